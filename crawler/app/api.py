@@ -67,7 +67,7 @@ async def run_mirror(
     """
     start = start_url(url, str(directory))
     if config.name_from != "url":
-        raise ConfigError("name_from: a listing names its files itself: only a list of URLs can have 'header'")
+        raise ConfigError("name_from: 'header' is only for a list of URLs: listed files are named by their listing")
     root, _ = urls.userinfo(start)
     run = _Run.into(directory, config, context, starts=(start,))
     tally = Tally(masked(root), run.shown, is_dry_run=config.dry_run)
@@ -134,7 +134,7 @@ class _Run(Value, frozen=True, kw_only=True):
         if not is_object_url(directory):
             path, shown, store = start_directory(directory), str(directory), None
         elif context.destination is not None:
-            raise ConfigError(f"DIR: {directory}: a destination of your own needs a directory for its state")
+            raise ConfigError(f"DIR: {directory}: a custom destination needs a local directory for its state")
         else:
             from crawler.app.object_stores import location_of
 
@@ -196,11 +196,11 @@ async def _open_destination(
     if given is None:
         await refuse_missing_disk(where, config)
     elif config.trash is not None:
-        raise ConfigError("trash: what a destination of your own replaces or deletes is its own business")
+        raise ConfigError("trash: not supported with a custom destination")
     elif config.names != "posix":
-        raise ConfigError("names: how files are named in a destination of your own is its own business")
+        raise ConfigError("names: not supported with a custom destination")
     elif config.snapshots is not None:
-        raise ConfigError("snapshots: they are made of the files in DIR, and a destination of your own has none there")
+        raise ConfigError("snapshots: not supported with a custom destination")
     directory = await resources.open_directory(read_only=config.dry_run)
     resources.stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
     if not config.dry_run:

@@ -45,7 +45,7 @@ def _instead(key: str) -> str:
     """What to use instead of an option that only other calls or the program heed."""
     if key in Options.__optional_keys__:
         return "walk yields every entry and saves nothing"
-    return "the program alone heeds it: use the report, or an observer"
+    return "only the program uses it: use the report or an observer"
 
 
 def _suggestion(key: str, accepted: frozenset[str]) -> str:

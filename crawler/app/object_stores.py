@@ -28,14 +28,14 @@ def location_of(directory: str, config: Config) -> Location:
     where = parse_location(directory, config.objects)
     for name, is_given, why in (
         ("names", config.names != "posix", "its keys are never names of files of Windows"),
-        ("trash", config.trash is not None, "switch on versioning of the bucket, which keeps deleted objects"),
-        ("processes", config.processes != 1, "one process saves into an object store"),
+        ("trash", config.trash is not None, "enable versioning of the bucket, which keeps deleted objects"),
+        ("processes", config.processes != 1, "only one process can write to an object store"),
         (
             "snapshots",
             config.snapshots is not None,
-            "they are made of hard links; versioning of the bucket keeps versions",
+            "snapshots consist of hard links; enable versioning of the bucket instead",
         ),
-        ("fsync", config.fsync != "batch", "a store confirms an object once it is safe"),
+        ("fsync", config.fsync != "batch", "a store confirms an object only when it is durable"),
     ):
         if is_given:
             raise ConfigError(f"--{name} cannot be combined with {where.scheme}://: {why}")

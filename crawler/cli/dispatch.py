@@ -28,7 +28,7 @@ def dispatch(call: Invocation) -> int:
         if is_given:
             raise ConfigError(f"{option} requires --config")
     if call.config.name_from != "url" and mode != "--input-file":
-        raise ConfigError("--name-from header requires --input-file: a listing names its files itself")
+        raise ConfigError("--name-from header requires --input-file: listed files are named by their listing")
     if not mode and len(call.positional) == 1:
         from crawler.cli.modes import with_default_directory
 

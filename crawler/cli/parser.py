@@ -149,7 +149,7 @@ def _command() -> click.Command:
         _Option(["--explain"], _MODES, metavar="ENTRY", help="explain what would be done with URL ENTRY, and why"),
         _Option(["--history"], _MODES, is_flag=True, help="print the last runs on DIR"),
         _Option(["--list-snapshots"], _MODES, is_flag=True, help="print the snapshots that --snapshots has made"),
-        _Option(["--rollback"], _MODES, metavar="NAME", help="let readers of DIR's snapshots see NAME again"),
+        _Option(["--rollback"], _MODES, metavar="NAME", help="publish snapshot NAME of DIR again"),
         _Option(["--config", "config_file"], _MODES, metavar="FILE", help="run the mirrors of this TOML file"),
         _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="with --config: run only this mirror"),
         _Option(["--status"], _MODES, metavar="FILE", help="with --config: write an HTML page about all mirrors"),

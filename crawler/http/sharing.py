@@ -56,7 +56,7 @@ class Sharing:
         name = self._gate.host(url).name
         host = self._gate.depths.of(name)
         if seen.has_excess:
-            host = self._change(name, broken(host), "bytes came behind the last response")
+            host = self._change(name, broken(host), "unexpected bytes after the last response")
         if seen.per_connection is not None:
             host = self._change(name, closes_after(host, seen.per_connection), "")
         return usable(host, self._deepest)

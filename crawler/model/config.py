@@ -192,7 +192,7 @@ class Config:
     )
 
     lock: str = option(
-        "flock", RUN, "how to keep out a second run on DIR; none: not at all", "flock|none",
+        "flock", RUN, "how to lock DIR against a second run; none: no lock", "flock|none",
         parse=choice("flock", "none"),
     )
     lock_wait: float = option(0.0, RUN, "how long to wait for another run on DIR to end", "TIME", parse=parse_duration)

@@ -51,7 +51,7 @@ class Reason(StrEnum):
 
     # Results.
     SAME_ROW = "same row"
-    INTERRUPTED_REPLACEMENT = "a run was killed while it replaced this file"
+    INTERRUPTED_REPLACEMENT = "a run was killed while replacing this file"
     NOT_CONFIRMED = "not confirmed as the listed version"
     OUTDATED = "the server sent an older version than its listing shows"
     BUDGET = "beyond --max-files or --max-total-size"
@@ -65,18 +65,18 @@ class Reason(StrEnum):
     DRY_RUN = "only planned"
     GONE = "gone upstream"
     NAME_CLASH = "name-clash"
-    FILE_IN_THE_WAY = "a file is in the way of its folder"
+    FILE_IN_THE_WAY = "a file is in the way of its directory"
     """Its directory cannot be created."""
-    DIRECTORY_IN_THE_WAY = "a folder of that name is in the way"
+    DIRECTORY_IN_THE_WAY = "a directory of that name is in the way"
     """Returned by ``Destination.commit`` for a file whose name is taken by a directory; a run with --delete may then
     remove the directory and retry."""
-    NOT_EMPTY = "the folder is not empty"
+    NOT_EMPTY = "the directory is not empty"
     """Returned by ``Destination.delete`` for a directory that contains something outside the mirror."""
     NO_DIGEST = "no digest is known"
     """It could not be verified: it was here before the mirror, or came without a digest."""
-    DIGEST_NOTED = "no digest was known: it is now, for the next time"
+    DIGEST_NOTED = "no digest was known; it is recorded now"
     """It was repaired in that sense alone: it has the size and time that it was left with."""
-    BEING_REPLACED = "a run was killed while it replaced it"
+    BEING_REPLACED = "a run was killed while replacing it"
     """It could not be verified: nothing says which of its versions it is. The next run fetches it."""
 
 

@@ -109,9 +109,9 @@ def _of_the_mirror(name: str, standing: Standing) -> Iterator[str]:
     yield from _head(_LAST_SUCCESS, "End of the last run with exit code 0, in seconds since the epoch; 0 if none.")
     yield f"{_LAST_SUCCESS}{{{labels}}} {standing.last_success:.16g}"
     if standing.totals is not None:
-        yield from _head("crawler_mirror_files", "Files that the mirror holds.")
+        yield from _head("crawler_mirror_files", "Files in the mirror.")
         yield f"crawler_mirror_files{{{labels}}} {standing.totals.files}"
-        yield from _head("crawler_mirror_size_bytes", "Bytes that the files of the mirror have together.")
+        yield from _head("crawler_mirror_size_bytes", "Total size of the files in the mirror, in bytes.")
         yield f"crawler_mirror_size_bytes{{{labels}}} {standing.totals.size}"
 
 

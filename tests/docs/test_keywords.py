@@ -111,7 +111,7 @@ def test_each_key_is_explained_as_in_the_help_page() -> None:
         ("mirror", {"delete_excluded": True}, "mirror: delete_excluded has no effect without delete"),
         ("mirror", {"header": "Secret"}, "mirror: header: expected 'Name: value' or @FILE"),
         ("mirror", {"log_file": "x"},
-         "mirror: log_file has no effect here; the program alone heeds it: use the report, or an observer"),
+         "mirror: log_file has no effect here; only the program uses it: use the report or an observer"),
         ("walk", {"ext": "zip"}, "walk: ext has no effect here; walk yields every entry and saves nothing"),
         ("walk", {"qqq": "zip"}, "walk: unknown option 'qqq'; help(crawler.WalkOptions) lists all"),
     ],

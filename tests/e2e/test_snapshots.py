@@ -147,7 +147,7 @@ def test_snapshots_are_listed_verified_and_returned_to(
     assert [screen("--verify", shelf(mirror) / name)[0] for name in (second, third)] == [5, 5]
     (shelf(mirror) / f"{second}.sha256").write_text("# cut short\n")
     for wrong, why in (
-        (("--verify", shelf(mirror) / second), "is not whole"),
+        (("--verify", shelf(mirror) / second), "is incomplete"),
         (("--verify", "--repair", shelf(mirror) / third), "never changed"),
         (("--rollback", first, mirror), f"no such snapshot; the last ones are {second}"),
         (("--rollback", "current", mirror), "no such snapshot"),

@@ -40,7 +40,7 @@ def listing(data: bytes) -> None:
 
 
 def _check_listing(whole: Listing) -> None:
-    assert whole.is_listing or not whole.entries, "entries of what is no listing"
+    assert whole.is_listing or not whole.entries, "entries of something that is not a listing"
     assert 0 <= whole.confidence <= 1
     assert len({entry.url for entry in whole.entries}) == len(whole.entries), "an entry comes twice"
     for entry in whole.entries:

@@ -16,7 +16,9 @@ from tests.support.misbehaving.site import OLD
 
 
 @pytest.mark.row("F01")
-@pytest.mark.parametrize(("shape", "says"), [("nginx", "no space"), ("python", "disk is full")], ids=["sizes", "none"])
+@pytest.mark.parametrize(
+    ("shape", "says"), [("nginx", "not enough space"), ("python", "disk is full")], ids=["sizes", "none"]
+)
 def test_a_full_disk_keeps_the_old_copy_and_the_next_run_repairs(
     sandbox: Sandbox, mount: Mount, shape: str, says: str
 ) -> None:

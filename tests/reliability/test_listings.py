@@ -230,7 +230,7 @@ def test_a_page_is_known_by_its_body_where_the_listing_has_no_sizes(sandbox: San
         site.file("new.AppImage", blob(5000, 8), Page(LOGIN, kind))
         run = sandbox.mirror(site.url)
         run.fails(5)
-        run.says(*names, "an HTML page came in place of the file")
+        run.says(*names, "got an HTML page instead of the file")
         sandbox.holds(old)
 
 

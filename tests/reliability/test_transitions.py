@@ -165,5 +165,5 @@ def test_what_the_filters_exclude_keeps_its_directory(sandbox: Sandbox, site: Si
     for _ in range(2):
         run = sandbox.mirror(site.url, delete=True, more=["--exclude=*.txt"])
         run.fails(5)
-        run.says("a folder of that name is in the way")
+        run.says("a directory of that name is in the way")
     assert "x/mine.txt" in sandbox.tree()

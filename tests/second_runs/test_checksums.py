@@ -171,8 +171,8 @@ async def test_checksums_that_the_filters_exclude_verify_all_the_same(site: Site
     [
         (sums(WRONG), Status(404), "HTTP 404"),
         (sums(WRONG), Status(503), "HTTP 503"),
-        (sums(WRONG), Page(LOGIN), "there is none in it"),
-        (b"\0\xff garbage \n" * 40, None, "there is none in it"),
+        (sums(WRONG), Page(LOGIN), "it contains no digest"),
+        (b"\0\xff garbage \n" * 40, None, "it contains no digest"),
     ],
 )
 async def test_checksums_that_are_of_no_use_are_a_warning(
@@ -181,7 +181,7 @@ async def test_checksums_that_are_of_no_use_are_a_warning(
     publish(site)
     site.file("SHA256SUMS", data, *([behaviour] if behaviour else []))  # type: ignore[list-item]
     report = await run(site, directory, last=())
-    assert [warning.startswith("SHA256SUMS: nothing is checked") for warning in report.warnings] == [True]
+    assert [warning.startswith("SHA256SUMS: this checksum file is not used") for warning in report.warnings] == [True]
     assert problem in report.warnings[0]
     assert {result.path for result in report.failures} <= {"SHA256SUMS"}
     assert all((directory / path).exists() for path in FILES)
@@ -195,7 +195,7 @@ async def test_the_number_of_checksum_files_read_per_directory_is_limited(
     for number in range(5):
         site.file(f"v{number}_checksums.txt", sums({f"other-{number}": b"x"}))
     report = await run(site, directory)
-    assert report.warnings == ("/: only 3 of its checksum files are looked into",)
+    assert report.warnings == ("/: only 3 of its checksum files are read",)
     assert len(bodies(site)) == 3 + 5 + 3
 
 

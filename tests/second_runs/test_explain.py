@@ -72,10 +72,10 @@ async def test_each_rule_is_named_with_what_it_says(site: Site, tmp_path: Path) 
     rules = (parse_rule("sub/**", include=False, where=""), parse_rule("*.iso", include=True, where=""))
     explained = await facts(site, "sub/c.iso", tmp_path, rules=rules, ext=("iso",), min_size=10)
     assert explained["rule"] == [
-        "--ext iso: true of it",
-        "--exclude sub/**: true of it",
-        "--include *.iso: true of it",
-        "--min-size 10: true of it",
+        "--ext iso: matches",
+        "--exclude sub/**: matches",
+        "--include *.iso: matches",
+        "--min-size 10: matches",
     ]
     assert explained["decision"] == ["skipped: exclude"]
 
@@ -89,7 +89,7 @@ async def test_a_directory_that_is_not_entered_is_named(
 ) -> None:
     populate(site)
     explained = await facts(site, "sub/deep/e", tmp_path, **options)
-    assert explained["folder"][0].startswith(f"sub/ is not entered: {word}")
+    assert explained["directory"][0].startswith(f"sub/ is not entered: {word}")
     assert explained["decision"] == ["nothing: no listing shows it"]
     assert explained["found"] == ["False"]
 
@@ -122,7 +122,7 @@ async def test_published_digests_and_the_order_are_part_of_it(site: Site, tmp_pa
 async def test_a_directory_is_an_entry_too(site: Site, tmp_path: Path, path: str) -> None:
     populate(site)
     explained = await facts(site, path, tmp_path)
-    assert explained["decision"] == ["a folder: what its listing shows is decided about entry by entry"]
+    assert explained["decision"] == ["a directory: each entry of its listing is decided separately"]
 
 
 async def test_a_time_zone_found_from_neighbouring_files_is_shown_and_used(site: Site, tmp_path: Path) -> None:
@@ -133,10 +133,10 @@ async def test_a_time_zone_found_from_neighbouring_files_is_shown_and_used(site:
     explained = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD - 3600, UTC))
     assert explained["decision"] == ["fetch: time differs"]
     assert "+00:00 to " in explained["zone"][0]
-    assert explained["rule"][0].endswith(": true of it")
+    assert explained["rule"][0].endswith(": matches")
     explained = await facts(site, "README", tmp_path, newer_than=datetime.fromtimestamp(OLD + 3600, UTC))
     assert explained["decision"] == ["skipped: too-old"]
-    assert explained["rule"][0].endswith(": not true of it")
+    assert explained["rule"][0].endswith(": does not match")
 
 
 async def test_a_link_in_place_of_the_state_is_not_followed(site: Site, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ async def test_a_destination_of_your_own_names_its_files_itself(site: Site, tmp_
 
         async def __aexit__(self, *_: object) -> None: ...
 
-    with pytest.raises(ConfigError, match="names: how files are named"):
+    with pytest.raises(ConfigError, match="names: not supported with a custom destination"):
         await mirror(site.url, tmp_path, WINDOWS, destination=Mine())  # type: ignore[abstract]
 
 

@@ -86,7 +86,7 @@ async def test_an_interrupted_file_is_resumed_under_its_name(site: Site, tmp_pat
 def test_a_listing_names_its_files_itself(run_crawler: Program, tmp_path: Path) -> None:
     run = run_crawler("--name-from=header", "http://127.0.0.1:1/", tmp_path)
     assert (run.code, run.stderr) == (
-        2, "crawler: --name-from header requires --input-file: a listing names its files itself\n",
+        2, "crawler: --name-from header requires --input-file: listed files are named by their listing\n",
     )  # fmt: skip
 
 

@@ -109,7 +109,7 @@ class _Manifest(SqliteState):
             reason = (error.strerror or "").lower()
             raise DestinationError(f"nothing can be verified: {self._manifest}: {reason}") from None
         if totals_of(text) is None:
-            raise DestinationError(f"nothing can be verified: {self._manifest} is not whole")
+            raise DestinationError(f"nothing can be verified: {self._manifest} is incomplete")
 
     async def all_files(self) -> AsyncIterator[list[Known]]:
         """All files of the snapshot, in batches."""

@@ -105,7 +105,7 @@ class Options(WalkOptions, total=False):
     name_from: with --input-file: name files by their URL, or as the server does
     moved: accept URL although DIR is, or lies in, the mirror of another one
     state: path of the state database
-    lock: how to keep out a second run on DIR; none: not at all
+    lock: how to lock DIR against a second run; none: no lock
     lock_wait: how long to wait for another run on DIR to end
     max_duration: stop cleanly after TIME; the next run continues
     dry_run: print the plan, with reasons and free space; write nothing

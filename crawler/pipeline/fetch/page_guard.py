@@ -29,7 +29,7 @@ async def is_directory(job: Job, reply: Response, body: bytes, is_listing: IsLis
     try:
         return await is_listing(body, reply.url, reply.headers.get("Content-Type", ""))
     except ListingError as error:
-        raise FetchError(f"it may be a folder, but {error}", url=job.url) from None
+        raise FetchError(f"it may be a directory, but {error}", url=job.url) from None
 
 
 class Arrival(NamedTuple):
@@ -49,12 +49,12 @@ class Arrival(NamedTuple):
             return  # a body without a length in advance: the listed size decides once it has ended
         is_page = is_page_instead(job.path, self.reply.headers.get("Content-Type", ""), head)
         if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
-            raise VerificationError("an HTML page came, which may be that of the folder that is here", retryable=False)
+            raise VerificationError("got an HTML page, perhaps that of the directory that is here", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:
             old = await self.destination.read(job.path, limits.MIB)  # larger pages are not sent by servers as messages
             is_page = old is None or not begins_like_html(old[1])
         if is_page:
-            problem = "an HTML page came in place of the file (a login or error page?)"
+            problem = "got an HTML page instead of the file (a login or error page?)"
             raise VerificationError(problem, retryable=False)
 
     async def judged(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

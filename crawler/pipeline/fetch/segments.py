@@ -252,7 +252,7 @@ class Segments:
             async for chunk in reply.chunks():
                 options.received(len(chunk))
                 if piece.arrived + len(chunk) > piece.end:
-                    self._give_up("more than the announced bytes came")
+                    self._give_up("longer than announced")
                 piece.chunks.append(chunk)
                 piece.arrived += len(chunk)
                 self._news.set()

@@ -246,7 +246,7 @@ class _Transfer:
             while chunk:
                 if part.offset + len(chunk) > action.limit:
                     await part.restart()
-                    raise VerificationError(f"more than the announced {action.limit} bytes came", retryable=False)
+                    raise VerificationError(f"longer than the announced {action.limit} bytes", retryable=False)
                 await part.write(chunk)
                 chunk = await anext(chunks, b"")
         problem = length_proven(job, action, reply.headers, part.offset)

@@ -109,7 +109,7 @@ class Checksums:
             else:
                 left_out.add(directory)
         for directory in sorted(left_out):
-            self._warn(f"{directory or '/'}: only {limits.CHECKSUM_FILES} of its checksum files are looked into")
+            self._warn(f"{directory or '/'}: only {limits.CHECKSUM_FILES} of its checksum files are read")
         return many
 
     def leave(self, directories: Collection[str]) -> None:
@@ -163,7 +163,7 @@ class Checksums:
         if self._told <= WARNINGS:
             self._tell(text)
         elif self._told == WARNINGS + 1:
-            self._tell("nothing is checked by more checksum files, for reasons like these")
+            self._tell("more checksum files are not used, for similar reasons")
 
     async def _read(self, source: _Source) -> dict[str, str]:
         async with source.lock:
@@ -174,19 +174,19 @@ class Checksums:
     async def _load(self, source: _Source) -> dict[str, str]:
         size = source.entry.size
         if size is not None and size.low > limits.CHECKSUM_BYTES:
-            self._warn(f"{source.path}: {size.low} bytes are too many for a checksum file, nothing is checked by it")
+            self._warn(f"{source.path}: {size.low} bytes are too many for a checksum file: it is not used")
             return {}
         local = await self._destination.read(source.path, limits.CHECKSUM_BYTES)
         known = await self._state.file(source.path)
         try:
             body, source.checked = await persist(lambda: self._body(source.entry, known, local), self._attempts)
         except (FetchError, VerificationError) as error:
-            self._warn(f"{source.path}: nothing is checked by this checksum file ({error})")
+            self._warn(f"{source.path}: this checksum file is not used ({error})")
             return {}
         source.is_news = source.checked != UNCONFIRMED and local is not None and body is not local[1]
         found = await asyncio.to_thread(parse_checksums, source.entry.name, body)
         if body.strip() and not found:
-            self._warn(f"{source.path}: nothing is checked by this checksum file (there is none in it)")
+            self._warn(f"{source.path}: this checksum file is not used (it contains no digest)")
         return found
 
     async def _body(self, entry: Entry, known: Known | None, local: tuple[Local, bytes] | None) -> tuple[bytes, float]:

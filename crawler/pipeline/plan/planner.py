@@ -180,7 +180,7 @@ class Planner:
             self._observer.rejected(path, Rejection(Reason.DUPLICATE, entry.url))
             return
         if (clash and self._filters.prunes(path) is None) or path in open_page.directory.files:
-            what = "a folder of the same name is listed too" if clash else "listed twice with different URLs"
+            what = "a directory of the same name is listed too" if clash else "listed twice with different URLs"
             self._end(path, entry, Outcome.FAILED, f"{Reason.NAME_CLASH}: {what}")
             return
         open_page.directory.files[path] = entry.url

@@ -103,7 +103,7 @@ class Room:
         if self._planned <= self._limit:
             return None
         return (
-            f"cannot store files in {self._directory}: no space for it all: {render_size(self._planned)} or more are "
+            f"cannot store files in {self._directory}: not enough space: {render_size(self._planned)} or more are "
             f"to be fetched, the disk has {render_size(self._free)} free ({self._planned} and {self._free} bytes)"
         )
 

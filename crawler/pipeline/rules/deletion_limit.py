@@ -19,7 +19,7 @@ def doubts(unlisted: Unlisted) -> Iterator[tuple[str, int]]:
         by_kind.setdefault(flaw.kind, []).append(directory)
     for directories in by_kind.values():
         more = len(directories) - 1
-        also = f" (and {more} more {'folder' if more == 1 else 'folders'})" if more else ""
+        also = f" (and {more} more {'directory' if more == 1 else 'directories'})" if more else ""
         yield f"nothing was deleted in /{directories[0]}{also}: {doubted[directories[0]]}", 6
     if mentioned:
         also = f" and {len(mentioned) - 1} more" if len(mentioned) > 1 else ""
@@ -67,7 +67,7 @@ def judge(case: Circumstances) -> Judgement:
         return Judgement(False, case.doubts)
     if case.failed and not case.ignores_errors:
         code = 6 if case.listings_failed else 0
-        told = ("nothing was deleted, because something failed (--ignore-errors deletes nevertheless)", code)
+        told = ("nothing was deleted, because something failed (--ignore-errors deletes anyway)", code)
         return Judgement(False, (*case.doubts, told))
     refusal = excess(case.count, case.total, case.limit)
     return Judgement(refusal is None, case.doubts, refusal)

@@ -86,7 +86,7 @@ class Unlisted(Struct):
             if path == above or path.startswith(f"{above}/"):
                 if what == LINK:
                     return f"{above} is {what}, never written through: replace it by a directory or mirror elsewhere"
-                return f"{above} is {what}, and in the way of its folder: move it away"
+                return f"{above} is {what}, and in the way of its directory: move it away"
         return None
 
     def is_replaced(self, path: str) -> bool:

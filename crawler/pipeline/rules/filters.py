@@ -175,8 +175,8 @@ class Filters:
         if self._directory_rules and self._directory_rules[-1].rule.include:
             pattern = self._directory_rules[-1].rule.pattern
             raise ConfigError(
-                f"include: {pattern!r} has no effect: a rule that ends in / is for folders, and all are entered that "
-                "no later exclude names; for the files below a folder write 'folder/**'"
+                f"include: {pattern!r} has no effect: a rule ending in / applies to directories, and these are entered "
+                "unless a later exclude matches; for the files below a directory write 'directory/**'"
             )
 
     def rejects(

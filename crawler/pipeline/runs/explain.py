@@ -66,7 +66,7 @@ class Explainer(Observer):
             where = scope.file(self._target)
             lines.append(("decision", f"nothing: {where.detail}" if where else "nothing: no listing shows it"))
         elif self._found[1].kind is Kind.DIRECTORY:
-            lines.append(("decision", "a folder: what its listing shows is decided about entry by entry"))
+            lines.append(("decision", "a directory: each entry of its listing is decided separately"))
         else:
             await self._decide(*self._found)
         return lines, self._found is not None
@@ -81,7 +81,7 @@ class Explainer(Observer):
 
     def rejected(self, path: str, rejection: Rejection) -> None:
         if rejection.reason != _ELSEWHERE and rejection.reason not in NAVIGATION and self._is_above(path):
-            self._lines.append(("folder", f"{path}/ is not entered: {rejection.reason}: {rejection.detail}"))
+            self._lines.append(("directory", f"{path}/ is not entered: {rejection.reason}: {rejection.detail}"))
 
     def finished(self, result: Result) -> None:
         self._result = result
@@ -185,7 +185,7 @@ def _path_of(page: DirectoryPage, entry: Entry) -> str | Rejection:
     return entry_path(page.directory.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
 
 
-_HELD = {True: "true of it", False: "not true of it", None: "the listing does not tell, the response headers will"}
+_HELD = {True: "matches", False: "does not match", None: "the listing does not tell, the response headers will"}
 
 
 def _size(size: Span[int] | None) -> str:
@@ -226,7 +226,7 @@ def _local(local: Local) -> str:
 
 def _of_job(job: Job, *, held: bool) -> list[Line]:
     if job.probe:
-        decision = "ask with HEAD if the local copy is current, else fetch"
+        decision = "HEAD, to learn whether the local copy is current; if not, fetch"
     else:
         decision = "conditional request" if job.known else "fetch"
     conditions = [

@@ -13,7 +13,7 @@ from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, Unlisted
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.walker import Walker
 
-_CONTRADICTED = "read again before deleting, it does not agree with what is remembered of it; the next run starts anew"
+_CONTRADICTED = "read again before deleting, it differs from the remembered page; the next run reads it anew"
 
 
 async def prove(unlisted: Unlisted, walker: Walker, may_go: Callable[[Extraneous], Awaitable[bool]]) -> None:

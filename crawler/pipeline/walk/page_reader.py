@@ -201,7 +201,7 @@ def _linked(page: FetchedPage) -> tuple[str, ...]:
     """The pages that the Link header names. Raises ListingError if it cannot be read."""
     found = () if page.link is None else next_pages(page.link, page.url)
     if found is None:
-        raise ListingError("its Link header names a next page and cannot be read")
+        raise ListingError("its Link header names a next page but cannot be parsed")
     return found
 
 

@@ -44,7 +44,7 @@ class RobotsTxt:
         if isinstance(known, CrawlerError):
             raise known
         if rejection is not None:
-            raise RobotsForbidden(f"{_place(url)} forbids {masked(url)}: --no-robots goes on without asking")
+            raise RobotsForbidden(f"{_place(url)} forbids {masked(url)}: --no-robots ignores it")
 
     async def check(self, url: str) -> Rejection | None:
         """Why ``url`` may not be requested, or None. Fetches robots.txt of its host if that was not done yet."""
@@ -101,7 +101,7 @@ class RobotsTxt:
                 if error.rejection is not None and error.rejection.reason == Reason.REDIRECTS:
                     return ALLOW_ALL  # a circle of redirects is not a robots.txt (RFC 9309 section 2.3.1.2)
             problem = f"{masked(where)} cannot be read ({error}), so nothing may be fetched"
-            advice = with_scheme(url, error) or "--no-robots goes on without it"
+            advice = with_scheme(url, error) or "--no-robots continues without it"
             return RobotsForbidden(f"{problem}: {advice}")
 
 

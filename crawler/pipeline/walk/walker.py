@@ -106,7 +106,7 @@ class Walker:
             if not directory.path and not self.scope.base:
                 if is_of_robots(rejection):
                     raise RobotsForbidden(
-                        f"{masked(directory.url)}: {error}: --no-robots goes on without it"
+                        f"{masked(directory.url)}: {error}: --no-robots continues without it"
                     ) from error
                 problem = with_advice(directory.url, error) if rejection is None else str(error)
                 kind = error.content_type if isinstance(error, ListingError) else None
@@ -186,7 +186,7 @@ class Walker:
         for page in listing.linked:
             rejection = self.scope.listing(page)
             if rejection is not None:
-                raise ListingError(f"it goes on at {masked(page)}, which is not read: {rejection.detail}")
+                raise ListingError(f"it continues at {masked(page)}, which is not read: {rejection.detail}")
         pages = [page for page in found if page not in done and self.scope.listing(page) is None]
         is_chain = bool(listing.linked) or listing.family in _PAGED_BY_MARKER
         if found and not pages and is_chain:

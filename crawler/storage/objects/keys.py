@@ -13,7 +13,7 @@ def key_problem(path: str, prefix: str) -> str | None:
     try:
         size = len(path.encode())
     except UnicodeEncodeError:
-        return "is not UTF-8, and keys of objects are"
+        return "is not UTF-8, as keys of objects must be"
     size += len(prefix.encode()) + 1 if prefix else 0
     return f"makes a key longer than {KEY_BYTES} bytes" if size > KEY_BYTES else None
 

@@ -46,7 +46,7 @@ class Location(Value, frozen=True):
         try:
             base = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
         except RuntimeError:
-            raise ConfigError("no place for the state: set XDG_STATE_HOME, or name one with --state") from None
+            raise ConfigError("no directory for the state: set XDG_STATE_HOME, or name one with --state") from None
         identity = f"{self.scheme}://{self.bucket}/{self.prefix}\0{self.endpoint}"
         digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
         return base / "crawler" / f"{self.scheme}-{self.bucket}-{digest}"

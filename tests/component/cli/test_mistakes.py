@@ -100,7 +100,7 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["--ext", "zip tar", URL, "DIR"], "separate extensions by commas: zip,tar"),
     (["--ext", "zip,tar gz", URL, "DIR"], "separate extensions by commas: zip,tar,gz"),
     (["-e", "robots=off", URL, "DIR"], "wget's -e robots=off is --no-robots here"),
-    (["--include", "old/", URL, "DIR"], "write 'folder/**'"),
+    (["--include", "old/", URL, "DIR"], "write 'directory/**'"),
     (["--min-size", "2M", "--max-size", "1M", URL, "DIR"], "--min-size is larger than --max-size"),
     (["--ignore-errors", URL, "DIR"], "has no effect without delete"),
     (["--only", "a", URL, "DIR"], "--only requires --config"),

@@ -60,7 +60,7 @@ def interpret(status: int, headers: Mapping[str, str], job: Job, resume: Resume 
             return Action(verdict=Verdict.UNCHANGED, reason="confirmed by the server")
         return Action(verdict=Verdict.GIVE_UP, reason="304 in response to an unconditional request")
     if status == 416 and resume is not None:
-        return Action(verdict=Verdict.RESTART, reason="the partial file does not match any more")
+        return Action(verdict=Verdict.RESTART, reason="the partial file no longer matches")
     if status in RETRYABLE_STATUS:
         delay = parse_retry_after(headers.get("Retry-After"), parse_http_date(headers.get("Date")) or now)
         if delay is not None and delay > limits.RETRY_AFTER:
@@ -114,7 +114,7 @@ def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> s
         return f"the listing says {_size_text(size)} bytes, the server sends {length}"
     coding = coding_of(headers)
     if coding and not is_confirmed(job, length) and not is_coded_name(job.path, coding):
-        return f"the server encoded the body ({coding[:40]}) although identity was asked for"
+        return f"the server encoded the body ({coding[:40]}) although identity was requested"
     return None
 
 

@@ -128,7 +128,7 @@ async def test_a_large_body_goes_through_a_part() -> None:
         (FakeResponse(status=403), "HTTP 403"),
         (FakeResponse(status=503, headers={"Retry-After": "86400"}), "HTTP 503, and the server asks to wait 86400 s"),
         (ok(b"short"), "the listing says 1000 bytes, the server sends 5"),
-        (ok(b"<html>log in</html>", Content_Type="text/html", Content_Length=None), "an HTML page came"),
+        (ok(b"<html>log in</html>", Content_Type="text/html", Content_Length=None), "got an HTML page"),
         (FakeResponse(status=206, headers={"Content-Length": "1000"}, body=BODY), "HTTP 206"),
     ],
 )
@@ -495,7 +495,7 @@ async def test_a_page_in_place_of_a_file_is_known_by_its_beginning(
     if is_refused:
         assert isinstance(done, Result)
         assert (done.outcome, done.attempts, transfer.destination.parts) == (Outcome.FAILED, 1, {})
-        assert "an HTML page came in place of the file" in done.reason
+        assert "got an HTML page instead of the file" in done.reason
     else:
         assert isinstance(done, Staged)
         assert transfer.body_of(done) == body
@@ -536,7 +536,7 @@ async def test_what_takes_too_long_to_inspect_is_a_failure_of_that_file() -> Non
     assert isinstance(done, Result)
     assert (done.outcome, done.reason) == (
         Outcome.FAILED,
-        "it may be a folder, but its page took longer than 30 s to read",
+        "it may be a directory, but its page took longer than 30 s to read",
     )
 
 

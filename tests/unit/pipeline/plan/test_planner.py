@@ -281,7 +281,7 @@ async def test_the_budget_counts_what_is_fetched_only() -> None:
 
 async def test_a_page_that_cannot_fit_is_refused_before_its_first_byte() -> None:
     decider = Decider(free=100 * limits.MIB)
-    with pytest.raises(DestinationError, match="no space"):
+    with pytest.raises(DestinationError, match="not enough space"):
         await decider.visit(*(file(name, size=40 * limits.MIB) for name in "abc"))
     assert decider.jobs == []
 

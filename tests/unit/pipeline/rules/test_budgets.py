@@ -32,7 +32,7 @@ def test_a_user_reads_both_figures() -> None:
     room.book(60_000)
     room.book(60_000)
     text = (
-        "cannot store files in dir: no space for it all: 117 KiB or more are to be fetched, "
+        "cannot store files in dir: not enough space: 117 KiB or more are to be fetched, "
         "the disk has 97.7 KiB free (120000 and 100000 bytes)"
     )
     assert room.problem == text

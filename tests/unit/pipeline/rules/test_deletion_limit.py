@@ -107,9 +107,9 @@ MOVED, SCRIPTED = Flaw(FlawKind.ELSEWHERE), Flaw(FlawKind.SCRIPT)
     [
         ({}, [], []),
         ({"a": MOVED}, [], [(f"nothing was deleted in /a: {MOVED}", 6)]),
-        ({"a": MOVED, "b": MOVED}, [], [(f"nothing was deleted in /a (and 1 more folder): {MOVED}", 6)]),
+        ({"a": MOVED, "b": MOVED}, [], [(f"nothing was deleted in /a (and 1 more directory): {MOVED}", 6)]),
         ({"a": MOVED, "b": SCRIPTED, "c": MOVED, "d": MOVED}, ["x"],
-         [(f"nothing was deleted in /a (and 2 more folders): {MOVED}", 6),
+         [(f"nothing was deleted in /a (and 2 more directories): {MOVED}", 6),
           (f"nothing was deleted in /b: {SCRIPTED}", 6),
           ("not deleted: x: no longer listed, but a link on the page still shows the name", 0)]),
         ({}, ["x", "y"],
@@ -126,5 +126,5 @@ def test_what_stays_in_doubt_is_reported(
 
 def test_a_user_reads_that_something_failed() -> None:
     case = Circumstances(wanted=True, gone=True, failed=True, limit=DEFAULT)
-    text = "nothing was deleted, because something failed (--ignore-errors deletes nevertheless)"
+    text = "nothing was deleted, because something failed (--ignore-errors deletes anyway)"
     assert judge(case).warnings == ((text, 0),)

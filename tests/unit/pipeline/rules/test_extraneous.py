@@ -155,7 +155,7 @@ def test_what_must_stay_is_never_gone(conclusive: bool, spared: str, as_shown: K
 def test_a_user_reads_what_is_in_the_way_and_what_to_do() -> None:
     unlisted = Unlisted(obstacles={"a/link": "a symbolic link", "b": "a mount point"})
     link = "a/link is a symbolic link, never written through: replace it by a directory or mirror elsewhere"
-    mount = "b is a mount point, and in the way of its folder: move it away"
+    mount = "b is a mount point, and in the way of its directory: move it away"
     found = {path: unlisted.obstacle(path) for path in ("a/link", "a/link/x", "a", "a/linked", "b", "b/c/d", "bc")}
     assert found == {
         "a/link": link, "a/link/x": link, "a": None, "a/linked": None, "b": mount, "b/c/d": mount, "bc": None

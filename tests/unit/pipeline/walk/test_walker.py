@@ -536,7 +536,7 @@ async def test_a_page_goes_on_where_its_link_header_says_and_is_complete_with_th
         ("?page=1", "in a circle"),
         ("http://other/pub/?page=2", "listings are read from the host of URL only"),
         ("/?page=2", "not below http://h/pub/"),
-        ("mailto:x", "cannot be read"),
+        ("mailto:x", "cannot be parsed"),
     ],
 )
 async def test_a_listing_whose_next_page_is_not_read_is_not_complete(target: str, words: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.text.names.windows import decoded, encoded, folded, spelled_out
-from crawler.text.urls import name_problem
+from crawler.text.urls import file_name_problem
 
 DEVICES = ["CON", "PRN", "AUX", "NUL", "COM1", "COM9", "COM0", "LPT1", "COM¹", "LPT³", "CONIN$", "CONOUT$"]
 
@@ -80,7 +80,7 @@ NAMES = st.one_of(
     st.binary(min_size=1, max_size=12).map(lambda raw: raw.decode("utf-8", "surrogateescape")),
     st.text(alphabet="aAbB%23469cCoOnN.: \\ßſKµ\udce9\udcc3", min_size=1, max_size=8),
     st.builds("{}{}".format, st.sampled_from([*DEVICES, "con", "Nul"]), st.sampled_from(["", ".x", " .", "%41", "x"])),
-).filter(lambda name: name_problem(name) is None)
+).filter(lambda name: file_name_problem(name) is None)
 
 
 @given(NAMES)
