@@ -28,20 +28,29 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 $(RUN): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo 'make: no Python >= 3.11 found; name one with PYTHON=/path/to/python3' >&2; exit 1; }
-	@"$(PYTHON)" -m venv $(VENV)
-	@$(PIP) --editable .
-	@touch $@
+	@test -n '$(PYTHON)' || { echo 'make: no Python >= 3.11 found; name one with PYTHON=/path/to/python3' >&2; exit 1; }
+	@command -v '$(PYTHON)' >/dev/null || { echo 'make: PYTHON=$(PYTHON): not found' >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: PYTHON=$(PYTHON): Python 3.11 or newer is needed, this is $$('$(PYTHON)' --version 2>&1)" >&2; exit 1; }
+	@echo 'Setting up $(VENV), once: this downloads packages ...' >&2
+	@begun=$$(date +%s); '$(PYTHON)' -m venv $(VENV) && $(PIP) --editable . && touch $@ && \
+		echo "Set up $(VENV) in $$(( $$(date +%s) - begun )) s" >&2
 
 $(DEV): $(RUN)
 	@$(PIP) --editable '.[dev]'
 	@touch $@
 
+# URL and DIR reach the program through the environment: neither make nor the shell reads their $, quotes and blanks.
+export MIRROR_URL := $(value URL)
+export MIRROR_DIR := $(value DIR)
+# make itself exits with 2 whenever a command fails, so the code is printed; scripts call .venv/bin/crawler instead.
+SAY_CODE = || { code=$$?; echo "make: crawler ended with exit code $$code, see docs/exit-codes.md" >&2; exit $$code; }
+
 mirror: $(RUN) ## mirror URL=... into DIR=... with ARGS=...; without URL a sample site of our own
-ifeq ($(strip $(URL)),)
-	@$(BIN)/python config/sample_site.py -- $(BIN)/python -m crawler $(ARGS) '{url}' '$(DIR)'
+ifeq ($(strip $(value URL)),)
+	@$(BIN)/python config/sample_site.py -- $(BIN)/python -m crawler $(ARGS) '{url}' "$$MIRROR_DIR" $(SAY_CODE)
 else
-	@$(BIN)/python -m crawler $(ARGS) '$(URL)' '$(DIR)'
+	@$(BIN)/python -m crawler $(ARGS) "$$MIRROR_URL" "$$MIRROR_DIR" $(SAY_CODE)
 endif
 
 test: $(DEV) ## every test but the heavy ones, on all cores; ARGS=... goes to pytest

@@ -1,0 +1,87 @@
+"""``make mirror``: what it passes on, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.docs.markdown import REPOSITORY
+
+FAKE = """#!/bin/sh
+for word in "$@"; do printf '<%s>' "$word"; done
+exit ${FAKE_CODE:-0}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A directory with the Makefile and a .venv whose python prints its arguments."""
+    shutil.copy(REPOSITORY / "Makefile", tmp_path)
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).touch()
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(FAKE)
+    python.chmod(0o755)
+    (tmp_path / ".venv" / ".run.stamp").touch()
+    return tmp_path
+
+
+def make(project: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(
+        ["make", *words], cwd=project, capture_output=True, text=True, check=False,
+        env=environment | {"FAKE_CODE": str(code)},
+    )  # fmt: skip
+
+
+def test_url_and_dir_are_passed_on_as_they_are(project: Path) -> None:
+    url, directory = "http://h/a b/?x=1&y=$HOME$(id)'\"`#;", "my 'mirror' $$ & co"
+    done = make(project, "mirror", f"URL={url}", f"DIR={directory}", "ARGS=--include '*.zip' -v")
+    assert done.stdout == f"<-m><crawler><--include><*.zip><-v><{url}><{directory}>"
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_url_the_sample_site_is_mirrored(project: Path) -> None:
+    done = make(project, "mirror")
+    assert done.stdout == "<config/sample_site.py><--><.venv/bin/python><-m><crawler><{url}><mirror>"
+
+
+def test_the_exit_code_of_the_program_is_printed(project: Path) -> None:
+    done = make(project, "mirror", "URL=http://h/", code=5)
+    assert done.returncode == 2, "make knows no other code"
+    assert done.stderr.splitlines()[0] == "make: crawler ended with exit code 5, see docs/exit-codes.md"
+    assert done.stderr.splitlines()[-1].endswith("Error 5")
+
+
+@pytest.mark.parametrize(
+    ("python", "said"),
+    [
+        ("", "make: no Python >= 3.11 found; name one with PYTHON=/path/to/python3"),
+        ("/no/such/python", "make: PYTHON=/no/such/python: not found"),
+        ("./old", "make: PYTHON=./old: Python 3.11 or newer is needed, this is <--version>"),
+    ],
+)
+def test_an_interpreter_that_does_not_fit_is_named(project: Path, python: str, said: str) -> None:
+    (project / ".venv" / ".run.stamp").unlink()
+    (project / "old").write_text(FAKE.replace("FAKE_CODE:-0", "FAKE_CODE:-1"))
+    (project / "old").chmod(0o755)
+    done = make(project, "mirror", f"PYTHON={python}", code=1)
+    assert done.stderr.splitlines()[0] == said
+    assert done.returncode == 2
+
+
+def test_the_first_run_says_that_it_sets_up_and_how_long_that_took(project: Path) -> None:
+    (project / ".venv" / ".run.stamp").unlink()
+    (project / "new").write_text(FAKE)
+    (project / "new").chmod(0o755)
+    done = make(project, "mirror", "URL=http://h/", "PYTHON=./new")
+    first, second = done.stderr.splitlines()
+    assert first == "Setting up .venv, once: this downloads packages ..."
+    assert second.startswith("Set up .venv in ")
+    assert second.endswith(" s")
+    assert make(project, "mirror", "URL=http://h/").stderr == "", "once"
