@@ -31,6 +31,7 @@ from crawler.pipeline.runs.mirror_or_file import mirror_or_file
 from crawler.pipeline.runs.url_list import DownloadRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
+from crawler.pipeline.unmatched import UnmatchedFilters
 from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import SqliteState, has_been_mirror
@@ -69,11 +70,16 @@ async def run_mirror(
     if config.name_from != "url":
         raise ConfigError("name_from: 'header' is only for a list of URLs: listed files are named by their listing")
     root, _ = urls.userinfo(start)
+    unmatched = UnmatchedFilters(config) if config.ext or config.rules else None
+    if unmatched is not None:
+        context = replace(context, observers=(*context.observers, unmatched))
     run = _Run.into(directory, config, context, starts=(start,))
     tally = Tally(masked(root), run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
         await mirror_or_file(parts, root, free=await parts.destination.free_space())
+        if unmatched is not None:
+            _note_unmatched(unmatched, parts)
         await _publish(parts, run)
 
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
@@ -95,6 +101,14 @@ async def run_download(
         await _publish(parts, run)
 
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
+
+
+def _note_unmatched(filters: UnmatchedFilters, parts: Components) -> None:
+    """Note which filters matched nothing, after a run that has seen everything; a warning if nothing was wanted."""
+    tally = parts.tally
+    if parts.stop.reason is None and not parts.allowance.reached and not tally.failed and not tally.of_file:
+        for text in filters.texts():
+            (tally.warn if filters.is_all_refused else tally.note)(text)
 
 
 def _listed_item(item: tuple[str, str]) -> tuple[str, str]:

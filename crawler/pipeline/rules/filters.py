@@ -86,7 +86,7 @@ def _set(characters: str, *, negated: bool) -> str:
     return f"(?!/)[{inside}]" if inside else "(?!)"
 
 
-class _Pattern(Value, frozen=True):
+class Pattern(Value, frozen=True):
     """A compiled include or exclude rule."""
 
     rule: Rule
@@ -105,12 +105,12 @@ class _Pattern(Value, frozen=True):
         return self.matches(path + "/" if self.rule.pattern.startswith("re:") else path)
 
 
-def _pattern(rule: Rule) -> _Pattern:
+def compiled_rule(rule: Rule) -> Pattern:
     if rule.pattern.startswith("re:"):
         compiled = re.compile(rule.pattern[3:])
-        return _Pattern(rule, False, lambda path: compiled.search(path) is not None)
+        return Pattern(rule, False, lambda path: compiled.search(path) is not None)
     glob = rule.pattern.removesuffix("/")
-    return _Pattern(rule, "/" not in glob, compile_glob(glob.removeprefix("/")))
+    return Pattern(rule, "/" not in glob, compile_glob(glob.removeprefix("/")))
 
 
 class _Limit(Value, frozen=True):
@@ -161,7 +161,7 @@ class Filters:
         self._extensions = tuple("." + text for text in dict.fromkeys(texts) if text)
         if config.ext and not self._extensions:
             raise ConfigError(f"ext: no extension in {','.join(config.ext)!r}")
-        patterns = [_pattern(rule) for rule in config.rules]
+        patterns = [compiled_rule(rule) for rule in config.rules]
         self._directory_rules = [item for item in patterns if item.rule.pattern.endswith("/")]
         self._file_rules = [item for item in patterns if not item.rule.pattern.endswith("/")]
         self._included = ", ".join(item.rule.pattern for item in self._file_rules if item.rule.include)

@@ -103,3 +103,24 @@ def test_without_any_argument_the_usage_is_printed(capsys: pytest.CaptureFixture
 def test_the_help_page_ends_with_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--help"]) == 0
     assert "Examples:\n" in capsys.readouterr().out
+
+
+def test_a_filter_that_matches_nothing_is_said_and_is_a_warning_only_if_nothing_is_left(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Site() as site:
+        for name in ("a.zip", "b.iso", "releases/c.zip"):
+            site.file(name, b"a")
+        nothing = "problem: no file matched --include '*.ZIP': upper and lower case differ, there is a.zip"
+        for _ in range(2):
+            assert cli.run(["--include", "*.ZIP", site.url, "one"]) == 0
+            assert nothing in capsys.readouterr().out
+        for _ in range(2):
+            assert cli.run(["--ext", "zip,tar", "--exclude", "releases", site.url, "two"]) == 0
+            assert capsys.readouterr() == ("", ""), "cron does not mail it"
+        assert cli.run(["-v", "--ext", "zip,tar", "--exclude", "releases", site.url, "two"]) == 0
+        said = capsys.readouterr().out
+        assert "Note: no file matched --ext tar: the extensions listed are " in said
+        assert "Note: no file matched --exclude 'releases': releases is a directory: write 'releases/'" in said
+        assert cli.run(["-v", "--max-files", "1", "--ext", "zip,tar", site.url, "three"]) == 9
+        assert "no file matched" not in capsys.readouterr().out, "not everything was seen"
