@@ -134,6 +134,17 @@ def test_snapshots_are_listed_verified_and_returned_to(
     assert (shelf(mirror) / "current/index.txt").read_text() == "1"
     assert screen(*options, url, mirror) == (0, "")
     assert (current(mirror), names(mirror)) == (first, [first, second, third]), "a run without a change leaves it"
+    (mirror / "README").write_text("of the administrator")
+    (shelf(mirror) / "current").unlink()
+    assert screen(*options, *noted, url, mirror) == (0, "")
+    assert (tmp_path / "seen").read_text() == "1233", "readers see something new, though nothing was fetched"
+    (mirror / "README").unlink()
+    assert screen(*options, url, mirror) == (0, "")
+    (shelf(mirror) / "current").unlink()
+    assert screen(*options, url, mirror) == (0, "")
+    assert current(mirror) == names(mirror)[-1], "a link that leads nowhere leads to the newest one"
+    second, third = names(mirror)[-2:]
+    first = names(mirror)[0]
     write(tree / "index.txt", "4", OLD + 600)
     assert screen(*options, url, mirror) == (0, "")
     assert names(mirror) == [second, third, current(mirror)]

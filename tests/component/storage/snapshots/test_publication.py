@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 
 from crawler.model.options.retention import Retention
-from crawler.model.values import Known
+from crawler.model.values import Kind, Known, Local
 from crawler.storage.directory.boundaries.spared import OwnFile
+from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.os_errors import UnusablePath
+from crawler.storage.snapshots import shelf
 from crawler.storage.snapshots.publication import Publication
 from tests.binding import Bindings, bindings
 
@@ -428,6 +430,13 @@ def test_a_kill_at_any_call_leaves_a_whole_snapshot_and_the_next_run_the_new_one
                 mirror.publish(Retention(1))
         assert mirror.current() in versions, made[-1]
         assert mirror.snapshots().get(first, versions[0]) == versions[0], made[-1]
+        with shelf.opened(mirror.directory) as opened:
+            assert opened is not None
+            assert opened.current() == os.readlink(mirror.shelf / "current"), made[-1]
+            published = opened.names()
+        manifests = {path.name.partition(".")[0] for path in mirror.shelf.glob("*.sha256*")}
+        assert set(published) <= manifests, made[-1]
+        assert all(content_of(mirror.shelf / name) in versions for name in published), made[-1]
         mirror.publish(Retention(1))
         assert mirror.current() == versions[1], made[-1]
         [last] = mirror.snapshots()
@@ -437,6 +446,50 @@ def test_a_kill_at_any_call_leaves_a_whole_snapshot_and_the_next_run_the_new_one
             break
     assert {"rename", "link", "symlink", "rmdir", "write"} <= set(made)
     assert number > 40
+
+
+def test_a_kill_after_the_switch_leaves_nothing_to_be_done_again(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.publish()
+    mirror.save("a", "two")
+    rename = os.rename
+
+    def renamed(old: str, new: str, **where: int) -> None:
+        if new.endswith(".sha256"):
+            raise Killed
+        rename(old, new, **where)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", renamed)
+        with pytest.raises(Killed):
+            mirror.publish()
+    switched = os.readlink(mirror.shelf / "current")
+    assert mirror.publish() == ""
+    assert os.readlink(mirror.shelf / "current") == switched
+    assert (mirror.shelf / f"{switched}.sha256").exists()
+    assert mirror.current()["a"] == "two"
+
+
+@pytest.mark.parametrize("shared", [True, False])
+async def test_a_new_time_alone_never_reaches_a_snapshot(mirror: Mirror, shared: bool) -> None:
+    """Without snapshots a file with several names keeps its time; with them a copy takes its place."""
+    if shared:
+        mirror.publish()
+    (mirror.directory / "sub/b").chmod(0o640)
+    os.link(mirror.directory / "sub/b", mirror.directory / "other")
+    local = Local(Kind.FILE, 3, OLD)
+    async with LocalDestination(mirror.directory, fsync="none") as destination:
+        assert await destination.set_time("sub/b", Local(Kind.FILE, 4, OLD), OLD + 5) is None
+        assert await destination.set_time("sub/missing", local, OLD + 5) is None
+        given = await destination.set_time("sub/b", local, OLD + 5)
+    status, other = (mirror.directory / "sub/b").stat(), (mirror.directory / "other").stat()
+    assert given == (OLD + 5 if shared else None)
+    assert (status.st_mtime_ns, other.st_mtime_ns) == (OLD + 5 * shared, OLD)
+    assert (status.st_ino != other.st_ino, status.st_mode) == (shared, other.st_mode)
+    assert (mirror.directory / "sub/b").read_text() == "one"
+    assert not shared or (mirror.shelf / "current/sub/b").stat().st_mtime_ns == OLD
+    assert os.listdir(mirror.directory / ".crawler/parts") == []
 
 
 def test_a_reader_never_sees_a_mixture(mirror: Mirror) -> None:
