@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import obstore
 
 from crawler.model.errors import AlreadyRunning, DestinationError
-from crawler.model.struct import Value
+from crawler.model.struct import Value, replace
 from crawler.storage.objects.errors import CONFLICT, FAILURES, MISSING, destination_error
 from crawler.storage.objects.own.versions import version_of
 from crawler.text.escape import printable
@@ -39,7 +39,10 @@ SKEW = 60.0
 """How far the clocks of two machines may differ, in seconds."""
 POLL = 1.0
 """Pause between two attempts, in seconds."""
+RELEASED = 0.0
+"""``Holder.expires`` of a lock that nobody holds."""
 _BYTES = 4096
+_TOKENS = 20
 _NO_VERSION: UpdateVersion = {"e_tag": f'"{"0" * 32}"', "version": "1"}
 """A version that no lock has."""
 
@@ -49,7 +52,7 @@ class Holder(Value, frozen=True, kw_only=True):
 
     owner: str = "another run"
     since: str = "?"
-    expires: float = 0.0
+    expires: float = RELEASED
     """In seconds since the epoch, by the clock of the owner."""
     token: str = ""
     """Distinguishes this run from all others."""
@@ -76,7 +79,7 @@ def parse_holder(body: bytes) -> Holder:
 
 
 class Lock:
-    """The lock of one run. ``own``: file of this machine with the token of its last lock."""
+    """The lock of one run. ``own``: file of this machine with the tokens of its locks that were not released."""
 
     def __init__(self, store: ObjectStore, where: object, own: Path) -> None:
         self._store, self._where, self._own = store, where, own
@@ -84,13 +87,18 @@ class Lock:
         self._owner = f"{socket.gethostname()} pid {os.getpid()}"
         self._since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         self._version = _NO_VERSION
-        self._until = 0.0
+        self._until = self._expires = 0.0
+        self._before: list[str] = []
         self._lost = ""
         self._renewing: asyncio.Task[None] | None = None
 
     async def acquire(self, wait: float) -> None:
         """Take the lock, waiting up to ``wait`` seconds. Raises AlreadyRunning, DestinationError."""
         until = time.monotonic() + wait
+        with suppress(OSError, ValueError):
+            self._before = self._own.read_text().split()[-_TOKENS:]
+        with suppress(OSError):  # before the lock is written: a kill may come at any time
+            self._own.write_text("\n".join([*self._before, self._token]))
         try:
             while (holder := await self._try()) is not None:
                 left = until - time.monotonic()
@@ -99,8 +107,6 @@ class Lock:
                 await asyncio.sleep(min(POLL, left))
         except FAILURES as error:
             raise destination_error(error, self._where) from error
-        with suppress(OSError):  # without it, a stale lock is waited for
-            self._own.write_text(self._token)
         self._renewing = asyncio.create_task(self._renew(), name="lock")
 
     async def _try(self) -> Holder | None:
@@ -114,7 +120,7 @@ class Lock:
                 continue
             holder, version = found
             if holder.token == self._token:  # the response to our own request was lost
-                self._version, self._until = version, time.monotonic() + EXPIRY - RENEWAL
+                await self._write(version)
                 return None
             if not self._is_stale(holder):
                 return holder
@@ -134,16 +140,11 @@ class Lock:
             )
 
     def _is_stale(self, holder: Holder) -> bool:
-        if holder.expires + SKEW < time.time():
-            return True
-        try:
-            return bool(holder.token) and self._own.read_text() == holder.token
-        except (OSError, ValueError):
-            return False
+        return holder.expires + SKEW < time.time() or holder.token in self._before
 
     async def _write(self, mode: PutMode, *, is_held: bool = True) -> bool:
         """Write the lock on a condition. False if that does not hold. Raises what obstore raises."""
-        began, expires = time.monotonic(), time.time() + EXPIRY if is_held else 0.0
+        began, expires = time.monotonic(), time.time() + EXPIRY if is_held else RELEASED
         mine = Holder(owner=self._owner, since=self._since, expires=expires, token=self._token if is_held else "")
         try:
             done = await obstore.put_async(
@@ -151,8 +152,21 @@ class Lock:
             )
         except CONFLICT:
             return False
-        self._version, self._until = version_of(done), began + EXPIRY
+        self._version, self._until, self._expires = version_of(done), began + EXPIRY, expires
         return True
+
+    async def _rewrite(self, *, is_held: bool) -> Holder | None:
+        """Write the lock again, if it is still that of this run. Returns who holds it otherwise.
+
+        Raises what obstore raises.
+        """
+        if await self._write(self._version, is_held=is_held):
+            return None
+        found = await self._read()
+        if found is not None and found[0].token == self._token:  # the response to an earlier request was lost
+            await self._write(found[1], is_held=is_held)
+            return None
+        return found[0] if found else Holder(owner="someone")
 
     async def _read(self) -> tuple[Holder, UpdateVersion] | None:
         try:
@@ -160,7 +174,11 @@ class Lock:
             body = b"" if got.meta["size"] > _BYTES else bytes(await got.bytes_async())
         except MISSING:
             return None
-        return parse_holder(body), version_of(got.meta)
+        holder = parse_holder(body)
+        if holder.expires != RELEASED:  # the clock of the owner may be slow
+            expires = max(holder.expires, got.meta["last_modified"].timestamp() + EXPIRY)
+            holder = replace(holder, expires=expires)
+        return holder, version_of(got.meta)
 
     async def _renew(self) -> None:
         while not self._lost:
@@ -170,20 +188,17 @@ class Lock:
 
     async def renew(self) -> None:
         """Extend the lock. Raises what obstore raises."""
-        if await self._write(self._version):
-            return
-        found = await self._read()
-        if found is not None and found[0].token == self._token:
-            self._version = found[1]
-            await self._write(self._version)
-        else:
-            self._lost = f"{found[0].owner if found else 'someone'} has taken over or removed its lock"
+        holder = await self._rewrite(is_held=True)
+        if holder is not None:
+            self._lost = f"{holder.owner} has taken over or removed its lock"
 
     def check(self) -> None:
         """Raise DestinationError if another run may hold the lock by now."""
         if self._lost:
             raise DestinationError(f"cannot use {self._where} any longer: {self._lost}")
-        if time.monotonic() > self._until:
+        if (
+            time.monotonic() > self._until or time.time() > self._expires
+        ):  # the former stands still in a sleeping machine
             raise DestinationError(f"cannot use {self._where} any longer: its lock could not be renewed in time")
 
     def _refusal(self, holder: Holder) -> str:
@@ -198,14 +213,13 @@ class Lock:
 
         Failures are ignored: it expires.
         """
-        if self._renewing is None:
-            return
-        self._renewing.cancel()
-        await asyncio.wait([self._renewing])
-        with suppress(*FAILURES):
-            await self._write(self._version, is_held=False)
-        with suppress(OSError):
-            self._own.unlink(missing_ok=True)
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.wait([self._renewing])
+        if self._version is not _NO_VERSION and not self._lost:
+            with suppress(*FAILURES):
+                await self._rewrite(is_held=False)
+                self._own.unlink(missing_ok=True)
 
 
 async def mark(store: ObjectStore) -> None:
