@@ -84,17 +84,19 @@ def test_no_disorder_makes_a_wrong_file_or_loses_one(runner: asyncio.Runner, fau
 @pytest.mark.row("P32")
 @pytest.mark.parametrize(("flavour", "depth"), [("nginx", 8), ("apache", 8), ("caddy", 8), ("lighttpd", 0)])
 async def test_a_mirror_of_a_real_server_is_the_same_at_every_depth(
-    serve: Serve, site: Path, tmp_path: Path, flavour: str, depth: int
+    serve: Serve, docroot: Path, tmp_path: Path, flavour: str, depth: int
 ) -> None:
     """lighttpd rounds sizes, so that its rows tell no small files apart."""
     server = serve(flavour)
+    root = Path(tempfile.mkdtemp(dir=docroot))
+    root.chmod(0o755)
     for name, data in FILES.items():
-        (site / name).write_bytes(data)
+        (root / name).write_bytes(data)
     found = {}
     for pipeline in ("off", "auto"):
         server.forget()
         config = Config(pipeline=pipeline, workers=2)  # type: ignore[arg-type]
-        report = await crawler.mirror(server.url_of(site), str(tmp_path / pipeline), config)
+        report = await crawler.mirror(server.url_of(root), str(tmp_path / pipeline), config)
         times = {path.name: path.stat().st_mtime_ns for path in (tmp_path / pipeline).iterdir() if path.is_file()}
         requests = sorted((request.path, request.status) for request in server.requests())
         found[pipeline] = (report.exit_code, report.saved, saved(tmp_path / pipeline), times, requests)
