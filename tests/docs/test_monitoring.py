@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from crawler.model.config import Config
 from crawler.model.report import Report
-from crawler.output.metrics import OUTCOMES, Standing, render_metrics
-from crawler.storage.state import FileTotals
+from crawler.output.metrics import OUTCOMES, Standing, read_standing, render_metrics
+from crawler.storage.state import Figures, FileTotals, SqliteState, state_path
 from tests.conftest import SERVERS_REQUIRED
 from tests.docs.markdown import REPOSITORY
 
@@ -115,9 +116,6 @@ def test_the_panels_of_the_dashboard_cover_each_other_nowhere() -> None:
 
 async def test_the_last_success_stays_when_the_state_is_out_of_reach(tmp_path: Path) -> None:
     """Also without an earlier file: 0 raises the alert, a missing value would not."""
-    from crawler.model.config import Config
-    from crawler.output.metrics import read_standing
-
     report, file = Report(url="https://h/", directory=str(tmp_path / "gone"), exit_code=4), tmp_path / "crawler.prom"
     config = Config(metrics=str(file))
     assert (await read_standing(report, 1.7e9, "pub", config, is_run=True)).last_success == 0
@@ -127,3 +125,13 @@ async def test_the_last_success_stays_when_the_state_is_out_of_reach(tmp_path: P
     good = Report(url="https://h/", directory=str(tmp_path / "gone"))
     assert (await read_standing(good, 1.7e9, "pub", config, is_run=True)).last_success == 1.7e9
     assert (await read_standing(good, 1.7e9, "pub", config, is_run=False)).last_success == 1.6e9
+
+
+async def test_a_mirror_whose_dir_is_a_file_url_has_its_size(tmp_path: Path) -> None:
+    path = state_path(tmp_path, Config())
+    path.parent.mkdir()
+    async with SqliteState(path) as state:
+        state.end_run(await state.begin_run("https://h/"), Figures(seconds=1, outcome="ok", exit_code=0))
+    for directory in (str(tmp_path), tmp_path.as_uri()):
+        report = Report(url="https://h/", directory=directory)
+        assert (await read_standing(report, 1.7e9, "pub", Config(), is_run=True)).totals == FileTotals(0, 0)

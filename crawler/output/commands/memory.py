@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from crawler.model.errors import ConfigError
 from crawler.output.commands.notices import Trouble
+from crawler.text.arguments import start_directory
 from crawler.text.urls import STATE_DIRECTORY
 
 NAME = "told.json"
@@ -59,9 +61,10 @@ class Memory:
 
 def _places(directory: str) -> Iterator[Path]:
     """The files in order of preference. DIR is never created for this."""
-    own = Path(directory) / STATE_DIRECTORY
-    if own.is_dir() and not own.is_symlink():
-        yield own / NAME
+    with suppress(ConfigError):  # an object store, or no DIR at all
+        own = start_directory(directory) / STATE_DIRECTORY
+        if own.is_dir() and not own.is_symlink():
+            yield own / NAME
     try:
         home = Path(os.environ.get("XDG_STATE_HOME", ""))
         home = home if home.is_absolute() else Path.home() / ".local" / "state"

@@ -7,20 +7,20 @@ from pathlib import Path
 from crawler.model.config import Config
 from crawler.storage.state.runs import RUNS_KEPT
 from crawler.storage.state.store import ReadOnlyState, SqliteState
-from crawler.text.arguments import is_object_url
+from crawler.text.arguments import is_object_url, start_directory
 from crawler.text.ownership import owner
 from crawler.text.urls import STATE_DIRECTORY
 
 
 def state_path(directory: Path | str, config: Config) -> Path:
-    """The path of the state of ``directory``, a path or the URL of an object store, whether or not it exists."""
+    """The path of the state of ``directory``, a path or a URL, whether or not it exists."""
     if config.state:
         return Path(config.state)
     if is_object_url(directory):
         from crawler.storage.objects.location import parse_location
 
         return parse_location(str(directory), config.objects).state
-    return Path(directory) / STATE_DIRECTORY / "state.sqlite3"
+    return start_directory(directory) / STATE_DIRECTORY / "state.sqlite3"
 
 
 def existing_state(directory: Path | str, config: Config) -> Path | None:

@@ -91,6 +91,15 @@ def test_without_dir_it_is_kept_in_the_home_of_the_user_until_dir_can_be_written
     assert [path for path in home.rglob("*") if path.is_file()] == []
 
 
+def test_a_file_url_names_the_directory_and_an_object_store_has_none(tmp_path: Path, home: Path) -> None:
+    (tmp_path / ".crawler").mkdir()
+    Memory(tmp_path.as_uri()).save({"run": TROUBLE})
+    assert Memory(str(tmp_path)).load() == {"run": TROUBLE}
+    for place in ("s3://bucket/prefix", "", "ftp://no/destination"):
+        Memory(place).save({"verify": TROUBLE})
+        assert Memory(place).load() == {"verify": TROUBLE}
+
+
 @pytest.mark.parametrize(
     "content",
     ["", "{", "[]", "null", '{"run": 5}', '{"run": {"since": NaN, "runs": 1, "told": {}}}', "[" * 100_000,
