@@ -98,6 +98,8 @@ def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[st
     except ConfigError as error:
         raise ConfigError(f"{where}: url: {error}") from None
     config = _with_name(Config.from_mapping({**options, **overrides}, where=where), texts["name"], where)
+    if config.name_from != "url":
+        raise ConfigError(f"{where}: name_from: a listing names its files itself: 'header' is for --input-file alone")
     return Mirror(name=texts["name"], url=texts["url"], directory=texts["dir"], config=config)
 
 

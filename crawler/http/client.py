@@ -244,6 +244,7 @@ class _Exchange:
     async def __aenter__(self) -> HttpResponse:
         client, url = self._client, self._url
         hops = refusals = logins = 0
+        digest = None
         try:
             while hops <= limits.REDIRECTS:
                 self._host = host = await client.enter(url)
@@ -262,7 +263,8 @@ class _Exchange:
                         continue
                 target = await redirect_target(response, url, self._permit) if status in REDIRECT_STATUS else None
                 if target is None:
-                    return HttpResponse(response, url, host, self._release, client.gate)
+                    return HttpResponse(response, url, host, self._release, client.gate, digest=digest)
+                digest = HttpResponse.promised_digest(response.headers) or digest
                 self._release()
                 url = target
                 hops += 1

@@ -53,19 +53,55 @@ def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
     return cast("Mapping[str, str]", joined)
 
 
+def with_digest(headers: Mapping[str, str], digest: str) -> Mapping[str, str]:
+    """``headers`` with the Digest field ``digest``, unless they have a digest of their own."""
+    from crawler.text.digests import header_digest
+
+    if header_digest(headers) is not None:
+        return headers
+    extended: Any = cast("Any", headers).copy()
+    extended["Digest"] = digest
+    return cast("Mapping[str, str]", extended)
+
+
 class HttpResponse:
     """Implements ``interfaces.Response``."""
 
     __slots__ = ("_gate", "_host", "_response", "headers", "release", "status", "url")
 
-    def __init__(self, response: RawResponse, url: str, host: Host, release: Callable[[], None], gate: Gate) -> None:
+    def __init__(
+        self,
+        response: RawResponse,
+        url: str,
+        host: Host,
+        release: Callable[[], None],
+        gate: Gate,
+        *,
+        digest: str | None = None,
+    ) -> None:
+        """``digest``: the Digest field that redirects promised, if the response has no digest of its own."""
         self._response = response
         self._gate = gate
         self._host = host
         self.release = release
         self.status = response.status
         self.headers = combined(response.headers)
+        if digest is not None:
+            self.headers = with_digest(self.headers, digest)
         self.url = url
+
+    @staticmethod
+    def promised_digest(headers: Mapping[str, str]) -> str | None:
+        """The Digest field of a redirect to one of several mirrors, which is that of the file (RFC 6249 section 6).
+
+        None for any other redirect: there a digest is that of the page with the redirect (RFC 9530 section 3).
+        """
+        if "Digest" not in headers or "Link" not in headers:
+            return None
+        from crawler.text.web_links import names_duplicates
+
+        several: Any = headers  # a multidict
+        return ", ".join(several.getall("Digest")) if names_duplicates(", ".join(several.getall("Link"))) else None
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""

@@ -1,4 +1,4 @@
-"""Reads the ``Link`` header field (RFC 8288): the pages that continue a page."""
+"""Reads the ``Link`` header field (RFC 8288): the pages that continue a page, and whether a file has copies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from crawler.text.urls import resolve
 
 _TARGET = re.compile(r"[\s,]*<([^>]*)>[ \t]*")
 _PARAMETER = re.compile(r';[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)?[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?[ \t]*')
+_METALINK = "application/metalink4+xml"
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -36,6 +37,21 @@ def next_pages(field: str, url: str) -> tuple[str, ...] | None:
             return None
         found[page] = None
     return tuple(found)
+
+
+def names_duplicates(field: str) -> bool:
+    """Whether the Link header ``field`` names other copies of the same file, or their description (RFC 6249)."""
+    at = 0
+    while match := _TARGET.match(field, at):
+        at = match.end()
+        parameters: dict[str, str] = {}
+        while parameter := _PARAMETER.match(field, at):
+            at = parameter.end()
+            parameters.setdefault((parameter[1] or "").lower(), _unquoted(parameter[2] or ""))
+        relations = parameters.get("rel", "").lower().split()
+        if "duplicate" in relations or ("describedby" in relations and parameters.get("type", "").lower() == _METALINK):
+            return True
+    return False
 
 
 def _unquoted(value: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -652,3 +654,23 @@ def test_a_robots_txt_that_moved_to_another_host_applies(sandbox: Sandbox, site:
     run = sandbox.mirror(site.url)
     run.fails(8)
     assert site.log.targets == ["/robots.txt"]
+
+
+@pytest.mark.own
+@pytest.mark.row("P34")
+def test_the_digest_that_a_redirect_to_a_mirror_promises_is_checked(sandbox: Sandbox, site: Site, other: Site) -> None:
+    body = blob(2000)
+    right = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    wrong = base64.b64encode(hashlib.sha256(b"another").digest()).decode()
+    for name, digest, relation in (
+        ("right.bin", right, "duplicate"),
+        ("wrong.bin", wrong, "duplicate"),
+        ("page.bin", wrong, "next"),  # of the page with the redirect
+    ):
+        said = (("Digest", f"SHA-256={digest}"), ("Link", f"<{other.url}{name}>; rel={relation}"))
+        site.file(name, body, Redirect(f"{other.url}{name}", headers=said))
+        other.file(name, body)
+    run = sandbox.mirror(site.url, attempts=1, more=[f"--allow-host={other.host}:{other.port}"])
+    run.fails(5)
+    run.says("wrong.bin", "does not have the published digest")
+    sandbox.holds({"right.bin": body, "page.bin": body})

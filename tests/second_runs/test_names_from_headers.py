@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crawler import download
+from crawler.cli.mirrors_file import parse_mirrors
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.report import Report
@@ -88,6 +89,12 @@ def test_a_listing_names_its_files_itself(run_crawler: Program, tmp_path: Path) 
     assert (run.code, run.stderr) == (
         2, "crawler: --name-from header requires --input-file: listed files are named by their listing\n",
     )  # fmt: skip
+
+
+def test_a_mirror_of_a_config_file_refuses_it() -> None:
+    table = {"name": "x", "url": "http://127.0.0.1:1/", "dir": "d", "name_from": "header"}
+    with pytest.raises(ConfigError, match=r"mirror 1 \(x\): name_from: a listing names its files itself"):
+        parse_mirrors({"mirror": [table]}, {}, "f")
 
 
 async def test_a_mirror_of_the_library_refuses_it(tmp_path: Path) -> None:

@@ -125,10 +125,11 @@ class RetryAfterDate(Behaviour):
 class Redirect(Behaviour):
     to: str
     status: int = 302
+    headers: Headers = ()
 
     def shape(self, response: Response, request: Request) -> Response:
         del response, request
-        return Response(status=self.status, headers=(("Location", self.to),), body=b"moved")
+        return Response(status=self.status, headers=(("Location", self.to), *self.headers), body=b"moved")
 
 
 @dataclass(frozen=True, slots=True)

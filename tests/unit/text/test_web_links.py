@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.text.web_links import next_pages
+from crawler.text.web_links import names_duplicates, next_pages
 
 PAGE = "http://h/pub/?page=1"
 
@@ -49,7 +49,27 @@ def test_the_next_pages_in_a_link_header(field: str, found: tuple[str, ...] | No
     assert next_pages(field, PAGE) == found
 
 
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ("", False),
+        ("<http://a/>; rel=duplicate", True),
+        ('<http://a/>; rel="DUPLICATE"; pri=1; geo=de, <http://b/>; rel=next', True),
+        ("<http://a/>; rel=next, <http://b/>; rel=duplicate", True),
+        ('<a.meta4>; rel=describedby; type="application/metalink4+xml"', True),
+        ("<a.html>; rel=describedby; type=text/html", False),
+        ("<a.asc>; rel=describedby; type=application/pgp-signature", False),
+        ('<http://a/>; rel="next"; title="rel=duplicate"', False),
+        ("rel=duplicate", False),
+        ("<http://a/>; rel=duplicates", False),
+    ],
+)
+def test_a_link_header_may_name_copies_of_the_file(field: str, found: bool) -> None:
+    assert names_duplicates(field) is found
+
+
 @given(st.text(alphabet='<>;,="\\ \tnextrlap?2/', max_size=60))
 def test_no_link_header_raises(field: str) -> None:
+    names_duplicates(field)
     found = next_pages(field, PAGE)
     assert found is None or all(url.startswith("http") for url in found)
