@@ -101,8 +101,8 @@ class RobotsTxt:
                 if error.rejection is not None and error.rejection.reason == Reason.REDIRECTS:
                     return ALLOW_ALL  # a circle of redirects is not a robots.txt (RFC 9309 section 2.3.1.2)
             problem = f"{masked(where)} cannot be read ({error}), so nothing may be fetched"
-            advice = with_scheme(url, error) or "--no-robots continues without it"
-            return RobotsForbidden(f"{problem}: {advice}")
+            advice = filter(None, [with_scheme(url, error), "--no-robots continues without it"])
+            return RobotsForbidden(f"{problem}: {'; '.join(advice)}")
 
 
 async def _anywhere(_source: str, _target: str) -> Rejection | None:

@@ -217,8 +217,16 @@ RESPONSES = [
     ("plain", "home/", "not a directory listing (text/html*): is it the page of a directory?"),
     ("plain", "away/", "redirect to http://elsewhere.example/pub/: *"),
     ("tls", "", "certificate is not trusted: *: --ca-file FILE trusts the certificates in FILE"),
-    ("tls http", "", "cannot be read * if it expects https, try https://127.0.0.1:PORT/pub/"),
-    ("odd", "", "cannot be read * if it expects https, try https://127.0.0.1:PORT/pub/"),
+    (
+        "tls http",
+        "",
+        "cannot be read * if it expects https, try https://127.0.0.1:PORT/pub/; --no-robots continues without it",
+    ),
+    (
+        "odd",
+        "",
+        "cannot be read * if it expects https, try https://127.0.0.1:PORT/pub/; --no-robots continues without it",
+    ),
 ]
 
 
