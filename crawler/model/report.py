@@ -119,7 +119,7 @@ class Report(Value, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     """Problems that do not concern a single entry, one line each."""
     notes: tuple[str, ...] = ()
-    """Remarks that are no problems, one line each."""
+    """Remarks that are not problems, one line each."""
     interrupted: str | None = None
     """What ended the run early: ``SIGINT``, ``SIGTERM``, ``--max-files``, …; None if it ran to its end."""
     exit_code: int = 0

@@ -65,7 +65,7 @@ class Tally(Observer):
         self._code = worst((self._code, exit_code))
 
     def note(self, text: str) -> None:
-        """Note something that is no problem, for whoever watches the run."""
+        """Pass a remark that is not a problem to the observers."""
         if text not in self._notes:
             self._notes.append(text)
 

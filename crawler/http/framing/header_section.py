@@ -90,7 +90,7 @@ class _Line(NamedTuple):
     role: bytes
     """Its name in lower case if it takes part in framing, else empty."""
     value: bytes
-    """Its value as it was sent, from its first character that is no space."""
+    """Its value as sent, starting with the first character that is not a space."""
 
 
 def parse_head(data: bytes, *, is_head: bool = False) -> Head:

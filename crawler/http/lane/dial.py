@@ -125,7 +125,7 @@ class _NoConnection(Exception):
 
 
 def _is_timeout(error: Exception) -> bool:
-    """Whether a limit of ours has passed; the system's own has an ``errno``."""
+    """Whether one of our time limits has expired; errors of the system's own limit have an ``errno``."""
     return isinstance(error, TimeoutError) and error.errno is None
 
 

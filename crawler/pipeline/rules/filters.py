@@ -201,7 +201,7 @@ class Filters:
         return self._by_limit and any(held is None for _, held in self._held(size, modified))
 
     def rejects_headers(self, size: int | None, modified: datetime | None, path: str = "") -> Rejection | None:
-        """Like ``rejects``, by Content-Length and Last-Modified. A missing header is no reason to refuse a file."""
+        """Like ``rejects``, by Content-Length and Last-Modified. A missing header never refuses a file."""
         exact = None if size is None else Span(size, size)
         for limit, held in self._held(exact, None if modified is None else Span(modified, modified)):
             if held is False:

@@ -116,7 +116,7 @@ def _totals_of(facts: Mapping[str, object]) -> FileTotals | None:
 
 
 def _problems_of(value: object) -> tuple[tuple[str, int], ...]:
-    """What another version wrote, or None, is no problem."""
+    """Values from another version, and None, are accepted."""
     items = value if isinstance(value, list) else []
     return tuple((item[0], item[1]) for item in items if _is_problem(item))
 
