@@ -91,7 +91,7 @@ def picture(directory: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(steps=st.lists(STEPS, max_size=40))
 def test_a_snapshot_is_what_the_directory_was(steps: list[tuple[str, str, str]]) -> None:
     with tempfile.TemporaryDirectory() as temporary:

@@ -448,15 +448,12 @@ def test_a_kill_at_any_call_leaves_a_whole_snapshot_and_the_next_run_the_new_one
     assert number > 40
 
 
-def test_a_kill_after_the_switch_leaves_nothing_to_be_done_again(
-    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mirror.publish()
-    mirror.save("a", "two")
+def killed_before(name: str, mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish, and end before the rename to a name that ends so."""
     rename = os.rename
 
     def renamed(old: str, new: str, **where: int) -> None:
-        if new.endswith(".sha256"):
+        if new.endswith(name):
             raise Killed
         rename(old, new, **where)
 
@@ -464,6 +461,24 @@ def test_a_kill_after_the_switch_leaves_nothing_to_be_done_again(
         patch.setattr(os, "rename", renamed)
         with pytest.raises(Killed):
             mirror.publish()
+
+
+def test_what_was_never_published_is_no_snapshot(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = mirror.publish()
+    mirror.save("a", "two")
+    killed_before("current", mirror, monkeypatch)
+    assert len(mirror.snapshots()) == 2, "it has its name"
+    with shelf.opened(mirror.directory) as opened:
+        assert opened is not None
+        assert (opened.names(), opened.current()) == ([first], first)
+
+
+def test_a_kill_after_the_switch_leaves_nothing_to_be_done_again(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mirror.publish()
+    mirror.save("a", "two")
+    killed_before(".sha256", mirror, monkeypatch)
     switched = os.readlink(mirror.shelf / "current")
     assert mirror.publish() == ""
     assert os.readlink(mirror.shelf / "current") == switched
