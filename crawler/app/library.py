@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
@@ -11,6 +11,7 @@ from typing import Any, TypeVar, Unpack
 from crawler.app.api import RunContext, run_download, run_mirror
 from crawler.app.keywords import config_of
 from crawler.model.config import Config
+from crawler.model.errors import ConfigError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.options.keywords import Options
@@ -75,6 +76,8 @@ async def download(
     AlreadyRunning.
     """
     context = RunContext(observers=observers, destination=destination)
+    if isinstance(items, Mapping):
+        raise ConfigError("items: expected URLs, or pairs of URL and path, not a mapping: give its items()")
     wanted = [items] if isinstance(items, str) else items
     pairs = ((item, "") if isinstance(item, str) else item for item in wanted)
     with _told_of_the_end(observers):

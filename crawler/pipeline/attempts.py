@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -60,6 +61,8 @@ async def persist(action: Callable[[], Awaitable[T]], attempts: int, *, is_new: 
         stamina.instrumentation.set_on_retry_hooks(
             [lambda retry: tell(retry.retry_num + 1, retry.wait_for, retry.caused_by)]
         )
+    elif not (log := logging.getLogger("stamina")).handlers:
+        log.addHandler(logging.NullHandler())  # a program that has configured no logging would print its bare events
     async for attempt in stamina.retry_context(
         on=next_delay,
         attempts=attempts,

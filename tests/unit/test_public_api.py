@@ -128,6 +128,10 @@ def test_values_and_errors_bring_no_library() -> None:
     assert not loaded.intersection(set(HEAVY) - {"asyncio"})
 
 
+def test_completion_offers_the_public_names_before_their_first_use() -> None:
+    assert dir(crawler) == crawler.__all__
+
+
 def test_a_star_import_brings_exactly_the_public_names() -> None:
     names: dict[str, object] = {}
     exec("from crawler import *", names)

@@ -12,7 +12,7 @@ import pytest
 
 import crawler
 from crawler.storage.directory.destination import LocalDestination
-from tests.support.misbehaving.behaviours import Silent
+from tests.support.misbehaving.behaviours import HangUp, Silent
 from tests.support.misbehaving.server import Site
 
 
@@ -59,6 +59,8 @@ def test_a_script_needs_no_event_loop(site: Site, tmp_path: Path) -> None:
     assert (report.saved, files(tmp_path / "one")) == (1, {"b.txt"})
     report = crawler.download_sync(iter([f"{site.url}nothing.txt"]), tmp_path / "d", attempts=1, observers=[ends])
     assert (report.ok, [failure.path for failure in report.failures]) == (False, ["nothing.txt"])
+    with pytest.raises(crawler.ConfigError, match=r"not a mapping: give its items\(\)"):
+        crawler.download_sync({url: "x"}, tmp_path / "d")
     with pytest.raises(crawler.ListingError):
         crawler.mirror_sync(f"{site.url}nothing/", tmp_path / "n", attempts=1, observers=[ends])
     assert ends.events[-2:] == ["end", "end"]
@@ -90,13 +92,15 @@ class Told(crawler.Observer):
         if job.path == "slow.bin": print("slow", flush=True)
     def run_finished(self): print("end", flush=True)
 try:
-    crawler.mirror_sync(sys.argv[1], sys.argv[2], observers=[Told()], workers=1)
+    crawler.download_sync(sys.argv[1] + "broken.bin", sys.argv[2] + "2", attempts=2)  # a retry prints nothing
+    crawler.mirror_sync(sys.argv[1], sys.argv[2], observers=[Told()], workers=1, attempts=1)
 except KeyboardInterrupt:
     sys.exit("interrupted")
 """
 
 
 async def test_ctrl_c_ends_a_call_without_a_loop(site: Site, tmp_path: Path) -> None:
+    site.file("broken.bin", b"broken", HangUp())
     site.file("slow.bin", b"slow", Silent())
     child = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, site.url, str(tmp_path / "m")],
@@ -110,6 +114,7 @@ async def test_ctrl_c_ends_a_call_without_a_loop(site: Site, tmp_path: Path) -> 
     out, err = child.communicate(timeout=30)
     assert err == "interrupted\n", "no traceback, and no task that was left"
     assert out.splitlines()[-1] == "end"
-    assert files(tmp_path / "m") == {line for line in [*said, *out.split()] if "." in line}, "what is complete is kept"
+    ended = {line for line in [*said, *out.split()] if "." in line}
+    assert files(tmp_path / "m") == ended - {"broken.bin"}, "what is complete is kept"
     async with LocalDestination(tmp_path / "m") as destination:
         await destination.acquire(0)  # the lock is free
