@@ -101,6 +101,11 @@ def _has_wildcard(failure: Failure) -> bool:
     return is_wrong and "*" in before_query(failure.url).partition("://")[2]
 
 
+def _is_file(failure: Failure) -> bool:
+    kind = failure.content_type or ""
+    return bool(kind and failure.name) and "html" not in kind.lower()
+
+
 def _is_index_page(failure: Failure) -> bool:
     return INDEX_PAGE.fullmatch(failure.name.encode("utf-8", "surrogateescape")) is not None
 
@@ -147,6 +152,7 @@ _TABLE: tuple[Advice, ...] = (
         lambda failure: failure.content_type is not None and bool(urlsplit(failure.url).query),
         _says("for a single file, put its URL into a list: --input-file"),
     ),
+    (_is_file, _says("that is a file, not the page of a directory")),
     (lambda failure: failure.content_type is not None, _says("is it the page of a directory?")),
 )
 """Whether a row fits, and its advice. The first row that fits decides."""

@@ -251,6 +251,15 @@ class _Quiet(BaseHTTPRequestHandler):
         return
 
 
+def test_the_listing_of_a_file_cannot_be_printed(
+    servers: dict[str, Site], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    servers["plain"].file("x.zip", b"PK", content_type="application/zip")
+    url = servers["plain"].url + "x.zip"
+    for args in (["--list", url], ["--explain", url, url, "DIR"]):
+        assert complaint(capsys, args, 3).endswith(": that is a file, not the page of a directory")
+
+
 def test_https_on_a_port_of_http_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Quiet) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
