@@ -35,8 +35,8 @@ class Disorderly:
         self._per_connection = per_connection
         """Responses after which a connection is closed, as the last one announces."""
         self.requests: list[str] = []
-        self.most_waiting = 0
-        """Most requests that were read from a connection together."""
+        self.rounds: list[int] = []
+        """Requests that arrived together on a connection, time after time: with one connection, the round trips."""
         self.faults = list(faults)
         self._right = 0
         """Responses since the last fault."""
@@ -60,7 +60,7 @@ class Disorderly:
                 while not data.endswith(b"\r\n\r\n"):
                     data += await reader.read(1 << 16)
                 names = [head.split(b" ", 2)[1].decode()[1:] for head in data.split(b"\r\n\r\n")[:-1]]
-                self.most_waiting = max(self.most_waiting, len(names))
+                self.rounds.append(len(names))
                 self.requests += names
                 sent += len(names)
                 if self._per_connection is not None and sent >= self._per_connection:
