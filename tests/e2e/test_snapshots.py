@@ -192,5 +192,5 @@ async def test_lists_of_urls_are_published_and_foreign_destinations_are_refused(
     report = await crawler.download([(f"{url}index.txt", "x/y")], mirror, KEEP)
     assert report.published is not None
     assert (shelf(mirror) / "current/x/y").read_text() == "1"
-    with pytest.raises(crawler.ConfigError, match="snapshots: they are made of the files in DIR"):
+    with pytest.raises(crawler.ConfigError, match="snapshots: not supported with a custom destination"):
         await crawler.mirror(url, mirror, KEEP, destination=object())
