@@ -146,7 +146,8 @@ class _Run(Value, frozen=True, kw_only=True):
     ) -> _Run:
         """A run into ``directory``, a path or a URL. Raises ConfigError."""
         if not is_object_url(directory):
-            path, shown, store = start_directory(directory), str(directory), None
+            path, store = start_directory(directory), None
+            shown = str(path) if "://" in str(directory) else str(directory)
         elif context.destination is not None:
             raise ConfigError(f"DIR: {directory}: a custom destination needs a local directory for its state")
         else:

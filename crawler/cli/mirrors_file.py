@@ -12,7 +12,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.options.objects import check_objects
 from crawler.model.options.readers import MAX_PARALLEL
 from crawler.model.struct import Value
-from crawler.text.arguments import start_url
+from crawler.text.arguments import is_object_url, start_directory, start_url
 
 OUTPUTS = ("changes", "summary", "metrics", "report")
 """Options that name files written at the end of a run."""
@@ -100,7 +100,18 @@ def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[st
     config = _with_name(Config.from_mapping({**options, **overrides}, where=where), texts["name"], where)
     if config.name_from != "url":
         raise ConfigError(f"{where}: name_from: a listing names its files itself: 'header' is for --input-file alone")
-    return Mirror(name=texts["name"], url=texts["url"], directory=texts["dir"], config=config)
+    directory = _directory(texts["dir"], where)
+    return Mirror(name=texts["name"], url=texts["url"], directory=directory, config=config)
+
+
+def _directory(text: str, where: str) -> str:
+    """``dir`` as given; of a file URL the path, so that it is known to be the same. Raises ConfigError."""
+    if "://" not in text or is_object_url(text):
+        return text
+    try:
+        return str(start_directory(text))
+    except ConfigError as error:
+        raise ConfigError(f"{where}: dir: {str(error).removeprefix('DIR: ')}") from None
 
 
 def _with_name(config: Config, name: str, where: str) -> Config:

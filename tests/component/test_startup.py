@@ -71,6 +71,9 @@ def test_a_plain_run_imports_what_it_uses(site: str, tmp_path: Path) -> None:
     assert HEAVY & modules <= {"protego", "sqlite3", "uvloop"}
     assert not {name for name in modules if name.startswith(("crawler.listings.json", "crawler.listings.xml"))}
     assert not {name for name in modules if name.startswith("crawler.output.html_report")}
+    assert not {
+        name for name in modules if name.startswith(("obstore", "crawler.storage.objects", "crawler.app.object_"))
+    }
     assert len(modules) <= 540  # 491 with Python 3.11
     history = loaded("--history", str(tmp_path / "mirror"))
     assert not history & {"aiohttp", "crawler.http.client", "crawler.pipeline.engine"}

@@ -163,3 +163,28 @@ def test_any_file_is_read_or_refused_by_name(data: dict[str, object]) -> None:
         assert parse_mirrors(data, {}, "m.toml").mirrors
     except ConfigError as error:
         assert str(error).startswith("m.toml: ")
+
+
+def test_a_directory_may_be_a_file_url_or_a_place_in_an_object_store() -> None:
+    def mirror(directory: str) -> Mirror:
+        return parse_mirrors({"mirror": [{"name": "a", "url": "http://h/", "dir": directory}]}, {}, "m.toml").mirrors[0]
+
+    assert mirror("file:///srv/a%20b").directory == "/srv/a b"
+    assert mirror("s3://bucket/p").directory == "s3://bucket/p"
+    for wrong in ("http://h/", "file://host/x"):
+        with pytest.raises(ConfigError, match=r"^m\.toml: mirror 1 \(a\): dir: "):
+            mirror(wrong)
+
+
+def test_the_settings_of_object_stores_are_joined_key_by_key() -> None:
+    data = {
+        "objects": {"region": "one", "endpoint": "http://e"},
+        "defaults": {"objects": {"region": "two"}},
+        "mirror": [
+            {"name": "a", "url": "http://h/", "dir": "s3://b/a", "objects": {"region": "three", "allow_http": True}},
+            {"name": "b", "url": "http://h/", "dir": "s3://b/b"},
+        ],
+    }
+    first, second = parse_mirrors(data, {}, "m.toml").mirrors
+    assert first.config.objects == {"region": "three", "endpoint": "http://e", "allow_http": "true"}
+    assert second.config.objects == {"region": "two", "endpoint": "http://e"}
