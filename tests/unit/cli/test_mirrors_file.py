@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.cli.mirrors_file import MirrorsFile, enclosing, parse_mirrors, select, shared_option
+from crawler.cli.mirrors_file import Mirror, MirrorsFile, enclosing, parse_mirrors, select, shared_option
 from crawler.model.errors import ConfigError
 from crawler.model.options.rules import Rule
 
