@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="crawler-site-") as scratch:
             problem = build_site(Path(scratch))
     elif len(arguments) == 1:
-        problem = build_site(Path(arguments[0]))
+        problem = build_site(Path(arguments[0]).resolve())  # mkdocs would take it relative to its configuration
     else:
         problem = "usage: build_site.py DIRECTORY | --check"
     if problem:
