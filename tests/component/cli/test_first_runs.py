@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import crawler
 from crawler.cli import parser as cli
-from tests.support.misbehaving.behaviours import Page, Redirect, Status
+from tests.support.misbehaving.behaviours import Cut, Page, Redirect, Status
 from tests.support.misbehaving.server import Site
 
 LOGIN = b"<html><body><form>Log in</form></body></html>"
@@ -124,3 +125,25 @@ def test_a_filter_that_matches_nothing_is_said_and_is_a_warning_only_if_nothing_
         assert "Note: no file matched --exclude 'releases': releases is a directory: write 'releases/'" in said
         assert cli.run(["-v", "--max-files", "1", "--ext", "zip,tar", site.url, "three"]) == 9
         assert "no file matched" not in capsys.readouterr().out, "not everything was seen"
+
+
+def test_an_observer_is_told_where_a_body_continues(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Offsets(crawler.Observer):
+        def __init__(self) -> None:
+            self.seen: list[tuple[str, int]] = []
+            self.bytes = 0
+
+        def received(self, job: crawler.Job, count: int) -> None:
+            self.bytes += count
+
+        def resumed(self, job: crawler.Job, offset: int) -> None:
+            self.seen.append((job.path, offset))
+
+    monkeypatch.setattr("crawler.model.limits.BACKOFF_INITIAL", 0.01)
+    data, offsets = bytes(range(256)) * 8192, Offsets()
+    with Site() as site:
+        site.file("a.bin", data, Cut(at=0.5, times=1))
+        site.file("b.bin", data)
+        assert crawler.mirror_sync(site.url, here / "DIR", observers=[offsets]).saved == 2
+    assert offsets.seen == [("a.bin", len(data) // 2)]
+    assert offsets.bytes == 2 * len(data), "only what came over the network"
