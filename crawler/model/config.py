@@ -230,9 +230,9 @@ class Config:
     )
     # fmt: on
     objects: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
-    """Settings of the object store of DIR, besides those of the environment; a mapping of names to text."""
+    """Settings of the object store that DIR names, in addition to environment variables; a mapping of names to text."""
 
-    if TYPE_CHECKING:  # fields are declared with the types of their values; each accepts more than those
+    if TYPE_CHECKING:  # fields have the types of their final values; the constructor accepts more types
 
         def __init__(self, **options: Unpack[ProgramOptions]) -> None: ...
 
@@ -252,7 +252,7 @@ class Config:
 
     @classmethod
     def ensure(cls, config: Config | None) -> Config:
-        """``config``, or the defaults for None. Raises ConfigError for anything else, such as a dict."""
+        """``config`` itself, or a Config of defaults for None. Raises ConfigError for anything else, such as a dict."""
         if config is not None and not isinstance(config, cls):
             raise ConfigError(f"config: expected a crawler.Config, not {type(config).__name__}")
         return config or cls()

@@ -28,7 +28,7 @@ NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class Cause(Enum):
-    """Why a request got no response, where that says what to do."""
+    """Why a request got no response, for causes that suggest what to do."""
 
     REFUSED = auto()
     """Nothing listens on the port."""
@@ -49,7 +49,7 @@ class Cause(Enum):
 
 
 class CrawlerError(Exception):
-    """Base class. ``str(error)`` is one line: what failed, which URL or path, what to do."""
+    """Base class of the program's errors. ``str(error)`` is one line: what failed, which URL or path, what to do."""
 
     exit_code: ClassVar[int] = ExitCode.ERROR.value
     """The program's exit code for this error."""
@@ -99,15 +99,15 @@ class FetchError(CrawlerError):
     retryable: bool
     """Whether another attempt may succeed."""
     retry_after: float | None
-    """Seconds to wait, as requested by the server (Retry-After), or None."""
+    """Seconds to wait before the next attempt, as requested by the server (Retry-After), or None."""
     connection: bool
     """True if no connection could be made, so the request was never sent."""
     rejection: Rejection | None
     """The rule that refused a redirect, or None."""
     cause: Cause | None
-    """Why there was no response, if it is known."""
+    """Why there was no response, if the cause is known."""
     logins: tuple[str, ...]
-    """Ways to log in that a 401 offers, such as ``Basic`` (RFC 9110 section 11.6.1)."""
+    """Authentication schemes that a 401 response offers, such as ``Basic`` (RFC 9110 section 11.6.1)."""
 
     def __init__(
         self,

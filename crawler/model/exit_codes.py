@@ -1,4 +1,4 @@
-"""Exit codes of the program, and which of several wins."""
+"""Exit codes of the program, and their order of precedence."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _WORST_FIRST = (
 
 
 def worst(codes: Iterable[int]) -> int:
-    """The most serious of some exit codes; 0 for none."""
+    """The most serious of the exit codes ``codes``; 0 if there are none."""
     return int(min(codes, key=_WORST_FIRST.index, default=0))
 
 

@@ -1,4 +1,4 @@
-"""The flaws because of which a listing page does not prove what its directory contains, and their messages."""
+"""Flaws that keep a listing page from proving what its directory contains, and their messages."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Meaning(Value, frozen=True):
     """The message and the effect of one kind of flaw."""
 
     text: str
-    """What is wrong."""
+    """What is wrong with the page."""
     advice: str
-    """What to do about it."""
+    """What to do about the flaw."""
     is_incomplete: bool = True
-    """Whether the listing fails; otherwise it counts, but proves nothing absent."""
+    """Whether the flaw makes the listing fail; otherwise the listing is used, but proves no name absent."""
 
 
 MEANINGS: Mapping[FlawKind, Meaning] = {
@@ -75,7 +75,7 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
         is_incomplete=False,
     ),
 }  # fmt: skip
-"""Kind → its meaning."""
+"""The meaning of each kind of flaw."""
 
 
 class Flaw(Value, frozen=True):
@@ -83,11 +83,11 @@ class Flaw(Value, frozen=True):
 
     kind: FlawKind
     quote: str = ""
-    """The text of the page that shows it, if any."""
+    """The text of the page that shows the flaw, if any."""
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether the listing fails; otherwise it counts, but proves nothing absent."""
+        """Whether the flaw makes the listing fail; otherwise the listing is used, but proves no name absent."""
         return MEANINGS[self.kind].is_incomplete
 
     def __str__(self) -> str:
@@ -98,7 +98,7 @@ class Flaw(Value, frozen=True):
 
 
 def worst_flaw(flaws: Iterable[Flaw], *, is_incomplete: bool) -> Flaw:
-    """The first of ``flaws`` that is incomplete, or inconclusive; CUT or ELSEWHERE if there is none."""
+    """The first of ``flaws`` with this ``is_incomplete``; if there is none, CUT (for True) or ELSEWHERE (for False)."""
     found = (flaw for flaw in flaws if flaw.is_incomplete is is_incomplete)
     return next(found, Flaw(FlawKind.CUT if is_incomplete else FlawKind.ELSEWHERE))
 

@@ -14,7 +14,7 @@ from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Staged, Validators
 
 Permit = Callable[[str, str], Awaitable[Rejection | None]]
-"""(from URL, to URL) → why this redirect is not followed, or None."""
+"""(source URL, target URL) of a redirect → why the redirect is not followed, or None if it is."""
 
 
 class Redirects(Protocol):
@@ -47,7 +47,7 @@ class FetchedPage(Value, frozen=True, kw_only=True, dict=True):
     end_proven: bool = True
     """False if the body ended with its connection, so that truncation cannot be detected."""
     logins: tuple[str, ...] = ()
-    """Ways to log in that a 401 offers."""
+    """Authentication schemes that a 401 response offers."""
 
     @cached_property
     def digest(self) -> str:
@@ -59,7 +59,7 @@ class Parser(Protocol):
     """Parses listing pages, each within limits on time and memory."""
 
     def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
-        """The listing of a page; a long one in pieces, the last of which has the verdict. Raises ListingError."""
+        """The listing of a page, in pieces if it is long; the last piece has the verdict. Raises ListingError."""
 
     async def is_listing(self, body: bytes, url: str, content_type: str) -> bool:
         """Whether a page is a listing. Raises ListingError if it takes too much time or memory to parse."""
@@ -93,7 +93,7 @@ class Client(Protocol):
         """Fetch a listing page, whatever its status, decompressed.
 
         ``most``: read at most this many bytes. ``html_only``: do not accept JSON or XML. ``is_file``: the body is not
-        read if this is true of the response.
+        read if this function returns True for the response.
         Raises FetchError, VerificationError.
         """
 
@@ -105,9 +105,9 @@ class Part(Protocol):
     """
 
     name: str
-    """Name by which ``Staged.part`` refers to it."""
+    """Name by which ``Staged.part`` refers to this part."""
     offset: int
-    """Number of bytes written so far; after opening, those kept from an earlier run and proven by digest."""
+    """Number of bytes written so far; after opening, the number kept from an earlier run and verified by digest."""
     validators: Validators
     """Validators of the version that the bytes belong to."""
 
@@ -115,7 +115,7 @@ class Part(Protocol):
         """Set the strong validators of the version to be written; empty ones mean that it cannot be resumed."""
 
     def expect(self, mtime: int | None, digests: Sequence[str]) -> None:
-        """What the file will get as its modification time, and the digests that its body will be compared with.
+        """Announce the modification time that the file will get, in nanoseconds, and the digests to compare it with.
 
         Called before the first ``write``, for destinations that cannot read the body again. Does nothing by default.
         """
@@ -125,7 +125,7 @@ class Part(Protocol):
         """Append ``chunk`` and add its length to ``offset``."""
 
     async def restart(self) -> None:
-        """Discard what was written; the body starts again at its first byte."""
+        """Discard all bytes written so far; the body starts again at its first byte."""
 
     async def finish(self) -> str | None:
         """Complete the body. Returns its digest ``sha256:<hex>``, or None if digests are off."""
@@ -143,9 +143,9 @@ class Part(Protocol):
 
 
 UNREAD = -(1 << 62)
-"""``Local.mtime`` of an object whose metadata were not read: ``Destination.inspect`` reads them."""
+"""``Local.mtime`` of an object whose metadata was not read: ``Destination.inspect`` reads it."""
 UNLIMITED = 1 << 62
-"""``Destination.free_space`` where there is no limit, or none that is known."""
+"""Result of ``Destination.free_space`` if there is no limit, or no known limit."""
 
 
 class Destination(Protocol):
@@ -165,9 +165,9 @@ class Destination(Protocol):
         ...
 
     def inspect(self, directory: str, names: Collection[str]) -> Awaitable[dict[str, Local]] | None:
-        """What is at each of ``names`` in ``directory``, with its time; what is not there is left out.
+        """The items called ``names`` in ``directory``, by name, with their times; missing ones are left out.
 
-        None, the default, if ``scan`` gives all times. Raises DestinationError.
+        Returns None, the default, if ``scan`` gives all times. Raises DestinationError.
         """
         return None
 
@@ -206,7 +206,7 @@ class Destination(Protocol):
         ...
 
     def noted_digest(self, path: str) -> Awaitable[str]:
-        """Like ``digest``, or the digest stored beside the file if reading it would be a download; "" without one."""
+        """Same as ``digest``; if reading the file would be a download, the digest stored beside it, or "" if none."""
         return self.digest(path)
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
@@ -235,21 +235,21 @@ class Destination(Protocol):
         ...
 
     def spared(self) -> Mapping[str, str]:
-        """Paths that the last ``walk_local`` left out because they must never be deleted → what they are. No I/O.
+        """Path → what it is, for each path that the last ``walk_local`` left out because it must never be deleted.
 
-        Empty by default.
+        Empty by default. No I/O.
         """
         return {}
 
     def owner(self, directory: str) -> str | None:
-        """The directory at or above ``directory``, but below DIR, that is a mirror of its own, as of the last ``scan``.
+        """The separate mirror that contains ``directory``: a path at or above it, below DIR, as of the last ``scan``.
 
         No I/O. None by default.
         """
         return None
 
     def stored_as(self, path: str) -> str:
-        """The path under which ``path`` is stored, by the last ``scan``; itself by default. No I/O."""
+        """The path under which ``path`` is stored, as of the last ``scan``; by default ``path`` itself. No I/O."""
         return path
 
     async def clean_parts(self, wanted: Container[str]) -> None:

@@ -1,6 +1,6 @@
 """All limits in one place, each with its reason. Sizes are in bytes, times in seconds unless they are timedeltas.
 
-Whatever a server sends, one of these limits ends it.
+Whatever a server sends, one of these limits stops it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FRAMING_SHARE = 16
 REDIRECTS = 10
 """Redirects followed for one request; browsers stop at 20, and a mirror needs one or two."""
 CHALLENGES = 3
-"""Requests to log in that are answered for one request: a nonce may go stale again before its answer arrives."""
+"""Authentication challenges answered for one request: a nonce may go stale again before the answer arrives."""
 HEAD_FAILURES = 10
 """Consecutive failed HEAD requests after which a run uses GET only; some servers never answer HEAD."""
 BYPASSES = 10
@@ -108,9 +108,9 @@ BACKOFF_MAX = 30.0
 PENDING_FILES = 1024
 """Small bodies that may wait in memory to be written; beyond it workers wait."""
 PENDING_BYTES = 16 * MIB
-"""Total size of these bodies; beyond it workers wait."""
+"""Total size of the small bodies that may wait in memory to be written; beyond it workers wait."""
 BATCH_FILES = 128
-"""A batch is written once it has this many files: waking a thread for each takes longer than writing it."""
+"""A batch of bodies is written once it has this many files: waking a thread for each takes longer than writing it."""
 BATCH_BYTES = 4 * MIB
 """A batch is written once it has this size."""
 BATCH_SECONDS = 0.02

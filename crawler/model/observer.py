@@ -19,8 +19,8 @@ class Observer(Protocol):
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         """A listing was read completely.
 
-        ``path``: its directory, "" for DIR. ``entries``: how many it names. ``family``: the recognised format, such as
-        ``apache-pre``. ``confidence``: 0 to 1.
+        ``path``: its directory, "" for DIR. ``entries``: number of its entries. ``family``: the recognised format, such
+        as ``apache-pre``. ``confidence``: 0 to 1.
         """
         return
 
@@ -49,7 +49,7 @@ class Observer(Protocol):
         return
 
     def resumed(self, job: Job, offset: int) -> None:
-        """The body of ``job`` continues after the ``offset`` bytes that are here already; 0: it begins anew."""
+        """The body of ``job`` continues after the ``offset`` bytes that are already stored; 0: it starts over."""
         return
 
     def finished(self, result: Result) -> None:
@@ -69,7 +69,7 @@ class Observer(Protocol):
             )
 
     def run_finished(self) -> None:
-        """The call of ``mirror`` or ``download`` is about to return, or to raise; nothing follows."""
+        """The call of ``mirror`` or ``download`` is about to return or raise; no other method is called afterwards."""
         return
 
 

@@ -1,11 +1,11 @@
-"""Reasons that code compares. The texts are what logs, reports and the state contain, so they do not change."""
+"""Reasons that the code compares. Logs, reports and the state contain these texts, so they never change."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
 LINK = "a symbolic link"
-"""``Local.spared`` of a symbolic link."""
+"""Value of ``Local.spared`` for a symbolic link."""
 
 
 class Reason(StrEnum):
@@ -31,14 +31,14 @@ class Reason(StrEnum):
     OTHER = "other"
     FAILED = "failed"
 
-    # Where a run may go.
+    # Limits on where a run may go.
     DEPTH = "depth"
     REDIRECTS = "redirects"
     DIRECTORY = "directory"
     """Not a refusal: a redirect to the same URL with a slash, so what looked like a file is a directory."""
     ROBOTS = "robots"
     ROBOTS_UNREADABLE = "robots-unreadable"
-    """Nobody knows what robots.txt says, so nothing may be fetched (RFC 9309 section 2.3.1.4)."""
+    """It is unknown what robots.txt says, so nothing may be fetched (RFC 9309 section 2.3.1.4)."""
 
     # Filters.
     EXCLUDE = "exclude"
@@ -55,29 +55,29 @@ class Reason(StrEnum):
     NOT_CONFIRMED = "not confirmed as the listed version"
     OUTDATED = "the server sent an older version than its listing shows"
     BUDGET = "beyond --max-files or --max-total-size"
-    """The next run may save it."""
+    """The next run may save the file."""
     LARGER_THAN_BUDGET = "larger than --max-total-size"
-    """No run can save it."""
+    """No run can save the file."""
     HELD_BACK = "held back, because something before it failed"
-    """It matches --last."""
+    """The file matches --last."""
     NOT_REACHED = "not reached"
-    """It was listed before the run was cut short."""
+    """The entry was listed before the run was cut short."""
     DRY_RUN = "only planned"
     GONE = "gone upstream"
     NAME_CLASH = "name-clash"
     FILE_IN_THE_WAY = "a file is in the way of its directory"
-    """Its directory cannot be created."""
+    """The directory of the file cannot be created."""
     DIRECTORY_IN_THE_WAY = "a directory of that name is in the way"
     """Returned by ``Destination.commit`` for a file whose name is taken by a directory; a run with --delete may then
     remove the directory and retry."""
     NOT_EMPTY = "the directory is not empty"
     """Returned by ``Destination.delete`` for a directory that contains something outside the mirror."""
     NO_DIGEST = "no digest is known"
-    """It could not be verified: it was here before the mirror, or came without a digest."""
+    """The file could not be verified: it existed before the mirror did, or arrived without a digest."""
     DIGEST_NOTED = "no digest was known; it is recorded now"
-    """It was repaired in that sense alone: it has the size and time that it was left with."""
+    """Only the missing digest was repaired: the file still has its recorded size and time."""
     BEING_REPLACED = "a run was killed while replacing it"
-    """It could not be verified: nothing says which of its versions it is. The next run fetches it."""
+    """The file could not be verified: it is unknown which of its versions it is. The next run fetches it."""
 
 
 NAVIGATION = frozenset(
@@ -87,4 +87,4 @@ NAVIGATION = frozenset(
         Reason.NAVIGATION, Reason.DUPLICATE, Reason.DEEP,
     )
 )  # fmt: skip
-"""Reasons of rejections that every listing has; shown on request only."""
+"""Reasons for rejections that occur in every listing; shown on request only."""

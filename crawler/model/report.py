@@ -44,20 +44,20 @@ class Step(Record, frozen=True, kw_only=True):
 _FIGURES = (
     "listed", "saved", "unchanged", "skipped", "failed", "deleted", "received", "interrupted", "exit_code",
 )  # fmt: skip
-"""What a notebook shows of a report."""
+"""The attributes of a report that a notebook shows."""
 
 
 class Published(Value, frozen=True, kw_only=True):
     """A snapshot that a run has published."""
 
     name: str
-    """Its name, the moment at which it was made."""
+    """Name of the snapshot: the moment at which it was made."""
     files: int
-    """Files in it."""
+    """Number of files in the snapshot."""
     size: int
-    """Their total size in bytes, shared or not."""
+    """Total size of the files in bytes, shared with other snapshots or not."""
     left_out: Mapping[str, str] = field(default_factory=dict)
-    """What of DIR is not part of it → what it is, or why."""
+    """Path in DIR that is not part of the snapshot → what it is, or why it was left out."""
 
 
 class Snapshot(Value, frozen=True, kw_only=True):
@@ -66,13 +66,13 @@ class Snapshot(Value, frozen=True, kw_only=True):
     name: str
     """The moment at which it was made, in UTC: ``20261129T104704Z``."""
     path: str
-    """Its directory."""
+    """Directory of the snapshot."""
     files: int | None
-    """Files in it; None if its manifest is missing."""
+    """Number of files in the snapshot; None if its manifest is missing."""
     size: int | None
-    """Their total size in bytes, shared or not; None if its manifest is missing."""
+    """Total size of the files in bytes, shared with other snapshots or not; None if the manifest is missing."""
     is_current: bool
-    """Whether readers see this one."""
+    """Whether this is the snapshot that readers see."""
 
 
 class Report(Value, frozen=True, kw_only=True):
@@ -130,11 +130,11 @@ class Report(Value, frozen=True, kw_only=True):
     """Free disk space in bytes when the run began; None if it was not determined."""
 
     published: Published | None = None
-    """The snapshot that this run has published."""
+    """The snapshot that this run has published, or None."""
 
     @property
     def ok(self) -> bool:
-        """True if the program would have ended with exit code 0: all that is listed and wanted is here."""
+        """True if the program would have ended with exit code 0: every listed and wanted file is present."""
         return self.exit_code == 0
 
     @property
@@ -172,7 +172,7 @@ class Report(Value, frozen=True, kw_only=True):
 
 
 def _plain(value: Any) -> Any:
-    """``value`` as JSON knows it."""
+    """``value`` as data that JSON can represent."""
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if isinstance(value, Mapping):

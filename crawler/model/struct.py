@@ -40,7 +40,7 @@ class Record(Value, frozen=True):
     """A Value that is a row of a table, for data frames and notebooks."""
 
     _columns: ClassVar[str] = ""
-    """The attributes that are columns; ``size.low`` is an attribute of a value. "" for all fields."""
+    """Attributes that are columns, separated by spaces; ``size.low`` is an attribute of ``size``. "": all fields."""
 
     def to_dict(self) -> dict[str, Any]:
         """The value as a flat dict, a row of a data frame; the low and high ends of a span are two columns."""
@@ -60,7 +60,7 @@ class Record(Value, frozen=True):
 
 
 def html_table(title: str, records: Sequence[Record]) -> str:
-    """The ``records``, all of one class, as an HTML table for notebooks; the first of them if they are many."""
+    """The ``records``, all of one class, as an HTML table for notebooks; only the first ones if there are many."""
     from crawler.model.notebook.tables import rows_table
 
     return rows_table(title, map(type(records[0]).to_dict, records) if records else (), len(records))

@@ -79,7 +79,7 @@ class Entry(Record, frozen=True, kw_only=True, gc=False):
     name: str
     """Last path segment, percent-decoded exactly once (UTF-8 with surrogateescape), without a slash."""
     kind: Kind
-    """What the listing says it is."""
+    """What the listing says the entry is."""
     url: str
     """Absolute URL with the bytes of the href, without fragment."""
     size: Span[int] | None = None
@@ -100,7 +100,7 @@ class Entry(Record, frozen=True, kw_only=True, gc=False):
 
     @property
     def path(self) -> str:
-        """``folder`` and ``name``: the path relative to the listing; below the URL of a ``walk``, to that."""
+        """``folder`` and ``name``: the path relative to the listing or, for an entry of a ``walk``, to the URL of the walk."""
         return f"{self.folder}/{self.name}" if self.folder else self.name
 
 
@@ -184,7 +184,7 @@ class Known(Value, frozen=True, kw_only=True, gc=False):
     url: str
     """URL that it was fetched from."""
     row: str
-    """Its listing row at that time, as printed."""
+    """Listing row of the file when it was fetched, as printed."""
     size: int
     """Size of the saved body in bytes."""
     mtime: int
@@ -194,24 +194,25 @@ class Known(Value, frozen=True, kw_only=True, gc=False):
     digest: str | None = None
     """``sha256:<hex>`` of the body, if it was computed."""
     version: str = ""
-    """Version of the stored file, where the destination has one; see ``Local``."""
+    """Version of the stored file, if the destination has versions; see ``Local.version``."""
     checked: float = 0.0
-    """When the server last confirmed it as the listed version: server time, seconds since the epoch, or UNCONFIRMED."""
+    """Server time, in seconds since the epoch, when the server last confirmed the copy as the listed version;
+    UNCONFIRMED if it has not."""
 
 
 class Local(Value, frozen=True, gc=False):
     """What ``lstat``, or the listing of an object store, says about a path under DIR."""
 
     kind: Kind
-    """What it is."""
+    """Kind of the item at the path."""
     size: int
     """Size in bytes."""
     mtime: int
     """Modification time in nanoseconds since the epoch."""
     spared: str = ""
-    """What it is, if it must never be deleted (``--log-file``, a mount point); "" otherwise."""
+    """What the item is (``--log-file``, a mount point) if it must never be deleted; "" otherwise."""
     version: str = ""
-    """ETag of an object, which changes with its content; "" in a directory, where size and time stand for it."""
+    """ETag of an object, which changes with its content; "" for a file on disk, identified by size and time instead."""
 
 
 class Job(Value, frozen=True, kw_only=True):
@@ -234,7 +235,7 @@ class Job(Value, frozen=True, kw_only=True):
     digest: str | None = None
     """Published digest that the body must match, ``algorithm:hex``."""
     known: Known | None = None
-    """Set if the local copy is intact: the request is then conditional on its validators."""
+    """The record of the local copy if that is intact: the request is then conditional on its validators."""
     local: Local | None = None
     """What is at ``path`` now; None if nothing is."""
     probe: bool = False
@@ -259,7 +260,7 @@ class Result(Record, frozen=True, kw_only=True):
     url: str
     """URL of the entry."""
     outcome: Outcome
-    """How it ended."""
+    """How the entry ended."""
     reason: str = ""
     """Why it ended that way, in words."""
     size: int = 0
@@ -287,9 +288,9 @@ class Staged(Value, frozen=True, kw_only=True):
     """A complete, verified body without a final name; ``Destination.commit`` gives it one."""
 
     job: Job
-    """The job that it belongs to."""
+    """The job that the body belongs to."""
     part: str
-    """Name of its part file, or "" if ``body`` holds all of it."""
+    """Name of the part file that holds the body; "" if ``body`` holds all of it."""
     body: bytes
     """The body, if it was small enough to be kept in memory."""
     size: int

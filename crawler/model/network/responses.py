@@ -1,4 +1,4 @@
-"""The responses of a client, one by one or several that share a connection."""
+"""Interfaces for the responses of a client: single ones, and several that share a connection."""
 
 from __future__ import annotations
 
@@ -38,17 +38,19 @@ class Sharing(Protocol):
     """Requests that share a connection."""
 
     def depth(self, url: str) -> int:
-        """How many may do so now on the way to the host of ``url``; 1: none."""
+        """How many requests may share a connection to the host of ``url`` now; 1: sharing is not possible."""
         ...
 
     async def send(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> Sequence[WholeResponse | None]:
         """Send a GET for each (URL, headers), all of one host; redirects are not followed. ``conclude`` must follow.
 
-        None for each without a complete, small response.
+        The result is None for each request without a complete, small response.
         """
         ...
 
     def conclude(self, url: str, agreed: int, *, is_doubtful: bool, is_exchanged: bool) -> None:
-        """Tell what the responses have shown: ``agreed`` are proven to belong to their requests; one contradicts what
-        is known of its request; one came in the place of another one.
+        """Report what the responses have shown.
+
+        ``agreed``: how many are proven to belong to their requests. ``is_doubtful``: one contradicts what is known
+        about its request. ``is_exchanged``: one came in place of another.
         """

@@ -7,7 +7,7 @@ from html import escape
 from itertools import islice
 
 ROWS = 50
-"""Rows that a table shows."""
+"""Maximum number of rows that a table shows."""
 
 
 def shown(value: object) -> str:
@@ -19,13 +19,13 @@ def shown(value: object) -> str:
 
 
 def pairs_table(title: str, fields: Mapping[str, object]) -> str:
-    """One row for each of ``fields``: its name and its value."""
+    """An HTML table with one row for each of ``fields``: its name and its value."""
     rows = "".join(f"<tr><th>{shown(name)}</th><td>{shown(value)}</td></tr>" for name, value in fields.items())
     return f"<table><caption>{shown(title)}</caption>{rows}</table>"
 
 
 def rows_table(title: str, records: Iterable[Mapping[str, object]], count: int) -> str:
-    """One row for each of ``records``, which have the same keys; ``count`` of them, of which ROWS are shown."""
+    """An HTML table of the first ROWS of ``records``, which have the same keys. ``count``: how many there are."""
     kept = list(islice(records, ROWS))
     head = "".join(f"<th>{shown(name)}</th>" for name in (kept[0] if kept else ()))
     body = "".join("<tr>" + "".join(f"<td>{shown(value)}</td>" for value in row.values()) + "</tr>" for row in kept)
@@ -34,7 +34,7 @@ def rows_table(title: str, records: Iterable[Mapping[str, object]], count: int) 
 
 
 def text_list(title: str, texts: Sequence[str]) -> str:
-    """The ``texts`` as a list below ``title``, the first ROWS of them; "" if there are none."""
+    """The first ROWS of ``texts`` as an HTML list below ``title``; "" if there are none."""
     if not texts:
         return ""
     items = "".join(f"<li>{shown(text)}</li>" for text in texts[:ROWS])

@@ -1,4 +1,4 @@
-"""Which values of options contradict each other."""
+"""Checks for option values that contradict each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.options.option import location_of
 
 TOGETHER = ("min_size", "max_size", "delete", "delete_excluded", "ignore_errors", "names", "processes", "snapshots")
-"""Keys that ``check_together`` looks at."""
+"""Keys of the options that ``check_together`` examines."""
 
 
 def check_together(values: Mapping[str, object], where: str) -> None:

@@ -1,4 +1,4 @@
-"""Options of wget, lftp and rclone, and what does the same here: the table of docs/moving.md.
+"""Options of wget, lftp and rclone, and their equivalents in this program: the table of docs/moving.md.
 
 Imported only for the message about an option that does not exist.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 PROGRAMS = ("wget -m", "lftp mirror", "rclone sync (:http:)")
-"""The columns before that of this program, as printed. Messages use their first words."""
+"""Headings of the columns before this program's own, as printed. Messages use their first words."""
 NONE = "–"
 _CODE = re.compile(r"`([^`]*)`")
 _NAME = re.compile(r"(?<!\S)--?[A-Za-z][\w-]*")
@@ -80,11 +80,11 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     (NONE, NONE, "`--max-duration 2h`", "`--max-duration 2h`"),
 )
 # fmt: on
-"""A line for each purpose; options are in backquotes."""
+"""The table, one row for each purpose; options are in backquotes."""
 
 
 def elsewhere(name: str) -> str:
-    """What does the same as ``name`` (an option of another program, without a value), in one clause; "" if unknown."""
+    """The equivalent of ``name`` (an option of another program, without a value), in one clause; "" if unknown."""
     found = dict[str, list[str]]()
     for program, option, here in _options():
         if option == name and program not in found.setdefault(here, []):
@@ -93,7 +93,7 @@ def elsewhere(name: str) -> str:
 
 
 def _options() -> Iterator[tuple[str, str, str]]:
-    """(program, option, what does the same here as plain text) for each option of the table."""
+    """(program, option, equivalent in this program as plain text) for each option of the table."""
     for row in ROWS:
         for heading, cell in zip(PROGRAMS, row, strict=False):
             for code in _CODE.findall(cell):

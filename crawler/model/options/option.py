@@ -29,15 +29,15 @@ class Option(Value, frozen=True):
     takes: type | None = None
     """A value of this type is checked by ``check`` instead of being read by ``parse``."""
     check: Callable[[Any], Any] = str
-    """Raises ValueError for a value of the type ``takes`` that is out of range."""
+    """Checks a value of the type ``takes``; raises ValueError if it is out of range."""
     short: str | None = None
     """One-letter flag, such as ``-w``."""
     multiple: bool = False
-    """Whether it can be repeated; its value is then a tuple."""
+    """Whether the option can be repeated; its value is then a tuple."""
     negative: str | None = None
-    """Key of the flag that switches it off, if any."""
+    """Key of the flag that switches the option off, if any."""
     secret: bool = False
-    """Whether error messages must not show its value."""
+    """Whether error messages must not show the option's value."""
     shown: str | None = None
     """The default as shown to users, if ``str(default)`` is unsuitable."""
 

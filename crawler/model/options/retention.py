@@ -13,12 +13,12 @@ _COUNT = re.compile(r"[0-9]{1,19}")
 
 
 class Retention(Value, frozen=True):
-    """Which snapshots are kept: what either rule keeps. At least one of the two is given."""
+    """Which snapshots are kept: those that ``count`` or ``age`` keeps. At least one of the two is set."""
 
     count: int | None = None
-    """Keep the newest ``count``."""
+    """Number of newest snapshots to keep."""
     age: timedelta | None = None
-    """Keep those that were the newest at any time within ``age`` before now."""
+    """Keep the snapshots that were the newest one at any time within this period before now."""
 
     def __str__(self) -> str:
         days = None if self.age is None else f"{self.age.total_seconds() / 86400:g}d"

@@ -16,14 +16,14 @@ LAST = (
 
 
 class Rule(Value, frozen=True):
-    """One --include or --exclude."""
+    """A filter rule: one --include or --exclude."""
 
     include: bool
     pattern: str
 
 
 def parse_rule(text: str, *, include: bool, where: str) -> Rule:
-    """The rule of an --include or --exclude. Raises ConfigError."""
+    """The Rule for the value of an --include or --exclude. Raises ConfigError."""
     try:
         return Rule(include, check_pattern(text))
     except ValueError as error:

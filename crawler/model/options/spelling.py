@@ -1,4 +1,4 @@
-"""Which known word is meant by one that is not known. Imported only for a message."""
+"""Finds the known word that an unknown word may be a misspelling of. Imported only when a message needs it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from crawler.model.errors import ConfigError
 from crawler.model.options.elsewhere import elsewhere
 
 _ALIKE = 0.75
-"""Similarity from which a word is proposed: one or two letters of a short word."""
+"""Minimum similarity (0 to 1) of a word that is proposed: one or two letters of a short word may differ."""
 _BESIDE = 0.05
-"""A second word is proposed only if it is nearly as similar."""
+"""Maximum difference in similarity between the first word proposed and the second."""
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
@@ -36,7 +36,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def unknown_key(where: str, key: str, known: Collection[str]) -> ConfigError:
-    """The error for a key that does not exist, with what may be meant. ``where``: the table that has it."""
+    """The error for a key that does not exist; suggests similar keys. ``where``: the table that contains the key."""
     plain = key.replace("-", "_")
     here = elsewhere("--" + key.replace("_", "-"))
     if plain in known:

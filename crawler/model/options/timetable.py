@@ -1,7 +1,7 @@
 """The value of ``--limit-rate``: one rate, or a timetable of rates in rclone's notation.
 
-A timetable holds by the clock on the wall. Whatever moves that clock, summer time included, moves the rates with it, so
-that the rate in force depends on nothing but the table and the time that the clock shows.
+A timetable follows the local wall clock. Whatever changes that clock, daylight saving time included, shifts the rates
+with it, so the rate in force depends only on the table and the local time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from crawler.model.options.readers import parse_rate
 from crawler.model.struct import Value
 
 DAY, WEEK = 24 * 60, 7 * 24 * 60
-"""Minutes."""
+"""Length of a day and of a week, in minutes."""
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TOKEN = re.compile(r"(?:([a-z]+)-)?([01]\d|2[0-3]):([0-5]\d),([^,]+)", re.IGNORECASE)
@@ -24,7 +24,7 @@ _BAD = "expected a rate such as 2M, or a timetable such as '08:00,2M 19:00,off' 
 
 
 class Slot(Value, frozen=True):
-    """A rate and the minute of the week from which it holds, until the next slot."""
+    """A rate, and the minute of the week from which it applies until the next slot."""
 
     minute: int
     """Minutes since Monday 00:00, local time."""
@@ -33,7 +33,7 @@ class Slot(Value, frozen=True):
 
 
 class Timetable(Value, frozen=True):
-    """The slots of a week, ordered by time. The last one holds until the first one of the next week."""
+    """The slots of a week, ordered by time. The last one applies until the first one of the next week."""
 
     slots: tuple[Slot, ...]
 
@@ -41,7 +41,7 @@ class Timetable(Value, frozen=True):
 def parse_limit_rate(text: str) -> int | Timetable | None:
     """``2M`` → bytes per second; ``off`` → None; ``08:00,2M Sat-00:00,off`` → a Timetable. Raises ValueError.
 
-    Slots are separated by white space or semicolons. A slot without a day holds on each day; of two slots for the same
+    Slots are separated by white space or semicolons. A slot without a day applies every day; of two slots for the same
     minute the later one counts.
     """
     text = text.strip()
@@ -69,7 +69,7 @@ def check_timetable(table: Timetable) -> Timetable:
 def rate_at(table: Timetable, moment: datetime) -> tuple[int | None, float]:
     """(rate in force at ``moment``, seconds until the next slot begins).
 
-    ``moment`` is the time that the clock on the wall shows. The seconds are those that this clock has to advance.
+    ``moment`` is local wall-clock time, and the seconds are counted on the same clock.
     """
     seconds = moment.weekday() * 86400 + moment.hour * 3600 + moment.minute * 60 + moment.second
     now = seconds + moment.microsecond / 1e6
@@ -91,7 +91,7 @@ def strictest(limits: Iterable[int | Timetable | None], moment: datetime) -> tup
 
 
 def _slots_of(token: str) -> dict[int, int | None]:
-    """Minute of the week → rate, of one slot as written. Raises ValueError."""
+    """Minute of the week → rate, for one slot as written, such as ``Sat-00:00,off``. Raises ValueError."""
     match = _TOKEN.fullmatch(token)
     if not match:
         raise ValueError(_BAD)

@@ -35,7 +35,7 @@ class RefusedEntry(NamedTuple):
     name: str
     """Name in its directory."""
     url: str
-    """Its URL."""
+    """URL of the entry."""
     size: int | None
     """Estimated size in bytes, None if the listing does not show it."""
     reason: str
@@ -62,9 +62,9 @@ class DirectoryDigest(Value, frozen=True, kw_only=True):
     resolution: int
     """Coarsest resolution of the listed times, in seconds."""
     newest: float
-    """When the newest listed time with a zone has passed, in seconds since the epoch."""
+    """The moment at which the newest listed time with a zone has passed, in seconds since the epoch."""
     newest_local: float
-    """When the newest listed time without a zone has passed at the latest, in seconds since the epoch; the
-    Last-Modified of a file may prove it earlier."""
+    """The latest moment at which the newest listed time without a zone has passed, in seconds since the epoch; the
+    Last-Modified of a file may prove an earlier one."""
     skipped: tuple[RefusedEntry, ...]
     """Entries that the filters refused."""

@@ -1,4 +1,4 @@
-"""What is learnt about the requests that a host takes at once, and how several processes share it."""
+"""What is learnt about how many requests a host accepts at once, and how several processes share that limit."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ class HostLimits(Value, frozen=True, kw_only=True):
     """What the state remembers about a host."""
 
     limit: int
-    """Most connections with requests in flight."""
+    """Maximum number of connections with requests in flight."""
     beyond: int | None
-    """The smallest limit found too high, or None."""
+    """The smallest number of connections that was found to be too high, or None."""
     depth: int = 0
-    """Most requests in flight on one connection; 1: it cannot take several, 0: nothing is known."""
+    """Maximum number of requests in flight on one connection; 1: the host does not accept several, 0: unknown."""
     per_connection: int | None = None
-    """The requests after which it closes a connection, or None."""
+    """Number of requests after which the host closes a connection, or None."""
 
 
 def divided(learnt: HostLimits, parts: int) -> HostLimits:
-    """The share of one of ``parts`` processes that use the same host."""
+    """The limits for one of ``parts`` processes that use the same host."""
     beyond = None if learnt.beyond is None else max(2, learnt.beyond // parts)
     return HostLimits(
         limit=max(1, learnt.limit // parts), beyond=beyond, depth=learnt.depth, per_connection=learnt.per_connection

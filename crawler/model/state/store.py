@@ -1,4 +1,4 @@
-"""What a run needs from the state. The state is a cache: without it runs are slower, never wrong."""
+"""What a run needs from the state, as interfaces. The state is a cache: without it runs are slower, never wrong."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class StateStore(Protocol):
         ...
 
     async def doubt(self, paths: Collection[str]) -> None:
-        """Mark the records of files that are about to be replaced as unproven; on return this is written."""
+        """Mark the records of files that are about to be replaced as unproven. Returns once this is written."""
         ...
 
     def flush(self) -> None:
