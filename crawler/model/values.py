@@ -100,7 +100,7 @@ class Entry(Record, frozen=True, kw_only=True, gc=False):
 
     @property
     def path(self) -> str:
-        """``folder`` and ``name``: the path relative to the listing or, for an entry of a ``walk``, to the URL of the walk."""
+        """``folder`` and ``name``: the path relative to the listing or, in a ``walk``, to the URL of the walk."""
         return f"{self.folder}/{self.name}" if self.folder else self.name
 
 
