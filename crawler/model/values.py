@@ -196,8 +196,7 @@ class Known(Value, frozen=True, kw_only=True, gc=False):
     version: str = ""
     """Version of the stored file, if the destination has versions; see ``Local.version``."""
     checked: float = 0.0
-    """Server time, in seconds since the epoch, when the server last confirmed the copy as the listed version;
-    UNCONFIRMED if it has not."""
+    """Server time when the copy was last confirmed as the listed version: seconds since the epoch, or UNCONFIRMED."""
 
 
 class Local(Value, frozen=True, gc=False):
