@@ -23,7 +23,7 @@ _XML_CHARSET = pattern(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)",
 _XML_DECLARATION = pattern(r"<\?[^>]{0,300}>")
 _UNFIT = pattern("[\0\ud800-\udfff]")
 _MARKUP_LIMIT = 64 << 20
-_DEEPEST = 100  # libxml2 stops at 256, browsers at 512; listings nest some 40 levels
+_DEEPEST = 100  # levels of elements; libxml2 stops at 256, browsers at 512; listings nest some 40 levels
 
 
 class Page(Value, frozen=True, kw_only=True, dict=True):

@@ -94,7 +94,7 @@ def named_url(text: str, directory: str = "") -> str:
 def default_directory(url: str) -> str:
     """The name of DIR if none is given: the last directory of ``url`` (valid), or its host.
 
-    A last segment that looks like a file, such as ``x.zip``, is none.
+    A last segment that looks like a file, such as ``x.zip``, is not taken for a directory.
     """
     names = [decoded(segment) for segment in urlsplit(url).path.split("/")]
     if _FILE.search(names[-1]):

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 HEX_LENGTHS = {"sha256": 64, "sha512": 128, "blake2b": 128, "sha384": 96, "sha224": 56, "sha1": 40, "md5": 32}
-"""Algorithm → digits of its digests, best first. SHA-256 precedes longer ones: none of the first four is broken, and
-SHA-256 is computed anyway and can be compared with the state."""
+"""Algorithm → number of hex digits of its digests, best algorithm first. SHA-256 precedes longer ones: none of the
+first four is broken, and SHA-256 is computed anyway and can be compared with the state."""
 
 _RANK = {algorithm: rank for rank, algorithm in enumerate(HEX_LENGTHS)}
 _BY_LENGTH = {length: algorithm for algorithm, length in HEX_LENGTHS.items() if algorithm != "blake2b"}
@@ -187,7 +187,7 @@ def _may_tell(names: tuple[str, ...]) -> bool:
 
 
 def header_digest(headers: Mapping[str, str]) -> str | None:
-    """The best digest of the whole file in response headers; None if there is none to rely on.
+    """The best digest of the whole file in response headers; None if no header has a reliable one.
 
     Sources: Repr-Digest and Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5 (RFC 1864), x-goog-hash (Google
     Cloud Storage, XML API), x-amz-checksum (Amazon S3), X-Checksum (Artifactory), and the ETag of an S3 object, which
@@ -224,7 +224,7 @@ def _header_digests(known: Mapping[str, str]) -> Iterator[str | None]:
 
 
 def _decoded(algorithm: str, text: str) -> str | None:
-    """A digest in base64, or in hex as some servers send it; the length tells which. None if it is neither."""
+    """A digest in base64, or in hex as some servers send it; the length shows which. None if it is neither."""
     length = HEX_LENGTHS.get(algorithm)
     if length == len(text):
         return parse_digest(f"{algorithm}:{text}")

@@ -28,8 +28,8 @@ def _picture(char: str) -> str:
 def printable(text: str) -> str:
     """``text`` with every non-printable character replaced by its escape.
 
-    These are Unicode's categories "other" (controls, bidi and zero-width marks, tags, surrogates) and "separator",
-    except for the space.
+    Non-printable are Unicode's categories "other" (controls, bidi and zero-width marks, tags, surrogates) and
+    "separator", except for the space.
     """
     if text.isprintable():
         return text

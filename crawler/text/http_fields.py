@@ -12,13 +12,13 @@ from crawler.model.values import Validators
 from crawler.text.months import MONTHS
 
 RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
-"""Timeouts, overload, and gateways without a working server: curl's --retry list and Cloudflare's 52x."""
+"""Statuses worth a retry (timeouts, overload, gateways without a server): curl's --retry list and Cloudflare's 52x."""
 OVERLOAD_STATUS = frozenset({429, 503})
-"""The server asks for fewer requests (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
+"""Statuses by which a server asks for fewer requests (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
 REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
-"""The target is in Location (RFC 9110 section 15.4)."""
+"""Statuses of redirects, whose target is in Location (RFC 9110 section 15.4)."""
 _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
-"""The format that servers send; obsolete formats take a slower path."""
+"""The date format that servers send; obsolete formats take a slower path."""
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
@@ -95,7 +95,7 @@ _CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9._~+-]*)(?=\s+[^\s=,]|\s*
 
 
 def login_schemes(headers: Mapping[str, str]) -> tuple[str, ...]:
-    """The ways to log in that WWW-Authenticate offers, such as ``Basic`` (RFC 9110 section 11.6.1), at most five."""
+    """Authentication schemes that WWW-Authenticate offers, such as ``Basic`` (RFC 9110 section 11.6.1); up to five."""
     all_of = getattr(headers, "getall", None)  # a multidict: the field may be repeated
     offered = ", ".join(all_of("WWW-Authenticate", ())) if all_of else value_of(headers, "WWW-Authenticate")
     value = re.sub(r'"(?:[^"\\]|\\.)*"', '""', offered[:2000])

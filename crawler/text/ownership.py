@@ -67,13 +67,13 @@ class Enclosing(Value, frozen=True, kw_only=True):
 
     directory: str
     below: str
-    """Path of DIR relative to it."""
+    """Path of DIR relative to ``directory``."""
     url: str | None
-    """The URL that it mirrors; None if unknown."""
+    """The URL that ``directory`` mirrors; None if unknown."""
     knows_files: bool | None
-    """Whether its state knows files in DIR or below; None if there is no usable state, or it may be incomplete."""
+    """Whether the state there knows files in DIR or below; None if no state is usable, or it may be incomplete."""
     is_running: bool
-    """Whether a run holds its lock."""
+    """Whether a run holds the lock of ``directory``."""
 
 
 def enclosing_refusal(
@@ -81,8 +81,8 @@ def enclosing_refusal(
 ) -> ConfigError | AlreadyRunning | None:
     """Why the first mirror of ``url`` in ``directory`` may not start inside ``above``, or None if it may.
 
-    With --delete it would remove the files that ``above`` stores there; while ``above`` is running, it is unknown which
-    files these will be. ``is_empty``: ``directory`` contains no files, so none can be lost.
+    With --delete, the new mirror would remove the files that ``above`` stores there; while ``above`` is running, it is
+    unknown which files these will be. ``is_empty``: ``directory`` contains no files, so none can be lost.
     """
     if above.url is not None and is_subtree(url, above.url, above.below):
         return None

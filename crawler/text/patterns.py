@@ -1,4 +1,4 @@
-"""Regular expressions that are compiled when they are first used: most runs need a few of those that a module has."""
+"""Regular expressions that are compiled when they are first used: most runs need only a few of a module's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, AnyStr, cast
 
 
 class _Pattern:
-    """Takes the methods of the compiled expression as its own when one of them is first asked for."""
+    """A regular expression that is compiled when one of its methods is first used."""
 
     def __init__(self, text: Any, flags: int) -> None:
         self._arguments = text, flags
@@ -19,5 +19,5 @@ class _Pattern:
 
 
 def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """``re.compile(text, flags)``, later."""
+    """Same as ``re.compile(text, flags)``, but compiled on first use."""
     return cast("re.Pattern[AnyStr]", _Pattern(text, flags))

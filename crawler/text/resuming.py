@@ -24,7 +24,7 @@ class Resume(Value, frozen=True):
     offset: int
     validators: Validators
     length: int | None = None
-    """Total bytes of that version, if its first response announced them."""
+    """Total size of that version in bytes, if its first response announced it."""
 
 
 class PartNote(Value, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class PartNote(Value, frozen=True, kw_only=True):
     last_modified: str | None
     offset: int
     digest: str
-    """SHA-256 of those bytes, in hex."""
+    """SHA-256 of the first ``offset`` bytes, in hex."""
 
     @property
     def validators(self) -> Validators:
@@ -50,13 +50,13 @@ class StoredPart(Value, frozen=True, kw_only=True):
     """What exists under the name of a part."""
 
     is_regular: bool
-    """Whether it is a regular file."""
+    """Whether the part is a regular file."""
     names: int
-    """Number of hard links; if there are several, it may belong to something else."""
+    """Number of hard links; if there are several, the file may belong to something else."""
     size: int
     """Size in bytes."""
     digest_of: Callable[[int], str]
-    """SHA-256 in hex of its first N bytes, given N. Called last, and only for existing bytes."""
+    """Returns the SHA-256, in hex, of the first N bytes, given N. Called last, and only for existing bytes."""
 
 
 def parse_note(data: bytes) -> PartNote | None:
@@ -85,7 +85,7 @@ def note_of(job: Job, validators: Validators, written: tuple[int, str] | None) -
 
 
 def parts_with_notes(names: Iterable[str]) -> dict[str, str]:
-    """Key of the path → part, for those of ``names``, the files in the directory of parts, that have a note."""
+    """Key of the path → part, for each part with a note among ``names``, the files in the directory of parts."""
     there = set(names)
     return {name[:KEY]: name for name in there if name.endswith(PART) and name + NOTE in there}
 
@@ -113,7 +113,7 @@ def resume_at(offset: int, validators: Validators, length: int | None) -> Resume
 def range_headers(start: int, end: int | None, validators: Validators) -> dict[str, str]:
     """Headers for the bytes from ``start`` up to ``end`` (exclusive; None: to the end) of one version.
 
-    If-Range is the version's ETag, else its Last-Modified (RFC 9110 section 13.1.5); empty, it matches no version.
+    If-Range is the version's ETag, else its Last-Modified (RFC 9110 section 13.1.5); an empty one matches no version.
     """
     last = "" if end is None else end - 1
     return {"Range": f"bytes={start}-{last}", "If-Range": validators.etag or validators.last_modified or ""}

@@ -159,7 +159,7 @@ def canonical_url(url: str) -> str | None:
 
 
 def userinfo(url: str) -> tuple[str, tuple[str, str] | None]:
-    """(``url`` without ``user:password@``, (user, password) or None), decoded; other bytes than UTF-8 as surrogates."""
+    """(``url`` without ``user:password@``, (user, password) or None), decoded; non-UTF-8 bytes as surrogates."""
     parts = urlsplit(url)
     if "@" not in parts.netloc:
         return url, None

@@ -25,9 +25,9 @@ _RAW = [("<!--", "-->"), *((f"<{name}", f"</{name}") for name in ("script", "sty
 _TEMPLATE = re.compile(r"<!--.*?-->|<(script|style|textarea|title).*?</\1|<(?P<ends>/?)template", re.DOTALL)
 """The start or end tag of a template, in lower-case markup."""
 PART = 1 << 18
-"""Characters of a long page that are parsed into a tree at a time."""
+"""Number of characters of a long page that are parsed into a tree at a time."""
 ROWS = 5_000
-"""Rows of a long page that are read at a time if they are so similar that their abridged tree is small."""
+"""Number of rows of a long page that are read at a time if they are so alike that their abridged tree is small."""
 
 
 def read_html(page: Page) -> Listing | None:
@@ -114,7 +114,7 @@ def _spans_parts(markup: str) -> bool:
 
 
 def _closes(markup: str, name: str) -> bool:
-    """Whether ``markup`` ends an element ``name`` that began before it, so that the rows behind it lie elsewhere."""
+    """Whether ``markup`` ends an element ``name`` that began before it, so that the rows after it are elsewhere."""
     depth = 0
     for tag in re.findall(rf"<(/?){name}\b", markup, re.IGNORECASE):
         depth += -1 if tag else 1

@@ -47,9 +47,9 @@ def _may_be_root(root: str, resolver: Resolver) -> bool:
 
 
 def find_query_directory(links: Sequence[Link], resolver: Resolver) -> Resolver | None:
-    """The resolver for how queries name directories: in base64, or by paths that begin with the page's own.
+    """The resolver for the form in which queries name directories: base64, or paths that begin with the page's own.
 
-    None if ``resolver`` assumes the same.
+    None if ``resolver`` already assumes that form.
     """
     named = [(link, value) for link in links if (value := _directory_of(link))]
     if not named:

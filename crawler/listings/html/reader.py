@@ -48,8 +48,8 @@ _EPOCH_YEAR = 1970
 class HtmlReader:
     """One HTML page being read, or a part of it.
 
-    ``text`` is the page of which ``part`` is an abridgement, ``leader`` the reader of the first part. Raises
-    NotAbridgeable if the page must be read unabridged.
+    ``part`` is an abridgement of the page ``text``; ``leader`` is the reader of the first part, None for that part
+    itself. Raises NotAbridgeable if the page must be read unabridged.
     """
 
     def __init__(self, url: str, text: str, part: Abridged, leader: HtmlReader | None = None) -> None:
@@ -147,7 +147,7 @@ class HtmlReader:
         return entries
 
     def _is_known_place(self, url: str) -> bool:
-        """True if the query of ``url`` names a directory that is an entry in another spelling; recorded otherwise."""
+        """True if the query of ``url`` names a directory that is an entry in another spelling; else records it."""
         place = queries.directory_key(url, coded=self.resolver.is_coded)
         if place in self._places:
             return True
@@ -156,7 +156,7 @@ class HtmlReader:
         return False
 
     def _dot_sizes(self) -> set[int]:
-        """Sizes printed in the rows of ``.`` and ``..``."""
+        """Sizes in bytes that are printed in the rows of ``.`` and ``..``."""
         rows = [row for row in self.rows if row.links[0].href.strip("/") in {".", "..", "./.", "./.."}]
         facts, _ = read_facts([row for row in rows if not row.in_table], [], self.family.rounding)
         return {fact.size.low for fact in facts if fact.size is not None and fact.size.exact}
@@ -195,7 +195,7 @@ class HtmlReader:
         counts["filelike"] += verdict.is_filelike(entry.name)
 
     def _evidence(self) -> Evidence:
-        """The counts over the rows, and the marks outside of them: links up, sort links, headings, other text."""
+        """The counts over the rows, and the marks outside the rows: links up, sort links, headings, other text."""
         headings = max((region.columns.labelled for region in self.regions), default=0)
         if not self.regions:
             tables = self.survey.first("table", limit=8)

@@ -22,7 +22,7 @@ _CHILD = re.compile(r"\./([^/?#\\\s\x00-\x1f\x7f-\U0010ffff]+/?)").fullmatch
 
 
 def read_caddy(document: JsonDocument) -> Listing | None:
-    """The listing; None unless most elements have this shape. An empty array does not identify Caddy: None."""
+    """The listing; None unless most elements have this shape, and for an empty array, which does not identify Caddy."""
     rows = document.value
     if not isinstance(rows, list) or not rows:
         return None

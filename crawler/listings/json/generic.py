@@ -62,7 +62,7 @@ _MORE_FLAGS = frozenset({"istruncated", "hasmore", "more", "cursor"})
 _TOTALS = frozenset({"total", "totalcount", "filescount"})
 
 Columns = dict[str, str]
-"""Role → the key that has it in a row."""
+"""Role of a field → the key of that field in a row."""
 
 
 class _Array(Value, frozen=True):
@@ -201,7 +201,7 @@ def _kind(row: dict[str, Any], columns: Columns) -> Kind | None:
 
 
 def _take(taken: Rows, base: str, row: dict[str, Any], columns: Columns, details: Details) -> bool:
-    """Add an entry, named by the last segment of its URL if there is one. False if nothing names it."""
+    """Add an entry, named by the last segment of its URL if there is one. False if nothing names the entry."""
     name, href = row.get(columns.get("name", "")), _href(row, columns)
     if href is None:
         if not isinstance(name, str):

@@ -1,7 +1,7 @@
 """Reads exact values as JSON and XML listings print them: sizes, times with a zone, digests, entity tags.
 
-The functions accept a value of any type and return None if it is not of the form in question: an invalid field costs
-that field, never the entry.
+The functions accept a value of any type and return None if it is not of the form in question: an invalid field is
+ignored, and the entry is kept.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from crawler.model.values import Span
 from crawler.text.http_fields import http_datetime
 
 _FIRST_YEAR, _LAST_YEAR = 1902, 9000
-"""1902 is the first full year of 32-bit Unix time. This excludes the zeros of the 1, 1601 and 1900 epochs."""
+"""Range of plausible years. 1902 is the first full year of 32-bit Unix time. The range excludes the zeros of the 1,
+1601 and 1900 epochs."""
 _PLACEHOLDER_DATES = frozenset({date(1904, 1, 1), date(1969, 12, 31)})
-"""Zero in classic Mac OS time; -1 in Unix time, and 0 in zones west of Greenwich."""
+"""Dates that stand for an unknown time: 0 in classic Mac OS time; -1 in Unix time, or 0 in zones west of Greenwich."""
 _MAX_DIGITS = 19
 # Seconds since 1970 reach this value in the year 5138; a larger number counts milliseconds (since 1973).
 _MILLISECONDS_FROM = 100_000_000_000

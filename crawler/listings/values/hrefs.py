@@ -72,8 +72,8 @@ class Resolver:
         self, url: str, base_href: str = "", *, root: str = "", directory: str | None = None, coded: bool = False
     ) -> None:
         """``root``: encoded path of the directory that the page lists, by default that of ``url`` or ``base_href``.
-        ``directory``: the one that the query of ``url`` names, by default by its parameters. ``coded``: queries name
-        directories in base64.
+        ``directory``: the directory that the query of ``url`` names, by default taken from its parameters. ``coded``:
+        queries name directories in base64.
         """
         self._base_href = base_href
         self.page = url.partition("#")[0]
@@ -199,7 +199,7 @@ class Resolver:
         return Target(LinkKind.QUERY, url) if here else self._with_kept_query(url, path, query)
 
     def _with_kept_query(self, url: str, path: str, query: str) -> Target:
-        """The entry at ``path`` with the query parameters that fetching it needs; a sorted link up is a link up."""
+        """The entry at ``path`` with the query parameters that fetching it needs; or a link up if it needs none."""
         kept = queries.kept_of(path, query)
         if kept is None:
             return Target(LinkKind.QUERY, url)

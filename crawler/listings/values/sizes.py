@@ -72,7 +72,7 @@ def read_size(text: str, rounding: Rounding = Rounding.SAFE, unit: int = 0) -> S
 
 
 def is_near(size: int, printed: Span[int]) -> bool:
-    """True if an exact size is close to a printed one. The margin: lighttpd 2 prints ``0.9M`` for 1049251 bytes."""
+    """True if an exact size is near a printed one, with a margin: lighttpd 2 prints ``0.9M`` for 1049251 bytes."""
     margin = (printed.high - printed.low) // 8
     return printed.low - margin <= size <= printed.high + margin
 
@@ -131,7 +131,7 @@ def _lighttpd_low(whole: int, tenth: int, scale: int) -> int:
 
 
 def _fraction_of_bytes(whole: int, point: str) -> Span[int]:
-    """Bytes have no fraction, so three digits after the point may be thousands: ``1.000`` is 1 to 1000."""
+    """The interval for bytes with a fraction: three digits after the point may be thousands, ``1.000`` is 1 to 1000."""
     digits = re.sub(r"[^0-9]", "", point)
     value = float(f"{whole}.{digits}")
     if len(digits) == 3 and 0 < whole < 1000:

@@ -90,7 +90,7 @@ _EPOCH = re.compile(r"-?\d{9,10}(?:\.\d+)?|\d{12,13}")
 _STAMP = re.compile(r"((?:19|20)\d\d)([01]\d)([0-3]\d)(?:T?([0-2]\d)([0-5]\d)([0-5]\d)?)?")
 _MAX_CELL = 200
 _REMEMBERED = 4096
-"""Cached texts: a page repeats its dates, within a cell and from row to row."""
+"""Maximum number of cached texts: a page repeats its dates, within a cell and from row to row."""
 
 
 class Order(Enum):
@@ -139,7 +139,7 @@ def find_date(text: str) -> Moment | None:
 
 
 def _plain(text: str) -> Moment | None:
-    """Reads the two most common formats, with the result of the general ones in a fifth of the time."""
+    """The date in one of the two most common formats, else None; five times as fast as the general patterns."""
     found = _PLAIN.fullmatch(text)
     if found is None:
         return None

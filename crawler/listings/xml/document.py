@@ -149,7 +149,7 @@ def _parse(body: bytes, *, recover: bool) -> etree._Element | None:
 
 
 def _mask(body: bytes) -> bytes | None:
-    """``body`` with forbidden characters replaced by private-use ones; None if it is not UTF-8 or contains those."""
+    """``body`` with forbidden characters replaced by private-use ones; None if it has any of those, or is not UTF-8."""
     if _UTF8_DECLARED.match(body):
         return None
     text = body.decode("utf-8", "surrogateescape")
@@ -162,7 +162,7 @@ def _mask(body: bytes) -> bytes | None:
 
 
 class _AlreadyUsed(ValueError):
-    """The document refers to a character of the private-use plane."""
+    """Raised if the document refers to a character of the private-use plane."""
 
 
 def _hide(found: re.Match[str]) -> str:

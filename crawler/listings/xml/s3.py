@@ -82,7 +82,7 @@ def _details(row: dict[str, str]) -> Details:
 
 
 def _order(key: str) -> bytes:
-    """S3 sorts keys by their UTF-8 bytes."""
+    """The sort key of ``key``: S3 sorts keys by their UTF-8 bytes."""
     return key.encode("utf-8", "surrogatepass")
 
 

@@ -49,11 +49,11 @@ class _Member(Struct):
     """``scheme://host`` if the href is a complete URL, else ""."""
     raw: Segments = ()
     path: Segments = ()
-    """``raw`` decoded."""
+    """The segments of ``raw``, decoded."""
 
     @property
     def is_absent(self) -> bool:
-        """True if its status, or that of every group of its properties, is not 2xx."""
+        """True if the status of the member, or of every group of its properties, is not 2xx."""
         return not _SUCCESS(self.status) if self.status.strip() else self.missing and not self.found
 
     @property

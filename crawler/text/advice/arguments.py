@@ -1,4 +1,4 @@
-"""What is wrong with URL and DIR as typed: forms of other programs, and the two of them exchanged."""
+"""Explains what is wrong with URL and DIR as typed: notations of other programs, or the two swapped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SCHEMES = {
     "webdavs": "write https:// for webdavs://",
     "git": "use git clone",
 }
-"""Scheme → what to use instead."""
+"""URL scheme that is not supported → what to use instead."""
 _PORTS = "the port is a number from 0 to 65535"
 
 

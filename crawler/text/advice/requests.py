@@ -1,4 +1,4 @@
-"""What to do about a request that failed: one table, from what is known of the failure to a clause of advice."""
+"""What to do about a request that failed: one table, from what is known about the failure to a clause of advice."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _LOGINS = {
     "Digest": "--netrc",
     "Bearer": "--header @FILE with a line 'Authorization: Bearer TOKEN'",
 }
-"""Way to log in → how."""
+"""Authentication scheme → how to log in with it."""
 
 
 class Failure(Value, frozen=True, kw_only=True):
-    """What is known of a request without a usable response."""
+    """What is known about a request without a usable response."""
 
     url: str
-    """The URL as the user gave it, or that of the directory."""
+    """The URL as the user gave it, or the URL of the directory."""
     status: int | None = None
     """HTTP status, or None if there was no response."""
     cause: Cause | None = None
-    """Why there was no response, if that is known."""
+    """Why there was no response, if the cause is known."""
     logins: tuple[str, ...] = ()
-    """Ways to log in that a 401 offers."""
+    """Authentication schemes that a 401 response offers."""
     content_type: str | None = None
     """Content-Type of a page that is not a listing; None for any other failure."""
 
@@ -44,7 +44,7 @@ class Failure(Value, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The last segment of the path, decoded."""
+        """The last segment of the URL's path, decoded."""
         return last_name(self.url)
 
 
@@ -59,7 +59,7 @@ def failure_of(url: str, error: CrawlerError) -> Failure:
 
 
 def advice(failure: Failure) -> str:
-    """What to do about ``failure``, in one clause; "" where nothing is known to help."""
+    """What to do about ``failure``, in one clause; "" if nothing is known to help."""
     return next((text(failure) for fits, text in _TABLE if fits(failure)), "")
 
 
@@ -155,4 +155,4 @@ _TABLE: tuple[Advice, ...] = (
     (_is_file, _says("that is a file, not the page of a directory")),
     (lambda failure: failure.content_type is not None, _says("is it the page of a directory?")),
 )
-"""Whether a row fits, and its advice. The first row that fits decides."""
+"""Rows of (condition, advice). The first row whose condition is true of the failure decides."""

@@ -16,7 +16,7 @@ _CHARSETS = {"utf-8": "utf-8", "iso-8859-1": "latin-1"}
 
 
 def disposition_name(field: str | None) -> str | Rejection | None:
-    """The name that a server gives a file; None if it gives none, a Rejection if it is not that of a file.
+    """The name that a server gives a file; None if it gives none, a Rejection if it cannot name a file.
 
     ``filename*`` (RFC 8187) takes precedence over ``filename`` if it can be decoded. A name is never repaired: one with
     a separator, a control character or ``..`` is rejected.

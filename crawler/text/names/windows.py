@@ -1,4 +1,4 @@
-"""Names that FAT, NTFS and CIFS can hold, for names that they cannot: a bijection, as pure functions.
+"""Maps names that FAT, NTFS and CIFS cannot hold to names that they can: a bijection, as pure functions.
 
 What such a file system refuses or changes becomes ``%XX``, as in URLs (UTF-8, upper case): ``< > : " \\ | ? *``, a dot
 or space at the end, the first letter of a device (``CON``, ``nul.txt``), bytes that are not UTF-8. A ``%`` that could
@@ -16,7 +16,7 @@ _ALWAYS = re.compile('[<>:"\\\\|?*\udc80-\udcff]|%(?=[0-9A-Fa-f]{2})|[. ]\\Z')
 _DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\.|\Z)", re.IGNORECASE)
 
 _UNUSABLE = frozenset({"", ".", "..", STATE_DIRECTORY})
-"""They are never names of files."""
+"""Names that no file can have."""
 
 
 def encoded(name: str) -> str:
@@ -32,7 +32,7 @@ def encoded(name: str) -> str:
 def spelled_out(name: str) -> str:
     """The name under which ``name`` is stored if another one that differs in case alone has ``encoded``.
 
-    It has no letters with case but those of escapes, so two of these never differ in case alone.
+    The only cased letters in it are those of escapes, so two such names never differ in case alone.
     """
     if name in _UNUSABLE:
         return name
@@ -41,7 +41,7 @@ def spelled_out(name: str) -> str:
 
 
 def decoded(stored: str) -> str | None:
-    """The name that is stored as ``stored``; None if no name is."""
+    """The name that is stored as ``stored``; None if no name is stored that way."""
     name = _ESCAPE.sub(
         lambda found: bytes.fromhex(found[0].replace("%", "")).decode("utf-8", "surrogateescape"), stored
     )
@@ -49,7 +49,7 @@ def decoded(stored: str) -> str | None:
 
 
 def folded(stored: str) -> str:
-    """Equal for names that a file system which ignores case may take for one."""
+    """A key that is equal for names that a case-insensitive file system may treat as the same name."""
     return stored.upper().casefold()
 
 

@@ -23,7 +23,7 @@ _CLOSED = ("pre", "table", "ul", "ol", "tbody")
 _BALANCED = ("div", "li", "section", "main", "article", "center", "form", "dl")
 """Elements that may surround any row: they are closed if there are as many end tags as start tags."""
 _HEAD = 4_000
-"""The document element, if any, begins within this many characters."""
+"""Maximum number of characters before the document element, if there is one."""
 
 
 class PageEnd(Enum):

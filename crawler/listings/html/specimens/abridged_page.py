@@ -15,11 +15,12 @@ from crawler.listings.html.specimens.shapes import MAX_ROW, Shape, Shapes, is_se
 from crawler.model.struct import Struct, Value, field
 
 KEPT = 20
-"""Leading rows of an element that are never replaced: how a tree is divided into rows depends on their number."""
+"""Number of leading rows of an element that are never replaced, because the division of a tree into rows depends on
+how many there are."""
 _STARTS = ("<tr", "<TR", "<li", "<LI", "\n<a ", "\n<A ", "\n<img ", "\n<IMG ", "<br><a ", "<br/><a ")
 _BLOCK = re.compile(r"<(?:div|article|section)(?: [^<>]*)?>")
 _SAMPLE = 1 << 18
-_LINKS = 4  # of one row: icon, name, signature, download
+_LINKS = 4  # the most links that a row usually has: icon, name, signature, download
 _BLOCKS, _TRIED = 8, 4
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 

@@ -152,7 +152,7 @@ class _Model:
         return [template.fill(values, resolver) for template in self.link_templates]
 
     def copy_rows(self, values: Sequence[str], links: list[Link], group: int) -> Iterator[Row]:
-        """The rows for other ``values``. Raises NotAbridgeable if their links are of other kinds than its own."""
+        """The rows for other ``values``. Raises NotAbridgeable if the kinds of their links differ."""
         if not self._is_single and [link.target.kind for link in links] != [link.target.kind for link in self.links]:
             raise NotAbridgeable  # the kinds of links determine which of them belong to one row
         for row in self.rows:

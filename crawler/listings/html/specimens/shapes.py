@@ -25,7 +25,7 @@ MAX_ROW = 4_000
 _ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]|\r(?!\n)")
 _PLAIN = r"\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff<>&"
 _TEXT = rf"( *[^\s>{_PLAIN}][^>{_PLAIN}]*)"
-_ARROW = "->"  # of a symlink, which affects how the next row is read
+_ARROW = "->"  # printed for a symlink, which affects how the next row is read
 _QUOTED = {'"': rf'([^"{_PLAIN}]+)', "'": rf"([^'{_PLAIN}]+)", "": rf"([^\s\"'=`/{_PLAIN}]+)"}
 _ADDRESS = {quote: rf"{group[:-2]}*[^\s\"'=`/{_PLAIN}])" for quote, group in _QUOTED.items()}
 _TAG = re.compile(r"(<[^<>]*>)")
@@ -229,10 +229,10 @@ def _left_open(parts: list[str | int]) -> tuple[str, ...] | None:
 
 
 def is_self_contained(row: str) -> bool:
-    """True if a row, of any markup, does not affect to which element the following rows belong.
+    """True if a row, whatever its markup, does not affect which element the following rows belong to.
 
-    It does if it closes an element that it did not open, or leaves one open that the next row does not end. ``</td>``,
-    ``</tr>`` and ``</li>`` may be missing.
+    A row affects this if it closes an element that it did not open, or leaves one open that the next row does not end.
+    ``</td>``, ``</tr>`` and ``</li>`` may be missing.
     """
     pieces = _TAG.split(_COMMENT.sub("", row))
     if any("<" in text for text in pieces[::2]):
@@ -274,7 +274,7 @@ def _open_or_close(stack: list[str], tag: str, frame: str, *, is_first: bool) ->
 def _step(stack: list[str], name: str, *, closing: bool, alone: bool, ended: Container[str]) -> bool:
     """Apply the tag ``name`` to the open elements. False if it is not nested properly.
 
-    ``alone``: the element has no content. ``ended``: elements that the end of an enclosing one closes. A cell also ends
+    ``alone``: the element has no content. ``ended``: elements that end with an enclosing element. A cell also ends
     where the next one begins.
     """
     if closing:

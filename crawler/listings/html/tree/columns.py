@@ -19,13 +19,13 @@ from crawler.model.struct import Struct, Value
 
 _DIGEST = re.compile(r"(?<![\w-])(md5|sha-?1|sha-?256|sha-?512)", re.IGNORECASE)
 _SAMPLE = 400
-"""Rows whose cells are examined to find the columns."""
+"""Maximum number of rows whose cells are examined to find the columns."""
 _TIME_SAMPLE = 20
-"""Cells that are examined for a complete date."""
+"""Maximum number of cells that are examined for a complete date."""
 _TIME_LENGTH = 120
 """Maximum length in characters of a cell that may hold only a time."""
 _NAME_START = 8
-"""Leading characters of a name that even a truncated cell shows."""
+"""Number of leading characters of a name that even a truncated cell shows."""
 
 
 class Columns(Struct):
@@ -46,7 +46,7 @@ class Columns(Struct):
 
 
 class Column:
-    """The cells and the heading of one column, as the marks below see them."""
+    """The cells and the heading of one column, as the marks below use them."""
 
     def __init__(self, cells: list[Cell], heading: str, *, table_has_headings: bool) -> None:
         self.cells = cells
@@ -94,7 +94,7 @@ class Exclusion(Value, frozen=True):
 
 
 class Mark(Value, frozen=True):
-    """Evidence for a column, and its weight. ``share`` returns how far it holds, from 0 to 1."""
+    """Evidence for a column, and its weight. ``share`` returns how far the evidence holds, from 0 to 1."""
 
     weight: float
     why: str
@@ -108,7 +108,7 @@ class Scoring(Value, frozen=True):
     marks: tuple[Mark, ...]
 
     def score(self, column: Column) -> float:
-        """The score of ``column``, 0 or more; a column with 0 is never chosen."""
+        """The score of ``column``, 0 or more; a column with a score of 0 is never chosen."""
         if any(exclusion.applies(column) for exclusion in self.exclusions):
             return 0.0
         return sum(mark.weight * mark.share(column) for mark in self.marks)

@@ -139,6 +139,6 @@ class KindReader:
 
 
 def _block_sizes(dots: set[int], bare: list[Facts]) -> set[int]:
-    """Sizes that are those of directory inodes: whole blocks, printed for ``.`` or ``..`` and for several rows."""
+    """The sizes of directory inodes, in bytes: whole blocks, printed for ``.`` or ``..`` and for several rows."""
     counts = Counter(facts.size.low for facts in bare if facts.size is not None and facts.size.exact)
     return {size for size in dots if size and size % _BLOCK == 0 and counts[size] > 1}

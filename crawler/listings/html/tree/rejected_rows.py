@@ -74,7 +74,7 @@ def _is_alike(row: Row, link: Link, region: Region | None) -> bool:
     if not shown or not (is_filelike(name) or link.text.endswith("/") or link.href.rstrip().endswith("/")):
         return False
     if region is None:
-        return True  # ``look_like_rows`` has looked at them
+        return True  # ``look_like_rows`` has checked these rows
     return any(
         other.row.in_table == row.in_table
         and len(other.row.cells) == len(row.cells)

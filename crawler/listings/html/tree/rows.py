@@ -36,7 +36,7 @@ class Row(Struct, eq=False):
     after: str = ""
     in_table: bool = False
     extra: bool = False
-    """Whether this is a second name in the same element; the cells belong to the first."""
+    """Whether this row is for a second name in the same element; the cells belong to the first name's row."""
     group: int = 0
     """A number shared by all rows of one element."""
     like: Row | None = None
@@ -171,7 +171,7 @@ _ROOM = {"tr": 3, "li": 1}
 
 
 def _own_key(link: Link) -> str:
-    """The key that links to one entry share: its name for members of this directory, else the URL."""
+    """A key shared by all links to one entry: the name for a member of this directory, else the URL."""
     target = link.target
     return f"/{target.name}" if target.kind is LinkKind.CHILD else target.url
 
@@ -232,7 +232,7 @@ def _tokens(container: Tag, links: dict[int, Link]) -> Iterator[str | Link | Non
                 continue
             if node.name in _LINE_BREAKS:
                 yield None
-            if node.contents and node.name != "pre":  # links in there have it as their own container
+            if node.contents and node.name != "pre":  # links inside this element have it as their container
                 stack.append(iter(node.contents))
         elif is_text(node):
             if not keeps_lines or "\n" not in node:

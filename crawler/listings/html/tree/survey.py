@@ -32,7 +32,7 @@ class Link(Struct, eq=False):
     _following: str | None = None
 
     def retarget(self, target: Target) -> None:
-        """The rest of the page shows that this link leads to ``target``."""
+        """Set the target to ``target``, because the rest of the page shows that this link leads there."""
         self.target = target
 
     @property

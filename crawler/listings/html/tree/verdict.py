@@ -55,7 +55,7 @@ _EMPTY_WORDS = re.compile(
 )
 _NEEDED = 3.0
 _MANY = 10
-"""The number of file names that is enough without other marks."""
+"""Minimum number of file names that are evidence enough without other marks."""
 
 
 class Evidence(Value, frozen=True):
@@ -93,7 +93,8 @@ def is_filelike(name: str) -> bool:
 def heading_score(survey: Survey, path: str) -> float:
     """How clearly the title or headings say that the page is an index.
 
-    3 if of this very directory, 2 if of some directory, 1 for the bare path or words that other lists use too, else 0.
+    3 for an index of this very directory, 2 for one of some directory, 1 for the bare path or for words that other
+    lists use too, else 0.
     """
     wanted = decoded(path).strip("/")
     best = 0.0
