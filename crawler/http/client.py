@@ -58,9 +58,9 @@ class ClientOptions(Value, frozen=True, kw_only=True):
     secrets: Mapping[Origin, Mapping[str, str]] = field(default_factory=dict)
     """Origin → headers of --header, sent to that origin only."""
     logins: Mapping[Origin, Login] = field(default_factory=dict)
-    """Origin → its login."""
+    """Origin → login for requests to it."""
     url_logins: Mapping[str, Login] = field(default_factory=dict)
-    """URL → login for requests that begin at that URL, instead of that of its origin."""
+    """URL → login for requests that begin at that URL; it replaces the login of the URL's origin."""
     cookies: Sequence[Cookie] = ()
     """Cookies of --cookies, sent to the hosts that they name."""
     proxies: Proxies = field(default_factory=Proxies)
@@ -68,7 +68,7 @@ class ClientOptions(Value, frozen=True, kw_only=True):
     client_cert: str | None = None
     insecure: bool = False
     depth: int = 1
-    """Most requests in flight on one connection."""
+    """Maximum number of requests in flight on one connection."""
 
 
 class HttpClient:
@@ -109,7 +109,7 @@ class HttpClient:
 
     @cached_property
     def sharing(self) -> Sharing:
-        """Requests that share a connection."""
+        """The object that sends several requests on one connection."""
         assert self._transport is not None, "the client is not open"
         usual = Usual(enter=self.enter, headers_for=self.headers_for, is_plain=self._is_plain, note=self._note)
         return Sharing(usual, self._transport, self.gate, self.options.depth)
@@ -140,7 +140,7 @@ class HttpClient:
         return self._logins.find(url, first) if self._logins is not None else None
 
     def headers_for(self, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
-        """``headers`` with the cookies, and the headers of --header, for ``url``."""
+        """``headers`` with the cookies and the --header fields that apply to ``url``."""
         options = self.options
         cookie = self._cookies.header(url)
         if cookie is not None:
@@ -151,7 +151,7 @@ class HttpClient:
     async def request(
         self, method: str, url: str, headers: Mapping[str, str], *, host: Host, authorization: str | None = None
     ) -> RawResponse:
-        """``send`` with all headers that the request needs. Raises FetchError."""
+        """Call ``send`` with all headers that the request needs. Raises FetchError."""
         headers = self.headers_for(url, headers)
         if authorization is not None:
             headers = merged(headers, {"Authorization": authorization})
@@ -196,9 +196,10 @@ class HttpClient:
         most: int | None = None,
         is_file: IsFile | None = None,
     ) -> FetchedPage:
-        """A listing page, decompressed: all of it, or at least its first ``most`` bytes.
+        """Fetch a listing page, decompressed: all of it, or at least its first ``most`` bytes.
 
-        Any status is returned; the body is empty unless it is 2xx and, by ``is_file``, a page.
+        A response is returned whatever its status; its body is empty if the status is not 2xx, or if ``is_file`` says
+        that the URL is a file.
 
         Raises FetchError, VerificationError.
         """
@@ -276,7 +277,10 @@ class _Exchange:
         raise FetchError(text, url=url, retryable=False, rejection=Rejection(Reason.REDIRECTS, url))
 
     async def _answer(self, url: str, host: Host, logins: int) -> RawResponse | None:
-        """The response to one request; None if it is to be sent once more, to log in. ``logins``: how often it was."""
+        """The response to one request; None if the request must be sent again to log in.
+
+        ``logins``: how often it was sent again for that reason before. Raises FetchError.
+        """
         client = self._client
         if (login := client.login_for(url, self._url)) is None:
             return await client.request(self._method, url, self._headers, host=host)

@@ -64,7 +64,7 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
 
 class _Credentials(Value, frozen=True, kw_only=True):
     origins: Collection[Origin]
-    """Those of the URLs given by the user."""
+    """The origins of the URLs given by the user."""
     logins: Mapping[Origin, Login]
     url_logins: Mapping[str, Login]
 
@@ -104,7 +104,7 @@ def _upgrade(where: Origin) -> Origin | None:
 
 
 def _header_lines(text: str) -> Iterator[tuple[str, str]]:
-    """The fields of one --header: a single one, or the lines of a file (``@file``). Raises ConfigError."""
+    """The fields of one --header: a single field, or the lines of a file (``@file``). Raises ConfigError."""
     if not text.startswith("@"):
         yield parse_header(text)
         return

@@ -1,10 +1,10 @@
 """A connection as an aiohttp protocol that passes on only the expected response, and closes on anything else.
 
-``session`` makes the connector create these, by ``TCPConnector._factory``. Undocumented in aiohttp 3.14 are the module
-``client_proto`` and all that is used of ResponseHandler: ``_payload``, ``_exception``, ``_reading_paused``,
-``should_close``, ``force_close``, ``set_response_params`` and ``resume_reading``. By itself aiohttp takes bytes on an
-idle connection for the response to the next request, loses a response that arrives together with excess bytes, exposes
-messages of its parser, and does not report damaged chunks to the reader of a body.
+``session`` makes the connector create these protocols through ``TCPConnector._factory``. aiohttp 3.14 does not document
+the module ``client_proto``, nor the members of ResponseHandler that are used here: ``_payload``, ``_exception``,
+``_reading_paused``, ``should_close``, ``force_close``, ``set_response_params`` and ``resume_reading``. On its own,
+aiohttp takes bytes on an idle connection for the response to the next request, loses a response that arrives together
+with excess bytes, exposes messages of its parser, and does not report damaged chunks to the reader of a body.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _NO_BYTES = bytes(4)
 
 
 class InvalidResponse(aiohttp.ClientError):
-    """Not an HTTP/1.1 response, or one without a definite end. Another attempt would fail too."""
+    """The data is not an HTTP/1.1 response, or the response has no definite end. Another attempt would fail too."""
 
 
 class GarbledResponse(InvalidResponse):
-    """Not a response of any protocol. Another attempt may succeed."""
+    """The data is not a response of any protocol. Another attempt may succeed."""
 
 
 class DamagedBody(aiohttp.ClientPayloadError):
@@ -127,18 +127,18 @@ class Connection(ResponseHandler):
         self.set_exception(error)
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        """aiohttp calls this for each chunk read, and would run its parser on no data each time: skip that."""
+        """Resume without running the parser: aiohttp calls this for each chunk read, mostly without data to parse."""
         if self._reading_paused:
             super().resume_reading(resume_parser)
 
     def eof_received(self) -> None:
-        """Not called after a reset. Under TLS asyncio also calls it for a FIN without close_notify."""
+        """The server closed its side. Not called after a reset; under TLS also for a FIN without close_notify."""
         tls = None if self.transport is None else self.transport.get_extra_info("ssl_object")
         self._has_ended = tls is None or has_close_notify(tls)
         super().eof_received()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Only an orderly end of its connection ends a body without a length (RFC 9112 section 9.8)."""
+        """The connection has ended; only an orderly end completes a body without a length (RFC 9112 section 9.8)."""
         body, head = self._payload, self._splitter.head
         if body is not None and not body.is_eof():
             if exc is not None:

@@ -61,7 +61,7 @@ class _Decompressor:
         """First bytes, until the format is known."""
         self._raw = self._decoded = 0
         self._idle = 0
-        """Compressed bytes since the last output."""
+        """Number of compressed bytes since the last output."""
         self._after = b""
         """First bytes after the last member, which show whether another one follows."""
 
@@ -103,7 +103,7 @@ class _Decompressor:
         return self._start
 
     def _of_member(self, chunk: bytes) -> bytes:
-        """The part of ``chunk`` that belongs to a member. Bytes after the last one are ignored, as gzip does."""
+        """The part of ``chunk`` that belongs to a gzip member. Bytes after the last member are ignored, as in gzip."""
         if not self._member.eof:
             return chunk
         if len(self._after) >= len(_MAGIC):

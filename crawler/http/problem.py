@@ -1,4 +1,4 @@
-"""Why a request has failed, whichever way it was sent."""
+"""The errors of a failed request, independent of how it was sent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from crawler.model.errors import Cause
 
 
 class RequestError(Exception):
-    """No response, or an incomplete body. ``str(error)`` is one clause without the URL."""
+    """A request got no response, or an incomplete body. ``str(error)`` is one clause without the URL."""
 
     def __init__(
         self,
@@ -19,13 +19,13 @@ class RequestError(Exception):
     ) -> None:
         super().__init__(text)
         self.is_permanent = is_permanent
-        """Whether another attempt would get the same."""
+        """Whether another attempt would fail in the same way."""
         self.blames_host = blames_host
-        """Whether it counts as a failure of the host as a whole."""
+        """Whether the error counts as a failure of the host as a whole."""
         self.is_unsent = is_unsent
         """Whether there was no connection on which the request could be sent."""
         self.cause = cause
-        """What the error means, if it is known."""
+        """The kind of the problem, if it is known."""
 
 
 class TooSlow(Exception):

@@ -20,9 +20,9 @@ class Proxies(Value, frozen=True, kw_only=True):
     """Proxies as given; one is validated only when a request needs it."""
 
     by_scheme: Mapping[str, str] = field(default_factory=dict)
-    """Proxy by the scheme of the request."""
+    """Scheme of the request → proxy."""
     variables: Mapping[str, str] = field(default_factory=dict)
-    """Variable that named the proxy, by the scheme of the request; none for ``--proxy``."""
+    """Scheme of the request → environment variable that named the proxy; empty for ``--proxy``."""
     exempt: tuple[str, ...] = ()
     """Entries of ``no_proxy``."""
 
@@ -39,9 +39,9 @@ class Proxies(Value, frozen=True, kw_only=True):
 
 
 def proxy_url(text: str, *, bare: bool) -> str:
-    """The URL of a proxy. If ``bare``, the scheme may be missing, and is http then; a SOCKS proxy gets its port.
+    """The URL of a proxy. With ``bare`` the scheme may be missing, which means http. Adds the port of a SOCKS proxy.
 
-    Raises ValueError if ``text`` is not one.
+    Raises ValueError if ``text`` is not the URL of a proxy.
     """
     url = f"http://{text}" if bare and "://" not in text else text
     scheme, _, rest = url.partition("://")
@@ -56,7 +56,7 @@ def proxy_url(text: str, *, bare: bool) -> str:
 
 
 def is_socks(proxy: str) -> bool:
-    """Whether it is a SOCKS proxy: ``socks5h://``, which resolves host names itself, or ``socks5://``."""
+    """Whether ``proxy`` is a SOCKS proxy: ``socks5h://``, which resolves host names itself, or ``socks5://``."""
     return proxy.partition("://")[0].lower() in {"socks5", "socks5h"}
 
 

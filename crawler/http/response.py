@@ -25,7 +25,7 @@ _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
 
 
 class RawResponse(Protocol):
-    """A response of a lane or of the session, whose headers have arrived."""
+    """A response from a lane or from the session, whose headers have arrived."""
 
     @property
     def status(self) -> int: ...
@@ -38,11 +38,11 @@ class RawResponse(Protocol):
         ...
 
     def release(self) -> object:
-        """Return the connection for reuse, or close it if the body has not arrived to its end."""
+        """Return the connection for reuse, or close it if the body has not arrived completely."""
 
 
 def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """``headers`` with repeated list fields joined (RFC 9110 section 5.3), where more than the first value matters."""
+    """``headers`` with repeated list fields joined (RFC 9110 section 5.3), if more than the first value matters."""
     several: Any = headers  # a multidict
     names = [name for name in _LIST_FIELDS if len(several.getall(name, ())) > 1]
     if not names:
@@ -54,7 +54,7 @@ def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def with_digest(headers: Mapping[str, str], digest: str) -> Mapping[str, str]:
-    """``headers`` with the Digest field ``digest``, unless they have a digest of their own."""
+    """``headers`` with the Digest field ``digest``, unless they already contain a digest."""
     from crawler.text.digests import header_digest
 
     if header_digest(headers) is not None:
@@ -79,7 +79,7 @@ class HttpResponse:
         *,
         digest: str | None = None,
     ) -> None:
-        """``digest``: the Digest field that redirects promised, if the response has no digest of its own."""
+        """``digest``: the Digest field of the redirects, used if the response itself has no digest."""
         self._response = response
         self._gate = gate
         self._host = host
@@ -92,9 +92,9 @@ class HttpResponse:
 
     @staticmethod
     def promised_digest(headers: Mapping[str, str]) -> str | None:
-        """The Digest field of a redirect to one of several mirrors, which is that of the file (RFC 6249 section 6).
+        """The Digest field of a redirect to one of several mirrors, which describes the file (RFC 6249 section 6).
 
-        None for any other redirect: there a digest is that of the page with the redirect (RFC 9530 section 3).
+        None for any other redirect, whose digest describes the redirect's own page (RFC 9530 section 3).
         """
         if "Digest" not in headers or "Link" not in headers:
             return None
@@ -136,7 +136,7 @@ class HttpResponse:
 
 
 class WholeResponse:
-    """Implements ``interfaces.Response`` with a body that has arrived."""
+    """Implements ``interfaces.Response`` with a body that has arrived completely."""
 
     __slots__ = ("body", "headers", "status", "url")
 
@@ -157,7 +157,7 @@ class WholeResponse:
         yield self.body
 
     def release(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no connection is held."""
 
 
 async def discarded(response: HttpResponse) -> bytes:
@@ -169,7 +169,7 @@ async def discarded(response: HttpResponse) -> bytes:
 
 
 async def redirect_target(response: RawResponse, url: str, permit: Permit) -> str | None:
-    """Where a redirect leads; None if it does not say. Raises FetchError if ``permit`` forbids it."""
+    """The URL that a redirect leads to; None if it names none. Raises FetchError if ``permit`` forbids it."""
     location = response.headers.get("Location")
     if location is None:
         return None

@@ -1,8 +1,8 @@
-"""Requests through aiohttp's session: those that go through a proxy, and those whose URL is not sent on a lane.
+"""Sends requests through aiohttp's session: those that use a proxy, and those whose URL cannot be sent on a lane.
 
 ``TCPConnector._factory``, which creates the connections of ``connection``, is undocumented, and so is
-``ClientSession._retry_connection``: it is off because a request is repeated here only if it was sent on a reused
-connection, which the session does not check.
+``ClientSession._retry_connection``. The latter is turned off, because it does not check that the connection was reused;
+this module repeats a request only in that case.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NOT_SENT = (
     RefusedByTLS, ValueError,
 )  # fmt: skip
 _PERMANENT = (aiohttp.ClientSSLError, aiohttp.ClientResponseError, InvalidResponse, RefusedByTLS, ValueError)
-"""Errors that another attempt would get again. InvalidURL is a ValueError."""
+"""Errors that another attempt would meet again. InvalidURL is a ValueError."""
 
 
 class Session:
@@ -151,9 +151,9 @@ class SessionResponse:
         self.release: Callable[[], object] = response.release
         self._patience = patience
         self._idle = idle
-        """Limits the time without bytes of a body; framing, such as chunk extensions, does not count."""
+        """Limits the time without body bytes; framing, such as chunk extensions, does not extend it."""
         self._waited, self._received = 0.0, 0
-        """Seconds of waiting for the bytes that arrived in them."""
+        """``_waited``: seconds spent waiting for the body; ``_received``: number of bytes that arrived in that time."""
 
     async def next(self) -> bytes:
         """The next bytes of the body; empty at the end. Raises RequestError, TooSlow."""
@@ -186,7 +186,7 @@ class SessionResponse:
 def _encodable(headers: Mapping[str, str]) -> Mapping[str, str]:
     """``headers``, without conditions if a validator is not UTF-8 (RFC 9110 section 8.8.3): the session cannot send it.
 
-    All conditions are removed together: a range without its condition could be of another version.
+    All conditions are removed together: a range without its condition could belong to another version.
     """
     if all(value.isascii() or not _SURROGATE.search(value) for value in headers.values()):
         return headers

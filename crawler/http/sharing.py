@@ -1,4 +1,4 @@
-"""Requests that share a connection: how many may, what becomes of them, and what that shows of their host."""
+"""Sends requests that share a connection, and learns from the responses how many of them the host handles."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _BREAKS = frozenset(
     {Ending.CLOSED, Ending.CUT, Ending.RESET, Ending.SILENT, Ending.INVALID, Ending.GARBLED, Ending.DAMAGED,
      Ending.BAD_REQUEST, Ending.EXCESS}
 )  # fmt: skip
-"""Endings of a lane with several requests in flight that show that the host does not take them."""
+"""Endings of a lane with several requests in flight that show that the host does not handle pipelining."""
 
 
 class Usual(Value, frozen=True, kw_only=True):
-    """What a client does for every request."""
+    """The functions that a client applies to every request."""
 
     enter: Callable[[str], Awaitable[Host]]
     """Wait for a connection to the host of a URL. Raises FetchError."""
     headers_for: Callable[[str, Mapping[str, str]], Mapping[str, str]]
-    """The headers of a request with cookies and those of --header: (URL, headers)."""
+    """(URL, headers) → headers with the cookies and the --header fields that apply to the URL."""
     is_plain: Callable[[str], bool]
-    """Whether a request takes neither a proxy nor a login. Raises ValueError."""
+    """Whether a request for the URL needs neither a proxy nor a login. Raises ValueError."""
     note: Callable[[str, str, WholeResponse], None]
-    """A response to (method, URL) has arrived."""
+    """Called with (method, URL, response) when a response has arrived."""
 
 
 class Sharing:
-    """Implements ``interfaces.Sharing``. ``deepest``: requests that may share a connection; 1: none may."""
+    """Implements ``interfaces.Sharing``. ``deepest``: maximum number of requests on a connection; 1 for no sharing."""
 
     def __init__(self, usual: Usual, transport: Transport, gate: Gate, deepest: int) -> None:
         self._usual = usual
@@ -72,9 +72,10 @@ class Sharing:
         return host
 
     async def send(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> list[WholeResponse | None]:
-        """The responses to a GET for each (URL, headers), all of one host, sent on one connection.
+        """Send a GET for each (URL, headers), all to one host, on one connection, and return the responses.
 
-        None for each that has no complete, small one. Whether they are in order is for the caller to judge.
+        None stands for a request without a complete, small response. The caller must check that responses are not
+        swapped.
         """
         none: list[WholeResponse | None] = [None] * len(requests)
         try:
@@ -128,7 +129,7 @@ class Sharing:
             self._change(host.name, broken(known), sent.ending.value)
 
     def conclude(self, url: str, agreed: int, *, is_doubtful: bool, is_exchanged: bool) -> None:
-        """As in ``interfaces.Sharing``."""
+        """See ``interfaces.Sharing``."""
         name = self._gate.host(url).name
         host = self._gate.depths.of(name)
         if is_exchanged:

@@ -46,7 +46,7 @@ class SharedTimeout:
 
 
 class Wait:
-    """One wait of the current task. Enter it at once."""
+    """One wait of the current task, as a context manager. Enter it at once: the time counts from its creation."""
 
     __slots__ = ("_cancelling", "_ended", "_loop", "_task", "_timeout", "until")
 
@@ -59,7 +59,7 @@ class Wait:
         self._ended = False
         self._loop = asyncio.get_running_loop()
         self.until = self._loop.time() + seconds
-        """When the wait times out, on the clock of the event loop."""
+        """The time in seconds, on the clock of the event loop, at which the wait times out."""
 
     def __enter__(self) -> Self:
         self._timeout.add(self, self._loop)

@@ -55,12 +55,12 @@ def certificate_problem(error: ssl.CertificateError) -> tuple[str, Cause]:
 
 
 def is_not_tls(error: ssl.SSLError) -> bool:
-    """Whether what came in answer to a TLS handshake was not TLS."""
+    """Whether the server answered a TLS handshake with something other than TLS."""
     return any(word in (error.reason or "").upper() for word in ("WRONG_VERSION", "HTTP_REQUEST", "RECORD_LAYER"))
 
 
 def alert_text(error: ssl.SSLError) -> str:
-    """Why a TLS handshake failed, and what to do, in one clause."""
+    """Why a TLS handshake failed, and what the user can do, in one clause."""
     reason = (error.reason or "").upper()
     if "CERTIFICATE_REQUIRED" in reason:
         return "the server requires a TLS client certificate: give one with --client-cert"

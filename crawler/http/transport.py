@@ -62,9 +62,9 @@ class Transport:
         return await self._lanes.send(where, self._head(method, target, host, headers), is_head=method == "HEAD")
 
     async def share(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> Outcome:
-        """Send a GET for each (URL, headers), on one lane and through no proxy: all of one host with an ``experience``.
+        """Send a GET for each (URL, headers) on one lane, without a proxy.
 
-        Raises RequestError, ValueError.
+        All URLs must have the same host, for which ``experience`` is not None. Raises RequestError, ValueError.
         """
         heads = []
         for url, headers in requests:
@@ -75,7 +75,7 @@ class Transport:
         return await self._lanes.share(where, heads)
 
     def experience(self, url: str) -> Experience | None:
-        """What the lanes to the host of ``url`` have shown; None if it is not sent on a lane."""
+        """What the lanes to the host of ``url`` have shown; None if ``url`` cannot be requested on a lane."""
         try:
             parts = _for_lane(url, None)
         except ValueError:
@@ -97,9 +97,9 @@ class Transport:
 
 
 def _for_lane(url: str, proxy: str | None) -> tuple[Endpoint, str, str] | None:
-    """Where to connect for ``url`` through a SOCKS proxy or none, its Host header, and the request target.
+    """(Where to connect for ``url``; its Host header; the request target). ``proxy``: a SOCKS proxy, or None.
 
-    None if it is not sent on a lane. Raises ValueError.
+    Returns None if ``url`` cannot be requested on a lane. Raises ValueError.
     """
     authority = url.find("/", url.find("://") + 3)
     target = url[authority:].partition("#")[0]
@@ -110,7 +110,7 @@ def _for_lane(url: str, proxy: str | None) -> tuple[Endpoint, str, str] | None:
 
 @lru_cache(maxsize=256)
 def _endpoint(prefix: str, proxy: str | None) -> tuple[Endpoint, str]:
-    """Where to connect for ``scheme://authority``, and its Host header. Raises ValueError."""
+    """(Where to connect for ``scheme://authority``; its Host header). Raises ValueError."""
     url = URL(connectable(prefix), encoded=True)
     host, field = url.raw_host, without_zone(prefix) or url.host_port_subcomponent
     if host is None or field is None or url.port is None:
@@ -121,7 +121,7 @@ def _endpoint(prefix: str, proxy: str | None) -> tuple[Endpoint, str]:
 
 
 def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
-    """The header section of a request after the request line, empty line included. Raises ValueError."""
+    """The header section of a request after the request line, including the empty line. Raises ValueError."""
     given = {name.lower() for name, _ in headers}
     fields = [f"Host: {host}"] if "host" not in given else []
     fields += [f"User-Agent: {agent}"] if "user-agent" not in given else []

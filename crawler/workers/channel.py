@@ -17,7 +17,7 @@ class Channel(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
-        """None until ``connect``."""
+        """The transport of the connection; None until ``connect``."""
         self._decoder = FrameDecoder()
         self._outbox: list[Message] = []
 

@@ -52,12 +52,12 @@ class ChildProcess:
 
 
 class WorkerProcesses:
-    """Up to ``wanted`` worker processes. Leaving the context kills those that are left."""
+    """Up to ``wanted`` worker processes. Leaving the context kills those that still run."""
 
     def __init__(self, wanted: int) -> None:
         self.wanted = wanted
         self.started: list[ChildProcess] = []
-        """Fewer than ``wanted`` if no more processes or descriptors were available."""
+        """The started processes: fewer than ``wanted`` if no more processes or descriptors were available."""
         with suppress(OSError):
             while len(self.started) < wanted:
                 self.started.append(ChildProcess("crawler.app.worker"))

@@ -18,7 +18,7 @@ OUT_OF_MEMORY = 3
 """Exit status of a parser process that needed more memory than its limit."""
 _KINDS = {kind.value: kind for kind in Kind}
 _FRAME_ROWS = 2_000
-"""Rows in a frame: about 5 ms of uninterrupted work for either side."""
+"""Maximum number of rows in a frame, which takes either side about 5 ms of uninterrupted work."""
 
 
 def encode_listing(listing: Listing) -> Iterator[bytes]:

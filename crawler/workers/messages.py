@@ -30,7 +30,7 @@ SETUP = 0
 REDIRECTS = 1
 """(Redirects): the rules for redirects of the following jobs."""
 JOB = 2
-"""(number, packed Job)"""
+"""(number, packed Job): a job to do."""
 CEILING = 3
 """(count): the maximum number of connections of this worker to one host."""
 GRANTED = 4
@@ -46,7 +46,7 @@ PAUSE = 7
 
 # From a worker to the parent.
 RESULT = 10
-"""(number, packed Result)"""
+"""(number, packed Result): how a job ended."""
 PROGRESS = 11
 """(number, count, offset or None): bytes received since the last report; then the body continues after ``offset``."""
 ACQUIRE = 12
@@ -65,7 +65,7 @@ DOUBT = 18
 """(number, paths): call ``StateStore.doubt``. The reply is GRANTED."""
 
 REQUESTS, BYTES = "requests", "bytes"
-"""The rates of ACQUIRE."""
+"""The two rate limits that ACQUIRE can name."""
 
 
 class WorkerSetup(Value, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ class WorkerSetup(Value, frozen=True, kw_only=True):
     start: int
     """Initial limit of requests in flight to an unknown host."""
     knew_files: bool
-    """See ``StateStore.knew_files``."""
+    """The value of ``StateStore.knew_files``."""
 
 
 def encode(messages: list[Message]) -> bytes:

@@ -29,7 +29,7 @@ _GC_THRESHOLDS = (100_000, 50, 50)
 """The garbage collector runs rarely: a page creates a million short-lived objects, few of them in cycles."""
 _WATCH_SECONDS = 0.1
 _Page = tuple[str, str, float, bytes]
-"""(URL, content type, seconds of processor time allowed, body)"""
+"""A page to parse: (URL, content type, seconds of processor time allowed, body)."""
 
 
 def main(allowed: str) -> None:

@@ -34,7 +34,7 @@ class ParserLimits(Value, frozen=True, kw_only=True):
     """Limits on parsing a page."""
 
     large_page: int = limits.LARGE_PAGE
-    """Bytes above which a page is parsed in the parser process."""
+    """Size in bytes above which a page is parsed in the parser process."""
     seconds: float = limits.PARSER_SECONDS
     seconds_per_mib: float = limits.PARSER_SECONDS_PER_MIB
     memory: int = limits.PARSER_MEMORY
@@ -118,7 +118,7 @@ class _ParserProcess:
     def __init__(self, memory: int) -> None:
         self._memory = memory
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-        """Opened with the first page."""
+        """The connection to the process; opened with the first page."""
         self._child = ChildProcess("crawler.workers.page_parser_process", str(memory), directory="/")
 
     async def parse(self, body: bytes, url: str, content_type: str, seconds: float) -> list[bytes]:

@@ -28,7 +28,7 @@ _LOAD_BYTES = limits.MIB
 
 
 class WorkerDied(Exception):
-    """The worker that had the job has ended."""
+    """The worker that was doing the job has ended."""
 
 
 class PoolCallbacks(Value, frozen=True, kw_only=True):
@@ -36,19 +36,19 @@ class PoolCallbacks(Value, frozen=True, kw_only=True):
 
     observer: Observer
     doubt: Callable[[Collection[str]], Awaitable[None]]
-    """See ``StateStore.doubt``."""
+    """Calls ``StateStore.doubt``."""
     warn: Callable[[str], None]
     announce_retry: Callable[[int, float, Exception], None]
-    """(number of the next attempt, seconds until then, error of the last one)"""
+    """Called with (number of the next attempt, seconds until it starts, error of the last attempt)."""
 
 
 class _JobInFlight(Struct, kw_only=True):
-    """A job that a worker has."""
+    """A job that a worker is doing."""
 
     job: Job
     done: asyncio.Future[Result]
     reported: int = 0
-    """Bytes reported to the observer."""
+    """Number of bytes reported to the observer."""
     started: bool = False
     """Whether the observer was told that the job has started."""
 
@@ -80,7 +80,7 @@ class Worker(Channel):
         self._redirects: Redirects | None = None
         """The rules for redirects that were last sent to the worker."""
         self._requests: set[asyncio.Task[None]] = set()
-        """Requests of the worker for which GRANTED has not been sent."""
+        """Tasks for the worker's requests for which GRANTED has not been sent."""
         self.in_flight: dict[int, _JobInFlight] = {}
         self.load = 0
         self.is_alive = True

@@ -46,7 +46,7 @@ class ProcessPool:
         self._workers = [Worker(self, child, gate, callbacks) for child in children.started]
         self._late: list[Result] = []
         self._learnt: dict[str, list[HostLimits]] = {}
-        """What each worker has learnt, by host."""
+        """Host → what each worker has learnt about it."""
         self.error: Exception | None = None
         """The first error of a worker that could not continue; every remaining job ends with it."""
         self._room = asyncio.Event()
@@ -74,7 +74,7 @@ class ProcessPool:
 
     @property
     def capacity(self) -> int:
-        """Jobs in flight that keep all workers busy, or this process if there are none."""
+        """Number of jobs in flight that keep all workers busy, or this process if there are no workers."""
         return max(self._config.workers, len(self._workers) * _MAX_LOAD)
 
     def walked(self) -> None:
@@ -121,7 +121,7 @@ class ProcessPool:
         return [worker for worker in self._workers if worker.is_alive]
 
     def _available(self) -> Worker | None:
-        """The worker with the least load; None if all have enough."""
+        """The worker with the least load; None if all workers have enough jobs."""
         alive = self._alive()
         if not alive:
             return None

@@ -1,4 +1,4 @@
-"""How servers want user and password: as Basic, as Digest, or not at all."""
+"""Finds out how servers want user and password (as Basic, as Digest, or not at all), and sends them that way."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Scheme(Enum):
 
 
 def first_scheme(status: int, challenges: list[Challenge]) -> Scheme:
-    """How to log in after a response to a request without credentials.
+    """The scheme to use, chosen from the response to a request without credentials.
 
-    A server that asks for nothing gets Basic all the same: it may show more to those who send it, or redirect all
-    others to a page that asks for a login.
+    A server that does not ask for a login is sent Basic anyway: it may show more to clients that log in, or redirect
+    all others to a login page.
     """
     if digest_of(challenges) is not None:
         return Scheme.DIGEST
@@ -61,7 +61,7 @@ class Request(Protocol):
 
 
 class _Space:
-    """A directory and what is below it, where one scheme and one realm apply (RFC 7617 section 2.2)."""
+    """The scheme and nonce for a directory and everything below it (RFC 7617 section 2.2)."""
 
     __slots__ = ("nonce", "scheme")
 
@@ -91,7 +91,7 @@ class Authenticator:
         return self._space(url).scheme
 
     def _space(self, url: str) -> _Space:
-        """That of the closest directory above ``url`` of which one is known, else that of the start."""
+        """The space of the closest directory above ``url`` that has one, else the space of the login's start URL."""
         if len(self._spaces) > 1:
             place = _directory(url)
             while place:
@@ -103,10 +103,10 @@ class Authenticator:
     async def send(
         self, request: Request, method: str, url: str, headers: Mapping[str, str], *, repeats: int, permit: Permit
     ) -> RawResponse | None:
-        """Send a request. None if it is to be sent once more, because now it is known how to log in.
+        """Send a request. Returns None if it must be sent again, because it is now known how to log in.
 
-        ``repeats``: how often it was None for this request. ``permit`` says which redirects are followed to learn it.
-        Raises FetchError.
+        ``repeats``: how often this method has returned None for the request. ``permit`` decides which redirects are
+        followed to find out how to log in. Raises FetchError.
         """
         if self._first.scheme is Scheme.UNKNOWN:
             async with self._asking:
@@ -124,9 +124,9 @@ class Authenticator:
         return response
 
     async def _ask(self, request: Request, permit: Permit) -> RawResponse | None:
-        """Ask the server how to log in. Returns the response only if it does not say so: the server has trouble.
+        """Ask the server how to log in. Returns the response only if it is an error that does not answer this.
 
-        Redirects within the origin are followed, because what they lead to may ask for Digest.
+        Redirects within the origin are followed, because their target may ask for Digest. Raises FetchError.
         """
         url = self.login.start
         for _ in range(limits.REDIRECTS):
@@ -144,7 +144,7 @@ class Authenticator:
         return None
 
     def learn(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Learn from a response to a request without credentials. False if it says nothing: the server has trouble.
+        """Learn how to log in from a response to a request without credentials. False if it is a temporary error.
 
         Raises ValueError if the login cannot be used.
         """
@@ -156,7 +156,7 @@ class Authenticator:
         return True
 
     def authorization(self, method: str, url: str) -> str | None:
-        """The value of Authorization for the next request; each call counts."""
+        """The value of Authorization for the next request. Each call increments the nonce count of Digest."""
         space = self._space(url)
         if space.nonce is not None:
             return space.nonce.authorization(method, url)
@@ -165,9 +165,9 @@ class Authenticator:
     def is_worth_repeating(
         self, url: str, status: int, headers: Mapping[str, str], sent: str | None, repeats: int
     ) -> bool:
-        """Whether a request is to be sent again with ``authorization``, by the response to it.
+        """Whether the response means that the request should be sent again with a new ``authorization``.
 
-        ``sent``: the value of Authorization that it had; ``repeats``: how often it was sent again before.
+        ``sent``: the value of Authorization that the request had; ``repeats``: how often it was sent again before.
         Raises ValueError if the login cannot be used.
         """
         space = self._space(url)
@@ -188,7 +188,7 @@ class Authenticator:
         return False
 
     def _accept(self, url: str, space: _Space, digest: Challenge) -> None:
-        """Answer ``digest`` at ``url`` from now on; what has asked for Basic, or for another realm, keeps it."""
+        """Answer ``digest`` at ``url`` from now on; spaces that asked for Basic or for another realm do not change."""
         nonce = self._nonce(digest)
         is_other = space.nonce is not None and space.nonce.realm != nonce.realm
         if is_other or space.scheme is Scheme.BASIC:
@@ -216,7 +216,7 @@ class Authenticator:
 
 
 def _target(response: RawResponse, url: str) -> str | None:
-    """Where a redirect leads, if that has the origin of ``url``."""
+    """The URL that a redirect leads to; None if there is none, or if its origin is not that of ``url``."""
     location = response.headers.get("Location")
     target = resolve(url, location) if location is not None and response.status in REDIRECT_STATUS else None
     return target if target is not None and origin(target) == origin(url) else None
@@ -224,7 +224,7 @@ def _target(response: RawResponse, url: str) -> str | None:
 
 @contextmanager
 def _usable(response: RawResponse, url: str) -> Iterator[None]:
-    """A ValueError ends ``response`` and becomes a FetchError."""
+    """Turn a ValueError of the block into a FetchError, and end ``response``."""
     try:
         yield
     except ValueError as error:

@@ -27,7 +27,7 @@ class Challenge(NamedTuple):
 
 
 def parse_challenges(fields: Iterable[str]) -> list[Challenge]:
-    """The challenges in the values of WWW-Authenticate, in order. What is malformed is skipped."""
+    """The challenges in the values of WWW-Authenticate, in order. Malformed parts are skipped."""
     challenges: list[Challenge] = []
     for text in fields:
         parameters: dict[str, str] | None = None

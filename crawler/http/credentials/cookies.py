@@ -24,8 +24,7 @@ class Cookies:
     """The cookies of one client (RFC 6265). A cookie that a server sets is sent to that origin only.
 
     The standard library's jar decides by domain, path, age and Secure. It does not distinguish ports, so each origin
-    has its own jar. Cookies beyond the limits are ignored, but a full jar takes new values of its
-    cookies.
+    has its own jar. Cookies beyond the limits are ignored, but a full jar accepts new values for cookies that it has.
     """
 
     def __init__(self, given: Iterable[Cookie] = ()) -> None:

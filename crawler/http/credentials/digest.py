@@ -1,4 +1,4 @@
-"""Digest authentication (RFC 7616). The arithmetic is aiohttp's, imported when a server asks for it."""
+"""Digest authentication (RFC 7616). aiohttp computes the responses; it is imported when a server asks for Digest."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ class DigestNonce:
         self._middleware: DigestAuthMiddleware = DigestAuthMiddleware(user, password)
 
     def authorization(self, method: str, url: str) -> str:
-        """The value of Authorization for the next request; each call counts."""
+        """The value of Authorization for the next request. Each call increments the nonce count."""
         target = url.partition("#")[0]
         target = target[target.find("/", target.find("://") + 3) :]
-        # As a path, the target keeps an empty query. The middleware compares origins; there is only one here.
+        # Passing the whole target as a path preserves an empty query. The middleware compares origins: one is enough.
         where = URL.build(scheme="http", host="origin", path=target, encoded=True)
         request = SimpleNamespace(method=method, url=where, headers={}, body=b"")
         coroutine = self._middleware(cast("Any", request), cast("Any", self._respond))
         try:
-            coroutine.send(None)  # it waits for nothing: our handler responds at once
+            coroutine.send(None)  # finishes without waiting, because the handler responds at once
         except StopIteration:
             return str(request.headers["Authorization"])
         raise AssertionError("aiohttp's middleware waits for something")
 
     async def _respond(self, request: Any) -> SimpleNamespace:
-        """The handler that the middleware calls: the first request of it is told the challenge."""
+        """The handler that the middleware calls: it answers a request without Authorization with the challenge."""
         is_answered = "Authorization" in request.headers
         headers = {} if is_answered else {"www-authenticate": self._challenge}
         return SimpleNamespace(status=200 if is_answered else 401, headers=headers, url=request.url)

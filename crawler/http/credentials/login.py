@@ -9,12 +9,12 @@ from crawler.model.struct import Value
 
 
 class Login(Value, frozen=True, kw_only=True):
-    """User and password; other bytes than UTF-8 are surrogates."""
+    """User and password; bytes that are not UTF-8 are represented as surrogates."""
 
     user: str
     password: str
     start: str
-    """The URL that is asked how to log in: the one for which the user gave this login."""
+    """The URL that is requested to find out how to log in: the one for which the user gave this login."""
 
     @property
     def basic(self) -> str:
@@ -24,7 +24,7 @@ class Login(Value, frozen=True, kw_only=True):
 
 
 def upgraded(login: Login) -> Login:
-    """``login`` of http://host for https://host, where redirects may lead (``is_upgrade``)."""
+    """The ``login`` for http://host, changed to apply to https://host, where redirects may lead (``is_upgrade``)."""
     parts = urlsplit(login.start)
     start = parts._replace(scheme="https", netloc=parts.netloc.removesuffix(":80")).geturl()
     return Login(user=login.user, password=login.password, start=start)

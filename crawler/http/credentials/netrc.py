@@ -16,7 +16,7 @@ class NetrcEntry(Value, frozen=True, kw_only=True):
     """One ``machine`` or ``default`` entry."""
 
     host: str | None
-    """None for ``default``, which matches every host."""
+    """The host that the entry applies to; None for ``default``, which matches every host."""
     login: str | None = None
     password: str | None = None
 
@@ -60,7 +60,7 @@ class _Words:
         return next(self._words)
 
     def skip_macro(self) -> None:
-        """Continue behind the macro that the last word begins; it ends at an empty line."""
+        """Skip the macro that begins with the last word; it ends at an empty line."""
         self._in_macro = True
 
     def _split(self, text: str) -> Iterator[str]:

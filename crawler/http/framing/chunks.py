@@ -11,7 +11,7 @@ from crawler.model import limits
 _CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
 _CHUNK_SIZE_BEGUN = re.compile(rb"0*|0*[0-9A-Fa-f]{1,15}[ \t]*(?:\r|;.*)?", re.DOTALL)
 _LONGEST_SIZE = 64
-"""Bytes of a chunk size line that are looked at before it is complete; longer ones have an extension."""
+"""Maximum length in bytes of an incomplete chunk size line that is checked; longer lines have an extension."""
 
 
 class _Line(Enum):
@@ -31,16 +31,16 @@ class ChunkScanner:
     __slots__ = ("_is_coded", "_left", "_line", "_next", "is_over")
 
     def __init__(self, *, is_coded: bool = False) -> None:
-        """``is_coded``: what is passed on stays chunked, written exactly as RFC 9112 says, for a strict parser."""
+        """``is_coded``: pass the body on in chunks, written exactly as RFC 9112 says, for a strict parser."""
         self.is_over = False
         self._is_coded = is_coded
         self._left = 0
-        """Bytes of the current chunk that have not arrived."""
+        """Number of bytes of the current chunk that have not arrived."""
         self._next = _Line.SIZE
         self._line = b""
 
     def take(self, data: bytes, passed: list[bytes]) -> int:
-        """Scan a piece. Returns how many of its bytes belong to the body; what they encode is added to ``passed``.
+        """Scan a piece. Returns how many of its bytes belong to the body, and appends the decoded bytes to ``passed``.
 
         Chunk extensions and the trailer section are dropped (RFC 9112 sections 7.1.1 and 7.1.2). Raises BodyError.
         """
@@ -65,7 +65,7 @@ class ChunkScanner:
         return at
 
     def _check_beginning(self) -> None:
-        """Refuse a line whose beginning is wrong already, because the rest of it may never come."""
+        """Raise BodyError if an incomplete line is already invalid: the rest of the line may never arrive."""
         line = self._line
         if len(line) > limits.HEADER_LINE:
             raise BodyError("endless chunk size or trailer line")
@@ -75,7 +75,7 @@ class ChunkScanner:
             raise BodyError("a chunk is longer than its size")
 
     def _take_line(self, line: bytes) -> bytes:
-        """``line`` as RFC 9112 writes it; empty for a line of the trailer section."""
+        """``line`` in the form that RFC 9112 requires; empty for a line of the trailer section. Raises BodyError."""
         if self._next is _Line.SIZE:
             found = _CHUNK_SIZE.fullmatch(line)
             if found is None:

@@ -25,10 +25,10 @@ _LINE_END = pattern(rb"\r*\n")
 _OTHER_PROTOCOL = pattern(rb"[0-9A-Za-z+*<(-]|\x15\x03")  # a TLS alert: record type, version (RFC 8446 section 5.1)
 _LENGTH, _CODING, _CONNECTION = b"content-length", b"transfer-encoding", b"connection"
 _LINES_KEPT = 512
-"""Header lines whose meaning is remembered: servers send most of them again with each response."""
+"""Number of header lines whose parsed form is cached: servers repeat most lines in each response."""
 _LONGEST_KEPT = 4096
-"""Bytes of a header section whose lines may be among them."""
-_DIGITS = 18  # of a length: 10^18 fits in 63 bits
+"""Maximum size in bytes of a header section whose lines are cached."""
+_DIGITS = 18  # maximum number of digits of a length: 10^18 fits in 63 bits
 
 NO_STATUS_LINE = "no status line"
 
@@ -40,14 +40,14 @@ class FramingError(Exception):
 
 
 class NotAResponse(FramingError):
-    """Not the start of a response in any protocol, as on a desynchronised connection. Another attempt may succeed."""
+    """The data begins no response of any protocol: the connection lost synchronisation. Another attempt may succeed."""
 
 
 def not_a_response(data: bytes) -> FramingError:
     """The error for ``data``, which does not begin with a status line.
 
-    A line of text is the greeting of another protocol, and a TLS alert shows that the server expects TLS: every attempt
-    would meet these. Anything else may be damage in transit.
+    A line of text is the greeting of another protocol, and a TLS alert shows that the server expects TLS: every
+    attempt would fail in the same way. Anything else may be damage in transit.
     """
     kind = FramingError if _OTHER_PROTOCOL.match(data) else NotAResponse
     return kind(NO_STATUS_LINE)
@@ -74,11 +74,11 @@ class Head(NamedTuple):
     """The section as strict parsers accept it: no repeated or conflicting lengths, each field on one line."""
     end: BodyEnd
     length: int
-    """Bytes of the body; 0 unless ``end`` is LENGTH."""
+    """Length of the body in bytes; 0 unless ``end`` is LENGTH."""
     is_kept: bool
     """Whether the connection may serve another request after this response."""
     minor: int
-    """Of the version, HTTP/1.``minor``: 0 or 1."""
+    """The minor version, 0 or 1, of HTTP/1.``minor``."""
     fields: Sequence[tuple[str, str]]
     """The header fields in ``data``."""
 
@@ -88,20 +88,23 @@ class _Line(NamedTuple):
 
     field: tuple[str, str]
     role: bytes
-    """Its name in lower case if it takes part in framing, else empty."""
+    """The name of the field in lower case if it affects framing, else empty."""
     value: bytes
-    """Its value as sent, starting with the first character that is not a space."""
+    """The value of the field as sent, starting with the first character that is not a space."""
 
 
 def parse_head(data: bytes, *, is_head: bool = False) -> Head:
-    """Parse a header section, including its empty line. ``is_head``: it answers a HEAD. Raises FramingError."""
+    """Parse a header section that includes its final empty line. Raises FramingError.
+
+    ``is_head``: the response is to a HEAD.
+    """
     return parse_tidy_head(data, is_head=is_head) or _parse_untidy_head(data, is_head=is_head)
 
 
 def parse_tidy_head(data: bytes, *, is_head: bool = False) -> Head | None:
-    """The header section ``data``, or None if it is not written exactly as RFC 9112 says. Raises FramingError.
+    """Parse the header section ``data``. None if it is not written exactly as RFC 9112 says. Raises FramingError.
 
-    Empty line included. Its last bytes, CR LF CR LF, occur nowhere else in a section that is returned.
+    ``data`` includes the final empty line. If a result is returned, ``data`` contains CR LF CR LF only at its end.
     """
     is_short = len(data) <= _LONGEST_KEPT
     if not is_short:
@@ -151,7 +154,10 @@ def _parse_untidy_head(data: bytes, *, is_head: bool) -> Head:
 def _head(
     data: bytes, version: tuple[int, int], lines: Sequence[_Line], *, is_head: bool, text: bytes | None = None
 ) -> Head:
-    """What the header section ``data`` says. ``text``, of the status line: given if ``data`` must be written anew."""
+    """The parsed header section ``data``. Raises FramingError.
+
+    ``text`` is the reason phrase of the status line; it is given if the section must be rewritten for strict parsers.
+    """
     minor, status = version
     if status == 101:
         raise FramingError("unexpected switch to another protocol (status 101)")
@@ -191,7 +197,7 @@ def _fields(block: bytes) -> list[Field]:
         name, colon, value = line.partition(b":")
         if colon and _TOKEN.fullmatch(name):
             fields.append((name, value.replace(b"\r", b" ").strip(b" \t")))
-        elif name.strip().lower() in (_LENGTH, _CODING):  # RFC 9112 section 5.1: parsers disagree about such a line
+        elif name.strip().lower() in (_LENGTH, _CODING):  # parsers disagree about such a line (RFC 9112 section 5.1)
             raise FramingError(f"malformed {name.strip().decode()}")
     return fields
 
@@ -225,7 +231,7 @@ def _is_plain(end: BodyEnd, lengths: Sequence[bytes], codings: Sequence[bytes]) 
 
 
 def _rebuilt(start: bytes, lines: Sequence[_Line], end: BodyEnd, length: int) -> tuple[bytes, list[_Line]]:
-    """A header section that strict parsers read as we do, and its lines."""
+    """A header section that strict parsers read in the same way as this module, and its lines."""
     kept = [line for line in lines if line.role not in (_LENGTH, _CODING)]
     if end is BodyEnd.LENGTH:
         kept.append(_line(b"Content-Length", b"%d" % length))
@@ -237,6 +243,6 @@ def _rebuilt(start: bytes, lines: Sequence[_Line], end: BodyEnd, length: int) ->
 
 @lru_cache(maxsize=8)
 def _is_persistent(minor: int, options: tuple[bytes, ...]) -> bool:
-    """Whether the connection persists, by version and Connection (RFC 9112 section 9.3)."""
+    """Whether the minor version and the Connection options keep the connection open (RFC 9112 section 9.3)."""
     tokens = {part.strip().lower() for value in options for part in value.split(b",")}
     return b"close" not in tokens and (minor > 0 or b"keep-alive" in tokens)

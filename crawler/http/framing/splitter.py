@@ -14,14 +14,14 @@ _START = b"HTTP/1."
 
 
 class Found(NamedTuple):
-    """The final header section of a response in ``data``, which begins with bytes of it that arrived before."""
+    """The final header section of a response, in ``data``, which begins with the bytes of it that arrived earlier."""
 
     head: Head
     data: bytes
     start: int
     """Offset of the header section in ``data``."""
     stop: int
-    """Offset of what follows it."""
+    """Offset in ``data`` of the first byte after the header section."""
 
 
 class HeadScanner:
@@ -31,7 +31,7 @@ class HeadScanner:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        """An incomplete header section."""
+        """The bytes of an incomplete header section."""
 
     @property
     def has_begun(self) -> bool:
@@ -42,9 +42,9 @@ class HeadScanner:
         self._buffer.clear()
 
     def take(self, data: bytes, at: int = 0, *, is_head: bool) -> Found | None:
-        """The header section from ``at`` on, once it is complete; ``is_head``: of the response to a HEAD.
+        """The header section that begins or continues at ``at``, once it is complete, else None.
 
-        Raises FramingError.
+        ``is_head``: the response is to a HEAD. Raises FramingError.
         """
         if not self._buffer:
             return self._scan(data, at, is_head=is_head)
@@ -96,11 +96,11 @@ class Splitter:
         self._is_head = False
         self._heads = HeadScanner()
         self._left = 0
-        """Bytes of a body with a length that have not arrived."""
+        """Number of bytes that have not arrived of a body with a length."""
         self._chunks: ChunkScanner | None = None
 
     def begin(self, *, is_head: bool) -> None:
-        """Expect the response to a request, which is sent next; ``is_head``: to a HEAD."""
+        """Expect the response to the request that is sent next; ``is_head``: that request is a HEAD."""
         self.is_over = False
         self.head = None
         self._is_head = is_head

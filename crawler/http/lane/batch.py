@@ -1,4 +1,4 @@
-"""Several requests on one lane, written together and awaited together: complete small responses, or none."""
+"""Sends several requests on one lane in one write, and waits for all of their responses, which must be small."""
 
 from __future__ import annotations
 
@@ -21,22 +21,23 @@ class Answer(NamedTuple):
 
 
 class Batch:
-    """Implements ``lane.request.Receiver``. For one batch, on a lane that nothing else uses meanwhile."""
+    """Implements ``lane.request.Receiver`` for one batch, on a lane that nothing else uses meanwhile."""
 
     __slots__ = ("_answers", "_is_over", "_lane", "_open")
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._answers: list[Answer | None] = []
-        """In the order of the requests, because that is the order in which a lane reports."""
+        """The responses, in the order of the requests, because a lane reports in that order."""
         self._open = 0
-        """Requests that have neither a complete response nor been lost."""
+        """Number of requests that neither have a complete response nor are lost."""
         self._is_over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def send(self, requests: Sequence[bytes]) -> list[Answer | None]:
-        """The responses to ``requests``, header sections of GET; None for each that has no complete, small one.
+        """Send ``requests``, the header sections of GETs, and return their responses.
 
-        If there is more than was requested, none of them counts.
+        None stands for a request without a complete, small response. If unrequested bytes follow the last response,
+        all are None.
         """
         self._open = len(requests)
         self._lane.send([Request(data, self, gathered=limits.SMALL_BODY) for data in requests])
@@ -53,11 +54,11 @@ class Batch:
         self._note(Answer(head, body))
 
     def begun(self, _request: Request, _head: Head) -> None:
-        """A body larger than its row says keeps the others waiting: it has to be requested alone."""
+        """Close the lane: a large body would delay the other responses, so it must be requested alone."""
         self._lane.close()
 
     def piece(self, _request: Request, _data: bytes) -> None:
-        """Only behind ``begun``, so on a lane that is closed."""
+        """Ignored: it follows ``begun``, which has closed the lane."""
 
     def ended(self, request: Request) -> None:
         """Not called: a body that has begun closes the lane."""

@@ -1,4 +1,4 @@
-"""When a lane has waited for too long, or a body is too slow. Times in seconds on the clock of the event loop."""
+"""Decides when a lane has waited too long or a body is too slow. Times in seconds on the event loop's clock."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class Patience(NamedTuple):
     """Limits of all waits of a lane."""
 
     silence: float
-    """Seconds for a header section, from the request or the response before, and between two pieces of a body."""
+    """Seconds to wait for a header section, from the request or the previous response, and for each piece of a body."""
     min_speed: int = 0
-    """Bytes per second that a body must have on average; 0: none."""
+    """Minimum average speed of a body in bytes per second; 0 for no minimum."""
 
     @property
     def window(self) -> float:
@@ -22,12 +22,12 @@ class Patience(NamedTuple):
 
     @property
     def too_slow(self) -> str:
-        """Why a slow body is given up, in one clause."""
+        """Why a slow body is abandoned, in one clause."""
         return f"slower than {self.min_speed} B/s over {self.window:g} s"
 
 
 class Deadline:
-    """The deadline of a lane: None while it waits for nothing from the server."""
+    """The deadline of a lane. ``until`` is None while the lane waits for nothing from the server."""
 
     __slots__ = ("_before", "_began", "_patience", "_paused_at", "_total", "until")
 
@@ -35,10 +35,10 @@ class Deadline:
         self._patience = patience
         self.until: float | None = None
         self._total = -1
-        """Bytes of the present body that have arrived; -1 before its header section."""
+        """Number of bytes of the current body that have arrived; -1 before its header section has."""
         self._began = 0.0
         self._before = 0
-        """When the present window began, and the bytes that had arrived then."""
+        """Number of bytes of the body that had arrived when the current window began, at ``_began``."""
         self._paused_at: float | None = None
 
     def expect(self, now: float) -> None:
@@ -51,7 +51,7 @@ class Deadline:
         self.until = None
 
     def received(self, total: int, now: float) -> bool:
-        """A header section has arrived, and ``total`` bytes of its body, which goes on. False if it is too slow.
+        """A header section and ``total`` bytes of its body have arrived; more will follow. False if it is too slow.
 
         Framing alone, such as the size of a chunk, does not extend the wait.
         """
@@ -69,12 +69,12 @@ class Deadline:
         return is_fast
 
     def pause(self, now: float) -> None:
-        """We do not read, so the server cannot be late."""
+        """Suspend the deadline while the lane does not read, because the server cannot be late then."""
         self._paused_at = now
         self.until = None
 
     def resume(self, now: float) -> None:
-        """We read again."""
+        """Continue after ``pause``: the lane reads again."""
         if self._paused_at is not None:
             self._began += now - self._paused_at
             self._paused_at = None

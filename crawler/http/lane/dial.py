@@ -1,4 +1,4 @@
-"""Opens the connections of lanes: resolver, all addresses of a host (RFC 8305), TLS."""
+"""Opens the connections of lanes: resolves the host, tries all of its addresses (RFC 8305), and sets up TLS."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from crawler.model.errors import NO_DESCRIPTORS, Cause
 from crawler.text.escape import printable
 
 _ADDRESSES_KEPT = 300.0
-"""Seconds for which the addresses of a host are used again."""
+"""Seconds for which the resolved addresses of a host are reused."""
 _HEAD_START = 0.25
-"""Seconds that an address has before the next one is tried beside it (RFC 8305 section 5)."""
+"""Seconds before the next address is tried in parallel (RFC 8305 section 5)."""
 _UNKNOWN = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
-"""Errors of a lookup that say that there is no such host, or that it has no address."""
+"""Lookup errors that mean that the host does not exist or has no address."""
 _ADDRESS_QUOTED = ("Connect call failed", "Multiple exceptions")
-"""Beginnings of asyncio's texts, which name an address in place of what the system said."""
+"""Beginnings of asyncio's error messages, which name an address instead of the system's reason."""
 _NO_REASON = "the server closed the connection during the TLS handshake"
 
 Address = aiohappyeyeballs.AddrInfoType
 
 
 class Endpoint(NamedTuple):
-    """Where a connection leads."""
+    """The target of a connection."""
 
     host: str
     port: int
     is_tls: bool
     proxy: str | None = None
-    """The SOCKS proxy on the way: ``socks5h://…`` resolves the host, for ``socks5://…`` it is resolved here."""
+    """The SOCKS proxy to use; ``socks5h://…`` lets the proxy resolve the host, ``socks5://…`` resolves it here."""
 
 
 class Dialer:
@@ -48,10 +48,10 @@ class Dialer:
         self._connect_timeout, self._read_timeout = connect_timeout, read_timeout
         self._tls = tls
         self._found: dict[tuple[str, int], tuple[float, asyncio.Future[list[Address]]]] = {}
-        """The addresses of hosts, and until when they are used."""
+        """(host, port) → (time at which its addresses expire, on the clock of the event loop; the lookup)."""
 
     async def dial(self, where: Endpoint, make: Callable[[], Lane]) -> Lane:
-        """A new lane. Raises RequestError."""
+        """Open a new lane to ``where``. Raises RequestError."""
         context = self._tls() if where.is_tls else None
         try:
             async with asyncio.timeout(self._connect_timeout + self._read_timeout):
@@ -70,7 +70,7 @@ class Dialer:
     async def _connect(
         self, where: Endpoint, make: Callable[[], Lane], context: ssl.SSLContext | None, addresses: list[Address]
     ) -> Lane:
-        """Try the addresses, and all but the first of them again if the handshake fails."""
+        """Try the addresses; if the TLS handshake fails, try again without the first of them."""
         loop = asyncio.get_running_loop()
         name = where.host.rstrip(".") if context is not None else None
         while True:
@@ -121,11 +121,11 @@ class Dialer:
 
 
 class _NoConnection(Exception):
-    """Neither a connection nor an error within the time limit."""
+    """There was neither a connection nor an error within the time limit."""
 
 
 def _is_timeout(error: Exception) -> bool:
-    """Whether one of our time limits has expired; errors of the system's own limit have an ``errno``."""
+    """Whether a time limit of this program has expired; the system's own timeouts have an ``errno``."""
     return isinstance(error, TimeoutError) and error.errno is None
 
 

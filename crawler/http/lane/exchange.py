@@ -1,4 +1,4 @@
-"""One request on a lane, awaited: its status and headers, and then its body in pieces."""
+"""One request on a lane, for a caller that awaits the status and headers, and then the body in pieces."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from crawler.model import limits
 from crawler.model.errors import Cause
 
 _ENOUGH = limits.BODY_CHUNK * 2
-"""Bytes of a body that may wait before the lane stops reading."""
+"""Number of bytes of a body that may be waiting to be read before the lane pauses."""
 _PERMANENT = frozenset({Ending.INVALID, Ending.REFUSED_BY_TLS})
 _CAUSES = {
     Ending.CLOSED: Cause.NO_HTTP,
@@ -44,7 +44,7 @@ class Exchange:
         self._head: Head | None = None
         self._pieces = deque[bytes]()
         self._waiting = 0
-        """Bytes of the pieces."""
+        """Number of bytes in the pieces that have not been read."""
         self._is_over = False
         self._loss: Loss | None = None
         self.headers: Mapping[str, str] = {}
@@ -81,7 +81,7 @@ class Exchange:
         return piece
 
     def release(self) -> None:
-        """No more of the body is needed: a lane on which it still arrives is closed."""
+        """Stop reading the body. If it has not arrived completely, the lane is closed."""
         if not self._is_over:
             self._lane.close()
 

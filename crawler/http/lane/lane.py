@@ -1,4 +1,4 @@
-"""One connection to one origin, down which requests are sent in batches (RFC 9112 section 9.3.2)."""
+"""One connection to one origin, on which requests are sent in batches (RFC 9112 section 9.3.2)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_BYTES = bytes(4)
 """The result of FIONREAD for a socket without unread bytes."""
 _BAD_REQUEST = 400
 _GRACE = 8
-"""A deadline is late by at most this part of the time that it allows."""
+"""A deadline fires late by at most this fraction (1/``_GRACE``) of the time that it allows."""
 
 
 class _End(NamedTuple):
@@ -31,11 +31,11 @@ class _End(NamedTuple):
 
 
 class Lane(asyncio.Protocol):
-    """Sends requests, and cuts what arrives into their responses, in the order in which they were sent.
+    """Sends requests, and splits the received bytes into their responses, in the order of the requests.
 
-    No byte belongs to a response that was not requested: bytes that arrive before a request or behind the last response
-    close the lane, and count as nothing. ``progressed`` is called after responses have arrived, if more can be sent;
-    ``ended`` once, when nothing more can be.
+    Unrequested bytes are never part of a response: bytes that arrive before a request or after the last response close
+    the lane and are dropped. ``progressed`` is called after responses have arrived, if more requests can be sent;
+    ``ended`` is called once, when no more can be sent.
     """
 
     def __init__(
@@ -53,46 +53,46 @@ class Lane(asyncio.Protocol):
         self._socket: Any = None
         self._timer: asyncio.TimerHandle | None = None
         self._overdue: float | None = None
-        """The deadline that has passed once."""
+        """The deadline that the timer has found expired once; see ``_check``."""
         self._reader = ResponseReader()
         self._flight = deque[Request]()
         self._is_streaming = False
-        """Whether the receiver of the present response was told that it has begun."""
+        """Whether the receiver was told (``begun``) that the body of the current response arrives in pieces."""
         self.is_shared = False
-        """Whether several requests have been in flight since there was none."""
+        """Whether more than one request has been in flight since the lane was last idle."""
         self._is_paused = False
         self._has_ended = False
         """Whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
         self._end: _End | None = None
-        """Why nothing more can be sent."""
+        """Why no more requests can be sent; None while they can."""
         self.sent = 0
-        """Requests sent."""
+        """Number of requests sent."""
         self.answered = 0
-        """Complete responses."""
+        """Number of complete responses received."""
         self.minor = 0
-        """Version of the last response, HTTP/1.``minor``."""
+        """Minor version of the last response, which was HTTP/1.``minor``."""
 
     @property
     def ending(self) -> Ending | None:
-        """Why nothing more can be sent; None while it can."""
+        """How the lane ended; None while requests can be sent."""
         return None if self._end is None else self._end.ending
 
     # --- what the owner does ------------------------------------------------------------------------
 
     @property
     def in_flight(self) -> int:
-        """Requests without a complete response."""
+        """Number of requests without a complete response."""
         return len(self._flight)
 
     def is_quiet(self) -> bool:
-        """Whether the lane is open, nothing is in flight, and no bytes have arrived that nobody asked for.
+        """Whether the lane is open, no request is in flight, and no unrequested bytes have arrived.
 
-        Call it before a lane is used again: there is no need to while requests are in flight, or in ``progressed``.
+        Call this before using an idle lane again; it is not needed while requests are in flight, or in ``progressed``.
         """
         if self._end is not None or self._flight or self._transport is None or self._transport.is_closing():
             return False
         try:
-            # Under TLS too: between responses a server sends only close_notify, or a late session ticket.
+            # This holds under TLS too: between responses a server sends only close_notify or a late session ticket.
             return fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, _NO_BYTES) == _NO_BYTES
         except (OSError, ValueError):  # closed meanwhile
             return False
@@ -115,7 +115,7 @@ class Lane(asyncio.Protocol):
         self._lose(self._end or _End(Ending.CLOSED, ""))
 
     def pause(self) -> None:
-        """Stop reading until ``resume``: the receiver of a body has enough. Bytes that were read still come."""
+        """Stop reading until ``resume``, for a receiver that has enough. Bytes already read are still passed on."""
         if not self._is_paused and self._end is None and self._transport is not None:
             self._is_paused = True
             self._deadline.pause(self._loop.time())
@@ -158,7 +158,7 @@ class Lane(asyncio.Protocol):
             self._progressed(self)
 
     def eof_received(self) -> None:
-        """Not called after a reset. Under TLS asyncio also calls it for a FIN without close_notify."""
+        """The server closed its side. Not called after a reset; under TLS also for a FIN without close_notify."""
         tls = None if self._transport is None else self._transport.get_extra_info("ssl_object")
         self._has_ended = tls is None or has_close_notify(tls)
 
@@ -175,7 +175,7 @@ class Lane(asyncio.Protocol):
     # --- responses ----------------------------------------------------------------------------------
 
     def _read(self, data: bytes) -> bool:
-        """Pass on the responses in ``data``. Returns whether it has bytes of none. Raises FramingError, BodyError."""
+        """Pass on the responses in ``data``. True if other bytes follow them. Raises FramingError, BodyError."""
         reader, rest = self._reader, len(data)
         while self._flight and rest:
             rest = reader.take(data, len(data) - rest)
@@ -188,7 +188,7 @@ class Lane(asyncio.Protocol):
         return rest > 0
 
     def _continue_response(self, request: Request) -> None:
-        """A part of a response has arrived, its header section at least."""
+        """A part of a response has arrived, including at least its header section."""
         reader = self._reader
         if not self._deadline.received(reader.received, self._loop.time()):
             self._stop(_End(Ending.SLOW, self._patience.too_slow))
@@ -226,7 +226,7 @@ class Lane(asyncio.Protocol):
             self._stop(_End(Ending.ANNOUNCED, ""))
 
     def _await_next(self) -> None:
-        """Wait for the next response, if there is one to come, and read even if the last one was too much."""
+        """Wait for the next response, if any is due. Resumes reading if the receiver of the last one paused it."""
         self.resume()
         if self._flight:
             self._deadline.expect(self._loop.time())
@@ -268,13 +268,13 @@ class Lane(asyncio.Protocol):
             request.receiver.lost(request, loss)
 
     def _watch(self) -> None:
-        """Have a timer run. It is set once for many deadlines: each moves the deadline, and none the timer."""
+        """Start the timer unless it is running. A new deadline does not restart it: ``_check`` waits for the rest."""
         until = self._deadline.until
         if self._timer is None and until is not None:
             self._timer = self._loop.call_at(until, self._check)
 
     def _check(self) -> None:
-        """A deadline ends the lane when it has passed twice: bytes may wait for an event loop that was busy."""
+        """End the lane if its deadline was found expired twice: after the first, unread bytes may still be waiting."""
         self._timer = None
         until = self._deadline.until
         if until is None or until > self._loop.time():

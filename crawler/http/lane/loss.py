@@ -29,21 +29,22 @@ _WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.EXCESS, Ending.RESET})
 
 
 class Loss(NamedTuple):
-    """What became of a request without a complete response."""
+    """Why a request has no complete response."""
 
     ending: Ending
     detail: str
     """More about the ending, in one clause; may be empty."""
     is_broken: bool
-    """Whether a part of its response had arrived. If not, the request is unanswered."""
+    """Whether a part of the response had arrived. If not, the request is unanswered."""
     is_free: bool
-    """Whether sending it again does not count as another attempt."""
+    """Whether sending the request again does not count as another attempt."""
 
 
 def losses(ending: Ending, detail: str, requests: int, *, has_begun: bool, answered: int) -> list[Loss]:
-    """What became of the ``requests`` in flight, in their order, when a lane ended.
+    """The losses of the ``requests`` in flight when a lane ended, in the order of the requests.
 
-    ``has_begun``: a part of the response to the first had arrived. ``answered``: responses before it on the connection.
+    ``has_begun``: a part of the response to the first request had arrived. ``answered``: number of earlier responses on
+    the connection.
     """
     return [
         Loss(
@@ -57,10 +58,10 @@ def losses(ending: Ending, detail: str, requests: int, *, has_begun: bool, answe
 
 
 def _is_free(ending: Ending, place: int, *, has_begun: bool, answered: int) -> bool:
-    """Whether the request at ``place`` may be sent again at no cost.
+    """Whether sending the request at ``place`` again does not count as another attempt.
 
-    One behind another never had its turn, and a 400 may be meant for any of them. A server may close a connection at
-    the moment when it is used again (RFC 9112 section 9.3.1).
+    A request behind another one never had its turn, and a 400 may be meant for any of them. A server may close a
+    connection just when it is reused (RFC 9112 section 9.3.1).
     """
     if place > 0 or ending in (Ending.BAD_REQUEST, Ending.ANNOUNCED):
         return True

@@ -1,4 +1,4 @@
-"""The lanes of a client that are idle, and how requests get one: one at a time, or a batch."""
+"""Keeps the idle lanes of a client, and assigns lanes to single requests and to batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from crawler.model.struct import Struct
 _KEPT = 15.0
 """Seconds for which an idle lane is kept."""
 _FRESH = 1.0
-"""Seconds of idleness after which a server may be about to close a connection: no batch is sent on it."""
+"""Seconds of idleness after which no batch is sent on a lane, because the server may be about to close it."""
 
 
 class Experience(Struct):
@@ -27,22 +27,22 @@ class Experience(Struct):
     is_persistent: bool = False
     """Whether the server has kept a connection open after a complete HTTP/1.1 response."""
     per_connection: int | None = None
-    """The responses after which it has announced the end of a connection, twice."""
+    """Number of responses after which the server has announced the end of a connection, twice; None if unknown."""
     last_end: int | None = None
-    """The responses after which it has done so last: once may be for another reason, such as a restart."""
+    """The same number for the last such connection: a single end may have another reason, such as a restart."""
     has_excess: bool = False
-    """Whether bytes have come behind the responses to a batch."""
+    """Whether unrequested bytes have followed the responses to a batch."""
 
 
 class Outcome(NamedTuple):
-    """What became of a batch."""
+    """The result of a batch."""
 
     answers: Sequence[Answer | None]
-    """The responses to the requests that were sent, which may be fewer than given."""
+    """The responses to the requests that were sent, which may be fewer than those given."""
     ending: Ending | None
-    """How the lane ended, if it did."""
+    """How the lane ended; None if it did not."""
     is_race: bool
-    """Whether a connection that had been idle was closed without a word."""
+    """Whether a reused connection was closed before any response of the batch."""
 
 
 class LanePool:
@@ -63,9 +63,10 @@ class LanePool:
         return found
 
     async def send(self, where: Endpoint, data: bytes, *, is_head: bool) -> Exchange:
-        """Send a request, the header section ``data``, and wait for the header section of its response.
+        """Send a request, whose header section is ``data``, and wait for the header section of its response.
 
-        Once more if the server closed an idle connection at that moment (RFC 9112 section 9.3.1). Raises RequestError.
+        The request is sent once more if the server closed an idle connection at that moment (RFC 9112 section 9.3.1).
+        Raises RequestError.
         """
         lane = self._take(where)
         if lane is not None:
@@ -76,7 +77,7 @@ class LanePool:
         return await self._send_on(await self._open(where), data, is_head=is_head)
 
     async def share(self, where: Endpoint, requests: Sequence[bytes]) -> Outcome:
-        """Send ``requests`` together on one lane, fewer if the server would close it before. Raises RequestError."""
+        """Send ``requests`` together on one lane, or only as many as it serves before closing. Raises RequestError."""
         most = self.experience(where).per_connection or len(requests)
         sent = requests[:most]
         lane = self._take(where, _FRESH)
@@ -118,7 +119,7 @@ class LanePool:
             self._idle.setdefault(where, []).append((lane, asyncio.get_running_loop().time()))
 
     def _take(self, where: Endpoint, kept: float = _KEPT) -> Lane | None:
-        """The lane that became idle last, ``kept`` seconds ago at most; those that are not fit for use are closed."""
+        """The lane that became idle last, at most ``kept`` seconds ago, or None. Closes lanes that cannot be used."""
         idle = self._idle.get(where)
         oldest = asyncio.get_running_loop().time() - kept
         while idle:

@@ -1,4 +1,4 @@
-"""Cuts the bytes that arrive on a lane into responses, by the rules of ``framing``."""
+"""Splits the bytes that arrive on a lane into responses, by the rules of ``framing``."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ class ResponseReader:
         self.begin(is_head=False)
 
     def begin(self, *, is_head: bool) -> None:
-        """Expect the response to the next request; ``is_head``: to a HEAD."""
+        """Expect the response to the next request; ``is_head``: that request is a HEAD."""
         self._is_head = is_head
         self.head: Head | None = None
         self.is_over = False
         """Whether all of the response has arrived."""
         self.pieces: list[bytes] = []
-        """The bytes of the body that were not taken."""
+        """The bytes of the body that ``body`` has not returned yet."""
         self.gathered = 0
-        """Their number."""
+        """Number of bytes in ``pieces``."""
         self._left = 0
         self._arrived = 0
         self.received = 0
-        """Bytes of the body that have arrived."""
+        """Number of bytes of the body that have arrived."""
         self._chunks = None
 
     @property
@@ -51,9 +51,9 @@ class ResponseReader:
         return self.head is not None or self._heads.has_begun
 
     def take(self, data: bytes, at: int) -> int:
-        """Read the bytes of the response from ``at`` on. Returns how many bytes at the end of ``data`` are not of it.
+        """Read the response from offset ``at`` of ``data``. Returns how many bytes at the end of ``data`` follow it.
 
-        Raises FramingError; BodyError if the header section was valid.
+        Raises FramingError, or BodyError if the header section was valid.
         """
         self._arrived += len(data) - at
         if self.head is None:
@@ -71,7 +71,7 @@ class ResponseReader:
         return len(data) - stop
 
     def body(self) -> bytes:
-        """The bytes of the body that were not taken; they are taken now."""
+        """Return the bytes in ``pieces``, and forget them."""
         pieces = self.pieces
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self.pieces = []
@@ -79,12 +79,12 @@ class ResponseReader:
         return body
 
     def end(self) -> None:
-        """The connection has ended in an orderly way, which may be the end of the response."""
+        """Note that the connection ended in an orderly way, which completes a body without a length."""
         if self.head is not None and self.head.end is BodyEnd.CONNECTION:
             self.is_over = True
 
     def _take_body(self, data: bytes, at: int, end: BodyEnd) -> int:
-        """The offset in ``data`` where the body ends, or ``len(data)``."""
+        """Read the body from offset ``at``. Returns the offset in ``data`` where it ends, or ``len(data)``."""
         if end is BodyEnd.LENGTH:
             stop = min(len(data), at + self._left)
             self._left -= stop - at
@@ -115,7 +115,7 @@ class ResponseReader:
             self.received += len(piece)
 
     def _check_share(self) -> None:
-        """Refuse a response of endless framing data."""
+        """Raise FramingError or BodyError if a response consists of too much framing data."""
         if self._arrived > limits.FRAMING + limits.FRAMING_SHARE * self.received:
             text = "too much framing data without a body"
             raise FramingError(text) if self.head is None else BodyError(text)

@@ -1,4 +1,4 @@
-"""A request on a lane, and who is told of its response."""
+"""A request on a lane, and the interface that receives its response."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from crawler.http.lane.loss import Loss
 
 
 class Receiver(Protocol):
-    """Told what becomes of requests. Each gets exactly one of ``answered``, ``ended`` and ``lost``.
+    """Receives the outcome of requests: exactly one call of ``answered``, ``ended`` or ``lost`` for each.
 
     The methods are called from the event loop while bytes arrive: they must not raise, and may close the lane.
     """
 
     def answered(self, request: Request, head: Head, body: bytes) -> None:
-        """A whole response, of which nothing was announced by ``begun``."""
+        """A complete response has arrived, for which ``begun`` was not called."""
 
     def begun(self, request: Request, head: Head) -> None:
-        """A body larger than the request allows to gather: it follows by ``piece``, until ``ended`` or ``lost``."""
+        """A body exceeds ``request.gathered``: calls of ``piece`` follow, until ``ended`` or ``lost``."""
 
     def piece(self, request: Request, data: bytes) -> None:
-        """The next bytes of the body; never empty. If there are too many, call ``Lane.pause``."""
+        """The next bytes of the body have arrived; never empty. If they come too fast, call ``Lane.pause``."""
 
     def ended(self, request: Request) -> None:
         """The body announced by ``begun`` is complete."""
@@ -37,8 +37,8 @@ class Request:
 
     def __init__(self, data: bytes, receiver: Receiver, *, is_head: bool = False, gathered: int = 0) -> None:
         self.data = data
-        """The header section as it is sent, empty line included."""
+        """The header section as it is sent, including the final empty line."""
         self.receiver = receiver
         self.is_head = is_head
         self.gathered = gathered
-        """Bytes of a body that may be gathered before they are handed over."""
+        """Maximum size in bytes of a body that is collected and passed on as a whole."""

@@ -1,4 +1,4 @@
-"""Connections through a SOCKS5 proxy (RFC 1928), by python-socks, which is imported when one is needed."""
+"""Connects through a SOCKS5 proxy (RFC 1928) with python-socks, which is imported when it is needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler.text.urls import userinfo
 
 LIBRARY = "SOCKS needs python-socks: pip install 'crawler[socks]'"
 _PERMANENT = frozenset({0x02, 0x07, 0x08})
-"""Replies that another attempt would get again: forbidden by a rule, command or address type unknown (section 6)."""
+"""Replies that another attempt would get again: forbidden by a rule, unknown command or address type (section 6)."""
 
 
 def is_installed() -> bool:
@@ -56,7 +56,7 @@ async def connect(proxy: str, hosts: Sequence[str], port: int) -> socket.socket:
 
 
 _NO_LIMIT = 1e9
-"""Seconds: the caller limits the time."""
+"""Timeout in seconds, effectively none: the caller limits the time."""
 
 
 def _parts(proxy: str) -> tuple[str, int, str | None, str | None]:

@@ -8,16 +8,16 @@ from crawler.model import limits
 class CircuitBreaker:
     """The circuit breaker of one host.
 
-    Consecutive failures put the host in doubt: it may be down, or some of its files may be broken and their attempts
-    hold all connections. One probe decides, with a URL that the host has served before: if it gets a response, the
-    count starts again; if not, the circuit opens.
+    Consecutive failures put the host in doubt: it may be down, or attempts for a few broken files may occupy all
+    connections. One probe of a URL that the host has served before decides: if a response arrives, the count starts
+    again; if not, the circuit opens.
     """
 
     __slots__ = ("_is_open", "failures", "probe_url")
 
     def __init__(self, probe_url: str) -> None:
         self.probe_url = probe_url
-        """URL of the last GET that got a response; before that, the one given."""
+        """URL of the last GET that got a response; before the first response, the initial ``probe_url``."""
         self.failures = 0
         """Consecutive failures."""
         self._is_open = False
@@ -37,7 +37,7 @@ class CircuitBreaker:
         self.failures += 1
 
     def succeeded(self, url: str | None) -> None:
-        """The host has sent a response; ``url`` is that of the request if it was a GET."""
+        """The host has sent a response; ``url`` is the URL of the request if it was a GET, else None."""
         self.failures, self._is_open = 0, False
         self.probe_url = url or self.probe_url
 

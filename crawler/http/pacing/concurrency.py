@@ -38,13 +38,13 @@ PROPORTIONAL = 0.6
 MIN_USE = 0.75
 """Share of the limit that must have been in use on average for a sample to mean something."""
 ERROR_RATIO = 8
-"""Two errors, and one in this many requests, mean overload: isolated errors happen; those of an overload cluster."""
+"""At least two errors, and one in this many requests, mean overload: errors of an overload come in clusters."""
 TRIAL_ROUNDS = 3
 """Requests in a window, as a multiple of the limit, except while growing."""
 GROW_SECONDS, WINDOW_SECONDS = 0.5, 2.0
-"""Longest window while the limit grows, and otherwise: large bodies take too long to end."""
+"""Maximum length of a window in seconds while the limit grows, and otherwise: large bodies take too long to end."""
 PATIENCE, MAX_PATIENCE = 16, 256
-"""Windows until the next trial: initial and maximum number. It doubles if a search finds nothing, or on a refusal."""
+"""Initial and maximum number of windows until the next trial; doubled if a search finds nothing, or by a refusal."""
 CLEAR_MARGIN = 0.2
 """A throughput that differs by more than this from the required one needs no recheck."""
 
@@ -58,7 +58,7 @@ class Growing(Value, frozen=True, kw_only=True):
     """The limit is raised after each window."""
 
     rate: float = 0.0
-    """Throughput of ``base``; 0 if not measured."""
+    """Throughput of ``base`` in bytes per second; 0 if not measured."""
     is_doubtful: bool = False
     """True if one window at the highest limit did not show whether it is worthwhile."""
 
@@ -75,9 +75,9 @@ class Trial(Value, frozen=True, kw_only=True):
 
     limit: int
     usual: float
-    """Throughput of ``base`` before the trial."""
+    """Throughput of ``base`` before the trial, in bytes per second."""
     step: int
-    """How far below ``base`` the trial is; 0 if above."""
+    """How far below ``base`` the limit of the trial is; 0 if it is above."""
 
 
 class Recheck(Value, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ class Recheck(Value, frozen=True, kw_only=True):
 
     trial: Trial
     rate: float
-    """Throughput of the trial."""
+    """Throughput of the trial in bytes per second."""
 
 
 Stage: TypeAlias = Growing | Holding | Trial | Recheck
@@ -98,9 +98,9 @@ class ConcurrencyLimit(Value, frozen=True, kw_only=True):
     """Maximum number of requests in flight now."""
     ceiling: int
     base: int
-    """The best limit known; during a trial another one is in force."""
+    """The best limit known; during a trial another limit is in force."""
     beyond: int | None = None
-    """The smallest limit known to be too high."""
+    """The smallest limit known to be too high; None if none is."""
     stage: Stage = field(default_factory=Growing)
     settling: bool = False
     """Whether the current window is to be discarded."""
@@ -113,7 +113,7 @@ class ConcurrencyLimit(Value, frozen=True, kw_only=True):
 
     @property
     def requests(self) -> int:
-        """Requests that must end before the window is closed."""
+        """Number of requests that must end before the window is closed."""
         return self.limit if self._is_short else TRIAL_ROUNDS * self.limit
 
     @property
@@ -156,9 +156,9 @@ def disturbed(state: ConcurrencyLimit) -> ConcurrencyLimit:
 
 
 def overloaded(state: ConcurrencyLimit, in_flight: int, reason: str, ended: int = 0) -> ConcurrencyLimit:
-    """The state after a refusal with ``in_flight`` requests, two or more: half of these, then growth to fewer.
+    """The state after a refusal with ``in_flight`` requests, at least two: half as many, then growth to fewer.
 
-    ``ended``: requests that have ended since the last sample.
+    ``ended``: number of requests that have ended since the last sample.
     """
     many = max(2, min(state.limit, in_flight))
     refusals = state.refusals.with_ended(ended, state.limit)
@@ -234,7 +234,7 @@ def _after_growing(state: ConcurrencyLimit, growing: Growing, sample: Sample) ->
     state = replace(state, base=limit, reason=FASTER if limit > state.base else state.reason)
     if above <= limit:  # below it: a higher ceiling has put ``base`` above ``beyond``
         return _hold(state, search_soon=is_doubtful)
-    # Below a limit that was refused, whether more is worthwhile is not in question.
+    # Below a limit that was refused, growth continues without checking whether it is worthwhile.
     stage = Growing(rate=rate if state.beyond is None else 0.0)
     return replace(state, limit=above, stage=stage, refusals=state.refusals.at_another_limit())
 

@@ -1,4 +1,4 @@
-"""How deep the lanes of each host may be filled, by host name, in this run and from earlier ones."""
+"""Keeps the pipelining depth of each host, by host name: learnt in this run, or known from earlier ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Depths:
         return host
 
     def change(self, name: str, host: HostDepth, reason: str) -> None:
-        """``host`` is what is known from now on, for ``reason``."""
+        """Replace the state of host ``name`` by ``host``; ``reason`` is for the log."""
         before = self._hosts[name]
         self._hosts[name] = host
         if (host.depth, host.is_broken, host.most) != (before.depth, before.is_broken, before.most):
@@ -39,12 +39,12 @@ class Depths:
             _LOG.info("pipeline", extra={"fields": fields})
 
     def added_to(self, learnt: Mapping[str, HostLimits], start: int) -> dict[str, HostLimits]:
-        """``learnt`` with the depths that are to be remembered; ``start``: the limit of a host without any."""
+        """``learnt`` with the depths to remember; ``start`` is the connection limit for a host without a known one."""
         found = dict(learnt)
         for name, host in self._hosts.items():
             limits = found.get(name)
             if limits is None and host.is_news:
                 limits = self._known.get(name, HostLimits(limit=start, beyond=None))
-            if limits is not None and (host.is_news or not host.is_broken):  # otherwise it is to be forgotten in time
+            if limits is not None and (host.is_news or not host.is_broken):  # an old failure must expire in time
                 found[name] = replace(limits, depth=host.learnt, per_connection=host.per_connection)
         return found

@@ -24,10 +24,10 @@ _LOG = logging.getLogger("crawler")
 _OVERLOAD_PAUSE = 1.0
 """Seconds of pause after a 429 without Retry-After."""
 _SHORT_PAUSE = 0.1
-"""Same as _OVERLOAD_PAUSE if the limit has been lowered, which may be enough."""
+"""Seconds of pause instead of _OVERLOAD_PAUSE if the limit has been lowered, which may be enough."""
 
 Probe = Callable[[str, "Host"], Awaitable[None]]
-"""Sends one request for the URL, without entering the host again, and reports the outcome to it."""
+"""Sends one request for the URL, without entering the host again, and reports the outcome to the host."""
 
 
 class Host:
@@ -43,7 +43,7 @@ class Host:
         on_pause: Callable[[str, float], None] | None,
     ) -> None:
         self.name = name
-        """The origin, as logged and remembered."""
+        """The origin, in the form in which it is logged and remembered."""
         self._meter = Meter(state, time.monotonic())
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._requests = requests
@@ -63,7 +63,7 @@ class Host:
 
     @property
     def generation(self) -> int:
-        """The generation of requests sent now, for ``overloaded``."""
+        """The generation of requests sent now; pass it to ``overloaded``."""
         return self._meter.generation
 
     async def enter(self, url: str, probe: Probe) -> None:
@@ -100,7 +100,7 @@ class Host:
         self._admit_waiting(now)
 
     def _admit_waiting(self, now: float) -> None:
-        """Give free connections to those that have waited longest."""
+        """Give free connections to the callers that have waited longest."""
         meter = self._meter
         while self._waiting and meter.active < meter.limit:
             turn = self._waiting.popleft()
@@ -154,7 +154,7 @@ class Host:
             self._log_change(state)
 
     def overloaded(self, status: int, headers: Mapping[str, str], generation: int) -> bool:
-        """The host sent 429 or 503 for a request; ``generation`` is that of the host when the request was sent.
+        """The host sent 429 or 503 for a request; ``generation`` is the host's generation when the request was sent.
 
         True if concurrent requests are the reason: the limit has been lowered, and the request may be repeated.
         """
@@ -199,11 +199,11 @@ class Host:
         self._meter.troubled()
 
     def succeeded(self, url: str | None) -> None:
-        """The host has sent a response; ``url`` is that of the request if it was a GET."""
+        """The host has sent a response; ``url`` is the URL of the request if it was a GET, else None."""
         self._breaker.succeeded(url)
 
     def change_ceiling(self, connections: int) -> None:
-        """Apply another ceiling, 1 or more."""
+        """Change the maximum number of connections to ``connections``, at least 1."""
         now = time.monotonic()
         self._meter.follow(with_ceiling(self.state, connections), now)
         self._admit_waiting(now)
@@ -218,8 +218,8 @@ class Host:
 class Gate:
     """The hosts of all mirrors of a process, so that the limits of a host apply to all of them together.
 
-    A host gets at most ``connections``; ``concurrency`` finds the best number, starting with ``start`` for an unknown
-    host. ``on_pause`` is called with the URL of a host that requested a pause, and the seconds.
+    A host gets at most ``connections`` connections; ``concurrency`` finds the best number, starting with ``start`` for
+    an unknown host. When a host requests a pause, ``on_pause`` is called with its URL and the seconds.
     """
 
     def __init__(
@@ -235,7 +235,7 @@ class Gate:
         self.known: dict[str, HostLimits] = {}
         """What earlier runs learnt about hosts."""
         self.depths = Depths()
-        """How many requests may share a connection."""
+        """How many requests may share a connection, for each host."""
         self._learnt_elsewhere: dict[str, HostLimits] = {}
         self._rates = rates or RateLimits()
         self._on_pause = on_pause

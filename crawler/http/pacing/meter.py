@@ -20,7 +20,7 @@ class Meter:
 
     def __init__(self, state: ConcurrencyLimit, now: float) -> None:
         self.active = 0
-        """Connections with requests in flight."""
+        """Number of connections with requests in flight."""
         self.generation = 0
         """Number of times that the limit has been lowered."""
         self._updated = now
@@ -50,7 +50,7 @@ class Meter:
             self._start_window(now)
 
     def withdrew(self, now: float) -> None:
-        """A request that had begun was not sent."""
+        """A request that was counted by ``entered`` was not sent."""
         self._busy += self.active * (now - self._updated)
         self._updated = now
         self.active -= 1
@@ -85,7 +85,8 @@ class Meter:
     def refused(self, generation: int, now: float) -> bool:
         """The host refused a request of ``generation`` because of too many requests.
 
-        True if the limit has been lowered since it was sent; False if it was alone, so that lowering cannot help.
+        True if the limit has been lowered since the request was sent; False if the request was alone in flight, so
+        that lowering the limit cannot help.
         """
         if generation == self.generation:
             if self.active <= 1:
@@ -94,7 +95,7 @@ class Meter:
             ended = 0 if self._is_filling or self.state.settling else self._ended
             self.follow(concurrency.overloaded(self.state, self.active, concurrency.REFUSED, ended), now)
         self._turns -= 1
-        self._ended -= 1  # its end says nothing about the current limit
+        self._ended -= 1  # the end of the refused request says nothing about the current limit
         return True
 
     def follow(self, state: ConcurrencyLimit, now: float) -> None:

@@ -9,18 +9,18 @@ PROOF_ROUNDS = 6
 CHANCE_ROUNDS = 16
 """A chance refusal is forgotten after this many times the limit of requests."""
 MAX_CHANCES = 3
-"""Maximum number of chance refusals remembered at once; with another one, the host is assumed to handle less now."""
+"""Maximum number of chance refusals remembered at once; one more means that the host handles fewer requests now."""
 
 
 class Refusals(Value, frozen=True, kw_only=True):
     """What the refusals of a host have shown so far."""
 
     ended: int = 0
-    """Requests that have ended under the current limit."""
+    """Number of requests that have ended under the current limit."""
     proven: int = 0
     """The highest number of requests in flight that is proven not to be too many; 0 if none is."""
     chances: int = 0
-    """Refusals attributed to chance and not yet forgotten."""
+    """Number of refusals attributed to chance and not yet forgotten."""
 
     def with_ended(self, requests: int, limit: int) -> Refusals:
         """The state after another ``requests`` have ended under ``limit``."""

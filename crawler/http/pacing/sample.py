@@ -1,4 +1,4 @@
-"""Counts taken while one limit was in force: throughput, errors, and whether the limit was used."""
+"""The counts of one window in which one limit was in force: throughput, errors, and use of the limit."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from crawler.model.struct import Value
 QUICK = 0.010
 """Seconds. A host with a shorter average response time does not slow a run, so it gets all requests that it accepts."""
 REQUEST_BYTES = 64 * 1024
-"""Bytes that a request counts for besides its body, so that small files count by number and large ones by size."""
+"""Bytes added to the body of each request, so that small files count by number and large ones by size."""
 
 
 class Sample(Value, frozen=True, kw_only=True):
     """Counts of one window, in which one limit was in force."""
 
     requests: int
-    """Requests that ended."""
+    """Number of requests that ended."""
     more: int = 0
     """Increase of the number of requests in flight; on average, each of these is half done."""
     received: int
-    """Bytes of bodies."""
+    """Number of body bytes received."""
     troubles: int
-    """Requests that ended in a reset or a timeout."""
+    """Number of requests that ended in a reset or a timeout."""
     refused: int = 0
-    """Requests with the status 503."""
+    """Number of requests with the status 503."""
     seconds: float
     busy: float
-    """Sum of the seconds that requests were in flight."""
+    """Total time in seconds that requests were in flight, summed over all requests."""
 
     @property
     def rate(self) -> float:

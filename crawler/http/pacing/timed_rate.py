@@ -1,4 +1,4 @@
-"""A limit on bytes per second that changes by the time of day, also while somebody waits for it."""
+"""A limit on bytes per second that changes with the time of day, even while a caller waits for it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _LOG = logging.getLogger("crawler")
 
 
 def _local_time() -> datetime:
-    return datetime.now()  # noqa: DTZ005 - the clock on the wall is what a timetable means
+    return datetime.now()  # noqa: DTZ005 - a timetable is in local time
 
 
 class TimedRate:
-    """The strictest of several limits, read from the clock for each amount. A ``RateLimiter``."""
+    """A ``RateLimiter`` that applies the strictest of several limits, chosen by the time of day for each amount."""
 
     max_rate = float(1 << 62)
-    """No limit on a single request: ``acquire`` divides it."""
+    """The largest amount of a single call, effectively unlimited: ``acquire`` divides it."""
 
     def __init__(self, limits: Sequence[int | Timetable | None], now: Callable[[], datetime] = _local_time) -> None:
         self._limits, self._now = limits, now
@@ -32,7 +32,7 @@ class TimedRate:
         self._limiter: RateLimiter | None = None
 
     async def acquire(self, amount: float = 1) -> None:
-        """Wait until ``amount`` bytes are allowed. A new rate applies at once to what is left of them."""
+        """Wait until ``amount`` bytes are allowed. A new rate applies at once to the remaining bytes."""
         while amount > 0:
             limiter, left = self._current()
             if limiter is None:
@@ -46,7 +46,7 @@ class TimedRate:
             amount -= share
 
     def _current(self) -> tuple[RateLimiter | None, float]:
-        """The limiter of the rate in force, None without a limit, and the seconds until the next slot."""
+        """(the limiter of the rate in force, or None without a limit; the seconds until the next slot)."""
         rate, left = strictest(self._limits, self._now())
         if rate != self._rate:
             _LOG.info("rate", extra={"fields": {"bytes_per_second": rate or 0, "before": self._rate or 0}})
