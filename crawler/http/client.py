@@ -277,10 +277,7 @@ class _Exchange:
         raise FetchError(text, url=url, retryable=False, rejection=Rejection(Reason.REDIRECTS, url))
 
     async def _answer(self, url: str, host: Host, logins: int) -> RawResponse | None:
-        """The response to one request; None if the request must be sent again to log in.
-
-        ``logins``: how often it was sent again for that reason before. Raises FetchError.
-        """
+        """The response to one request; None if it must be sent again to log in, as it was ``logins`` times before."""
         client = self._client
         if (login := client.login_for(url, self._url)) is None:
             return await client.request(self._method, url, self._headers, host=host)

@@ -13,11 +13,11 @@ T = TypeVar("T")
 _MOMENT = 0.02
 """Maximum time in seconds that the loop waits for a call; a batch takes a third of it on a fast disk."""
 _SLOW_CALLS = 8
-"""Number of calls that are not waited for after one that exceeded this time."""
+"""Number of calls for which the loop does not wait, after a call that took longer than ``_MOMENT``."""
 
 
 class BriefExecutor:
-    """Runs calls in ``executor`` and blocks the event loop for a moment, in which most of them finish.
+    """Runs calls in ``executor`` while the event loop is blocked for a moment, in which most calls finish.
 
     A batch of files takes a thousand short system calls. If the loop ran meanwhile, it and the thread would pass the
     GIL back and forth after each of them, which takes three times as long. After a call that does not finish in time,
@@ -27,7 +27,7 @@ class BriefExecutor:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
         self._slow = 0
-        """Number of further calls that are not waited for."""
+        """Number of further calls for which the loop does not wait."""
 
     async def run(self, call: Callable[..., T], *args: object) -> T:
         """Run ``call`` and return its result. Raises what ``call`` raises."""

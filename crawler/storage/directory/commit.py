@@ -71,7 +71,7 @@ class BatchCommit:
         self._spared = safeguards.spared
         self._name = name
         self.lacks: set[str] = set()
-        """Messages about features that this file system lacks, without which files were stored."""
+        """Messages about features that this file system lacks; files were stored without them."""
 
     def commit(self, batch: Sequence[Staged], directory: str) -> list[Known | str]:
         """See ``Destination.commit``. Raises DestinationError."""
@@ -148,7 +148,7 @@ class BatchCommit:
         return file
 
     def _set_time(self, descriptor: int, mtime: int) -> bool:
-        """False if the time cannot be set: the file system has none, or the system cannot hold it. Raises OSError."""
+        """Set the modification time. False if the file system or the system cannot represent it. Raises OSError."""
         try:
             os.utime(descriptor, ns=(mtime, mtime))
         except OverflowError:
@@ -168,7 +168,7 @@ class BatchCommit:
         os.close(descriptor)  # may report a write that failed late: NFS, quota
 
     def _place(self, file: PendingFile, touched: set[str]) -> Known | str:
-        """Rename the part to its final name. Returns what is now on disk, or the reason. Raises OSError."""
+        """Rename the part to its final name. Returns what is now on disk, or why it failed. Raises OSError."""
         try:
             directory, name = split(file.item.job.path)
             try:

@@ -1,4 +1,4 @@
-"""Copies the content of files that cannot be hard-linked: as reflinks where there are some, else byte by byte."""
+"""Copies the content of files that cannot be hard-linked: as reflinks where supported, else byte by byte."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def fill_from(source: int, target: int) -> None:
 
 
 def copy_steps(source: int, target: int) -> Iterator[None]:
-    """The same, with a pause after every MiB."""
+    """Copy like ``fill_from``, but yield after every MiB. Raises OSError."""
     if _cloned(source, target):
         return
     while block := os.read(source, limits.MIB):

@@ -96,7 +96,7 @@ class LocalDestination(Destination):
         await self.close()
 
     async def acquire(self, wait: float, *, lock: bool = True) -> None:
-        """Lock DIR, waiting up to ``wait`` seconds for another run; then remove useless parts.
+        """Lock DIR, waiting up to ``wait`` seconds for another run, then remove parts that cannot be resumed.
 
         Without ``lock`` the caller guarantees that there is no other run. Raises AlreadyRunning.
         """
@@ -115,7 +115,7 @@ class LocalDestination(Destination):
         await self._ready()
 
     async def close(self) -> None:
-        """Empty the trash of old files, release the lock and close every descriptor. Call it once, at the end."""
+        """Remove old files from the trash, release the lock and close all descriptors. Call it once, at the end."""
         try:
             for part in tuple(self._open_parts):
                 await part.wait_for_write()
@@ -143,7 +143,7 @@ class LocalDestination(Destination):
         return await self._run(self._write_thread, self._open_writer)
 
     def _open_writer(self) -> DirectoryWriter:
-        """Runs in the writing thread, so that concurrent callers get the same writer."""
+        """Open the writer, once. Runs in the writing thread, so that concurrent callers get the same writer."""
         if self._writer is None:
             self._writer = DirectoryWriter.open(
                 self._layout, self._options, self._spared, shown=self._shown, thread=self._write_thread
@@ -224,13 +224,13 @@ class LocalDestination(Destination):
         return await self._run(self._part_threads, read_at, self._layout.root, path, limit)
 
     async def free_space(self) -> int:
-        """See ``interfaces.Destination``. If DIR does not exist, the file system it would be created on counts."""
+        """See ``interfaces.Destination``. If DIR does not exist, for the file system on which it would be created."""
         return await self._run(self._scan_thread, self._layout.free_space)
 
     # --- writing ----------------------------------------------------------------------------------
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
-        """See ``interfaces.Destination``. ``done`` of the error are the files that already have their final names."""
+        """See ``interfaces.Destination``. The error's ``done`` lists the files that already have their final names."""
         writer = await self._ready()
         for directory in {staged.job.path.rpartition("/")[0] for staged in batch}:
             self._known_empty.fill(directory)
@@ -245,7 +245,7 @@ class LocalDestination(Destination):
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
         """See ``interfaces.Destination``. A file with several hard links keeps its time, which they share.
 
-        If that may be because of a snapshot, a copy with the new time takes its place instead.
+        If a snapshot may be the reason for the links, the file is replaced by a copy with the new time instead.
         """
         writer = await self._ready()
         given = await self._run(self._write_thread, set_time_at, self._layout.root, path, local, mtime)
@@ -290,5 +290,5 @@ class LocalDestination(Destination):
 
     @property
     def lacks(self) -> frozenset[str]:
-        """Messages about features that this file system lacks, without which files were stored."""
+        """Messages about features that this file system lacks; files were stored without them."""
         return frozenset(self._writer.committer.lacks) if self._writer is not None else frozenset()

@@ -42,7 +42,7 @@ class KnownEmpty:
 
 
 def _upwards(directory: str) -> Iterator[str]:
-    """``a/b`` → ``a/b``, ``a``, and "" for DIR."""
+    """The directory, its parents and DIR: ``a/b`` → ``a/b``, ``a``, ""."""
     yield directory
     while directory:
         directory = directory.rpartition("/")[0]

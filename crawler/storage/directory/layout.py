@@ -14,7 +14,7 @@ from crawler.storage.directory.tree import DIRECTORY_FLAGS, Identity, close_quie
 from crawler.text import urls
 
 NAMES_MARK = "names"
-"""File in DIR/.crawler that exists if --names windows gave the names in DIR."""
+"""Name of the file in DIR/.crawler that marks a DIR whose names were chosen by --names windows."""
 _HOME = urls.STATE_DIRECTORY.encode()
 _PARTS = b"parts"
 _SNAPSHOTS = b"snapshots"
@@ -54,7 +54,7 @@ class Layout:
                 self.own = self._below(self.root, _HOME, ".crawler")
             if self.parts < 0:
                 self.parts = self._below(self.own, _PARTS, ".crawler/parts")
-        except FileNotFoundError as error:  # as in /proc
+        except FileNotFoundError as error:  # directories cannot be created in /proc, for example
             raise self._error("no files can be created there: choose another directory") from error
         except OSError as error:
             raise destination_error(error, str(self._directory)) from error

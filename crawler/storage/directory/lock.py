@@ -28,7 +28,7 @@ _NEW = b"lock.new"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWNER = re.compile(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
 POLL_SECONDS = 0.1
-"""Pause between two attempts; a thread blocked in flock could not be cancelled."""
+"""Pause between two attempts, in seconds; a thread blocked in flock could not be cancelled."""
 
 
 def is_held(home: Path) -> bool:
@@ -61,8 +61,8 @@ class Lock:
     """
 
     def __init__(self, home: int, directory: str, executor: Executor) -> None:
-        """``home``: descriptor of DIR/.crawler. ``executor`` must have a single thread, in which ``release`` is called
-        too, so that a cancelled attempt has finished by then.
+        """``home``: descriptor of DIR/.crawler. ``executor`` must have a single thread, which must also call
+        ``release``, so that a cancelled attempt has finished by then.
         """
         self._home = home
         self._where = directory
@@ -81,7 +81,7 @@ class Lock:
             await asyncio.sleep(min(POLL_SECONDS, left))
 
     def _try(self) -> bool:
-        """One attempt. False if another process holds the lock."""
+        """Try once to take the lock. False if another process holds it. Raises OSError."""
         return any(self._open_and_hold() for _ in range(3))  # the file may be removed or replaced meanwhile
 
     def _open_and_hold(self) -> bool:
@@ -149,7 +149,7 @@ class Lock:
             if found:
                 owner = f" (pid {found[1].decode()}, since {found[2].decode()})"
         except OSError:
-            pass  # the message is complete without the owner
+            pass  # the message also makes sense without the owner
         return f"another run{owner} holds {self._where}: let it finish, or wait for it with --lock-wait"
 
     def release(self) -> None:

@@ -27,7 +27,7 @@ WHOLE: dict[int, str] = {
     errno.ESTALE: _GONE,
     errno.ETIMEDOUT: _GONE,
 }
-"""errno of errors that affect all files → message with advice."""
+"""errno of an error that affects all files → message with advice."""
 
 
 _ITEM: dict[int, str] = {
@@ -50,7 +50,7 @@ _OWN_DIRECTORY: dict[int, str] = {
     errno.EACCES: "permission denied: it and its .crawler must be writable by this user",
     errno.ENOENT: "its .crawler directory has disappeared: do not remove it during a run",
 }
-"""errno of errors in DIR/.crawler, which stop the run → message."""
+"""errno of an error in DIR/.crawler, which stops the run → message."""
 
 
 NAME_REFUSED = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
@@ -77,7 +77,7 @@ def flush(descriptor: int) -> None:
 
 
 class UnusablePath(Exception):
-    """One path cannot be used; ``str`` is the reason for the user. Never leaves the destination."""
+    """One path cannot be used; ``str(error)`` is the reason for the user. Never raised to callers of a destination."""
 
 
 def is_whole(error: OSError) -> bool:
@@ -92,7 +92,7 @@ def item_reason(error: OSError) -> str:
 
 
 def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()) -> DestinationError:
-    """The error for the user: which directory, what is wrong, what to do."""
+    """The error for the user, which says which directory is affected, what is wrong and what to do."""
     number = error.errno or 0
     if isinstance(error, UnsupportedOperation):
         return DestinationError(f"cannot store files in {directory}: {error.strerror}", done=done)

@@ -56,8 +56,9 @@ def set_time_at(root: int, path: str, local: Local, mtime: int) -> int | None:
 def copy_with_time(layout: Layout, part: str, path: str, local: Local, mtime: int) -> int | None:
     """Replace the file at ``path``, if it still matches ``local``, by a copy with the time ``mtime`` in nanoseconds.
 
-    ``part`` is a new name in DIR/.crawler/parts. The copy is flushed before it gets the name. Returns the time that it
-    has, or None if the file stays as it is, as on another file system. Raises OSError if the whole disk fails.
+    ``part`` is a new name in DIR/.crawler/parts. The copy is flushed before it is renamed to ``path``. Returns the time
+    of the copy, or None if the file was left as it is, for example on another file system. Raises OSError if the whole
+    disk fails.
     """
     tree = Tree(layout.root, capacity=1)
     try:

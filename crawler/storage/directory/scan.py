@@ -54,7 +54,7 @@ class Scan:
         except (FileNotFoundError, UnusablePath):
             return {}
         except OSError as error:
-            if path and error.errno in NAME_REFUSED:  # an impossible name is absent
+            if path and error.errno in NAME_REFUSED:  # a directory with an impossible name does not exist
                 return {}
             raise
         if not path:
@@ -64,7 +64,7 @@ class Scan:
     def _scan(self, path: str) -> dict[str, Local]:
         found: dict[str, Local] = {}
         device, protected, owner = 0, None, None
-        if self._spared is not None:  # first, because an absent directory has an owner too
+        if self._spared is not None:  # this comes first, because an absent directory may have an owner too
             owner = self._spared.owner(self._tree, path)
         directory = self._tree.directory(path)
         if self._spared is not None:
@@ -114,9 +114,11 @@ class Scan:
         return ""
 
     def walk(self, path: str) -> Iterator[tuple[str, Local]]:
-        """Everything below a directory, links not followed, children before their directory.
+        """Everything below a directory, children before their directory, without following links.
 
         A spared path is included, but nothing below it; ``path`` itself may be spared.
+
+        Raises OSError, DestinationError.
         """
         if why := self._reason(path):  # it may have become spared since it was listed
             yield path, Local(Kind.DIRECTORY, 0, 0, why)

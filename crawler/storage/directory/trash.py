@@ -79,9 +79,9 @@ class Trash:
         tree = self._opened()
         try:
             oldest = (datetime.fromtimestamp(now, UTC) - timedelta(seconds=self._seconds)).date().isoformat()
-        except OverflowError:  # before the year 1: nothing is that old
+        except OverflowError:  # the limit is before the year 1, and nothing is that old
             return
-        spared = Spared(links=False)  # the trash keeps links like files; mount points stay
+        spared = Spared(links=False)  # links in the trash are removed like files; mount points are not
         view = Scan(tree, spared)
         try:
             for day, local in view.scan("").items():
@@ -100,7 +100,7 @@ class Trash:
 
 @contextmanager
 def kept_in_trash(trash: Trash | None, directory: int, name: bytes, path: str) -> Iterator[None]:
-    """Put a file in the trash before the block replaces or deletes it; undone if the block fails.
+    """Put a file in the trash before the block replaces or deletes it, and take it out again if the block fails.
 
     Raises OSError, UnusablePath.
     """
@@ -117,7 +117,7 @@ def kept_in_trash(trash: Trash | None, directory: int, name: bytes, path: str) -
 
 
 def _directory(tree: Tree, day: str, directory: str) -> int:
-    """The directory for ``directory`` in the trash of ``day``, created if missing; numbered if a file has its name."""
+    """The descriptor of ``directory`` in the trash of ``day``, created if missing; numbered if a file has its name."""
     above, descriptor = day, tree.directory(day, create=True)
     for segment in directory.split("/") if directory else ():
         parent = descriptor
@@ -168,7 +168,7 @@ def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
 
 
 def remove(tree: Tree, paths: Sequence[str], trash: Trash | None, spared: Spared | None = None) -> list[str | None]:
-    """Delete files and empty directories. For each path None if it is gone, or the reason why it stayed.
+    """Delete files and empty directories. Returns for each path None if it is gone, or why it was not deleted.
 
     Raises OSError if the whole file system fails.
     """
@@ -200,7 +200,7 @@ def _remove(
     plain = encoded(name)
     status = os.stat(plain, dir_fd=(directory := tree.directory(parent)), follow_symlinks=False)
     if spared is not None:
-        spared.refresh(tree.root)  # after opening the directory: later mounts do not change it
+        spared.refresh(tree.root)  # after the directory was opened, because later mounts do not change what it shows
         device = os.fstat(directory).st_dev
         if why := spared.reason(plain, status, directory, spared.protected_names(directory), device=device):
             return f"it is {why}"

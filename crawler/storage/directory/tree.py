@@ -41,7 +41,7 @@ def encoded(name: str) -> bytes:
 
 
 def encoded_new(name: str) -> bytes:
-    """Same as ``encoded``, for a name to be created: raises UnusablePath for all of ``urls.file_name_problem``."""
+    """The bytes of a name to be created; raises UnusablePath for every problem of ``urls.file_name_problem``."""
     plain = encoded(name)
     problem = urls.file_name_problem(name)
     if problem:
@@ -71,7 +71,7 @@ def lstat(name: bytes, directory: int) -> os.stat_result | None:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of ``data``: a single ``os.write`` may write less after a signal, at a limit or on a full disk."""
+    """Write all of ``data``; a single ``os.write`` may write less after a signal, at a limit or on a full disk."""
     written = os.write(descriptor, data)
     while written < len(data):
         written += os.write(descriptor, memoryview(data)[written:])
@@ -98,7 +98,7 @@ class Tree:
     """Descriptors of directories below ``root``; beyond ``capacity`` the least recently used are closed.
 
     For one thread only. ``root`` belongs to the caller. ``own`` identifies DIR/.crawler, which has several names on a
-    file system that folds case. ``folds``: DIR folds case, so a name that exists but was not listed is that of another
+    file system that folds case. ``folds``: DIR folds case, so a name that exists but was not listed belongs to another
     file. Directories may fold case even if DIR does not (mounted FAT, ext4 with +F), so each is tested when opened.
     """
 
@@ -153,7 +153,7 @@ class Tree:
         return descriptor
 
     def make(self, path: str) -> str | None:
-        """Create a directory and its parents. None, or the reason why this one cannot be created.
+        """Create a directory and its parents. Returns None, or the reason why this directory cannot be created.
 
         Raises OSError if no directory can be created.
         """
@@ -216,7 +216,7 @@ class Tree:
             if error.errno in NO_DESCRIPTORS and len(self._directories) > 1:
                 self.shrink()
                 return os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
-            if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # the system decides which of the two
+            if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # which of the two depends on the system
                 raise UnusablePath(_obstacle(parent, name, here)) from None
             raise
 

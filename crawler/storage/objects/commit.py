@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class BatchCommit:
-    """Makes objects of complete bodies. ``parts``: the open parts by name, from which finished ones are taken."""
+    """Stores complete bodies as objects. ``parts``: the open parts by name; stored ones are removed from it."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class BatchCommit:
             await self._directories.check([item.job.path for item in batch if not self._unfit(item)])
         except FAILURES as error:
             raise destination_error(error, self._where) from error
-        for item in batch:  # in their order: of two that exclude each other, the first is stored
+        for item in batch:  # in order: if two items exclude each other, the first is stored
             outcomes.append(self._unfit(item) or self._directories.obstacle(item.job.path))
             if outcomes[-1] is None:
                 self._directories.fill(item.job.path)
@@ -70,7 +70,7 @@ class BatchCommit:
         return unusable(item.job.path, self._where.prefix)
 
     async def _store_one(self, item: Staged) -> Known | str:
-        """Store one body. Returns its record, or why this one cannot be stored. Raises what obstore raises."""
+        """Store one body. Returns its record, or why this body cannot be stored. Raises what obstore raises."""
         path = item.job.path
         found = attributes(path, item.mtime, item.result.digest, self._where.scheme)
         async with self._turns:

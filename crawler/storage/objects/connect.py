@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 LONGEST_REQUEST = timedelta(minutes=10)
-"""Time limit of one request, whose body has at most 16 MiB or is a copy of the state."""
+"""Time limit of one request. Its body has at most 16 MiB, or is a copy of the state."""
 CLIENT_KEYS = frozenset(
     {"allow_http", "allow_invalid_certificates", "connect_timeout", "http1_only", "http2_only", "pool_idle_timeout",
      "proxy_ca_certificate", "proxy_excludes", "proxy_url", "timeout", "user_agent"}
 )  # fmt: skip
-"""Keys of ``[objects]`` that are about the connection and not about the store."""
+"""Keys of ``[objects]`` that configure the connection, not the store."""
 
 
 def connect(where: Location, options: Mapping[str, str]) -> ObjectStore:
@@ -34,7 +34,7 @@ def connect(where: Location, options: Mapping[str, str]) -> ObjectStore:
     client: dict[str, Any] = {"timeout": LONGEST_REQUEST, "user_agent": f"crawler/{__version__}"}
     client.update((key, value) for key, value in options.items() if key in CLIENT_KEYS)
     config: Any = {key: value for key, value in options.items() if key not in CLIENT_KEYS}
-    if where.endpoint.lower().startswith("http://"):  # obstore would ask for a second option to allow it
+    if where.endpoint.lower().startswith("http://"):  # obstore allows http only with another option
         client.setdefault("allow_http", True)
     more: Any = {"config": config, "client_options": client, "prefix": where.prefix or None}
     try:

@@ -1,7 +1,7 @@
 """A prefix in an object store as destination.
 
 Objects appear whole or not at all: a body is sent in one request, or by an upload that ends with the commit. There are
-no directories; names of files and directories are kept apart all the same, so that a mirror in a store can be copied
+no directories, but a file and a directory still may not have the same name, so that a mirror in a store can be copied
 into a directory.
 """
 
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 AT_ONCE = 32
-"""Requests about single objects in flight."""
+"""Maximum number of requests for single objects in flight."""
 
 
 class ObjectDestination(Destination):
-    """``interfaces.Destination`` for ``where`` in ``store``. An async context manager that closes what is open.
+    """``interfaces.Destination`` for ``where`` in ``store``. An async context manager that closes open parts.
 
     ``check`` is called before anything is written, and raises DestinationError if another run may hold the lock.
     """
@@ -65,7 +65,7 @@ class ObjectDestination(Destination):
             await part.discard()
 
     async def _run(self, work: Awaitable[T]) -> T:
-        """The result of ``work``. Raises DestinationError."""
+        """Await ``work`` and return its result. Turns the errors of obstore into DestinationError."""
         try:
             return await work
         except FAILURES as error:
@@ -74,7 +74,7 @@ class ObjectDestination(Destination):
     # --- reading ----------------------------------------------------------------------------------
 
     async def scan(self, directory: str) -> dict[str, Local]:
-        """See ``interfaces.Destination``. One request for a thousand objects, and none for each."""
+        """See ``interfaces.Destination``. Needs one request per thousand objects, and none for a single object."""
         if self._known_empty.covers(directory):
             return self._directories.shown_in(directory)
         if directory and unusable(directory, self._where.prefix):
@@ -87,7 +87,7 @@ class ObjectDestination(Destination):
         return {**self._directories.shown_in(directory), **found}
 
     async def inspect(self, directory: str, names: Collection[str]) -> dict[str, Local]:
-        """See ``interfaces.Destination``. One request for each name, many at once."""
+        """See ``interfaces.Destination``. Sends one request for each name, many at once."""
         above = f"{directory}/" if directory else ""
         found = await asyncio.gather(*[self._inspect(above + name) for name in names])
         return {name: local for name, local in zip(names, found, strict=True) if local is not None}
@@ -136,7 +136,7 @@ class ObjectDestination(Destination):
         return f"sha256:{hashing.hexdigest()}" if size == got.meta["size"] else ""
 
     async def noted_digest(self, path: str) -> str:
-        """See ``interfaces.Destination``: the digest in the metadata, as far as they were read."""
+        """See ``interfaces.Destination``. The digest in the object's metadata, if these were read."""
         return self._digests.get(path, "")
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
@@ -154,7 +154,7 @@ class ObjectDestination(Destination):
         return (local, bytes(await got.bytes_async())) if local.size <= limit else None
 
     async def free_space(self) -> int:
-        """See ``interfaces.Destination``. A store has no limit that it tells."""
+        """See ``interfaces.Destination``. Effectively unlimited: a store does not report a limit."""
         return UNLIMITED
 
     # --- writing ----------------------------------------------------------------------------------
@@ -164,14 +164,14 @@ class ObjectDestination(Destination):
         return key_problem(path, self._where.prefix)
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
-        """See ``interfaces.Destination``. ``done`` of the error are the objects that were stored."""
+        """See ``interfaces.Destination``. The error's ``done`` lists the objects that were stored."""
         self._check()
         for staged in batch:
             self._known_empty.fill(staged.job.path.rpartition("/")[0])
         return await self._commit.commit(batch)
 
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
-        """See ``interfaces.Destination``. Only for small objects, which are stored again: a time cannot be changed."""
+        """See ``interfaces.Destination``. Only for small objects, which are stored again: times cannot change."""
         self._check()
         if unusable(path, self._where.prefix) or local.size > PART:
             return None
@@ -215,5 +215,5 @@ class ObjectDestination(Destination):
         return part
 
     async def clean_parts(self, wanted: Container[str]) -> None:
-        """See ``interfaces.Destination``. What a killed run left cannot be seen: a lifecycle rule removes it."""
+        """See ``interfaces.Destination``. Uploads of killed runs are not visible: a lifecycle rule must remove them."""
         return

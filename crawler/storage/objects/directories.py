@@ -1,4 +1,4 @@
-"""Keeps names of files and of directories apart in a store, which would allow both: ``a`` and ``a/b``."""
+"""Prevents a file and a directory with the same name; a store would allow both ``a`` and ``a/b``."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class Directories:
-    """The directories of one run, as far as it has met them."""
+    """The directories that one run has seen so far."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self.known: set[str] = set()
-        """Directories that hold objects, or did when they were seen."""
+        """Directories that hold objects, or held some when they were seen."""
         self.made: set[str] = set()
-        """Directories that were made for their own sake. No object stands for them."""
+        """Directories that were created explicitly. No object represents them."""
         self.owners: set[str] = set()
-        """Directories that are mirrors of their own."""
+        """Directories that are separate mirrors."""
         self._free: set[str] = {""}
-        """Directories whose names are not those of objects."""
+        """Directories whose names are known not to be names of objects."""
 
     def saw(self, directory: str, found: Mapping[str, Local], *, is_mirror: bool) -> None:
-        """Note what a listing of ``directory`` shows."""
+        """Note ``found``, the content of ``directory``; ``is_mirror``: ``directory`` is a separate mirror."""
         above = f"{directory}/" if directory else ""
         names = {above + name for name, local in found.items() if local.kind is Kind.DIRECTORY}
         self.known |= names
@@ -39,13 +39,13 @@ class Directories:
             self.owners.add(directory)
 
     def owner(self, directory: str) -> str | None:
-        """The directory at or above ``directory`` that is a mirror of its own, as far as seen."""
+        """The directory at or above ``directory`` that is a separate mirror, as far as seen; None if there is none."""
         if not self.owners:
             return None
         return next((path for path in (directory, *parents(directory)) if path in self.owners), None)
 
     def shown_in(self, directory: str) -> dict[str, Local]:
-        """The directories that were made in ``directory``."""
+        """Name → entry of each directory that was created explicitly in ``directory``."""
         if not self.made:
             return {}
         return {
@@ -53,7 +53,7 @@ class Directories:
         }
 
     def make(self, path: str) -> None:
-        """Note that ``path`` and the directories above it are wanted, whether or not they hold anything."""
+        """Note that ``path`` and the directories above it exist, whether or not they hold anything."""
         self.made.update((path, *parents(path)))
         self.fill(f"{path}/")
 

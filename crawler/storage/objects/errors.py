@@ -1,6 +1,6 @@
-"""Errors of obstore: whether they are about one object or all of them, and one line for the user.
+"""Errors of obstore: whether they affect one object or all of them, and one line for the user.
 
-obstore's own text has the whole request, its URL included, which for Azure may hold a signature.
+obstore's own message contains the whole request, including its URL, which for Azure may contain a signature.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from crawler.model.values import Known
 from crawler.text.escape import printable
 
 FAILURES = (BaseError, OSError, ValueError)
-"""Everything that a call of obstore raises."""
+"""All exceptions that a call of obstore can raise."""
 MISSING = FileNotFoundError
 CONFLICT = (AlreadyExistsError, PreconditionError)
-"""The condition of a write does not hold."""
+"""Exceptions that mean that the condition of a write does not hold."""
 
 _STATUS = re.compile(r"status code: (\d{3})([A-Za-z ]*)")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _INVALID = re.compile(r'Path "(.{1,300}?)"', re.DOTALL)
 _OF_ONE = frozenset({"400", "405", "411", "413", "414", "422"})
-"""Statuses that refuse one object, such as one whose key the store cannot hold."""
+"""HTTP statuses that refuse a single object, for example because of its key."""
 _ACCESS = "check the credentials and the permissions, see docs/object-stores.md"
 
 
 def is_of_one(error: Exception) -> bool:
-    """True if ``error`` is about a single object, and others can be stored."""
+    """True if ``error`` affects a single object, and others can be stored."""
     if isinstance(error, InvalidPathError | ValueError) and not isinstance(error, OSError):
         return True
     status = _STATUS.search(str(error))
@@ -56,7 +56,7 @@ def summary(error: Exception) -> str:
 
 
 def destination_error(error: Exception, where: object, *, done: Sequence[Known] = ()) -> DestinationError:
-    """The error for a store that as a whole cannot be used."""
+    """The error for the user if the store as a whole cannot be used."""
     text = str(error)
     if isinstance(error, InvalidPathError):
         found = _INVALID.search(text)

@@ -19,7 +19,7 @@ def key_problem(path: str, prefix: str) -> str | None:
 
 
 def unusable(path: str, prefix: str) -> str | None:
-    """Why nothing can be stored at ``path``, whatever it is; None if something can."""
+    """Why nothing, whatever its kind, can be stored at ``path``; None if something can."""
     return path_problem(path) or key_problem(path, prefix)
 
 
@@ -29,7 +29,7 @@ def prefix_problem(prefix: str) -> str | None:
 
 
 def parents(path: str) -> list[str]:
-    """``a/b/c`` → ``a/b``, ``a``."""
+    """The directories above a path: ``a/b/c`` → ``a/b``, ``a``."""
     found = []
     while "/" in path:
         path = path.rpartition("/")[0]

@@ -1,7 +1,7 @@
 """The body of a large file: an upload that stays open until the file is committed.
 
-The upload ends with the commit, which is when the object appears; if it is left by an error, neither the object nor a
-part of it stays. obstore is never cancelled: it would leave the parts in the store.
+The upload ends with the commit, which is when the object appears. If it is aborted by an error, neither the object nor
+any part of it remains. Calls of obstore are never cancelled, because that would leave the parts in the store.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 PART = 8 * limits.MIB
-"""Size of the parts of an upload. A body up to this size is stored in one request."""
+"""Size in bytes of the parts of an upload. A body up to this size is stored in one request."""
 _PARTS = 9_000
-"""Most parts of an upload, below the 10,000 that S3 accepts."""
+"""Maximum number of parts of an upload, below the 10,000 that S3 accepts."""
 _AHEAD = 4 * limits.MIB
-"""Bytes that may wait for the upload; beyond it the download waits."""
+"""Number of bytes that may be waiting to be uploaded; beyond that the download waits."""
 _AT_ONCE = 2
-"""Parts of one body that are sent at the same time."""
+"""Number of parts of one body that are sent at the same time."""
 _ALGORITHMS = hashlib.algorithms_guaranteed - {"shake_128", "shake_256"}
 
 
 class _LeaveError(Exception):
-    """Raised into an upload that is not to be completed."""
+    """Raised inside an upload to abort it."""
 
 
 class Upload:
@@ -78,7 +78,7 @@ class Upload:
             yield chunk
 
     async def write(self, chunk: bytes) -> None:
-        """Hand over a chunk, once there is room for it. Raises what the upload raised."""
+        """Pass a chunk to the upload, once there is room for it. Raises what the upload raised."""
         while self._waiting >= _AHEAD and not self._task.done():
             self._room.clear()
             await self._room.wait()
@@ -96,7 +96,7 @@ class Upload:
         return self._task.result()
 
     async def abort(self) -> None:
-        """Leave neither an object nor a part of it. Waits for that even if cancelled."""
+        """Abort the upload, leaving neither an object nor a part of it. Waits for that even if cancelled."""
         if self._ended:
             return
         self._left = True
@@ -113,7 +113,7 @@ class Upload:
 
 
 class ObjectPart(Part):
-    """See ``interfaces.Part``. It cannot be resumed by a later run: obstore does not tell the number of an upload."""
+    """See ``interfaces.Part``. A later run cannot resume it, because obstore does not reveal the ID of an upload."""
 
     def __init__(self, store: ObjectStore, job: Job, where: object, scheme: str, *, check: Callable[[], None]) -> None:
         """``check`` raises DestinationError if nothing may be written any longer."""
@@ -162,7 +162,7 @@ class ObjectPart(Part):
             raise destination_error(error, self._where) from error
 
     async def _start(self) -> None:
-        """Begin to upload what has been held so far."""
+        """Begin the upload with the bytes held so far."""
         self._check()
         high = self._job.size.high if self._job.size is not None else 0
         size = max(PART, -(-high // _PARTS))
@@ -174,7 +174,7 @@ class ObjectPart(Part):
 
     @property
     def _published(self) -> str | None:
-        """The SHA-256 that the body must have; if it has another one, the upload is never completed."""
+        """The SHA-256 that the body must have, if known; if it differs, the upload is never completed."""
         digest = self._job.digest
         return digest if digest is not None and digest.startswith("sha256:") else None
 
@@ -188,7 +188,7 @@ class ObjectPart(Part):
         return f"sha256:{self._hashes['sha256'].hexdigest()}"
 
     async def matches(self, digest: str) -> bool:
-        """See ``interfaces.Part``. False for an algorithm that was not expected and cannot be computed any more."""
+        """See ``interfaces.Part``. False if the algorithm was not announced by ``expect`` and the body is gone."""
         algorithm, _, wanted = digest.partition(":")
         if algorithm in self._hashes:
             return self._hashes[algorithm].hexdigest() == wanted.lower()
@@ -197,7 +197,7 @@ class ObjectPart(Part):
         return hashlib.new(algorithm, b"".join(self._held), usedforsecurity=False).hexdigest() == wanted.lower()
 
     async def keep(self) -> None:
-        """See ``interfaces.Part``. Nothing is kept."""
+        """See ``interfaces.Part``. Discards the part, which could not be resumed."""
         await self.discard()
 
     async def discard(self) -> None:
@@ -209,7 +209,7 @@ class ObjectPart(Part):
                 await upload.abort()
 
     async def store_as(self, found: dict[str, str]) -> PutResult:
-        """Make the object appear, with the attributes ``found`` if it is stored in one request.
+        """Make the object appear, with the attributes ``found`` if the body is stored in one request.
 
         Raises what obstore raises.
         """

@@ -1,4 +1,4 @@
-"""What is in a prefix: the listings of the store as directories and files.
+"""Presents the objects below a prefix as directories and files.
 
 A store has no directories; a common prefix of keys is shown as one. A key that ends in a slash, the mark of a directory
 that other programs create, is shown by obstore without the slash and is left out here.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _CHUNK = 1000
 DIRECTORY = Local(Kind.DIRECTORY, 0, 0)
 MARK = "marked as a directory by another program, with an object that cannot be deleted here"
-"""What ``Destination.spared`` says of a directory that has a mark."""
+"""The reason in ``Destination.spared`` for a directory that has a mark."""
 
 
 def version_of(etag: str | None) -> str:
@@ -34,14 +34,14 @@ def version_of(etag: str | None) -> str:
 
 
 def if_match(version: str) -> GetOptions:
-    """The condition that an object still has this version."""
+    """The options of a request that succeeds only if the object still has this version."""
     return {"if_match": f'"{version}"'} if version else {}
 
 
 async def scan(store: ObjectStore, directory: str) -> tuple[dict[str, Local], bool]:
-    """(what is directly in ``directory``, without times; whether it is a mirror of its own). Raises what obstore does.
+    """(content of ``directory``, without times; whether it is a separate mirror). Raises what obstore raises.
 
-    Where a file and a directory have one name, the file is shown: it is what can be removed.
+    If a file and a directory have the same name, the file is shown, because it can be removed.
     """
     found = await obstore.list_with_delimiter_async(store, directory or None)
     start = len(directory) + 1 if directory else 0
@@ -63,7 +63,7 @@ async def look(store: ObjectStore, path: str) -> tuple[Local, dict[str, str]] | 
 
 
 def local_of(got: GetResult) -> Local:
-    """The object of a response. Without a time of its own, it has that of its writing."""
+    """The object in a response. If its metadata has no time, the time at which it was stored is used."""
     meta, mtime = got.meta, mtime_of(got.attributes)
     if mtime is None:
         mtime = int(meta["last_modified"].timestamp()) * SECOND
@@ -79,14 +79,17 @@ async def is_directory(store: ObjectStore, path: str) -> bool:
 
 
 async def has_mark(store: ObjectStore, path: str) -> bool:
-    """Whether another program has marked ``path`` as a directory, by a key that ends in a slash."""
+    """Whether another program has marked ``path`` as a directory, by a key that ends in a slash.
+
+    Raises what obstore raises.
+    """
     async for chunk in obstore.list(store, path, chunk_size=2):
         return any(item["path"] == path for item in chunk)
     return False
 
 
 async def walk(store: ObjectStore, directory: str) -> dict[str, int]:
-    """Path → size of everything below ``directory``, and of the mark of ``directory`` itself.
+    """Path → size in bytes of everything below ``directory``, and of the mark of ``directory`` itself.
 
     Raises what obstore raises.
     """
@@ -99,9 +102,9 @@ async def walk(store: ObjectStore, directory: str) -> dict[str, int]:
 def arrange(
     files: dict[str, int], directory: str, made: Collection[str]
 ) -> tuple[list[tuple[str, Kind, int]], dict[str, str]]:
-    """(what may be deleted below ``directory``, children before their directory; path → what it is, of what may not).
+    """(what may be deleted below ``directory``, children before their directory; other path → why it must stay).
 
-    ``made``: directories that this run made and that may hold nothing.
+    ``made``: directories that this run created explicitly and that may be empty.
     """
     files = {path: size for path, size in files.items() if not path.startswith(f"{STATE_DIRECTORY}/")}
     owners = {path.split(f"/{STATE_DIRECTORY}/")[0] for path in files if f"/{STATE_DIRECTORY}/" in path}

@@ -1,4 +1,4 @@
-"""URLs of places in object stores, and where this machine keeps what it knows of them."""
+"""URLs of prefixes in object stores, and where this machine keeps its files about them."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Location(Value, frozen=True):
     prefix: str
     """Keys of the mirror begin with this and a slash; "" for the whole bucket."""
     endpoint: str = ""
-    """URL of the service, if it is not the usual one."""
+    """URL of the service; "" for the usual one."""
 
     def __str__(self) -> str:
         return printable(f"{self.scheme}://{self.bucket}/{self.prefix}".rstrip("/"))
 
     @property
     def cache(self) -> Path:
-        """The directory of this machine for what is known of the place: the state, and the lock of this machine."""
+        """The directory on this machine with files about the prefix: the state, and the lock of this machine."""
         home = os.environ.get("XDG_STATE_HOME", "")
         try:
             base = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
@@ -58,12 +58,12 @@ class Location(Value, frozen=True):
 
     @property
     def state(self) -> Path:
-        """The state of this machine."""
+        """The path of the state on this machine."""
         return self.home / "state.sqlite3"
 
 
 def parse_location(url: str, options: Mapping[str, str]) -> Location:
-    """``s3://bucket/prefix`` → its parts; the prefix is taken literally. ``options`` as for ``connect``.
+    """Parse ``s3://bucket/prefix``; the prefix is taken literally. ``options`` are the same as for ``connect``.
 
     Raises ConfigError.
     """

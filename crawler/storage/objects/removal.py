@@ -20,7 +20,7 @@ AT_ONCE = 1000
 
 
 async def remove(store: ObjectStore, paths: Sequence[str], directories: Directories, prefix: str) -> list[str | None]:
-    """Delete files and empty directories, in their order. For each path None, or the reason why it stayed.
+    """Delete files and empty directories in order. Returns for each path None, or why it was not deleted.
 
     Raises what obstore raises if the store as a whole cannot be used.
     """
@@ -58,7 +58,7 @@ async def _delete_files(store: ObjectStore, files: dict[int, str]) -> dict[int, 
         try:
             await obstore.delete_async(store, [files[number] for number in some])
             reasons.update((number, None) for number in some)
-        except FAILURES:  # which of them, or whether one was gone already, is not told: each by itself
+        except FAILURES:  # the error does not say which paths failed or were already gone: delete them one by one
             for number in some:
                 reasons[number] = await _delete(store, files[number])
     return reasons

@@ -1,8 +1,8 @@
-"""Fills a new snapshot: a hard link to each file that the mirror saved, and copies where there can be none.
+"""Fills a new snapshot: a hard link to each file that the mirror saved, and a copy where a link is impossible.
 
-Only files that the state knows as they are share their inode with DIR: this program replaces such a file by another
-one and never writes into it. Any other file may belong to a program that does, so it is copied, once: the next
-snapshot shares the copy of the last one. So does a file that cannot be hard-linked from DIR.
+A file shares its inode with DIR only if it is as the state knows it, because this program replaces such files and never
+writes into them. Any other file may belong to a program that writes into it, so it is copied once, and the next
+snapshot links to that copy. The same applies to a file that cannot be hard-linked from DIR.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from crawler.storage.snapshots.content import Content, Item
 from crawler.storage.snapshots.manifest import Totals, line_of
 
 NO_LINKS = frozenset({errno.EMLINK, errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
-"""errno values of a file that cannot be hard-linked: too many links, another file system, not supported or allowed."""
+"""errno values for a file that cannot be hard-linked: too many links, another file system, unsupported, forbidden."""
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _COARSE = 2_000_000_000
-"""Two times of a file on different file systems are the same within this many nanoseconds; FAT counts in 2 s."""
+"""Times on different file systems count as equal if they differ by less than this many nanoseconds (2 s for FAT)."""
 
 
 _STEP = 256
-"""Names in one step; between two steps a run can be stopped."""
+"""Number of names in one step; a run can be stopped between two steps."""
 
 
 class _Directory(Struct):
-    """A directory of DIR whose mode, group and time its copy gets last."""
+    """A directory of DIR; its mode, group and time are applied to its copy at the end."""
 
     path: str
     status: os.stat_result
 
 
 def mode_of(status: os.stat_result) -> int:
-    """The permissions of the copy of a directory: those of DIR's, but its owner can always remove it again."""
+    """The permissions of a directory's copy: those of the original, but with full access for the owner."""
     return stat.S_IMODE(status.st_mode) | stat.S_IRWXU
 
 
@@ -61,13 +61,13 @@ class Builder:
         self._files = self._size = 0
         self._unflushed: list[bytes] = []
         self.copied = 0
-        """Files that the mirror saved and that were copied because they cannot be hard-linked."""
+        """Number of files saved by the mirror that were copied because they cannot be hard-linked."""
         self.obstacle = ""
-        """Why, for the last of them."""
+        """Why the last of these files could not be hard-linked."""
 
     @property
     def totals(self) -> Totals:
-        """What was put into the snapshot so far."""
+        """The totals of the files put into the snapshot so far."""
         return Totals(self._files, self._size)
 
     def fill(self, directory: str, known: Mapping[str, Known], *, trust: bool, below: list[str]) -> Iterator[str]:
@@ -107,9 +107,10 @@ class Builder:
         return -1
 
     def _put(self, item: Item, places: tuple[int, int, int], *, may_share: bool) -> Iterator[str]:
-        """Put one file into the snapshot. ``places``: its directory in DIR, here, and in the last snapshot or -1.
+        """Put one file into the snapshot.
 
-        Yields nothing but pauses, as "".
+        ``places``: descriptors of its directory in DIR, in this snapshot and in the last one, or -1 without one. Yields
+        only "", for pauses.
         """
         source, target, old = places
         obstacle = _link(item.name, source, target) if may_share else None
@@ -139,7 +140,7 @@ class Builder:
         self._unflushed.append(item.name)
 
     def _flush(self, directory: int) -> Iterator[str]:
-        """Flush the copies that were made in a directory; while they were made, the system has written most of them."""
+        """Flush the copies made in a directory; the system has already written most of them in the meantime."""
         copies, self._unflushed = self._unflushed, []
         for name in copies if self._fsync else ():
             with _opened(name, directory) as copy:
@@ -147,11 +148,11 @@ class Builder:
             yield ""
 
     def finish(self) -> Iterator[None]:
-        """Give the directories the modes and times of DIR's and flush them; a pause after every few of them."""
+        """Give the directories the modes and times of those in DIR, and flush them. Pauses after every few."""
         for number, directory in enumerate(self._directories):
             descriptor, status = self._target.directory(directory.path), directory.status
             if os.fstat(descriptor).st_gid != status.st_gid:
-                with suppress(OSError):  # only its members may give a group away
+                with suppress(OSError):  # only members of a group may assign it
                     os.chown(descriptor, -1, status.st_gid)
             with suppress(PermissionError):
                 os.fchmod(descriptor, mode_of(status))
@@ -164,14 +165,17 @@ class Builder:
 
 
 def _current(known: Known | None, status: os.stat_result) -> Known | None:
-    """``known`` if the file is still as this program left it."""
+    """``known`` if the file is still as this program left it, else None."""
     if known is None or known.digest == REPLACING or (known.size, known.mtime) != (status.st_size, status.st_mtime_ns):
         return None
     return known
 
 
 def _link(name: bytes, source: int, target: int) -> str | None:
-    """Give a file the same name in another directory. None, or why that is not possible. Raises OSError."""
+    """Hard-link a file into another directory under the same name. Returns None, or why that is impossible.
+
+    Raises OSError.
+    """
     try:
         os.link(name, name, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
     except OSError as error:
@@ -182,7 +186,7 @@ def _link(name: bytes, source: int, target: int) -> str | None:
 
 
 def is_alike(first: os.stat_result, second: os.stat_result) -> bool:
-    """Whether two files have the same size and time."""
+    """Whether two files have the same type, size and time."""
     return (
         stat.S_IFMT(first.st_mode) == stat.S_IFMT(second.st_mode)
         and first.st_size == second.st_size
@@ -191,7 +195,7 @@ def is_alike(first: os.stat_result, second: os.stat_result) -> bool:
 
 
 def is_copy(item: Item, source: int, old: int) -> bool:
-    """Whether the last snapshot has the same file: its bytes, time and permissions."""
+    """Whether the last snapshot has the same file: the same bytes, time and permissions. Raises OSError."""
     status = lstat(item.name, old)
     if status is None or not is_alike(item.status, status) or item.status.st_mode != status.st_mode:
         return False

@@ -1,4 +1,4 @@
-"""Compares DIR with a snapshot. Reads only copies, and of those only what was touched since they were made."""
+"""Compares DIR with a snapshot. Reads the content only of copied files whose original was touched since."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crawler.storage.snapshots.content import Content, Item
 
 
 def comparison(content: Content, snapshot: Tree) -> Iterator[bool]:
-    """True for each directory of DIR that is the same in ``snapshot``, until one is not. Raises OSError."""
+    """Yield True for each directory of DIR that is the same in ``snapshot``, or False and stop. Raises OSError."""
     directories = [""]
     while directories:
         directory = directories.pop()

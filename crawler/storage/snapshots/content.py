@@ -1,8 +1,8 @@
-"""What of DIR belongs to a snapshot.
+"""Selects the content of DIR that belongs to a snapshot.
 
-Its files, directories and symbolic links, listed upstream or not. Left out: ``.crawler`` and the files that options
-name, other mirrors in DIR, mount points where the mirror has stored nothing, what this user may not read, devices and
-sockets.
+This is every file, directory and symbolic link, listed upstream or not, except ``.crawler``, the files that options
+name, other mirrors in DIR, mount points where the mirror has stored nothing, anything that this user may not read,
+devices and sockets.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Item(Value, frozen=True):
 class Content:
     """The content of DIR. For one thread only.
 
-    ``left_out`` collects what is left out and might be missed → why. ``foreign``: paths of mount points where
-    the mirror has stored nothing.
+    ``left_out`` maps each path that is left out and might be missed to the reason. ``foreign``: paths of mount points
+    where the mirror has stored nothing.
     """
 
     def __init__(self, tree: Tree, spared: Spared, foreign: Collection[str]) -> None:
@@ -44,7 +44,7 @@ class Content:
         self.left_out: dict[str, str] = {}
 
     def items(self, directory: str) -> list[Item]:
-        """What of the directory ``directory`` ("" is DIR) belongs to a snapshot. Raises OSError, UnusablePath."""
+        """The items in ``directory`` ("" is DIR) that belong to a snapshot. Raises OSError, UnusablePath."""
         descriptor = self.tree.directory(directory)
         with os.scandir(descriptor) as entries:
             found = [(os.fsencode(entry.name), entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
@@ -68,12 +68,12 @@ class Content:
         return items
 
     def _is_mirror(self, name: bytes, status: os.stat_result, directory: int) -> bool:
-        """Whether a directory is a mirror of its own. One on another file system may be, too."""
+        """Whether a directory is a separate mirror, even if it is on another file system."""
         return self._spared.reason(name, status, directory, None, device=status.st_dev) not in {"", MOUNT}
 
 
 def _is_readable(name: bytes, status: os.stat_result, directory: int) -> bool:
-    """Whether this user may read a file or a directory. What the mirror has saved is readable without a system call."""
+    """Whether this user may read a file or directory. Needs no system call for files that the mirror has saved."""
     if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and status.st_mode & stat.S_IRUSR:
         return True
     needed = os.R_OK | (os.X_OK if stat.S_ISDIR(status.st_mode) else 0)

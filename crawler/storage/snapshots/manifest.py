@@ -1,7 +1,7 @@
 """The manifest of a snapshot: the SHA-256 of its files, in the format of sha256sum.
 
-``cd current && sha256sum --check ../20261129T104704Z.sha256`` reads it, too. Comments hold what that format has no
-place for: files whose digest is unknown, and a last line with the totals, which proves that the manifest is whole.
+``cd current && sha256sum --check ../20261129T104704Z.sha256`` checks it. Comments hold what that format cannot express:
+files whose digest is unknown, and a last line with the totals, which proves that the manifest is complete.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _TOTALS = re.compile(r"# whole: ([0-9]{1,19}) files, ([0-9]{1,19}) bytes")
 
 
 class Totals(Value, frozen=True):
-    """What a snapshot holds."""
+    """Totals of the files in a snapshot."""
 
     files: int
     size: int
-    """Bytes of all files together, shared or not."""
+    """Total size of all files in bytes, shared or not."""
 
 
 def heading(name: str, url: str) -> str:
-    """The first line. ``url``: the URL of the mirror, "" for a list of URLs."""
+    """The first line of a manifest. ``url``: the URL of the mirror; "" for a list of URLs."""
     return f"# snapshot {name}" + (f" of {masked(url)}" if url else "") + "\n"
 
 
@@ -37,23 +37,23 @@ def line_of(path: str, digest: str | None) -> str:
     escaped = "".join(_ESCAPES.get(character, character) for character in path)
     if not digest or not digest.startswith("sha256:"):
         return f"{_UNKNOWN}{escaped}\n"
-    mark = "\\" if escaped != path else ""  # says that the path is escaped
+    mark = "\\" if escaped != path else ""  # indicates that the path is escaped
     return f"{mark}{digest.removeprefix('sha256:')}  {escaped}\n"
 
 
 def ending(totals: Totals) -> str:
-    """The last line."""
+    """The last line of a manifest."""
     return f"# whole: {totals.files} files, {totals.size} bytes\n"
 
 
 def totals_of(end: str) -> Totals | None:
-    """The totals in ``end``, the last bytes of a manifest; None if the manifest is not whole."""
+    """The totals in ``end``, the last bytes of a manifest; None if the manifest is incomplete."""
     found = _TOTALS.fullmatch(end.rstrip("\n").rpartition("\n")[2])
     return Totals(int(found[1]), int(found[2])) if found and end.endswith("\n") else None
 
 
 def files_of(lines: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-    """(path, ``sha256:<hex>`` or None) of each file; other lines are ignored."""
+    """(path, ``sha256:<hex>`` or None) of each file in a manifest; other lines are ignored."""
     for line in lines:
         text = line.removesuffix("\n")
         if text.startswith(_UNKNOWN):

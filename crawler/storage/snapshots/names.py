@@ -25,18 +25,18 @@ def moment_of(name: str) -> datetime | None:
 
 
 def next_name(names: Collection[str], now: datetime) -> str:
-    """A name for a snapshot made ``now``, above all ``names``, so that their order is that of the snapshots.
+    """A name for a snapshot made ``now`` that sorts after all ``names``, so that names are in order of creation.
 
-    Two snapshots may be made within a second, and clocks are set back.
+    Two snapshots may be made within a second, and clocks may be set back.
     """
     moments = [moment for name in names if (moment := moment_of(name)) is not None]
     return max([now.astimezone(UTC), *(moment + _SECOND for moment in moments)]).strftime(_FORMAT)
 
 
 def expired(names: Collection[str], retention: Retention, now: datetime, current: str | None) -> list[str]:
-    """Those of ``names`` that ``retention`` does not keep, oldest first; never the newest or the ``current`` one.
+    """The ``names`` that ``retention`` does not keep, oldest first; never the newest or the ``current`` one.
 
-    The age of a snapshot counts from when the next one was made: until then it was what readers saw.
+    The age of a snapshot counts from the creation of the next one, because readers saw it until then.
     """
     ordered = sorted(names)
     gone = []

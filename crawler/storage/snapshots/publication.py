@@ -1,4 +1,4 @@
-"""The steps that make a snapshot of DIR, for ``app.snapshots.publishing``. Each blocks, for a short while."""
+"""The steps that make a snapshot of DIR, for ``app.snapshots.publishing``. Each step blocks for a short time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Publication:
-    """Compares DIR with its newest snapshot, and makes another one. For one thread only, under DIR's lock.
+    """Compares DIR with its newest snapshot, and makes a new one. For one thread only, while DIR's lock is held.
 
     Methods raise OSError and UnusablePath.
     """
@@ -73,27 +73,27 @@ class Publication:
         return tree
 
     def content(self, foreign: Collection[str]) -> Content:
-        """What of DIR is to be published; see ``Content``."""
+        """The content of DIR that is to be published; see ``Content``."""
         return Content(self._tree(self._root), self._spared, foreign)
 
     def _newest(self) -> Tree | None:
-        """The newest snapshot."""
+        """The tree of the newest snapshot; None if there is none."""
         names = self.shelf.names()
         return self._tree(self._open(names[-1], self.shelf.descriptor)) if names else None
 
     def comparison(self, content: Content) -> Iterator[bool]:
-        """See ``comparison``; nothing is the same where there is no snapshot."""
+        """Compare ``content`` with the newest snapshot, see ``comparison.comparison``; False if there is none."""
         newest = self._newest()
         return comparison(content, newest) if newest is not None else iter([False])
 
     def point_to_newest(self) -> None:
-        """If ``current`` leads nowhere, let it lead to the newest snapshot."""
+        """If the link ``current`` leads nowhere, make it point to the newest snapshot."""
         names = self.shelf.names()
         if names and self.shelf.current() is None:
             self.shelf.switch(names[-1])
 
     def begin(self, content: Content, url: str, now: datetime) -> Builder:
-        """Create the snapshot, still empty. ``url``: the URL of the mirror."""
+        """Create a new, empty snapshot. ``url``: the URL of the mirror."""
         previous = self._newest()
         self.name = name = next_name(self.shelf.names(), now)
         self.shelf.prepare_link(name)
@@ -117,7 +117,7 @@ class Publication:
         write_all(self._manifest, lines.encode("utf-8", "surrogateescape"))
 
     def publish(self, builder: Builder) -> None:
-        """Show the complete snapshot to readers."""
+        """Make the complete snapshot visible to readers."""
         self._note(ending(builder.totals))
         if self._fsync:
             flush(self._manifest)
@@ -125,7 +125,7 @@ class Publication:
         self.shelf.publish(self.name)
 
     def removals(self, retention: Retention | None, now: datetime) -> Iterator[str | None]:
-        """Remove what killed runs left and, with ``retention``, the snapshots that it does not keep, step by step."""
+        """Remove leftovers of killed runs and the snapshots that ``retention``, if given, does not keep, in steps."""
         leftovers = self.shelf.settle()
         if retention is not None:
             names = self.shelf.names()
@@ -134,7 +134,7 @@ class Publication:
             yield from self.shelf.removal(leftover)
 
     def discard(self) -> None:
-        """Remove what was made so far of a snapshot that will not be published."""
+        """Remove an incomplete snapshot that will not be published."""
         with suppress(OSError, UnusablePath):
             for leftover in self.shelf.settle():
                 for _ in self.shelf.removal(leftover):

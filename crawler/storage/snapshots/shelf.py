@@ -1,8 +1,9 @@
 """``DIR/.crawler/snapshots``: the snapshots, their manifests, and the link ``current`` to the one that readers see.
 
 A snapshot is made as ``NAME.new``, with its manifest as ``NAME.sha256.new``. Three renames publish it: of the
-directory, of the link, and of the manifest. This shows what a killed run has left: a directory whose manifest is still
-new was never published, unless ``current`` leads to it. To be removed, a snapshot first becomes ``NAME.old``.
+directory, of the link, and of the manifest. This order shows how far a killed run got: a directory whose manifest still
+ends in ``.new`` was never published, unless ``current`` leads to it. A snapshot to be removed is first renamed to
+``NAME.old``.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ MANIFEST = ".sha256"
 NEW, OLD = ".new", ".old"
 _TREE = re.compile(r"(\w+)\.(?:new|old)")
 _REMOVED_AT_ONCE = 1000
-"""Files removed in one step."""
+"""Number of files removed in one step."""
 _END = 200
-"""Bytes that hold the last line of a manifest."""
+"""Number of bytes at the end of a manifest that are certain to contain its last line."""
 
 
 @contextmanager
@@ -71,7 +72,7 @@ class Shelf:
         self._fsync = fsync
 
     def names(self) -> list[str]:
-        """The published snapshots, oldest first."""
+        """The names of the published snapshots, oldest first."""
         found, target = set(os.listdir(self.descriptor)), self._target()
         return sorted(
             name for name in found
@@ -80,7 +81,7 @@ class Shelf:
         )  # fmt: skip
 
     def current(self) -> str | None:
-        """The snapshot that readers see; None if ``current`` leads to none."""
+        """The name of the snapshot that readers see; None if ``current`` does not lead to one."""
         target = self._target()
         return target if target in self.names() else None
 
@@ -95,7 +96,7 @@ class Shelf:
         return status is not None and stat.S_ISDIR(status.st_mode)
 
     def totals(self, name: str) -> Totals | None:
-        """What the manifest of ``name`` says it holds; None if there is no manifest, or only part of one."""
+        """The totals in the manifest of ``name``; None if the manifest is absent or incomplete."""
         try:
             descriptor = os.open(
                 f"{name}{MANIFEST}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.descriptor
@@ -111,7 +112,7 @@ class Shelf:
     # --- publishing -------------------------------------------------------------------------------
 
     def prepare_link(self, name: str) -> None:
-        """Create the link that ``switch`` gives its name. Raises UnusablePath if that cannot succeed."""
+        """Create the link that ``switch`` renames to ``current``. Raises UnusablePath if that cannot succeed."""
         status = lstat(CURRENT.encode(), self.descriptor)
         if status is not None and not stat.S_ISLNK(status.st_mode):
             raise UnusablePath(f"{CURRENT} in it is not a symbolic link: move it away")
@@ -123,13 +124,13 @@ class Shelf:
             raise UnusablePath("its file system has no symbolic links, which snapshots need") from error
 
     def publish(self, name: str) -> None:
-        """Make the complete ``NAME.new`` the current snapshot. Its link was prepared."""
+        """Make the complete ``NAME.new`` the current snapshot. Call ``prepare_link`` first."""
         self._rename(f"{name}{NEW}", name)
         self._rename(f"{CURRENT}{NEW}", CURRENT)
         self._rename(f"{name}{MANIFEST}{NEW}", f"{name}{MANIFEST}")
 
     def switch(self, name: str) -> None:
-        """Let readers see the snapshot ``name``. Raises UnusablePath."""
+        """Make ``name`` the snapshot that readers see. Raises UnusablePath."""
         self.prepare_link(name)
         self._rename(f"{CURRENT}{NEW}", CURRENT)
 
@@ -141,7 +142,7 @@ class Shelf:
     # --- removing ---------------------------------------------------------------------------------
 
     def settle(self) -> list[str]:
-        """Finish or undo what a killed run left. Returns the directories that are left for ``removal``."""
+        """Finish or undo the work of a killed run. Returns the directories that ``removal`` must remove."""
         target = self._target()
         for name in sorted(os.listdir(self.descriptor)):
             stem = name.partition(".")[0]
@@ -169,13 +170,13 @@ class Shelf:
             os.unlink(name, dir_fd=self.descriptor)
 
     def retire(self, name: str) -> str:
-        """Make a snapshot a leftover, so that it is never seen half removed. Returns its new name."""
+        """Rename a snapshot to ``NAME.old``, so that it is never seen half removed. Returns its new name."""
         self._rename(name, f"{name}{OLD}")
         self._unlink(f"{name}{MANIFEST}")
         return f"{name}{OLD}"
 
     def removal(self, leftover: str) -> Iterator[str | None]:
-        """Remove a leftover with everything in it, step by step. Yields None, or why something stayed."""
+        """Remove a leftover with all of its content, step by step. Yields None, or why something was not removed."""
         tree, spared = Tree(self.descriptor, capacity=32), Spared(links=False)
         view = Scan(Tree(self.descriptor, capacity=32), spared)
         try:

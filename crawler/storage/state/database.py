@@ -59,7 +59,7 @@ class Database:
             self._connection = None
 
     def ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
-        """The result of ``question``, or ``default`` if there is no usable state."""
+        """Run ``question`` and return its result, or ``default`` if there is no usable state."""
         return self._attempt(question, default, self._recover)
 
     def write(self, action: Callable[[sqlite3.Connection], T], default: T) -> T:
@@ -141,7 +141,7 @@ class Database:
             connection.execute("PRAGMA synchronous = NORMAL")
             if is_new:
                 schema.create(connection)
-            with suppress(sqlite3.OperationalError):  # locked: another process may be switching, or the next run will
+            with suppress(sqlite3.OperationalError):  # locked: another process, or the next run, will switch
                 connection.execute("PRAGMA journal_mode = WAL")
         if version == OLDEST_VERSION:
             connection = _copied(connection) if self._read_only else connection
@@ -150,7 +150,7 @@ class Database:
         return connection
 
     def _recover(self, error: Exception) -> None:
-        """Continue with a new file if the old one is damaged, or else without one."""
+        """Continue with a new file if the old one is damaged, otherwise without a file."""
         self.close()
         if self._read_only or not _is_damage(error):
             self._note(f"cannot be used ({error}): this run continues without it")

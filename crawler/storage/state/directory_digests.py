@@ -36,7 +36,7 @@ def read_leaf(url: str, connection: sqlite3.Connection) -> DirectoryDigest | Non
     if not has_table(connection, "leaves"):  # the state was set aside after it was opened
         return None
     record = connection.execute("SELECT * FROM leaves WHERE url = ?", (key(url),)).fetchone()
-    if record is None or not is_sound(record) or record[0] != key(url):  # a damaged index may find another page
+    if record is None or not is_sound(record) or record[0] != key(url):  # a damaged index may yield another page
         return None
     with suppress(ValueError):
         return _leaf_of(record[2])
@@ -44,7 +44,7 @@ def read_leaf(url: str, connection: sqlite3.Connection) -> DirectoryDigest | Non
 
 
 def store_leaf(url: str, path: str, leaf: DirectoryDigest, connection: sqlite3.Connection) -> None:
-    total = f"{leaf.total:x}"  # it has 128 bits
+    total = f"{leaf.total:x}"  # as text, because the total has 128 bits
     facts = json.dumps({**asdict(leaf), "validators": asdict(leaf.validators), "total": total}, separators=(",", ":"))
     ensure("leaves", connection)
     connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?)", sealed((key(url), key(path), facts)))

@@ -1,4 +1,4 @@
-"""The number of connections found best for each host, and how many requests it takes on each.
+"""Stores the best number of connections to each host, and how many requests each connection may carry.
 
 The tables are created by their first write, so older states lack them.
 """
@@ -35,7 +35,7 @@ def read_hosts(now: float, connection: sqlite3.Connection) -> dict[str, HostLimi
 
 
 def _rows(table: str, now: float, connection: sqlite3.Connection) -> list[tuple[str, Any, Any]]:
-    """(host, its two values) of the sound rows that are not too old."""
+    """(host, first value, second value) of each undamaged row of ``table`` that is not too old."""
     if not has_table(connection, table):
         return []
     rows = connection.execute(f"SELECT * FROM {table} WHERE learnt >= ?", (now - KEPT_SECONDS,)).fetchall()

@@ -39,7 +39,7 @@ async def mirrored_url(state: SqliteState) -> str | None:
 
 
 async def has_been_mirror(state: SqliteState) -> bool:
-    """Whether a run that came to its end found a listing with entries for the directory of ``state``."""
+    """Whether a finished run found a listing with entries for the directory of ``state``."""
     return any(run.url and run.figures and run.figures.listed for run in await state.runs(RUNS_KEPT))
 
 

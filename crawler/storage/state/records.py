@@ -33,9 +33,9 @@ class FileTotals(Value, frozen=True):
     """Totals of the known files in DIR or one of its directories."""
 
     files: int
-    """Number of files."""
+    """Number of known files."""
     size: int
-    """Total size in bytes."""
+    """Total size of these files in bytes."""
 
 
 def same(text: str, _text: str) -> str:

@@ -24,7 +24,7 @@ class Figures(Value, frozen=True, kw_only=True):
 
     seconds: float
     outcome: str
-    """Shown to users: ``ok``, ``failed``, ``stopped``, …"""
+    """The outcome as shown to users: ``ok``, ``failed``, ``stopped``, …"""
     exit_code: int
     listed: int = 0
     saved: int = 0
@@ -44,9 +44,9 @@ class RunRecord(Value, frozen=True, kw_only=True):
     id: int
     url: str
     started: float
-    """Seconds since the epoch."""
+    """When the run started, in seconds since the epoch."""
     figures: Figures | None
-    """None while it runs, or if it was killed."""
+    """How the run ended; None while it runs, or if it was killed."""
     totals: FileTotals | None = None
     """Totals of the files in DIR when the run ended; None if they were not recorded."""
 
@@ -54,7 +54,7 @@ class RunRecord(Value, frozen=True, kw_only=True):
 _TOTALS_KEY = "held in DIR"
 """Key of the totals of DIR in the JSON cell of a run."""
 _PROBLEMS_KEY = "problems"
-"""Key of ``Figures.problems`` there."""
+"""Key of ``Figures.problems`` in the same cell."""
 
 
 def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
@@ -116,7 +116,7 @@ def _totals_of(facts: Mapping[str, object]) -> FileTotals | None:
 
 
 def _problems_of(value: object) -> tuple[tuple[str, int], ...]:
-    """Values from another version, and None, are accepted."""
+    """``Figures.problems`` from a cell; also accepts None and values of other versions."""
     items = value if isinstance(value, list) else []
     return tuple((item[0], item[1]) for item in items if _is_problem(item))
 

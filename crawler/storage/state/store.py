@@ -124,7 +124,7 @@ class SqliteState:
         return await self._ask(partial(tables.read_listing, url), None)
 
     async def directory_digest(self, url: str) -> DirectoryDigest | None:
-        """The digest of the page that was requested as ``url``, if it showed only files."""
+        """The digest of the page that was requested as ``url``; None unless the page showed only files."""
         return await self._ask(partial(leaves.read_leaf, url), None) if url in self._leaves else None
 
     async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
@@ -280,14 +280,14 @@ class SqliteState:
 
 
 class ReadOnlyState(SqliteState):
-    """Reads an existing state, writes nothing and creates no file."""
+    """A state that reads an existing file, writes nothing and creates no file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, read_only=True)
 
 
 class NullState(SqliteState):
-    """Knows nothing and remembers nothing."""
+    """A state that knows nothing and remembers nothing."""
 
     def __init__(self) -> None:
         super().__init__(None)

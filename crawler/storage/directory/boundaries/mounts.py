@@ -29,7 +29,7 @@ class Mount(Value, frozen=True):
     number: int
     device: bytes
     root: bytes
-    """The directory of that file system that is mounted."""
+    """The directory of the mounted file system that appears at the mount point."""
     point: bytes
     """The mount point: an absolute path, or a path relative to DIR."""
 
@@ -75,7 +75,7 @@ class Mounts:
             if self._first is None:
                 self._first = frozenset()
                 self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-                self._poll.register(self._descriptor, select.POLLERR | select.POLLPRI)  # signals changes
+                self._poll.register(self._descriptor, select.POLLERR | select.POLLPRI)  # these events signal changes
                 self._first = self._read(root)
             elif self._descriptor >= 0 and self._poll.poll(0):
                 changed = self._first ^ self._read(root)

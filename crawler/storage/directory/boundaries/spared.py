@@ -36,7 +36,7 @@ class OwnFile(Value, frozen=True):
     path: Path
 
     def is_companion(self, end: bytes) -> bool:
-        """True if the name with ``end`` appended is that of a companion: an old log, a journal of the state."""
+        """True if this name with ``end`` appended names a companion file: an old log, or a journal of the state."""
         pattern = {"--log-file": _ROTATED, "--state": _BESIDE_STATE}.get(self.what)
         return pattern is not None and pattern.fullmatch(end) is not None
 
@@ -85,7 +85,7 @@ class ProtectedNames(Struct):
         return known or (self.identities.get(identity(status)) if status is not None else None)
 
     def find(self, name: bytes, status: os.stat_result) -> OwnFile | None:
-        """Same as ``exactly``, but including companion files."""
+        """The program's own file with this name, or whose companion file has this name; None if there is none."""
         companions = (
             own for own_name, own in self.names.items()
             if name.startswith(own_name) and own.is_companion(name[len(own_name) :])
@@ -128,7 +128,7 @@ class Spared:
         return self._mounts.points()
 
     def moved(self, path: str) -> str | None:
-        """Why ``path`` may be another file than was scanned, because of a mount or unmount; or None."""
+        """Why a mount or unmount may have put another file at ``path`` since the scan; None if none has."""
         point = self._mounts.moved(path)
         return None if point is None else f"{point} was mounted or unmounted during the run"
 
@@ -152,7 +152,7 @@ class Spared:
         return "another mirror" if _is_mirror(name, directory) else ""
 
     def owner(self, tree: Tree, directory: str) -> str | None:
-        """Same as ``other_mirror``, but cached."""
+        """The result of ``other_mirror``, cached. Raises OSError, UnusablePath."""
         return other_mirror(tree, directory, self._owners)
 
     def seen_owner(self, directory: str) -> str | None:
@@ -170,7 +170,7 @@ def _places(own: Sequence[OwnFile]) -> dict[Identity, dict[bytes, OwnFile]]:
             try:
                 parent = identity(path.absolute().parent.stat())
             except OSError:
-                continue  # a file without a directory does not exist
+                continue  # the directory does not exist, so the file does not either
             places.setdefault(parent, {}).setdefault(os.fsencode(path.name), file)
     return places
 

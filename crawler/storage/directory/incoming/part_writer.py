@@ -58,7 +58,7 @@ class LocalPart:
         self.validators = validators
 
     def expect(self, mtime: int | None, digests: Sequence[str]) -> None:
-        """See ``interfaces.Part``. A file gets its time at the end, and can be read again."""
+        """See ``interfaces.Part``. Does nothing: the time is set at the end, and the file can be read again."""
 
     async def write(self, chunk: bytes) -> None:
         """Append to the body. BODY_CHUNK bytes at a time are written while the next ones arrive."""
@@ -116,7 +116,7 @@ class LocalPart:
         return await self._run(self._store.digest, self.name, algorithm) == expected.lower()
 
     async def keep(self) -> None:
-        """Keep the part for a later run; discard it if it cannot be proven or the disk fails."""
+        """Keep the part for a later run; discard it if its content cannot be proven or the disk fails."""
         try:
             await self._finish_write()
             if self._chunks and not self._has_failed:
@@ -135,7 +135,7 @@ class LocalPart:
         await self._run(self._remove)
 
     def _shut(self) -> None:
-        with suppress(OSError):  # it was flushed, or its digest is verified before use
+        with suppress(OSError):  # the part was flushed, or its digest is verified before use
             self._raw.close()
 
     def _remove(self) -> None:

@@ -36,7 +36,7 @@ from crawler.text.resuming import (
 _CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOTE_BYTES = 64 * limits.KIB
-"""Maximum size of a note: a URL, a path and two validators, whose own limits are far below this."""
+"""Maximum size in bytes of a note: a URL, a path and two validators, whose own limits are far below this."""
 
 
 class PartFile(io.FileIO):
@@ -70,7 +70,7 @@ class PartFile(io.FileIO):
     def proof(self, *, flush: bool) -> tuple[int, str] | None:
         """(number of bytes, their SHA-256 in hex), flushed if ``flush``; None if there are no bytes or digests are off.
 
-        The file may be closed already, if the run was cancelled while a thread closed it. It is complete then, and
+        If the run was cancelled while a thread closed the file, it may already be closed. It is complete then, and
         verifying it detects missing data. Raises OSError.
         """
         with self._turn:
@@ -81,7 +81,7 @@ class PartFile(io.FileIO):
             return self.written, self.hashing.hexdigest()
 
     def digest_of(self, count: int) -> str:
-        """SHA-256, in hex, of the first ``count`` bytes, read again; writing hashes on from there. Raises OSError."""
+        """SHA-256 in hex of the first ``count`` bytes, read again; later writes continue this hash. Raises OSError."""
         self.hashing, left = hashlib.sha256(), count
         while left > 0 and (block := self.read(min(left, limits.MIB))):
             self.hashing.update(block)
@@ -182,7 +182,7 @@ class PartStore:
         return None
 
     def write_note(self, name: str, file: PartFile, job: Job, validators: Validators) -> bool:
-        """Flush the part, then replace its note atomically. False if it could not be proven later.
+        """Flush the part, then replace its note atomically. False if no note could prove its content later.
 
         Raises OSError.
         """
@@ -202,7 +202,7 @@ class PartStore:
         return True
 
     def digest(self, name: str, algorithm: str) -> str | None:
-        """Digest in hex of a finished part, read again. None if the algorithm is unavailable. Raises OSError."""
+        """The digest in hex of a finished part, read again; None if the algorithm is unavailable. Raises OSError."""
         if algorithm not in hashlib.algorithms_guaranteed or algorithm.startswith("shake"):
             return None
         with io.FileIO(name, opener=lambda path, flags: os.open(path, flags | _OPEN, dir_fd=self._directory)) as file:

@@ -1,4 +1,4 @@
-"""A file whose part is written and which does not have its final name yet."""
+"""A file whose part is completely written, but which does not have its final name yet."""
 
 from __future__ import annotations
 

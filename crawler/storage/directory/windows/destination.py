@@ -22,7 +22,7 @@ from crawler.text.names.windows import decoded, encoded
 
 
 class WindowsDestination(LocalDestination):
-    """``LocalDestination`` with paths as the server has them. What lies in DIR under other names is never touched.
+    """``LocalDestination`` with the server's paths. Files under other names than it would choose are never touched.
 
     The names in each directory that was visited are kept in memory.
     """
@@ -30,7 +30,7 @@ class WindowsDestination(LocalDestination):
     def __init__(self, directory: Path, **options: Any) -> None:
         super().__init__(directory, **options)
         self._names: dict[str, StoredNames] = {}
-        """Directory, as stored → the names in it."""
+        """Stored path of a directory → the names in it."""
         self._renamed = 0
         """Number of files that this run stored under other names."""
         self._example = ""
@@ -38,14 +38,14 @@ class WindowsDestination(LocalDestination):
 
     @property
     def lacks(self) -> frozenset[str]:
-        """Also says how many files got other names."""
+        """The messages of ``LocalDestination``, and how many files were stored under other names."""
         if not self._renamed:
             return super().lacks
         files = "1 file is" if self._renamed == 1 else f"{self._renamed} files are"
         return super().lacks | {f"{files} stored under names that Windows can hold, such as {self._example}"}
 
     async def _mark(self) -> None:
-        """Record in DIR/.crawler that names are those of this class, before the first is given."""
+        """Record in DIR/.crawler that this class chooses the names, before the first file is stored."""
         if not self._is_marked:
             await self._ready()
             await self._run(self._write_thread, self._create_mark)
@@ -64,13 +64,13 @@ class WindowsDestination(LocalDestination):
         return self._names[stored]
 
     async def _scan_stored(self, stored: str) -> dict[str, Local]:
-        """What is stored in a directory; {} if its name became too long."""
+        """The content of the directory stored as ``stored``; {} if its name became too long."""
         if any(len(_bytes(name)) > limits.NAME_BYTES for name in stored.split("/")):
             return {}
         return await super().scan(stored)
 
     async def _path(self, path: str, *, creates: bool = False) -> str:
-        """``path`` as it is stored, or would be. ``creates``: it is about to be."""
+        """The name under which ``path`` is or would be stored. ``creates``: it is about to be stored."""
         stored = ""
         for name in _segments(path):
             names = await self._names_in(stored)
@@ -158,7 +158,7 @@ def _bytes(name: str) -> bytes:
 
 
 def _segments(path: str) -> list[str]:
-    """The names in ``path``; an absolute path is left whole, and is refused below."""
+    """The names in ``path``; an absolute path is returned whole, and LocalDestination refuses it."""
     return [path] if path.startswith("/") else path.split("/") if path else []
 
 
@@ -167,6 +167,6 @@ def _joined(directory: str, name: str) -> str:
 
 
 def _shown(stored: str) -> str | None:
-    """The path of the server that is stored as ``stored``; None if none is."""
+    """The server's path that is stored as ``stored``; None if there is none."""
     names = [decoded(name) for name in stored.split("/")]
     return None if None in names else "/".join(name for name in names if name is not None)

@@ -1,1 +1,1 @@
-"""What the program keeps in a store for itself, below ``.crawler/``: the lock, and a copy of the state."""
+"""The program's own objects in a store, below ``.crawler/``: the lock, and a copy of the state."""

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 KEY = ".crawler/lock"
 EXPIRY = 300.0
-"""How long the lock is valid after it was renewed, in seconds."""
+"""How long the lock is valid after a renewal, in seconds."""
 RENEWAL = 60.0
-"""How often it is renewed, in seconds."""
+"""Interval between two renewals of the lock, in seconds."""
 SKEW = 60.0
 """How far the clocks of two machines may differ, in seconds."""
 POLL = 1.0
@@ -53,7 +53,7 @@ class Holder(Value, frozen=True, kw_only=True):
     owner: str = "another run"
     since: str = "?"
     expires: float = RELEASED
-    """In seconds since the epoch, by the clock of the owner."""
+    """When the lock expires, in seconds since the epoch by the owner's clock."""
     token: str = ""
     """Distinguishes this run from all others."""
 
@@ -65,7 +65,7 @@ class Holder(Value, frozen=True, kw_only=True):
 
 
 def parse_holder(body: bytes) -> Holder:
-    """The holder in a lock object; of one that this program did not write, nothing is known, and it has expired."""
+    """The holder in a lock object. If this program did not write it, the result is an unknown, expired holder."""
     try:
         facts = json.loads(body)
         return Holder(
@@ -97,7 +97,7 @@ class Lock:
         until = time.monotonic() + wait
         with suppress(OSError, ValueError):
             self._before = self._own.read_text().split()[-_TOKENS:]
-        with suppress(OSError):  # before the lock is written: a kill may come at any time
+        with suppress(OSError):  # before the lock is written, because the process may be killed at any time
             self._own.write_text("\n".join([*self._before, self._token]))
         try:
             while (holder := await self._try()) is not None:
@@ -110,7 +110,7 @@ class Lock:
         self._renewing = asyncio.create_task(self._renew(), name="lock")
 
     async def _try(self) -> Holder | None:
-        """One attempt. Returns who holds the lock, or None if this run does now. Raises what obstore raises."""
+        """Try once to take the lock. Returns its holder; None if it is now this run. Raises what obstore raises."""
         for _ in range(3):
             if await self._write("create"):
                 await self._prove_conditions()
@@ -129,9 +129,9 @@ class Lock:
         return Holder(expires=time.time() + POLL)
 
     async def _prove_conditions(self) -> None:
-        """Raise DestinationError if the store writes although a condition does not hold: some ignore conditions.
+        """Raise DestinationError if the store ignores the conditions of writes, as some do.
 
-        Done when the lock is created, which is once for each prefix.
+        This is called when the lock is created, which happens once for each prefix.
         """
         if await self._write("create") or await self._write(_NO_VERSION):
             raise DestinationError(
@@ -143,7 +143,7 @@ class Lock:
         return holder.expires + SKEW < time.time() or holder.token in self._before
 
     async def _write(self, mode: PutMode, *, is_held: bool = True) -> bool:
-        """Write the lock on a condition. False if that does not hold. Raises what obstore raises."""
+        """Write the lock if the condition ``mode`` holds, else return False. Raises what obstore raises."""
         began, expires = time.monotonic(), time.time() + EXPIRY if is_held else RELEASED
         mine = Holder(owner=self._owner, since=self._since, expires=expires, token=self._token if is_held else "")
         try:
@@ -156,7 +156,7 @@ class Lock:
         return True
 
     async def _rewrite(self, *, is_held: bool) -> Holder | None:
-        """Write the lock again, if it is still that of this run. Returns who holds it otherwise.
+        """Write the lock again if this run still holds it; otherwise return its holder.
 
         Raises what obstore raises.
         """
@@ -198,7 +198,7 @@ class Lock:
             raise DestinationError(f"cannot use {self._where} any longer: {self._lost}")
         if (
             time.monotonic() > self._until or time.time() > self._expires
-        ):  # the former stands still in a sleeping machine
+        ):  # the monotonic clock may stop while the machine sleeps
             raise DestinationError(f"cannot use {self._where} any longer: its lock could not be renewed in time")
 
     def _refusal(self, holder: Holder) -> str:
@@ -211,7 +211,7 @@ class Lock:
     async def release(self) -> None:
         """Let the lock expire if this run still holds it. The object stays: it marks the prefix as a mirror.
 
-        Failures are ignored: it expires.
+        Failures are ignored, because the lock expires anyway.
         """
         if self._renewing is not None:
             self._renewing.cancel()
@@ -229,7 +229,7 @@ async def mark(store: ObjectStore) -> None:
 
 
 async def is_marked(store: ObjectStore, prefix: str) -> bool:
-    """Whether a mirror is at ``prefix``. Raises what obstore raises."""
+    """Whether there is a mirror at ``prefix``. Raises what obstore raises."""
     try:
         await obstore.head_async(store, f"{prefix}/{KEY}".lstrip("/"))
     except MISSING:

@@ -32,18 +32,18 @@ T = TypeVar("T")
 class Session:
     """An async context manager for one run at ``where``.
 
-    Entering takes the lock and fetches the copy of the state, if that is newer than the state of this machine. At the
+    Entering takes the lock, and fetches the copy of the state if it is newer than the state on this machine. At the
     end, after the state was closed, the copy is renewed and the lock released. With ``read_only`` nothing is changed,
     neither in the store nor on this machine.
     """
 
     def __init__(self, where: Location, config: Config, *, read_only: bool) -> None:
-        """A state that ``config`` names has no copy in the store. Raises ConfigError."""
+        """If ``config`` names a state file, that state is used and has no copy in the store. Raises ConfigError."""
         self._where, self._config, self._read_only = where, config, read_only
         self._store: ObjectStore = connect(where, config.objects)
         self._has_copy = config.state is None
         self.state = where.state if config.state is None else Path(config.state)
-        """Path of the state to use; known once the session was entered."""
+        """Path of the state to use; final once the session was entered."""
         self._copy = StateCopy(self._store, self.state)
         is_locked = config.lock != "none" and not read_only
         self._lock = Lock(self._store, where, where.home / "lock.token") if is_locked else None
@@ -51,7 +51,7 @@ class Session:
         self._stack = AsyncExitStack()
         self.destination = ObjectDestination(self._store, where, self._check)
         self.problem = ""
-        """Why the copy of the state could not be renewed; known at the end."""
+        """Why the copy of the state could not be renewed; "" if it was. Set at the end of the session."""
 
     def _check(self) -> None:
         """Raise DestinationError if nothing may be written any longer."""
@@ -81,16 +81,16 @@ class Session:
         return self
 
     async def _guarded(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of ``work``. Raises DestinationError."""
+        """Await ``work`` and return its result. Turns the errors of obstore into DestinationError."""
         try:
             return await work
         except FAILURES as error:
             raise destination_error(error, self._where) from error
 
     async def _refuse_enclosing(self) -> None:
-        """Raise ConfigError if a prefix that is not empty lies in that of another mirror, and is not a mirror yet.
+        """Raise ConfigError if the prefix has objects, is not yet a mirror, and lies in the prefix of another mirror.
 
-        What is there may belong to that mirror, and with --delete this one would remove it.
+        These objects may belong to the other mirror, and --delete would remove them.
         """
         found, is_mirror = await self._guarded(listing.scan(self._store, ""))
         if is_mirror or not found or not self._where.prefix:

@@ -1,4 +1,4 @@
-"""The copy of the state in the store, for machines that keep nothing. The state is a cache: so is the copy."""
+"""The copy of the state in the store, for machines that keep no files. Like the state, the copy is only a cache."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 KEY = ".crawler/state.sqlite3"
 AT_ONCE = 64 * limits.MIB
-"""Size up to which a state is sent in one request, with a condition, from memory. A larger one, of some 300,000 files,
-is sent in parts; stores have no condition for that, so it is compared before, under the lock."""
+"""Maximum size in bytes of a state that is sent from memory in one request with a condition. A larger state, of about
+300,000 files or more, is sent in parts; stores offer no condition for that, so the version is compared before, under
+the lock."""
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
 class StateCopy:
-    """Keeps the state at ``path`` and its copy in the store the same.
+    """Keeps the state at ``path`` and its copy in the store identical.
 
-    Beside the state there is a file with the ETag of the copy that it comes from or became.
+    A file next to the state holds the version of the copy that was last fetched or saved.
     """
 
     def __init__(self, store: ObjectStore, path: Path) -> None:
@@ -37,7 +38,7 @@ class StateCopy:
         self._is_missing = False
 
     async def is_newer(self) -> bool:
-        """Whether another machine has written a copy since this one did, or this one knows none. Raises FAILURES."""
+        """Whether the copy is not the last one fetched or saved here, or no state is here. Raises FAILURES."""
         try:
             version = version_of(await obstore.head_async(self._store, KEY))
         except MISSING:
@@ -46,7 +47,7 @@ class StateCopy:
         return not (is_same(version, self._noted()) and self._path.is_file())
 
     def drop_note_without_copy(self) -> None:
-        """If ``is_newer`` found no copy, for example because it was removed, ``save`` is to create one."""
+        """Make ``save`` create a copy if ``is_newer`` found none, for example because it was removed."""
         if self._is_missing:
             with suppress(OSError):
                 self._note.unlink(missing_ok=True)
@@ -74,9 +75,9 @@ class StateCopy:
             self._note.write_text(render(version))
 
     async def save(self) -> str:
-        """Replace the copy by the state, which is closed, unless another run has written it meanwhile.
+        """Replace the copy by the state, which must be closed, unless another run has written the copy meanwhile.
 
-        Returns why that was not possible; "" if it was.
+        Returns why that was not possible; "" if it succeeded.
         """
         if not self._path.is_file() or any(_size(f"{self._path}{suffix}") for suffix in _BESIDE):
             return ""  # unchanged, or not closed cleanly: the next run on this machine has all of it
@@ -91,7 +92,7 @@ class StateCopy:
         return ""
 
     async def _put(self) -> PutResult:
-        """Replace the copy if it is the one that is noted. Raises what obstore raises."""
+        """Replace the copy if it still has the noted version. Raises what obstore raises."""
         mode: PutMode = self._noted() or "create"
         attributes = {"Content-Type": "application/vnd.sqlite3"}
         if _size(str(self._path)) <= AT_ONCE:

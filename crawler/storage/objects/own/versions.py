@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def version_of(found: PutResult | ObjectMeta) -> UpdateVersion:
-    """The condition that the object is still this one."""
+    """The version in ``found``, for use as the condition that the object has not changed."""
     return _version(found["e_tag"], found["version"])
 
 
@@ -38,5 +38,5 @@ def parse(text: str) -> UpdateVersion | None:
 
 
 def is_same(first: UpdateVersion | None, second: UpdateVersion | None) -> bool:
-    """True if both are the same version of an object; a store may tell the generation in one response only."""
+    """True if both are the same version of an object; only one of them may contain the generation."""
     return first is not None and second is not None and first.get("e_tag") == second.get("e_tag")
