@@ -112,7 +112,7 @@ PENDING_BYTES = 16 * MIB
 BATCH_FILES = 128
 """A batch of bodies is written once it has this many files: waking a thread for each takes longer than writing it."""
 BATCH_BYTES = 4 * MIB
-"""A batch is written once it has this size."""
+"""A batch is written once its bodies have this total size."""
 BATCH_SECONDS = 0.02
 """A batch is written no later than this after its first body."""
 OPEN_DIRECTORIES = 64

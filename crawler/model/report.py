@@ -107,7 +107,7 @@ class Report(Value, frozen=True, kw_only=True):
     saved_bytes: int = 0
     """Total size of the saved files in bytes."""
     seconds: float = 0.0
-    """Duration of the run."""
+    """Duration of the run in seconds."""
     skipped_by: Mapping[str, int] = field(default_factory=dict)
     """Reason → number of skipped entries."""
     rejected_by: Mapping[str, int] = field(default_factory=dict)

@@ -29,7 +29,7 @@ def tree_of(url: str) -> tuple[str, str, str]:
 
 
 def is_same_tree(first: str, second: str) -> bool:
-    """True if two URLs are the same mirror, so that neither would delete the files of the other."""
+    """True if two URLs are of the same mirror, so that neither would delete the files of the other."""
     try:
         return tree_of(first) == tree_of(second)
     except ValueError:

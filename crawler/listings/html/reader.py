@@ -86,7 +86,7 @@ class HtmlReader:
         self._merged: set[int] = set()
         """``id`` of the links of rows that have the URL of an entry but show another name or size."""
         self.mentioned: set[str] = leader.mentioned if leader else set()
-        """The names that rejected links mention, complete after ``rejections``."""
+        """The names that rejected links mention, complete after ``rejections`` has run."""
 
     def listing(self) -> Listing:
         """The listing that the page shows."""

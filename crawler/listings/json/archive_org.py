@@ -18,7 +18,7 @@ from crawler.model.values import Listing
 
 
 def read_archive_org(document: JsonDocument) -> Listing | None:
-    """The files of an item; None for another shape. Incomplete if ``files_count`` differs from their number."""
+    """The files of an item; None if the shape differs. Incomplete if ``files_count`` differs from their number."""
     root = document.value
     if not isinstance(root, dict) or not isinstance(root.get("metadata"), dict):
         return None

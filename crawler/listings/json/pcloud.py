@@ -20,7 +20,7 @@ _KEYS = frozenset({"code", "dirpath", "content"})
 
 
 def read_pcloud(document: JsonDocument) -> Listing | None:
-    """The entries of a public folder; None for another shape."""
+    """The entries of a public folder; None if the document has another shape."""
     value = document.value
     if not isinstance(value, dict) or not value.keys() >= _KEYS or not isinstance(value["content"], list):
         return None

@@ -22,7 +22,7 @@ _DIRECTORY_TYPES = ("application/directory", "application/x-directory")
 
 
 def read_swift(document: JsonDocument) -> Listing | None:
-    """The objects of a container or the containers of an account; None for another shape.
+    """The objects of a container or the containers of an account; None if the document has another shape.
 
     Swift does not say whether more rows follow, so the rows after the last name are requested until there are none.
     An empty array is therefore a listing only in response to such a request (``marker``).

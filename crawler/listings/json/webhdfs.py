@@ -23,7 +23,7 @@ _KINDS = {"FILE": Kind.FILE, "DIRECTORY": Kind.DIRECTORY, "SYMLINK": Kind.SYMLIN
 
 
 def read_webhdfs(document: JsonDocument) -> Listing | None:
-    """The entries of a directory; None for another shape, or if the path is a file."""
+    """The entries of a directory; None if the document has another shape or the path is a file."""
     outer = document.value.get("FileStatuses") if isinstance(document.value, dict) else None
     rows = outer.get("FileStatus") if isinstance(outer, dict) else None
     if not isinstance(outer, dict) or not isinstance(rows, list):

@@ -1,8 +1,8 @@
 """XML listings: selects a reader by the name of the root element, so that a page is parsed at most once.
 
-Each root element has one reader, so their order does not matter. A reader returns None for a shape it does not know.
-Feeds, sitemaps, error documents and vector images are not listings. A new family is a module with a reader, and its
-line here.
+Each root element has one reader, so the order of the readers does not matter. A reader returns None for a shape it
+does not know. Feeds, sitemaps, error documents and vector images are not listings. A new family is a module with a
+reader, and its line here.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class _Bucket:
         self._quoted = self._fields.get("EncodingType") == "url"
 
     def value(self, name: str) -> str:
-        """A field that is never encoded."""
+        """The value of a field that is never encoded."""
         return self._document.text(self._fields.get(name))
 
     def key(self, text: str | None) -> str:
@@ -38,7 +38,7 @@ class _Bucket:
         return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
     def key_field(self, name: str) -> str:
-        """A field that is encoded like keys."""
+        """The value of a field that is encoded like keys."""
         return self.key(self._fields.get(name))
 
 

@@ -42,9 +42,9 @@ class _Member(Struct):
     """Whether the member is a collection; None if the response does not say."""
     status: str = ""
     found: bool = False
-    """Whether some properties are present."""
+    """Whether some properties of the member are present."""
     missing: bool = False
-    """Whether some properties are missing or may not be read."""
+    """Whether some properties of the member are missing or may not be read."""
     site: str = ""
     """``scheme://host`` if the href is a complete URL, else ""."""
     raw: Segments = ()

@@ -146,7 +146,7 @@ def check_max_delete(value: MaxDelete) -> MaxDelete:
 
 
 def integer(minimum: int, maximum: int) -> Callable[[str], int]:
-    """A reader of whole numbers from ``minimum`` to ``maximum``."""
+    """A reader of whole numbers from ``minimum`` to ``maximum``; for any other text it raises ValueError."""
 
     def parse(text: str) -> int:
         if not re.fullmatch(r"\d{1,19}", text.strip()) or not minimum <= int(text) <= maximum:
@@ -173,7 +173,7 @@ def parse_pipeline(text: str) -> int:
 
 
 def choice(*values: str) -> Callable[[str], str]:
-    """A reader that accepts only ``values``."""
+    """A reader that accepts only ``values``; for any other text it raises ValueError."""
 
     def parse(text: str) -> str:
         if text not in values:

@@ -80,7 +80,7 @@ def rate_at(table: Timetable, moment: datetime) -> tuple[int | None, float]:
 
 
 def strictest(limits: Iterable[int | Timetable | None], moment: datetime) -> tuple[int | None, float]:
-    """(lowest rate of ``limits`` that is in force at ``moment``, seconds until one of them may change)."""
+    """(lowest rate of ``limits`` that is in force at ``moment``, seconds until one of the rates may change)."""
     lowest, soonest = None, float(WEEK * 60)
     for limit in limits:
         rate, left = rate_at(limit, moment) if isinstance(limit, Timetable) else (limit, soonest)

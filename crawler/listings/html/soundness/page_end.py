@@ -32,7 +32,7 @@ class PageEnd(Enum):
     CUT = auto()
     """The page was truncated: an element is not closed."""
     OPEN = auto()
-    """Nothing: no element had to be closed, so a page truncated between two rows looks the same."""
+    """The end proves nothing: no element had to be closed, so a page truncated between two rows looks the same."""
     CLOSED = auto()
     """The page is complete."""
 

@@ -58,7 +58,7 @@ class Shape(Value, frozen=True, eq=False):
     links: int
     """The number of links."""
     open: tuple[str, ...]
-    """Elements that the row leaves open, for the next one to close."""
+    """Elements that the row leaves open, for the next row to close."""
     pattern: str
     """A regular expression for most rows of this shape, with a group per value. ``Shapes.read`` handles the others."""
 

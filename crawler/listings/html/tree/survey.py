@@ -73,7 +73,7 @@ class Survey(Struct):
 
     @classmethod
     def of(cls, soup: BeautifulSoup) -> Survey:
-        """Walk the page once."""
+        """The relevant elements of the page ``soup``, found in one walk."""
         survey = cls(named={name: [] for name in _SURVEYED})
         for tag in soup.descendants:
             if not isinstance(tag, Tag):
