@@ -58,7 +58,7 @@ class _Decompressor:
         self._is_undetermined = coding == "deflate"
         """Whether the format is not known yet: some servers omit zlib's header (RFC 9110 section 8.4.1.2)."""
         self._start = b""
-        """First bytes, until the format is known."""
+        """The first bytes of the body, until the format is known."""
         self._raw = self._decoded = 0
         self._idle = 0
         """Number of compressed bytes since the last output."""

@@ -41,9 +41,9 @@ def has_close_notify(tls: ssl.SSLObject) -> bool:
 
 
 _EXPIRY = frozenset({9, 10})
-"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+"""OpenSSL's error codes X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
 _NAMES = frozenset({62, 63, 64})
-"""X509_V_ERR_HOSTNAME_MISMATCH, …_EMAIL_MISMATCH and …_IP_ADDRESS_MISMATCH."""
+"""OpenSSL's error codes X509_V_ERR_HOSTNAME_MISMATCH, …_EMAIL_MISMATCH and …_IP_ADDRESS_MISMATCH."""
 
 
 def certificate_problem(error: ssl.CertificateError) -> tuple[str, Cause]:

@@ -15,7 +15,7 @@ _LONGEST_SIZE = 64
 
 
 class _Line(Enum):
-    """What the next line of a chunked body is, after the bytes of the current chunk."""
+    """The kind of the next line of a chunked body, after the bytes of the current chunk."""
 
     SIZE = "the size of a chunk"
     END = "the empty line after a chunk"

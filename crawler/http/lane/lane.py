@@ -74,7 +74,7 @@ class Lane(asyncio.Protocol):
 
     @property
     def ending(self) -> Ending | None:
-        """How the lane ended; None while requests can be sent."""
+        """How the lane ended; None while it is open."""
         return None if self._end is None else self._end.ending
 
     # --- what the owner does ------------------------------------------------------------------------

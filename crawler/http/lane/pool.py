@@ -29,7 +29,7 @@ class Experience(Struct):
     per_connection: int | None = None
     """Number of responses after which the server has announced the end of a connection, twice; None if unknown."""
     last_end: int | None = None
-    """The same number for the last such connection: a single end may have another reason, such as a restart."""
+    """Number of responses before the last announced end of a connection; a single one may be due to a restart."""
     has_excess: bool = False
     """Whether unrequested bytes have followed the responses to a batch."""
 

@@ -16,7 +16,7 @@ class Sample(Value, frozen=True, kw_only=True):
     requests: int
     """Number of requests that ended."""
     more: int = 0
-    """Increase of the number of requests in flight; on average, each of these is half done."""
+    """Increase in the number of requests in flight; on average, each additional request is half done."""
     received: int
     """Number of body bytes received."""
     troubles: int

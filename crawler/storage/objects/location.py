@@ -32,7 +32,7 @@ class Location(Value, frozen=True):
     bucket: str
     """Name of the bucket; for Azure, of the container."""
     prefix: str
-    """Keys of the mirror begin with this and a slash; "" for the whole bucket."""
+    """The keys of the mirror begin with this prefix and a slash; "" for the whole bucket."""
     endpoint: str = ""
     """URL of the service; "" for the usual one."""
 

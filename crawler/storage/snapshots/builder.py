@@ -63,7 +63,7 @@ class Builder:
         self.copied = 0
         """Number of files saved by the mirror that were copied because they cannot be hard-linked."""
         self.obstacle = ""
-        """Why the last of these files could not be hard-linked."""
+        """Why the last file counted in ``copied`` could not be hard-linked."""
 
     @property
     def totals(self) -> Totals:

@@ -35,7 +35,7 @@ class FileTotals(Value, frozen=True):
     files: int
     """Number of known files."""
     size: int
-    """Total size of these files in bytes."""
+    """Total size of the known files in bytes."""
 
 
 def same(text: str, _text: str) -> str:

@@ -54,7 +54,7 @@ class RunRecord(Value, frozen=True, kw_only=True):
 _TOTALS_KEY = "held in DIR"
 """Key of the totals of DIR in the JSON cell of a run."""
 _PROBLEMS_KEY = "problems"
-"""Key of ``Figures.problems`` in the same cell."""
+"""Key of ``Figures.problems`` in the JSON cell of a run."""
 
 
 def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:

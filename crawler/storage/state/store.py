@@ -66,7 +66,7 @@ class SqliteState:
 
     @property
     def problem(self) -> str | None:
-        """What went wrong with the file, in one line, or None."""
+        """What went wrong with the state file, in one line; None if nothing did."""
         return self._database.problem if self._database else None
 
     async def __aenter__(self) -> Self:

@@ -70,7 +70,7 @@ class WindowsDestination(LocalDestination):
         return await super().scan(stored)
 
     async def _path(self, path: str, *, creates: bool = False) -> str:
-        """The name under which ``path`` is or would be stored. ``creates``: it is about to be stored."""
+        """The path under which ``path`` is or would be stored. ``creates``: a file is about to be stored there."""
         stored = ""
         for name in _segments(path):
             names = await self._names_in(stored)

@@ -79,7 +79,7 @@ def parse_holder(body: bytes) -> Holder:
 
 
 class Lock:
-    """The lock of one run. ``own``: file of this machine with the tokens of its locks that were not released."""
+    """The lock of one run. ``own``: file on this machine with the tokens of its locks that were not released."""
 
     def __init__(self, store: ObjectStore, where: object, own: Path) -> None:
         self._store, self._where, self._own = store, where, own
