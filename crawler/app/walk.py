@@ -1,4 +1,4 @@
-"""``walk``: the entries of a tree of listings, for programs. Nothing is saved."""
+"""``walk``: yields the entries of a tree of listings to a program. Nothing is saved."""
 
 from __future__ import annotations
 

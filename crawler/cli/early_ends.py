@@ -21,7 +21,7 @@ _COMMANDS = ("on_failure", "on_end")
 
 
 def report_of(error: Exception, url: str, directory: str) -> Report:
-    """The report of a run that ended with ``error`` before it had one of its own."""
+    """The report of a run that ended with ``error`` before it had a report of its own."""
     from crawler.model.report import Report
 
     report = Report(url=url, directory=directory, interrupted="an error")

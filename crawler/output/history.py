@@ -22,7 +22,7 @@ _HEAD = ("started", "result", "took", "", "listed", "saved", "gone", "failed", "
 PROBLEMS_KEPT = 3
 """Number of different reasons that the state keeps of a run."""
 _LONGEST = 300
-"""Characters of a reason."""
+"""Maximum length of a stored reason, in characters."""
 
 
 def figures_of(report: Report, code: int) -> Figures:

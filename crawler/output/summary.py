@@ -12,7 +12,7 @@ from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
 WARNINGS_SHOWN = 20
-"""Problems of no single file that are printed."""
+"""Maximum number of printed problems that concern no single file."""
 SPARED_SHOWN = 5
 """Spared paths that are named."""
 _OPTIONS: dict[str, str] = {

@@ -21,7 +21,7 @@ class Batch(Protocol):
     """Jobs that are done together."""
 
     room: int
-    """Most jobs."""
+    """Maximum number of jobs in the batch."""
 
     def add(self, job: Job) -> bool:
         """Add ``job`` if it may be done together with the others."""
@@ -37,7 +37,7 @@ class Backlog(asyncio.Queue["Job | None"]):
     def __init__(self, maxsize: int) -> None:
         self._queue = deque[Job | None]()
         self._at = 0
-        """Where the next job is taken."""
+        """Index in the queue of the job that is taken next."""
         self._idle = 0
         """Workers that wait for a job."""
         self._vain = self._skip = 0

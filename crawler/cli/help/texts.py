@@ -19,7 +19,7 @@ EXAMPLES = (
     ("Only archives, twenty at a time:", "crawler --ext zip,tar.gz --workers 20 https://files.example.org/pub/ pub"),
     ("See what an exact copy would do:", "crawler --dry-run --delete https://files.example.org/pub/ pub"),
 )
-"""What for, and the command."""
+"""The purpose of each example, and its command."""
 EXIT_CODES = (
     "0 success; 1 unexpected error; 2 invalid option, URL or config; 3 URL could not be fetched or is not a listing; "
     "4 the destination failed; 5 some files or listings failed; 6 deletion refused; 7 another run holds DIR; "

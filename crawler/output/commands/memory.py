@@ -23,7 +23,7 @@ NAME = "told.json"
 _BLOCK = 4096
 """The size of the file in bytes is a multiple of this, and it is overwritten in place: there is room on a full disk."""
 _MOST = 1 << 20
-"""Bytes that are read."""
+"""Maximum number of bytes that are read from the file."""
 
 
 class Memory:

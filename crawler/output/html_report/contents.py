@@ -49,11 +49,11 @@ class Contents(Value, frozen=True, kw_only=True):
 
     directory: str
     runs: tuple[RunRecord, ...] = ()
-    """Newest first."""
+    """The recorded runs, newest first."""
     directories: Mapping[str, FileTotals] = field(default_factory=dict)
     """Directory → files in it, down to DEPTH levels; deeper directories count towards their ancestor at that level."""
     largest: tuple[Known, ...] = ()
-    """Largest first."""
+    """The largest files, largest first."""
     problem: str | None = None
     """Why the state could not be read; None if it could."""
     last: LastRun | None = None

@@ -27,7 +27,7 @@ class SizeItem(Value, frozen=True, kw_only=True):
     label: str
     files: int
     size: int
-    """Bytes."""
+    """Total size in bytes."""
     directory: str | None = None
     """Path, if the item is one whole directory."""
     group: int = 0

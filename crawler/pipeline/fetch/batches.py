@@ -55,7 +55,7 @@ class FileBatch:
         self._rows = [row_of(job)]
         self._origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
         self._size = job.size.high if job.size else 0
-        """Bytes that all bodies have at most."""
+        """Maximum size of all bodies together, in bytes."""
 
     def add(self, job: Job) -> bool:
         """Add ``job`` if its row tells it from all others, and all together are small."""

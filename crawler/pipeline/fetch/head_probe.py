@@ -18,7 +18,7 @@ class HeadProbes:
 
     def __init__(self) -> None:
         self._failed = 0
-        """Failures in a row."""
+        """Number of consecutive HEAD requests that failed."""
 
     async def ask(self, client: Client, job: Job, permit: Permit) -> tuple[Known, Proof] | None:
         """The record of the copy if it is what the server has; None if GET has to decide."""

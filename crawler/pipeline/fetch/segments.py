@@ -34,7 +34,7 @@ class SegmentConnections(Struct):
     """Connections and memory that the transfers of a run share."""
 
     most: int = 1
-    """Most streams of one file."""
+    """Maximum number of streams for one file."""
     free: int = 0
     """Connections that no transfer uses. Each transfer has one, and takes it even if pieces use them all."""
     memory: int = limits.PIECES_AHEAD

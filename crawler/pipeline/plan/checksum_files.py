@@ -62,9 +62,9 @@ class _Directory(Struct):
     """The checksum files of one directory, strongest algorithm first."""
 
     sums: list[_Source] = field(default_factory=list)
-    """Those that cover many files."""
+    """Checksum files that cover many files."""
     sidecars: dict[str, list[_Source]] = field(default_factory=dict)
-    """Those that cover one file, by its name."""
+    """Checksum files that cover one file, by the name of that file."""
 
 
 class Checksums:

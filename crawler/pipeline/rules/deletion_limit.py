@@ -34,7 +34,7 @@ class Circumstances(Value, frozen=True, kw_only=True):
     gone: bool
     """Something is proven absent."""
     doubts: tuple[tuple[str, int], ...] = ()
-    """As ``doubts`` yields them."""
+    """Warnings with their exit codes, as the function ``doubts`` yields them."""
     interrupted: bool = False
     limit_reached: bool = False
     """``--max-files`` and the like ended the run, so it has not seen everything."""

@@ -99,7 +99,7 @@ class Unlisted(Struct):
             self.gone.append(self.replaced[directory])
 
     def withdraw(self, paths: Collection[str]) -> None:
-        """Take these out of ``gone``: they are not proven absent after all."""
+        """Remove ``paths`` from ``gone``: they are not proven absent after all."""
         self.gone = [item for item in self.gone if item.path not in paths]
 
     def arrived(self, path: str) -> None:

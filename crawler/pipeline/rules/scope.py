@@ -110,7 +110,7 @@ def upward(start: str, target: str) -> Rejection | None:
 
 
 def same_host_redirect(source: str, target: str) -> Rejection | None:
-    """For robots.txt: anywhere on its host, or to https."""
+    """Why a redirect of robots.txt is not followed, or None: it may lead anywhere on its host, or to https."""
     if origin(source) == origin(target) or is_upgrade(source, target):
         return None
     return Rejection(Reason.OTHER_HOST, target, "on another host")

@@ -1,4 +1,4 @@
-"""Whether URL is that of a file and not of a listing."""
+"""Decides whether URL is the address of a file rather than of a listing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every run has: its components, and transfers."""
+"""The parts that all runs share: their components, and the transfer of files."""
 
 from __future__ import annotations
 

@@ -60,10 +60,10 @@ class MirrorFacts(Value, frozen=True, kw_only=True):
 
     name: str
     url: str
-    """Without credentials."""
+    """URL of the mirror, without credentials."""
     directory: str
     runs: tuple[RunRecord, ...] = ()
-    """Newest first."""
+    """The recorded runs, newest first."""
     is_running: bool = False
     problem: str | None = None
     """Why the state could not be read; None if it could."""

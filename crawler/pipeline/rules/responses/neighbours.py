@@ -56,14 +56,14 @@ class Row(Value, frozen=True, kw_only=True):
 
 
 class Facts(Value, frozen=True, kw_only=True):
-    """What a complete response says of itself."""
+    """What a complete response says about itself."""
 
     status: int
     size: int | None = None
     """Bytes of the body; None if it has none."""
     modified: datetime | None = None
     digest: str | None = None
-    """Of the body, by the algorithm of the row."""
+    """The digest of the body, computed with the algorithm that the row names."""
     etag: str | None = None
 
 
@@ -73,9 +73,9 @@ class Findings(Value, frozen=True, kw_only=True):
     agreed: int = 0
     """Number of responses that are proven to belong to their requests."""
     is_doubtful: bool = False
-    """Whether one contradicts what is known of its request."""
+    """Whether a response contradicts what is known about its request."""
     is_exchanged: bool = False
-    """Whether one came in the place of another one."""
+    """Whether one response arrived in place of another."""
 
 
 class Judgement(Enum):
