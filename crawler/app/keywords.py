@@ -21,7 +21,7 @@ ALL = ProgramOptions.__optional_keys__
 def config_of(function: str, config: Config | None, options: WalkOptions) -> Config:
     """``config`` with the ``options`` of a call of ``function``; ``include`` and ``exclude`` replace its filter rules.
 
-    Raises ConfigError for an option that is unknown, invalid or without effect, and for a ``config`` that is none.
+    Raises ConfigError for an unknown, invalid or ineffective option, and for a ``config`` that is not a Config.
     """
     base = Config.ensure(config)
     if not options:

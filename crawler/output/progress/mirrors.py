@@ -16,7 +16,7 @@ class MirrorObserver(Observer):
     """Observes one of several mirrors; this base class shows nothing."""
 
     def ended(self) -> None:
-        """The run of the mirror is over, complete or not."""
+        """Note that the run of the mirror has ended, complete or not."""
         return
 
 

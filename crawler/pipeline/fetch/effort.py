@@ -30,12 +30,12 @@ class Effort:
         self.attempts += 1
 
     def count(self, received: int) -> None:
-        """``received`` more bytes of the body have arrived."""
+        """Count ``received`` more bytes of the body, and report them."""
         self._received += received
         self._observer.received(self._job, received)
 
     def continues(self, offset: int) -> None:
-        """The body continues after ``offset`` bytes, of this run or of an earlier one."""
+        """Report that the body continues after ``offset`` bytes, which this run or an earlier one received."""
         if offset or self._received:
             self._observer.resumed(self._job, offset)
 

@@ -7,7 +7,7 @@ from crawler.model.values import Local
 
 
 async def look(destination: Destination, path: str) -> Local | None:
-    """What is at ``path``, with its time; None if nothing is. Raises DestinationError."""
+    """The file or directory at ``path``, with its time; None if there is none. Raises DestinationError."""
     directory, _, name = path.rpartition("/")
     asked = destination.inspect(directory, [name])
     return (await destination.scan(directory) if asked is None else await asked).get(name)

@@ -74,7 +74,7 @@ class OpenDirectory(Struct, kw_only=True):
         return local, self.known[parent].get(name)
 
     async def _dated(self, parent: str, name: str) -> Local | None:
-        """The file ``name`` with its time. Those of all other files that the page shows are found out with it.
+        """The file ``name`` with its time. The times of all other files that the page shows are read along with it.
 
         A file whose version is as saved has the time that it was given. The destination is asked about the others.
         """

@@ -1,4 +1,4 @@
-"""Fetches robots.txt of each host once, and tells which URLs may be requested."""
+"""Fetches the robots.txt of each host once, and decides which URLs may be requested."""
 
 from __future__ import annotations
 

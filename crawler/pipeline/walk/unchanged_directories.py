@@ -33,7 +33,7 @@ class UnchangedDirectories:
         self._destination, self._state, self._observer = destination, state, observer
         self._allows, self._wishes = allows, wishes
         self.files = 0
-        """Files in the directories that were recognised."""
+        """Number of files in the directories that were recognised as unchanged."""
 
     async def of(self, url: str) -> DirectoryDigest | None:
         """The digest of the directory at ``url`` that an earlier run with the same wishes kept."""

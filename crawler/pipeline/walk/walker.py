@@ -67,10 +67,10 @@ class Walker:
         self._refuse = refuse
         self._permit_as = permit_as
         self.scope = scope or Scope("", bounds.hosts)
-        """Without a base until the root has been read."""
+        """Scope of the walk; it has no base until the root has been read."""
         self._stopped = False
         self.failures = 0
-        """Listings that failed."""
+        """Number of listings that failed."""
         self.refused: set[str] = set()
         """Paths of the listed directories that were not entered, for any reason but a failure."""
 
