@@ -29,11 +29,18 @@ class Disorderly:
     """Serves ``files`` by name below ``/``, with one listing. An async context manager."""
 
     def __init__(
-        self, files: dict[str, bytes], faults: Sequence[Fault] = (), *, per_connection: int | None = None
+        self,
+        files: dict[str, bytes],
+        faults: Sequence[Fault] = (),
+        *,
+        per_connection: int | None = None,
+        repeats_late: bool = False,
     ) -> None:
         self.files = files
         self._per_connection = per_connection
         """Responses after which a connection is closed, as the last one announces."""
+        self._repeats_late = repeats_late
+        """Whether the first response to requests that shared a connection comes again, before the next one on it."""
         self.requests: list[str] = []
         self.rounds: list[int] = []
         """Requests that arrived together on a connection, time after time: with one connection, the round trips."""
@@ -54,13 +61,15 @@ class Disorderly:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
-        sent = 0
+        sent, late = 0, b""
         try:
             while data := await reader.read(1 << 16):
                 while not data.endswith(b"\r\n\r\n"):
                     data += await reader.read(1 << 16)
                 names = [head.split(b" ", 2)[1].decode()[1:] for head in data.split(b"\r\n\r\n")[:-1]]
                 self.rounds.append(len(names))
+                writer.write(late)
+                late = self._response(names[0]) if self._repeats_late and len(names) > 1 else b""
                 self.requests += names
                 sent += len(names)
                 if self._per_connection is not None and sent >= self._per_connection:

@@ -77,7 +77,11 @@ class LanePool:
         return await self._send_on(await self._open(where), data, is_head=is_head)
 
     async def share(self, where: Endpoint, requests: Sequence[bytes]) -> Outcome:
-        """Send ``requests`` together on one lane, or only as many as it serves before closing. Raises RequestError."""
+        """Send ``requests`` together on one lane, or only as many as it serves before closing. Raises RequestError.
+
+        A lane that several have shared is closed behind them: a response that the server sends twice, or late, would
+        answer the next request, which has no neighbours that it could be told from.
+        """
         most = self.experience(where).per_connection or len(requests)
         sent = requests[:most]
         lane = self._take(where, _FRESH)
@@ -89,6 +93,8 @@ class LanePool:
         before = lane.answered
         answers = await Batch(lane).send(sent)
         ending = lane.ending
+        if lane.is_shared:
+            lane.close()
         is_race = before > 0 and lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
         return Outcome(answers, ending, is_race)
 
@@ -115,7 +121,7 @@ class LanePool:
         self.experience(where).is_persistent |= lane.minor > 0
         if self._is_closed:
             lane.close()
-        elif not lane.in_flight:
+        elif not lane.in_flight and not lane.is_shared:
             self._idle.setdefault(where, []).append((lane, asyncio.get_running_loop().time()))
 
     def _take(self, where: Endpoint, kept: float = _KEPT) -> Lane | None:
