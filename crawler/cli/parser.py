@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from typing import Any
@@ -23,6 +24,9 @@ from crawler.model.options.rules import parse_rule
 from crawler.version import __version__
 
 _MODES = "Other modes"
+
+_COMPLETION = "_CRAWLER_COMPLETE"
+"""The variable by which a shell asks click for completions. There are no arguments then."""
 
 
 class _Command(click.Command):
@@ -198,7 +202,7 @@ def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:
 
 def run(args: Sequence[str]) -> int:
     """Run the program with ``args`` and return its exit code. Never raises."""
-    if not args:
+    if not args and _COMPLETION not in os.environ:
         print_line(f"Usage:\n{SYNOPSIS}\n\n{DEFAULT_DIR}\ncrawler --help explains all options.")
         return ExitCode.CONFIG
     verbose = any(arg == "--verbose" or (arg.startswith("-v") and set(arg[1:]) == {"v"}) for arg in args)

@@ -51,7 +51,7 @@ class Lagging:
     def run(self) -> tuple[Run, list[tuple[str, int]]]:
         """A run, and the requests for files: method and status."""
         self.server.forget()
-        done = self.program("-q", "-w", "1", self.server.url, self.mirror)
+        done = self.program("-q", "-w", "1", "--pipeline=off", self.server.url, self.mirror)
         files = [each for each in self.server.requests() if not each.path.endswith(("/", "robots.txt"))]
         return done, [(each.method, each.status) for each in files]
 

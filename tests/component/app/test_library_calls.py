@@ -85,7 +85,8 @@ async def test_walk_takes_options_by_name_and_gives_paths(site: Site) -> None:
 
 
 SCRIPT = """\
-import sys, crawler
+import signal, sys, crawler
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background of a shell
 class Told(crawler.Observer):
     def finished(self, result): print(result.path, flush=True)
     def started(self, job):

@@ -174,7 +174,9 @@ class Soak:
         scratch = self._terms.directory
         for name in ("summary", "changes"):
             (scratch / name).unlink(missing_ok=True)
-        options = ["--attempts=5", f"--read-timeout={self._terms.read_timeout}", "--workers=32", "--listers=8"]
+        # The server predicts failures request by request; one that shared a connection is repeated as no attempt.
+        timeout = f"--read-timeout={self._terms.read_timeout}"
+        options = ["--pipeline=off", "--attempts=5", timeout, "--workers=32", "--listers=8"]
         options += self._terms.more
         options += ["--delete"] if step.delete else []
         options += ["--ignore-errors"] if step.ignore_errors else []
