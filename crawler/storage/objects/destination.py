@@ -107,7 +107,8 @@ class ObjectDestination(Destination):
         files = await self._run(listing.walk(self._store, directory))
         rows, self._spared = listing.arrange(files, directory, self._directories.made)
         self._directories.known.update(path for path, kind, _ in rows if kind is Kind.DIRECTORY)
-        self._directories.owners.update(path for path in self._spared)
+        mirrors = (path for path, reason in self._spared.items() if reason != listing.MARK)
+        self._directories.owners.update(mirrors)
         return rows
 
     def spared(self) -> Mapping[str, str]:

@@ -131,3 +131,14 @@ def test_what_may_be_deleted_is_told_from_marks_and_other_mirrors() -> None:
     rows, spared = arrange({".crawler/lock": 1, "a/b/c": 1}, "", set())
     assert rows == [("a/b/c", Kind.FILE, 1), ("a/b", Kind.DIRECTORY, 0), ("a", Kind.DIRECTORY, 0)]
     assert not spared
+
+
+async def test_a_directory_that_another_program_marked_belongs_to_this_mirror(store: MemoryStore) -> None:
+    for path in ("d/sub/", "d/sub/mine", "d/m/.crawler/lock", "d/m/x"):
+        obstore.put(store, path, b"" if path.endswith("/") else b"x")
+    async with ObjectDestination(store, WHERE) as destination:
+        rows = await destination.walk_local("d")
+        assert ("d/sub/mine", Kind.FILE, 1) in rows
+        assert (destination.owner("d/sub"), destination.owner("d/m")) == (None, "d/m")
+        await destination.delete(["d/sub/mine"])
+    assert "d/sub/mine" not in names(store)
