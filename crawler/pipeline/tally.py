@@ -72,7 +72,7 @@ class Tally(Observer):
     def note_file(self, path: str) -> None:
         """Note that URL is that of a file, which is kept at ``path``."""
         self.of_file = True
-        self.note(f"URL is a file, not a listing: it is kept as {self.directory.rstrip('/')}/{path}")
+        self.note(f"URL is a file, not a listing: its path is {self.directory.rstrip('/')}/{path}")
 
     def stopped_at(self, option: str) -> None:
         """Note that the run reached the limit set by ``option``, one of LIMITS, and leaves files for the next run."""

@@ -31,7 +31,7 @@ def test_the_url_of_a_file_saves_that_file_and_asks_with_a_condition_later(
         site.file("c.bin", large)
         for name in ("a.zip", "b.json", "c.bin", "a.zip"):
             assert cli.run(["-v", site.url + name, "DIR"]) == 0
-            assert f"Note: URL is a file, not a listing: it is kept as DIR/{name}" in capsys.readouterr().out
+            assert f"Note: URL is a file, not a listing: its path is DIR/{name}" in capsys.readouterr().out
         assert (here / "DIR/a.zip").read_bytes() == b"PK one"
         assert (here / "DIR/c.bin").read_bytes() == large
         assert [request.status for request in site.log.of("/pub/a.zip")] == [200, 200, 304]
