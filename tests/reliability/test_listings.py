@@ -228,9 +228,10 @@ def test_a_page_is_known_by_its_body_where_the_listing_has_no_sizes(sandbox: San
         for name in names:
             site.file(name, blob(5000, 7), Page(LOGIN, kind), mtime=OLD + DAY)
         site.file("new.AppImage", blob(5000, 8), Page(LOGIN, kind))
+        site.file("new.whl", blob(5000, 9), Page(b'{"error": "unauthorized"}', "application/json"))
         run = sandbox.mirror(site.url)
         run.fails(5)
-        run.says(*names, "got an HTML page instead of the file")
+        run.says(*names, "got an HTML page instead of the file", "new.whl", "got JSON or XML instead of the file")
         sandbox.holds(old)
 
 

@@ -10,7 +10,13 @@ from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.interfaces import Destination, Response
 from crawler.model.values import Job, Kind
-from crawler.pipeline.rules.responses.content_type import SNIFFED, begins_like_html, is_html, is_page_instead
+from crawler.pipeline.rules.responses.content_type import (
+    SNIFFED,
+    begins_like_html,
+    is_html,
+    is_message_instead,
+    is_page_instead,
+)
 from crawler.pipeline.rules.responses.verdict import Action, is_confirmed
 
 IsListing = Callable[[bytes, str, str], Awaitable[bool]]
@@ -47,7 +53,10 @@ class Arrival(NamedTuple):
             return
         if length is None and job.size is not None and job.size.exact and not begins_like_html(head):
             return  # a body without a length in advance: the listed size decides once it has ended
-        is_page = is_page_instead(job.path, self.reply.headers.get("Content-Type", ""), head)
+        content_type = self.reply.headers.get("Content-Type", "")
+        is_page = is_page_instead(job.path, content_type, head)
+        if not is_page and is_message_instead(job.path, content_type, head):
+            raise VerificationError("got JSON or XML instead of the file (an error message?)", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
             raise VerificationError("got an HTML page, perhaps that of the directory that is here", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:

@@ -77,5 +77,16 @@ def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
     return True if _EXTENSION.search(name) else None
 
 
+def is_message_instead(path: str, content_type: str, head: bytes) -> bool:
+    """Whether JSON or XML was sent instead of the file ``path``: an error message, with status 200.
+
+    Only files of binary formats are judged: no server labels one of these as JSON or XML by its name.
+    """
+    subtype = content_type.partition(";")[0].strip().lower().rpartition("/")[2]
+    is_message = subtype in {"json", "xml"} or subtype.endswith(("+json", "+xml"))
+    name = path.rpartition("/")[2].lower()
+    return is_message and _BINARY_NAME.search(name) is not None and not _BINARY_BYTE.search(head)
+
+
 def is_coded_name(path: str, coding: str) -> bool:
     return path.lower().endswith(_CODED_NAMES.get(coding.removeprefix("x-"), ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.pipeline.rules.responses.content_type import SNIFFED, begins_like_html, is_page_instead
+from crawler.pipeline.rules.responses.content_type import SNIFFED, begins_like_html, is_message_instead, is_page_instead
 
 HTML = "text/html"
 PAGE = b"<!DOCTYPE html><html>"
@@ -91,3 +91,25 @@ def test_blanks_prove_nothing_either_way() -> None:
     assert is_page_instead("LICENSE", HTML, b"any text") is False
     assert is_page_instead("x.deb", "application/octet-stream", b"") is False
     assert is_page_instead("x.unheard", HTML, b"") is True
+
+
+@pytest.mark.parametrize("name", ["x.zip", "d/X.ZIP", "a.json/x.tar.gz"])
+@pytest.mark.parametrize(
+    ("content_type", "body", "expected"),
+    [
+        ("application/json", b'{"error": "unauthorized"}', True),
+        ("Application/Problem+JSON; charset=utf-8", b"{}", True),
+        ("text/xml", b"<Error><Code>AccessDenied</Code></Error>", True),
+        ("application/json", b"", True),
+        ("application/json", b"PK\x03\x04", False),
+        ("application/zip", b"{}", False),
+        ("text/plain", b"d8:announce", False),
+        ("", b"{}", False),
+    ],
+)
+def test_json_or_xml_in_place_of_a_binary_file_is_a_message(
+    name: str, content_type: str, body: bytes, expected: bool
+) -> None:
+    assert is_message_instead(name, content_type, body) is expected
+    for other in ("x.json", "x.xml", "x.svg", "x.geojson", "x", "x.zip.sha256"):
+        assert not is_message_instead(other, content_type, body)
