@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from tests.support import servers, trees
 from tests.support.program import Program
+from tests.support.servers.stores import MOTO
 
 SERVERS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CRAWLER_REQUIRE_SERVERS") == "1"
 """Whether a test fails if its server is not installed; otherwise it is skipped."""
@@ -53,9 +54,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker("heavy")]
 
 
-def _start(flavour: str, root: Path, zone: str) -> servers.Server:
+def started(flavour: servers.Flavour, root: Path, *, zone: str = "UTC") -> servers.Server:
+    """A running server; the test fails, or is skipped, if its program is not installed."""
     try:
-        return servers.start(flavour, root, zone=zone)
+        return servers.Server(flavour, root, zone=zone)
     except servers.Missing as program:
         message = f"{program} is not installed"
     if SERVERS_REQUIRED:
@@ -87,7 +89,7 @@ def serve(docroot: Path) -> Iterator[Serve]:
 
     def give(flavour: str, *, zone: str = "UTC") -> servers.Server:
         if (flavour, zone) not in running:
-            running[flavour, zone] = _start(flavour, docroot, zone)
+            running[flavour, zone] = started(servers.FLAVOURS[flavour], docroot, zone=zone)
         server = running[flavour, zone]
         if server.keeps_log:
             server.forget()
@@ -114,13 +116,21 @@ def serve_alone() -> Iterator[ServeAlone]:
     running: list[servers.Server] = []
 
     def give(flavour: str) -> servers.Server:
-        running.append(_start(flavour, directory, "UTC"))
+        running.append(started(servers.FLAVOURS[flavour], directory))
         return running[-1]
 
     yield give
     for server in running:
         server.stop()
     shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """An object store without buckets."""
+    server = started(MOTO, tmp_path_factory.mktemp("nothing"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -6,16 +6,14 @@ import http.client
 import itertools
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.conftest import SERVERS_REQUIRED
 from tests.support.program import Program
-from tests.support.servers import Missing, Server
-from tests.support.servers.stores import MOTO, PAGE
+from tests.support.servers import Server
+from tests.support.servers.stores import PAGE
 
 pytestmark = pytest.mark.server
 
@@ -32,32 +30,22 @@ KEYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    try:
-        server = Server(MOTO, tmp_path_factory.mktemp("nothing"))
-    except Missing as missing:
-        (pytest.fail if SERVERS_REQUIRED else pytest.skip)(f"{missing} is not installed")
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def bucket(store: Server) -> str:
+def bucket(moto: Server) -> str:
     """The URL of the test's own bucket, which holds KEYS and a directory marker."""
-    url = f"{store.url}shelf-{next(NUMBERS)}/"
-    send(store, "PUT", url)
+    url = f"{moto.url}shelf-{next(NUMBERS)}/"
+    send(moto, "PUT", url)
     for key, body in (KEYS | {"sub/": b"", "marked/": b""}).items():
-        send(store, "PUT", url + quote(key), body)
-    assert b"<IsTruncated>true" in send(store, "GET", url)
+        send(moto, "PUT", url + quote(key), body)
+    assert b"<IsTruncated>true" in send(moto, "GET", url)
     return url
 
 
-def send(store: Server, method: str, url: str, body: bytes = b"") -> bytes:
+def send(moto: Server, method: str, url: str, body: bytes = b"") -> bytes:
     """The response body of one request, which must succeed."""
-    connection = http.client.HTTPConnection("127.0.0.1", store.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", moto.port, timeout=20)
     headers = {"Content-Type": "application/octet-stream", "x-amz-acl": "public-read"}
-    connection.request(method, url.removeprefix(store.url.rstrip("/")), body=body, headers=headers)
+    connection.request(method, url.removeprefix(moto.url.rstrip("/")), body=body, headers=headers)
     response = connection.getresponse()
     found = response.read()
     connection.close()
@@ -94,11 +82,11 @@ def test_a_bucket_is_mirrored_whole_and_a_second_run_saves_nothing(
 
 
 def test_changed_and_deleted_keys_follow(
-    store: Server, bucket: str, run_crawler: Program, mirror: Path, tmp_path: Path
+    moto: Server, bucket: str, run_crawler: Program, mirror: Path, tmp_path: Path
 ) -> None:
     run(run_crawler, bucket, mirror, note=tmp_path / "note")
-    send(store, "PUT", f"{bucket}sub/f.txt", b"other content")
-    send(store, "DELETE", f"{bucket}many/000.bin")
+    send(moto, "PUT", f"{bucket}sub/f.txt", b"other content")
+    send(moto, "DELETE", f"{bucket}many/000.bin")
     found = run(run_crawler, "--delete", bucket, mirror, note=tmp_path / "note")
     assert (found["saved"], found["deleted"]) == (1, 1)
     assert content(mirror) == {key: body for key, body in KEYS.items() if key != "many/000.bin"} | {

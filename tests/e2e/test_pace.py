@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from crawler.http.pacing.concurrency import START
-from tests.conftest import SERVERS_REQUIRED
+from tests.conftest import started
 from tests.support import trees
 from tests.support.misbehaving.behaviours import Crowded
 from tests.support.misbehaving.server import Site
 from tests.support.program import Program
 from tests.support.servers.nginx import PIECES, refusing
-from tests.support.servers.process import Missing, Server
+from tests.support.servers.process import Server
 
 FILES = 60
 SIZE = 3000
@@ -40,12 +40,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def served(connections: int, status: int, tree: Path) -> Server:
-    try:
-        return Server(refusing(connections, status), tree)
-    except Missing as program:
-        if SERVERS_REQUIRED:
-            pytest.fail(f"{program} is not installed")
-        pytest.skip(f"{program} is not installed")
+    return started(refusing(connections, status), tree)
 
 
 @pytest.mark.server

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SERVERS_REQUIRED
+from tests.conftest import started
 from tests.support.misbehaving.behaviours import Says
 from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import blob
@@ -21,7 +21,7 @@ from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.program import Program, Run
 from tests.support.servers.nginx import caching, purge
-from tests.support.servers.process import Missing, Server
+from tests.support.servers.process import Server
 
 DAY = 86_400
 LAGS = "the server sent an older version than its listing shows"
@@ -64,12 +64,7 @@ def lagging(request: pytest.FixtureRequest, tmp_path: Path, mirror: Path, run_cr
     tree = tmp_path / "tree"
     tree.mkdir()
     tmp_path.chmod(0o755)
-    try:
-        server = Server(caching(obeys=request.param), tree)
-    except Missing as program:
-        if SERVERS_REQUIRED:
-            pytest.fail(f"{program} is not installed")
-        pytest.skip(f"{program} is not installed")
+    server = started(caching(obeys=request.param), tree)
     made = Lagging(server, tree, mirror, run_crawler)
     for number in range(3):
         made.write(f"steady-{number}", f"steady {number}", 100 + number)

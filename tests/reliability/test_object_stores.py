@@ -24,12 +24,12 @@ from obstore.store import AzureStore, S3Store
 import crawler
 from crawler.cli import parser as cli
 from crawler.storage.objects.own import lock
-from tests.conftest import SERVERS_REQUIRED, Serve
+from tests.conftest import Serve
 from tests.support import trees
 from tests.support.program import Program
 from tests.support.servers import Missing, Server
 from tests.support.servers.process import Flavour
-from tests.support.servers.stores import ACCOUNT, ACCOUNT_KEY, AZURITE, MOTO, S3RVER, create_container
+from tests.support.servers.stores import ACCOUNT, ACCOUNT_KEY, AZURITE, S3RVER, create_container
 
 pytestmark = pytest.mark.server
 
@@ -93,16 +93,6 @@ class Bucket:
                 found.append("LIST" if "list-type" in query else f"{request.method} {key.removeprefix('pub/')}".strip())
         self.server.forget()
         return found
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    try:
-        server = Server(MOTO, tmp_path_factory.mktemp("nothing"))
-    except Missing as missing:
-        (pytest.fail if SERVERS_REQUIRED else pytest.skip)(f"{missing} is not installed")
-    yield server
-    server.stop()
 
 
 @pytest.fixture
