@@ -178,9 +178,7 @@ def confirmed_by(row: Row, facts: Facts) -> Aspect | None:
     size = facts.size in row.size if is_whole and row.size is not None and facts.size is not None else None
     time = facts.modified in dated if dated is not None and facts.modified is not None else None
     digest = _agrees(row.digest, facts.digest) if is_whole else None
-    etag = _agrees(row.etag, facts.etag)
-    if is_whole:  # another version: the stored one would be a 304, so its tag shows that the response is a neighbour's
-        etag = None
+    etag = None if is_whole else _agrees(row.etag, facts.etag)  # a 200 is another version than the one stored
     if size is False or time is False or digest is False or etag is False:
         return None
     return _ASPECTS[size is True, time is True, digest is True, etag is True]
