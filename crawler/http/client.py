@@ -10,7 +10,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property, partial
-from http.cookiejar import Cookie
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -40,6 +39,8 @@ from crawler.text.http_fields import (
 from crawler.text.urls import Origin, origin
 
 if TYPE_CHECKING:
+    from http.cookiejar import Cookie
+
     from crawler.http.credentials.authentication import Authenticator, Logins
     from crawler.http.credentials.login import Login
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from urllib.request import getproxies
+from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
 
 from crawler.http.client import ClientOptions
-from crawler.http.credentials.cookies import read_cookies
 from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.lane.depth import DEEPEST
@@ -22,6 +22,9 @@ from crawler.model.options.readers import parse_header
 from crawler.model.struct import Value
 from crawler.text.urls import Origin, origin, origin_name, userinfo
 from crawler.version import __version__
+
+if TYPE_CHECKING:
+    from http.cookiejar import Cookie
 
 DEFAULT_AGENT = f"crawler/{__version__}"
 PLAIN = ("http", 80)
@@ -53,7 +56,7 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
         secrets=dict.fromkeys(_with_upgrades(found.origins), headers) if headers else {},
         logins={} if has_own else found.logins,
         url_logins={} if has_own else found.url_logins,
-        cookies=read_cookies(config.cookies) if config.cookies else (),
+        cookies=_cookies(config.cookies) if config.cookies else (),
         proxies=proxies,
         ca_file=config.ca_file,
         client_cert=config.client_cert,
@@ -143,7 +146,7 @@ def _proxies(config: Config) -> Proxies:
             raise ConfigError(f"--proxy {error}") from None
         _check_library(given, "--proxy")
         return Proxies(by_scheme={"http": given, "https": given})
-    found = getproxies()
+    found = _environment_proxies()
     variables = {scheme: "all_proxy" if not found.get(scheme) else f"{scheme}_proxy" for scheme in ("http", "https")}
     by_scheme = {scheme: found.get(scheme) or found.get("all") for scheme in variables}
     return Proxies(
@@ -151,6 +154,21 @@ def _proxies(config: Config) -> Proxies:
         variables=variables,
         exempt=tuple(found.get("no", "").lower().replace(",", " ").split()),
     )
+
+
+def _environment_proxies() -> Mapping[str, str]:
+    """Scheme, or ``all`` or ``no``, → the value of its variable, such as http_proxy; on macOS also system settings."""
+    if sys.platform != "darwin" and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return {}
+    from urllib.request import getproxies
+
+    return getproxies()
+
+
+def _cookies(path: str) -> Sequence[Cookie]:
+    from crawler.http.credentials.cookie_jars import read_cookies
+
+    return read_cookies(path)
 
 
 def _check_library(proxy: str, what: str) -> None:

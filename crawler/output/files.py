@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -67,6 +66,8 @@ class Outputs(Observer):
     def __enter__(self) -> Self:
         if self._config.changes is not None or self._config.on_change is not None:
             try:
+                import tempfile
+
                 self._spool = tempfile.TemporaryFile("w+b", prefix="crawler-")
             except OSError as problem:
                 raise ConfigError(
@@ -142,6 +143,8 @@ class Outputs(Observer):
     async def _write_changes(self, spool: BinaryIO, report: Report, name: str, stop: Stoppable) -> Report:
         problem = self._spool_problem or _flush_problem(spool)
         if problem is not None:
+            import tempfile
+
             return report.warned(
                 f"the change list could not be written: {tempfile.gettempdir()}: {problem.strerror}", ExitCode.ERROR
             )

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-import logging.handlers
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from crawler.model.errors import ConfigError
@@ -208,23 +206,6 @@ class _Console(logging.Handler):
             return  # stderr is closed or its reader is gone
 
 
-class _File(logging.handlers.WatchedFileHandler):
-    """A log file that may be rotated during a run. If it can no longer be written, the run continues without it."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            super().emit(record)
-        except OSError:
-            self.handleError(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 RUF100 - overrides logging.Handler
-        problem = sys.exc_info()[1]
-        LOGGER.removeHandler(self)
-        with suppress(OSError):  # its buffer cannot be written either
-            self.close()
-        LOGGER.warning("--log-file %s can no longer be written: %s", self.baseFilename, problem)
-
-
 def configure(
     verbosity: int, quiet: bool, log_file: str | None, log_format: str, write: Callable[[str], None] | None = None
 ) -> LogObserver:
@@ -261,8 +242,10 @@ def _to_stderr(line: str) -> None:
 
 
 def _opened(path: str, level: int, formatter: logging.Formatter) -> logging.Handler:
+    from crawler.output.log_file import LogFile
+
     try:
-        handler = _File(path, encoding="utf-8", errors="backslashreplace")
+        handler = LogFile(LOGGER, path)
     except OSError as error:
         raise ConfigError(f"--log-file {path}: {error.strerror}") from None
     handler.setLevel(level)

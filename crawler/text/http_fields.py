@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from crawler.model.values import Validators
@@ -51,6 +50,8 @@ def http_datetime(value: str) -> datetime | None:
             day, month, year, hour, minute, second = fixed.groups()
             moment = (int(year), MONTHS[month], int(day), int(hour), int(minute), min(int(second), 59))
             return datetime(*moment, tzinfo=UTC)
+        from email.utils import parsedate_to_datetime
+
         parsed = parsedate_to_datetime(value)
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError, IndexError):

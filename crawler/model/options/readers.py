@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 
 from crawler.model import limits
 from crawler.model.struct import Value
@@ -39,6 +38,8 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if not match:
         raise ValueError("expected a size such as 500, 10K, 1.5GiB")
+    from fractions import Fraction
+
     size = int(Fraction(match[1]) * _SIZE_UNITS[match[2].upper()])
     if size >= 1 << 63:
         raise ValueError("expected a size that a file can have")

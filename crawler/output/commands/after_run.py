@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Coroutine, Mapping
 from typing import IO, Any, Protocol, Self, TypeVar
@@ -116,6 +115,8 @@ def _as_file(content: bytes | IO[bytes]) -> IO[bytes]:
     if hasattr(os, "memfd_create"):
         stream: IO[bytes] = os.fdopen(os.memfd_create("summary"), "w+b")
     else:
+        import tempfile
+
         stream = tempfile.TemporaryFile(prefix="crawler-")  # noqa: SIM115 - the caller closes it
     stream.write(content)
     stream.flush()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from multidict import CIMultiDict
 
-from crawler.http.credentials.cookies import LONGEST_COOKIE, MOST_COOKIES, Cookies, read_cookies
+from crawler.http.credentials.cookie_jars import LONGEST_COOKIE, MOST_COOKIES, read_cookies
+from crawler.http.credentials.cookies import Cookies
 from crawler.model.errors import ConfigError
 
 PAGE = "http://h.test/pub/"

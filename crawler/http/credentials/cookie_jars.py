@@ -1,4 +1,4 @@
-"""Cookies: those that servers set during a run, kept in memory, and those in --cookies FILE."""
+"""The cookies that servers set during a run, kept in memory, and those in --cookies FILE."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POLICY = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictN
 """A cookie without Domain is sent to its own host only, not to its subdomains."""
 
 
-class Cookies:
+class CookieJars:
     """The cookies of one client (RFC 6265). A cookie that a server sets is sent to that origin only.
 
     The standard library's jar decides by domain, path, age and Secure. It does not distinguish ports, so each origin
