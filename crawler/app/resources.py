@@ -31,10 +31,7 @@ from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import connection_budget, descriptor_limit
 from crawler.storage.state import NullState, ReadOnlyState, SqliteState, state_path, url_of_mirror
 from crawler.workers.child_process import WorkerProcesses, start_workers
-from crawler.workers.messages import WorkerSetup
 from crawler.workers.page_parsers import PageParsers
-from crawler.workers.worker import PoolCallbacks
-from crawler.workers.worker_pool import ProcessPool
 
 
 class Resources(Value, frozen=True, kw_only=True):
@@ -112,6 +109,10 @@ class Resources(Value, frozen=True, kw_only=True):
         started = processes or self.stack.enter_context(start_workers(config.processes, config.workers))
         if not started.wanted:
             return parts
+        from crawler.workers.messages import WorkerSetup
+        from crawler.workers.worker import PoolCallbacks
+        from crawler.workers.worker_pool import ProcessPool
+
         count = len(started.started) or 1
         setup = WorkerSetup(
             config=config,

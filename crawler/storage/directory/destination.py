@@ -13,13 +13,12 @@ from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
 from crawler.model.values import Job, Kind, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile, Spared
-from crawler.storage.directory.incoming.part_writer import LocalPart
 from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.known_empty import KnownEmpty
 from crawler.storage.directory.layout import Layout
@@ -31,6 +30,9 @@ from crawler.storage.directory.tree import Tree
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
 from crawler.storage.executor import BriefExecutor
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
+
+if TYPE_CHECKING:
+    from crawler.storage.directory.incoming.part_writer import LocalPart
 
 T = TypeVar("T")
 
@@ -277,6 +279,8 @@ class LocalDestination(Destination):
         return await self._run(self._part_threads, self._open_part, job, writer.parts)
 
     def _open_part(self, job: Job, parts: PartStore) -> LocalPart:
+        from crawler.storage.directory.incoming.part_writer import LocalPart
+
         part = LocalPart(job, parts, executor=self._part_threads, where=self._shown)
         self._open_parts.add(part)  # in this thread, so that close finds it even if the caller was cancelled
         self._open_parts -= {other for other in tuple(self._open_parts) if not other.is_open}
