@@ -13,6 +13,7 @@ from crawler.app.refusals import (
     refuse_enclosing_mirror,
     refuse_missing_disk,
     refuse_other_names,
+    refuse_unusable_options,
 )
 from crawler.app.resources import Resources, shared_gate
 from crawler.http.client_options import client_options
@@ -172,6 +173,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     """The components of a run, opened on ``stack``: first DIR is locked, so that nothing is touched twice."""
     config, context = run.config, run.context
     options = client_options(config, run.starts, is_list=run.is_list)
+    refuse_unusable_options(config)
     if are_few():
         prepare()
     own = (*own_files(config), *context.own_files)

@@ -1,4 +1,4 @@
-"""Refuses a run before it changes anything: a missing disk, and a DIR that belongs to another mirror or lies in one."""
+"""Refuses a run before it changes anything: wrong options, a missing disk, a DIR that belongs to another mirror."""
 
 from __future__ import annotations
 
@@ -7,14 +7,27 @@ import os
 import time
 from pathlib import Path
 
+from crawler.http.tls import tls_context
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError
 from crawler.storage.directory.layout import NAMES_MARK
 from crawler.storage.directory.lock import POLL_SECONDS, is_held
 from crawler.storage.state import ReadOnlyState, SqliteState, existing_state, known_below, mirrored_url
 from crawler.text.escape import printable
+from crawler.text.hosts import named_hosts
 from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, refusal
 from crawler.text.urls import STATE_DIRECTORY
+
+
+def refuse_unusable_options(config: Config) -> None:
+    """Raise ConfigError for an option whose value could not be used later, when DIR exists already."""
+    named_hosts(config.allow_host)
+    if config.ca_file or config.client_cert:
+        tls_context(ca_file=config.ca_file, client_cert=config.client_cert, insecure=config.insecure)
+    above = Path(config.state).parent if config.state else None
+    if above is not None and not above.is_dir():
+        missing = f"no directory {printable(str(above))}: create it first"
+        raise ConfigError(f"--state {printable(str(config.state))}: {missing}")
 
 
 async def refuse_missing_disk(directory: Path, config: Config) -> None:

@@ -29,7 +29,7 @@ def dispatch(call: Invocation) -> int:
             raise ConfigError(f"{option} requires --config")
     if call.config.name_from != "url" and mode != "--input-file":
         raise ConfigError("--name-from header requires --input-file: listed files are named by their listing")
-    if not mode and len(call.positional) == 1:
+    if not mode and len(call.positional) == 1 and call.positional[0].lower() != "help":
         from crawler.cli.modes import with_default_directory
 
         call = with_default_directory(call)
@@ -37,7 +37,7 @@ def dispatch(call: Invocation) -> int:
     if len(call.positional) != len(wanted):
         from crawler.text.advice.arguments import count_problem
 
-        raise ConfigError(count_problem(wanted, call.positional))
+        raise ConfigError(count_problem(wanted, call.positional, mode))
     return _run_of(mode)(call)
 
 

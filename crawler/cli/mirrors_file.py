@@ -106,10 +106,11 @@ def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[st
 
 def _directory(text: str, where: str) -> str:
     """``dir`` as given; of a file URL the path, so that it is known to be the same. Raises ConfigError."""
-    if "://" not in text or is_object_url(text):
+    if is_object_url(text):
         return text
     try:
-        return str(start_directory(text))
+        place = start_directory(text)
+        return str(place) if "://" in text else text
     except ConfigError as error:
         raise ConfigError(f"{where}: dir: {str(error).removeprefix('DIR: ')}") from None
 

@@ -123,6 +123,7 @@ def with_default_directory(call: Invocation) -> Invocation:
     """``call`` with a DIR that is named by URL. Raises ConfigError if something else has that name."""
     url = named_url(call.positional[0])
     name = default_directory(url)
+    name = f"./{name}" if ":" in name else name
     place = Path(name)
     if place.exists() and not (place / STATE_DIRECTORY).exists() and (not place.is_dir() or any(place.iterdir())):
         raise ConfigError(f"{printable(name)} exists here and is not a mirror: write DIR, that one or another")

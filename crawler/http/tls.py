@@ -17,15 +17,24 @@ def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool)
 
     try:
         context = ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise ConfigError(_unreadable("--ca-file", ca_file, error, "certificates")) from None
+    try:
         if client_cert:
-            context.load_cert_chain(client_cert)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"--ca-file or --client-cert: {error}") from None
+            context.load_cert_chain(client_cert, password="")  # never ask on the terminal
+    except OSError as error:
+        raise ConfigError(_unreadable("--client-cert", client_cert, error, "a certificate and its key")) from None
     context.set_alpn_protocols(["http/1.1"])
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _unreadable(option: str, name: str | None, error: OSError, content: str) -> str:
+    """Why the file ``name`` of ``option`` cannot be used. ssl.SSLError, for a wrong content, is an OSError too."""
+    reason = error.strerror if not hasattr(error, "reason") else f"expected a PEM file with {content}, without password"
+    return f"{option} {printable(name or '')}: {reason or error}"
 
 
 def has_close_notify(tls: ssl.SSLObject) -> bool:

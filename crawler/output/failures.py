@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from crawler.model.report import Report
 from crawler.model.struct import Value
+from crawler.text.advice.requests import advice_on_files
 from crawler.text.escape import masked, printable
 
 LINES = 10
@@ -33,6 +34,14 @@ def failure_lines(report: Report) -> list[str]:
         *_lines("failed", files, report.failed),
         *_lines("listing failed", listings, report.listings_failed),
     ]
+
+
+def advice_line(report: Report) -> list[str]:
+    """One line on what to do, if all files failed, and for one reason that concerns the whole site."""
+    failed = [(item.url, item.reason) for item in report.failures]
+    failed += [(item.url, item.reason) for item in report.listing_failures]
+    text = "" if report.saved or report.unchanged else advice_on_files(failed)
+    return [f"Advice: {text}"] if text else []
 
 
 def _lines(label: str, failures: Sequence[Failed], count: int) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from crawler.model.exit_codes import LIMITS, SIGNALS
 from crawler.model.reasons import NAVIGATION, Reason
 from crawler.model.report import Published, Report
-from crawler.output.failures import failure_lines
+from crawler.output.failures import advice_line, failure_lines
 from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
@@ -15,6 +15,7 @@ WARNINGS_SHOWN = 20
 """Maximum number of printed problems that concern no single file."""
 SPARED_SHOWN = 5
 """Spared paths that are named."""
+_PARTS = ", and goes on within partial files where the server allows it"
 _OPTIONS: dict[str, str] = {
     Reason.EXTENSION: "by --ext",
     Reason.EXCLUDE: "by --exclude",
@@ -44,7 +45,8 @@ def _transfer_line(report: Report) -> str:
 def _problem_lines(report: Report) -> list[str]:
     warnings = [f"problem: {masked(text)}" for text in report.warnings[:WARNINGS_SHOWN]]
     more = len(report.warnings) - len(warnings)
-    return [*failure_lines(report), *warnings, *([f"problem: {more:,} more (the log file names all)"] if more else [])]
+    rest = [f"problem: {more:,} more (the log file names all)"] if more else []
+    return [*failure_lines(report), *advice_line(report), *warnings, *rest]
 
 
 def _published_line(snapshot: Published) -> str:
@@ -88,7 +90,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if report.interrupted is not None:
         is_requested = report.interrupted in SIGNALS or report.interrupted in LIMITS
         why = f"by {report.interrupted}" if is_requested else "early"
-        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues")
+        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues{_PARTS}")
     return "\n".join(_problem_lines(report) + lines)
 
 

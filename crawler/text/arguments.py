@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -13,6 +14,8 @@ from crawler.text.urls import before_query, decoded, file_name_problem, has_dot_
 _FILE = re.compile(r".\.(?!\d)[A-Za-z0-9]{1,5}$")
 """The end of a name that looks like a file; ``v1.2`` does not."""
 
+_OF_SSH = ("rsync", "scp", "sftp", "ssh")
+"""Schemes of URLs that name a directory on another machine."""
 OBJECT_STORES = ("s3", "gs", "az")
 """Schemes of URLs that name a place in an object store."""
 
@@ -27,18 +30,26 @@ def start_directory(directory: str | Path) -> Path:
     """DIR as given, a path or a file URL. Raises ConfigError if it is empty, or a URL of another kind.
 
     An unset variable in a script gives an empty DIR. If that meant the working directory, --delete would empty it.
+    ``host:path`` would be a local directory of that name, which nobody means who writes it.
     """
     text = str(directory)
     if not text:
         raise ConfigError("DIR: expected a path; use . for the current directory")
-    if not isinstance(directory, str) or "://" not in text:
+    if not isinstance(directory, str):
+        return Path(directory)
+    if "://" not in text:
+        if os.name != "nt" and (text.partition("/")[0].find(":") > 0 or text.startswith("\\\\")):
+            from crawler.text.advice.arguments import directory_problem
+
+            raise ConfigError(directory_problem(text))
         return Path(directory)
     scheme = text.partition("://")[0].lower()
     if scheme == "file":
         return _file_path(text)
     if re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
         known = ", ".join(f"{name}://" for name in OBJECT_STORES)
-        raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}")
+        more = "; mirror into a path, then copy it there with rsync" if scheme in _OF_SSH else ""
+        raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}{more}")
     return Path(directory)
 
 

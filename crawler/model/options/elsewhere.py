@@ -1,4 +1,4 @@
-"""Options of wget, lftp and rclone, and their equivalents in this program: the table of docs/moving.md.
+"""Options of other programs, and their equivalents in this program: the tables of docs/moving.md.
 
 Imported only for the message about an option that does not exist.
 """
@@ -82,6 +82,84 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
 # fmt: on
 """The table, one row for each purpose; options are in backquotes."""
 
+_WORKERS, _SEGMENTS, _DIR, _SAME = "`--workers N`", "`--segments N`", "the second argument, DIR", "the default"
+# fmt: off
+OTHERS: tuple[tuple[str, str, str], ...] = (
+    ("aria2", "`-j N`, `--max-concurrent-downloads=N`", _WORKERS),
+    ("aria2", "`-x N`, `--max-connection-per-server=N`, `-s N`, `--split=N`", _SEGMENTS),
+    ("aria2", "`-d DIR`, `--dir=DIR`", _DIR),
+    ("aria2", "`--max-overall-download-limit=1M`, `--max-download-limit=1M`", "`--limit-rate 1M`"),
+    ("aria2", "`--lowest-speed-limit=1K`", "`--min-speed 1K`"),
+    ("aria2", "`--max-tries=5`", "`--attempts 5`"),
+    ("aria2", "`-t 60`", "`--read-timeout 60`"),
+    ("aria2", "`--check-certificate=false`", "`--insecure`"),
+    ("aria2", "`--all-proxy=URL`, `--http-proxy=URL`, `--https-proxy=URL`", "`--proxy URL`"),
+    ("aria2", "`-V`, `--check-integrity`", "`--check digest`"),
+    ("aria2", "`--conditional-get`, `--allow-overwrite`, `--auto-file-renaming`, `--file-allocation`",
+     "nothing: a file is replaced once its new version is complete"),
+    ("curl", "`-o FILE`, `--output FILE`, `--output-dir DIR`", f"{_DIR}: files keep their names"),
+    ("curl", "`-O`, `--remote-name`, `--create-dirs`", _SAME),
+    ("curl", "`-J`, `--remote-header-name`", "`--name-from header`, with `--input-file`"),
+    ("curl", "`-L`, `--location`", "the default within the host of URL, else `--allow-host HOST`"),
+    ("curl", "`-C -`, `--continue-at -`", "the default, if the server can prove that the file is the same"),
+    ("curl", "`-z`, `--time-cond`, `-f`, `--fail`, `-R`, `--remote-time`", _SAME),
+    ("curl", "`-H 'N: V'`", "`--header 'N: V'`"),
+    ("curl", "`-x URL`, `--socks5 URL`", "`--proxy URL`"),
+    ("curl", "`-b FILE`, `--cookie FILE`", "`--cookies FILE`"),
+    ("curl", "`--cacert F`", "`--ca-file F`"),
+    ("curl", "`-E F`, `--cert F`, `--key F`", "`--client-cert F`, with certificate and key in one file"),
+    ("curl", "`-k`", "`--insecure`"),
+    ("curl", "`-A X`", "`--user-agent X`"),
+    ("curl", "`--max-time 60`", "`--max-duration 60`"),
+    ("curl", "`--retry 5`, `--retry-all-errors`", "`--attempts 5`"),
+    ("curl", "`--speed-limit 1K`, `-Y 1K`", "`--min-speed 1K`"),
+    ("curl", "`-s`, `--silent`, `-S`, `--show-error`", "`-q`"),
+    ("curl", "`-Z`, `--parallel-max N`", _WORKERS),
+    ("curl", "`-I`, `--head`", "`--list`, for a listing"),
+    ("rclone", "`--stats 10s`, `--stats-one-line`", "`--progress plain`, a line every 10 seconds"),
+    ("rclone", "`--fast-list`, `--no-traverse`, `--http-no-head`",
+     "nothing: a listing is one request, and rows need none"),
+    ("rclone", "`--size-only`, `--ignore-times`, `--update`, `-u`",
+     "not possible: size and time of each row decide; `--check headers` asks for each file"),
+    ("rclone", "`--create-empty-src-dirs`, `--metadata`, `--track-renames`",
+     "nothing: empty directories are made, too"),
+    ("rclone", "`--filter '- *.iso'`", "`--exclude '*.iso'` and `--include`, in order"),
+    ("rclone", "`-i`, `--interactive`", "`--dry-run`, then the run"),
+    ("rclone", "`--http-url URL`", "the first argument, URL"),
+    ("rclone", "`--delete-before`, `--delete-during`, `--delete-later`", "`--delete`, which comes after all transfers"),
+    ("rclone", "`--log-level DEBUG`", "`-vv`"),
+    ("rsync", "`-a`, `--archive`, `--times`, `--partial`, `--inplace`, `--links`, `--perms`", _SAME),
+    ("rsync", "`-z`, `--compress`", "nothing: files are fetched as they are"),
+    ("rsync", "`-u`", "the default, by size and time of each row"),
+    ("rsync", "`-b`, `--backup`", "`--trash DAYS`"),
+    ("rsync", "`--link-dest=DIR`", "`--snapshots N`"),
+    ("rsync", "`--existing`, `--remove-source-files`", "not possible"),
+    ("wget", "`-V`", "`--version`"),
+    ("", "`-j`, `--jobs`, `--threads`, `--num-threads`, `--connections`, `--concurrency`, `--concurrent`", _WORKERS),
+    ("", "`-o`, `--output`, `--out`, `--dest`, `--destination`, `--target`, `--directory`", _DIR),
+    ("", "`--url`, `--source`, `--src`", "the first argument, URL"),
+    ("", "`--resume`, `--retry-failed`", "the default: each run continues the last one"),
+    ("", "`-f`, `--force`, `-y`, `--yes`, `--overwrite`, `--clobber`",
+     "nothing: no question is asked, changed files are replaced"),
+    ("", "`--sync`, `--update-only`", "the default; `--delete` removes what is gone upstream"),
+    ("", "`--prune`, `--purge`, `--delete-missing`", "`--delete`"),
+    ("", "`--depth N`", "`--max-depth N`"),
+    ("", "`--retry`, `--retries`, `--max-retries`", "`--attempts N`"),
+    ("", "`--timeout`", "`--read-timeout 60 --connect-timeout 10`"),
+    ("", "`--rate`, `--speed`, `--max-rate`, `--max-speed`, `--bandwidth`", "`--limit-rate RATE`"),
+    ("", "`--pattern`, `--glob`, `--match`", "`--include GLOB`"),
+    ("", "`--ignore`, `--skip`", "`--exclude GLOB`"),
+    ("", "`--extension`, `--extensions`, `--type`", "`--ext LIST`"),
+    ("", "`--auth`, `--token`, `--bearer`, `--username`", "`--netrc`, or `--header @FILE`"),
+    ("", "`--simulate`, `--test`, `--what-if`", "`--dry-run`"),
+    ("", "`--json`", "`--format json`, or `--summary FILE`"),
+    ("", "`--debug`, `-d`", "`-vv`"),
+    ("", "`--log`", "`--log-file FILE`"),
+    ("", "`--help-all`, `--usage`, `-?`", "`--help`"),
+)
+# fmt: on
+"""(program, or "" for a name of no program in particular; its options; the equivalent), beside the table."""
+
 
 def elsewhere(name: str) -> str:
     """The equivalent of ``name`` (an option of another program, without a value), in one clause; "" if unknown."""
@@ -89,7 +167,10 @@ def elsewhere(name: str) -> str:
     for program, option, here in _options():
         if option == name and program not in found.setdefault(here, []):
             found[here].append(program)
-    return ", ".join(f"{here} ({' and '.join(programs)})" for here, programs in found.items())
+    named = {here: [each for each in programs if each] for here, programs in found.items()}
+    if any(named.values()):  # what a program is known to mean; what others may mean only confuses
+        named = {here: programs for here, programs in named.items() if programs}
+    return ", or ".join(f"{here} ({' and '.join(of)})" if of else here for here, of in named.items())
 
 
 def _options() -> Iterator[tuple[str, str, str]]:
@@ -99,6 +180,16 @@ def _options() -> Iterator[tuple[str, str, str]]:
             for code in _CODE.findall(cell):
                 for option in _NAME.findall(code):
                     yield heading.partition(" ")[0], option, row[-1].replace("`", "")
+    for program, options, here in OTHERS:
+        for code in _CODE.findall(options):
+            for option in _NAME.findall(code):
+                yield program, option, here.replace("`", "")
+
+
+def others_table() -> str:
+    """OTHERS in Markdown, as docs/moving.md has it, without what no program in particular calls so."""
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in OTHERS if row[0])
+    return f"| program | option | crawler |\n|---|---|---|\n{rows}"
 
 
 def table() -> str:

@@ -204,6 +204,8 @@ def check_extensions(text: str) -> str:
     """A list of extensions, unchanged. Raises ValueError for text that is not such a list."""
     if "=" in text or "/" in text:
         raise ValueError("expected extensions such as zip,tar.gz (wget's -e robots=off is --no-robots here)")
+    if not text.strip(" ,*."):
+        raise ValueError("expected extensions such as zip,tar.gz; leave the option out to keep all files")
     if any(len(part.split()) > 1 for part in text.split(",")):
         raise ValueError(f"separate extensions by commas: {','.join(text.replace(',', ' ').split())}")
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crawler.model.errors import ConfigError
+from crawler.model.options.option import location_of
 from crawler.model.options.readers import check_pattern
 from crawler.model.struct import Value
 
@@ -34,7 +35,20 @@ def check_rules(rules: object, where: str) -> tuple[Rule, ...]:
     """A sequence of Rule as a tuple. Raises ConfigError."""
     if not isinstance(rules, list | tuple) or not all(isinstance(rule, Rule) for rule in rules):
         raise ConfigError(f"{where}: rules: expected a sequence of Rule (include and exclude accept strings)")
-    return tuple(parse_rule(rule.pattern, include=rule.include, where=f"{where}: rules") for rule in rules)
+    checked = (parse_rule(rule.pattern, include=rule.include, where=f"{where}: rules") for rule in rules)
+    return _effective(tuple(checked), where)
+
+
+def _effective(rules: tuple[Rule, ...], where: str) -> tuple[Rule, ...]:
+    """``rules`` unchanged. Raises ConfigError if the last one for directories includes: it changes nothing."""
+    of_directories = [rule for rule in rules if rule.pattern.endswith("/")]
+    if of_directories and of_directories[-1].include:
+        where, pattern = location_of(where, "include"), of_directories[-1].pattern
+        raise ConfigError(
+            f"{where}: {pattern!r} has no effect: a rule ending in / applies to directories, and these are entered "
+            "unless a later exclude matches; for the files below a directory write 'directory/**'"
+        )
+    return rules
 
 
 def rules_of(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
@@ -49,4 +63,4 @@ def rules_of(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
             if not isinstance(text, str):
                 raise ConfigError(f"{where}: {key}: expected a string or a list of strings")
             rules.append(parse_rule(text, include=key == "include", where=f"{where}: {key}"))
-    return tuple(rules)
+    return _effective(tuple(rules), where)

@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.options.rules import Rule
 from crawler.model.reasons import Reason
@@ -153,14 +152,12 @@ def _moment(age: datetime | timedelta, now: datetime) -> datetime:
 
 
 class Filters:
-    """The filters of one run. Raises ConfigError for options that contradict each other."""
+    """The filters of one run."""
 
     def __init__(self, config: Config, now: datetime) -> None:
         """``now``: when the run started (aware); ages count back from it."""
         texts = (part.strip().lstrip("*").lstrip(".").lower() for item in config.ext for part in item.split(","))
         self._extensions = tuple("." + text for text in dict.fromkeys(texts) if text)
-        if config.ext and not self._extensions:
-            raise ConfigError(f"ext: no extension in {','.join(config.ext)!r}")
         patterns = [compiled_rule(rule) for rule in config.rules]
         self._directory_rules = [item for item in patterns if item.rule.pattern.endswith("/")]
         self._file_rules = [item for item in patterns if not item.rule.pattern.endswith("/")]
@@ -169,15 +166,6 @@ class Filters:
         self._by_name = bool(self._extensions or patterns)
         self._by_limit = bool(self._sizes or self._ages)
         self._excluded_in = lru_cache(maxsize=1024)(self._find_excluded_in)
-        self._refuse_idle_directory_rules()
-
-    def _refuse_idle_directory_rules(self) -> None:
-        if self._directory_rules and self._directory_rules[-1].rule.include:
-            pattern = self._directory_rules[-1].rule.pattern
-            raise ConfigError(
-                f"include: {pattern!r} has no effect: a rule ending in / applies to directories, and these are entered "
-                "unless a later exclude matches; for the files below a directory write 'directory/**'"
-            )
 
     def rejects(
         self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None

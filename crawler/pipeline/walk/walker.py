@@ -108,7 +108,8 @@ class Walker:
                     raise RobotsForbidden(
                         f"{masked(directory.url)}: {error}: --no-robots continues without it"
                     ) from error
-                problem = with_advice(directory.url, error) if rejection is None else str(error)
+                is_refused = rejection is not None and rejection.reason != Reason.REDIRECTS
+                problem = str(error) if is_refused else with_advice(directory.url, error)
                 kind = error.content_type if isinstance(error, ListingError) else None
                 raise ListingError(f"{masked(directory.url)}: {problem}", content_type=kind) from error
             if rejection is not None and rejection.reason == Reason.ROBOTS:

@@ -32,11 +32,26 @@ _SCHEMES = {
     "git": "use git clone",
 }
 """URL scheme that is not supported → what to use instead."""
+_COMMANDS = {
+    **dict.fromkeys(("mirror", "clone"), "URL and DIR suffice; nothing is deleted unless --delete is given"),
+    "sync": "an exact copy, which deletes what is gone upstream, is --delete",
+    **dict.fromkeys(
+        ("copy", "copyurl", "cp", "get", "pget", "download", "fetch", "pull", "wget", "curl", "lftp", "rclone"),
+        "URL and DIR suffice, and the URL of a file saves that file",
+    ),
+    **dict.fromkeys(("ls", "lsf", "lsl", "list"), "--list URL prints a listing"),
+    **dict.fromkeys(("check", "verify"), "--verify DIR compares the files with their digests"),
+    "help": "--help explains all options",
+}  # fmt: skip
+"""First word of the command line of another program → how it is written here."""
+_WITHOUT_URL = {"--input-file": "the URLs are in the file"}
 _PORTS = "the port is a number from 0 to 65535"
 
 
 def url_problem(text: str, directory: str = "") -> str:
     """Why ``text`` cannot be URL, and what to do, in one line. ``directory``: DIR, if it was given beside it."""
+    if text.lower() in _COMMANDS and (not directory or origin(directory) is not None):
+        return _no_command(text)
     shown = redacted(text.strip()) or "(empty)"
     return f"not an http or https URL: {shown}: {_remedy(text.strip(), directory)}"
 
@@ -73,14 +88,36 @@ def _remedy_without_scheme(text: str) -> str:
     return "write it as http://host/path/"
 
 
-def count_problem(wanted: tuple[str, ...], given: tuple[str, ...]) -> str:
-    """Why the positional arguments ``given`` are not the ``wanted`` ones, and what to do, in one line."""
+def _no_command(word: str) -> str:
+    return f"crawler has no commands such as {word}: leave it out; {_COMMANDS[word.lower()]}"
+
+
+def directory_problem(text: str) -> str:
+    """What to write instead of DIR in the form of scp (``host:path``) or of Windows (``C:\\path``), in one line."""
+    shown = printable(text)
+    if _DRIVE.match(text):
+        advice = f"write it as here, such as /mnt/c/data, or ./{shown} if that is its name"
+        return f"DIR: {shown} is a path of Windows: {advice}"
+    return (
+        f"DIR: {shown} is a place on another machine, as for scp and rsync: mirror into a local directory and copy it "
+        f"there with rsync, or write ./{shown} if that is its name"
+    )
+
+
+def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "") -> str:
+    """Why the positional arguments ``given`` are not the ``wanted`` ones of ``mode``, and what to do, in one line."""
+    if given and given[0].lower() in _COMMANDS:
+        return _no_command(given[0])
     expected = f"expected {' and '.join(wanted)}, got {len(given)} argument{'s' * (len(given) != 1)}"
     if len(given) < len(wanted):
         return f"{expected} (see --help)"
     shown = ", ".join(redacted(each) for each in given[:4]) + (", …" if len(given) > 4 else "")
     places = [place for place, each in enumerate(given) if origin(each) is not None]
-    if len(places) > 1:
+    if mode and wanted == ("DIR",) and places:
+        advice = f"{mode} takes no URL: {_WITHOUT_URL.get(mode, 'the state in DIR knows it')}"
+    elif mode and wanted == ("URL",) and places == [0]:
+        advice = f"{mode} takes no DIR: it saves nothing"
+    elif len(places) > 1:
         advice = "several URLs are several runs, or mirrors of a --config file"
     elif places and places[0] > 0:
         advice = "a list after an option is written with commas (--ext zip,tar), and a pattern in quotes ('*.zip')"

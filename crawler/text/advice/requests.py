@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from crawler.model.errors import Cause, CrawlerError, FetchError, ListingError
+from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.text.escape import masked
 from crawler.text.urls import INDEX_PAGE, before_query, directory_of, last_name, origin
 
 _DOWN = "try again later"
+_NOTHING = "there is nothing at that URL: open it in a browser"
+_NO_SERVER = "is it a web server for files?"
+_STATUSES = {
+    204: "the server has no page at that URL",
+    205: "the server has no page at that URL",
+    206: "the server sent a part although the whole was requested: is a proxy or cache in between (--proxy)?",
+    402: "the server asks for a payment",
+    403: "the server refuses access: is a login needed (--netrc, --header @FILE), or is it not public?",
+    404: _NOTHING,
+    405: "the server allows no GET there: is the URL that of a page?",
+    406: "some servers refuse programs that they do not know: --user-agent TEXT sends another name",
+    407: "the proxy needs a login: --proxy http://user:password@host:port/",
+    410: "the server removed it for good: look for its new URL",
+    421: "the server does not serve that host name: is the host right?",
+    429: f"the server asks for fewer requests: {_DOWN}, with --requests-per-second 1",
+    451: "it is withheld for legal reasons, perhaps only where you are",
+    501: f"the server does not know GET: {_NO_SERVER}",
+    503: f"the server is overloaded or under maintenance: {_DOWN}",
+    505: f"the server does not speak HTTP/1.1: {_NO_SERVER}",
+    511: "the network wants a login: open any page in a browser first",
+}
+"""HTTP status → advice that depends on nothing else."""
+_STATUS = re.compile(r"HTTP (\d{3})\b")
+_OF_ALL_FILES = frozenset({401, 402, 403, 406, 407, 429, 451, 511})
+"""Statuses that concern a whole site, so that they are explained if every file fails with them."""
 _LOGINS = {
     "Basic": "--netrc, or --header @FILE",
     "Digest": "--netrc",
@@ -30,6 +57,8 @@ class Failure(Value, frozen=True, kw_only=True):
     """Why there was no response, if the cause is known."""
     logins: tuple[str, ...] = ()
     """Authentication schemes that a 401 response offers."""
+    is_circle: bool = False
+    """Whether redirects led to no end."""
     content_type: str | None = None
     """Content-Type of a page that is not a listing; None for any other failure."""
 
@@ -54,7 +83,8 @@ Advice = tuple[Callable[[Failure], bool], Callable[[Failure], str]]
 def failure_of(url: str, error: CrawlerError) -> Failure:
     """The ``error`` of a request for ``url`` as a Failure."""
     if isinstance(error, FetchError):
-        return Failure(url=url, status=error.status, cause=error.cause, logins=error.logins)
+        is_circle = error.rejection is not None and error.rejection.reason == Reason.REDIRECTS
+        return Failure(url=url, status=error.status, cause=error.cause, logins=error.logins, is_circle=is_circle)
     return Failure(url=url, content_type=error.content_type if isinstance(error, ListingError) else None)
 
 
@@ -67,6 +97,18 @@ def with_advice(url: str, error: CrawlerError) -> str:
     """``error`` of a request for ``url``, and what to do about it, in one line."""
     clause = advice(failure_of(url, error))
     return f"{error}: {clause}" if clause else str(error)
+
+
+def advice_on_files(failures: Iterable[tuple[str, str]]) -> str:
+    """What to do about the ``failures`` of all files, (URL, reason) each, if a status of the whole site explains them.
+
+    "" if they have several reasons, or one that concerns each file alone.
+    """
+    reasons = {reason: url for url, reason in failures}
+    found = _STATUS.match(next(iter(reasons), "")) if len(reasons) == 1 else None
+    if found is None or int(found[1]) not in _OF_ALL_FILES:
+        return ""
+    return advice(Failure(url=next(iter(reasons.values())), status=int(found[1])))
 
 
 def with_scheme(url: str, error: CrawlerError) -> str:
@@ -135,18 +177,21 @@ _TABLE: tuple[Advice, ...] = (
     ),
     (_caused(Cause.NO_HTTP), _says("is it a web server?")),
     (_caused(Cause.SILENT), _says("--read-timeout waits longer")),
+    (
+        lambda failure: failure.is_circle,
+        _says("the server may want a cookie (--cookies FILE) or a login (--netrc, --header @FILE)"),
+    ),
     (_has_wildcard, _without_wildcard),
-    (_is(400), lambda failure: f"if it expects https, try {_other_scheme(failure)}" if failure.is_plain else ""),
+    (
+        lambda failure: failure.status in {400, 426},
+        lambda failure: f"if it expects https, try {_other_scheme(failure)}" if failure.is_plain else "",
+    ),
     (_is(401), _login),
-    (_is(403), _says("the server refuses access: is a login needed (--netrc, --header @FILE), or is it not public?")),
-    (_is(407), _says("the proxy needs a login: --proxy http://user:password@host:port/")),
     (
         lambda failure: failure.status in {404, 410} and _is_index_page(failure),
         lambda failure: f"leave out the name of the page: {masked(directory_of(failure.url))}",
     ),
-    (lambda failure: failure.status in {404, 410}, _says("there is nothing at that URL: open it in a browser")),
-    (_is(429), _says(f"the server asks for fewer requests: {_DOWN}, with --requests-per-second 1")),
-    (_is(503), _says(f"the server is overloaded or under maintenance: {_DOWN}")),
+    (lambda failure: failure.status in _STATUSES, lambda failure: _STATUSES[failure.status or 0]),
     (lambda failure: (failure.status or 0) >= 500, _says(f"the server has an error of its own: {_DOWN}")),
     (
         lambda failure: failure.content_type is not None and bool(urlsplit(failure.url).query),

@@ -631,7 +631,7 @@ async def test_a_certificate_file_that_cannot_be_read_is_a_wrong_option(
     path = tmp_path / "file.pem"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(ConfigError, match="--ca-file or --client-cert"):
+    with pytest.raises(ConfigError, match=f"^--{option.replace('_', '-')} .*file.pem: "):
         async with opened(**{option: str(path)}):
             raise AssertionError("it opened")
 

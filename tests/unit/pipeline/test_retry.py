@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.model import limits
-from crawler.model.errors import CrawlerError, DestinationError, FetchError, ListingError, VerificationError
+from crawler.model.errors import Cause, CrawlerError, DestinationError, FetchError, ListingError, VerificationError
 from crawler.pipeline import retry
 
 
@@ -37,3 +37,13 @@ def test_which_errors_are_worth_another_attempt(error: Exception, expected: bool
     delay = retry.next_delay(error)
     assert delay == expected
     assert type(delay) is type(expected)
+
+
+@pytest.mark.parametrize("cause", [None, *Cause])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_first_contact_with_what_is_no_web_server_is_given_up_after_two_attempts(
+    cause: Cause | None, is_new: bool
+) -> None:
+    is_hopeless = cause in {Cause.REFUSED, Cause.UNKNOWN_HOST, Cause.NO_HTTP}
+    assert retry.attempts_after(fetch_error(cause=cause), 5, is_new=is_new) == (2 if is_new and is_hopeless else 5)
+    assert retry.attempts_after(fetch_error(cause=cause), 1, is_new=is_new) == 1

@@ -14,7 +14,10 @@ from crawler.text.arguments import is_object_url, start_directory
     ("given", "path"),
     [
         ("mirror", "mirror"),
-        ("a:b", "a:b"),
+        ("./a:b", "a:b"),
+        ("/srv/a:b", "/srv/a:b"),
+        ("sub/a:b", "sub/a:b"),
+        ("::1", "::1"),
         ("./s3://b", "s3:/b"),
         ("file:///srv/a%20b/%C3%BC", "/srv/a b/ü"),
         ("FILE://localhost/srv", "/srv"),
@@ -37,11 +40,22 @@ def test_a_directory_is_a_path_or_a_file_url(given: str, path: str) -> None:
         ("file:///x?y", "write it as file:///path"),
         ("file://", "write it as file:///path"),
         ("file:///x%00y", "NUL"),
+        ("a:b", "a place on another machine"),
+        ("host:/srv", "or write ./host:/srv if that is its name"),
+        ("user@host:", "a place on another machine"),
+        ("C:/data", "a path of Windows"),
+        ("c:", "a path of Windows"),
+        ("\\\\server\\share", "a path of Windows"),
+        ("scp://host/x", "copy it there with rsync"),
     ],
 )
 def test_anything_else_is_refused(given: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         start_directory(given)
+
+
+def test_a_path_object_is_taken_as_it_is() -> None:
+    assert start_directory(Path("a:b")) == Path("a:b")
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_an_extension_is_the_end_of_a_name_in_any_case(ext: tuple[str, ...], pat
 
 @pytest.mark.parametrize("ext", ["", ",", " . "])
 def test_a_list_without_an_extension_is_a_configuration_error(ext: str) -> None:
-    with pytest.raises(ConfigError, match="no extension"):
+    with pytest.raises(ConfigError, match="expected extensions such as"):
         filters(ext=(ext,))
 
 
