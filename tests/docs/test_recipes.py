@@ -32,7 +32,7 @@ EXPECTED = {
     "The same from Python": PUB - {"pub/index.iso"} | {"downloads/january.txt", "downloads/raw/january.zip"},
     "Look before you copy": set[str](),
     "An exact copy, kept up to date": RELEASES,
-    "Is it still what it was?": RELEASES,
+    "Is the copy still intact?": RELEASES,
     "Why is that file not here?": set[str](),
     "A Debian pool": {
         "hello/hello_2.10-3_amd64.deb", "hello/hello_2.10-3_arm64.deb", "hello/hello_2.10-3.dsc",

@@ -21,7 +21,7 @@ from tests.support.misbehaving.server import Site
 TOLD = [
     block
     for block in blocks_of(REPOSITORY / "docs" / "cron.md")
-    if block.section == "Told when something is wrong" and block.language == "toml"
+    if block.section == "Notifications" and block.language == "toml"
 ]
 MAIL = """#!/bin/sh
 { printf '%s ' "$@"; echo; cat | grep -c '"status": "'; } >> MAILBOX
