@@ -41,6 +41,7 @@ _MODULE_OF = {
     "Staged": "crawler.model.values",
     "Step": "crawler.model.report",
     "TqdmProgress": "crawler.output.progress.third_party",
+    "UrlObject": "crawler.text.arguments",
     "Validators": "crawler.model.values",
     "VerificationError": "crawler.model.errors",
     "WalkOptions": "crawler.model.options.keywords",
@@ -82,6 +83,7 @@ __all__ = [
     "Staged",
     "Step",
     "TqdmProgress",
+    "UrlObject",
     "Validators",
     "VerificationError",
     "WalkOptions",
@@ -130,6 +132,7 @@ if TYPE_CHECKING:
         Validators,
     )
     from crawler.output.progress.third_party import RichProgress, TqdmProgress
+    from crawler.text.arguments import UrlObject
     from crawler.text.urls import path_problem
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import SqliteState, has_been_mirror
 from crawler.text import urls
-from crawler.text.arguments import is_object_url, start_directory, start_url
+from crawler.text.arguments import UrlObject, is_object_url, start_directory, start_url
 from crawler.text.escape import masked
 from crawler.workers.child_process import WorkerProcesses
 
@@ -61,7 +62,7 @@ class RunContext(Value, frozen=True, kw_only=True):
 
 
 async def run_mirror(
-    url: str, directory: str | Path, config: Config, context: RunContext
+    url: str | UrlObject, directory: str | PathLike[str], config: Config, context: RunContext
 ) -> tuple[Report, CrawlerError | None]:
     """Mirror ``url`` into ``directory``. Returns what was done, and the error that ended the run early, if any.
 
@@ -87,13 +88,13 @@ async def run_mirror(
 
 
 async def run_download(
-    items: Iterable[tuple[str, str]], directory: str | Path, config: Config, context: RunContext
+    items: Iterable[tuple[str, str]], directory: str | PathLike[str], config: Config, context: RunContext
 ) -> tuple[Report, CrawlerError | None]:
     """Save each (URL, path relative to ``directory``); an empty path means the last segment of the URL.
 
     Returns what was done, and the error that ended the run early, if any. Raises ConfigError for an invalid item.
     """
-    wanted = [_listed_item(item) for item in items]
+    wanted = [(start_url(url), path) for url, path in items]
     run = _Run.into(directory, config, context, starts=tuple(url for url, _ in wanted), is_list=True)
     tally = Tally("", run.shown, is_dry_run=config.dry_run)
 
@@ -110,13 +111,6 @@ def _note_unmatched(filters: UnmatchedFilters, parts: Components) -> None:
     if parts.stop.reason is None and not parts.allowance.reached and not tally.failed and not tally.of_file:
         for text in filters.texts():
             (tally.warn if filters.is_all_refused else tally.note)(text)
-
-
-def _listed_item(item: tuple[str, str]) -> tuple[str, str]:
-    """(URL, path) of one item of ``download``. Raises ConfigError."""
-    if not isinstance(item, Sequence) or isinstance(item, str) or len(item) != 2 or not isinstance(item[1], str):
-        raise ConfigError(f"items: expected URLs, or pairs of URL and path, not {type(item).__name__}")
-    return start_url(item[0]), item[1]
 
 
 class _Run(Value, frozen=True, kw_only=True):
@@ -138,7 +132,7 @@ class _Run(Value, frozen=True, kw_only=True):
     @classmethod
     def into(
         cls,
-        directory: str | Path,
+        directory: str | PathLike[str],
         config: Config,
         context: RunContext,
         *,

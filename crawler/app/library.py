@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from pathlib import Path
+from os import PathLike
 from typing import Any, TypeVar, Unpack
 
 from crawler.app.api import RunContext, run_download, run_mirror
+from crawler.app.arguments.items import checked_destination, pairs_of
+from crawler.app.arguments.observers import Guarded, guarded
 from crawler.app.keywords import config_of
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError
+from crawler.model.errors import CrawlerError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.options.keywords import Options
 from crawler.model.report import Report
+from crawler.text.arguments import UrlObject
 from crawler.workers.event_loop import loop_factory
 
 T = TypeVar("T")
 
 
 async def mirror(
-    url: str,
-    directory: str | Path,
+    url: str | UrlObject,
+    directory: str | PathLike[str],
     config: Config | None = None,
     *,
-    observers: Sequence[Observer] = (),
+    observers: Observer | Iterable[Observer] = (),
     destination: AbstractAsyncContextManager[Destination] | None = None,
     **options: Unpack[Options],
 ) -> Report:
@@ -38,7 +41,8 @@ async def mirror(
     ``help(crawler.Options)`` lists them.
 
     Files whose transfer fails are in the report: ``report.ok`` is true if nothing failed, ``report.failures`` says what
-    did. ``observers`` are told of each event while the run lasts.
+    did. ``observers`` are told of each event while the run lasts; one that raises is told nothing more, which
+    ``report.warnings`` says.
 
     With a ``destination``, files are stored there. It is entered for the run, after ``directory`` was locked, which
     then holds only ``.crawler``: the lock and, unless the configuration names another path, the state. In a dry run it
@@ -48,20 +52,19 @@ async def mirror(
     the listing at ``url`` itself), DestinationError, AlreadyRunning, RobotsForbidden, DeleteRefused. May be cancelled:
     complete files are kept, and the next call continues.
     """
-    context = RunContext(observers=observers, destination=destination)
-    with _told_of_the_end(observers):
+    watching = guarded(observers)
+    context = RunContext(observers=watching, destination=checked_destination(destination))
+    with _told_of_the_end(watching):
         report, error = await run_mirror(url, directory, config_of("mirror", config, options), context)
-    if error is not None:
-        raise error
-    return report
+    return _concluded(report, error, watching)
 
 
 async def download(
-    items: str | Iterable[str | tuple[str, str]],
-    directory: str | Path,
+    items: str | UrlObject | Iterable[str | UrlObject | tuple[str | UrlObject, str | PathLike[str]]],
+    directory: str | PathLike[str],
     config: Config | None = None,
     *,
-    observers: Sequence[Observer] = (),
+    observers: Observer | Iterable[Observer] = (),
     destination: AbstractAsyncContextManager[Destination] | None = None,
     **options: Unpack[Options],
 ) -> Report:
@@ -75,24 +78,19 @@ async def download(
     ``config``, ``options``, ``observers`` and ``destination``: see ``mirror``. Raises ConfigError, DestinationError,
     AlreadyRunning.
     """
-    context = RunContext(observers=observers, destination=destination)
-    if isinstance(items, Mapping):
-        raise ConfigError("items: expected URLs, or pairs of URL and path, not a mapping: give its items()")
-    wanted = [items] if isinstance(items, str) else items
-    pairs = ((item, "") if isinstance(item, str) else item for item in wanted)
-    with _told_of_the_end(observers):
+    watching, pairs = guarded(observers), pairs_of(items)
+    context = RunContext(observers=watching, destination=checked_destination(destination))
+    with _told_of_the_end(watching):
         report, error = await run_download(pairs, directory, config_of("download", config, options), context)
-    if error is not None:
-        raise error
-    return report
+    return _concluded(report, error, watching)
 
 
 def mirror_sync(
-    url: str,
-    directory: str | Path,
+    url: str | UrlObject,
+    directory: str | PathLike[str],
     config: Config | None = None,
     *,
-    observers: Sequence[Observer] = (),
+    observers: Observer | Iterable[Observer] = (),
     destination: AbstractAsyncContextManager[Destination] | None = None,
     **options: Unpack[Options],
 ) -> Report:
@@ -108,11 +106,11 @@ def mirror_sync(
 
 
 def download_sync(
-    items: str | Iterable[str | tuple[str, str]],
-    directory: str | Path,
+    items: str | UrlObject | Iterable[str | UrlObject | tuple[str | UrlObject, str | PathLike[str]]],
+    directory: str | PathLike[str],
     config: Config | None = None,
     *,
-    observers: Sequence[Observer] = (),
+    observers: Observer | Iterable[Observer] = (),
     destination: AbstractAsyncContextManager[Destination] | None = None,
     **options: Unpack[Options],
 ) -> Report:
@@ -127,12 +125,21 @@ def download_sync(
 
 
 @contextmanager
-def _told_of_the_end(observers: Sequence[Observer]) -> Iterator[None]:
+def _told_of_the_end(observers: Iterable[Guarded]) -> Iterator[None]:
     try:
         yield
     finally:
         for observer in observers:
             observer.run_finished()
+
+
+def _concluded(report: Report, error: CrawlerError | None, observers: Iterable[Guarded]) -> Report:
+    """``report`` with the problems of ``observers``. Raises ``error``, if there is one."""
+    if error is not None:
+        raise error
+    for observer in observers:
+        report = report.warned(observer.problem) if observer.problem else report
+    return report
 
 
 def _refuse_in_loop(name: str) -> None:

@@ -23,13 +23,13 @@ from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.storage.state import NullState
 from crawler.text import urls
-from crawler.text.arguments import start_url
+from crawler.text.arguments import UrlObject, start_url
 from crawler.text.escape import masked
 from crawler.workers.page_parsers import PageParsers
 
 
 def walk(
-    url: str, config: Config | None = None, **options: Unpack[WalkOptions]
+    url: str | UrlObject, config: Config | None = None, **options: Unpack[WalkOptions]
 ) -> AbstractAsyncContextManager[AsyncIterator[Entry]]:
     """The entries of the listing at ``url`` and of all listings below it, as they are read; nothing is saved.
 
@@ -44,7 +44,9 @@ def walk(
 
 
 @asynccontextmanager
-async def _walk(url: str, config: Config | None, options: WalkOptions) -> AsyncIterator[AsyncIterator[Entry]]:
+async def _walk(
+    url: str | UrlObject, config: Config | None, options: WalkOptions
+) -> AsyncIterator[AsyncIterator[Entry]]:
     config = config_of("walk", config, options)
     start = start_url(url)
     bare, _ = urls.userinfo(start)

@@ -6,7 +6,7 @@ placeholder and reader. To change an option, change it here; tests compare the d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import Field, InitVar, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.model import limits
 from crawler.model.errors import ConfigError
 from crawler.model.options.combinations import TOGETHER, check_together
+from crawler.model.options.given import on_one_line
 from crawler.model.options.objects import check_objects
 from crawler.model.options.option import convert, location_of, option
 from crawler.model.options.readers import (
@@ -51,7 +52,7 @@ WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patienc
 LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Config:
     """All options of one mirror, checked at construction. Sizes are in bytes, times in seconds.
 
@@ -68,9 +69,9 @@ class Config:
     )
     rules: tuple[Rule, ...] = ()
     """Filter rules in order of precedence; either these or ``include`` and ``exclude`` can be given."""
-    include: InitVar[str | Sequence[str]] = ()
+    include: InitVar[str | Iterable[str]] = ()
     """Patterns of files to keep, for the constructor only."""
-    exclude: InitVar[str | Sequence[str]] = ()
+    exclude: InitVar[str | Iterable[str]] = ()
     """Patterns of files to skip, for the constructor only."""
     min_size: int | None = option(None, WHAT, "skip smaller files", "SIZE", parse=parse_size)
     max_size: int | None = option(None, WHAT, "skip larger files", "SIZE", parse=parse_size)
@@ -236,19 +237,19 @@ class Config:
 
         def __init__(self, **options: Unpack[ProgramOptions]) -> None: ...
 
-    def __post_init__(self, include: str | Sequence[str], exclude: str | Sequence[str]) -> None:
+    def __post_init__(self, include: str | Iterable[str], exclude: str | Iterable[str]) -> None:
         where = type(self).__name__
         for key, item in option_fields().items():
-            value = getattr(self, key)
-            if value is not item.default:
+            if (value := getattr(self, key)) is not item.default:
                 object.__setattr__(self, key, convert(item, value, f"{where}: {key}"))
-        rules = check_rules(self.rules, where)
-        listed = rules_of({"include": include, "exclude": exclude}, where)
+        rules, listed = check_rules(self.rules, where), rules_of({"include": include, "exclude": exclude}, where)
         if rules and listed:
             raise ConfigError(f"{where}: rules: give either rules, or include and exclude")
         object.__setattr__(self, "rules", rules or listed)
         object.__setattr__(self, "objects", check_objects(self.objects, f"{where}: objects"))
         check_together({key: getattr(self, key) for key in TOGETHER}, where)
+
+    __repr__ = on_one_line
 
     @classmethod
     def ensure(cls, config: Config | None) -> Config:
@@ -278,8 +279,7 @@ def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]
 
     Raises ConfigError, which names ``where`` and the key.
     """
-    known = option_fields()
-    parsed: dict[str, object] = {}
+    known, parsed = option_fields(), dict[str, object]()
     for key, value in values.items():
         if key == "rules" and isinstance(value, tuple):
             parsed[key] = check_rules(value, where)

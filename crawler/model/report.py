@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from crawler.model.exit_codes import worst
-from crawler.model.struct import Record, Value, field, html_table, replace
+from crawler.model.struct import Brief, Record, Value, field, html_table, replace
 from crawler.model.values import Result, Span
 
 
@@ -75,8 +75,10 @@ class Snapshot(Value, frozen=True, kw_only=True):
     """Whether this is the snapshot that readers see."""
 
 
-class Report(Value, frozen=True, kw_only=True):
-    """What a run did. Sizes are in bytes, times in seconds."""
+class Report(Brief, frozen=True, kw_only=True):
+    """What a run did. Sizes are in bytes, times in seconds. ``str`` gives the account, ``to_dict`` everything."""
+
+    _shown: ClassVar = f"url directory {' '.join(_FIGURES)}"
 
     url: str
     """The start URL, without credentials."""
@@ -160,6 +162,13 @@ class Report(Value, frozen=True, kw_only=True):
         """The report as plain data that ``json.dumps`` accepts: text, numbers, lists and dicts."""
         plain = {name: _plain(getattr(self, name)) for name in self.__struct_fields__}
         return {**plain, "ok": self.ok, "changed": self.changed, "speed": self.speed}
+
+    def __str__(self) -> str:
+        """The account: how the listed entries ended."""
+        return (
+            f"Listed {self.listed:,}: {self.saved:,} saved, {self.unchanged:,} unchanged, "
+            f"{self.skipped:,} skipped, {self.failed:,} failed"
+        )
 
     def _repr_html_(self) -> str:
         from crawler.model.notebook.tables import pairs_table, text_list

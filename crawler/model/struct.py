@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
-__all__ = ["Record", "Struct", "Value", "asdict", "field", "html_table", "replace"]
+__all__ = ["Brief", "Record", "Struct", "Value", "asdict", "field", "html_table", "replace"]
 
 
 class _DataclassFields:
@@ -24,6 +24,12 @@ class _DataclassFields:
 
     def __get__(self, _value: object, owner: type[Struct]) -> dict[str, Field[Any]]:
         return {item.name: item for item in fields(make_dataclass(owner.__name__, owner.__struct_fields__))}
+
+
+class _DataclassParams:
+    """What pprint asks of a dataclass: whether ``dataclass`` has made its ``__repr__``."""
+
+    repr = False
 
 
 class Value(Struct, frozen=True):
@@ -34,6 +40,25 @@ class Value(Struct, frozen=True):
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]] = _DataclassFields()  # type: ignore[assignment]
+    __dataclass_params__: ClassVar[Any] = _DataclassParams
+
+
+class Brief(Value, frozen=True):
+    """A Value that may hold thousands of others, which ``repr`` leaves out: it is one line."""
+
+    _shown: ClassVar[str] = ""
+    """Attributes that are shown if they are not zero or empty, separated by spaces. "": all but collections."""
+
+    def __repr__(self) -> str:
+        from crawler.model.options.given import shortened
+
+        return (
+            f"{type(self).__name__}({', '.join(f'{name}={shortened(value)}' for name, value in self.__rich_repr__())})"
+        )
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        shown = {name: getattr(self, name) for name in self._shown.split() or self.__struct_fields__}
+        return [item for item in shown.items() if item[1] and not isinstance(item[1], tuple | frozenset)]
 
 
 class Record(Value, frozen=True):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from crawler.model.currency import Currency, Dating
 from crawler.model.flaws import Flaw
-from crawler.model.struct import Record, Value, html_table
+from crawler.model.struct import Brief, Record, Value, html_table
 
 
 class _Comparable(Protocol):
@@ -117,7 +117,7 @@ class Rejection(Value, frozen=True, gc=False):
     """Name of the rejected row, which counts as skipped or failed; "" for a link outside of rows."""
 
 
-class Listing(Value, frozen=True, kw_only=True):
+class Listing(Brief, frozen=True, kw_only=True):
     """What one listing page says."""
 
     url: str

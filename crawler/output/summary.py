@@ -67,8 +67,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     Terminal control characters are escaped.
     """
     lines = [
-        f"Listed {report.listed:,}: {report.saved:,} saved, {report.unchanged:,} unchanged, "
-        f"{report.skipped:,} skipped, {report.failed:,} failed",
+        str(report),
         _transfer_line(report),
     ]
     if report.skipped_by:

@@ -4,45 +4,69 @@ from __future__ import annotations
 
 import os
 import re
+from os import PathLike, fspath
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from crawler.model.errors import ConfigError
 from crawler.text.escape import redacted
 from crawler.text.urls import before_query, decoded, file_name_problem, has_dot_segments, resolve, userinfo
 
+_FOLDED = re.compile(r"(s3|gs|az|file|https?):/", re.IGNORECASE)
+"""The start of a URL whose slashes a Path has folded."""
 _FILE = re.compile(r".\.(?!\d)[A-Za-z0-9]{1,5}$")
 """The end of a name that looks like a file; ``v1.2`` does not."""
 
 _OF_SSH = ("rsync", "scp", "sftp", "ssh")
 """Schemes of URLs that name a directory on another machine."""
+
+
+class UrlObject(Protocol):
+    """A URL object, such as that of yarl or httpx, whose text is the URL."""
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        ...
+
+    @property
+    def host(self) -> str | None:
+        """The host."""
+        ...
+
+
 OBJECT_STORES = ("s3", "gs", "az")
 """Schemes of URLs that name a place in an object store."""
 
 
-def is_object_url(directory: str | Path) -> bool:
+def is_object_url(directory: object) -> bool:
     """Whether DIR is a place in an object store: ``s3://bucket/prefix``."""
     scheme, separator, _ = str(directory).partition("://")
     return bool(separator) and scheme.lower() in OBJECT_STORES
 
 
-def start_directory(directory: str | Path) -> Path:
-    """DIR as given, a path or a file URL. Raises ConfigError if it is empty, or a URL of another kind.
+def start_directory(directory: str | PathLike[str]) -> Path:
+    """DIR as given, a path or a file URL. Raises ConfigError if it is empty, or a URL of another kind, or no text.
 
     An unset variable in a script gives an empty DIR. If that meant the working directory, --delete would empty it.
     ``host:path`` would be a local directory of that name, which nobody means who writes it.
     """
-    text = str(directory)
+    text = path_text(directory, "DIR")
     if not text:
         raise ConfigError("DIR: expected a path; use . for the current directory")
+    if "\0" in text:
+        raise ConfigError("DIR: a path cannot contain NUL")
     if not isinstance(directory, str):
-        return Path(directory)
+        if folded := _FOLDED.match(text):
+            raise ConfigError(f"DIR: {text}: a Path folds the slashes of a URL: give {folded[1]}://… as text")
+        return Path(text)
     if "://" not in text:
         if os.name != "nt" and (text.partition("/")[0].find(":") > 0 or text.startswith("\\\\")):
             from crawler.text.advice.arguments import directory_problem
 
             raise ConfigError(directory_problem(text))
-        return Path(directory)
+        return Path(text)
     scheme = text.partition("://")[0].lower()
     if scheme == "file":
         return _file_path(text)
@@ -50,7 +74,29 @@ def start_directory(directory: str | Path) -> Path:
         known = ", ".join(f"{name}://" for name in OBJECT_STORES)
         more = "; mirror into a path, then copy it there with rsync" if scheme in _OF_SSH else ""
         raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}{more}")
-    return Path(directory)
+    return Path(text)
+
+
+def path_text(path: object, what: str) -> str:
+    """The text of a path. Raises ConfigError, which names ``what``, for anything but text and path objects."""
+    text = fspath(path) if isinstance(path, PathLike) else path
+    if isinstance(text, str):
+        return text
+    advice = ": decode it with os.fsdecode" if isinstance(text, bytes) else ""
+    raise ConfigError(f"{what}: expected text or a path, not {type(path).__name__}{advice}")
+
+
+def url_text(url: object, what: str) -> str:
+    """The text of a URL, which may be a URL object. Raises ConfigError, which names ``what``."""
+    if isinstance(url, str):
+        return url
+    if not isinstance(url, type):
+        if hasattr(url, "scheme") and hasattr(url, "host"):
+            return str(url)
+        if hasattr(url, "geturl") and isinstance(text := url.geturl(), str):
+            return text
+    advice = ": a Path folds the slashes of a URL" if isinstance(url, PathLike) else ""
+    raise ConfigError(f"{what}: expected text, not {type(url).__name__}{advice}")
 
 
 def _file_path(url: str) -> Path:
@@ -64,13 +110,12 @@ def _file_path(url: str) -> Path:
     return Path(name)
 
 
-def start_url(text: str, directory: str = "") -> str:
-    """``text`` as an http or https URL: percent-encoded, without dot segments. Raises ConfigError.
+def start_url(given: str | UrlObject, directory: str = "") -> str:
+    """``given`` as an http or https URL: percent-encoded, without dot segments. Raises ConfigError.
 
     ``directory``: DIR, if it was given beside it, for the error message.
     """
-    if not isinstance(text, str):
-        raise ConfigError(f"URL: expected text, not {type(text).__name__}")
+    text = url_text(given, "URL")
     url = resolve("", text)
     if url is None:
         from crawler.text.advice.arguments import url_problem
@@ -97,7 +142,7 @@ def _without_dots(url: str) -> str:
     return f"{start}/{'/'.join(kept)}{'/' if is_directory and kept else ''}{end}"
 
 
-def named_url(text: str, directory: str = "") -> str:
+def named_url(text: str | UrlObject, directory: str = "") -> str:
     """``start_url`` without user and password, for messages. Raises ConfigError."""
     return userinfo(start_url(text, directory))[0]
 

@@ -6,8 +6,9 @@ import pathlib
 import types
 import typing
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, SupportsIndex, get_args, get_origin
 
+import numpy
 import pytest
 
 from crawler.app.keywords import ACCEPTED, ALL, config_of
@@ -30,6 +31,7 @@ SAMPLES: dict[object, list[object]] = {
     bool: [True, False],
     float: [30.0, 45],
     int: [3],
+    SupportsIndex: [3, numpy.int64(3), numpy.uint8(3)],
     type(None): [None],
     date: [date(2025, 1, 31)],
     datetime: [datetime(2025, 1, 31, 12, tzinfo=UTC)],
@@ -57,6 +59,8 @@ def samples(key: str, kind: object) -> list[object]:
     if "Sequence" in str(kind):
         one: object = Rule(True, "x") if "Rule" in str(kind) else text
         return [[one, one], (one,), ()]
+    if "Iterable" in str(kind):
+        return [[text, text], (text,), (), {text}, {text: 1}.keys(), iter([text]), numpy.array([text])]
     return [pathlib.Path("x")] if "PathLike" in str(kind) else SAMPLES[kind]
 
 

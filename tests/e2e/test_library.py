@@ -74,7 +74,7 @@ async def test_a_wrong_argument_is_refused_before_anything_runs(tmp_path: Path) 
             pass
     items: list[Any] = [(calls, None), (calls, "a", "b"), 3, None]
     for item in items:
-        with pytest.raises(crawler.ConfigError, match="items: expected URLs, or pairs of URL and path"):
+        with pytest.raises(crawler.ConfigError, match=r"items\[0\]: expected URLs, or pairs of URL and path"):
             await crawler.download([item], directory)
     nothing: Any = None
     with pytest.raises(crawler.ConfigError, match="URL: expected text, not NoneType"):

@@ -1,4 +1,4 @@
-"""Row X13: a run inside another program is cancelled at any of its awaits."""
+"""Rows X13 and X19: a run inside another program is cancelled at any of its awaits, or an observer raises."""
 
 from __future__ import annotations
 
@@ -89,3 +89,51 @@ async def test_a_run_may_be_cancelled_at_any_await(sandbox: Sandbox, site: Site)
         sandbox.holds(site.contents())
         assert sandbox.parts() == []
     assert threading.active_count() <= threads + 4, "threads are left behind"
+
+
+class Raising(crawler.Observer):
+    """Raises at one event."""
+
+    def __init__(self, event: str) -> None:
+        self._event = event
+        self.ends = 0
+
+    def _at(self, event: str) -> None:
+        if event == self._event:
+            raise LookupError(f"mine at {event}")
+
+    def listed(self, path: str, size: int | None) -> None:
+        self._at("listed")
+
+    def received(self, job: crawler.Job, count: int) -> None:
+        self._at("received")
+
+    def finished(self, result: crawler.Result) -> None:
+        self._at("finished")
+
+    def walked(self) -> None:
+        self._at("walked")
+
+    def run_finished(self) -> None:
+        self.ends += 1
+        self._at("run_finished")
+
+
+@pytest.mark.row("X19")
+async def test_an_observer_that_raises_neither_ends_the_run_nor_is_forgotten(
+    sandbox: Sandbox, site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(3):
+        site.file(f"f{number}", blob(500, number))
+    site.file("large", blob(400_000))
+    for event in ("listed", "received", "finished", "walked", "run_finished"):
+        shutil.rmtree(sandbox.directory, ignore_errors=True)
+        caplog.clear()
+        raising, other = Raising(event), Raising("")
+        report = await crawler.mirror(site.url, sandbox.directory, CONFIG, observers=[raising, other])
+        sandbox.holds(site.contents())
+        assert (report.ok, report.saved, raising.ends, other.ends) == (True, 4, 1, 1)
+        problem = f"observer Raising: {event} raised LookupError: mine at {event}"
+        assert report.warnings == (f"{problem}; it was told nothing more",)
+        (record,) = [record for record in caplog.records if record.exc_info]
+        assert (record.levelname, record.getMessage()) == ("ERROR", problem)

@@ -53,8 +53,9 @@ PURE = (
 IMPURE = {"asyncio", "shutil", "socket", "subprocess", "tempfile", "threading", "time"}
 """Standard modules that wait, run or open something."""
 
-EDGE = ("__main__", "app.worker", "cli", "workers.page_parser_process")
-"""The entry points of processes, which may catch every exception and end the process."""
+EDGE = ("__main__", "app.arguments.observers", "app.worker", "cli", "workers.page_parser_process")
+"""The entry points of processes, which may catch every exception and end the process; and the calls into the code of
+callers, which may raise anything."""
 
 FILE_LINES, FUNCTION_LINES, DIRECTORY_MODULES = 300, 40, 12
 

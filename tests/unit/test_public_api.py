@@ -18,7 +18,7 @@ import pytest
 import crawler
 from crawler.model.config import option_fields
 
-_OTHERS = {"Path", "Sequence", "Iterable", "AsyncIterator", "AbstractAsyncContextManager", "Unpack"}
+_OTHERS = {"PathLike", "Sequence", "Iterable", "AsyncIterator", "AbstractAsyncContextManager", "Unpack"}
 """Types of the standard library."""
 
 SOURCE = ast.parse(Path(crawler.__file__).read_text())

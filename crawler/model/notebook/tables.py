@@ -10,9 +10,14 @@ ROWS = 50
 """Maximum number of rows that a table shows."""
 
 
+LONGEST = 500
+"""Length at which the text of a cell is cut."""
+
+
 def shown(value: object) -> str:
-    """``value`` as HTML text; None is empty. Controls, bidi marks, surrogates and the like appear as escapes."""
+    """``value`` as HTML text, cut if it is long; None is empty. Controls, bidi marks and the like appear as escapes."""
     text = "" if value is None else f"{value:,}" if type(value) is int else str(value)
+    text = text if len(text) <= LONGEST else text[:LONGEST] + "…"
     if not text.isprintable():
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     return escape(text)

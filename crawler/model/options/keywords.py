@@ -5,23 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from os import PathLike
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, SupportsIndex, TypeAlias, TypedDict
 
 from crawler.model.options.readers import MaxDelete
 from crawler.model.options.retention import Retention
 from crawler.model.options.rules import Rule
 from crawler.model.options.timetable import Timetable
 
-Texts: TypeAlias = str | Sequence[str]
+Texts: TypeAlias = str | Iterable[str]
 """One text, or several."""
-Number: TypeAlias = int | str
-Size: TypeAlias = int | str
+Number: TypeAlias = SupportsIndex | str
+"""An integer, also one of NumPy, or its text."""
+Size: TypeAlias = SupportsIndex | str
 """Bytes, or a text such as ``10M``; for a rate, per second."""
-Time: TypeAlias = float | str
-"""Seconds, or a text such as ``5m``."""
+Time: TypeAlias = float | timedelta | str
+"""Seconds, a timedelta, or a text such as ``5m``."""
 Age: TypeAlias = date | datetime | timedelta | str
 """A point in time, or how long before the start of the run: ``7d``."""
 File: TypeAlias = str | PathLike[str]
@@ -127,11 +128,11 @@ class Options(WalkOptions, total=False):
     max_files: Number | None
     max_total_size: Size | None
     delete: bool
-    max_delete: int | str | MaxDelete
+    max_delete: Number | MaxDelete
     ignore_errors: bool
     delete_excluded: bool
     trash: timedelta | float | str | None
-    snapshots: Retention | Number | None
+    snapshots: Retention | Number | timedelta | None
     check: Literal["listing", "headers", "digest"]
     verify_digests: bool
     last: Texts

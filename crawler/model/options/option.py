@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import MISSING, Field, field
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from crawler.model.errors import ConfigError
+from crawler.model.options.given import plain, several, shortened, text_of
 from crawler.model.struct import Value
 
+_TIMES = {"TIME", "AGE", "DAYS", "N|TIME"}
+"""Placeholders of the options that are times."""
 COMMAND_LINE = "command line"
 """The ``where`` of values from the command line: errors then name the flag, such as ``--max-size``."""
 
@@ -69,39 +69,27 @@ def convert(item: Field[Any], value: object, where: str) -> object:
     """``value`` as the option of ``item`` stores it; a converted value is returned unchanged. Raises ConfigError."""
     option = option_of(item)
     if option.metavar is None:
-        if not isinstance(value, bool):
-            raise ConfigError(f"{where}: expected true or false, not {value!r}")
-        return value
-    texts = value if isinstance(value, list | tuple) else [value]
-    if not option.multiple and len(texts) != 1:
+        truth = plain(value)
+        if not isinstance(truth, bool):
+            raise ConfigError(f"{where}: expected true or false, not {shortened(value)}")
+        return truth
+    values = several(value)
+    if not option.multiple and len(values) != 1:
         raise ConfigError(f"{where}: expected one value")
-    converted = [_convert_one(option, text, where) for text in texts]
+    converted = [_convert_one(option, each, where) for each in values]
     return tuple(converted) if option.multiple else converted[0]
 
 
 def _convert_one(option: Option, value: object, where: str) -> object:
+    value = plain(value)
     try:
         if option.takes is not None and isinstance(value, option.takes):
             option.check(value)
             return value
-        return option.parse(_text_of(value))
+        return option.parse(text_of(value, takes_time=option.metavar in _TIMES))
     except TypeError:
-        shown = "" if option.secret else f"{value!r}: "
-        raise ConfigError(f"{where}: {shown}expected text or a number") from None
+        shown = "" if option.secret else f"{shortened(value)}: "
+        raise ConfigError(f"{where}: {shown}expected text or a number, not {type(value).__name__}") from None
     except ValueError as error:
         shown = "" if option.secret else f"{str(value)!r}: "
         raise ConfigError(f"{where}: {shown}{error}") from None
-
-
-def _text_of(value: object) -> str:
-    """A TOML value or a path as the text of an option. Raises TypeError."""
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, os.PathLike):
-        path = os.fspath(value)
-        return path if isinstance(path, str) else os.fsdecode(path)
-    if isinstance(value, float):
-        return format(Decimal(repr(value)), "f")  # no option accepts an exponent
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise TypeError
-    return str(value)

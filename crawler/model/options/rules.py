@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crawler.model.errors import ConfigError
+from crawler.model.options.given import several
 from crawler.model.options.option import location_of
 from crawler.model.options.readers import check_pattern
 from crawler.model.struct import Value
@@ -33,9 +34,11 @@ def parse_rule(text: str, *, include: bool, where: str) -> Rule:
 
 def check_rules(rules: object, where: str) -> tuple[Rule, ...]:
     """A sequence of Rule as a tuple. Raises ConfigError."""
-    if not isinstance(rules, list | tuple) or not all(isinstance(rule, Rule) for rule in rules):
+    found = [rules] if isinstance(rules, set | frozenset) else several(rules)  # a set has no order
+    if not all(isinstance(rule, Rule) for rule in found):
         raise ConfigError(f"{where}: rules: expected a sequence of Rule (include and exclude accept strings)")
-    checked = (parse_rule(rule.pattern, include=rule.include, where=f"{where}: rules") for rule in rules)
+    kept = [rule for rule in found if isinstance(rule, Rule)]
+    checked = (parse_rule(rule.pattern, include=rule.include, where=f"{where}: rules") for rule in kept)
     return _effective(tuple(checked), where)
 
 
@@ -58,9 +61,9 @@ def rules_of(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
     """
     rules = []
     for key in ("include", "exclude"):
-        value = values.get(key, [])
-        for text in value if isinstance(value, list | tuple) else [value]:
+        for text in several(values.get(key, [])):
             if not isinstance(text, str):
-                raise ConfigError(f"{where}: {key}: expected a string or a list of strings")
-            rules.append(parse_rule(text, include=key == "include", where=f"{where}: {key}"))
+                kind = type(text).__name__
+                raise ConfigError(f"{where}: {key}: expected a string or a list of strings, not {kind}")
+            rules.append(parse_rule(str.__str__(text), include=key == "include", where=f"{where}: {key}"))
     return _effective(tuple(rules), where)

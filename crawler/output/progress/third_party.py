@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crawler.model.observer import Observer
@@ -13,6 +13,10 @@ from crawler.text.units import render_size
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+_OF_A_BAR = "n set_postfix_str update refresh close"
+_OF_A_DISPLAY = "add_task update live start stop"
 
 
 class _Counts(Observer):
@@ -59,24 +63,53 @@ class _Counts(Observer):
 class TqdmProgress(_Counts):
     """Shows a run as a bar of tqdm: ``observers=[crawler.TqdmProgress()]``. One for each run.
 
-    ``bar`` is the class of the bar, by default that of ``tqdm.auto``, which suits terminals and notebooks; ``options``
-    are arguments for it, such as ``desc="pub"``. Raises ImportError if tqdm is not installed.
+    ``bar`` is a bar of your own, which goes on from where it is and which you close, or a class of bars; the default is
+    that of ``tqdm.auto``, which suits terminals and notebooks. ``options`` are arguments for the class, such as
+    ``desc="pub"``. Raises TypeError for anything else, and ImportError if tqdm is not installed.
     """
 
     def __init__(self, bar: Any = None, **options: Any) -> None:
         super().__init__()
-        self._bar = (bar or _bar_of_tqdm())(**{"unit": " files", "total": 0, "dynamic_ncols": True} | options)
+        self._is_own = bar is None or callable(bar)
+        if not self._is_own and options:
+            raise TypeError(f"bar: this one exists already: make it with {', '.join(options)}, or give its class")
+        if self._is_own:
+            bar = _made(
+                _bar_of_tqdm() if bar is None else bar,
+                "bar",
+                {"unit": " files", "total": 0, "dynamic_ncols": True} | options,
+            )
+        self._bar = _checked(bar, "bar", "a bar of tqdm, or a class of bars", _OF_A_BAR)
+        self._begun = self._bar.n
+        self._total = getattr(self._bar, "total", None) or 0
 
     def draw(self) -> None:
         """Tell tqdm the counts; it redraws the bar ten times a second at most."""
-        self._bar.total = self.files
+        self._bar.total = self._total + self.files
         self._bar.set_postfix_str(self.figures, refresh=False)
-        self._bar.update(self.done - self._bar.n)
+        self._bar.update(self._begun + self.done - self._bar.n)
 
     def run_finished(self) -> None:
-        """Draw the final counts and close the bar."""
+        """Draw the final counts, and close the bar unless it is the caller's."""
         self._bar.refresh()
-        self._bar.close()
+        if self._is_own:
+            self._bar.close()
+
+
+def _made(factory: Callable[..., Any], argument: str, options: dict[str, Any]) -> Any:
+    """What ``factory`` makes with ``options``. Raises TypeError, which names ``argument``, if it does not take them."""
+    try:
+        return factory(**options)
+    except TypeError as error:
+        raise TypeError(f"{argument}: {error}") from error
+
+
+def _checked(given: Any, argument: str, expected: str, methods: str) -> Any:
+    """``given``, which has the ``methods`` that are used. Raises TypeError, which names ``argument``."""
+    if isinstance(given, type) or not all(hasattr(given, name) for name in methods.split()):
+        kind = given.__name__ if isinstance(given, type) else type(given).__name__
+        raise TypeError(f"{argument}: expected {expected}, not {kind}")
+    return given
 
 
 def _bar_of_tqdm() -> Any:
@@ -90,22 +123,30 @@ def _bar_of_tqdm() -> Any:
 class RichProgress(_Counts):
     """Shows a run as a task of rich's progress display: ``observers=[crawler.RichProgress()]``. One for each run.
 
-    ``progress`` is a display of your own that gets the task, and that you start and stop; its columns may use
-    ``{task.fields[figures]}``. ``description`` stands before the bar.
+    ``progress`` is a display of your own that gets the task, and that you start and stop, or a class of displays; its
+    columns may use ``{task.fields[figures]}``. ``description`` stands before the bar. Raises TypeError for any other
+    ``progress``.
     """
 
-    def __init__(self, progress: Progress | None = None, *, description: str = "Files") -> None:
+    def __init__(
+        self, progress: Progress | Callable[[], Progress] | None = None, *, description: str = "Files"
+    ) -> None:
         super().__init__()
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Display
 
-        self._own = progress is None
-        self._progress = progress or Display(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[figures]}"),
-            TimeElapsedColumn(),
+        self._own = progress is None or callable(progress)
+        if progress is None:
+            progress = Display(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[figures]}"),
+                TimeElapsedColumn(),
+            )
+        made = _made(progress, "progress", {}) if callable(progress) else progress
+        self._progress: Progress = _checked(
+            made, "progress", "a display of rich, or a class of displays", _OF_A_DISPLAY
         )
         self._task = self._progress.add_task(description, total=None, figures="")
         self._walked = False

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import tqdm
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
@@ -70,6 +72,48 @@ def test_tqdm_may_be_a_bar_of_the_callers_choice() -> None:
     one_run(observer)
     observer.run_finished()
     assert made == [{"unit": " things", "total": 0, "dynamic_ncols": True}, {"n": 4}]
+
+
+def test_a_bar_of_the_callers_goes_on_from_where_it_is_and_stays_open() -> None:
+    with tqdm.tqdm(total=10, initial=3, file=io.StringIO()) as bar:
+        for done in (7, 11):
+            observer = crawler.TqdmProgress(bar)
+            one_run(observer)
+            observer.run_finished()
+            assert (bar.n, bar.total, bar.disable) == (done, 10 + 5 * (done - 3) // 4, False)
+
+
+BAR = "bar: expected a bar of tqdm, or a class of bars, not "
+DISPLAY = "progress: expected a display of rich, or a class of displays, not "
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: crawler.TqdmProgress("pub"), BAR + "str"),
+        (lambda: crawler.TqdmProgress(False), BAR + "bool"),
+        (lambda: crawler.TqdmProgress(tqdm), BAR + "module"),
+        (lambda: crawler.TqdmProgress(Progress()), BAR + "Progress"),
+        (lambda: crawler.TqdmProgress(lambda **_: None), BAR + "NoneType"),
+        (lambda: crawler.TqdmProgress(list), "bar: list() takes no keyword arguments"),
+        (lambda: crawler.TqdmProgress(tqdm.tqdm(disable=True), desc="pub"),
+         "bar: this one exists already: make it with desc, or give its class"),
+        (lambda: crawler.RichProgress("pub"), DISPLAY + "str"),  # type: ignore[arg-type]
+        (lambda: crawler.RichProgress(tqdm.tqdm(disable=True)), DISPLAY + "tqdm"),
+        (lambda: crawler.RichProgress(list), DISPLAY + "list"),  # type: ignore[arg-type]
+    ],
+)  # fmt: skip
+def test_what_is_no_bar_is_refused_at_once(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        make()
+    assert str(caught.value) == message
+
+
+def test_a_class_of_displays_makes_one_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    observer = crawler.RichProgress(Progress)
+    one_run(observer)
+    observer.run_finished()
+    assert "Files" in capsys.readouterr().out
 
 
 def test_rich_shows_the_counts_and_gives_the_terminal_back() -> None:

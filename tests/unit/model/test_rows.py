@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler import Entry, Kind, Listing, Outcome, Report, Result, Span, Step
-from crawler.model.notebook.tables import ROWS, shown
+from crawler.model.notebook.tables import LONGEST, ROWS, shown
 from crawler.model.report import ListingFailure
 
 WHEN = datetime(2025, 1, 31, 12, tzinfo=UTC)
@@ -112,3 +112,9 @@ def test_a_table_shows_the_first_rows_and_how_many_follow() -> None:
     assert html.count("1,999") == ROWS
     assert "more" not in Listing(url="u", family="f", confidence=1, is_listing=True)._repr_html_()
     assert report(failures=ROWS + 7)._repr_html_().count("and 7 more") == 1
+
+
+def test_a_notebook_is_not_flooded_by_long_texts() -> None:
+    html = report("x" * 9000, failures=1200)._repr_html_()
+    assert len(html) < 120_000
+    assert "x" * LONGEST + "…" in html

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+import pprint
 
 import pytest
 
 import crawler
+from crawler.model.config import Config
+from crawler.model.report import Report
 from crawler.model.struct import Value, replace
-from crawler.model.values import Kind, Known, Span, Validators
+from crawler.model.values import Entry, Kind, Known, Listing, Outcome, Result, Span, Validators
 
 LONE = b"caf\xe9".decode("utf-8", "surrogateescape")
 """A name that is not valid UTF-8."""
@@ -85,3 +88,35 @@ def test_it_can_be_matched() -> None:
             assert low == 1
         case _:
             pytest.fail("no match")
+
+
+FAILURE = Result(path="a", url="http://h/a", outcome=Outcome.FAILED, reason="HTTP 500")
+
+
+def test_a_report_of_many_failures_is_one_line_and_its_text_is_the_account() -> None:
+    report = Report(url="http://h/pub/", directory="pub", listed=1205, unchanged=5, failed=1200, exit_code=5)
+    many = replace(report, failures=(FAILURE,) * 1200, warnings=("x" * 1000,) * 900)
+    line = "Report(url='http://h/pub/', directory='pub', listed=1205, unchanged=5, failed=1200, exit_code=5)"
+    assert repr(report) == repr(many) == line
+    assert pprint.pformat(many) == line
+    assert str(many) == "Listed 1,205: 0 saved, 5 unchanged, 0 skipped, 1,200 failed"
+    assert many.__rich_repr__()[0] == ("url", "http://h/pub/")
+    long = replace(report, url="http://h/" + "x" * 1000, directory="y" * 1000)
+    assert len(repr(long)) < 200
+    assert repr(replace(report, directory="a\n\x1b[31m")).isprintable()
+
+
+def test_a_listing_of_many_entries_is_one_line() -> None:
+    entries = (Entry(name="a", kind=Kind.FILE, url="http://h/a"),) * 1000
+    listing = Listing(url="http://h/", family="nginx", confidence=1.0, is_listing=True, entries=entries)
+    assert repr(listing) == (
+        "Listing(url='http://h/', family='nginx', confidence=1.0, is_listing=True, complete=True, closed=True, "
+        "conclusive=True)"
+    )
+    assert pprint.pformat(Validators(etag="x")) == "Validators(etag='x', last_modified=None)"
+
+
+def test_a_config_shows_what_differs_from_the_defaults_and_no_password() -> None:
+    assert repr(Config()) == "Config()"
+    config = Config(header="Authorization: hush", proxy="http://u:hush@h:1", workers=3, objects={"key": "hush"})
+    assert repr(config) == "Config(workers=3, header=…, proxy='http://…@h:1')"

@@ -1,0 +1,59 @@
+"""The items of ``download``, and a destination of the caller's: what fits is taken, the rest is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from crawler.model.errors import ConfigError
+from crawler.model.interfaces import Destination
+from crawler.model.values import Entry
+from crawler.text.arguments import path_text, start_url, url_text
+
+_EXPECTED = "expected URLs, or pairs of URL and path"
+
+
+def pairs_of(items: Any) -> list[tuple[str, str]]:
+    """(URL, path, or "" for the last segment of the URL) for each item. Raises ConfigError, which numbers the item."""
+    if isinstance(items, Mapping):
+        raise ConfigError(f"items: {_EXPECTED}, not a mapping: give its items()")
+    if isinstance(items, str) or _is_url_object(items):
+        return [_pair(items, "items")]
+    if isinstance(items, bytes) or not isinstance(items, Iterable):
+        raise ConfigError(f"items: {_EXPECTED}, not {type(items).__name__}")
+    return [_pair(item, f"items[{number}]") for number, item in enumerate(items)]
+
+
+def _pair(item: Any, where: str) -> tuple[str, str]:
+    if isinstance(item, Entry):
+        raise ConfigError(f"{where}: {_EXPECTED}, not Entry: give (entry.url, entry.path)")
+    if isinstance(item, str) or _is_url_object(item):
+        return _url(item, where), ""
+    is_pair = isinstance(item, Sequence) and not isinstance(item, bytes | bytearray) and len(item) == 2
+    if not is_pair or item[1] is None:
+        raise ConfigError(f"{where}: {_EXPECTED}, not {type(item).__name__}")
+    return _url(item[0], where), path_text(item[1], f"{where}: path")
+
+
+def _url(url: Any, where: str) -> str:
+    try:
+        return start_url(url_text(url, "URL"))
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def _is_url_object(item: object) -> bool:
+    """Whether ``item`` is a URL of some library, and neither text nor a pair; urllib's is a tuple."""
+    return hasattr(item, "geturl") or (hasattr(item, "scheme") and hasattr(item, "host"))
+
+
+def checked_destination(given: Any) -> AbstractAsyncContextManager[Destination] | None:
+    """``given``, which is None or an async context manager. Raises ConfigError."""
+    if isinstance(given, type):
+        raise ConfigError(f"destination: {given.__name__} is a class: write {given.__name__}(...), an instance")
+    if given is not None and not (hasattr(given, "__aenter__") and hasattr(given, "__aexit__")):
+        kind = type(given).__name__
+        raise ConfigError(f"destination: expected an async context manager, and {kind} has no __aenter__ and __aexit__")
+    checked: AbstractAsyncContextManager[Destination] | None = given
+    return checked

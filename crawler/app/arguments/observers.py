@@ -1,0 +1,116 @@
+"""The observers of a caller: checked when they are given, and kept apart from the run if they raise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from inspect import iscoroutinefunction
+from typing import Any
+
+from crawler.model.errors import ConfigError
+from crawler.model.observer import Observer
+from crawler.model.state.directory_digest import StoredFile
+from crawler.model.values import Job, Rejection, Result
+from crawler.output.log import LOGGER
+
+_EVENTS = tuple(name for name, each in vars(Observer).items() if callable(each) and not name.startswith("_"))
+"""The methods of an observer."""
+_OF_ONE_FILE = {"listed", "finished"}
+"""The methods that ``Observer.all_unchanged`` calls for each file."""
+
+
+class Guarded(Observer):
+    """Passes the events of a run to an observer of the caller, until that raises an exception.
+
+    The exception is logged with its traceback and ends neither the run nor the other observers. Afterwards the observer
+    is only told of the end of the run, so that it can close what it has opened.
+    """
+
+    def __init__(self, observer: Observer) -> None:
+        own = {name for name in _EVENTS if _is_overridden(observer, name)}
+        if own & _OF_ONE_FILE:
+            own.add("all_unchanged")
+        self._methods: dict[str, Callable[..., object]] = {name: getattr(observer, name) for name in own}
+        self._name = type(observer).__name__
+        self.problem = ""
+        """What went wrong, in one line; "" if nothing did."""
+
+    def _tell(self, event: str, *values: object, **more: object) -> None:
+        method = self._methods.get(event)
+        if method is None:
+            return
+        try:
+            method(*values, **more)
+        except Exception as error:  # noqa: BLE001 - code of the caller, which must not decide what is saved
+            self._give_up(event, error)
+
+    def _give_up(self, event: str, error: Exception) -> None:
+        text = f"{type(error).__name__}: {error}".rstrip(": ")
+        problem = f"observer {self._name}: {event} raised {text}"
+        self.problem = self.problem or f"{problem}; it was told nothing more"
+        LOGGER.error("%s", problem, exc_info=error)
+        self._methods = {name: each for name, each in self._methods.items() if name == "run_finished" != event}
+
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        self._tell("listing_read", path, url, entries, family=family, confidence=confidence)
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        self._tell("listing_failed", path, url, reason)
+
+    def rejected(self, path: str, rejection: Rejection) -> None:
+        self._tell("rejected", path, rejection)
+
+    def listed(self, path: str, size: int | None) -> None:
+        self._tell("listed", path, size)
+
+    def walked(self) -> None:
+        self._tell("walked")
+
+    def started(self, job: Job) -> None:
+        self._tell("started", job)
+
+    def received(self, job: Job, count: int) -> None:
+        self._tell("received", job, count)
+
+    def resumed(self, job: Job, offset: int) -> None:
+        self._tell("resumed", job, offset)
+
+    def finished(self, result: Result) -> None:
+        self._tell("finished", result)
+
+    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
+        self._tell("all_unchanged", directory, files, reason)
+
+    def run_finished(self) -> None:
+        self._tell("run_finished")
+
+
+def guarded(observers: Observer | Iterable[Observer]) -> list[Guarded]:
+    """The observers of a call: one, or several. Raises ConfigError for anything that is not an Observer."""
+    given: Any = observers
+    if isinstance(given, str | bytes | type) or not isinstance(given, Iterable):
+        given = [given]
+    return [Guarded(_checked(observer)) for observer in given]
+
+
+def _checked(observer: Any) -> Observer:
+    """``observer``, which has all methods of an Observer. Raises ConfigError."""
+    if isinstance(observer, type):
+        raise ConfigError(f"observers: {observer.__name__} is a class: write {observer.__name__}(), an instance")
+    missing = [name for name in _EVENTS if not callable(getattr(observer, name, None))]
+    kind = type(observer).__name__
+    if len(missing) == len(_EVENTS):
+        raise ConfigError(f"observers: expected instances of crawler.Observer, not {kind}")
+    if missing:
+        raise ConfigError(f"observers: {kind} lacks {', '.join(missing)}: derive it from crawler.Observer")
+    for name in _EVENTS:
+        if iscoroutinefunction(getattr(observer, name)):
+            raise ConfigError(
+                f"observers: {kind}.{name} is a coroutine function, which nobody awaits: write 'def {name}'"
+            )
+    checked: Observer = observer
+    return checked
+
+
+def _is_overridden(observer: Observer, event: str) -> bool:
+    """Whether ``observer`` does something at ``event``, in its class or as an attribute of its own."""
+    return getattr(getattr(observer, event), "__func__", None) is not getattr(Observer, event)
