@@ -16,7 +16,10 @@ from typing import Any, ClassVar
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
-__all__ = ["Brief", "Record", "Struct", "Value", "asdict", "field", "html_table", "replace"]
+__all__ = ["Brief", "Record", "Struct", "Value", "asdict", "field", "html_table", "replace", "shortened"]
+
+_LONGEST_SHOWN = 50
+"""Length at which the representation of a value is cut, where many have to fit a line."""
 
 
 class _DataclassFields:
@@ -43,6 +46,12 @@ class Value(Struct, frozen=True):
     __dataclass_params__: ClassVar[Any] = _DataclassParams
 
 
+def shortened(value: object) -> str:
+    """``repr(value)`` on one line, without its middle if it is long."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN // 2]}…{text[-_LONGEST_SHOWN // 2 :]}"
+
+
 class Brief(Value, frozen=True):
     """A Value that may hold thousands of others, which ``repr`` leaves out: it is one line."""
 
@@ -50,8 +59,6 @@ class Brief(Value, frozen=True):
     """Attributes that are shown if they are not zero or empty, separated by spaces. "": all but collections."""
 
     def __repr__(self) -> str:
-        from crawler.model.options.given import shortened
-
         return (
             f"{type(self).__name__}({', '.join(f'{name}={shortened(value)}' for name, value in self.__rich_repr__())})"
         )

@@ -13,8 +13,8 @@ from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
-_LONGEST_SHOWN = 50
-"""Length at which the representation of a value is cut."""
+from crawler.model.struct import shortened
+
 _USER = re.compile(r"://[^/@']*@")
 """User and password in a URL."""
 
@@ -86,12 +86,6 @@ def _digits(value: object) -> str:
     from decimal import Decimal
 
     return format(Decimal(str(value)), "f")
-
-
-def shortened(value: object) -> str:
-    """``repr(value)`` on one line, without its middle if it is long."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN // 2]}…{text[-_LONGEST_SHOWN // 2 :]}"
 
 
 def on_one_line(config: Any) -> str:

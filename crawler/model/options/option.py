@@ -7,8 +7,8 @@ from dataclasses import MISSING, Field, field
 from typing import Any
 
 from crawler.model.errors import ConfigError
-from crawler.model.options.given import plain, several, shortened, text_of
-from crawler.model.struct import Value
+from crawler.model.options.given import plain, several, text_of
+from crawler.model.struct import Value, shortened
 
 _TIMES = {"TIME", "AGE", "DAYS", "N|TIME"}
 """Placeholders of the options that are times."""
