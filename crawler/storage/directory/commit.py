@@ -181,7 +181,7 @@ class BatchCommit:
         except OSError as error:
             if is_whole(error):
                 raise
-            return item_reason(error)
+            return item_reason(error, file.item.job.path.rpartition("/")[2])
         file.placed = True
         touched.add(directory)
         if file.item.part:

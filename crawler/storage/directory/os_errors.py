@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from crawler.model.errors import DestinationError
 from crawler.model.reasons import Reason
 from crawler.model.values import Known
+from crawler.text.names.windows import is_refused
 
 _FULL = "free some space, then run again; complete files were kept"
 _GONE = "the file system is gone: mount it again"
@@ -53,6 +54,8 @@ _OWN_DIRECTORY: dict[int, str] = {
 """errno of an error in DIR/.crawler, which stops the run → message."""
 
 
+_MAY_MEAN_NAME = frozenset({errno.EINVAL, errno.EILSEQ, errno.EPERM, errno.ENOENT})
+"""errno values by which file systems refuse a name; FUSE's exFAT says ENOENT, and its FAT EPERM."""
 NAME_REFUSED = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
 """errno values of a file system that cannot store a name."""
 NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
@@ -85,9 +88,16 @@ def is_whole(error: OSError) -> bool:
     return isinstance(error, UnsupportedOperation) or error.errno in WHOLE
 
 
-def item_reason(error: OSError) -> str:
-    """Why one file could not be stored, for the user."""
+def is_refused_name(error: OSError, name: str) -> bool:
+    """Whether ``error`` means that the file system cannot hold ``name``, which Windows could not hold either."""
+    return error.errno in _MAY_MEAN_NAME and is_refused(name)
+
+
+def item_reason(error: OSError, name: str = "") -> str:
+    """Why one file could not be stored, for the user. ``name``: the last segment of its path, if that was refused."""
     number = error.errno or 0
+    if is_refused_name(error, name):
+        return "this file system refuses the name: --names windows stores the file under another one"
     return _ITEM.get(number) or os.strerror(number).lower()
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from crawler.model.errors import NO_DESCRIPTORS
 from crawler.model.struct import Struct
-from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_reason
+from crawler.storage.directory.os_errors import UnusablePath, is_refused_name, is_whole, item_reason
 from crawler.text import urls
 
 Identity = tuple[int, int]
@@ -192,8 +192,7 @@ class Tree:
             if not create:
                 raise
             encoded_new(plain)
-            with suppress(FileExistsError):
-                os.mkdir(name, dir_fd=parent)
+            self._create(parent, name, plain)
             self.changed.add(above)
             self._listed.pop(above, None)
             descriptor = self._descriptor(parent, name, here)
@@ -208,6 +207,16 @@ class Tree:
         if directory.identity == self._own:
             raise UnusablePath(f"{here} is crawler's own directory")
         return directory
+
+    def _create(self, parent: int, name: bytes, plain: str) -> None:
+        try:
+            os.mkdir(name, dir_fd=parent)
+        except FileExistsError:
+            return
+        except OSError as error:
+            if is_refused_name(error, plain):
+                raise UnusablePath(item_reason(error, plain)) from error
+            raise
 
     def _descriptor(self, parent: int, name: bytes, here: str) -> int:
         try:

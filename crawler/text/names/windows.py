@@ -13,10 +13,16 @@ from crawler.text.urls import STATE_DIRECTORY
 
 _ESCAPE = re.compile(r"(?:%[0-9A-F]{2})+")
 _ALWAYS = re.compile('[<>:"\\\\|?*\udc80-\udcff]|%(?=[0-9A-Fa-f]{2})|[. ]\\Z')
+_REFUSED = re.compile(r'[<>:"\\|?*]|[. ]\Z')
 _DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\.|\Z)", re.IGNORECASE)
 
 _UNUSABLE = frozenset({"", ".", "..", STATE_DIRECTORY})
 """Names that no file can have."""
+
+
+def is_refused(name: str) -> bool:
+    """Whether FAT, NTFS or CIFS refuse or change ``name``."""
+    return _REFUSED.search(name) is not None or _DEVICE.match(name) is not None
 
 
 def encoded(name: str) -> str:
