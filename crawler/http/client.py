@@ -18,6 +18,7 @@ from multidict import CIMultiDict
 from crawler.http.credentials.cookies import Cookies
 from crawler.http.decoding import read_decoded
 from crawler.http.lane.deadline import Patience
+from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError
 from crawler.http.proxies import Proxies
@@ -94,12 +95,8 @@ class HttpClient:
         )
         if options.ca_file or options.client_cert:
             tls()  # errors in these files are reported before the first request
-        self._transport = Transport(
-            options.user_agent,
-            connect_timeout=options.connect_timeout,
-            patience=Patience(options.read_timeout, options.min_speed),
-            tls=tls,
-        )
+        patience = Patience(options.read_timeout, options.min_speed)
+        self._transport = Transport(options.user_agent, ConnectionSettings(options.connect_timeout, patience, tls))
         return self
 
     async def __aexit__(

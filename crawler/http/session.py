@@ -34,6 +34,8 @@ from crawler.text.urls import userinfo
 if TYPE_CHECKING:
     import ssl
 
+    from crawler.http.lane.dial import ConnectionSettings
+
 _READ_BUFFER = limits.BODY_CHUNK * 2
 """Maximum number of bytes of a body that are received before they are read."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -47,26 +49,20 @@ _PERMANENT = (aiohttp.ClientSSLError, aiohttp.ClientResponseError, InvalidRespon
 
 
 class Session:
-    """Sends requests. Times in seconds. Must be created and closed in the event loop.
+    """Sends requests. Must be created and closed in the event loop. ``agent``: the User-Agent header."""
 
-    ``tls`` returns the context for https, the same each time; it is called when the first one is needed.
-    """
-
-    def __init__(
-        self, agent: str, *, connect_timeout: float, patience: Patience, tls: Callable[[], ssl.SSLContext]
-    ) -> None:
-        self._tls = tls
-        self._connect_timeout = connect_timeout
-        self._patience = patience
+    def __init__(self, agent: str, settings: ConnectionSettings) -> None:
+        self._connect_timeout, self._patience, self._tls = settings
+        silence = self._patience.silence
         # For the whole header section: each 1xx response restarts aiohttp's own timer.
-        self._header_timeout = SharedTimeout(connect_timeout + patience.silence)
-        self._idle = SharedTimeout(patience.silence)
+        self._header_timeout = SharedTimeout(self._connect_timeout + silence)
+        self._idle = SharedTimeout(silence)
         connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
         handler: type[ResponseHandler] = Connection
         connector._factory = partial(handler, loop=asyncio.get_running_loop())
         self._session = aiohttp.ClientSession(
             connector=connector,
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout, sock_read=patience.silence),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout, sock_read=silence),
             headers={"User-Agent": agent},
             skip_auto_headers=("Accept", "Accept-Encoding"),
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from yarl import URL
 
-from crawler.http.lane.deadline import Patience
-from crawler.http.lane.dial import Dialer, Endpoint
+from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
 from crawler.http.lane.pool import Experience, LanePool, Outcome
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
@@ -18,8 +17,6 @@ from crawler.text.hosts import connectable, without_zone
 from crawler.text.urls import origin
 
 if TYPE_CHECKING:
-    import ssl
-
     from crawler.http.session import Session
 
 _TARGET = re.compile(r"/[\x21-\x7e]*")
@@ -27,22 +24,14 @@ _FIELD = re.compile(r"[^\r\n\0]*")
 
 
 class Transport:
-    """Sends requests. Times in seconds. Must be created and closed in the event loop.
+    """Sends requests. Must be created and closed in the event loop. ``agent``: the User-Agent header."""
 
-    ``tls`` returns the context for https, the same each time; it is called when the first one is needed.
-    """
-
-    def __init__(
-        self, agent: str, *, connect_timeout: float, patience: Patience, tls: Callable[[], ssl.SSLContext]
-    ) -> None:
+    def __init__(self, agent: str, settings: ConnectionSettings) -> None:
         self._agent = agent
-        self._connect_timeout = connect_timeout
-        self._patience = patience
-        self._tls = tls
+        self._settings = settings
         # Most requests have the same headers. The cache belongs to the instance because some contain credentials.
         self._fields = lru_cache(maxsize=64)(_fields)
-        dialer = Dialer(connect_timeout=connect_timeout, read_timeout=patience.silence, tls=tls)
-        self._lanes = LanePool(dialer, patience)
+        self._lanes = LanePool(Dialer(settings), settings.patience)
         self._session: Session | None = None
 
     async def close(self) -> None:
@@ -90,9 +79,7 @@ class Transport:
         if self._session is None:
             from crawler.http.session import Session
 
-            self._session = Session(
-                self._agent, connect_timeout=self._connect_timeout, patience=self._patience, tls=self._tls
-            )
+            self._session = Session(self._agent, self._settings)
         return self._session
 
 

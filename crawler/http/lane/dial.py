@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 
 import aiohappyeyeballs
 
+from crawler.http.lane.deadline import Patience
 from crawler.http.lane.lane import Lane
 from crawler.http.problem import RequestError
 from crawler.http.tls import alert_text, certificate_problem, is_not_tls
@@ -41,12 +42,22 @@ class Endpoint(NamedTuple):
     """The SOCKS proxy to use; ``socks5h://…`` lets the proxy resolve the host, ``socks5://…`` resolves it here."""
 
 
-class Dialer:
-    """Opens connections. Times in seconds. ``tls`` returns the context for https, the same each time."""
+class ConnectionSettings(NamedTuple):
+    """How connections are opened, and how long to wait for the server."""
 
-    def __init__(self, *, connect_timeout: float, read_timeout: float, tls: Callable[[], ssl.SSLContext]) -> None:
-        self._connect_timeout, self._read_timeout = connect_timeout, read_timeout
-        self._tls = tls
+    connect_timeout: float
+    """Seconds to wait until a connection is open."""
+    patience: Patience
+    tls: Callable[[], ssl.SSLContext]
+    """Returns the context for https, the same each time; it is called when the first one is needed."""
+
+
+class Dialer:
+    """Opens connections."""
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._connect_timeout, self._read_timeout = settings.connect_timeout, settings.patience.silence
+        self._tls = settings.tls
         self._found: dict[tuple[str, int], tuple[float, asyncio.Future[list[Address]]]] = {}
         """(host, port) → (time at which its addresses expire, on the clock of the event loop; the lookup)."""
 

@@ -16,6 +16,7 @@ import uvloop
 
 from crawler.http.connection import Connection, UnrequestedData
 from crawler.http.lane.deadline import Patience
+from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.problem import RequestError
 from crawler.http.response import RawResponse
 from crawler.http.session import Session
@@ -148,7 +149,8 @@ class Scripted:
 
 
 def made(way: type[Session | Transport], tls: ssl.SSLContext | None = None) -> Session | Transport:
-    return way("agent/1", connect_timeout=5, patience=Patience(5), tls=lambda: tls or ssl.create_default_context())
+    settings = ConnectionSettings(5, Patience(5), lambda: tls or ssl.create_default_context())
+    return way("agent/1", settings)
 
 
 @pytest.fixture(params=WAYS)

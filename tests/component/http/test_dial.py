@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from crawler.http.lane.deadline import Patience
-from crawler.http.lane.dial import Dialer, Endpoint
+from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
 from crawler.http.lane.lane import Lane
 from crawler.http.problem import RequestError
 
@@ -24,7 +24,7 @@ def lane() -> Lane:
 
 
 def dialer(tls: Callable[[], ssl.SSLContext] = ssl.create_default_context, *, connect: float = 5) -> Dialer:
-    return Dialer(connect_timeout=connect, read_timeout=5, tls=tls)
+    return Dialer(ConnectionSettings(connect, Patience(5), tls))
 
 
 async def refused(where: Endpoint, by: Dialer | None = None) -> RequestError:

@@ -12,6 +12,7 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from crawler.http.lane.deadline import Patience
+from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.problem import RequestError
 from crawler.http.response import RawResponse, combined
 from crawler.http.session import Session
@@ -57,7 +58,7 @@ async def server() -> AsyncIterator[Server]:
 
 
 def made(way: type[Session | Transport]) -> Session | Transport:
-    return way("agent/1", connect_timeout=5, patience=Patience(5), tls=ssl.create_default_context)
+    return way("agent/1", ConnectionSettings(5, Patience(5), ssl.create_default_context))
 
 
 @pytest.fixture
