@@ -92,9 +92,9 @@ async def run_download(
 ) -> tuple[Report, CrawlerError | None]:
     """Save each (URL, path relative to ``directory``); an empty path means the last segment of the URL.
 
-    Returns what was done, and the error that ended the run early, if any. Raises ConfigError for an invalid item.
+    The URLs are as ``start_url`` returns them. Returns what was done, and the error that ended the run early, if any.
     """
-    wanted = [(start_url(url), path) for url, path in items]
+    wanted = list(items)
     run = _Run.into(directory, config, context, starts=tuple(url for url, _ in wanted), is_list=True)
     tally = Tally("", run.shown, is_dry_run=config.dry_run)
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crawler.model.config import Config, parse_options
+from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError
 from crawler.model.options.objects import check_objects
-from crawler.model.options.readers import MAX_PARALLEL
+from crawler.model.options.option import option_of
+from crawler.model.options.readers import MAX_PARALLEL, check_path
 from crawler.model.struct import Value
 from crawler.text.arguments import is_object_url, start_directory, start_url
 
@@ -18,6 +19,12 @@ OUTPUTS = ("changes", "summary", "metrics", "report")
 """Options that name files written at the end of a run."""
 _KEYS = {"defaults", "mirror", "objects", "jobs", "status", "status_public"}
 """What the file may have outside of its tables, and the tables."""
+REQUIRED = {
+    "name": ("title", "id", "label"),
+    "url": ("uri", "source", "src", "link", "address", "from"),
+    "dir": ("directory", "folder", "path", "target", "dest", "destination", "to"),
+}
+"""Keys that each [[mirror]] has → words that people write instead."""
 NAME_IN_PATH = "{name}"
 """Stands for the name of the mirror in these paths."""
 
@@ -49,30 +56,31 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
     """
     for key in data:
         if key not in _KEYS:
-            known = "jobs, status, status_public, [defaults], [objects], [[mirror]]"
-            raise ConfigError(f"{where}: unknown key {key!r} (known: {known})")
+            raise ConfigError(f"{where}: unknown key {key!r}{_instead(key)}")
     jobs = data.get("jobs", 1)
     if not isinstance(jobs, int) or isinstance(jobs, bool) or not 1 <= jobs <= MAX_PARALLEL:
         raise ConfigError(f"{where}: jobs: expected a whole number from 1 to {MAX_PARALLEL}")
-    status, is_public = data.get("status"), data.get("status_public", False)
+    status, is_public = _at_home(data.get("status")), data.get("status_public", False)
     if status is not None and not (isinstance(status, str) and status):
         raise ConfigError(f"{where}: status: expected a path")
     if not isinstance(is_public, bool):
         raise ConfigError(f"{where}: status_public: expected true or false")
     defaults = data.get("defaults", {})
     if not isinstance(defaults, dict):
-        raise ConfigError(f"{where}: defaults: expected a table")
+        raise ConfigError(f"{where}: defaults: expected a table: write [defaults]")
     objects = check_objects(data.get("objects", {}), f"{where}: objects")
     defaults = {**defaults, "objects": {**objects, **check_objects(defaults.get("objects", {}), f"{where}: objects")}}
     tables = data.get("mirror", [])
     if isinstance(tables, dict):
         raise ConfigError(f"{where}: it has no [[mirror]] table: write [[mirror]] with two brackets for each mirror")
     if not isinstance(tables, list) or not tables:
-        raise ConfigError(f"{where}: it has no [[mirror]] table")
+        raise ConfigError(f"{where}: it has no [[mirror]] table: write one with name, url and dir for each mirror")
     mirrors = [
         _parse_one(table, defaults, overrides, f"{where}: mirror {number}") for number, table in enumerate(tables, 1)
     ]
     _check_distinct(mirrors, where)
+    if objects and not any(is_object_url(mirror.directory) for mirror in mirrors):
+        raise ConfigError(f"{where}: objects: has no effect: no dir is in an object store, as s3://bucket/prefix is")
     if jobs > 1 and any(mirror.config.processes != 1 for mirror in mirrors):
         raise ConfigError(f"{where}: processes: requires jobs = 1, so that mirrors of one host share its connections")
     return MirrorsFile(mirrors=tuple(mirrors), jobs=jobs, status=status, status_public=is_public)
@@ -80,17 +88,9 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
 
 def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[str, object], where: str) -> Mirror:
     if not isinstance(table, dict):
-        raise ConfigError(f"{where}: expected a table")
-    options = {**defaults, **table}
-    texts = {}
-    for key in ("name", "url", "dir"):
-        value = options.pop(key, None)
-        if not isinstance(value, str) or not value.strip():
-            if value is None:
-                rest = {name: each for name, each in options.items() if name not in {"name", "url", "dir"}}
-                parse_options(rest, where)  # it may be misspelt, which says more
-            raise ConfigError(f"{where}: {key}: expected text")
-        texts[key] = value
+        raise ConfigError(f"{where}: expected a table: write [[mirror]], with name, url and dir below it")
+    options = {key: _at_home(value) if key in _paths() else value for key, value in {**defaults, **table}.items()}
+    texts = {key: _text(key, options, where) for key in REQUIRED}
     where = f"{where} ({texts['name']})"
     options["objects"] = {**defaults["objects"], **check_objects(table.get("objects", {}), f"{where}: objects")}
     try:
@@ -101,7 +101,52 @@ def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[st
     if config.name_from != "url":
         raise ConfigError(f"{where}: name_from: a listing names its files itself: 'header' is for --input-file alone")
     directory = _directory(texts["dir"], where)
+    if table.get("objects") and not is_object_url(directory):
+        raise ConfigError(f"{where}: objects: has no effect: dir is not in an object store")
     return Mirror(name=texts["name"], url=texts["url"], directory=directory, config=config)
+
+
+def _paths() -> set[str]:
+    """Keys whose values are paths."""
+    return {"dir", *(key for key, item in option_fields().items() if option_of(item).parse is check_path)}
+
+
+def _at_home(value: object) -> object:
+    """A path that begins with ``~`` as a shell would read it; anything else is unchanged."""
+    if not isinstance(value, str) or not value.startswith("~"):
+        return value
+    return os.path.expanduser(value)  # noqa: PTH111 - that of Path raises an error for an unknown user
+
+
+def _text(key: str, options: dict[str, Any], where: str) -> str:
+    """The text of ``key``, one of REQUIRED, which is removed from ``options``. Raises ConfigError."""
+    value = options.pop(key, None)
+    if value is None:
+        rest = {name: each for name, each in options.items() if name not in REQUIRED}
+        for name in rest:
+            if name.lower() == key or name.lower() in REQUIRED[key]:
+                raise ConfigError(f"{where}: unknown key {name!r}: write {key}")
+        parse_options(rest, where)  # it may be misspelt, which says more
+        raise ConfigError(f'{where}: {key}: missing: write {key} = "…"')
+    if not isinstance(value, str):
+        raise ConfigError(f'{where}: {key}: expected text in quotes, such as {key} = "…"')
+    if not value.strip():
+        raise ConfigError(f'{where}: {key}: empty: write {key} = "…"')
+    return value
+
+
+def _instead(key: str) -> str:
+    """What to write instead of an unknown ``key`` of the file, which is outside of its tables."""
+    from crawler.model.options.spelling import did_you_mean
+
+    plain = key.replace("-", "_").lower()
+    if plain in option_fields() or plain in {*REQUIRED, "include", "exclude"}:
+        return ": options are in a table: write it below [[mirror]], or below [defaults] for all mirrors"
+    if plain in {"mirror", "mirrors", "site", "sites"}:
+        return ": write [[mirror]] for each mirror"
+    if plain in {"default", "options", "global"}:
+        return ": did you mean [defaults]?"
+    return did_you_mean(key, _KEYS) or " (known: jobs, status, status_public, [defaults], [objects], [[mirror]])"
 
 
 def _directory(text: str, where: str) -> str:
@@ -128,9 +173,9 @@ def _with_name(config: Config, name: str, where: str) -> Config:
 def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:
     for what in ("name", "directory"):
         values = [getattr(mirror, what) for mirror in mirrors]
-        for value in values:
-            if values.count(value) > 1:
-                raise ConfigError(f"{where}: two mirrors have the {what} {value!r}")
+        for number, value in enumerate(values, 1):
+            if value in values[: number - 1]:
+                raise ConfigError(f"{where}: mirror {number}: two mirrors have the {what} {value!r}")
     states = [mirror.config.state for mirror in mirrors if mirror.config.state]
     if len(states) != len(set(states)):
         raise ConfigError(f"{where}: two mirrors have the same state: give each its own file")

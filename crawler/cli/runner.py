@@ -13,11 +13,11 @@ from crawler.cli import signals
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error, print_line, print_result
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, CrawlerError
+from crawler.model.errors import CrawlerError
 from crawler.model.exit_codes import is_trouble
 from crawler.model.observer import Observer
 from crawler.pipeline.stop import Stop
-from crawler.text.arguments import named_url
+from crawler.text.arguments import is_object_url, named_url, start_directory
 from crawler.text.escape import printable
 from crawler.workers.event_loop import loop_factory
 
@@ -31,8 +31,6 @@ T = TypeVar("T")
 Work = Callable[[Stop, Sequence[Observer]], Awaitable[tuple["Report", CrawlerError | None]]]
 
 
-_BLANKS = " \t\r"
-"""Characters stripped from both fields of a line of --input-file."""
 PrintReport = Callable[["Report", Invocation, Config], int]
 """Prints a report and returns the exit code."""
 
@@ -62,24 +60,6 @@ def run_query(work: Coroutine[Any, Any, T]) -> T:
         return cast("T", found)
 
     return run_async(guarded)
-
-
-def read_items(name: str) -> list[tuple[str, str]]:
-    """(URL, path or "") from each line of a list: ``URL[TAB path]``. Skips empty lines and lines that start with #.
-
-    Bytes that are not UTF-8 are preserved. Only a line feed ends a line: names may contain other Unicode line
-    separators. Raises ConfigError if the file cannot be read.
-    """
-    try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"--input-file {name}: {error.strerror}") from None
-    items = []
-    for line in content.decode("utf-8-sig", "surrogateescape").split("\n"):
-        url, _, path = line.strip(_BLANKS).partition("\t")
-        if url and not url.startswith("#"):
-            items.append((url.strip(_BLANKS), path.strip(_BLANKS)))
-    return items
 
 
 def is_interactive(quiet: bool) -> bool:
@@ -128,7 +108,13 @@ def run_one(call: Invocation) -> int:
             return await app.run_mirror(call.positional[0], directory, call.config, context)
         return await app.run_download(items, directory, call.config, context)
 
-    items = read_items(call.input_file) if call.input_file is not None else []
+    items = []
+    if call.input_file is not None:
+        from crawler.cli.input_file import read_items
+
+        if not is_object_url(directory):
+            start_directory(directory)  # a wrong DIR is said before a list is read that may be typed
+        items = read_items(call.input_file)
     with _worker_processes(call.config) as started:
         return run_observed(call, work, print_report)
 

@@ -30,18 +30,14 @@ if TYPE_CHECKING:
 
 def read_file(call: Invocation) -> MirrorsFile:
     """The mirrors of the file of --config. Raises ConfigError."""
-    import tomllib
-
-    from crawler.cli.mirrors_file import parse_mirrors
+    from crawler.cli.mirrors.toml_file import parse_file
 
     name = call.config_file or ""
     try:
-        data = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
+        content = Path(name).read_bytes()
     except OSError as error:
         raise ConfigError(f"--config {name}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--config {name}: {error}") from None
-    return parse_mirrors(data, call.given, name)
+    return parse_file(content, call.given, name)
 
 
 def run_config(call: Invocation) -> int:

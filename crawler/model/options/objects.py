@@ -6,6 +6,21 @@ from collections.abc import Mapping
 
 from crawler.model.errors import ConfigError
 
+# fmt: off
+_OF_ALL = ("allow_http", "connect_timeout", "proxy_url", "skip_signature", "timeout", "user_agent")
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "s3": (*_OF_ALL, "access_key_id", "checksum_algorithm", "conditional_put", "copy_if_not_exists", "default_region",
+           "disable_tagging", "endpoint", "imdsv1_fallback", "metadata_endpoint", "region", "request_payer", "role_arn",
+           "role_session_name", "s3_express", "secret_access_key", "server_side_encryption", "session_token",
+           "sse_kms_key_id", "token", "unsigned_payload", "virtual_hosted_style_request", "web_identity_token_file"),
+    "gs": (*_OF_ALL, "application_credentials", "base_url", "service_account", "service_account_key"),
+    "az": (*_OF_ALL, "access_key", "account_key", "account_name", "authority_host", "client_id", "client_secret",
+           "endpoint", "federated_token_file", "sas_key", "sas_token", "tenant_id", "token", "use_azure_cli",
+           "use_emulator"),
+}
+# fmt: on
+"""Scheme → the keys that are proposed for a misspelt one. A store may take more."""
+
 
 def check_objects(values: object, where: str) -> dict[str, str]:
     """A mapping of names to text, numbers or booleans, as texts. Raises ConfigError, which never shows a value."""

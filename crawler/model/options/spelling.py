@@ -41,6 +41,8 @@ def unknown_key(where: str, key: str, known: Collection[str]) -> ConfigError:
     here = elsewhere("--" + key.replace("_", "-"))
     if plain in known:
         advice = f": write {plain}"
+    elif plain == "rules":
+        advice = ": write include and exclude"
     else:
         advice = did_you_mean(key, (*known, "include", "exclude", "name", "url", "dir"))
     return ConfigError(f"{where}: unknown key {key!r}{advice or (f': here {here}' if here else '')}")

@@ -10,6 +10,8 @@ from obstore.exceptions import UnknownConfigurationKeyError
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from crawler.model.errors import ConfigError
+from crawler.model.options.objects import KEYS
+from crawler.model.options.spelling import did_you_mean
 from crawler.storage.objects.errors import FAILURES, summary
 from crawler.storage.objects.location import Location
 from crawler.version import __version__
@@ -43,6 +45,7 @@ def connect(where: Location, options: Mapping[str, str]) -> ObjectStore:
         return GCSStore(where.bucket, **more) if where.scheme == "gs" else AzureStore(where.bucket, **more)
     except UnknownConfigurationKeyError as error:
         name = str(error).partition("'")[2].partition("'")[0]
-        raise ConfigError(f"objects: {name}: not a key of {where.scheme}://, see docs/object-stores.md") from None
+        advice = did_you_mean(name, KEYS[where.scheme]) or ": see docs/object-stores.md"
+        raise ConfigError(f"objects: {name}: not a key of {where.scheme}://{advice}") from None
     except (*FAILURES, TypeError) as error:
         raise ConfigError(f"cannot use {where}: {summary(error)}: see docs/object-stores.md") from None

@@ -229,14 +229,11 @@ TABLES = [
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nworker = 3', "'worker': did you mean workers?"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ntransfers = 3', "'transfers': here --workers N"),
     ('[[mirror]]\nname = "a"\nurl = "s3://b/"\ndir = "d"', "give the bucket's https address"),
-    (
-        '[[mirrors]]\nname = "a"',
-        "unknown key 'mirrors' (known: jobs, status, status_public, [defaults], [objects], [[mirror]])",
-    ),
+    ('[[mirrors]]\nname = "a"', "m.toml:1: unknown key 'mirrors': write [[mirror]]"),
     ('[mirror]\nname = "a"', "write [[mirror]] with two brackets"),
-    ('[[mirror]]\nname = "a"\nurl = "http://h/"', "dir: expected text"),
+    ('[[mirror]]\nname = "a"\nurl = "http://h/"', "m.toml:1: mirror 1: dir: missing"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ndelete = "yes"', "delete: expected true or false"),
-    ("[[mirror]]\nname = a", "line 2"),
+    ("[[mirror]]\nname = a", "m.toml:2: name: text needs quotes"),
 ]
 
 

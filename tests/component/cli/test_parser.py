@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from crawler import __version__
 from crawler.cli import parser as cli
+from crawler.cli.input_file import parse_items, read_items
 from crawler.cli.invocation import Invocation
-from crawler.cli.runner import read_items
 from crawler.model import errors
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError, CrawlerError, FetchError
@@ -287,7 +287,7 @@ def test_a_list_is_read_line_by_line(tmp_path: Path) -> None:
     assert read_items(str(path)) == [
         ("http://h/a", ""),
         ("http://h/b", "x/y z"),
-        ("http://h/\udcff", "n\udcff"),
+        ("http://h/%FF", "n\udcff"),
         ("http://h/c", ""),
     ]
 
@@ -297,7 +297,7 @@ def test_a_list_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch, tm
     path.write_bytes(b"http://h/a\tb\nhttp://h/\xff\n")
     with path.open(encoding="ascii") as stream:  # the locale's encoding differs from that of the list
         monkeypatch.setattr(sys, "stdin", stream)
-        assert read_items("-") == [("http://h/a", "b"), ("http://h/\udcff", "")]
+        assert read_items("-") == [("http://h/a", "b"), ("http://h/%FF", "")]
 
 
 def test_a_line_ends_where_a_line_feed_is(tmp_path: Path) -> None:
@@ -314,6 +314,45 @@ def test_a_list_from_a_closed_standard_input_is_not_an_empty_list(tmp_path: Path
     assert done.returncode == 2
     assert "--input-file -" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+LISTS = [
+    (b"", "it names no URL: write one on each line"),
+    (b"\r\n# http://h/a\n \t \n", "it names no URL: write one on each line"),
+    (b"http://h/a\n\nh/b\n", ":3: not an http or https URL: h/b"),
+    (b"\xef\xbb\xbf# list\r\nhttp://h/a\r\nftp://h/b\r\n", ":3: not an http or https URL: ftp://h/b: for FTP use "),
+    (b"http://u:hush@h/a\nhttp://u:hush@/b\n", ":2: not an http or https URL"),
+    (b"<!DOCTYPE html>\n<a href=x>", ":1: not an http or https URL: <!DOCTYPE html>"),
+    (b"http://h/a http://h/b\n/srv/list\n", ":2: not an http or https URL: /srv/list"),
+    ("http://h/a\nx\n".encode("utf-16"), ":2: not an http or https URL: x"),
+    (b"\x1f\x8b\x08\x00", ":1: not an http or https URL"),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), LISTS)
+def test_a_list_without_urls_or_with_a_wrong_line_is_refused_by_the_number_of_the_line(
+    content: bytes, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "list"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        read_items(str(path))
+    message = str(caught.value)
+    assert message.startswith(f"--input-file {path}:")
+    assert said in message
+    assert "hush" not in message
+
+
+@given(st.lists(st.sampled_from([b"http://h/a", b"http://h/b\tx/y", b"", b"# http://h/c", b"  ", b"\t"])), st.data())
+def test_blank_lines_comments_and_the_kind_of_line_end_change_nothing(lines: list[bytes], data: st.DataObject) -> None:
+    end = data.draw(st.sampled_from([b"\n", b"\r\n"]))
+    start = data.draw(st.sampled_from([b"", b"\xef\xbb\xbf"]))
+    last = data.draw(st.sampled_from([b"", end]))
+    wanted = [(url.decode(), path.decode()) for line in lines if (url := line.partition(b"\t")[0]).startswith(b"http")
+              for path in [line.partition(b"\t")[2]]]  # fmt: skip
+    plain = start + end.join(lines) + last
+    assert parse_items(plain, "list") == wanted
+    assert parse_items("\n".join(map(bytes.decode, lines)).encode("utf-16"), "list") == wanted
 
 
 def test_a_list_that_is_a_directory_is_a_wrong_option(tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""The list of URLs of --input-file."""
+
+from __future__ import annotations
+
+import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from pathlib import Path
+
+from crawler.model.errors import ConfigError
+from crawler.text.arguments import start_url
+
+_BLANKS = " \t\r"
+"""Characters stripped from both fields of a line."""
+
+
+def read_items(name: str) -> list[tuple[str, str]]:
+    """(URL, path or "") from each line of the file ``name``; ``-`` is standard input.
+
+    Raises ConfigError if the file cannot be read, names no URL, or has a line that is none.
+    """
+    where = f"--input-file {name}"
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{where}: {error.strerror}") from None
+    items = parse_items(content, where)
+    if not items:
+        raise ConfigError(f"{where}: it names no URL: write one on each line")
+    return items
+
+
+def parse_items(content: bytes, where: str) -> list[tuple[str, str]]:
+    """(URL, path or "") from each line ``URL[TAB path]``. Skips empty lines and lines that start with #.
+
+    Bytes that are not UTF-8 are preserved; UTF-16 is told by its byte order mark. Only a line feed ends a line: names
+    may contain other Unicode line separators. Raises ConfigError, which begins with ``where`` and the number of the
+    line, for the first line that is not a URL.
+    """
+    items = []
+    for number, line in enumerate(_text(content).split("\n"), 1):
+        url, _, path = line.strip(_BLANKS).partition("\t")
+        if url and not url.startswith("#"):
+            try:
+                items.append((start_url(url.strip(_BLANKS)), path.strip(_BLANKS)))
+            except ConfigError as error:
+                raise ConfigError(f"{where}:{number}: {error}") from None
+    return items
+
+
+def _text(content: bytes) -> str:
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    return content.decode("utf-8-sig", "surrogateescape")
