@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TextIO
 
@@ -39,12 +40,19 @@ def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
 
 
 def print_result(text: str) -> int:
-    """Print ``text``, the result of the command, to standard output.
+    """Print ``text``, the result of the command: see ``print_lines``."""
+    return print_lines([text])
+
+
+def print_lines(lines: Iterable[str]) -> int:
+    """Print ``lines``, the result of the command, to standard output.
 
     Returns the exit code of printing: 0, even if the reader closed the pipe as ``head`` does; 1 if it failed.
     """
     try:
-        print(text, flush=True)  # noqa: T201
+        for line in lines:
+            print(line)  # noqa: T201
+        sys.stdout.flush()
     except BrokenPipeError:
         return ExitCode.OK
     except (OSError, ValueError) as problem:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from crawler.cli import signals
 from crawler.cli.invocation import Invocation
-from crawler.cli.printing import print_error, print_line, print_result
+from crawler.cli.printing import print_error, print_line, print_lines
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.exit_codes import is_trouble
@@ -77,9 +77,9 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
 
     summary = render_summary(report, verbose=call.verbosity > 0)
     if report.plan is not None:
-        from crawler.output.format import render_plan
+        from crawler.output.format import plan_lines
 
-        delivered = print_result(render_plan(report.plan, report.free, config.format))
+        delivered = print_lines(plan_lines(report.plan, report.free, config.format))
         if is_trouble(report.exit_code) or report.warnings:
             print_line(summary)
         return report.exit_code or delivered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from crawler.model.report import Step
@@ -78,28 +78,29 @@ def render_entries(entries: Iterable[Entry], format: str) -> str:  # noqa: A002 
     )
 
 
-def render_plan(steps: Sequence[Step], free: int | None, format: str) -> str:  # noqa: A002 RUF100 - named like the option
-    """What a run would do: a line for each step, then the totals, without a final newline.
+def plan_lines(steps: Sequence[Step], free: int | None, format: str) -> Iterator[str]:  # noqa: A002 RUF100 - named like the option
+    """What a run would do: a line for each step, then the totals. A plan may have millions of lines.
 
     Text: action, size as in ``render_entries``, path and reason; then the totals. JSON: one object with ``steps``,
     ``totals`` (by action: ``files``, and ``bytes`` as ``[low, high]``, high null where sizes are unknown) and ``free``.
     """
     totals = {action: _total(steps, action) for action in ("fetch", "ask", "delete")}
     if format == "json":
-        rows = ",\n".join(json.dumps(_step_values(step)) for step in steps)
         sums = {action: {"files": count, "bytes": [low, high]} for action, (count, low, high) in totals.items()}
-        return f'{{"steps": [\n{rows}\n],\n"totals": {json.dumps(sums)},\n"free": {json.dumps(free)}}}'
-    lines = [
-        f"{step.action:<6} {_size_column(step.size):>13} {printable(step.path)} ({printable(step.reason)})"
-        for step in steps
-    ]
+        yield '{"steps": ['
+        for number, step in enumerate(steps, 1):
+            yield json.dumps(_step_values(step)) + ("," if number < len(steps) else "")
+        yield f'],\n"totals": {json.dumps(sums)},\n"free": {json.dumps(free)}}}'
+        return
+    for step in steps:
+        yield f"{step.action:<6} {_size_column(step.size):>13} {printable(step.path)} ({printable(step.reason)})"
     words = [
         f"{count:,} to {verb}{_sum_text(low, high)}"
         for (count, low, high), verb in zip(totals.values(), ("fetch", "check", "delete"), strict=True)
         if count
     ]
     room = "" if free is None else f"; the disk has {render_size(free)} free"
-    return "\n".join([*lines, f"Plan: {', '.join(words) or 'nothing to do'}{room}"])
+    yield f"Plan: {', '.join(words) or 'nothing to do'}{room}"
 
 
 def _total(steps: Iterable[Step], action: str) -> tuple[int, int, int | None]:

@@ -11,7 +11,7 @@ import pytest
 
 from crawler.model.report import Step
 from crawler.model.values import Span
-from crawler.output.format import render_plan
+from crawler.output.format import plan_lines
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
@@ -150,7 +150,7 @@ STEPS = (
 
 
 def test_the_text_of_a_plan_acts_on_no_terminal_and_counts_files() -> None:
-    text = render_plan(STEPS, 1024, "text")
+    text = "\n".join(plan_lines(STEPS, 1024, "text"))
     assert "\x1b" not in text
     assert text.splitlines()[-1] == (
         "Plan: 2 to fetch (more than 1000 B), 1 to check (5 B), 1 to delete (7 B); the disk has 1.0 KiB free"
@@ -159,8 +159,8 @@ def test_the_text_of_a_plan_acts_on_no_terminal_and_counts_files() -> None:
 
 @pytest.mark.parametrize("free", [None, 10])
 def test_a_plan_as_json_is_one_document(free: int | None) -> None:
-    plan = json.loads(render_plan(STEPS, free, "json"))
+    plan = json.loads("".join(plan_lines(STEPS, free, "json")))
     assert [step["path"] for step in plan["steps"]] == ["a\x1b[2J", "b", "c", "d/", "d/e"]
     assert plan["totals"]["fetch"] == {"files": 2, "bytes": [1000, None]}
     assert plan["free"] == free
-    assert json.loads(render_plan((), free, "json"))["steps"] == []
+    assert json.loads("".join(plan_lines((), free, "json")))["steps"] == []
