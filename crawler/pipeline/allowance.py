@@ -1,4 +1,4 @@
-"""What --max-files and --max-total-size still allow: consulted before a file is fetched, told how it ended."""
+"""Enforces --max-files and --max-total-size: a file is booked before it is fetched and settled by its result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crawler.pipeline.rules.budgets import Booking, Budget
 
 
 class Allowance(Observer):
-    """The budget of a run, as an observer of its results. Without limits it allows everything."""
+    """Books files in the budget of a run; as an observer of the run, it settles them by their results."""
 
     def __init__(
         self,
@@ -29,21 +29,22 @@ class Allowance(Observer):
         self._warn = warn
         self._plans = plans
         self._certain: set[str] = set()
-        """In a dry run: paths that would be fetched without asking."""
+        """In a dry run: paths of files that would certainly be fetched, because there is no local copy."""
         self._settled = asyncio.Event()
         self.spent = False
-        """True once a file was refused because the budget is spent."""
+        """True once a file has been refused because the budget is spent."""
         self.reached = False
-        """True once any file was refused, also one that is too large."""
+        """True once any file has been refused, even if only because it is larger than the whole budget."""
 
     @property
     def is_limited(self) -> bool:
         return self._budget.is_limited
 
-    async def refuses(self, job: Job) -> str | None:
-        """Why ``job`` is not done in this run, or None; in that case ``finished`` must be called with its result.
+    async def book(self, job: Job) -> str | None:
+        """Book ``job`` if the budget allows it. Returns None, or the reason why the run must not fetch it.
 
-        Waits while that depends on files that are being fetched.
+        Waits while the decision depends on files that are being fetched. The result of a booked job must be passed to
+        ``finished``.
         """
         if not self.is_limited:
             return None
@@ -81,11 +82,11 @@ class Allowance(Observer):
         self._settled.set()
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
-        return  # they were never booked
+        return  # unchanged directories are reported as a whole and never booked
 
 
 def _size(job: Job) -> int | None:
-    """Bytes that ``job`` will save, if it saves anything: the size in its row, or the former size."""
+    """The expected size of the file in bytes: as listed, or as last saved; None if neither is known."""
     if job.size is not None:
         return (job.size.low + job.size.high) // 2
     return job.known.size if job.known is not None else None

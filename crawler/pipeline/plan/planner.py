@@ -1,4 +1,4 @@
-"""The planner: each entry of a page becomes a job if it is wanted and not current, and a result otherwise."""
+"""The planner: turns each entry of a page into a job if it is wanted and not current, otherwise into a result."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ from crawler.text.urls import entry_path
 
 
 class Policy(Value, frozen=True, kw_only=True):
-    """Inputs to the decisions other than the filters."""
+    """The inputs to the planner's decisions other than the filters."""
 
     rules: RobotsTxt
-    """robots.txt of each host."""
+    """The robots.txt rules of each host."""
     room: Room
     allowance: Allowance = field(default_factory=Allowance)
     last: Collection[str] = ()
-    """Globs of files to be done after all others."""
+    """Globs of the files that are fetched after all others (--last)."""
     check: str = "listing"
     checksums: Checksums | None = None
-    """None: published digests are not consulted."""
+    """Published digests; None if they are not consulted."""
     make_directories: bool = True
-    """Create directories that are empty upstream. False for a run that changes nothing."""
+    """Whether directories that are empty upstream are created. False for a run that changes nothing."""
     unchanged: UnchangedDirectories | None = None
     neighbours: Neighbours | None = None
     holds: Callable[[Job], bool] = lambda _job: False
-    """Called with each job before it is put; True if it must wait."""
+    """Called with each job before it is put. Returns True if the job must wait."""
 
 
 class Planner:
@@ -71,24 +71,24 @@ class Planner:
         self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
         self._open: dict[str, OpenDirectory] = {}
         self.held: list[Job] = []
-        """Jobs that match --last: to be done after all others."""
+        """Jobs that match --last, to be done after all others."""
         self.blocked: list[Job] = []
         self.blocked_directories: list[Directory] = []
         """Jobs, and empty directories, that wait for the removal of a file where their directory belongs."""
         self.unlisted = Unlisted()
         self.local_files = 0
-        """Files in the local directories that were compared."""
+        """Number of files in the local directories that were compared."""
 
     async def visit(self, page: DirectoryPage, put: Put, *, rows: Sequence[Entry] | None = None) -> bool:
-        """Decide on the entries of one page. False if the run needs no further pages.
+        """Decide on the entries of one page. Returns False if the run needs no further pages.
 
-        ``put`` hands a job to the workers. ``rows``: all entries of the page, if ``page.entries`` are only some.
+        ``put`` queues a job for the workers. ``rows``: all entries of the page, if ``page.entries`` is only a part.
         """
         open_directory, policy = self._open.get(page.directory.path) or self._begin(page), self._policy
         open_directory.show(page)
         await self._meet_hosts(page)
         open_directory.weigh(page)
-        # Where the disk may be too small, that must be known before the first byte is saved.
+        # A disk that may be too small must be noticed before the first byte is saved.
         defers = not policy.allowance.is_limited and policy.room.may_overflow(certain(page.entries))
         open_page = OpenPage(
             directory=open_directory,
@@ -128,14 +128,14 @@ class Planner:
             self._policy.checksums.leave(open_directory.local)
 
     async def _meet_hosts(self, page: DirectoryPage) -> None:
-        """Fetch robots.txt of the other hosts with files on this page, as far as --allow-host names them."""
+        """Fetch robots.txt of the other hosts to which files on this page lead, if --allow-host names them."""
         scope = page.scope
         for entry in page.entries if scope.hosts else ():
             if entry.kind is not Kind.DIRECTORY and scope.file(entry.url) is None:
                 await self._policy.rules.check(entry.url)
 
     async def _note_checksums(self, page: DirectoryPage, open_page: OpenPage) -> None:
-        """Note the checksum files of ``page`` before the first ``await``, before any directory below it is visited."""
+        """Note the checksum files of ``page`` before the first ``await``, and so before any directory below."""
         checksums = self._policy.checksums
         files: dict[str, Entry] = {}
         for entry in page.entries if checksums is not None else ():
@@ -154,7 +154,7 @@ class Planner:
                     open_page.directory.doubted.add(parent)
 
     async def _decide(self, directory: Directory, entry: Entry, open_page: OpenPage, *, clash: bool) -> None:
-        """Decide on one entry: put a job, or report a result."""
+        """Decide on one entry: put a job for it, or report its result."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(directory.path, name)
         if isinstance(path, str) and (problem := self._destination.rejects(path)) is not None:
@@ -174,9 +174,7 @@ class Planner:
             ending = (Outcome.FAILED, refused.detail) if is_failure else (Outcome.SKIPPED, refused.reason)
             self._end(path, entry, *ending)
             return
-        if (
-            open_page.directory.files.get(path) == entry.url
-        ):  # a listing that changes between its pages shows rows again
+        if open_page.directory.files.get(path) == entry.url:  # a listing that changes between its pages may repeat rows
             self._observer.rejected(path, Rejection(Reason.DUPLICATE, entry.url))
             return
         if (clash and self._filters.prunes(path) is None) or path in open_page.directory.files:
@@ -188,11 +186,11 @@ class Planner:
         await self._settle(path, entry, open_page)
 
     async def _settle(self, path: str, entry: Entry, open_page: OpenPage) -> None:
-        """Decide on an entry that is wanted and has ``path`` for itself."""
+        """Decide on an entry that is wanted and whose ``path`` no other entry has."""
         parent, _, name = path.rpartition("/")
         local, known = await open_page.directory.look(parent, name)
         if (foreign := await open_page.directory.foreign(parent)) is not None:
-            self._state.forget([path] if known is not None else [])  # what lies there belongs to the other mirror
+            self._state.forget([path] if known is not None else [])  # the file there belongs to the other mirror
             self._end(path, entry, Outcome.FAILED, foreign)
             return
         decision = await self._needs(path, entry, known, local, open_page)
@@ -216,7 +214,7 @@ class Planner:
             await self._give(await open_page.job(decision, path, entry, is_vouched=is_vouched), open_page)
 
     async def _give(self, job: Job, open_page: OpenPage) -> None:
-        """Put the job: now, after its page, or after all others."""
+        """Put the job at once, or keep it until its page is complete or until all other jobs are done."""
         obstacle = self.unlisted.obstacle(job.path)
         if obstacle is not None:
             self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=obstacle))
@@ -227,13 +225,13 @@ class Planner:
         if self._policy.holds(job):
             return
         is_last = self._is_last(job.path.rpartition("/")[2])
-        refused = None if is_last else await self._policy.allowance.refuses(job)
+        refused = None if is_last else await self._policy.allowance.book(job)
         if refused is not None:
             self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=refused))
             return
         is_sure = job.size is not None and not job.probe and job.known is None
         is_sure = is_sure and not (is_last and self._policy.allowance.is_limited)  # it may not be fetched in this run
-        if is_sure and not self._destination.has_part(job.path):  # how much of it a part holds is not known here
+        if is_sure and not self._destination.has_part(job.path):  # a part may hold any amount of it
             assert job.size is not None
             old = job.local.size if job.local and job.local.kind is Kind.FILE else 0
             self._policy.room.book(job.size.low, replaced=old)
@@ -250,9 +248,9 @@ class Planner:
     async def _needs(
         self, path: str, entry: Entry, known: Known | None, local: Local | None, open_page: OpenPage
     ) -> Decision:
-        """The decision by the rules, with the server's zone, and with --check digest by the local bytes."""
+        """Decide by the rules, with the times in UTC if possible and, under --check digest, by the local bytes."""
         decision = needs_fetch(entry, known, local, check=self._policy.check)
-        if decision.need is Need.PROBE:  # if the zone can be learnt, no request may be needed
+        if decision.need is Need.PROBE:  # with the zone known, the row may prove the copy current without a request
             timed = await open_page.timed(path, entry)
             decision = needs_fetch(timed, known, local, check=self._policy.check)
         if self._policy.check != "digest" or decision.need is Need.FETCH or known is None:
@@ -279,7 +277,7 @@ class Planner:
         self._observer.finished(Result(path=path, url=entry.url, outcome=outcome, reason=reason))
 
     async def _compare(self, directory: Directory, open_directory: OpenDirectory, *, complete: bool) -> None:
-        """Note what the local directory holds and its complete listing does not show."""
+        """Note what the local directory holds that its complete listing does not show."""
         is_empty = complete and not open_directory.shown.directories
         if is_empty and self.unlisted.is_replaced(directory.path):
             self.blocked_directories.append(directory)

@@ -80,7 +80,7 @@ class DownloadRun:
             local = await look(parts.destination, path)
             known = (await parts.state.directory(directory)).get(name)
             job = as_job(url, path, known, local)
-            refused = await parts.allowance.refuses(job)
+            refused = await parts.allowance.book(job)
             if refused is None:
                 await put(job)
             else:

@@ -74,7 +74,7 @@ class WaitingJobs:
 
         async def produce(put: engine.Put) -> None:
             for job in jobs:
-                refused = await self._parts.allowance.refuses(job)
+                refused = await self._parts.allowance.book(job)
                 if refused is None:
                     await put(job)
                 else:

@@ -99,9 +99,9 @@ def test_a_limit_is_never_exceeded_and_never_reached_by_what_is_not_saved(
 
 async def test_the_last_place_is_given_once_it_is_known_whether_the_one_before_took_it() -> None:
     allowance = Allowance(Budget(files=1))
-    assert await allowance.refuses(job("a")) is None
-    waiting = asyncio.create_task(allowance.refuses(job("b")))
-    other = asyncio.create_task(allowance.refuses(job("c")))
+    assert await allowance.book(job("a")) is None
+    waiting = asyncio.create_task(allowance.book(job("b")))
+    other = asyncio.create_task(allowance.book(job("c")))
     await asyncio.sleep(0)
     assert not waiting.done()
     allowance.finished(ended("a", Outcome.UNCHANGED))
@@ -116,8 +116,8 @@ async def test_a_file_that_no_run_can_save_is_reported_and_does_not_end_the_run(
     stopped: list[str] = []
     warnings: list[str] = []
     allowance = Allowance(Budget(size=30), stopped_at=stopped.append, warn=warnings.append)
-    assert await allowance.refuses(job("big", 31)) == Reason.LARGER_THAN_BUDGET
-    assert await allowance.refuses(job("small", 30)) is None
+    assert await allowance.book(job("big", 31)) == Reason.LARGER_THAN_BUDGET
+    assert await allowance.book(job("small", 30)) is None
     assert (allowance.reached, allowance.spent) == (True, False)
     assert stopped == ["--max-total-size"]
     assert warnings == ["big is larger than --max-total-size: no run will save it"]
@@ -129,48 +129,48 @@ async def test_a_file_that_no_run_can_save_is_reported_and_does_not_end_the_run(
 async def test_the_option_that_ended_the_run_is_named(budget: Budget, option: str) -> None:
     stopped: list[str] = []
     allowance = Allowance(deepcopy(budget), stopped_at=stopped.append)
-    assert await allowance.refuses(job("a")) is None
+    assert await allowance.book(job("a")) is None
     allowance.finished(ended("a", Outcome.SAVED))
-    assert await allowance.refuses(job("b")) == Reason.BUDGET
+    assert await allowance.book(job("b")) == Reason.BUDGET
     assert stopped == [option]
 
 
 async def test_where_no_row_gives_a_size_the_one_that_a_file_had_is_expected() -> None:
     allowance = Allowance(Budget(size=30))
     known = Known(path="a", url="", row="", size=31, mtime=0)
-    assert await allowance.refuses(job("a", None, known=known)) == Reason.LARGER_THAN_BUDGET
+    assert await allowance.book(job("a", None, known=known)) == Reason.LARGER_THAN_BUDGET
 
 
 @pytest.mark.parametrize("probes", [False, True])
 async def test_a_plan_counts_what_would_certainly_be_saved(probes: bool) -> None:
     allowance = Allowance(Budget(files=1), plans=True)
-    assert await allowance.refuses(job("a", probe=probes)) is None
+    assert await allowance.book(job("a", probe=probes)) is None
     allowance.finished(ended("a", Outcome.SKIPPED, 0))
-    assert await allowance.refuses(job("b")) == (None if probes else Reason.BUDGET)
+    assert await allowance.book(job("b")) == (None if probes else Reason.BUDGET)
 
 
 async def test_what_was_skipped_or_holds_nothing_uses_no_budget_up() -> None:
     allowance = Allowance(Budget(files=1))
     assert allowance.reached is False
-    assert await allowance.refuses(job("a")) is None
+    assert await allowance.book(job("a")) is None
     allowance.finished(ended("a", Outcome.SKIPPED))
-    assert await allowance.refuses(job("b")) is None
+    assert await allowance.book(job("b")) is None
     allowance = Allowance(Budget(size=10))
-    assert await allowance.refuses(job("empty", 0)) is None
+    assert await allowance.book(job("empty", 0)) is None
     allowance.finished(ended("empty", Outcome.SAVED, 0))
-    assert await allowance.refuses(job("b", 10)) is None
+    assert await allowance.book(job("b", 10)) is None
 
 
 async def test_a_run_counts_what_was_received_and_a_plan_what_was_expected() -> None:
     for plans, outcome, size in ((False, Outcome.SAVED, 25), (True, Outcome.SKIPPED, 0)):
         allowance = Allowance(Budget(size=30), plans=plans)
-        assert await allowance.refuses(job("a", 21 if plans else 1)) is None
+        assert await allowance.book(job("a", 21 if plans else 1)) is None
         allowance.finished(ended("a", outcome, size))
-        assert await allowance.refuses(job("b")) == Reason.BUDGET
+        assert await allowance.book(job("b")) == Reason.BUDGET
 
 
 async def test_a_rounded_size_is_taken_for_its_middle_and_an_unknown_one_for_none() -> None:
     allowance = Allowance(Budget(size=10))
-    assert await allowance.refuses(Job(url="http://h/a", path="a", reason="new", size=Span(10, 11))) is None
+    assert await allowance.book(Job(url="http://h/a", path="a", reason="new", size=Span(10, 11))) is None
     allowance.finished(ended("a", Outcome.UNCHANGED))
-    assert await allowance.refuses(job("b", None)) is None
+    assert await allowance.book(job("b", None)) is None
