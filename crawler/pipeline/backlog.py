@@ -1,4 +1,4 @@
-"""The bounded queue between the producer and the workers: a worker may take several jobs that fit together."""
+"""The bounded queue between the producer and the workers. A worker may take several jobs that fit together."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from crawler.model.values import Job, Result, Staged
 Finish = Callable[[Result | Staged], Awaitable[None]]
 
 _LOOKED_AT = 4
-"""Jobs that may be passed over in search of one that fits."""
+"""Maximum number of jobs that a search passes over while it looks for jobs that fit."""
 _SKIPPED = 64
-"""Most jobs for which no search is made after searches that found nothing."""
+"""Maximum number of calls of ``fill`` that return at once after searches that found nothing."""
 
 
 class Batch(Protocol):
-    """Jobs that are done together."""
+    """Jobs that are done together by one worker."""
 
     room: int
     """Maximum number of jobs in the batch."""
 
     def add(self, job: Job) -> bool:
-        """Add ``job`` if it may be done together with the others."""
+        """Add ``job`` if it may be done together with the others. Returns whether it was added."""
         ...
 
     async def process(self, finish: Finish) -> None:
@@ -32,20 +32,22 @@ class Batch(Protocol):
 
 
 class Backlog(asyncio.Queue["Job | None"]):
-    """A bounded queue; None ends a worker."""
+    """A bounded queue of jobs. A worker that receives None ends."""
 
     def __init__(self, maxsize: int) -> None:
         self._queue = deque[Job | None]()
         self._at = 0
         """Index in the queue of the job that is taken next."""
         self._idle = 0
-        """Workers that wait for a job."""
-        self._vain = self._skip = 0
-        """Jobs to skip after the last search that found nothing, and those of them to come."""
+        """Number of workers that wait for a job."""
+        self._pause = 0
+        """Number of calls of ``fill`` to skip after the last search; grows with each search that finds nothing."""
+        self._skip = 0
+        """Number of calls of ``fill`` that are still to be skipped."""
         super().__init__(maxsize)
 
     def _init(self, maxsize: int) -> None:
-        """Called by ``Queue``, whose jobs are in ``_queue`` already."""
+        """Overrides the method of ``Queue`` that creates its container, because ``_queue`` exists already."""
 
     def qsize(self) -> int:
         return len(self._queue)
@@ -60,7 +62,7 @@ class Backlog(asyncio.Queue["Job | None"]):
         return job
 
     async def get(self) -> Job | None:
-        """The next job, or None."""
+        """Wait for the next job. None means that the worker must end."""
         self._idle += 1
         try:
             return await super().get()
@@ -68,7 +70,10 @@ class Backlog(asyncio.Queue["Job | None"]):
             self._idle -= 1
 
     def fill(self, batch: Batch) -> bool:
-        """Move waiting jobs that fit to ``batch``, which has one: its fair share of them. False if none fits."""
+        """Move waiting jobs that fit to ``batch``, at most one worker's fair share. Returns whether any was moved.
+
+        ``batch`` has one job already. Searches that find nothing are made less often.
+        """
         if self._skip:
             self._skip -= 1
             return False
@@ -83,7 +88,7 @@ class Backlog(asyncio.Queue["Job | None"]):
             else:
                 at += 1
         if found == 1 and at:
-            self._vain = self._skip = min(2 * self._vain + 1, _SKIPPED)
+            self._pause = self._skip = min(2 * self._pause + 1, _SKIPPED)
             return False
-        self._vain = 0
+        self._pause = 0
         return found > 1

@@ -1,4 +1,4 @@
-"""Asks with HEAD whether the local copy is what the server has. Only a clear yes counts; otherwise GET decides."""
+"""Checks by HEAD whether the local copy is what the server has. Unless the response proves it, GET decides."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from crawler.pipeline.rules.responses.evidence import Proof, adopted, prove
 
 
 class HeadProbes:
-    """What the transfers of a run know about HEAD, which some servers answer with a body, a redirect or not at all."""
+    """Sends the HEAD requests of a run, and stops after several failures in a row: some servers do not support HEAD."""
 
     def __init__(self) -> None:
         self._failed = 0
         """Number of consecutive HEAD requests that failed."""
 
     async def ask(self, client: Client, job: Job, permit: Permit) -> tuple[Known, Proof] | None:
-        """The record of the copy if it is what the server has; None if GET has to decide."""
+        """Request HEAD. Returns the record of the copy if it is what the server has; None if GET has to decide."""
         if self._failed >= limits.HEAD_FAILURES:
             return None
         headers = request_headers(replace(job, known=None), None)
@@ -33,20 +33,21 @@ class HeadProbes:
                 proof = prove(job, 200, reply.headers, time.time(), is_head=True)
                 known = adopted(job, reply.headers, proof)
                 return None if known is None else (known, proof)
-        except FetchError:  # the client counts it: a host that is down is given up as usual
+        except FetchError:  # no failure of the job; the client counts it, so that a host that is down is given up
             self._failed += 1
             return None
 
 
 class CacheBypass:
-    """Whether bypassing caches helps: after ten times in a row without effect it is not tried again."""
+    """Decides whether to bypass caches: after ten times in a row without effect it is not tried again."""
 
     def __init__(self) -> None:
-        self._vain = 0
+        self._useless = 0
+        """Number of consecutive requests that bypassed caches without effect."""
 
     @property
     def is_hopeless(self) -> bool:
-        return self._vain >= limits.BYPASSES
+        return self._useless >= limits.BYPASSES
 
     def tried(self, *, helped: bool) -> None:
-        self._vain = 0 if helped else self._vain + 1
+        self._useless = 0 if helped else self._useless + 1

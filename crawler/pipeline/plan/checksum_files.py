@@ -1,8 +1,8 @@
 """Reads the digests that a site publishes in files: SHA256SUMS, CHECKSUM, ``name.sha256`` and the like.
 
-A checksum file is read when a file that it may cover is to be requested, so an unchanged tree costs no request; it is
-read from the disk if the local copy is current. One that cannot be read or parsed leads to a warning and checks
-nothing.
+A checksum file is read when a file that it may cover is about to be requested, so an unchanged tree costs no request.
+It is read from the disk if the local copy is current. If it cannot be read or parsed, there is a warning, and the files
+that it may cover are not checked.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from crawler.pipeline.rules.responses.evidence import prove
 from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
 
 WARNINGS = 10
-"""Useless checksum files that are reported one by one."""
+"""Maximum number of unusable checksum files that are reported one by one."""
 _SIGNS = ("sum", "sha", "md5", ".b2", "blake")
 
 
 def may_be_checksums(name: str) -> bool:
-    """``is_checksum_file`` for millions of names, most of which are refused at once."""
+    """Whether ``name`` is that of a checksum file. Faster than ``is_checksum_file`` for names that are not."""
     lowered = name.lower()
     return any(sign in lowered for sign in _SIGNS) and is_checksum_file(name)
 
@@ -41,11 +41,11 @@ class _Source(Struct, eq=False):
     entry: Entry
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     digests: dict[str, str] | None = None
-    """Path relative to its directory → digest; None until it was read."""
+    """Path, relative to the directory of the checksum file → digest; None until the checksum file has been read."""
     is_news: bool = False
-    """True if it is not the version on the disk, so it was published since."""
+    """True if its content differs from the copy on the disk, so that it was published after the last run."""
     checked: float = UNCONFIRMED
-    """As in ``Known``, for the fetched version."""
+    """``Known.checked`` for the version that was fetched."""
 
 
 class Published(Value, frozen=True):
@@ -53,22 +53,22 @@ class Published(Value, frozen=True):
 
     digest: str
     is_news: bool
-    """True if that file has changed since it was saved, so that it covers what is there now."""
+    """True if the checksum file has changed since it was saved, so that it describes the file's current version."""
     checked: float = UNCONFIRMED
-    """When the server confirmed it, as in ``Known``."""
+    """``Known.checked`` of the checksum file."""
 
 
-class _Directory(Struct):
-    """The checksum files of one directory, strongest algorithm first."""
+class _ChecksumFiles(Struct):
+    """The checksum files in one directory. Those with the strongest algorithms come first."""
 
     sums: list[_Source] = field(default_factory=list)
     """Checksum files that cover many files."""
     sidecars: dict[str, list[_Source]] = field(default_factory=dict)
-    """Checksum files that cover one file, by the name of that file."""
+    """Name of a file → the checksum files that cover only this file."""
 
 
 class Checksums:
-    """All checksum files of a run. ``warn`` is called for those that are useless."""
+    """Reads the checksum files of a run when they are needed. ``warn`` is called for each that is unusable."""
 
     def __init__(
         self,
@@ -87,19 +87,20 @@ class Checksums:
         self._tell = warn
         self._told = 0
         self._permit = permit
-        self._directories: dict[str, _Directory] = {}
+        self._directories: dict[str, _ChecksumFiles] = {}
         self._awaited: dict[str, list[_Source]] = {}
-        """Sidecars by the path of a file that is to be fetched."""
+        """Path of a file that is to be fetched → its sidecars."""
 
     def note(self, files: Mapping[str, Entry], shown: Collection[str]) -> list[str]:
-        """Note checksum files, by path; ``shown``: all names in their directory. Returns those that cover many files.
+        """Note the checksum files ``files`` (path → entry). Returns the paths of those that cover many files.
 
-        It must run before anything that they cover, also in subdirectories, is decided on; so it does not wait.
+        Must be called before anything that they cover is decided on, subdirectories included; so it does not wait.
+        ``shown``: all names in their directory.
         """
         many, left_out = [], set()
         for path, entry in sorted(files.items(), key=lambda item: _rank(item[1].name)):
             directory = path.rpartition("/")[0]
-            known = self._directories.setdefault(directory, _Directory())
+            known = self._directories.setdefault(directory, _ChecksumFiles())
             subject = entry.name.rpartition(".")[0]
             if subject in shown:
                 known.sidecars.setdefault(subject, []).append(_Source(path, entry))
@@ -113,7 +114,10 @@ class Checksums:
         return many
 
     def leave(self, directories: Collection[str]) -> None:
-        """All of ``directories`` is decided on: keep only what covers files below them."""
+        """Drop the digests that are no longer needed, because every entry of ``directories`` has been decided on.
+
+        Digests of files in their subdirectories are kept.
+        """
         for directory in self._directories.keys() & directories:
             known = self._directories[directory]
             known.sidecars = {}
@@ -124,19 +128,19 @@ class Checksums:
                 del self._directories[directory]
 
     def expect(self, path: str) -> None:
-        """The file at ``path`` is to be fetched: ``beside`` will be called for it."""
+        """Announce that the file at ``path`` will be fetched, so that ``beside`` will be called for it."""
         directory, _, name = path.rpartition("/")
         known = self._directories.get(directory)
         if known is not None and name in known.sidecars:
             self._awaited[path] = known.sidecars[name]
 
     async def beside(self, path: str) -> str | None:
-        """The digest of the file at ``path`` in a sidecar. For the workers, which may all call it at once."""
+        """The digest of the file at ``path`` by its sidecar, or None. Workers may call this concurrently."""
         published = await self._first(self._awaited.pop(path, ()), path.rpartition("/")[2])
         return published.digest if published else None
 
     async def of(self, path: str) -> Published | None:
-        """The digest of the file at ``path`` in a file that covers many, of its directory or of one above."""
+        """The digest of the file at ``path`` by a checksum file for many files, in its directory or one above it."""
         directory = path.rpartition("/")[0]
         found = None
         while found is None and self._directories:
@@ -158,7 +162,7 @@ class Checksums:
         return None
 
     def _warn(self, text: str) -> None:
-        """Warn of a useless checksum file. A dead server may have as many as it has files, so not all are reported."""
+        """Warn about an unusable checksum file. Not all are reported: a dead server may have one for each file."""
         self._told += 1
         if self._told <= WARNINGS:
             self._tell(text)
@@ -190,9 +194,10 @@ class Checksums:
         return found
 
     async def _body(self, entry: Entry, known: Known | None, local: tuple[Local, bytes] | None) -> tuple[bytes, float]:
-        """The body of a checksum file, and when the server confirmed it, as in ``Known``.
+        """The body of a checksum file, and its ``Known.checked``.
 
-        It comes from the disk if that copy is current, or if the server says so. Raises FetchError, VerificationError.
+        It is read from the disk if the listing or the server shows that the local copy is current. Raises FetchError,
+        VerificationError.
         """
         need = needs_fetch(entry, known, local[0] if local else None).need
         if local is not None and need is Need.NOTHING:
@@ -212,7 +217,7 @@ class Checksums:
 
 
 def _rank(name: str) -> int:
-    """Sorts strong algorithms first; an unknown algorithm is in the middle."""
+    """Sort key of a checksum file by its algorithm, strongest first; names without an algorithm come in the middle."""
     lowered = name.lower().replace("-", "")
     ranks = [rank for rank, algorithm in enumerate(HEX_LENGTHS) if algorithm in lowered]
     return min(ranks, default=list(HEX_LENGTHS).index("sha1"))
@@ -221,10 +226,11 @@ def _rank(name: str) -> int:
 def by_digest(
     decision: Decision, published: Published | None, entry: Entry, known: Known | None, local: Local | None
 ) -> Decision:
-    """``decision``, corrected by a published digest if the state has one by the same algorithm.
+    """``decision``, corrected by a published digest if the state has a digest computed with the same algorithm.
 
-    A different digest proves an intact copy outdated. An equal one proves it current, without a request, if the
-    checksum file is new: one that has not changed while the file's row did may have been forgotten.
+    A different digest proves an intact copy outdated. An equal one proves it current, without a request, if
+    the checksum file is new. If the file's row has changed and the checksum file has not, its publisher may have
+    forgotten to update it.
     """
     if published is None or known is None or known.digest is None or local is None:
         return decision
