@@ -11,7 +11,7 @@ from importlib import import_module
 
 from crawler.version import __version__
 
-TYPE_CHECKING = False  # importing typing takes long, and signals are not handled until it is done
+TYPE_CHECKING = False  # importing typing is slow, and signals are not handled until it is imported
 _MODULE_OF = {
     "AlreadyRunning": "crawler.model.errors",
     "Config": "crawler.model.config",

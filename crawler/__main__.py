@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.cli import signals  # isort: skip - first: until installed, signals take their default actions
+from crawler.cli import signals  # isort: skip - first: signals take their default actions until this is imported
 
 import gc
 import io
@@ -15,7 +15,7 @@ def main() -> None:
     signals.install()
     _open_missing_standard_streams()
     _escape_unencodable_characters()
-    gc.set_threshold(50_000, 20, 50)  # a short run set off 120 collections, which found nothing
+    gc.set_threshold(50_000, 20, 50)  # with the default threshold a short run collects 120 times and finds nothing
     from crawler.cli.parser import run
 
     gc.freeze()
@@ -23,10 +23,10 @@ def main() -> None:
 
 
 def _open_missing_standard_streams() -> None:
-    """Open /dev/null in place of descriptors 0, 1 and 2 that the parent closed.
+    """Open /dev/null as each of the descriptors 0, 1 and 2 that the parent process closed.
 
-    Otherwise a socket or a file of the mirror would get that number, and output would be written to it. Standard input
-    stays unreadable (opened for writing): a missing list of URLs must not look like an empty one.
+    Otherwise a socket or a file of the mirror would get that number, and the program's output would end up in it.
+    Standard input is opened for writing and stays unreadable: a missing list of URLs must not look like an empty one.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -37,7 +37,7 @@ def _open_missing_standard_streams() -> None:
 
 
 def _escape_unencodable_characters() -> None:
-    """Print characters that the locale cannot encode as backslash escapes, instead of failing."""
+    """Have characters that the locale cannot encode printed as backslash escapes; by default printing them fails."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,3 +1,3 @@
-"""The version of the program, as ``--version``, User-Agent and reports give it; pyproject.toml has the same."""
+"""The version of the program, shown by ``--version``, the User-Agent and reports; the same as in pyproject.toml."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Repeats what failed: stamina waits, ``retry`` decides."""
+"""Repeats requests that failed: ``retry`` decides whether and when, and stamina waits."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from crawler.pipeline.retry import attempts_after, next_delay
 
 T = TypeVar("T")
 Announce = Callable[[int, float, Exception], None]
-"""(number of the next attempt, seconds until then, error of the last one)"""
+"""Callback for a retry: (number of the next attempt, seconds until it, error of the last attempt)."""
 
 _announce: Announce | None = None
 
 
 def announce_to(*told: Announce) -> None:
-    """Announce retries to ``told`` instead of through stamina's own hooks. For the whole process: for ``cli`` only."""
+    """Announce all retries of this process to ``told`` in place of stamina's own hooks. Only ``cli`` may call this."""
     global _announce
 
     def tell(attempt: int, wait: float, error: Exception) -> None:
@@ -29,20 +29,20 @@ def announce_to(*told: Announce) -> None:
 
 
 def announce(attempt: int, wait: float, error: Exception) -> None:
-    """Announce a retry in another process."""
+    """Announce a retry that happens in a worker process."""
     if _announce is not None:
         _announce(attempt, wait, error)
 
 
 def prepare() -> None:
-    """Import what the first retry needs: with few open files allowed, it could not be opened later."""
+    """Import what the first retry needs now: when it happens, too many files may be open to import anything."""
     import stamina  # noqa: F401
 
 
 async def persist(action: Callable[[], Awaitable[T]], attempts: int, *, is_new: bool = False) -> T:
     """Call ``action`` until it succeeds, at most ``attempts`` times, with backoff and jitter in between.
 
-    ``is_new``: nothing is known of the host, see ``retry.attempts_after``.
+    ``is_new``: nothing is known of the host (see ``retry.attempts_after``).
 
     Raises the last FetchError or VerificationError. The first attempt is made before stamina is imported, so a run
     without failures does not pay for it.
@@ -62,7 +62,7 @@ async def persist(action: Callable[[], Awaitable[T]], attempts: int, *, is_new: 
             [lambda retry: tell(retry.retry_num + 1, retry.wait_for, retry.caused_by)]
         )
     elif not (log := logging.getLogger("stamina")).handlers:
-        log.addHandler(logging.NullHandler())  # a program that has configured no logging would print its bare events
+        log.addHandler(logging.NullHandler())  # a program without logging configuration would print stamina's events
     async for attempt in stamina.retry_context(
         on=next_delay,
         attempts=attempts,

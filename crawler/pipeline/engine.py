@@ -1,8 +1,8 @@
 """The engine: a producer feeds a bounded queue that a fixed number of workers drain.
 
 Only the producer puts jobs. A worker that put into the bounded queue it drains could wait forever once the queue is
-full; so recursion belongs to the producer, and the queue carries files only. A file that fails is a Result; an
-exception that arrives here is a bug or a failed destination, and stops the run.
+full; so only the producer enters directories, and the queue carries files only. A file that fails is a Result; an
+exception that arrives here is a bug or a failure of the destination, and stops the run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Put = Callable[[Job], Awaitable[None]]
 Produce = Callable[[Put], Awaitable[None]]
 Process = Callable[[Job], Awaitable[Result | Staged]]
 Begin = Callable[[Job], Batch | None]
-"""A batch that begins with this job, or None if it has to be done alone."""
+"""Starts a batch with a job; returns None if the job has to be done alone."""
 
 
 async def run(
@@ -25,8 +25,8 @@ async def run(
 ) -> None:
     """Run ``process`` on every job that ``produce`` puts, ``workers`` at a time; pass each result to ``finish``.
 
-    A worker does several jobs together if ``begin`` allows it. At most ``backlog`` jobs wait. Returns when all are
-    done. Raises an ExceptionGroup if a part fails; cancelling it cancels all parts.
+    A worker does several jobs together if ``begin`` returns a batch. At most ``backlog`` jobs wait. Returns when all
+    are done. Raises an ExceptionGroup if a part fails; cancelling it cancels all parts.
     """
     queue = Backlog(backlog)
 

@@ -1,4 +1,4 @@
-"""Counts the files of a run whose local version is older than the one in their listing."""
+"""Counts the files of a run whose local version is older than the one that is listed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAMED = 3
 
 
 class Outdated:
-    """Receives every Result of a run."""
+    """Counts outdated files in the Results of a run."""
 
     def __init__(self) -> None:
         self._listed = self._older = 0
@@ -28,10 +28,11 @@ class Outdated:
             self._names.append(printable(result.path))
 
     def warning(self) -> tuple[str, int] | None:
-        """A warning and its exit code; None if there are no such files.
+        """A warning about outdated files and its exit code; None if there are none.
 
-        They are a failure if the server's times are reliable: by what is known of the directory, or otherwise by most
-        files of this run. A server that dates files and rows by different clocks must not fail every run.
+        They count as a failure only if the server's times are reliable, judged by what is known of the directory, or
+        else by the majority of files in this run. Otherwise a server that dates files and rows by different clocks
+        would fail every run.
         """
         if not self._older:
             return None

@@ -1,4 +1,4 @@
-"""What the pipeline expects of the processes of --processes."""
+"""The interface of the worker processes of --processes, as the pipeline uses them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from crawler.model.values import Job, Result, Staged
 
 
 class WorkerPool(Protocol):
-    """Child processes that fetch and save files."""
+    """Worker processes that fetch and save files."""
 
     @property
     def capacity(self) -> int:
-        """Number of jobs in flight that keeps all of them busy."""
+        """Number of jobs in flight that keeps all processes busy."""
         ...
 
     def walked(self) -> None:
-        """All listings have been read."""
+        """Note that all listings have been read."""
 
     async def process(
         self,
@@ -27,9 +27,9 @@ class WorkerPool(Protocol):
         redirects: Callable[[], Redirects],
         fallback: Callable[[Job], Awaitable[Result | Staged]],
     ) -> Result | Staged:
-        """Have a child process do ``job``, or do it by ``fallback`` if none is left. Raises DestinationError.
+        """Have a worker process do ``job``, or call ``fallback`` if none is left. Raises DestinationError.
 
-        A saved file has its final name on return. ``redirects`` returns the rules for redirects as of now.
+        A saved file has its final name on return. ``redirects`` returns the rules for redirects that apply now.
         """
         ...
 
@@ -37,5 +37,5 @@ class WorkerPool(Protocol):
         """Raise DestinationError if one of the processes failed because of the destination."""
 
     async def stop(self) -> Sequence[Result]:
-        """Stop all processes, keeping complete files. Returns the results that ``process`` has not returned."""
+        """Stop all processes and keep complete files. Returns the results that ``process`` has not returned."""
         ...

@@ -1,4 +1,4 @@
-"""Whether to try again, and when: the policy as pure functions. ``attempts`` waits accordingly."""
+"""The retry policy: whether and when to try again, as pure functions. ``attempts`` applies it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _UNREACHABLE = frozenset({Cause.REFUSED, Cause.UNKNOWN_HOST, Cause.NO_HTTP})
 
 
 def next_delay(error: Exception) -> bool | float:
-    """False: give up. True: try again after the usual backoff. A number: wait that many seconds first."""
+    """Decide on a retry. False: give up; True: try again after the usual backoff; a number: after so many seconds."""
     if isinstance(error, VerificationError):
         return error.retryable
     if not isinstance(error, FetchError) or not error.retryable:
@@ -20,11 +20,11 @@ def next_delay(error: Exception) -> bool | float:
 
 
 def attempts_after(error: Exception, attempts: int, *, is_new: bool) -> int:
-    """How many attempts a request gets whose first one ended with ``error``; ``attempts`` is the usual number.
+    """The number of attempts for a request whose first attempt ended with ``error``; ``attempts`` is the usual number.
 
-    ``is_new``: nothing is known of the host. Then a refused connection, an unknown name or a port that does not
-    speak HTTP is more likely a misspelt URL than a server that restarts: one more attempt, about a second later, is
-    enough.
+    ``is_new``: nothing is known of the host. Then a refused connection, an unknown host name or a port that does not
+    speak HTTP more likely means that the URL is misspelt than that the server is restarting, so one more attempt about
+    a second later is enough.
     """
     is_unreachable = isinstance(error, FetchError) and error.cause in _UNREACHABLE
     return min(attempts, 2) if is_new and is_unreachable else attempts

@@ -1,7 +1,7 @@
-"""Fetches several small files with requests that share a connection. What does not come out as expected goes alone.
+"""Fetches several small files over one connection by sending their requests together (pipelining).
 
-A response is used only if its row proves that it belongs to its request. Any other request is sent again, alone, in the
-ordinary way, and its first attempt is still to come.
+A response is used only if its listing row proves that it belongs to its request. Every other file is then fetched
+alone, in the ordinary way and with all of its attempts.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from crawler.pipeline.rules.responses.conditional_requests import request_header
 from crawler.pipeline.rules.responses.neighbours import are_apart, conclusions, facts_of, is_plain, row_of
 
 Published = Callable[[str], Awaitable[str | None]]
-"""Path of a file → the digest that a checksum file beside it publishes, or None."""
+"""Looks up the digest that a checksum file in the same directory publishes for the file at a path, or None."""
 
 
 async def nothing_published(_path: str) -> str | None:
-    """No checksum file is consulted."""
+    """The lookup of a run that consults no checksum files: no digest is known."""
     return None
 
 
 class Batches:
-    """Begins batches. ``is_trusted``: the user says that hosts answer in order: rows need not tell files apart."""
+    """Starts batches of small files.
+
+    ``is_trusted``: the user asserts that servers respond in order, so rows need not tell the files of a batch apart.
+    """
 
     def __init__(
         self, downloader: Downloader, *, is_trusted: bool = False, published: Published = nothing_published
@@ -37,7 +40,7 @@ class Batches:
         self.published = published
 
     def begin(self, job: Job) -> FileBatch | None:
-        """A batch with ``job``; None if it has to be done alone."""
+        """Start a batch with ``job``. Returns None if the job has to be done alone."""
         shared = self.downloader
         if not is_plain(job) or shared.destination.has_part(job.path):
             return None
@@ -46,7 +49,7 @@ class Batches:
 
 
 class FileBatch:
-    """Implements ``backlog.Batch``."""
+    """Small files of one origin that are requested together. Implements ``backlog.Batch``."""
 
     def __init__(self, batches: Batches, job: Job, room: int) -> None:
         self._batches = batches
@@ -58,7 +61,7 @@ class FileBatch:
         """Maximum size of all bodies together, in bytes."""
 
     def add(self, job: Job) -> bool:
-        """Add ``job`` if its row tells it from all others, and all together are small."""
+        """Add ``job`` if its row distinguishes it from all other files of the batch and the total size stays small."""
         if not is_plain(job) or not job.url.startswith(self._origin):
             return False
         size = self._size + (job.size.high if job.size else 0)
@@ -73,7 +76,10 @@ class FileBatch:
         return True
 
     async def process(self, finish: Finish) -> None:
-        """Send all requests, use what is proven, and send the others again, one by one. Raises DestinationError."""
+        """Request all files together and save those whose responses are proven; then fetch the others one by one.
+
+        Raises DestinationError.
+        """
         shared, began = self._batches.downloader, time.monotonic()
         jobs = await self._with_digests(self._jobs)
         for job in jobs:

@@ -1,4 +1,4 @@
-"""What one job has cost so far, and its Result."""
+"""Counts the attempts, bytes and seconds that a job takes, and builds its Result."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
 
 
 class Effort:
-    """Counts attempts, bytes and time of ``job``; bytes are reported as they arrive.
+    """Counts the attempts, bytes and seconds of ``job``, and reports bytes to the observer as they arrive.
 
-    ``began``: when it began, by ``time.monotonic``; None: now.
+    ``began``: when the job began, as given by ``time.monotonic``; None means now.
     """
 
     def __init__(self, job: Job, observer: Observer, began: float | None = None) -> None:
@@ -35,14 +35,14 @@ class Effort:
         self._observer.received(self._job, received)
 
     def continues(self, offset: int) -> None:
-        """Report that the body continues after ``offset`` bytes, which this run or an earlier one received."""
+        """Report that the body continues after ``offset`` bytes that this run or an earlier one has received."""
         if offset or self._received:
             self._observer.resumed(self._job, offset)
 
     def result(
         self, outcome: Outcome, reason: str, *, size: int = 0, known: Known | None = None, proof: Proof | None = None
     ) -> Result:
-        """The Result of the job. ``known``: its record for the state. ``proof``: what the last response proves."""
+        """The Result of the job. ``known``: the record for the state. ``proof``: what the last response proves."""
         job = self._job
         return Result(
             path=job.path,

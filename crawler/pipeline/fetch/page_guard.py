@@ -1,4 +1,4 @@
-"""Recognises a page sent instead of a file by the beginning of its body, before a byte of it is written."""
+"""Recognises a page that was sent instead of a file, by the beginning of its body, before any of it is written."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ from crawler.pipeline.rules.responses.content_type import (
 from crawler.pipeline.rules.responses.verdict import Action, is_confirmed
 
 IsListing = Callable[[bytes, str, str], Awaitable[bool]]
-"""(body, URL, content type) → whether a page is a listing. Raises ListingError for a page that takes too much time or
-memory.
+"""Tells whether a page is a listing, by (body, URL, content type).
+
+Raises ListingError for a page that takes too much time or memory.
+
 """
 
 
 def may_be_directory(job: Job, reply: Response) -> bool:
-    """Whether what looked like a file may be a directory, by the header section of its response."""
+    """Whether an entry that looked like a file may be a directory, judged by the headers of its response."""
     return job.kind is Kind.UNKNOWN and is_html(reply.headers.get("Content-Type", ""))
 
 
 async def is_directory(job: Job, reply: Response, body: bytes, is_listing: IsListing) -> bool:
-    """Whether the body is that of a listing. Raises FetchError if that cannot be found out."""
+    """Whether ``body`` is a listing. Raises FetchError if this cannot be determined."""
     try:
         return await is_listing(body, reply.url, reply.headers.get("Content-Type", ""))
     except ListingError as error:
@@ -47,12 +49,15 @@ class Arrival(NamedTuple):
     action: Action
 
     async def refuse_page(self, head: bytes, *, whole: bool = False) -> None:
-        """Raise VerificationError if ``head``, the first bytes or the ``whole`` body, shows that it is not the file."""
+        """Raise VerificationError if ``head`` shows that the body is not the file.
+
+        ``head``: the first bytes of the body, or all of it if ``whole``.
+        """
         job, length = self.job, self.action.length
         if is_confirmed(job, len(head) if length is None and whole else length):
             return
         if length is None and job.size is not None and job.size.exact and not begins_like_html(head):
-            return  # a body without a length in advance: the listed size decides once it has ended
+            return  # the response states no length: once the body has ended, the listed size decides
         content_type = self.reply.headers.get("Content-Type", "")
         is_page = is_page_instead(job.path, content_type, head)
         if not is_page and is_message_instead(job.path, content_type, head):
@@ -60,14 +65,14 @@ class Arrival(NamedTuple):
         if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
             raise VerificationError("got an HTML page, perhaps that of the directory that is here", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:
-            old = await self.destination.read(job.path, limits.MIB)  # larger pages are not sent by servers as messages
+            old = await self.destination.read(job.path, limits.MIB)  # error pages are never larger than this
             is_page = old is None or not begins_like_html(old[1])
         if is_page:
             problem = "got an HTML page instead of the file (a login or error page?)"
             raise VerificationError(problem, retryable=False)
 
     async def judged(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-        """``chunks``, the first of them only once the guard has accepted them: so no part begins with fewer bytes."""
+        """Yield ``chunks``, but nothing before the guard has accepted the first bytes: rejected bytes reach no part."""
         head, is_held = b"", self.action.offset == 0 and not is_confirmed(self.job, self.action.length)
         async with aclosing(chunks):
             async for chunk in chunks:

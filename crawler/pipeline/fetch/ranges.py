@@ -1,4 +1,4 @@
-"""A large file in pieces: whether that is possible, how large they are, and which responses are usable."""
+"""Rules for fetching a large file in pieces: when it is possible, how large they are, which responses are usable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler.text.http_fields import coding_of, content_length, validators_of, v
 
 
 class Whole(Value, frozen=True, kw_only=True):
-    """The one version of a file to which all of its pieces must belong."""
+    """The version of a file to which all of its pieces must belong."""
 
     length: int
     """Length in bytes."""
@@ -48,7 +48,7 @@ def piece_size(left: int, streams: int) -> int:
 
 
 def mismatch(status: int, headers: Mapping[str, str], start: int, end: int, of: Whole) -> str | None:
-    """Why a response is not exactly the bytes from ``start`` to before ``end`` of ``of``; None if it is.
+    """Explain why a response is not exactly the bytes [``start``, ``end``) of the version ``of``; None if it is.
 
     Bytes that may belong to another version are not used.
     """

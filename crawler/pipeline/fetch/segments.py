@@ -1,12 +1,12 @@
 """Fetches one large file in several streams, on connections that no other transfer uses (``--segments``).
 
 The response to the request for the file is the first stream. Pieces of the rest are requested in parallel and wait in
-memory for their turn; so the body comes out in order, and nothing else has to know about the streams. The first stream
-goes on until it reaches a piece that arrives by another one.
+memory for their turn; so the body comes out in order, and no other module has to know about the streams. The first
+stream goes on until it reaches a piece that another stream is receiving.
 
-There is no deadlock: nothing that holds a connection waits for something that needs one. The first stream takes over
-pieces that have not begun to arrive, and each piece is read to its end before its turn, into memory that was reserved
-before it was requested.
+This cannot deadlock, because no stream that holds a connection waits for one that needs a connection. The first stream
+takes over pieces that have not begun to arrive, and each piece is read to its end before its turn, into memory that was
+reserved before the request.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from crawler.text.resuming import range_headers
 
 
 class SegmentConnections(Struct):
-    """Connections and memory that the transfers of a run share."""
+    """The connections and the memory that the transfers of a run share."""
 
     most: int = 1
     """Maximum number of streams for one file."""
     free: int = 0
-    """Connections that no transfer uses. Each transfer has one, and takes it even if pieces use them all."""
+    """Number of unused connections. Negative if a transfer, which always gets one, begins while pieces use them all."""
     memory: int = limits.PIECES_AHEAD
-    """Bytes that may still be requested before their turn."""
+    """Number of bytes that may still be requested ahead of their turn."""
 
     def begin(self) -> None:
-        """A transfer takes its connection."""
+        """Take the connection of a transfer that begins."""
         self.free -= 1
 
     def end(self) -> None:
-        """A transfer gives its connection back."""
+        """Return the connection of a transfer that has ended."""
         self.free += 1
 
 
@@ -58,28 +58,28 @@ class SegmentOptions(Value, frozen=True, kw_only=True):
     attempts: int
     connections: SegmentConnections
     received: Callable[[int], None]
-    """Called with the number of bytes that arrive."""
+    """Called with the number of bytes of each chunk that arrives."""
 
 
 class _Piece(Struct, eq=False):
-    """Some bytes of a file: from ``start`` to before ``end``."""
+    """The bytes [``start``, ``end``) of a file, requested in a stream of their own."""
 
     start: int
     end: int
     arrived: int
-    """Offset of the first byte that has not arrived."""
+    """Offset in the file of the first byte that has not arrived."""
     chunks: deque[bytes] = field(default_factory=deque)
-    """Bytes that have arrived and were not taken yet."""
+    """Bytes that have arrived and have not been taken yet."""
     coming: bool = False
-    """Whether the response is the requested range."""
+    """Whether a response has begun and is the requested range."""
     insisted: bool = False
-    """Whether it was requested in its turn, as often as allowed."""
+    """Whether the piece has been requested once more in its turn, with all attempts."""
     error: FetchError | VerificationError | None = None
     task: asyncio.Task[None] | None = None
 
 
 class Segments:
-    """The body from ``place`` on, in the version ``of``. ``first`` is the response with the whole rest of it."""
+    """The body of the version ``of`` from offset ``place`` on. ``first`` is the response that contains all of it."""
 
     def __init__(self, options: SegmentOptions, first: Response, of: Whole, place: int) -> None:
         self._options = options
@@ -89,24 +89,24 @@ class Segments:
         self._first: Response | None = first
         self._body = first.chunks()
         self._place = place
-        """Offset of the next byte to return."""
+        """Offset in the file of the next byte to return."""
         self._pieces: deque[_Piece] = deque()
         """Requested pieces, without gaps; the first stream ends where they begin."""
         self._end = place
-        """Offset of the first byte that was not requested."""
+        """Offset in the file up to which pieces have been requested."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._streams = 1
         self._most = options.connections.most
         self._width = 2
-        """Number of streams that the server has accepted; it grows with each response."""
+        """Number of streams to use; it grows with each request that the server accepts."""
         self._urgent = False
-        """The piece whose turn it is waits for another stream to end."""
+        """True if the piece whose turn it is waits for another stream to end."""
         self._halted = False
         """True if no more pieces are requested."""
         self._news = asyncio.Event()
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The bytes in order. Must be closed. Raises FetchError if the file must be requested again."""
+        """Yield the bytes in order; must be closed. Raises FetchError if the file must be requested again."""
         try:
             while self._place < self._of.length:
                 self._refill()
@@ -126,7 +126,7 @@ class Segments:
         if not chunk:
             if not self._pieces or self._halted or self._options.attempts == 1:
                 raise problem
-            self._leave_first()  # and a piece takes its place
+            self._leave_first()  # a piece takes over
             self._claim(self._place, self._pieces[0].start, left=True)
             return b""
         self._options.received(len(chunk))
@@ -155,26 +155,26 @@ class Segments:
             idle = piece.task is None or piece.task.done()
             self._urgent = idle and not self._insist(piece)
         self._news.clear()
-        await self._news.wait()  # if there is no piece, until an ending stream gives its connection back
+        await self._news.wait()  # for the piece, or for a stream that ends and returns its connection
         return b""
 
     def _insist(self, piece: _Piece) -> bool:
-        """Request again the rest of a piece that failed, because it is needed now. False if there are too many streams.
+        """Request the rest of a piece that failed again, because it is needed now. False if too many streams are open.
 
-        Raises its error if another request would not help.
+        Raises the error of the piece if another request would not help.
         """
         if piece.task is not None:
-            piece.task.result()  # raises only if there is a bug
+            piece.task.result()  # raises only in case of a bug
         error = piece.error
         if isinstance(error, VerificationError):
-            raise FetchError(str(error), url=self._url)  # in one stream the file may still be complete
+            raise FetchError(str(error), url=self._url)  # fetched in one stream, the file may still succeed
         if error is not None and (self._halted or piece.insisted or not error.retryable):
             raise error
         if self._streams >= self._most:
             return False
         self._start(
             piece, self._options.attempts - (piece.task is None)
-        )  # in place of the first stream: that was an attempt
+        )  # the request in place of the first stream counts as an attempt
         piece.insisted = True
         return True
 
@@ -209,14 +209,14 @@ class Segments:
         return piece
 
     def _drop(self) -> None:
-        """Remove the piece whose turn it is: it was used up, or is not wanted."""
+        """Remove the piece whose turn it is, because it has been used up or is no longer needed."""
         piece = self._pieces.popleft()
         self._options.connections.memory += piece.end - piece.start
         if piece.task is not None and piece.arrived < piece.end:
             piece.task.cancel()
 
     def _use(self, change: int) -> None:
-        """Count a stream that begins or ends. One of them uses the connection of the transfer itself."""
+        """Count a stream that begins (1) or ends (-1). The first one uses the connection of the transfer itself."""
         before, self._streams = self._streams, self._streams + change
         self._options.connections.free += max(0, before - 1) - max(0, self._streams - 1)
 
@@ -237,7 +237,7 @@ class Segments:
         self._tasks.discard(task)
         self._use(-1)
         self._news.set()
-        if piece.error is not None and not piece.coming:  # the server accepts no more requests than it has now
+        if piece.error is not None and not piece.coming:  # the server accepts no more streams than are open now
             self._most = self._width = max(1, self._streams)
         self._refill()
 

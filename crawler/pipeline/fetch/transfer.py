@@ -1,4 +1,4 @@
-"""One job: send the request, decide what the response means, copy the body into the destination, verify it.
+"""Does one job: sends the request, decides what the response means, copies the body to the destination, verifies it.
 
 The outcome is Staged (a complete, verified body that has no name yet) or a Result.
 """
@@ -48,7 +48,7 @@ _GOOD = frozenset({Ruling.TAKE, Ruling.KEEP})
 
 
 class Downloader(Value, frozen=True, kw_only=True):
-    """What all jobs of a run share. ``process`` is what the engine's workers call."""
+    """Does jobs one at a time; holds what all jobs of a run share. The engine's workers call ``process``."""
 
     client: Client
     destination: Destination
@@ -56,23 +56,23 @@ class Downloader(Value, frozen=True, kw_only=True):
     permit: Permit
     attempts: int
     is_listing: IsListing
-    """Called if a file may turn out to be a directory."""
+    """Tells whether a body is a listing; called if a file may turn out to be a directory."""
     verify: bool = True
-    """Check bodies against published digests."""
+    """Whether bodies are checked against published digests."""
     rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
     """(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
     connections: SegmentConnections = field(default_factory=SegmentConnections)
-    """For ``--segments``."""
+    """Connections and memory for the streams of ``--segments``."""
     probes: HeadProbes = field(default_factory=HeadProbes)
     bypass: CacheBypass = field(default_factory=CacheBypass)
 
     async def process(self, job: Job) -> Result | Staged:
-        """Do one job. Raises DestinationError if the disk fails; a file that fails is a Result."""
+        """Do one job. A failed file is a Result; raises DestinationError if the destination itself fails."""
         self.observer.started(job)
         return await self.fetch(job)
 
     async def use(self, job: Job, reply: Response, began: float) -> Result | Staged | None:
-        """Do one job with a whole response to its request, sent at ``began``. None if it has to be sent again."""
+        """Do one job with a complete response to its request, sent at ``began``. None if it must be requested again."""
         transfer = _Transfer(self, job, began)
         try:
             transfer.effort.begin_attempt()
@@ -84,7 +84,7 @@ class Downloader(Value, frozen=True, kw_only=True):
         return done and await self._verifiable(done)
 
     async def fetch(self, job: Job) -> Result | Staged:
-        """Like ``process``, for a job whose beginning has been reported."""
+        """Do one job, like ``process``, whose beginning has been reported to the observer already."""
         transfer = _Transfer(self, job)
         self.connections.begin()
         try:
@@ -97,7 +97,7 @@ class Downloader(Value, frozen=True, kw_only=True):
         return await self._verifiable(done)
 
     async def _verifiable(self, done: Result | Staged) -> Result | Staged:
-        """``done`` with the digest of a copy that was adopted without one."""
+        """``done``, with the digest of the copy added if it was adopted without one."""
         if not isinstance(done, Result) or done.known is None or done.known.digest:
             return done
         digest = await self.destination.noted_digest(done.path) or None
@@ -105,21 +105,21 @@ class Downloader(Value, frozen=True, kw_only=True):
 
 
 class _Transfer:
-    """The attempts at one job, and the part that survives them."""
+    """Makes the attempts at one job; a part file carries over from one to the next."""
 
     def __init__(self, shared: Downloader, job: Job, began: float | None = None) -> None:
         self._shared = shared
         self._job = job
         self._part: Part | None = None
         self._validators = _NONE
-        """Strong validators of the version that the part holds, or none."""
+        """Strong validators of the version to which the part belongs; empty if there are none."""
         self._length: int | None = None
-        """Length of that version in bytes, if a response of this run stated it."""
+        """Length in bytes of the version to which the part belongs; None unless a response of this run stated it."""
         self.effort = Effort(job, shared.observer, began)
         self._fresh = job.fresh
-        """True if caches are bypassed, because one of them sent what contradicts the listing."""
+        """True if caches are bypassed, because a cached response contradicted the listing."""
         self._divided = False
-        """True once pieces of the body were fetched in parallel: if that fails, it must come in one stream."""
+        """True once pieces of the body were fetched in parallel. After a failure the body is fetched in one stream."""
 
     async def attempt(self) -> Result | Staged:
         self.effort.begin_attempt()
@@ -132,7 +132,7 @@ class _Transfer:
             self._part = await shared.destination.open_part(job)
             self._validators = self._part.validators
         resume = resume_at(self._part.offset, self._validators, self._length) if self._part is not None else None
-        for each in (resume, None, None):  # once more for the whole file, and once bypassing caches
+        for each in (resume, None, None):  # at most once more for the whole file, and once bypassing caches
             done = await self._request(each)
             if done is not None:
                 return done
@@ -148,7 +148,7 @@ class _Transfer:
             return await self.take(reply, resume)
 
     async def take(self, reply: Response, resume: Resume | None) -> Result | Staged | None:
-        """Do what a response to the request of this attempt allows; None if it has to be requested in another way."""
+        """Use a response to the request of this attempt. None if a different request has to be sent."""
         job, shared, now = self._job, self._shared, time.time()
         action = interpret(reply.status, reply.headers, job, resume, now)
         if action.verdict is Verdict.RESTART:
@@ -171,7 +171,7 @@ class _Transfer:
         return await self._save(reply, action, proof)
 
     async def _confirmed(self, proof: Proof, reason: str) -> Result:
-        """The result for a copy that is what the server has. Its time may have changed upstream nevertheless."""
+        """The Result of a copy that is what the server has; its time is set to the time upstream, which may differ."""
         local, known = self._job.local, confirmed(self._job, proof)
         if local is not None and known.mtime != local.mtime:
             mtime = await self._shared.destination.set_time(self._job.path, local, known.mtime)
@@ -181,7 +181,7 @@ class _Transfer:
     async def _save(self, reply: Response, action: Action, proof: Proof) -> Result | Staged:
         self._refuse_by_headers(reply, action)
         known = adopted(self._job, reply.headers, proof) if self._job.probe and not action.offset else None
-        if known is not None:  # HEAD gave another answer, or none
+        if known is not None:  # HEAD has not shown it, but this response does
             return self.effort.result(Outcome.UNCHANGED, _SAME, size=known.size, known=known, proof=proof)
         if may_be_directory(self._job, reply):
             body = await self._read(reply, limits.LISTING_RAW)
@@ -221,7 +221,7 @@ class _Transfer:
         return self._stage(reply, proof, body=body, size=len(body), digest=digest)
 
     def _published(self, reply: Response) -> list[str]:
-        """The digests in the listing, a checksum file and the headers of the response."""
+        """The published digests of the file: from its listing or a checksum file, and from the response headers."""
         if not self._shared.verify:
             return []
         found = (self._job.digest, digests.header_digest(reply.headers))
@@ -237,7 +237,7 @@ class _Transfer:
             validators = _NONE
         self.effort.continues(action.offset)
         async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action, validators))) as chunks:
-            chunk = await anext(chunks, b"")  # accepted now: a partial body is not discarded for a page
+            chunk = await anext(chunks, b"")  # the body is accepted now; a page in its place would discard no part
             if action.offset != part.offset:
                 await part.restart()
             self._validators, self._length = validators, action.length
@@ -291,7 +291,7 @@ class _Transfer:
         return Staged(job=job, part=part, body=body, size=size, mtime=mtime, result=result)
 
     async def close(self) -> None:
-        """Keep what a later run can resume, discard the rest."""
+        """Keep the part if a later run can resume it; otherwise discard it."""
         if self._part is None:
             return
         if resume_at(self._part.offset, self._validators, self._length) is not None:

@@ -1,4 +1,4 @@
-"""What is known of an entry before anything is fetched."""
+"""Derives what can be known of an entry before anything is fetched: its size, its outcome, its record."""
 
 from __future__ import annotations
 
@@ -10,26 +10,29 @@ from crawler.model.values import Entry, Known, Local, Outcome, Rejection, Valida
 
 
 def guess(entry: Entry) -> int | None:
-    """The listed size in bytes: exact, or the middle of its span; None if not listed."""
+    """The size of ``entry`` in bytes: exact, or the middle of the listed span; None if no size is listed."""
     return None if entry.size is None else (entry.size.low + entry.size.high) // 2
 
 
 def certain(entries: Iterable[Entry]) -> int:
-    """Bytes that the entries of a listing have together, at least."""
+    """The minimum total size of ``entries`` in bytes."""
     return sum(entry.size.low for entry in entries if entry.size)
 
 
 def without_place(problem: Rejection, refused: Rejection | None) -> tuple[Outcome, str]:
-    """Outcome and reason of an entry that cannot be stored under DIR; ``refused``: why it is not wanted anyway."""
+    """The outcome of an entry that cannot be stored under DIR, and the reason.
+
+    ``refused``: the reason why the entry is not wanted anyway, if there is one.
+    """
     if refused is not None:
         return Outcome.SKIPPED, refused.reason
     return Outcome.FAILED, f"{problem.subject!r} {problem.detail}"
 
 
 def to_remember(path: str, entry: Entry, local: Local, known: Known | None, vouched: float | None) -> Known | None:
-    """The record of a copy that needs no request; None if the state has it already.
+    """The record of a copy that needs no request; None if the state has the same record already.
 
-    ``vouched``: when a published digest proved it, seconds since the epoch.
+    ``vouched``: when a published digest proved the copy current, in seconds since the epoch.
     """
     if known is None:
         size, mtime, version = local.size, local.mtime, local.version

@@ -1,4 +1,4 @@
-"""What is at one path of the destination, for runs that do not compare whole directories."""
+"""Looks at a single path of the destination, for runs that do not compare whole directories."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from crawler.model.values import Local
 
 
 async def look(destination: Destination, path: str) -> Local | None:
-    """The file or directory at ``path``, with its time; None if there is none. Raises DestinationError."""
+    """The file or directory at ``path``, with its time; None if nothing is there. Raises DestinationError."""
     directory, _, name = path.rpartition("/")
     asked = destination.inspect(directory, [name])
     return (await destination.scan(directory) if asked is None else await asked).get(name)

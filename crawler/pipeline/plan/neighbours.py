@@ -1,4 +1,4 @@
-"""Other mirrors in directories of DIR: nothing is written there unless they mirror the same tree."""
+"""Protects other mirrors inside DIR: nothing is written to them unless they mirror the same tree."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from crawler.model.interfaces import Destination
 from crawler.text.ownership import is_subtree
 
 UrlOf = Callable[[str], Awaitable[str | None]]
-"""Directory of DIR with a state of its own → the URL that it mirrors, None if that is not known."""
+"""Looks up the URL that a directory in DIR with a state of its own mirrors; None if it is not known."""
 
 
 class Neighbours:
-    """Prevents two mirrors of different URLs in one directory, which would replace each other's files in every run."""
+    """Keeps mirrors of different URLs out of one directory: they would replace each other's files in every run."""
 
     def __init__(self, destination: Destination, url_of: UrlOf, base: Callable[[], str]) -> None:
         """``base``: the URL that DIR mirrors."""
@@ -20,7 +20,7 @@ class Neighbours:
         self._refusals: dict[str, str | None] = {}
 
     async def refusal(self, directory: str) -> str | None:
-        """Why nothing may be stored in ``directory``, which was scanned, or None."""
+        """The reason why nothing may be stored in ``directory``, which must have been scanned; None if files may be."""
         owner = self._destination.owner(directory)
         if owner is None:
             return None
@@ -30,10 +30,10 @@ class Neighbours:
 
 
 def refusal(directory: str, url: str | None, base: str) -> str | None:
-    """Why a mirror of ``base`` stores nothing in ``directory``, which mirrors ``url``; None if it may.
+    """The reason why a mirror of ``base`` must not store files in ``directory``, which mirrors ``url``; None if it may.
 
-    ``/pub/a/`` in DIR/a is where a mirror of ``/pub/`` stores it too, so the two agree. A mirror whose URL is not known
-    may hold anything.
+    If DIR/a mirrors ``/pub/a/``, a mirror of ``/pub/`` in DIR stores the same files there, so the two agree. A mirror
+    whose URL is not known may hold anything.
     """
     if url is not None and is_subtree(url, base, directory):
         return None

@@ -1,4 +1,4 @@
-"""A directory and its current page, while the planner decides on their entries."""
+"""A directory and its current page, while the planner decides on the entries."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from crawler.pipeline.walk.pages import DirectoryPage
 
 
 class OpenDirectory(Struct, kw_only=True):
-    """A directory whose pages are still coming in."""
+    """A directory whose pages are still being read."""
 
     destination: Destination
     state: StateStore
     url: str
-    """URL of its first page."""
+    """URL of the first page of the directory."""
     neighbours: Neighbours | None = None
     shown: ListedNames = field(default_factory=ListedNames)
     conclusive: bool = True
-    """False once a page does not prove absent what it does not show."""
+    """False once a page cannot prove that what it does not show is absent upstream."""
     flaws: list[Flaw] = field(default_factory=list)
-    """Why the pages so far are not conclusive."""
+    """The reasons why the pages read so far are not conclusive."""
     recalled: tuple[str, str] | None = None
-    """Path of the directory and URL of its listing, once the entries of a page came from the state."""
+    """Path of the directory and URL of its listing if the entries of a page came from the state; otherwise None."""
     digest: DirectoryDigestBuilder = field(default_factory=DirectoryDigestBuilder)
     files: dict[str, str] = field(default_factory=dict)
     """Path of each listed file → its URL."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
     doubted: set[str] = field(default_factory=set)
-    """Directories whose checksum files have changed: those are consulted even about files with unchanged rows."""
+    """Directories whose checksum files have changed; these are consulted even about files with unchanged rows."""
 
     def show(self, page: DirectoryPage) -> None:
-        """Note what ``page`` shows, and what it proves about all else."""
+        """Note what ``page`` shows, and whether it proves everything else absent."""
         self.digest.expect(len(page.entries), more=not page.last)
         if page.url != self.url:
             self.digest.rule_out()
@@ -52,7 +52,7 @@ class OpenDirectory(Struct, kw_only=True):
         self.shown.mention(page.mentioned)
 
     def weigh(self, page: DirectoryPage) -> None:
-        """Note whether ``page`` proves absent what it does not show, and why not."""
+        """Note whether ``page`` proves that what it does not show is absent, and if not, why."""
         self.conclusive &= page.conclusive
         self.flaws += page.flaws
         if page.recalled:
@@ -60,7 +60,7 @@ class OpenDirectory(Struct, kw_only=True):
 
     @property
     def doubt(self) -> Flaw | None:
-        """Why the pages so far do not prove absent what they do not show; None if they do."""
+        """The reason why the pages do not prove that what they do not show is absent; None if they do."""
         return None if self.conclusive else worst_flaw(self.flaws, is_incomplete=False)
 
     async def look(self, parent: str, name: str) -> tuple[Local | None, Known | None]:
@@ -74,9 +74,9 @@ class OpenDirectory(Struct, kw_only=True):
         return local, self.known[parent].get(name)
 
     async def _dated(self, parent: str, name: str) -> Local | None:
-        """The file ``name`` with its time. The times of all other files that the page shows are read along with it.
+        """The local file ``name`` with its time; reads the times of all other files that the page shows, too.
 
-        A file whose version is as saved has the time that it was given. The destination is asked about the others.
+        A file whose version is as saved has the time that it was given then. Others are looked up in the destination.
         """
         local, known = self.local[parent], self.known[parent]
         to_ask = []
@@ -94,17 +94,17 @@ class OpenDirectory(Struct, kw_only=True):
             for each in to_ask:
                 if each in found:
                     local[each] = found[each]
-                else:  # gone meanwhile
+                else:  # the file has been removed in the meantime
                     del local[each]
         return local.get(name)
 
     async def foreign(self, parent: str) -> str | None:
-        """Why nothing may be stored in the directory ``parent``, because another mirror is there, or None."""
+        """The reason why nothing may be stored in the directory ``parent``: another mirror is there. Otherwise None."""
         await self.scan(parent)
         return await self.neighbours.refusal(parent) if self.neighbours is not None else None
 
     async def forget_gone(self, directory: str) -> None:
-        """Once all of ``directory`` is listed, forget the records that are of no use (``rules.extraneous.useless``)."""
+        """Forget the useless records of ``directory`` once all of it is listed (see ``rules.extraneous.useless``)."""
         if not self.conclusive:
             return
         for parent in {directory, *self.shown.directories}:
@@ -120,33 +120,33 @@ class OpenDirectory(Struct, kw_only=True):
                 self.state.forget([above + name for name in gone])
 
     async def scan(self, parent: str) -> dict[str, Local]:
-        """What is in the local directory ``parent``, by name."""
+        """The contents of the local directory ``parent``: name → file or directory."""
         if parent not in self.local:
             self.local[parent] = await self.destination.scan(parent)
         return self.local[parent]
 
 
 class OpenPage(Value, frozen=True, kw_only=True):
-    """A page whose entries are being decided on."""
+    """A page of a listing while its entries are being decided on."""
 
     directory: OpenDirectory
     scope: Scope
     put: Put
-    """Hands a job to the workers."""
+    """Puts a job in the queue of the workers."""
     zone: ZoneLearner
     waiting: list[Job] | None
-    """Jobs to be put once the whole page is decided on; None: each at once."""
+    """Jobs to be put once all entries of the page are decided on; None if each job is put at once."""
 
     async def timed(self, path: str, entry: Entry) -> Entry:
-        """``entry`` with its time in UTC if the server's zone can be learnt. Only for limits and unknown copies."""
+        """``entry`` with its time in UTC, if the server's zone can be learnt. For age limits and unknown copies."""
         parent, _, name = path.rpartition("/")
         await self.directory.look(parent, name)
         return self.zone.timed(entry, self.directory.known[parent])
 
     async def job(self, decision: Decision, path: str, entry: Entry, *, is_vouched: bool) -> Job:
-        """The job for an entry on which ``decision`` was taken.
+        """The job for an entry that needs a request according to ``decision``.
 
-        ``is_vouched``: its digest is in the listing itself, and the body will be checked against it.
+        ``is_vouched``: the digest is in the listing itself, so that the body will be checked against it.
         """
         parent, _, name = path.rpartition("/")
         local, known = await self.directory.look(parent, name)

@@ -1,4 +1,4 @@
-"""How much a run may save: by --max-files and --max-total-size, and by the free space of the disk."""
+"""Limits on what a run may save: --max-files, --max-total-size, and the free space of the disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crawler.model.struct import Struct, field
 from crawler.text.units import render_size
 
 UNKNOWN_AT_ONCE = 8
-"""Files of unknown size that may be fetched at once under --max-total-size; together they may exceed it."""
+"""Maximum number of files of unknown size in flight under --max-total-size, which they may exceed together."""
 
 
 class Booking(Enum):
@@ -18,17 +18,17 @@ class Booking(Enum):
 
     TAKEN = "taken"
     WAIT = "wait"
-    """It depends on files that are being fetched."""
+    """Undecided: it depends on the files that are being fetched."""
     SPENT = "spent"
     TOO_LARGE = "too large"
-    """More than the whole budget: no run can save it."""
+    """The file is larger than the whole budget: no run can save it."""
 
 
 class Budget(Struct, kw_only=True):
-    """The limits of --max-files and --max-total-size (bytes); None means no limit.
+    """The budget of a run: the limits of --max-files and --max-total-size (bytes), and what has been used of them.
 
-    Only what is saved counts. A file is booked before it is requested and settled when its outcome is known, because a
-    conditional request that finds it unchanged must not use up the budget of every run.
+    None means no limit. Only saved files count. A file is booked before it is requested and settled when its outcome is
+    known; so files that turn out to be unchanged do not use up the budget of every run.
     """
 
     files: int | None = None
@@ -36,7 +36,7 @@ class Budget(Struct, kw_only=True):
     saved: int = 0
     saved_bytes: int = 0
     booked: dict[str, int | None] = field(default_factory=dict)
-    """Path → bytes, or None if unknown, of each file that is being fetched."""
+    """Path of each file that is being fetched → its size in bytes, None if unknown."""
 
     @property
     def is_limited(self) -> bool:
@@ -44,11 +44,11 @@ class Budget(Struct, kw_only=True):
 
     @property
     def option(self) -> str:
-        """The option whose limit leaves the least."""
+        """The option whose limit has been reached."""
         return "--max-files" if self.files is not None and self.saved >= self.files else "--max-total-size"
 
     def book(self, path: str, size: int | None) -> Booking:
-        """Book the file ``path`` of about ``size`` bytes, if it fits."""
+        """Book the file ``path`` of about ``size`` bytes, if the budget has room for it."""
         answer = self._answer(size)
         if answer is Booking.TAKEN:
             self.booked[path] = size
@@ -67,13 +67,13 @@ class Budget(Struct, kw_only=True):
         return Booking.TAKEN
 
     def _fits(self, files: int, total: int, size: int | None) -> bool:
-        """Whether another file fits beside ``files`` files of ``total`` bytes; one of unknown size needs a byte."""
+        """Whether one more file fits beside ``files`` files of ``total`` bytes; an unknown size counts as one byte."""
         if self.files is not None and files >= self.files:
             return False
         return self.size is None or total + (1 if size is None else size) <= self.size
 
     def settle(self, path: str, saved: int | None) -> None:
-        """The file ``path`` has ended: ``size`` bytes were saved, or nothing (None)."""
+        """Release the booking of ``path``, and count its ``saved`` bytes. None: the file was not saved."""
         if path in self.booked:
             del self.booked[path]
             if saved is not None:
@@ -82,14 +82,14 @@ class Budget(Struct, kw_only=True):
 
 
 class Room:
-    """What a run may still write. ``free`` is the free space of the disk when the run began, in bytes.
+    """The space on the disk that a run may use. ``free``: free bytes when the run began.
 
-    Only certain bytes count: the low end of a rounded size, and nothing for files whose size is not listed. So a
-    refusal is always right, and the disk may still run full; that is found when it happens.
+    Only bytes that are certain to be written count: the lower bound of a rounded size, nothing for an unlisted size. So
+    a refusal is always right, but the disk may still become full; that is noticed only when it happens.
     """
 
     def __init__(self, directory: str, free: int, *, keeps_old: bool = False, strict: bool = True) -> None:
-        """``keeps_old``: replaced files stay, in the trash. Without ``strict`` only ``problem`` shows an overflow."""
+        """``keeps_old``: replaced files stay in the trash. ``strict``: ``check`` raises an error if space is short."""
         self._directory = directory
         self._free = free
         self._limit = free - min(limits.FREE_RESERVE, free // 100)
@@ -99,7 +99,7 @@ class Room:
 
     @property
     def problem(self) -> str | None:
-        """Why the run cannot fit, with both figures; None while it does."""
+        """Why the booked files do not fit, with both figures; None if they fit."""
         if self._planned <= self._limit:
             return None
         return (
@@ -108,14 +108,14 @@ class Room:
         )
 
     def may_overflow(self, size: int) -> bool:
-        """Whether ``size`` more bytes may be too many."""
+        """Whether ``size`` more bytes may exceed the free space."""
         return self._planned + size > self._limit
 
     def book(self, size: int, replaced: int = 0) -> None:
-        """Book a file of at least ``size`` bytes; ``replaced`` bytes are freed with the file that it replaces."""
+        """Book a file of at least ``size`` bytes, which replaces a file of ``replaced`` bytes."""
         self._planned += size if self._keeps_old else size - replaced
 
     def check(self) -> None:
-        """Raise DestinationError if the booked files do not fit."""
+        """Raise DestinationError if the booked files do not fit on the disk, unless not ``strict``."""
         if self._strict and self.problem is not None:
             raise DestinationError(self.problem)

@@ -1,4 +1,4 @@
-"""Compares the row of a file with the state and the local copy: does it have to be fetched?
+"""Decides whether a file has to be fetched, by its row in the listing, the state and the local copy.
 
 The rules are described in ``docs/incremental.md``.
 """
@@ -22,14 +22,14 @@ NANOSECONDS = 1_000_000_000
 
 
 class Need(Enum):
-    """What a listed file requires."""
+    """What must be done to have the current version of a listed file."""
 
     NOTHING = auto()
     """The local copy is current."""
     CONFIRM = auto()
-    """One conditional request: the local copy is intact, but its row does not prove it current."""
+    """Send a conditional request: the local copy is intact, but its row does not prove it current."""
     PROBE = auto()
-    """One HEAD: the local file may be the listed one, but the state does not know it."""
+    """Request HEAD: the local file may be the listed one, but the state has no record of it."""
     FETCH = auto()
 
 
@@ -37,11 +37,11 @@ class Decision(Value, frozen=True):
     need: Need
     reason: str
     is_disproved: bool = False
-    """True if the local copy has the wrong digest: then its size and time prove nothing."""
+    """True if the digest of the local copy is wrong, so that its size and time prove nothing."""
 
 
 def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check: str = "listing") -> Decision:
-    """Decide on ``entry`` by its row, the state and the local copy. ``check`` is the option --check."""
+    """Decide on ``entry`` by its row, the state and the local copy. ``check``: the value of --check."""
     if local is None:
         return Decision(Need.FETCH, "new" if known is None else "missing locally")
     if local.kind is not Kind.FILE:
@@ -49,18 +49,18 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
     is_touched = known is not None and not is_intact(known, local)
     if known is None or is_touched or known.checked == BY_ROW:
         return _without_state(entry, local, touched=is_touched)
-    if known.digest == REPLACING:  # it may be the old version, or another with the same size and time
+    if known.digest == REPLACING:  # the local file may be the old version, or a new one with the same size and time
         return Decision(Need.FETCH, Reason.INTERRUPTED_REPLACEMENT, is_disproved=True)
     if entry.size is not None and known.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
     if without_query(known.url) != without_query(entry.url):
         return Decision(Need.PROBE, "another URL")
     if entry.row != known.row:
-        # If-Modified-Since would hide a rollback to an older file; only an ETag distinguishes all versions.
+        # If-Modified-Since cannot detect a rollback to an older file; only an ETag distinguishes all versions.
         return Decision(Need.CONFIRM if known.validators.etag else Need.FETCH, "row changed")
     if entry.modified is None:
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, "the row has no time")
-    if known.checked == UNCONFIRMED:  # an ETag distinguishes all versions, If-Modified-Since hides older ones
+    if known.checked == UNCONFIRMED:  # an ETag distinguishes all versions; If-Modified-Since does not detect older ones
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, Reason.NOT_CONFIRMED)
     if check != "listing":
         return Decision(Need.CONFIRM, f"--check {check}")
@@ -75,9 +75,9 @@ def is_intact(known: Known | None, local: Local | None) -> bool:
 
 
 def is_as_saved(known: Known | StoredFile, local: Local) -> bool:
-    """True if ``local`` is the file that was saved: by size and time or, where there are versions, by size and version.
+    """True if ``local`` is the file that was saved, judged by its size and its version or, if it has none, its time.
 
-    A version changes with every content, so the time of an object, which would take a request, need not be known.
+    The version of an object changes with its content; so its time, which would take a request, is not needed.
     """
     if local.kind is not Kind.FILE or known.size != local.size:
         return False
@@ -85,7 +85,7 @@ def is_as_saved(known: Known | StoredFile, local: Local) -> bool:
 
 
 def _without_state(entry: Entry, local: Local, *, touched: bool) -> Decision:
-    """The decision without a usable record: only an exact row proves anything."""
+    """Decide without a usable record: then only a row with exact size and time proves anything."""
     if entry.size is not None and local.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
     agrees = _time_agrees(entry.modified, local.mtime)
@@ -103,13 +103,13 @@ def _is_exact(modified: Span[datetime] | None) -> bool:
 
 
 def _time_agrees(modified: Span[datetime] | None, mtime: int) -> bool | None:
-    """Whether the row's time is that of the local file; None if it cannot tell (no time, or no zone)."""
+    """Whether the row's time is that of the local file; None if the row has no time or no zone."""
     if modified is None:
         return None
     try:
         moment = datetime.fromtimestamp(mtime // NANOSECONDS, UTC)
     except (ValueError, OverflowError, OSError):
-        return False  # a local time outside the years that a listing can show
+        return False  # the local time is outside the years that a listing can show
     if modified.low.tzinfo is None:
         plain = moment.replace(tzinfo=None)
         doubt = limits.EASTERNMOST_ZONE

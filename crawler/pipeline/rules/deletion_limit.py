@@ -1,4 +1,4 @@
-"""Whether a run may delete, and how much: deletion is the most dangerous feature, so any doubt prevents it."""
+"""Decides whether a run may delete, and how much. Deletion is the most dangerous feature, so any doubt prevents it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler.pipeline.rules.extraneous import Unlisted
 
 
 def doubts(unlisted: Unlisted) -> Iterator[tuple[str, int]]:
-    """Warnings, each with its exit code, of what is not listed and stays because its pages do not prove it absent."""
+    """Yield warnings, each with its exit code, about unlisted files that stay because no page proves them absent."""
     doubted, mentioned = unlisted.doubted, unlisted.mentioned
     by_kind: dict[FlawKind, list[str]] = {}
     for directory, flaw in doubted.items():
@@ -32,38 +32,37 @@ class Circumstances(Value, frozen=True, kw_only=True):
     wanted: bool
     """``--delete``."""
     gone: bool
-    """Something is proven absent."""
+    """Whether anything is proven absent."""
     doubts: tuple[tuple[str, int], ...] = ()
-    """Warnings with their exit codes, as the function ``doubts`` yields them."""
+    """Warnings with their exit codes, from the function ``doubts``."""
     interrupted: bool = False
     limit_reached: bool = False
-    """``--max-files`` and the like ended the run, so it has not seen everything."""
+    """True if a limit such as ``--max-files`` ended the run, so that it has not seen everything."""
     failed: bool = False
     """True if any file or listing failed."""
     listings_failed: bool = False
     ignores_errors: bool = False
     count: int = 0
-    """Files that would be removed, 0 before they are counted; ``total`` counts all local files."""
+    """Number of files that would be removed, 0 until they are counted; ``total`` counts all local files."""
     total: int = 0
     limit: MaxDelete
 
 
 class Judgement(NamedTuple):
-    """Whether a run deletes, and its warnings, each with its exit code."""
+    """The decision whether a run deletes, with warnings and their exit codes."""
 
     deletes: bool
     warnings: tuple[tuple[str, int], ...] = ()
     refusal: str | None = None
-    """Text of the DeleteRefused that ends the run."""
+    """The text of the DeleteRefused that ends the run; None if deletion is not refused."""
 
 
 def judge(case: Circumstances) -> Judgement:
     """Decide whether to delete. Doubts about some directories do not concern the others."""
     if not case.wanted:
         return Judgement(False)
-    if (
-        not case.gone or case.interrupted or case.limit_reached
-    ):  # the latter two are reported elsewhere, with their exit codes
+    # Interruptions and limits are reported elsewhere, with their exit codes.
+    if not case.gone or case.interrupted or case.limit_reached:
         return Judgement(False, case.doubts)
     if case.failed and not case.ignores_errors:
         code = 6 if case.listings_failed else 0
@@ -74,7 +73,7 @@ def judge(case: Circumstances) -> Judgement:
 
 
 def excess(count: int, total: int, limit: MaxDelete) -> str | None:
-    """Why ``count`` of ``total`` local files are more than ``limit`` allows, or None."""
+    """Explain why ``count`` of ``total`` local files are more than ``limit`` allows; None if they are not."""
     share = max(limit.always, int(total * (limit.percent or 0.0) / 100))
     if count <= (share if limit.count is None else limit.count):
         return None

@@ -1,4 +1,4 @@
-"""A digest over the rows of a directory that holds only files: if it is the same, no row has to be compared.
+"""Digests of directories that hold only files: while the digest stays the same, no row has to be compared.
 
 The digest is a sum over the name, URL and row of each file. If a page is the same byte for byte, and the files that the
 state knows in the directory have the same sum as the files of that page, then the state knows each of them with its
@@ -18,38 +18,38 @@ from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolut
 from crawler.text.urls import without_query
 
 LEAST = 500
-"""Number of files from which on a directory is worth a digest."""
+"""Minimum number of files in a directory that gets a digest."""
 SKIPPED = 1000
-"""Most refused entries of a directory with a digest: each of them is reported in every run."""
+"""Maximum number of refused entries in a directory with a digest; each of them is reported in every run."""
 
 _MASK = (1 << 128) - 1
 
 
 class DirectoryDigestBuilder:
-    """Adds up the entries of a listing while they are decided on."""
+    """Builds the digest of a directory, entry by entry, while the entries are decided on."""
 
     def __init__(self) -> None:
         self.is_plain = True
-        """False once ``rule_out`` was called, or an entry had the same effect."""
+        """False once no digest is possible, because of an entry or a call of ``rule_out``."""
         self.entries = 0
-        """Entries of any kind, whatever became of them."""
+        """Number of entries of any kind, whatever was decided on them."""
         self.files = self.total = self.resolution = 0
         self.newest = self.newest_local = 0.0
         self.skipped: list[RefusedEntry] = []
 
     def rule_out(self) -> None:
-        """Something needs a look in every run, so no digest can stand for this directory."""
+        """Prevent a digest of this directory, because something in it must be examined in every run."""
         self.is_plain = False
 
     def expect(self, entries: int, *, more: bool) -> None:
-        """``entries`` more will be decided on. ``more``: others will follow them."""
+        """Announce ``entries`` more entries. ``more``: yet others will follow."""
         self.entries += entries
         if not more and self.entries < LEAST:
             self.is_plain = False
 
     def add(self, entry: Entry) -> None:
-        """Add a file that is wanted."""
-        if entry.modified is None or entry.folder:  # without a time no row proves that a file is unchanged
+        """Add a wanted file to the digest."""
+        if entry.modified is None or entry.folder:  # a row without a time does not prove that a file is unchanged
             self.is_plain = False
         if not self.is_plain or entry.modified is None:
             return
@@ -63,7 +63,7 @@ class DirectoryDigestBuilder:
             self.newest_local = max(self.newest_local, passed)
 
     def skip(self, entry: Entry, size: int | None, reason: str) -> None:
-        """Add a file that a filter refuses."""
+        """Add a file that a filter refuses; it is reported in every run."""
         if entry.folder or len(self.skipped) == SKIPPED:
             self.is_plain = False
         if self.is_plain:
@@ -71,7 +71,7 @@ class DirectoryDigestBuilder:
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether to keep the digest: every entry is a file, and either wanted or refused by a filter."""
+        """Whether to keep the digest: there are enough files, and each entry is a wanted or a filtered file."""
         return self.is_plain and self.files >= LEAST and self.files + len(self.skipped) == self.entries
 
 
@@ -83,7 +83,7 @@ def _mark(name: str, url: str, row: str) -> int:
 def unchanged_files(
     digest: DirectoryDigest, rows: Iterable[StoredFile], local: Mapping[str, Local], allows: Callable[[str], bool]
 ) -> list[StoredFile] | None:
-    """The files of ``digest``, if ``local`` holds all of them as they were saved, and nothing else; otherwise None.
+    """The files of ``digest``, if ``local`` holds exactly these files, as they were saved; otherwise None.
 
     ``rows``: the files that the state knows in the directory. ``local``: its local files by name. ``allows``: whether
     robots.txt allows a URL.
@@ -103,7 +103,7 @@ def unchanged_files(
 
 
 def _may_be_racy(digest: DirectoryDigest, row: StoredFile) -> bool:
-    """False only if ``racy.is_racy`` is False for each row that ``digest`` may have shown of this file."""
+    """Whether the file may be racy; False only if ``racy.is_racy`` is False for each row that it may have had."""
     if row.checked <= digest.newest:
         return True
     return row.checked <= digest.newest_local and row.checked <= passed_by_header(row.last_modified, digest.resolution)

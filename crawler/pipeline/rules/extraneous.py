@@ -1,4 +1,4 @@
-"""Compares what a complete listing shows with the local directory: the only source of deletions."""
+"""Finds extraneous local files by comparing a directory with its complete listing: only these may be deleted."""
 
 from __future__ import annotations
 
@@ -13,55 +13,55 @@ _OBSTACLES = {Kind.DIRECTORY: "a directory", Kind.SYMLINK: LINK}
 
 
 def in_its_place(kind: Kind) -> str:
-    """Why a file is fetched, or failed, whose name is taken by something of another ``kind``."""
+    """The reason why a file is fetched, or has failed, whose name is taken by a local entry of ``kind``."""
     return f"{_OBSTACLES.get(kind, 'something other than a regular file')} is in its place"
 
 
 class Extraneous(Value, frozen=True, kw_only=True):
-    """A local name that the complete listing of its directory does not show, or shows as something else."""
+    """A local name that the complete listing of its directory does not show, or shows as another kind of entry."""
 
     path: str
     kind: Kind
     size: int
     """Size in bytes."""
     replaced: bool = False
-    """True if the listing shows the name with the other kind: a directory for a file, or a file for a directory.
+    """True if the listing shows a directory where there is a local file, or a file where there is a local directory.
 
-    A directory is proven once its own listing was read, a file once it was fetched: what looks like a file in a listing
-    may be a directory without its slash.
+    A directory is proven once its own listing has been read, a file once it has been fetched: a listing may show a
+    directory without its slash, so that it looks like a file.
     """
     mentioned: bool = False
-    """True if the page shows the name in a link that is not an entry: then the name is not proven absent."""
+    """True if the page shows the name in a link that is not an entry, so that it is not proven absent."""
     spared: str = ""
-    """As in ``Local``: what it is, if it must stay."""
+    """What the local entry is, if it must stay (see ``Local.spared``); "" if it may be deleted."""
 
 
 class Unlisted(Struct):
-    """The local files and directories that are not listed, by what follows from that."""
+    """The local files and directories that are not listed, grouped by what may happen to them."""
 
     gone: list[Extraneous] = field(default_factory=list)
-    """Proven absent: these may be deleted."""
+    """Files and directories that are proven absent and may be deleted."""
     mentioned: list[str] = field(default_factory=list)
     """Paths that stay because their pages still mention them."""
     doubted: dict[str, Flaw] = field(default_factory=dict)
-    """Directory whose pages prove nothing absent → why."""
+    """Directory whose pages prove nothing absent → the reason."""
     replaced: dict[str, Extraneous] = field(default_factory=dict)
-    """Path → local file where a listing shows a directory."""
+    """Path → the local file where a listing shows a directory."""
     spared: dict[str, str] = field(default_factory=dict)
-    """Path → what it is; not listed, but never deleted."""
+    """Path of an unlisted entry that is never deleted → what it is."""
     obstacles: dict[str, str] = field(default_factory=dict)
-    """Path → what it is; never deleted, although a listing shows a directory there."""
+    """Path of an entry that is never deleted, although a listing shows a directory there → what it is."""
     recalled: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Path → its directory and the URL of that directory's listing, where the entries came from the state."""
+    """Path → its directory and the URL of the directory's listing, if the listing's entries came from the state."""
     obstructing: dict[str, Extraneous] = field(default_factory=dict)
-    """Path → local directory where a listing shows a file."""
+    """Path → the local directory where a listing shows a file."""
 
     def note(
         self, directory: str, items: list[Extraneous], *, doubt: Flaw | None, recalled: tuple[str, str] | None = None
     ) -> None:
-        """Note ``items`` of ``directory``, which its complete listing does not show.
+        """Note the ``items`` in ``directory`` that its complete listing does not show.
 
-        ``doubt``: why that does not prove them absent; None if it does.
+        ``doubt``: the reason why this does not prove them absent; None if it does.
         """
         if recalled is not None:
             self.recalled.update((item.path, recalled) for item in items)
@@ -70,10 +70,10 @@ class Unlisted(Struct):
         for item in items:
             is_directory = item.replaced and item.kind is Kind.DIRECTORY
             if item.spared and is_directory:
-                continue  # the file cannot be stored, and is reported as failed
+                continue  # the listed file cannot be stored, and is reported as failed
             if item.spared:
                 (self.obstacles if item.replaced else self.spared)[item.path] = item.spared
-            elif item.replaced:  # proven by what is shown, so no doubt applies
+            elif item.replaced:  # proven by what the listing shows; doubts are about what it does not show
                 (self.obstructing if is_directory else self.replaced)[item.path] = item
             elif doubt is None and item.mentioned:
                 self.mentioned.append(item.path)
@@ -81,7 +81,7 @@ class Unlisted(Struct):
                 self.gone.append(item)
 
     def obstacle(self, path: str) -> str | None:
-        """Why nothing can be stored at ``path``, or None: something that must stay is where a directory should be."""
+        """Name the entry that must stay and takes the place of a directory above ``path``, and what to do; or None."""
         for above, what in self.obstacles.items():
             if path == above or path.startswith(f"{above}/"):
                 if what == LINK:
@@ -90,11 +90,11 @@ class Unlisted(Struct):
         return None
 
     def is_replaced(self, path: str) -> bool:
-        """Whether a file lies where a listing shows the directory ``path``, or one above it."""
+        """Whether there is a local file where a listing shows the directory ``path`` or one above it."""
         return any(path == file or path.startswith(f"{file}/") for file in self.replaced)
 
     def confirm(self, directory: str) -> None:
-        """The listing of ``directory`` itself was read completely: the file in its place may go."""
+        """Note that the listing of ``directory`` was read completely, so that the local file in its place may go."""
         if directory in self.replaced:
             self.gone.append(self.replaced[directory])
 
@@ -103,7 +103,7 @@ class Unlisted(Struct):
         self.gone = [item for item in self.gone if item.path not in paths]
 
     def arrived(self, path: str) -> None:
-        """The file at ``path`` was fetched and checked: the directory in its place may go."""
+        """Note that the file at ``path`` was fetched and checked, so that the local directory in its place may go."""
         if path in self.obstructing:
             self.gone.append(self.obstructing[path])
 
@@ -114,10 +114,10 @@ def useless(
     shown: Mapping[str, bool | None] | None = None,
     mentioned: Collection[str] = (),
 ) -> list[str]:
-    """Names of the ``known`` files of a directory that need not be remembered.
+    """Names of the ``known`` files of a directory that the state may forget.
 
-    Those are the ones that its complete listing does not show as files and that are not here as regular files.
-    Forgetting them costs nothing; otherwise --verify would report them as missing in every run. ``shown`` is as in
+    These are files that its complete listing does not show as files and that are not regular local files. Forgetting
+    them loses nothing; otherwise --verify would report them as missing in every run. ``shown``: see
     ``ListedNames.directories``.
     """
     shown = shown or {}
@@ -127,17 +127,17 @@ def useless(
 
 
 class ListedNames(Struct):
-    """What the pages of a listing have shown so far. A flat listing shows several directories."""
+    """The names that the pages of a listing have shown so far. A flat listing shows several directories."""
 
     directories: dict[str, dict[str, bool | None]] = field(default_factory=dict)
-    """Directory → name → whether it is a directory; None if the listing does not say."""
+    """Directory → name → whether the name is that of a directory; None if the listing does not say."""
     clashing: set[tuple[str, str]] = field(default_factory=set)
-    """(directory, name) of everything that is listed as more than one kind."""
+    """(directory, name) of each entry that is listed both as a file and as a directory."""
     mentioned: set[str] = field(default_factory=set)
-    """Names that the pages mention in other links, which may lead anywhere."""
+    """Names in links of the pages that are not entries and may lead anywhere."""
 
     def add(self, path: str, entry: Entry) -> None:
-        """Note the name of ``entry``, and of the directories between it and the directory at ``path``."""
+        """Note the name of ``entry``, and the names of the directories between it and the directory at ``path``."""
         for segment in entry.folder.split("/") if entry.folder else ():
             self.directories.setdefault(path, {})[segment] = True
             path = f"{path}/{segment}" if path else segment
@@ -159,7 +159,7 @@ class ListedNames(Struct):
         return shown.get(name) is True if item.replaced else name not in shown and name not in self.mentioned
 
     def extraneous(self, parent: str, local: Mapping[str, Local]) -> list[Extraneous]:
-        """The names in the local directory ``parent`` that are not listed, or seem to be of another kind now."""
+        """The names in the local directory ``parent`` that are not listed, or seem to be of another kind."""
         shown = self.directories.get(parent, {})
         found = []
         for name, there in local.items():

@@ -1,7 +1,7 @@
-"""Which files of a listing are wanted: extensions, include and exclude rules, size and age.
+"""Filters: decide which files of a listing are wanted, by extension, include and exclude rules, size and age.
 
-A filter returns the rule that decided. A listing shows size and time as intervals, which may leave a limit undecided:
-then the response headers decide, before the body is read.
+A filter returns the rule that decided. A listing shows size and time as intervals, which may leave a limit undecided;
+then the response headers decide before the body is read.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ _TOKEN = re.compile(r"\*|\?|\[(?P<not>[!^]?)(?P<set>\]?[^\]/]*)\]|[^*?\[]+|\[")
 
 
 class Check(Value, frozen=True, kw_only=True):
-    """One rule applied to one file, for ``--explain``."""
+    """The result of one rule for one file, for ``--explain``."""
 
     rule: str
     """The rule as on the command line: ``--exclude *debug*``."""
     matched: bool | None
-    """Whether the rule matches the file; None if the listing alone does not tell."""
+    """Whether the rule matches the file; None if this cannot be decided by the listing alone."""
 
 
 def compile_glob(pattern: str) -> Callable[[str], bool]:
-    """A test of a whole name or path.
+    """Compile a glob to a function that tells whether it matches a whole name or path.
 
-    ``*`` and ``?`` stay within a segment, ``**`` crosses slashes, ``[a-z]`` and ``[!a-z]`` are sets. ``**/`` matches
-    any number of directories, also none. Matching is case-sensitive.
+    ``*`` and ``?`` do not match slashes, ``**`` does; ``[a-z]`` and ``[!a-z]`` are sets. ``**/`` matches any number of
+    directories, including none. Matching is case-sensitive.
 
-    Names come from servers, and no name may make a match slow: a wildcard that is followed by another takes the first
-    place that fits and never tries a second (an atomic group). That loses no match and keeps the time low.
+    Names come from servers, so no name must make matching slow. A wildcard that is followed by another one takes the
+    first position that fits and never tries a second one (an atomic group); no match is lost.
     """
     stars, parts = list(_GLOBSTAR.finditer(pattern)), _GLOBSTAR.split(pattern)
     text = _segments(parts[0], final=not stars)
@@ -78,7 +78,7 @@ def _set(characters: str, *, negated: bool) -> str:
     for item in re.finditer(r"(.)-(.)|(.)", characters, re.DOTALL):
         if item[3]:
             inside += re.escape(item[3])
-        elif item[1] <= item[2]:  # a range that runs backwards matches nothing
+        elif item[1] <= item[2]:  # a reversed range matches nothing
             inside += f"{re.escape(item[1])}-{re.escape(item[2])}"
     if negated:
         return f"[^/{inside}]"
@@ -97,7 +97,7 @@ class Pattern(Value, frozen=True):
         return f"--{'include' if self.rule.include else 'exclude'} {self.rule.pattern}"
 
     def matches(self, path: str) -> bool:
-        """Test ``path``, relative to URL. For a regular expression the path of a directory ends in a slash."""
+        """Whether the rule matches ``path`` (relative to URL). For regular expressions, directories end in a slash."""
         return self.test(path.rpartition("/")[2] if self.on_name else path)
 
     def matches_directory(self, path: str) -> bool:
@@ -113,7 +113,7 @@ def compiled_rule(rule: Rule) -> Pattern:
 
 
 class _Limit(Value, frozen=True):
-    """A limit on size or age. ``bound`` has the type of the values that are compared with it."""
+    """A limit on size or age. ``bound`` has the type of the values that are compared to it."""
 
     rule: str
     reason: str
@@ -121,7 +121,7 @@ class _Limit(Value, frozen=True):
     minimum: bool
 
     def holds(self, low: Any, high: Any) -> bool | None:
-        """Whether a value between ``low`` and ``high`` is within the limit; None if that depends on the value."""
+        """Whether the limit holds for a value between ``low`` and ``high``; None if that depends on the value."""
         if self.minimum:
             return True if low >= self.bound else False if high < self.bound else None
         return True if high <= self.bound else False if low > self.bound else None
@@ -147,7 +147,7 @@ def _moment(age: datetime | timedelta, now: datetime) -> datetime:
         return age
     try:
         return now - age
-    except OverflowError:  # before the year 1
+    except OverflowError:  # the date would be before the year 1
         return datetime.min.replace(tzinfo=UTC)
 
 
@@ -155,7 +155,7 @@ class Filters:
     """The filters of one run."""
 
     def __init__(self, config: Config, now: datetime) -> None:
-        """``now``: when the run started (aware); ages count back from it."""
+        """``now``: the start of the run, with a time zone; ages count back from it."""
         texts = (part.strip().lstrip("*").lstrip(".").lower() for item in config.ext for part in item.split(","))
         self._extensions = tuple("." + text for text in dict.fromkeys(texts) if text)
         patterns = [compiled_rule(rule) for rule in config.rules]
@@ -170,9 +170,9 @@ class Filters:
     def rejects(
         self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None
     ) -> Rejection | None:
-        """Why the file ``name`` at ``path`` (relative to URL) is not wanted; None if it is, or if headers decide.
+        """The rejection of the file ``name`` at ``path`` (relative to URL); None if it is wanted or headers decide.
 
-        A file below an excluded directory is not wanted either: flat listings show all levels at once.
+        A file below an excluded directory is refused, too: flat listings show all levels at once.
         """
         if self._by_name:
             rejection = self._rejects_name(path, name)
@@ -185,11 +185,11 @@ class Filters:
         return None
 
     def needs_headers(self, size: Span[int] | None, modified: Span[datetime] | None) -> bool:
-        """Whether a limit on size or age is set that these spans leave undecided."""
+        """Whether a limit on size or age is set and cannot be decided by these spans."""
         return self._by_limit and any(held is None for _, held in self._held(size, modified))
 
     def rejects_headers(self, size: int | None, modified: datetime | None, path: str = "") -> Rejection | None:
-        """Like ``rejects``, by Content-Length and Last-Modified. A missing header never refuses a file."""
+        """The rejection of a file by its Content-Length or Last-Modified, or None. A missing header refuses nothing."""
         exact = None if size is None else Span(size, size)
         for limit, held in self._held(exact, None if modified is None else Span(modified, modified)):
             if held is False:
@@ -197,15 +197,15 @@ class Filters:
         return None
 
     def prunes(self, path: str) -> Rejection | None:
-        """Why the directory ``path`` (relative to URL) is not entered, or None.
+        """The rejection of the directory ``path`` (relative to URL); None if it is entered.
 
-        It is not if the first directory rule that matches it, or a directory above it, is an exclude rule.
+        It is not entered if the first directory rule that matches it, or a directory above it, is an exclude rule.
         """
         rule = self._excluded_in(path.rstrip("/")) if self._directory_rules else None
         return Rejection(Reason.EXCLUDE, path.rstrip("/") + "/", rule) if rule else None
 
     def explains(self, path: str, name: str, size: Span[int] | None, modified: Span[datetime] | None) -> list[Check]:
-        """Each rule, in the order of evaluation, and whether it matches this file."""
+        """All rules in the order of evaluation, each with its result for this file."""
         checks = []
         if self._extensions:
             checks.append(Check(rule=f"--ext {self._extension_list()}", matched=self._has_extension(name)))
@@ -222,7 +222,7 @@ class Filters:
 
     def _has_extension(self, name: str) -> bool:
         lowered = name.lower()
-        # ".zip" alone is a hidden file without an extension.
+        # A file that is named just ".zip" is a hidden file without an extension.
         return lowered.endswith(self._extensions) and lowered not in self._extensions
 
     def _rejects_name(self, path: str, name: str) -> Rejection | None:
@@ -253,14 +253,14 @@ class Filters:
 
 
 def _moments(span: Span[datetime] | None) -> tuple[datetime, datetime] | None:
-    """The first and the last moment that ``span`` can mean, aware."""
+    """The first and the last moment that ``span`` can mean, with time zones; None if it is not a real time."""
     if span is None:
         return None
     if span.low.tzinfo is not None:
         return span.low, span.high
     try:
         return span.low.replace(tzinfo=UTC) - EASTERNMOST_ZONE, span.high.replace(tzinfo=UTC) + EASTERNMOST_ZONE
-    except OverflowError:  # in the year 1 or 9999: not a real time
+    except OverflowError:  # in the year 1 or 9999, so not a real time
         return None
 
 

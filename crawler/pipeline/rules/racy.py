@@ -1,8 +1,8 @@
-"""Racy rows: how long a file may change without a change of its row.
+"""Racy rows: rows that may stay the same although their file has changed.
 
-A row printed in minutes is the same for all changes within that minute. (git's index has the same problem and the same
-solution: Documentation/technical/racy-git.) Such a row proves something once the server has confirmed the copy after,
-by the server's clock, the whole span of its time. ``compare`` applies this to a row, ``directory_digest`` to a
+A row that shows minutes stays the same through all changes within that minute. (git's index has the same problem and
+the same solution: Documentation/technical/racy-git.) Such a row proves something only once the server has confirmed the
+copy after the end of that minute by the server's clock. ``compare`` applies this to a row, ``directory_digest`` to a
 directory, which is never trusted more than its rows.
 """
 
@@ -16,16 +16,16 @@ from crawler.model.values import Known, Span
 from crawler.text.http_fields import parse_http_date
 
 REPEATED = 2 * 3600
-"""Most seconds by which clocks are set back (Troll station; elsewhere one hour): then a local time comes twice."""
+"""Maximum seconds by which clocks are set back (Troll station; elsewhere one hour), so that local times occur twice."""
 
 
 def resolution_of(modified: Span[datetime]) -> int:
-    """Seconds for which a row with this time stays the same."""
+    """Number of seconds during which a row with this time stays the same."""
     return int((modified.high - modified.low).total_seconds()) + 1
 
 
 def passed_by_row(modified: Span[datetime]) -> float:
-    """When the whole span of the row's time has passed, at the latest. Seconds since the epoch."""
+    """The latest moment at which the span of the row's time may end, in seconds since the epoch."""
     resolution = resolution_of(modified)
     if modified.low.tzinfo is not None:
         return modified.low.timestamp() + resolution
@@ -33,18 +33,18 @@ def passed_by_row(modified: Span[datetime]) -> float:
 
 
 def passed_by_header(last_modified: str | None, resolution: int) -> float:
-    """The same for a row without a zone that shows the file's Last-Modified; infinite if that cannot be used.
+    """The same moment by the file's Last-Modified, for a row without a zone; infinite if the header is unusable.
 
-    When summer time ends, a local hour comes twice, and a file that changes in both has the same row twice: the time
-    has passed only when it cannot come again.
+    When summer time ends, a local hour occurs twice, and a file that changes in both has the same row twice; so the
+    time counts as past only when it cannot occur again.
     """
     moment = parse_http_date(last_modified)
     return math.inf if moment is None else moment + resolution + REPEATED
 
 
 def is_racy(modified: Span[datetime], known: Known) -> bool:
-    """Whether the file may have changed after the server confirmed it, without a change of its row with this time."""
+    """Whether the file may have changed after the server confirmed it although its row with this time has not."""
     passed = passed_by_row(modified)
-    if modified.low.tzinfo is None:  # the file's own time may prove it sooner
+    if modified.low.tzinfo is None:  # the Last-Modified of the file may prove it sooner
         passed = min(passed, passed_by_header(known.validators.last_modified, resolution_of(modified)))
     return known.checked <= passed

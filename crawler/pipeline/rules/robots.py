@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from protego import Protego
 
 ROBOTS_BYTES = 512 * limits.KIB
-"""Bytes of a robots.txt that are read: section 2.5 requires at least 500 KiB."""
+"""Maximum number of bytes that are read of a robots.txt; section 2.5 requires at least 500 KiB."""
 
-# A line that restricts anyone: "Disallow" in the spellings that protego accepts, with a value.
+# A line that restricts some crawler: "Disallow", in a spelling that protego accepts, with a value.
 _RESTRICTION = pattern(r"\s*di[a-z]+\s*[:\s]\s*[^\s#]", re.IGNORECASE)
 
 _GROUP = pattern(r"^(\s*user[- ]?agent\s*[:\s]\s*)(\S[^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
-"""A line that begins a group: the text before the name, and the name."""
+"""A line that begins a group. Its groups: the text before the crawler's name, and the name."""
 _TOKEN = pattern(r"[A-Za-z_-]+")
-"""A product token (section 2.2.1)."""
+"""A product token of a crawler (section 2.2.1)."""
 _CODINGS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"), (b"", "utf-8-sig"))
 """Byte order mark → codec; the first match counts. Some editors save UTF-16, which section 2.3 does not allow."""
 _NOBODY = "|"
-"""Not the product token of any crawler."""
+"""A name that is not the product token of any crawler."""
 
 
 class Robots:
-    """The rules of one host. ``ALLOW_ALL`` has none."""
+    """The robots.txt rules of one host. ``ALLOW_ALL`` has none."""
 
     __slots__ = ("_content", "_rules")
 
@@ -42,12 +42,12 @@ class Robots:
     def allows(self, url: str, user_agent: str) -> bool:
         """Whether ``user_agent`` (a whole User-Agent header or its product token) may fetch ``url``, an absolute URL.
 
-        The longest rule that matches decides; Allow goes before Disallow (section 2.2.2).
+        The longest rule that matches decides; of equally long ones, Allow takes precedence (section 2.2.2).
         """
         if self._content is None:
             return True
         if user_agent not in self._rules:
-            from protego import Protego  # imported here, because most hosts have no rules for it to read
+            from protego import Protego  # imported here, because most hosts have no rules to parse
 
             self._rules[user_agent] = Protego.parse(_without_others(self._content, user_agent))
         return self._rules[user_agent].can_fetch(url, user_agent)
@@ -57,20 +57,20 @@ ALLOW_ALL = Robots(None)
 
 
 def forbidden(url: str) -> Rejection:
-    """The rejection of ``url`` by robots.txt."""
+    """The rejection of ``url`` because robots.txt forbids it."""
     return Rejection(Reason.ROBOTS, url, "forbidden by robots.txt")
 
 
 def is_of_robots(rejection: Rejection | None) -> bool:
-    """Whether robots.txt is the reason, so that the next run may decide differently."""
+    """Whether ``rejection`` is due to robots.txt, so that the next run may decide differently."""
     return rejection is not None and rejection.reason in {Reason.ROBOTS, Reason.ROBOTS_UNREADABLE}
 
 
 def parse_robots(text: bytes) -> Robots:
     """The rules of a robots.txt. Any bytes are valid: what cannot be read as a rule is ignored (section 2.2).
 
-    Crawl-delay is not in the RFC and is ignored: --requests-per-second limits a run. A web page in place of robots.txt,
-    as sites send that answer every URL, has no rules.
+    Crawl-delay is not in the RFC and is ignored; --requests-per-second limits a run. A web page in place of robots.txt,
+    from a site that sends one for every URL, has no rules.
     """
     if len(text) > ROBOTS_BYTES:
         text = text[:ROBOTS_BYTES].rpartition(b"\n")[0]  # a truncated rule would mean something else
@@ -99,7 +99,7 @@ def _without_others(content: str, user_agent: str) -> str:
 
 
 def rules_for(status: int | None, body: bytes) -> Robots | None:
-    """The rules in a response to ``GET /robots.txt``, after redirects (sections 2.3.1.1 to 2.3.1.4).
+    """The rules by the response to ``GET /robots.txt``, after redirects (sections 2.3.1.1 to 2.3.1.4).
 
     ``status`` is None if there was no response. "Unavailable" (4xx, or too many redirects) allows everything;
     "unreachable" (5xx, no response, any other status) returns None: nothing may be fetched.

@@ -1,4 +1,4 @@
-"""Scope of a run: which URLs are listings of this mirror, which are its files, and which redirects are followed."""
+"""The scope of a run: which URLs are listings or files of this mirror, and which redirects are followed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler.text.urls import directory_of, has_dot_segments, in_scope, is_above
 
 
 class Bounds(Value, frozen=True, kw_only=True):
-    """How far a walk goes."""
+    """How far a walk goes: to which depth, and to which other hosts."""
 
     listers: int = 4
     max_depth: int | None = None
@@ -23,17 +23,17 @@ class Bounds(Value, frozen=True, kw_only=True):
         return self.recursive and (self.max_depth is None or depth < self.max_depth)
 
     hosts: frozenset[str] = frozenset()
-    """Hosts and patterns of --allow-host, from ``named_hosts``."""
+    """The hosts and patterns of --allow-host, as ``named_hosts`` returns them."""
 
 
 class Scope(Value, frozen=True):
-    """Scope of a mirror. ``base``: URL of the root listing up to its last slash. ``hosts``: see ``named_hosts``."""
+    """The scope of a mirror. ``base``: URL of the root listing up to its last slash. ``hosts``: see ``named_hosts``."""
 
     base: str
     hosts: frozenset[str] = frozenset()
 
     def listing(self, url: str) -> Rejection | None:
-        """Why ``url`` is not entered, or None."""
+        """The rejection of the listing at ``url``; None if it is entered."""
         if in_scope(url, self.base):
             return None
         if origin(url) != origin(self.base):
@@ -41,7 +41,7 @@ class Scope(Value, frozen=True):
         return Rejection(Reason.ABOVE, url, f"not below {self.base}")
 
     def file(self, url: str) -> Rejection | None:
-        """Why the file at ``url`` is not fetched, or None."""
+        """The rejection of the file at ``url``; None if it is fetched."""
         if in_scope(url, self.base) or self._is_named(url):
             return None
         where = origin(url)
@@ -56,9 +56,9 @@ class Scope(Value, frozen=True):
         return where is not None and bool(self.hosts) and is_named(where[1], where[2], self.hosts)
 
     def root_redirect(self, source: str, target: str, *, start: str = "") -> Rejection | None:
-        """Why a redirect of the root, requested as ``start``, is not followed, or None.
+        """The rejection of a redirect of the root, requested as ``start``; None if it is followed.
 
-        It may move within its host, but not upwards, and to the hosts that --allow-host names; a pattern names none.
+        The root may move within its host, but not upwards, and to hosts that --allow-host names in full (no pattern).
         """
         rejection = same_host_redirect(source, target)
         if rejection is None:
@@ -82,7 +82,7 @@ class Scope(Value, frozen=True):
         return _downgrade(source, target) or self.file(target)
 
     def _upgrades(self, source: str, target: str) -> bool:
-        """Whether a redirect leads from http to https of the same host, to the same path or below it."""
+        """Whether a redirect leads from http to https on the same host, to the same path or below it."""
         if not is_upgrade(source, target):
             return False
         parts = urlsplit(target)
@@ -96,13 +96,13 @@ class ListScope(Value, frozen=True):
     hosts: frozenset[str] = frozenset()
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
-        """Why a redirect of a file is not followed, or None."""
+        """The rejection of a redirect of a file; None if it is followed."""
         where = urlsplit(source)
         return Scope(f"{where.scheme}://{where.netloc}/", self.hosts).file_redirect(source, target)
 
 
 def upward(start: str, target: str) -> Rejection | None:
-    """Why the root ``start`` may not be at ``target``, or None: nothing above URL was requested."""
+    """The rejection of ``target``, if it lies above the root ``start``; otherwise None."""
     is_up = is_above(target, start) or has_dot_segments(urlsplit(target).path)
     if is_up and same_host_redirect(start, target) is None:
         return Rejection(Reason.ABOVE, target, "that is above URL: start there if it is meant")
@@ -110,16 +110,16 @@ def upward(start: str, target: str) -> Rejection | None:
 
 
 def same_host_redirect(source: str, target: str) -> Rejection | None:
-    """Why a redirect of robots.txt is not followed, or None: it may lead anywhere on its host, or to https."""
+    """The rejection of a redirect, unless it leads to the same host or from http to https on it; otherwise None."""
     if origin(source) == origin(target) or is_upgrade(source, target):
         return None
     return Rejection(Reason.OTHER_HOST, target, "on another host")
 
 
 def _is_its_directory(source: str, target: str) -> bool:
-    """Whether ``target`` is ``source`` with a slash, in any spelling (RFC 3986 section 6.2.2).
+    """Whether ``target`` is ``source`` with a slash, in any equivalent spelling (RFC 3986 section 6.2.2).
 
-    Servers decode a path and escape it in their own way before they put it into Location.
+    Servers decode a path and escape it in their own way before they send it in Location.
     """
     here, there = urlsplit(_with_slash(source)), urlsplit(target)
     return (
@@ -128,28 +128,28 @@ def _is_its_directory(source: str, target: str) -> bool:
 
 
 def _with_slash(url: str) -> str:
-    """``url`` with a slash, as the URL of a directory. Its spelling stays: the listing and its scope use the same."""
+    """``url`` with a slash at the end. Its spelling stays, because the listing and its scope must have the same."""
     parts = urlsplit(url)
     return parts._replace(path=parts.path + "/").geturl()
 
 
 def _downgrade(source: str, target: str) -> Rejection | None:
-    first, second = origin(source), origin(target)  # these also accept a scheme in upper case
+    first, second = origin(source), origin(target)  # origin() accepts schemes in upper case, too
     if first is not None and second is not None and (first[0], second[0]) == ("https", "http"):
         return Rejection(Reason.SCHEME, target, "from https to http is never followed")
     return None
 
 
 def _host(url: str) -> str:
-    """The host, with its port if that is not the default."""
+    """The host of ``url``, with its port if that is not the default."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def scope_base(url: str, entry_urls: list[str]) -> str:
-    """The base of a root listing whose response came from ``url``.
+    """The base URL of a root listing that was received from ``url``.
 
-    That is the directory of ``url``. But a listing at ``/pub`` whose entries are all at ``/pub/…`` (as serve-index
-    prints them) has the base ``/pub/``, so that its siblings stay outside.
+    It is the directory of ``url``. But if a listing at ``/pub`` has only entries at ``/pub/…`` (as serve-index prints
+    them), its base is ``/pub/``, so that its siblings stay outside.
     """
     inner = directory_of(_with_slash(url))
     if not urlsplit(url).path.endswith("/") and entry_urls and all(in_scope(entry, inner) for entry in entry_urls):

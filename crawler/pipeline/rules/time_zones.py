@@ -1,8 +1,8 @@
 """Learns the zone of a listing's times from the Last-Modified of files that are already here. It is never required.
 
-A row without a zone is in the server's own. If a file has the same row as in the last run, its Last-Modified shows the
-offset from UTC. Apache and lighttpd apply summer time to each row by its own date, nginx (``autoindex_localtime``)
-applies today's offset to all: so an offset is used only where the rows around agree on it.
+A row without a zone shows the server's local time. If a file has the same row as in the last run, its Last-Modified
+shows the offset from UTC. Apache and lighttpd apply summer time to each row by its own date; nginx
+(``autoindex_localtime``) applies today's offset to all rows. So an offset is used only where neighbouring rows agree.
 """
 
 from __future__ import annotations
@@ -20,43 +20,43 @@ from crawler.model.values import UNCONFIRMED, Entry, Known, Span
 from crawler.text.http_fields import parse_http_date
 
 Pair = tuple[Span[datetime], float]
-"""The naive time of a row, and the Last-Modified of its file in seconds since the epoch."""
+"""(Time of a row without a zone, Last-Modified of its file in seconds since the epoch)."""
 
 _VOTES = 100
-"""Number of files in a directory whose two times are compared."""
+"""Maximum number of files in a directory whose two times are compared."""
 _HOUR = 3600
 _QUARTER = 900
-"""Zones are multiples of 15 minutes from UTC (IANA tz database; the only exception ended in 1972)."""
+"""Seconds of which all offsets from UTC are multiples (IANA tz database; the only exception ended in 1972)."""
 _WEST, _EAST = int(WESTERNMOST_ZONE.total_seconds()), int(EASTERNMOST_ZONE.total_seconds())
 _NEAR = 30 * 24 * _HOUR
 _STEADY = 7 * 24 * _HOUR
-"""Shortest time in which a zone left its offset and returned to it (tz database, 1990 to 2035: Brazil in 2000)."""
+"""Seconds: the shortest time in which a zone left and resumed its offset (tz database, 1990 to 2035: Brazil 2000)."""
 _SUMMER = timedelta(hours=2)
 """The largest change of summer time (Troll); elsewhere it is one hour or half an hour."""
 
 
 class _Run(Value, frozen=True, kw_only=True):
-    """Rows next to each other in time that agree on an offset. Times are seconds of the calendar as printed."""
+    """Consecutive rows, ordered by time, that agree on an offset. Times are in seconds, as printed without a zone."""
 
     low: int
     high: int
     offset: int | None
-    """Seconds east of UTC; None if no zone explains it."""
+    """Offset from UTC in seconds, positive to the east; None if no zone explains the rows."""
     is_several: bool = False
-    """True if it has more than one row."""
+    """True if the run has more than one row."""
 
 
 class Zone(Value, frozen=True, kw_only=True):
     """What is known about the zone of one listing page."""
 
     runs: tuple[_Run, ...] = ()
-    """The runs of rows, in the order of time."""
+    """The runs of rows, ordered by time."""
 
     def localize(self, span: Span[datetime]) -> Span[datetime] | None:
-        """The naive ``span`` in UTC; None if too little is known.
+        """``span``, a time without a zone, in UTC; None if too little is known.
 
-        At least two rows within 30 days must agree, and none contradict. Between rows that are at most a week apart,
-        the span stays as narrow as it was; elsewhere it is widened by a change to or from summer time.
+        At least two rows within 30 days must agree, and none may contradict. Between rows that are at most a week
+        apart, the span stays as narrow as it was; elsewhere it is widened by a possible change of summer time.
         """
         low, high = _seconds(span.low), _seconds(span.high)
         place = bisect_right(self.runs, low, key=lambda run: run.low)
@@ -73,21 +73,21 @@ class Zone(Value, frozen=True, kw_only=True):
 
 
 def _offsets(runs: Iterable[_Run]) -> list[timedelta]:
-    """The runs that a zone explains."""
+    """The offsets of the runs that a zone explains."""
     return [timedelta(seconds=run.offset) for run in runs if run.offset is not None]
 
 
 def _in_utc(span: Span[datetime], offsets: Sequence[timedelta], doubt: timedelta) -> Span[datetime] | None:
-    """``span`` moved by all of ``offsets``, and widened by ``doubt`` on both sides."""
+    """``span`` in UTC by any of ``offsets``, widened by ``doubt`` on both sides; None if it is not a real time."""
     try:
         low = span.low.replace(tzinfo=UTC) - max(offsets) - doubt
         return Span(low, span.high.replace(tzinfo=UTC) - min(offsets) + doubt)
-    except OverflowError:  # in the year 1 or 9999: not a real time
+    except OverflowError:  # in the year 1 or 9999, so not a real time
         return None
 
 
 def learn(pairs: Iterable[Pair]) -> Zone:
-    """Group neighbours that agree. Rows wider than 15 minutes allow several offsets, so they prove nothing."""
+    """Learn the zone of a listing. Rows with spans over 15 minutes allow several offsets and prove nothing."""
     found = [_run(span, modified) for span, modified in pairs if span.high - span.low < timedelta(seconds=_QUARTER)]
     runs: list[_Run] = []
     for pair in sorted(found, key=lambda run: (run.low, math.inf if run.offset is None else run.offset)):
@@ -100,7 +100,7 @@ def learn(pairs: Iterable[Pair]) -> Zone:
 
 
 class ZoneLearner:
-    """Converts the times of one listing page to UTC, if its zone can be learnt. It is learnt on first use."""
+    """Converts the times of one listing page to UTC if its zone can be learnt, which is tried on first use."""
 
     def __init__(self, rows: Sequence[Entry] = ()) -> None:
         self._rows = rows
@@ -108,7 +108,7 @@ class ZoneLearner:
         self._votes: dict[str, bool] | None = None
 
     def timed(self, entry: Entry, known: Mapping[str, Known]) -> Entry:
-        """``entry`` with its time in UTC if possible. ``known``: what the state knows of the directory, by name."""
+        """``entry`` with its time in UTC if possible. ``known``: name → the record of each file of the directory."""
         if entry.modified is None or not _is_local(entry):
             return entry
         if self._zone is None:
@@ -116,7 +116,7 @@ class ZoneLearner:
         return replace(entry, modified=self._zone.localize(entry.modified) or entry.modified)
 
     def dating(self, entry: Entry, known: Mapping[str, Known]) -> Dating:
-        """Whether Last-Modified tells the times of the rows, judged by the files of the page that are in ``known``."""
+        """Whether the rows show the Last-Modified of their files, judged by the files in ``known``."""
         if self._votes is None:
             self._votes = dict(islice(_votes(self._rows, known), _VOTES))
         votes = [agrees for name, agrees in self._votes.items() if name != entry.name]
@@ -126,7 +126,7 @@ class ZoneLearner:
 
 
 def _votes(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[tuple[str, bool]]:
-    """For each file whose row is that of the last run: whether its two times agree."""
+    """Yield (name, whether its two times agree) for each file whose row is that of the last run."""
     for entry in rows:
         one = known.get(entry.name)
         if one is None or one.row != entry.row or entry.modified is None or entry.folder:
@@ -136,17 +136,17 @@ def _votes(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[tuple[
 
 
 def _is_local(entry: Entry) -> bool:
-    """True if its time is in the server's own zone and it lies in the listed directory itself."""
+    """Whether ``entry`` has a time without a zone and lies in the listed directory itself."""
     return entry.modified is not None and entry.modified.low.tzinfo is None and not entry.folder
 
 
 def _pairs(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[Pair]:
-    """The samples of rows that are the same as when the server last confirmed their files."""
+    """Yield the pairs of the files whose rows have not changed since the server confirmed them."""
     for entry in rows:
         one = known.get(entry.name)
         if one is None or one.row != entry.row or entry.modified is None or not _is_local(entry):
             continue
-        if one.checked == UNCONFIRMED:  # of another version than the row
+        if one.checked == UNCONFIRMED:  # the Last-Modified may be that of another version
             continue
         modified = parse_http_date(one.validators.last_modified)
         if modified is not None:
@@ -155,7 +155,7 @@ def _pairs(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[Pair]:
 
 def _run(span: Span[datetime], modified: float) -> _Run:
     low, high, moment = _seconds(span.low), _seconds(span.high), int(modified)
-    offset = -((moment - low) // _QUARTER) * _QUARTER  # the first one that puts it at or after ``low``
+    offset = -((moment - low) // _QUARTER) * _QUARTER  # the first offset that puts the moment at or after ``low``
     fits = offset <= high - moment and _WEST <= offset <= _EAST
     return _Run(low=low, high=high, offset=offset if fits else None)
 
@@ -165,7 +165,7 @@ def _seconds(naive: datetime) -> int:
 
 
 def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bool:
-    """False if a row's time cannot be that of the version with this Last-Modified, in any zone.
+    """Whether a row's time can be that of the version with this Last-Modified, in any zone.
 
     Zones differ from UTC by multiples of 15 minutes.
     """
@@ -174,8 +174,8 @@ def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bo
         return True
     low, high = (time if time.tzinfo else time.replace(tzinfo=UTC) for time in (modified.low, modified.high))
     if modified.low.tzinfo is not None:
-        # Swift rounds Last-Modified up to whole seconds where its listings have fractions.
+        # Swift rounds Last-Modified up to whole seconds, while its listings have fractions.
         last = math.ceil(high.timestamp()) if modified.exact else high.timestamp()
         return int(low.timestamp()) <= moment <= last
-    first = -((moment - int(low.timestamp())) // _QUARTER)  # the smallest shift that is not below the span
+    first = -((moment - int(low.timestamp())) // _QUARTER)  # the smallest shift that reaches the span
     return abs(first) * _QUARTER <= _EAST and moment + first * _QUARTER <= high.timestamp()

@@ -1,7 +1,7 @@
-"""Rows of a listing that are not entries: each is counted, so that none is lost silently.
+"""Accounts for rows of a listing that are not entries, so that none is lost silently.
 
-Exit 0 means that everything which the listing shows and the filters want is here. A row that the user excluded, or
-that no run fetches by design, is skipped; any other row is a missing file, and fails.
+Exit code 0 means that everything that the listing shows and the filters want has been saved. A row that the user
+excluded, or that no run fetches by design, is skipped; any other row is a missing file and counts as failed.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ ENDINGS: Mapping[str, tuple[Outcome, str]] = {
     Reason.FAILED: (Outcome.FAILED, "the server could not describe it"),
     Reason.CLASH: (Outcome.FAILED, "another row has the same address and is something else"),
 }
-"""Reason of the rejection → outcome of the row, and its explanation."""
+"""Reason of a rejection → outcome of its row, and the explanation."""
 _UNKNOWN = Outcome.FAILED, "its link is not understood"
 _BY_DESIGN = (Reason.OTHER_HOST, Reason.ABOVE, Reason.SCHEME, Reason.OTHER, Reason.ROBOTS)
-"""Reasons for which wanted entries are skipped: beyond what this program does, and not requested by the user."""
+"""Reasons for skipping wanted entries although no option of the user excludes them."""
 _PROTOCOLS = re.compile(
     r"\s*(?:ftps?|sftp|scp|ssh|rsync|git|svn|file|nfs|smb|afp|magnet|ed2k|ipfs|s3|gs|gopher|gemini|mailto|tel|irc)s?:",
     re.IGNORECASE,
 )
-"""Schemes for other programs, which are not followed by design."""
+"""Schemes that belong to other programs and are not followed by design."""
 
 
 def _url_of(row: Rejection, page: str) -> str:
-    """The URL to which the link of ``row`` leads from its ``page``; the link as written if that is not a URL."""
+    """The URL to which the link of ``row`` on ``page`` leads; the link as written if it cannot be resolved."""
     return resolve(page, row.subject) or row.subject
 
 
@@ -53,7 +53,7 @@ def is_directory(row: Rejection) -> bool:
 
 
 def ending(row: Rejection, page: str, scope: Scope) -> tuple[Outcome, str]:
-    """The outcome of ``row``, and why. A row within scope that cannot be fetched is missing."""
+    """The outcome of ``row``, and the reason. A row in scope that cannot be fetched is a missing file."""
     outcome, said = ENDINGS.get(row.reason, _UNKNOWN)
     if row.reason == Reason.BAD_NAME:
         return outcome, f"{row.subject!r} {said}: {row.detail or 'no file has such a name'}"
@@ -79,7 +79,7 @@ def entry_of(row: Rejection, page: str, scope: Scope) -> Entry | None:
 
 
 def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[Entry, ...], tuple[Rejection, ...]]:
-    """The entries of a listing, and the rows that are not entries. ``enters``: whether its directories are entered."""
+    """The entries of a listing, and its rows that are not entries. ``enters``: whether directories are entered."""
     entries, unusable = list(listing.entries), list[Rejection]()
     for row in (each for each in listing.rejections if each.row):
         entry = entry_of(row, listing.url, scope)
@@ -91,7 +91,7 @@ def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[
 
 
 def result_of(row: Rejection, directory: str, page: str, filters: Filters, scope: Scope) -> Result:
-    """The result of ``row`` in the listing of ``directory`` at ``page``: skipped by a filter or ended by its reason."""
+    """The Result of ``row`` in the listing of ``directory`` at ``page``: skipped by a filter, or by its reason."""
     path = entry_path(directory, row.row)
     named = f"{directory}/{row.row}".lstrip("/") if isinstance(path, Rejection) else path
     last = named.rpartition("/")[2]
@@ -105,7 +105,7 @@ def result_of(row: Rejection, directory: str, page: str, filters: Filters, scope
 def count(
     rows: Iterable[Rejection], directory: str, page: str, filters: Filters, scope: Scope, observer: Observer
 ) -> None:
-    """Report each of ``rows`` to ``observer``, like an entry that was listed and has ended."""
+    """Report each of ``rows`` to ``observer`` as an entry that was listed and has its Result."""
     for row in rows:
         result = result_of(row, directory, page, filters, scope)
         observer.listed(result.path, None)
@@ -120,7 +120,7 @@ def lost(listing: Listing) -> list[str]:
 
 
 def nothing_wanted(listed: int, skipped_by: Mapping[str, int], interrupted: str | None = None) -> list[str]:
-    """A warning for a run that skipped everything ``listed`` although the filters want some of it, or nothing."""
+    """A warning for a run that skipped everything that was ``listed`` although the filters want some of it; or none."""
     if (
         interrupted is not None
         or not 0 < listed == sum(skipped_by.values())

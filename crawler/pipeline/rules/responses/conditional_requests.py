@@ -1,4 +1,4 @@
-"""Headers of the request for a job, with the conditions that a local copy or a part allows."""
+"""Builds the headers of the request for a job, with the conditions that a local copy or a part allows."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from crawler.text.resuming import Resume, range_headers
 
 
 def request_headers(job: Job, resume: Resume | None, *, fresh: bool = False) -> dict[str, str]:
-    """Headers for the request: identity bodies only, and the conditions that a copy or a part allows.
+    """Headers of the request for ``job``: no content coding, and the conditions that a copy or a part allows.
 
-    ``fresh``: caches must have their response validated by the origin server (RFC 9111 section 5.2.1.4).
+    ``fresh``: caches must validate their response with the origin server (RFC 9111 section 5.2.1.4).
     """
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     if fresh or job.fresh:

@@ -1,4 +1,4 @@
-"""Recognises the type of a body by the file's name, Content-Type and its first bytes."""
+"""Recognises a page or a message sent in place of a file, by the file's name, Content-Type and the first bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from crawler.text.patterns import pattern
 
 SNIFFED = 1445
-"""Bytes of a body that are needed to recognise its type (WHATWG MIME Sniffing, section 5.2)."""
+"""Number of bytes of a body that are needed to recognise its type (WHATWG MIME Sniffing, section 5.2)."""
 _SKIPPED = rb"(?:\xef\xbb\xbf)?(?:\s|(?><!--.*?-->)|<\?xml[^>]*+>)*+"
 _PAGE = pattern(
     _SKIPPED + rb"<(?:!doctype html|html|head|title|meta|link|script|style|body|iframe|h1|div|font|table|form|a|b|p|br)"
@@ -17,19 +17,19 @@ _PAGE = pattern(
 )
 _NOTHING = pattern(_SKIPPED + rb"(?:<!--.*)?", re.DOTALL)
 _BINARY_BYTE = pattern(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-"""Bytes that do not occur in text (WHATWG MIME Sniffing, section 3)."""
+"""A byte that does not occur in text (WHATWG MIME Sniffing, section 3)."""
 _HTML_NAME = pattern(r"\.(?:[sx]?html?|xht|php|aspx?|jsp|cgi|mht)(?:[.~]|$)")
-"""Also with a suffix: Apache's mod_mime treats languages, charsets and unknown suffixes as no type."""
+"""Names of pages, also with a suffix: Apache's mod_mime ignores languages, charsets and unknown suffixes."""
 _EXTENSION = pattern(r".\.[^.\s]{1,16}$")
 _SHORT_EXTENSION = pattern(r"\.[a-z0-9]{1,5}$")
-"""Names of types that servers know: if such a file is sent as a page, it is an error message, with or without tags."""
+"""Names with extensions whose types servers know: if such a file is sent as a page, that is an error page."""
 _BINARY_NAME = pattern(
     r"\.(?:7z|a|apk|appimage|avi|bin|bmp|cab|class|crate|deb|dll|djvu|dmg|ear|egg|epub|exe|flac|flatpak|gem|gif|gz"
     r"|h5|hdf5|img|ipa|iso|jar|jpe?g|lz|lz4|lzma|m4a|mkv|mov|mp[34]|msix?|nc|np[yz]|o|og[gv]|otf|ova|parquet|pdf|pkg"
     r"|png|pyc|qcow2|rar|rpm|rz|snap|so|sqlite3?|squashfs|tar|t?bz2?|tgz|torrent|tiff?|ttf|txz|tzst|udeb|vdi|vhdx?|vmdk|war"
     r"|wav|web[mp]|whl|woff2?|xz|z|zip|zst)$"
 )
-"""Names of files that never begin like a page, whatever Content-Type a server sends."""
+"""Names of files whose content never begins like a page, whatever Content-Type a server sends."""
 _CODED_NAMES = {
     "gzip": (".gz", ".tgz", ".svgz"),
     "compress": (".z",),
@@ -40,7 +40,7 @@ _CODED_NAMES = {
     "zstd": (".zst",),
     "br": (".br",),
 }
-"""Coding → names of files that are sent as they are, but labelled with it, as by Apache's AddEncoding."""
+"""Content coding → extensions of files that servers send unchanged but label with it (Apache's AddEncoding)."""
 
 
 def is_html(content_type: str) -> bool:
@@ -48,7 +48,7 @@ def is_html(content_type: str) -> bool:
 
 
 def begins_like_html(head: bytes) -> bool | None:
-    """Whether a body that begins with ``head`` is a page (WHATWG MIME Sniffing, section 7.1); None for blanks only.
+    """Whether a body that begins with ``head`` is a page (WHATWG MIME Sniffing, section 7.1); None if it is blank.
 
     Comments and XML declarations are skipped, because XHTML and SVG have them too.
     """
@@ -61,10 +61,10 @@ def begins_like_html(head: bytes) -> bool | None:
 
 
 def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
-    """Whether a page was sent instead of the file ``path``: a login or an error, with status 200.
+    """Whether a page, such as a login or error page with status 200, was sent instead of the file ``path``.
 
-    The beginning of the body decides, because many servers label everything unknown as text/html. None if the name does
-    not tell, and the body is labelled as a page and looks like one: then it depends on the file that it replaces.
+    The beginning of the body decides, because many servers label all unknown types as text/html. None if the name tells
+    nothing and the body is labelled as a page and looks like one: then the file that it replaces decides.
     """
     begins = begins_like_html(head)
     name = path.rpartition("/")[2].lower()
@@ -78,9 +78,9 @@ def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
 
 
 def is_message_instead(path: str, content_type: str, head: bytes) -> bool:
-    """Whether JSON or XML was sent instead of the file ``path``: an error message, with status 200.
+    """Whether an error message in JSON or XML with status 200 was sent instead of the file ``path``.
 
-    Only files of binary formats are judged: no server labels one of these as JSON or XML by its name.
+    Only files of binary formats are judged: no server labels one of those as JSON or XML because of its name.
     """
     subtype = content_type.partition(";")[0].strip().lower().rpartition("/")[2]
     is_message = subtype in {"json", "xml"} or subtype.endswith(("+json", "+xml"))

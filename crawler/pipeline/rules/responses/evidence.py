@@ -1,10 +1,10 @@
-"""What a response proves about a file, and what may be remembered of it.
+"""Decides what a response proves about a file, and what the state may remember of it.
 
-A listing row and a response are two statements about one file, made at different times and perhaps by different
-machines. If their times contradict each other, one of them comes from a stale cache, or the server dates files and rows
-by different clocks. Then the response does not prove that the copy is the listed version: ``Known.checked`` is
-UNCONFIRMED, and the next run asks again. ``compare.needs_fetch`` and ``racy`` read what is remembered here; the same
-rule applies to 200, 206, 304 and HEAD.
+A listing row and a response describe the same file, at different times and perhaps from different machines. If their
+times contradict each other, one of them comes from a stale cache, or the server dates files and rows by different
+clocks. Then the response does not prove that the copy is the listed version: ``Known.checked`` is UNCONFIRMED, and the
+next run asks again. ``compare.needs_fetch`` and ``racy`` use what is remembered here. The same rule applies to 200,
+206, 304 and HEAD.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ from crawler.pipeline.rules.time_zones import row_agrees
 from crawler.text.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
 
 _MADE_UP = 60
-"""Seconds before a response in which a Last-Modified is the time of the response, not the file's (RFC 9110 8.8.2.2)."""
+"""A Last-Modified at most this many seconds before the response may be its own time (RFC 9110 section 8.8.2.2)."""
 
 
 class Proof(Value, frozen=True, kw_only=True):
-    """What one response says about the requested file."""
+    """What one response proves about the requested file."""
 
     currency: Currency
     validators: Validators
-    """Validators of the version that the response is about."""
+    """Validators of the version that the response describes."""
     generated: float
-    """When the origin server generated the response, at the latest; seconds since the epoch by its clock."""
+    """Latest time at which the origin server generated the response, by its clock; seconds since the epoch."""
     is_another: bool = False
-    """True for a 304 about an older version than the requested one: the copy is not what the server has."""
+    """True for a 304 that describes an older version than the copy, so the copy is not what the server has."""
 
     @property
     def checked(self) -> float:
-        """Value for ``Known.checked``."""
+        """The value of ``Known.checked`` that this response justifies."""
         return UNCONFIRMED if self.currency in {Currency.OLDER, Currency.OTHER} else self.generated
 
 
 def prove(job: Job, status: int, headers: Mapping[str, str], now: float, *, is_head: bool = False) -> Proof:
-    """What a 200, 206 or 304 for ``job`` proves. ``now`` is the local clock, seconds since the epoch."""
+    """What a 200, 206 or 304 for ``job`` proves. ``now``: local time in seconds since the epoch."""
     made = generated(headers, now)
     said = validators_of(headers)
     if status != 304 or job.known is None:
@@ -58,14 +58,14 @@ def prove(job: Job, status: int, headers: Mapping[str, str], now: float, *, is_h
         is_another = known.etag is None
         return Proof(currency=Currency.OTHER, validators=known, generated=made, is_another=is_another)
     if is_strong_tag(known.etag) and parse_http_date(said.last_modified) is not None:
-        known = replace(known, last_modified=said.last_modified)  # the same bytes, uploaded again
+        known = replace(known, last_modified=said.last_modified)  # the same bytes were uploaded again
     return Proof(currency=currency(job, known.last_modified, made), validators=known, generated=made)
 
 
 def confirms(said: Validators, asked: Validators) -> bool:
-    """Whether a 304 with the validators ``said`` is about the version with the validators ``asked``.
+    """Whether a 304 with the validators ``said`` describes the version with the validators ``asked``.
 
-    It is not if it names another ETag (RFC 9111 section 4.3.4), or if without ETags its time is earlier: a server that
+    It does not if its ETag differs (RFC 9111 section 4.3.4) or, without ETags, if its time is earlier: a server that
     compares If-Modified-Since by "not later" sends 304 for every older version.
     """
     if _is_other_tag(said.etag, asked.etag):
@@ -76,10 +76,10 @@ def confirms(said: Validators, asked: Validators) -> bool:
 def currency(job: Job, last_modified: str | None, made: float) -> Currency:
     """Whether a version with this Last-Modified can be the one that the row of ``job`` shows.
 
-    ``made``: when the response was generated. A Last-Modified close to it was generated with the response.
+    ``made``: time at which the response was generated. A Last-Modified close to it does not tell the file's time.
     """
     row, moment = job.moment or job.modified, parse_http_date(last_modified)
-    if row is None or moment is None or moment < 0:  # no file is older than the epoch, so it is not a time
+    if row is None or moment is None or moment < 0:  # no file is older than the epoch, so this is no real time
         return Currency.UNKNOWN
     if row_agrees(row, last_modified):
         return Currency.LISTED
@@ -90,18 +90,18 @@ def currency(job: Job, last_modified: str | None, made: float) -> Currency:
 
 
 def generated(headers: Mapping[str, str], now: float) -> float:
-    """When the origin server generated a response, at the latest; seconds since the epoch.
+    """The latest time at which the origin server generated a response, in seconds since the epoch.
 
     A cache should keep the origin's Date, but many send the current time with an Age (RFC 9111 sections 4.2.3 and 5.1),
-    and a clock that runs ahead makes a Date worthless (RFC 9110 section 6.6.1). So this is the earlier of Date and the
-    local clock minus Age: too early costs a request, too late would hide a change.
+    and a clock that runs ahead makes Date useless (RFC 9110 section 6.6.1). So this is the earlier of Date and local
+    time minus Age. A value that is too early costs a request; one that is too late would hide a change.
     """
     date, age = parse_http_date(headers.get("Date")), parse_age(headers.get("Age"))
     return now - age if date is None else min(date, now - age)
 
 
 def _is_other_tag(said: str | None, asked: str | None) -> bool:
-    """Weak comparison (RFC 9110 section 8.8.3.2)."""
+    """Whether two entity tags differ by weak comparison (RFC 9110 section 8.8.3.2); False if one is missing."""
     return said is not None and asked is not None and said.removeprefix("W/") != asked.removeprefix("W/")
 
 
@@ -110,7 +110,7 @@ def _is_before(first: str | None, second: str | None) -> bool:
     return earlier is not None and later is not None and earlier < later
 
 
-# --- what follows from it -----------------------------------------------------------------------------
+# --- what to do with the response ---------------------------------------------------------------------
 
 
 class Ruling(Enum):
@@ -119,15 +119,15 @@ class Ruling(Enum):
     TAKE = auto()
     """Save the body, or accept the 304."""
     KEEP = auto()
-    """The copy is this very version: the body need not be read."""
+    """Keep the copy: it is this version, so the body need not be read."""
     ASK_AGAIN = auto()
     """Repeat the request, bypassing all caches."""
     REFUSE = auto()
-    """The copy is newer than what was sent."""
+    """Fail: the copy is newer than the version that was sent."""
 
 
 def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
-    """The ruling on a response about a file of ``length`` bytes (None for a 304). ``fresh``: caches were bypassed."""
+    """Decide on a response for a file of ``length`` bytes (None for a 304). ``fresh``: caches were bypassed."""
     if proof.is_another:
         return Ruling.ASK_AGAIN
     if job.dating is Dating.UNRELIABLE:
@@ -148,7 +148,7 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
 
 
 def _is_unnamed(job: Job, copy: Known, proof: Proof, length: int | None) -> bool:
-    """True if the copy is this version and only its validators were unknown, as after "same published digest"."""
+    """True if the copy is this version and only its validators are unknown, as after "same published digest"."""
     if copy.validators or copy.digest is None or copy.row != job.row or job.modified is None:
         return False
     is_listed = proof.currency is Currency.LISTED and length == copy.size
@@ -159,7 +159,7 @@ def _is_unnamed(job: Job, copy: Known, proof: Proof, length: int | None) -> bool
 
 
 def known_of(job: Job, proof: Proof, size: int, mtime: int, digest: str | None) -> Known:
-    """The record of a saved body. ``mtime`` in nanoseconds."""
+    """The record of a saved body. ``size`` in bytes, ``mtime`` in nanoseconds since the epoch."""
     return Known(
         path=job.path,
         url=job.url,
@@ -173,9 +173,9 @@ def known_of(job: Job, proof: Proof, size: int, mtime: int, digest: str | None) 
 
 
 def confirmed(job: Job, proof: Proof) -> Known:
-    """The record after a 304 to the request for ``job``, or a 200 with the validators of its copy.
+    """The record of a copy that a 304, or a 200 with the validators of the copy, has confirmed.
 
-    Its ``mtime`` is the one that the copy should have: a strong ETag may stay the same while the time changes, as after
+    Its ``mtime`` is the time that the copy should get: a strong ETag may stay the same while the time changes, as after
     an upload of the same bytes.
     """
     known = job.known or job.copy
@@ -188,9 +188,9 @@ def confirmed(job: Job, proof: Proof) -> Known:
 
 
 def adopted(job: Job, headers: Mapping[str, str], proof: Proof) -> Known | None:
-    """The record of the local copy, if a response to HEAD or GET gives the file its size and time.
+    """The record of a local copy that has the size and the time in a response to HEAD or GET.
 
-    None if they differ, or one of them is missing.
+    None if they differ, or if one of them is missing.
     """
     local, modified = job.local, parse_http_date(headers.get("Last-Modified"))
     if local is None or modified is None or int(modified) != local.mtime // NANOSECONDS:
@@ -203,7 +203,7 @@ def adopted(job: Job, headers: Mapping[str, str], proof: Proof) -> Known | None:
 
 
 def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:
-    """Modification time in nanoseconds: by the response, else by a row that names its zone; None if unknown."""
+    """Modification time in nanoseconds, from the response, else from a row with a time zone; None if unknown."""
     modified = parse_http_date(headers.get("Last-Modified"))
     if modified is None and job.modified is not None and job.modified.low.tzinfo is not None:
         modified = job.modified.low.timestamp()
@@ -211,7 +211,7 @@ def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:
 
 
 def refused(action: Action, url: str, status: int, logins: Sequence[str] = ()) -> FetchError:
-    """The error for a response that was not the requested one; it says whether to try again."""
+    """The error for a response that is not the requested file; it tells whether to try again."""
     return FetchError(
         action.reason or f"HTTP {status}",
         url=url,
@@ -223,7 +223,7 @@ def refused(action: Action, url: str, status: int, logins: Sequence[str] = ()) -
 
 
 class Unwanted(VerificationError):
-    """A filter refused the file by the headers of its response: it is skipped."""
+    """Raised if a filter refuses the file by the headers of its response, so that it is skipped."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retryable=False)

@@ -1,7 +1,7 @@
-"""Which requests may share a connection: those whose responses cannot be exchanged unnoticed.
+"""Decides which requests may share a connection: those whose responses cannot be mixed up unnoticed.
 
-A host that answers in the wrong order, or leaves out a response, gives each request the response of a neighbour. So
-neighbours must differ in something that their rows say, and a response counts only if it confirms just that.
+If a server responds in the wrong order or leaves out a response, a request gets the response to a neighbour. So the
+rows of neighbours must differ in some aspect, and a response is accepted only if it confirms that aspect of its row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T", int, datetime)
 
 
 class Aspect(Flag):
-    """What tells two files apart."""
+    """The properties that can tell two files apart."""
 
     NONE = 0
     SIZE = auto()
@@ -41,26 +41,26 @@ def _aspects(*present: bool) -> Aspect:
 
 
 _ASPECTS = {present: _aspects(*present) for present in product((False, True), repeat=4)}
-"""Whether size, time, digest and ETag are among them → the aspects: combining flags takes a microsecond each time."""
+"""(size, time, digest, ETag), each whether it is included → the aspects. A table, because combining flags is slow."""
 
 
 class Row(Value, frozen=True, kw_only=True):
-    """What is known in advance of the response to a request."""
+    """What the listing and the state tell in advance of the response to a request."""
 
     size: Span[int] | None = None
     modified: Span[datetime] | None = None
     digest: str | None = None
     """``algorithm:<hex>``, as published."""
     etag: str | None = None
-    """The strong entity tag of the version that is stored, if the request is conditional."""
+    """The strong entity tag of the local copy, if the request is conditional."""
 
 
 class Facts(Value, frozen=True, kw_only=True):
-    """What a complete response says about itself."""
+    """The properties of a complete response."""
 
     status: int
     size: int | None = None
-    """Bytes of the body; None if it has none."""
+    """Size of the body in bytes; None if there is no body."""
     modified: datetime | None = None
     digest: str | None = None
     """The digest of the body, computed with the algorithm that the row names."""
@@ -68,18 +68,18 @@ class Facts(Value, frozen=True, kw_only=True):
 
 
 class Findings(Value, frozen=True, kw_only=True):
-    """What the responses to requests that shared a connection have shown of their host."""
+    """What the responses on a shared connection have shown about the host."""
 
     agreed: int = 0
-    """Number of responses that are proven to belong to their requests."""
+    """Number of responses that provably belong to their requests."""
     is_doubtful: bool = False
     """Whether a response contradicts what is known about its request."""
     is_exchanged: bool = False
-    """Whether one response arrived in place of another."""
+    """Whether a response arrived in place of another one."""
 
 
 class Judgement(Enum):
-    """Whether a response belongs to its request."""
+    """The decision whether a response belongs to its request."""
 
     AGREES = "it can belong to none of the neighbours"
     UNPROVEN = "it may belong to a neighbour: the request is sent again, alone"
@@ -87,7 +87,7 @@ class Judgement(Enum):
 
 
 def row_of(job: Job) -> Row:
-    """What is known in advance of the response to the request for ``job``."""
+    """The row of ``job``: what is known in advance of the response to its request."""
     modified = None if job.dating is Dating.UNRELIABLE else job.moment or job.modified
     etag = job.known.validators.etag if job.known is not None else None
     return Row(
@@ -115,7 +115,7 @@ def is_plain(job: Job) -> bool:
 
 
 def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes) -> Facts:
-    """What a complete response to the request for ``row`` says of itself."""
+    """The properties of a complete response to the request for ``row``."""
     modified, etag = headers.get("Last-Modified"), headers.get("ETag")
     digest = None
     if row.digest is not None and status == 200:
@@ -130,12 +130,12 @@ def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes) -> 
 
 
 def is_small(row: Row) -> bool:
-    """Whether a file may wait for others, and others for it."""
+    """Whether the file of ``row`` is small enough to share a connection with others."""
     return row.size is not None and row.size.high <= limits.SMALL_BODY
 
 
 def may_share(row: Row, others: Iterable[Row]) -> bool:
-    """Whether the request for ``row`` may be on its way together with those for ``others``."""
+    """Whether the request for ``row`` may be in flight together with the requests for ``others``."""
     return is_small(row) and all(is_small(other) and are_apart(row, other) for other in others)
 
 
@@ -151,14 +151,14 @@ def told_apart(one: Row, other: Row) -> Aspect:
 
 
 def are_apart(one: Row, other: Row) -> bool:
-    """Whether anything tells the rows apart; mostly it is the size."""
+    """Whether two rows can be told apart. The size is compared first, because it differs most often."""
     return _sizes_differ(one, other) or bool(told_apart(one, other))
 
 
 def judge(row: Row, neighbours: Iterable[Row], facts: Facts) -> Judgement:
-    """Whether the response to the request for ``row`` can be that of one of its ``neighbours``.
+    """Decide whether a response belongs to the request for ``row`` and not to that for one of its ``neighbours``.
 
-    Those are all requests that were in flight together with it. A request without any needs no proof.
+    The neighbours are all requests that were in flight together with it. A request without neighbours needs no proof.
     """
     confirmed = confirmed_by(row, facts)
     if confirmed is None:
@@ -171,21 +171,21 @@ def judge(row: Row, neighbours: Iterable[Row], facts: Facts) -> Judgement:
 
 
 def confirmed_by(row: Row, facts: Facts) -> Aspect | None:
-    """What a response confirms of the row; None if it contradicts it. An error confirms nothing."""
+    """The aspects of the row that a response confirms; None if it contradicts the row. An error confirms nothing."""
     if facts.status not in (200, 304):
         return Aspect.NONE
     dated, is_whole = _dated(row), facts.status == 200
     size = facts.size in row.size if is_whole and row.size is not None and facts.size is not None else None
     time = facts.modified in dated if dated is not None and facts.modified is not None else None
     digest = _agrees(row.digest, facts.digest) if is_whole else None
-    etag = None if is_whole else _agrees(row.etag, facts.etag)  # a 200 is another version than the one stored
+    etag = None if is_whole else _agrees(row.etag, facts.etag)  # a 200 means that the version is not the stored one
     if size is False or time is False or digest is False or etag is False:
         return None
     return _ASPECTS[size is True, time is True, digest is True, etag is True]
 
 
 def _dated(row: Row) -> Span[datetime] | None:
-    """The time of a row whose zone is known: any other can only be compared with times of the same server."""
+    """The time of a row, if its zone is known; other times can only be compared with times of the same server."""
     return row.modified if row.modified is not None and row.modified.low.tzinfo is not None else None
 
 
@@ -203,7 +203,7 @@ def _differ(one: str | None, other: str | None) -> bool:
 
 
 def _agrees(one: str | None, other: str | None) -> bool | None:
-    """Whether two texts are the same; None if one of them is unknown."""
+    """Whether two texts are equal; None if one of them is unknown."""
     return one == other if one and other else None
 
 
@@ -212,10 +212,10 @@ def _algorithm(digest: str | None) -> str:
 
 
 def conclusions(rows: Sequence[Row], facts: Sequence[Facts | None], *, is_trusted: bool) -> tuple[list[bool], Findings]:
-    """Whether each response belongs to its request, and what all show of the host. None: there is no response.
+    """Whether each response belongs to its request, and what the responses show about the host.
 
-    ``is_trusted``: the user says that the host answers in order, so a response need not be told from its neighbours. If
-    one contradicts its row, none counts.
+    ``facts``: one for each row; None if there is no response. ``is_trusted``: the user asserts that the host responds
+    in order, so no proof is needed; but if one response contradicts its row, none is accepted.
     """
     proven: list[bool] = []
     contradicting: list[Facts] = []

@@ -1,4 +1,4 @@
-"""What to do with a response to a job: save it, keep the copy, retry, restart or give up."""
+"""Decides what to do with the response to a job: save it, keep the copy, retry, restart or give up."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Action(Value, frozen=True, kw_only=True):
     verdict: Verdict
     reason: str = ""
     delay: float | None = None
-    """For RETRY: delay that the server asked for, in seconds."""
+    """For RETRY: the delay in seconds that the server asked for; None if it asked for none."""
     length: int | None = None
-    """For SAVE: exact size of the whole file in bytes, if the response states it."""
+    """For SAVE: exact size of the whole file in bytes; None if the response does not state it."""
     limit: int = 0
-    """For SAVE: more bytes than this contradict the listing or the response."""
+    """For SAVE: maximum size of the whole file in bytes; more contradict the listing or the response."""
     offset: int = 0
-    """For SAVE: offset in the file at which this body starts."""
+    """For SAVE: offset in the file at which the body starts."""
 
 
 UNLIMITED = 1 << 62
@@ -50,7 +50,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGN
 
 
 def interpret(status: int, headers: Mapping[str, str], job: Job, resume: Resume | None, now: float) -> Action:
-    """What to do with a response to the request for ``job``. ``now`` is seconds since the epoch."""
+    """Decide what to do with a response to the request for ``job``. ``now``: seconds since the epoch."""
     if status == 200:
         return _whole(headers, job)
     if status == 206 and resume is not None:
@@ -79,7 +79,7 @@ def _whole(headers: Mapping[str, str], job: Job) -> Action:
 
 
 def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
-    """RFC 9110 section 15.3.7: a 206 is used only if it is exactly the requested range."""
+    """Decide on a 206, which is used only if it is exactly the requested range (RFC 9110 section 15.3.7)."""
     match = _CONTENT_RANGE.fullmatch(value_of(headers, "Content-Range"))
     if match is None or int(match[1]) != resume.offset or match[3] == "*" or int(match[2]) + 1 != int(match[3]):
         return Action(verdict=Verdict.RESTART, reason="the server sent another range")
@@ -97,7 +97,7 @@ def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
 def is_same_version(now: Validators, asked: Validators) -> bool:
     """True if a response repeats the strong validator of its If-Range (RFC 9110 section 15.3.7.3).
 
-    A server that omits it may not support If-Range: then nothing says to which version its bytes belong.
+    A server that omits it may not support If-Range, so that its bytes may belong to any version.
     """
     return now.etag == asked.etag if asked.etag else now == asked
 
@@ -108,7 +108,7 @@ def is_confirmed(job: Job, length: int | None) -> bool:
 
 
 def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> str | None:
-    """Why this response cannot be the listed file, or None. A file that contradicts its listing is never saved."""
+    """Explain why this response cannot be the listed file; None if it can. A contradicting file is never saved."""
     size = job.size
     if size is not None and length is not None and length not in size:
         return f"the listing says {_size_text(size)} bytes, the server sends {length}"
@@ -119,9 +119,9 @@ def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> s
 
 
 def length_proven(job: Job, action: Action, headers: Mapping[str, str], received: int) -> str | None:
-    """Why ``received`` bytes (of the whole file) are not provably complete, or None.
+    """Explain why a file of ``received`` bytes is not provably complete; None if it is.
 
-    A body is complete by Content-Length, by chunking (whose end the client checks) or by the listed size.
+    The proof is Content-Length, the end of a chunked body (checked by the client), or the listed size.
     """
     if action.length is not None:
         return None if received == action.length else f"got {received} of {action.length} bytes"
