@@ -10,7 +10,7 @@ def is_strong(validators: Validators, date: str | None, age: str | None = None) 
     """True if the validators prove byte-for-byte identity (RFC 9110 sections 8.8.1 and 8.8.2.2).
 
     A strong ETag does. A Last-Modified does only if Date is at least one second later. (The RFC asks for sixty seconds
-    where the clocks could differ; here both times are from one clock.) An Age shows that a cache may have replaced Date.
+    where the clocks could differ; here it is the same clock.) An Age shows that a cache may have replaced Date.
     """
     if validators.etag:
         return is_strong_tag(validators.etag)
