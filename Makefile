@@ -17,7 +17,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python;
 RUN  := $(VENV)/.run.stamp
 DEV  := $(VENV)/.dev.stamp
 BIN  := $(VENV)/bin
-# Releases that worked together: `make lock` renews them. The second variable is for what a build needs.
+# Releases that work together: `make lock` renews them. The second variable is for the requirements of a build.
 PIP  := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip -qq --disable-pip-version-check install
 
@@ -40,13 +40,13 @@ $(DEV): $(RUN)
 	@$(PIP) --editable '.[dev]'
 	@touch $@
 
-# URL and DIR reach the program through the environment: neither make nor the shell reads their $, quotes and blanks.
+# URL and DIR reach the program through the environment: neither make nor the shell interprets their $, quotes and blanks.
 export MIRROR_URL := $(value URL)
 export MIRROR_DIR := $(value DIR)
 # make itself exits with 2 whenever a command fails, so the code is printed; scripts call .venv/bin/crawler instead.
 SAY_CODE = || { code=$$?; echo "make: crawler ended with exit code $$code, see docs/exit-codes.md" >&2; exit $$code; }
 
-mirror: $(RUN) ## mirror URL=... into DIR=... with ARGS=...; without URL a sample site of our own
+mirror: $(RUN) ## mirror URL=... into DIR=... with ARGS=...; without URL, a built-in sample site
 ifeq ($(strip $(value URL)),)
 	@$(BIN)/python config/sample_site.py -- $(BIN)/python -m crawler $(ARGS) '{url}' "$$MIRROR_DIR" $(SAY_CODE)
 else

@@ -2,7 +2,8 @@
 
 Each test states its options as a wish (``tests/support/misbehaving/tools.py``), rendered as each tool's command line;
 tests of what only this program offers are skipped. A row passes if all of its applicable tests pass. Exit codes are
-compared as "0" and "not 0" only, and messages are not checked. Writes a table to stdout.
+compared as "0" and "not 0" only, and messages are not checked. Writes the table of ``docs/peers.md`` to stdout; for a
+few rows, ``make peers-faults ARGS="-- -k 'name_of_a_test or name_of_another'"``.
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ def read(report: Path) -> dict[str, list[bool]]:
 def cell(results: list[bool] | None) -> str:
     if not results:
         return "–"
-    return "pass" if all(results) else f"**fail** {results.count(False)}/{len(results)}"
+    failed = results.count(False)
+    if not failed:
+        return "✓"
+    return "fails" if failed == len(results) else f"fails {failed} of {len(results)}"
 
 
 def table(results: dict[str, dict[str, list[bool]]]) -> str:

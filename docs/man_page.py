@@ -15,27 +15,29 @@ from crawler.cli import parser as cli
 from crawler.cli.help.texts import DEFAULT_DIR, EXAMPLES, EXIT_CODES, SYNOPSIS
 
 _DESCRIPTION = """\
-Mirrors directory\\-listing sites: the index pages that Apache, nginx, lighttpd, Caddy, object stores and many others \
-print for a folder of files. What lies below \\fIURL\\fR is saved below \\fIDIR\\fR, with the names, bytes and times \
-of the server. A second run fetches only what has changed; an unchanged tree costs one request for each folder.
+Mirrors directory\\-listing sites: the index pages that Apache, nginx, lighttpd, Caddy, object stores and many \
+others generate for a directory of files. What lies below \\fIURL\\fR is saved below \\fIDIR\\fR, with the server's \
+names, bytes and times. A second run fetches only what has changed; an unchanged tree costs one request for each \
+directory.
 .PP
-Nothing outside of \\fIDIR\\fR is created, changed or deleted. A file appears under its final name only when it is \
+Nothing outside \\fIDIR\\fR is created, changed or deleted. A file appears under its final name only when it is \
 complete and checked. Nothing is deleted without \\-\\-delete, and then only what is proven to be gone upstream."""
 _RULES = """\
-Rules are asked in the order in which they are given; the first that matches decides. With an include, what no rule \
-matches is skipped. A pattern without / is for the name, one with / for the path below URL; * and ? stay within one \
-name, ** crosses folders, [a\\-z] is a set, and re: begins a regular expression. An exclude that ends in / keeps \
-folders of that name from being entered."""
+The rules are tried in the given order; the first that matches decides. If there is an include, files that match no \
+rule are skipped. A pattern without / matches the name, one with / the path below URL; * and ? stay within one name, \
+** crosses directories, [a\\-z] is a set, and re: begins a regular expression. An exclude that ends in / keeps \
+directories of that name from being entered."""
 _FILES = (
     ("DIR/.crawler/state.sqlite3", "What is known of every file and listing. Without it a run is slower, never wrong."),
-    ("DIR/.crawler/lock", "Held while a run is on; nothing is left of it after a crash."),
-    ("DIR/.crawler/parts/", "Incomplete downloads, for the next run to go on with."),
+    ("DIR/.crawler/lock", "Held while a run is in progress; a crash releases it."),
+    ("DIR/.crawler/parts/", "Incomplete downloads, for the next run to continue."),
     ("DIR/.crawler/trash/", "What \\-\\-trash keeps."),
+    ("DIR/.crawler/snapshots/", "What \\-\\-snapshots publishes; current is a link to the one to serve."),
     ("~/.netrc", "User names and passwords, with \\-\\-netrc."),
 )
 _ENVIRONMENT = (
-    ("http_proxy, https_proxy, no_proxy", "Proxies, unless \\-\\-proxy is given."),
-    ("NO_COLOR", "No colours in the progress."),
+    ("http_proxy, https_proxy, all_proxy, no_proxy", "Proxies, unless \\-\\-proxy is given."),
+    ("NO_COLOR", "No colours in the progress display."),
     ("TERM", "dumb: no bars."),
 )
 
@@ -61,7 +63,7 @@ def _lines(command: click.Command) -> Iterator[str]:
     yield f'.TH CRAWLER 1 "" "crawler {__version__}" "User Commands"'
     yield from (".SH NAME", "crawler \\- mirror directory\\-listing sites", ".SH SYNOPSIS")
     for usage in SYNOPSIS.splitlines():
-        form = usage.strip().partition("   ")[0]
+        form = usage.strip().partition("  ")[0]
         yield from (".B " + _escaped(form), ".br")
     yield from (".SH DESCRIPTION", _DESCRIPTION, ".PP", _escaped(DEFAULT_DIR), ".SH OPTIONS")
     for name, records in _groups(command).items():
