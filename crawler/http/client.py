@@ -28,7 +28,7 @@ from crawler.http.tls import tls_context
 from crawler.http.transport import Transport
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.model.interfaces import FetchedPage, IsFile, Permit
+from crawler.model.interfaces import FetchedPage, Permit, Take
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field
 from crawler.model.values import Rejection, Validators
@@ -192,25 +192,26 @@ class HttpClient:
         permit: Permit,
         html_only: bool = False,
         most: int | None = None,
-        is_file: IsFile | None = None,
+        take: Take | None = None,
     ) -> FetchedPage:
         """Fetch a listing page, decompressed: all of it, or at least its first ``most`` bytes.
 
-        A response is returned whatever its status; its body is empty if the status is not 2xx, or if ``is_file`` says
-        that the URL is a file.
+        A response is returned whatever its status; its body is empty if the status is not 2xx. ``take`` gets a
+        response with status 200 first, and what it returns is the body.
 
         Raises FetchError, VerificationError.
         """
-        headers = {"Accept": "text/html" if html_only else _ACCEPT, "Accept-Encoding": "gzip, deflate"}
+        headers = {
+            "Accept": "text/html" if html_only else _ACCEPT,
+            "Accept-Encoding": "identity" if take else "gzip, deflate",
+        }
         headers |= validators.unless
         async with self.open("GET", url, headers=headers, permit=permit) as response:
-            content_type = response.headers.get("Content-Type", "")
+            taken = await take(response) if take is not None and response.status == 200 else None
             if not 200 <= response.status < 300:
                 body = await discarded(response)
-            elif is_file is not None and is_file(response.url, content_type):
-                body = b""
             else:
-                body = await read_decoded(response, most)
+                body = await read_decoded(response, most) if taken is None else taken
             return page_of(response, body)
 
 

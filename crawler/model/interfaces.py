@@ -65,8 +65,8 @@ class Parser(Protocol):
         """Whether a page is a listing. Raises ListingError if it takes too much time or memory to parse."""
 
 
-IsFile = Callable[[str, str], bool]
-"""(URL after redirects, Content-Type) → whether the body is a file and not a page."""
+Take = Callable[[Response], Awaitable[bytes | None]]
+"""A response with status 200 → its body, or nothing if it is a file that was dealt with; None: read it as usual."""
 
 
 class Client(Protocol):
@@ -88,12 +88,12 @@ class Client(Protocol):
         permit: Permit,
         html_only: bool = False,
         most: int | None = None,
-        is_file: IsFile | None = None,
+        take: Take | None = None,
     ) -> FetchedPage:
         """Fetch a listing page, whatever its status, decompressed.
 
-        ``most``: read at most this many bytes. ``html_only``: do not accept JSON or XML. ``is_file``: the body is not
-        read if this function returns True for the response.
+        ``most``: read at most this many bytes. ``html_only``: do not accept JSON or XML. ``take``: gets
+        the response first, and its body as it is, without a content coding.
         Raises FetchError, VerificationError.
         """
 

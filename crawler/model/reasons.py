@@ -80,6 +80,16 @@ class Reason(StrEnum):
     """The file could not be verified: it is unknown which of its versions it is. The next run fetches it."""
 
 
+OPTIONS = {
+    Reason.EXTENSION: "--ext",
+    Reason.EXCLUDE: "--exclude",
+    Reason.NOT_INCLUDED: "--include",
+    Reason.TOO_SMALL: "--min-size",
+    Reason.TOO_LARGE: "--max-size",
+    Reason.TOO_OLD: "--newer-than",
+    Reason.TOO_NEW: "--older-than",
+}
+"""Filters → the options that set them."""
 NAVIGATION = frozenset(
     (
         Reason.SORT, Reason.PARENT, Reason.SELF, Reason.PAGE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from crawler.model.exit_codes import LIMITS, SIGNALS
-from crawler.model.reasons import NAVIGATION, Reason
+from crawler.model.reasons import NAVIGATION, OPTIONS, Reason
 from crawler.model.report import Published, Report
 from crawler.output.failures import advice_line, failure_lines
 from crawler.text.escape import masked, printable
@@ -16,21 +16,12 @@ WARNINGS_SHOWN = 20
 SPARED_SHOWN = 5
 """Spared paths that are named."""
 _PARTS = ", and goes on within partial files where the server allows it"
-_OPTIONS: dict[str, str] = {
-    Reason.EXTENSION: "by --ext",
-    Reason.EXCLUDE: "by --exclude",
-    Reason.NOT_INCLUDED: "by --include",
-    Reason.TOO_SMALL: "by --min-size",
-    Reason.TOO_LARGE: "by --max-size",
-    Reason.TOO_OLD: "by --newer-than",
-    Reason.TOO_NEW: "by --older-than",
-    Reason.ROBOTS: "by robots.txt",
-}
+_BY: dict[str, str] = {**{reason: f"by {option}" for reason, option in OPTIONS.items()}, Reason.ROBOTS: "by robots.txt"}
 
 
 def _by_reason(counts: Mapping[str, int]) -> str:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number:,} {_OPTIONS.get(reason, printable(reason))}" for reason, number in ordered)
+    return ", ".join(f"{number:,} {_BY.get(reason, printable(reason))}" for reason, number in ordered)
 
 
 def _transfer_line(report: Report) -> str:

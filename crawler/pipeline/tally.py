@@ -58,6 +58,11 @@ class Tally(Observer):
         """Files and listings that have failed so far."""
         return self._ended[Outcome.FAILED] + self._listings_failed
 
+    @property
+    def skipped_by(self) -> Mapping[str, int]:
+        """Reason → number of files that were skipped for it so far."""
+        return self._skipped_by
+
     def warn(self, text: str, exit_code: int = 0) -> None:
         """Note a problem that belongs to no file or listing, with its exit code. The same text is noted once."""
         if text not in self._warnings:

@@ -11,12 +11,18 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from crawler.model.errors import ConfigError
 from crawler.text.escape import redacted
-from crawler.text.urls import before_query, decoded, file_name_problem, has_dot_segments, resolve, userinfo
+from crawler.text.urls import (
+    before_query,
+    decoded,
+    file_name_problem,
+    has_dot_segments,
+    looks_like_file,
+    resolve,
+    userinfo,
+)
 
 _FOLDED = re.compile(r"(s3|gs|az|file|https?):/", re.IGNORECASE)
 """The start of a URL whose slashes a Path has folded."""
-_FILE = re.compile(r".\.(?!\d)[A-Za-z0-9]{1,5}$")
-"""The end of a name that looks like a file; ``v1.2`` does not."""
 
 _OF_SSH = ("rsync", "scp", "sftp", "ssh")
 """Schemes of URLs that name a directory on another machine."""
@@ -153,7 +159,7 @@ def default_directory(url: str) -> str:
     A last segment that looks like a file, such as ``x.zip``, is not taken for a directory.
     """
     names = [decoded(segment) for segment in urlsplit(url).path.split("/")]
-    if _FILE.search(names[-1]):
+    if looks_like_file(url):
         names.pop()
     name = next((each for each in reversed(names) if each), "")
     return name if name and file_name_problem(name) is None else urlsplit(url).hostname or "mirror"

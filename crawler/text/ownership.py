@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from crawler.model.errors import AlreadyRunning, ConfigError
 from crawler.model.struct import Value
-from crawler.text.escape import masked
-from crawler.text.urls import INDEX_PAGE, INDEX_SORT
+from crawler.text.escape import masked, printable
+from crawler.text.urls import INDEX_PAGE, INDEX_SORT, in_scope, looks_like_file
 
 
 def tree_of(url: str) -> tuple[str, str, str]:
@@ -55,10 +55,35 @@ def owner(runs: Sequence[tuple[str, int | None]]) -> str | None:
 
 
 def refusal(directory: str, known: str, url: str) -> str:
-    """The message that refuses a run on the mirror of another URL."""
+    """The message that refuses a run on the mirror of another URL. A single file is no mirror that could have moved."""
+    if looks_like_file(url):
+        root = f"{known.rstrip('/')}/"
+        advice = f", or run {masked(root)}, which has it" if in_scope(url, root) else " for this file"
+    else:
+        advice = ", or add --moved if the site has moved to this URL"
+    return f"{directory} is the mirror of {masked(known)}, not of {masked(url)}: choose another directory{advice}"
+
+
+def foreign_files(directory: str, files: Iterable[tuple[str, str]], base: str, url: str) -> str:
+    """The message that refuses a mirror of ``url`` in ``directory`` if it holds files of other URLs, else "".
+
+    ``files``: (path, URL) of those that single runs or lists saved. ``base``: the URL of the listing, with its slash.
+    """
+    for path, source in files:
+        if not is_same_tree(source, base + quote(path, errors="surrogateescape")):
+            return (
+                f"{directory} holds files of other URLs, such as {printable(path)} of {masked(source)}, and a mirror "
+                f"of {masked(url)} with --delete would remove them: choose another directory, or add --moved to make "
+                "it that mirror"
+            )
+    return ""
+
+
+def other_file(directory: str, name: str, known: str, url: str) -> str:
+    """The message that refuses to replace the file ``name`` of the URL ``known`` by that of ``url``."""
     return (
-        f"{directory} is the mirror of {masked(known)}, not of {masked(url)}: choose another directory, "
-        "or add --moved if the site has moved to this URL"
+        f"{directory.rstrip('/')}/{printable(name)} is the file of {masked(known)}, not of {masked(url)}: choose "
+        "another directory, or add --moved to replace it"
     )
 
 

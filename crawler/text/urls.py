@@ -31,6 +31,7 @@ INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
 """File names of the pages that servers send for a directory."""
 INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
 """Queries that sort a listing of Apache (mod_autoindex), fancyindex or LiteSpeed, and have no other meaning."""
+_FILE = re.compile(r".\.(?!\d)[A-Za-z0-9]{1,5}$")
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 # "..\x", "a\..\b", "C:\x": paths that lead outside on systems where the backslash is a separator.
 _BACKSLASH_ESCAPE = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
@@ -281,6 +282,11 @@ def entry_path(directory: str, name: str) -> str | Rejection:
 def last_name(url: str) -> str:
     """The last segment of the path, decoded once; "" for a URL that ends in a slash."""
     return decoded(urlsplit(url).path.rpartition("/")[2])
+
+
+def looks_like_file(url: str) -> bool:
+    """Whether the last segment of ``url`` ends like the name of a file; ``v1.2`` does not."""
+    return _FILE.search(last_name(url)) is not None
 
 
 def relative_path(url: str, base: str) -> str | Rejection:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from multidict import CIMultiDict
 
 from crawler.model.errors import DestinationError, FetchError, VerificationError
-from crawler.model.interfaces import Destination, FetchedPage, IsFile, Permit
+from crawler.model.interfaces import Destination, FetchedPage, Permit, Take
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.state.store import ListingMemo
@@ -158,7 +158,7 @@ class FakeClient:
         permit: Permit,
         html_only: bool = False,
         most: int | None = None,
-        is_file: IsFile | None = None,
+        take: Take | None = None,
     ) -> FetchedPage:
         headers = {"Accept": "text/html" if html_only else "*/*"}
         if validators.etag:

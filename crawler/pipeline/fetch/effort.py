@@ -10,6 +10,7 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
 from crawler.model.values import Job, Known, Outcome, Result
+from crawler.pipeline.retry import next_delay
 from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
 
 
@@ -59,6 +60,15 @@ class Effort:
             currency=proof.currency if proof else Currency.UNKNOWN,
             dating=job.dating,
         )
+
+    def ended_by(self, error: FetchError | VerificationError, *, most: int | None) -> Result | None:
+        """The Result if ``error`` is final, else None.
+
+        ``most``: how many attempts the job gets; None: its response may be that to another request, so none is final.
+        """
+        is_last = most is not None and (self.attempts >= most or next_delay(error) is False)
+        is_final = isinstance(error, Unwanted) or is_last
+        return self.failed(error) if is_final else None
 
     def failed(self, error: FetchError | VerificationError) -> Result:
         """The Result of a job whose attempts are used up, or that turns out not to be a file."""

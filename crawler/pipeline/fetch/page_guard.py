@@ -13,9 +13,12 @@ from crawler.model.values import Job, Kind
 from crawler.pipeline.rules.responses.content_type import (
     SNIFFED,
     begins_like_html,
+    contradiction,
+    is_binary,
     is_html,
     is_message_instead,
     is_page_instead,
+    is_text_instead,
 )
 from crawler.pipeline.rules.responses.verdict import Action, is_confirmed
 
@@ -62,6 +65,8 @@ class Arrival(NamedTuple):
         is_page = is_page_instead(job.path, content_type, head)
         if not is_page and is_message_instead(job.path, content_type, head):
             raise VerificationError("got JSON or XML instead of the file (an error message?)", retryable=False)
+        if not is_page and is_text_instead(job.path, content_type, head):
+            raise VerificationError("got text instead of the file (an error message?)", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
             raise VerificationError("got an HTML page, perhaps that of the directory that is here", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:
@@ -70,6 +75,22 @@ class Arrival(NamedTuple):
         if is_page:
             problem = "got an HTML page instead of the file (a login or error page?)"
             raise VerificationError(problem, retryable=False)
+        await self._refuse_contradiction(head, content_type)
+
+    async def _refuse_contradiction(self, head: bytes, content_type: str) -> None:
+        """Raise VerificationError if ``head`` contradicts the copy of a file whose size and digest are not known."""
+        job = self.job
+        if job.size is not None or job.digest is not None or job.local is None or job.local.kind is not Kind.FILE:
+            return
+        if not job.local.size or (head and is_binary(head)):
+            return
+        old = await self.destination.read(job.path, limits.MIB)
+        what = contradiction(job.path, content_type, head, None if old is None else old[1])
+        if what is not None:
+            raise VerificationError(
+                f"got {what} in place of the file that is here, which is kept (an error?): remove it to accept this",
+                retryable=False,
+            )
 
     async def judged(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """Yield ``chunks``, but nothing before the guard has accepted the first bytes: rejected bytes reach no part."""

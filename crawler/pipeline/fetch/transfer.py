@@ -71,14 +71,14 @@ class Downloader(Value, frozen=True, kw_only=True):
         self.observer.started(job)
         return await self.fetch(job)
 
-    async def use(self, job: Job, reply: Response, began: float) -> Result | Staged | None:
-        """Do one job with a complete response to its request, sent at ``began``. None if it must be requested again."""
+    async def use(self, job: Job, reply: Response, began: float, *, is_alone: bool = False) -> Result | Staged | None:
+        """Do one job with a response to its request, sent at ``began``. None if it must be requested again."""
         transfer = _Transfer(self, job, began)
         try:
             transfer.effort.begin_attempt()
             done = await transfer.take(reply, None)
         except (FetchError, VerificationError) as error:
-            return transfer.effort.failed(error) if isinstance(error, Unwanted) else None
+            return transfer.effort.ended_by(error, most=self.attempts if is_alone else None)
         finally:
             await transfer.close()
         return done and await self._verifiable(done)

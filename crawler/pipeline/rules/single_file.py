@@ -1,35 +1,108 @@
-"""Decides whether URL is the address of a file rather than of a listing."""
+"""Decides whether URL is the address of a file rather than of a listing, by the evidence of its response."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from enum import Enum, auto
 from urllib.parse import urlsplit
 
-from crawler.pipeline.rules.responses.content_type import is_html
-from crawler.text.urls import file_name_problem, last_name
+from crawler.model import limits
+from crawler.pipeline.rules.responses.content_type import begins_like_html, is_binary, is_html
+from crawler.text.http_fields import coding_of, content_length
+from crawler.text.urls import INDEX_PAGE, file_name_problem, last_name, without_query
 
 _DATA = re.compile(r"[^;]*\b(?:json|xml)\b", re.IGNORECASE)
 """Content types of listings in JSON or XML."""
 _EXTENSION = re.compile(r".\.[A-Za-z0-9]{1,10}$")
+_HTML_EXTENSION = re.compile(r".\.(?:[sx]?html?|xht|mht)$", re.IGNORECASE)
+_SCRIPT = re.compile(r"(?:^[^.]*|\.(?:php\d?|cgi|aspx?|jsp|pl|py|do))$", re.IGNORECASE)
+"""Names of programs on a server, which send another file for each query."""
+
+
+class Look(Enum):
+    """What a response to URL is, as far as it has been looked at."""
+
+    FILE = auto()
+    PAGE = auto()
+    """Read it as a page: it is no file, whatever it contains."""
+    UNDECIDED = auto()
+    """More of its body decides."""
 
 
 def names_file(url: str) -> bool:
-    """Whether ``url`` looks like that of a file: no slash at the end, no query, and a valid file name."""
-    parts = urlsplit(url)
-    return not parts.query and not parts.path.endswith("/") and file_name_problem(last_name(url)) is None
+    """Whether ``url`` has the form of a file's: no slash at the end, and a name that a file can have."""
+    return not urlsplit(url).path.endswith("/") and file_name_problem(last_name(url)) is None
 
 
-def is_file_at_once(url: str, content_type: str) -> bool:
-    """Whether the headers alone show that a response from ``url`` is a file, so that its body is not read as a page."""
-    return names_file(url) and bool(content_type) and not is_html(content_type) and not _DATA.match(content_type)
+def file_name(url: str, headers: Mapping[str, str]) -> str | None:
+    """The name of the file at ``url``: the last segment or, if there is a query or none, the one that the server gives.
 
-
-def may_be_file(url: str, content_type: str | None, *, is_mirror: bool) -> bool:
-    """Whether the response to ``url``, which is not a listing, may be saved as a file.
-
-    An HTML page never is, because it may be a login or error page; nor is JSON or XML if ``url`` has no extension.
-    ``is_mirror``: an earlier run found a listing there, so a file is not expected.
+    None if it has no name.
     """
-    if is_mirror or not content_type or not names_file(url) or is_html(content_type):
+    if not names_file(url) or urlsplit(url).query:
+        from crawler.text.names.disposition import disposition_name
+
+        given = disposition_name(headers.get("Content-Disposition"))
+        if isinstance(given, str):
+            return given
+    return last_name(url) if names_file(url) else None
+
+
+def by_headers(url: str, headers: Mapping[str, str]) -> Look:
+    """What the response to ``url`` is by its header section alone, before its body is read."""
+    content_type = headers.get("Content-Type", "")
+    if file_name(url, headers) is None:
+        return Look.PAGE
+    if headers.get("Content-Disposition", "").strip().lower().startswith("attachment"):
+        return Look.FILE
+    is_page = not content_type or is_html(content_type) or _DATA.match(content_type) is not None
+    if not is_page:
+        return Look.FILE
+    if coding_of(headers):
+        return Look.PAGE
+    too_long = (content_length(headers) or 0) > limits.LISTING_RAW
+    return Look.FILE if too_long and _names_data(url, content_type) else Look.UNDECIDED
+
+
+def by_beginning(url: str, content_type: str, head: bytes) -> Look:
+    """The same by the first bytes of the body: a page of any kind is text. UNDECIDED: whether it is a listing decides.
+
+    A ``head`` of less than ``content_type.SNIFFED`` bytes is the whole body.
+    """
+    if is_binary(head) and not begins_like_html(head):
+        return Look.FILE
+    if content_type or begins_like_html(head) or head.lstrip()[:1] in {b"{", b"[", b"<"}:
+        return Look.UNDECIDED
+    return Look.FILE if head else Look.PAGE
+
+
+def may_be_file(url: str, answered: str, content_type: str, head: bytes) -> bool:
+    """Whether the text at ``url``, which is not a listing, may be saved as a file. ``answered``: after redirects.
+
+    A page of HTML may be a login or an error, unless the URL calls it HTML; JSON and XML may be an error, unless the
+    URL has an extension.
+    """
+    if not names_file(url):
         return False
-    return not _DATA.match(content_type) or _EXTENSION.search(last_name(url)) is not None
+    if is_html(content_type) or (not content_type and begins_like_html(head)):
+        name = last_name(url)
+        is_index = INDEX_PAGE.fullmatch(name.encode("utf-8", "surrogateescape")) is not None
+        return _HTML_EXTENSION.search(name) is not None and not is_index and last_name(answered) == name
+    return _names_data(url, content_type)
+
+
+def _names_data(url: str, content_type: str) -> bool:
+    """Whether data in JSON or XML at ``url`` may be a file."""
+    return not is_html(content_type) and _EXTENSION.search(last_name(url)) is not None and not _is_script(url)
+
+
+def _is_script(url: str) -> bool:
+    return _SCRIPT.search(last_name(url)) is not None
+
+
+def is_same_file(first: str, second: str) -> bool:
+    """Whether two URLs, whose files have the same name, are of one file: queries may hold a signature that changes."""
+    if without_query(first) != without_query(second):
+        return False
+    return first == second or not _is_script(first)

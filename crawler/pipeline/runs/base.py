@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from crawler.model.config import Config
-from crawler.model.interfaces import Redirects
+from crawler.model.interfaces import Redirects, Response
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
 from crawler.model.struct import field, replace
@@ -113,6 +113,10 @@ class Transfers:
                 await finish(result)
             raise
         return directories
+
+    async def use(self, job: Job, reply: Response, began: float) -> Result | Staged | None:
+        """Make the first attempt at ``job`` with a response that is here; None: further ones are worthwhile."""
+        return await self._downloader.use(job, reply, began, is_alone=True)
 
     def _begin(self) -> engine.Begin:
         """What begins batches, in this process: dry runs and child processes take one job after another."""

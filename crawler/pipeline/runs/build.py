@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from crawler.model.config import Config, option_fields
-from crawler.model.interfaces import Client, Destination, IsFile, Parser, Permit
+from crawler.model.interfaces import Client, Destination, Parser, Permit
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Value
@@ -15,7 +15,7 @@ from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.fetch.transfer import Downloader
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Bounds
-from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.page_reader import PageReader, Root
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.pipeline.walk.walker import Refuse, Walker
@@ -84,7 +84,7 @@ def build_walker(
     rules: RobotsTxt,
     refuse: Refuse = lambda _path, _url: None,
     unchanged: UnchangedDirectories | None = None,
-    is_file: IsFile | None = None,
+    root: Root | None = None,
 ) -> Walker:
     """A walker within the bounds of ``config``."""
     reader = PageReader(
@@ -95,7 +95,7 @@ def build_walker(
         attempts=config.attempts,
         unchanged=unchanged,
         is_new=is_first_contact(config, state),
-        is_file=is_file,
+        root=root,
     )
     return Walker(
         reader,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from crawler.model.errors import DeleteRefused
 from crawler.model.interfaces import Redirects
@@ -13,7 +14,6 @@ from crawler.pipeline.plan.neighbours import Neighbours
 from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.rules.single_file import is_file_at_once
 from crawler.pipeline.runs.base import Components, Transfers
 from crawler.pipeline.runs.build import build_walker, is_first_contact, refuse_by
 from crawler.pipeline.runs.deletion_stage import Deletions
@@ -22,19 +22,31 @@ from crawler.pipeline.save.collecting import below_any, collect
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.save.obstructed import Obstructed
 from crawler.pipeline.save.removal import Excluded
+from crawler.pipeline.walk.page_reader import Root
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories, wishes
 
 
+class RootOfRun(Root, Protocol):
+    """What a run does with the response to its URL until it is known to be a listing."""
+
+    rules: RobotsTxt
+
+    async def refuse_if_bound(self, base: str) -> None:
+        """Raise ConfigError if DIR holds files of other sources than the listing at ``base``."""
+
+
 class MirrorRun:
     """Mirrors the listing at ``url`` and everything below it."""
 
-    def __init__(self, parts: Components, url: str, *, free: int) -> None:
-        """``free``: free space at the destination in bytes."""
+    def __init__(self, parts: Components, url: str, *, free: int, root: RootOfRun | None = None) -> None:
+        """``free``: free space at the destination in bytes. ``root``: in a run that may find a file at ``url``."""
         config, self._parts, self._url = parts.config, parts, url
         self._filters = Filters(config, datetime.now(UTC))
-        self._rules = RobotsTxt(parts.client, config, parts.agent, is_new=is_first_contact(config, parts.state))
+        is_new = is_first_contact(config, parts.state)
+        self._root = root
+        self._rules = root.rules if root else RobotsTxt(parts.client, config, parts.agent, is_new=is_new)
         unchanged = UnchangedDirectories(
             parts.destination, parts.state, parts.observer, allows=self._rules.allows, wishes=wishes(config, url)
         )
@@ -47,7 +59,7 @@ class MirrorRun:
             rules=self._rules,
             refuse=refuse_by(self._filters, self._rules),
             unchanged=unchanged,
-            is_file=None if parts.is_mirror else is_file_at_once,
+            root=root,
         )
         self._room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=not config.dry_run)
         checksums = self._checksums() if config.verify_digests else None
@@ -97,6 +109,8 @@ class MirrorRun:
 
         async def produce(put: engine.Put) -> None:
             async def visit(page: DirectoryPage) -> bool:
+                if self._root is not None and not page.directory.path:
+                    await self._root.refuse_if_bound(page.scope.base)
                 return await self._planner.visit(page, put)
 
             await self._walker.walk(starts, visit)

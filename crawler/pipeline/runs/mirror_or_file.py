@@ -2,38 +2,152 @@
 
 from __future__ import annotations
 
-from crawler.model.errors import ListingError, innermost
-from crawler.pipeline.rules.single_file import may_be_file, names_file
+import time
+from typing import TYPE_CHECKING
+
+from crawler.model import limits
+from crawler.model.errors import ConfigError, ListingError, innermost
+from crawler.model.interfaces import Response
+from crawler.model.reasons import OPTIONS
+from crawler.model.values import Job, Known, Result, Staged
+from crawler.pipeline.rules.responses.content_type import SNIFFED
+from crawler.pipeline.rules.single_file import Look, by_beginning, by_headers, file_name, is_same_file, may_be_file
 from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.build import is_first_contact
 from crawler.pipeline.runs.mirror import MirrorRun
-from crawler.text.urls import last_name
+from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.text.escape import masked
+from crawler.text.ownership import foreign_files, other_file
+from crawler.text.urls import directory_of
+
+if TYPE_CHECKING:
+    from crawler.pipeline.fetch.begun import BegunResponse
+    from crawler.pipeline.runs.url_list import DownloadRun
 
 
 async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
     """``free``: free space at the destination in bytes. Raises like ``MirrorRun.run`` and ``DownloadRun.run``."""
-    if names_file(url) and await _is_known_file(parts, url):
-        await _fetch_file(parts, url)
+    root = None if parts.is_mirror else RootResponse(parts, url)
+    if root is not None and await root.is_known_file():
+        await root.finish()
         return
     try:
-        await MirrorRun(parts, url, free=free).run()
+        await MirrorRun(parts, url, free=free, root=root).run()
     except (ListingError, BaseExceptionGroup) as error:
         found = innermost(error)
-        content_type = found.content_type if isinstance(found, ListingError) else None
-        if not may_be_file(url, content_type, is_mirror=parts.is_mirror):
+        if not isinstance(found, ListingError):
             raise
-        await _fetch_file(parts, url)
+        if root is None or not await root.is_file():
+            if parts.is_mirror and parts.config.moved and found.content_type:
+                place = parts.tally.directory
+                raise ListingError(f"{found}: save it into another directory than the mirror {place}") from None
+            raise
+        await root.finish()
 
 
-async def _is_known_file(parts: Components, url: str) -> bool:
-    """Whether an earlier run saved the file at ``url`` itself, and no listing was found there."""
-    if parts.is_mirror:
-        return False
-    known = (await parts.state.directory("")).get(last_name(url))
-    return known is not None and known.url == url
+class RootResponse:
+    """The response to URL, in a run that does not know yet whether it is a listing or a file.
 
+    It is requested once: the response that shows a file is also the one that the file is saved from.
+    """
 
-async def _fetch_file(parts: Components, url: str) -> None:
-    from crawler.pipeline.runs.url_list import DownloadRun
+    def __init__(self, parts: Components, url: str) -> None:
+        is_new = is_first_contact(parts.config, parts.state)
+        self.rules = RobotsTxt(parts.client, parts.config, parts.agent, is_new=is_new)
+        self._parts = parts
+        self._url = url
+        self._run: DownloadRun | None = None
+        """The run that saves the file, once it is known to be one."""
+        self._job: Job | None = None
+        self._done: Result | Staged | None = None
+        """How the first attempt ended; None: it has to be made, or to be repeated."""
+        self._is_checked = False
+        self._text: BegunResponse | None = None
+        """The whole response, if it is a file unless it is a listing."""
 
-    parts.tally.note_file(last_name(url))
-    await DownloadRun(parts).run([(url, "")])
+    @property
+    def may_be_file(self) -> bool:
+        """Whether the response is a file unless it is a listing."""
+        return self._text is not None
+
+    async def is_known_file(self) -> bool:
+        """Whether an earlier run saved the file at URL, or a part of it. Raises ConfigError like ``_begin``."""
+        known = [each for each in (await self._parts.state.directory("")).values() if each.url == self._url]
+        name = known[0].path if known else file_name(self._url, {})
+        if name is None or not (known or self._parts.destination.has_part(name)):
+            return False
+        await self._begin(name)
+        return True
+
+    async def take(self, reply: Response) -> bytes | None:
+        """The body of a page, or nothing if ``reply`` is a file; None if the body is to be read as usual.
+
+        Raises FetchError, VerificationError, DestinationError, and ConfigError like ``_begin``.
+        """
+        from crawler.pipeline.fetch.begun import BegunResponse
+
+        began, content_type = time.monotonic(), reply.headers.get("Content-Type", "")
+        look = by_headers(self._url, reply.headers)
+        if look is Look.PAGE:
+            return None
+        begun = BegunResponse(reply)
+        if look is Look.UNDECIDED:
+            look = by_beginning(self._url, content_type, await begun.beginning(SNIFFED))
+        if look is Look.FILE:
+            await self._save(begun, began)
+            return b""
+        body = await begun.read(limits.LISTING_RAW)
+        is_text_file = look is Look.UNDECIDED and may_be_file(self._url, reply.url, content_type, body[:SNIFFED])
+        self._text = begun if is_text_file else None
+        return body
+
+    async def is_file(self) -> bool:
+        """Whether the response, which is not a listing, is a file: then it is saved, or the next attempt has to."""
+        if self._run is None and self._text is not None:
+            await self._save(self._text, time.monotonic())
+        return self._run is not None
+
+    async def finish(self) -> None:
+        """Give the file its name, or fetch it if that was not done yet. Raises DestinationError."""
+        assert self._run is not None
+        if self._job is not None:
+            await self._run.finish(self._job, self._done)
+        self._parts.observer.walked()
+        for reason, option in OPTIONS.items():
+            if reason in self._parts.tally.skipped_by:
+                self._parts.tally.warn(f"{masked(self._url)} is a file, and {option} leaves it out")
+
+    async def refuse_if_bound(self, base: str) -> None:
+        """Raise ConfigError if DIR holds files that were saved from other URLs than those below the listing ``base``.
+
+        As a mirror it would lose them to --delete.
+        """
+        if not self._parts.config.moved and not self._is_checked:
+            self._is_checked = True
+            async for files in self._parts.state.all_files():
+                found = [(each.path, each.url) for each in files]
+                problem = foreign_files(self._parts.tally.directory, found, directory_of(base), masked(self._url))
+                if problem:
+                    raise ConfigError(problem)
+
+    async def _save(self, reply: Response, began: float) -> None:
+        """Make the first attempt at the file with the response that is here already."""
+        name = file_name(self._url, reply.headers)
+        assert name is not None
+        run, job = await self._begin(name)
+        if job is not None and self._parts.dry_run is None:
+            self._parts.observer.started(job)
+            self._done = await run.transfers.use(job, reply, began)
+
+    async def _begin(self, name: str) -> tuple[DownloadRun, Job | None]:
+        """Announce the file. Raises ConfigError if DIR has a file of that name from another URL."""
+        from crawler.pipeline.runs.url_list import DownloadRun
+
+        parts = self._parts
+        known: Known | None = (await parts.state.directory("")).get(name)
+        if known is not None and not is_same_file(known.url, self._url) and not parts.config.moved:
+            raise ConfigError(other_file(parts.tally.directory, name, known.url, self._url))
+        self._run = DownloadRun(parts, rules=self.rules, filtered=True)
+        parts.tally.note_file(name)
+        self._job = await self._run.announce(self._url, name)
+        return self._run, self._job

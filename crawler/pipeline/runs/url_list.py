@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
-from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
+from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.plan.look import look
 from crawler.pipeline.rules.compare import Need, needs_fetch
@@ -37,13 +37,17 @@ class _NoDirectories(Observer):
 class DownloadRun:
     """Fetches a given list of URLs."""
 
-    def __init__(self, parts: Components) -> None:
+    def __init__(self, parts: Components, *, rules: RobotsTxt | None = None, filtered: bool = False) -> None:
+        """``rules``: robots.txt of the hosts, as far as it is known. ``filtered``: the filters by name apply, too."""
         self.parts = parts
-        self._rules = RobotsTxt(parts.client, parts.config, parts.agent)
+        self._rules = rules or RobotsTxt(parts.client, parts.config, parts.agent)
         self._scope = ListScope(named_hosts(parts.config.allow_host))
-        filters = Filters(parts.config, datetime.now(UTC))
+        self._filters = Filters(parts.config, datetime.now(UTC))
+        self._filtered = filtered
+        self._taken: set[str] = set()
+        self._seen: set[tuple[str | Rejection, str]] = set()
         results = _NoDirectories(parts.observer)
-        self.transfers = Transfers(parts, filters, self._rules, lambda: self._scope, results=results)
+        self.transfers = Transfers(parts, self._filters, self._rules, lambda: self._scope, results=results)
 
     async def run(self, items: Sequence[tuple[str, str]]) -> None:
         """Raises DestinationError."""
@@ -53,39 +57,68 @@ class DownloadRun:
 
         await self.transfers.guarded(work)
 
-    async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
-        parts = self.parts
-        taken: set[str] = set()
-        seen: set[tuple[str | Rejection, str]] = set()
-        async for url, wanted in self._named(items):
-            path = wanted if isinstance(wanted, Rejection) else urls.entry_path("", wanted)
-            if (path, url) in seen:
-                parts.observer.rejected("", Rejection(Reason.DUPLICATE, url))
-                continue
-            seen.add((path, url))
-            shown = path if isinstance(path, str) else urls.last_name(url) if isinstance(wanted, Rejection) else wanted
-            parts.observer.listed(shown, None)
-            if isinstance(path, str) and (unfit := parts.destination.rejects(path)) is not None:
-                path = Rejection(Reason.BAD_NAME, path, unfit)
-            problem = _problem(path) if isinstance(path, Rejection) else None
-            if path in taken:
-                problem = "two URLs for one path"
-            if problem is None:
-                problem = await self._forbidden(url)
-            if problem is not None or isinstance(path, Rejection):
-                self._fail(shown, url, problem or "")
-                continue
-            taken.add(path)
-            directory, _, name = path.rpartition("/")
-            local = await look(parts.destination, path)
-            known = (await parts.state.directory(directory)).get(name)
-            job = as_job(url, path, known, local)
-            refused = await parts.allowance.book(job)
-            if refused is None:
-                await put(job)
+    async def finish(self, job: Job, done: Result | Staged | None) -> None:
+        """Finish a job that ``announce`` returned; ``done`` is how it ended, None if it still has to be done.
+
+        Raises DestinationError.
+        """
+
+        async def work(committer: Committer) -> None:
+            if done is None:
+                await self.transfers.run(lambda put: put(job), committer)
             else:
-                parts.observer.finished(Result(path=path, url=url, outcome=Outcome.SKIPPED, reason=refused))
-        parts.observer.walked()
+                await committer.put(done)
+
+        await self.transfers.guarded(work)
+
+    async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
+        async for url, wanted in self._named(items):
+            job = await self.announce(url, wanted)
+            if job is not None:
+                await put(job)
+        self.parts.observer.walked()
+
+    async def announce(self, url: str, wanted: str | Rejection) -> Job | None:
+        """The job for ``url``, to be saved as ``wanted``; None if it is not to be fetched: then it has ended."""
+        parts = self.parts
+        path = wanted if isinstance(wanted, Rejection) else urls.entry_path("", wanted)
+        if (path, url) in self._seen:
+            parts.observer.rejected("", Rejection(Reason.DUPLICATE, url))
+            return None
+        self._seen.add((path, url))
+        shown = path if isinstance(path, str) else urls.last_name(url) if isinstance(wanted, Rejection) else wanted
+        parts.observer.listed(shown, None)
+        if isinstance(path, str) and (unfit := parts.destination.rejects(path)) is not None:
+            path = Rejection(Reason.BAD_NAME, path, unfit)
+        problem = await self._problem(path, url)
+        if problem is not None or isinstance(path, Rejection):
+            self._fail(shown, url, problem or "")
+            return None
+        self._taken.add(path)
+        directory, _, name = path.rpartition("/")
+        if self._filtered and (rejection := self._filters.rejects(path, name, None, None)) is not None:
+            self._end(path, url, Outcome.SKIPPED, rejection.reason)
+            return None
+        local = await look(parts.destination, path)
+        job = as_job(url, path, (await parts.state.directory(directory)).get(name), local)
+        refused = await parts.allowance.book(job)
+        if refused is not None:
+            self._end(path, url, Outcome.SKIPPED, refused)
+            return None
+        return job
+
+    async def _problem(self, path: str | Rejection, url: str) -> str | None:
+        """Why ``url`` cannot be saved as ``path``, or None."""
+        if path in self._taken:
+            return "two URLs for one path"
+        if isinstance(path, Rejection):
+            return f"{path.subject!r} {path.detail}" if path.subject else path.detail
+        return await self._forbidden(url)
+
+    async def _forbidden(self, url: str) -> str | None:
+        """Why ``url`` may not be requested, or None."""
+        rejection = await self._rules.check(url)
+        return rejection.detail if rejection else None
 
     async def _named(self, items: Sequence[tuple[str, str]]) -> AsyncIterator[tuple[str, str | Rejection]]:
         """(URL, path), or why it has none."""
@@ -97,17 +130,11 @@ class DownloadRun:
         async for url, name in HeaderNames(self.parts, self._rules, permit).named(items):
             yield url, name
 
-    async def _forbidden(self, url: str) -> str | None:
-        """Why ``url`` may not be requested, or None."""
-        rejection = await self._rules.check(url)
-        return rejection.detail if rejection else None
-
     def _fail(self, path: str, url: str, reason: str) -> None:
-        self.parts.observer.finished(Result(path=path, url=url, outcome=Outcome.FAILED, reason=reason))
+        self._end(path, url, Outcome.FAILED, reason)
 
-
-def _problem(rejection: Rejection) -> str:
-    return f"{rejection.subject!r} {rejection.detail}" if rejection.subject else rejection.detail
+    def _end(self, path: str, url: str, outcome: Outcome, reason: str) -> None:
+        self.parts.observer.finished(Result(path=path, url=url, outcome=outcome, reason=reason))
 
 
 def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job:

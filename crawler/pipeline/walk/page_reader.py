@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from typing import Protocol
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Flaw, FlawKind, is_cut_short
-from crawler.model.interfaces import Client, FetchedPage, IsFile, Permit
+from crawler.model.interfaces import Client, FetchedPage, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo, StateStore
@@ -29,6 +30,17 @@ a page that takes too much time or memory.
 """
 
 
+class Root(Protocol):
+    """Finds out whether the response to the root is a file."""
+
+    @property
+    def may_be_file(self) -> bool:
+        """Whether the response that it took is a file unless it is a listing."""
+
+    async def take(self, reply: Response) -> bytes | None:
+        """See ``interfaces.Take``."""
+
+
 class PageReader(Value, frozen=True, kw_only=True):
     """Reads the listings of a walk."""
 
@@ -41,8 +53,8 @@ class PageReader(Value, frozen=True, kw_only=True):
     """None: directories are not recognised by a digest."""
     is_new: bool = False
     """Whether nothing is known of the host of the root, see ``retry.attempts_after``."""
-    is_file: IsFile | None = None
-    """Whether the response to the root is a file and not a page; None: it is always read."""
+    root: Root | None = None
+    """Takes the response to the root if it is a file; None: it is always read as a page."""
     anew: bool = False
     """True: every page is fetched without a condition, and parsed."""
 
@@ -74,7 +86,7 @@ class PageReader(Value, frozen=True, kw_only=True):
         if "json" in page.content_type:
             begun = [piece async for piece in parsed]
             parsed = _again(begun)
-            if not begun[-1].is_listing:
+            if not begun[-1].is_listing and not (self.root is not None and self.root.may_be_file):
                 # An empty array proves nothing; the HTML page of the same directory does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
@@ -117,12 +129,10 @@ class PageReader(Value, frozen=True, kw_only=True):
     async def _fetch(
         self, url: str, known: Validators, permit: Permit, *, html_only: bool = False, is_root: bool = False
     ) -> FetchedPage:
-        is_file = self.is_file if is_root else None
+        take = self.root.take if is_root and self.root is not None else None
 
         async def fetch() -> FetchedPage:
-            page = await self.client.fetch_page(
-                url, validators=known, permit=permit, html_only=html_only, is_file=is_file
-            )
+            page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only, take=take)
             if page.status == 304 and known and not confirms(page.validators, known):
                 page = await self.client.fetch_page(url, validators=Validators(), permit=permit, html_only=html_only)
             elif page.status == 304 and known:

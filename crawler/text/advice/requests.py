@@ -10,7 +10,7 @@ from crawler.model.errors import Cause, CrawlerError, FetchError, ListingError
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.text.escape import masked
-from crawler.text.urls import INDEX_PAGE, before_query, directory_of, last_name, origin
+from crawler.text.urls import INDEX_PAGE, before_query, directory_of, last_name, looks_like_file, origin
 
 _DOWN = "try again later"
 _NOTHING = "there is nothing at that URL: open it in a browser"
@@ -148,6 +148,11 @@ def _is_file(failure: Failure) -> bool:
     return bool(kind and failure.name) and "html" not in kind.lower()
 
 
+def _is_page_of_file(failure: Failure) -> bool:
+    is_named = looks_like_file(failure.url) or bool(urlsplit(failure.url).query)
+    return failure.content_type is not None and is_named and not _is_index_page(failure)
+
+
 def _is_index_page(failure: Failure) -> bool:
     return INDEX_PAGE.fullmatch(failure.name.encode("utf-8", "surrogateescape")) is not None
 
@@ -193,11 +198,8 @@ _TABLE: tuple[Advice, ...] = (
     ),
     (lambda failure: failure.status in _STATUSES, lambda failure: _STATUSES[failure.status or 0]),
     (lambda failure: (failure.status or 0) >= 500, _says(f"the server has an error of its own: {_DOWN}")),
-    (
-        lambda failure: failure.content_type is not None and bool(urlsplit(failure.url).query),
-        _says("for a single file, put its URL into a list: --input-file"),
-    ),
     (_is_file, _says("that is a file, not the page of a directory")),
+    (_is_page_of_file, _says("no file came but a web page, perhaps of a login or an error: open it in a browser")),
     (lambda failure: failure.content_type is not None, _says("is it the page of a directory?")),
 )
 """Rows of (condition, advice). The first row whose condition is true of the failure decides."""

@@ -30,6 +30,14 @@ _BINARY_NAME = pattern(
     r"|wav|web[mp]|whl|woff2?|xz|z|zip|zst)$"
 )
 """Names of files whose content never begins like a page, whatever Content-Type a server sends."""
+_NEVER_TEXT = pattern(
+    r"\.(?:7z|apk|bz2|cab|deb|docx|egg|epub|flac|gem|gz|h5|hdf5|ico|iso|jar|jpe?g|lz|lz4|lzma|mkv|mov|mp4|np[yz]|odt|ova"
+    r"|parquet|png|pyc|qcow2|rar|rpm|snap|sqlite3?|squashfs|tar|tbz2?|tgz|tiff?|ttf|txz|tzst|udeb|war|webm|whl|woff2?"
+    r"|xlsx|xz|zip|zst)$"
+)
+"""Names of formats that have bytes within their first SNIFFED ones that do not occur in text."""
+_DATA_NAME = pattern(r"json|xml|\.(?:atom|gpx|kml|rdf|rss|svg|xsd|xsl|yang|har|ipynb|topo)(?:[.~]|$)")
+"""Names of files that may be JSON or XML."""
 _CODED_NAMES = {
     "gzip": (".gz", ".tgz", ".svgz"),
     "compress": (".z",),
@@ -45,6 +53,11 @@ _CODED_NAMES = {
 
 def is_html(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether a body that begins with ``head`` is not text (WHATWG MIME Sniffing, section 7.2)."""
+    return _BINARY_BYTE.search(head[:SNIFFED]) is not None
 
 
 def begins_like_html(head: bytes) -> bool | None:
@@ -82,10 +95,49 @@ def is_message_instead(path: str, content_type: str, head: bytes) -> bool:
 
     Only files of binary formats are judged: no server labels one of those as JSON or XML because of its name.
     """
-    subtype = content_type.partition(";")[0].strip().lower().rpartition("/")[2]
-    is_message = subtype in {"json", "xml"} or subtype.endswith(("+json", "+xml"))
     name = path.rpartition("/")[2].lower()
-    return is_message and _BINARY_NAME.search(name) is not None and not _BINARY_BYTE.search(head)
+    return _is_message(content_type) and _BINARY_NAME.search(name) is not None and not _BINARY_BYTE.search(head)
+
+
+def _is_message(content_type: str) -> bool:
+    subtype = content_type.partition(";")[0].strip().lower().rpartition("/")[2]
+    return subtype in {"json", "xml"} or subtype.endswith(("+json", "+xml"))
+
+
+def is_text_instead(path: str, content_type: str, head: bytes) -> bool:
+    """Whether text was sent instead of the file ``path``: an error message, with status 200.
+
+    Only formats are judged whose first bytes cannot be text. Text with the label of such a format is not judged.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    is_text = (
+        bool(head) and not is_binary(head) and not head.startswith(b"BZh") and (not kind or kind.startswith("text/"))
+    )
+    return is_text and _NEVER_TEXT.search(path.rpartition("/")[2].lower()) is not None
+
+
+def contradiction(path: str, content_type: str, head: bytes, old: bytes | None) -> str | None:
+    """What contradicts the good copy of ``path`` that is here: what came instead, in words; None if nothing does.
+
+    ``head``: the first bytes of the new body. ``old``: those of the copy, which is not empty; None if they are unknown.
+    For files of which nothing else is known, such as a size: a file may change, but not into an error message.
+    """
+    name = path.rpartition("/")[2].lower()
+    is_old_binary = _BINARY_NAME.search(name) is not None if old is None else is_binary(old)
+    if not head:
+        return "an empty body"
+    if is_binary(head):
+        return None
+    if (
+        begins_like_html(head)
+        and not _HTML_NAME.search(name)
+        and (is_old_binary or (old and not begins_like_html(old)))
+    ):
+        return "an HTML page"
+    if _is_message(content_type) and not _DATA_NAME.search(name):
+        is_same = old is not None and old.lstrip()[:1] == head.lstrip()[:1]
+        return None if is_same or (old is None and not is_old_binary) else "JSON or XML"
+    return "text" if is_old_binary else None
 
 
 def is_coded_name(path: str, coding: str) -> bool:

@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from crawler.model import limits
 from crawler.model.errors import FetchError
-from crawler.model.interfaces import FetchedPage, IsFile, Permit
+from crawler.model.interfaces import FetchedPage, Permit, Take
 from crawler.model.values import Job, Outcome, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.fetch.transfer import Downloader
@@ -181,7 +181,7 @@ class Network:
         permit: Permit,
         html_only: bool = False,
         most: int | None = None,
-        is_file: IsFile | None = None,
+        take: Take | None = None,
     ) -> FetchedPage:
         raise AssertionError("nobody reads listings here")
 

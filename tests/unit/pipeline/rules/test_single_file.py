@@ -3,42 +3,123 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from crawler.pipeline.rules.single_file import is_file_at_once, may_be_file, names_file
+from crawler.pipeline.rules.responses.content_type import SNIFFED
+from crawler.pipeline.rules.single_file import (
+    Look,
+    by_beginning,
+    by_headers,
+    file_name,
+    is_same_file,
+    may_be_file,
+    names_file,
+)
 from crawler.text.arguments import default_directory
 
 ZIP, TEXT, HTML, JSON = "application/zip", "text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json"
+PK, WORDS, PAGE, DATA = b"PK\3\4" + bytes(2000), b"hello\n", b"<!doctype html><title>x</title>", b' {"a": 1}'
+BODIES = {"binary": PK, "text": WORDS, "page": PAGE, "data": DATA, "empty": b""}
 
 
 @pytest.mark.parametrize(
-    ("url", "content_type", "at_once", "at_all"),
+    ("url", "content_type", "files", "pages"),
     [
-        ("http://h/pub/x.zip", ZIP, True, True),
-        ("http://h/pub/x.zip", "application/octet-stream", True, True),
-        ("http://h/README", TEXT, True, True),
-        ("http://h/x.json", JSON, False, True),
-        ("http://h/x.xml", "text/xml", False, True),
-        ("http://h/feed.atom", "application/atom+xml", False, True),
-        ("http://h/api/files", JSON, False, False),
-        ("http://h/pub", "application/xml", False, False),
-        ("http://h/pub/x.zip", HTML, False, False),
-        ("http://h/pub/x.zip", "Application/XHTML+xml", False, False),
-        ("http://h/login", HTML, False, False),
-        ("http://h/x.html", "text/html", False, False),
-        ("http://h/x.zip", "", False, False),
-        ("http://h/pub/", ZIP, False, False),
-        ("http://h/get?file=x.zip", ZIP, False, False),
-        ("http://h/.crawler", ZIP, False, False),
-        ("http://h/..%2fx", ZIP, False, False),
-        ("http://h", ZIP, False, False),
+        # (URL, type) → the bodies that are a file, and those that are one unless they are a listing
+        ("http://h/pub/x.zip", ZIP, "binary text page data empty", ""),
+        ("http://h/pub/x.zip", "application/octet-stream", "binary text page data empty", ""),
+        ("http://h/README", TEXT, "binary text page data empty", ""),
+        ("http://h/get.php?id=5", ZIP, "binary text page data empty", ""),
+        ("http://h/get?file=x.zip", TEXT, "binary text page data empty", ""),
+        ("http://h/x.json", JSON, "binary", "text page data empty"),
+        ("http://h/x.xml", "text/xml", "binary", "text page data empty"),
+        ("http://h/feed.atom", "application/atom+xml", "binary", "text page data empty"),
+        ("http://h/api/files", JSON, "binary", ""),
+        ("http://h/api.php?list", JSON, "binary", ""),
+        ("http://h/pub", "application/xml", "binary", ""),
+        ("http://h/pub/x.zip", HTML, "binary", ""),
+        ("http://h/pub/x.zip", "Application/XHTML+xml", "binary", ""),
+        ("http://h/login", HTML, "binary", ""),
+        ("http://h/x.html", "text/html", "binary", "text page data empty"),
+        ("http://h/index.html", "text/html", "binary", ""),
+        ("http://h/x.php?id=5", HTML, "binary", ""),
+        ("http://h/x.zip", "", "binary text", "data"),
+        ("http://h/x.html", "", "binary text", "page data"),
+        ("http://h/pub", "", "binary text", ""),
+        ("http://h/pub/", ZIP, "", ""),
+        ("http://h/.crawler", ZIP, "", ""),
+        ("http://h/..%2fx", ZIP, "", ""),
+        ("http://h", ZIP, "", ""),
+        ("http://h/?id=5", ZIP, "", ""),
     ],
 )
-def test_a_file_is_told_from_a_page_by_url_and_type(url: str, content_type: str, at_once: bool, at_all: bool) -> None:
-    assert is_file_at_once(url, content_type) == at_once
-    assert may_be_file(url, content_type, is_mirror=False) == at_all
-    assert not may_be_file(url, content_type, is_mirror=True), "where a listing was, nothing else is expected"
-    assert not may_be_file(url, None, is_mirror=False), "no page arrived"
-    assert names_file(url) or not at_all
+def test_a_file_is_told_from_a_page_by_url_type_and_beginning(
+    url: str, content_type: str, files: str, pages: str
+) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    for name, body in BODIES.items():
+        look = by_headers(url, headers)
+        if look is Look.UNDECIDED:
+            look = by_beginning(url, content_type, body[:SNIFFED])
+        assert (look is Look.FILE) == (name in files.split()), name
+        may_be = look is Look.UNDECIDED and may_be_file(url, url, content_type, body)
+        assert may_be == (name in pages.split()), name
+
+
+def test_a_file_that_the_server_attaches_is_one_whatever_its_type_and_gets_its_name_where_url_has_none() -> None:
+    given = {"Content-Type": HTML, "Content-Disposition": 'attachment; filename="r e.html"'}
+    for url, name in (("http://h/get?id=5", "r e.html"), ("http://h/down/", "r e.html"), ("http://h/x.zip", "x.zip")):
+        assert file_name(url, given) == name
+        assert by_headers(url, given) is Look.FILE
+    evil = {"Content-Type": ZIP, "Content-Disposition": "attachment; filename=../x"}
+    assert file_name("http://h/get?id=5", evil) == "get"
+    assert by_headers("http://h/down/", evil) is Look.PAGE
+    inline = {"Content-Type": HTML, "Content-Disposition": "inline; filename=x.html"}
+    assert by_headers("http://h/get?id=5", inline) is Look.UNDECIDED
+
+
+def test_a_page_of_html_is_a_file_only_under_the_url_that_was_asked_for() -> None:
+    assert may_be_file("http://h/x.html", "https://h/x.html", HTML, PAGE)
+    assert not may_be_file("http://h/x.html", "http://h/login.html", HTML, PAGE)
+
+
+def test_a_coded_page_is_read_as_usual_and_data_longer_than_any_listing_is_a_file() -> None:
+    assert by_headers("http://h/x.json", {"Content-Type": JSON, "Content-Encoding": "gzip"}) is Look.PAGE
+    assert by_headers("http://h/x.json", {"Content-Type": JSON, "Content-Length": str(1 << 40)}) is Look.FILE
+    assert by_headers("http://h/files", {"Content-Type": JSON, "Content-Length": str(1 << 40)}) is Look.UNDECIDED
+    assert by_headers("http://h/x.zip", {"Content-Type": HTML, "Content-Length": str(1 << 40)}) is Look.UNDECIDED
+
+
+@given(
+    st.binary(max_size=80), st.sampled_from(["", HTML, JSON, TEXT, ZIP]), st.sampled_from(["x.zip", "x.html", "x", ""])
+)
+def test_whatever_begins_like_a_page_and_is_labelled_so_is_never_a_file_at_once(
+    tail: bytes, content_type: str, name: str
+) -> None:
+    url = f"http://h/{name}"
+    look = by_headers(url, {"Content-Type": content_type})
+    if look is Look.UNDECIDED:
+        look = by_beginning(url, content_type, PAGE + tail)
+        assert look is Look.UNDECIDED
+        assert not may_be_file(url, url, HTML, PAGE + tail) or name == "x.html"
+    assert names_file(url) or look is Look.PAGE
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("http://h/x.zip", "http://h/x.zip", True),
+        ("http://h/x.zip?Signature=a", "http://h/x.zip?Signature=b", True),
+        ("http://h/get.php?id=5", "http://h/get.php?id=6", False),
+        ("http://h/get?id=5", "http://h/get?id=6", False),
+        ("http://h/get.php?id=5", "http://h/get.php?id=5", True),
+        ("http://h/a/x.zip", "http://h/b/x.zip", False),
+        ("http://h/x.zip", "http://g/x.zip", False),
+    ],
+)
+def test_urls_of_one_file_differ_in_their_signature_at_most(first: str, second: str, same: bool) -> None:
+    assert is_same_file(first, second) == is_same_file(second, first) == same
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""A response some of whose body has been read already, to find out what it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from crawler.model.errors import VerificationError
+from crawler.model.interfaces import Response
+
+
+class BegunResponse:
+    """Implements ``interfaces.Response``: ``read`` and ``chunks`` begin with what has been read, as often as wanted."""
+
+    def __init__(self, response: Response) -> None:
+        self.status, self.url, self.headers = response.status, response.url, response.headers
+        self.release = response.release
+        self._rest = response.chunks()
+        self._held = b""
+
+    async def beginning(self, count: int) -> bytes:
+        """The first ``count`` bytes of the body, or more; fewer if it ends before. Raises FetchError."""
+        pieces, size = [self._held], len(self._held)
+        try:
+            while size < count and (chunk := await anext(self._rest, b"")):
+                pieces.append(chunk)
+                size += len(chunk)
+        finally:
+            self._held = b"".join(pieces)
+        return self._held
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""
+        if len(await self.beginning(limit + 1)) > limit:
+            raise VerificationError(f"received more than {limit} bytes", retryable=False)
+        return self._held
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body in chunks: what has been read, then the rest as it arrives. Raises FetchError."""
+        if self._held:
+            yield self._held
+        async for chunk in self._rest:
+            yield chunk

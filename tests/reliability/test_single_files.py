@@ -1,0 +1,213 @@
+"""The URL of a single file: what is saved, what contradicts a good copy, and what DIR is then. In this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from crawler.cli import parser as cli
+from tests.support.misbehaving.behaviours import Cut, Page
+from tests.support.misbehaving.server import Site
+
+PK = b"PK\x03\x04" + bytes(range(256)) * 8
+LOGIN = b"<!DOCTYPE html><title>Sign in</title><form><input type=password></form>"
+ERROR, XML = b'{"error": "quota exceeded"}', b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'
+ZIP, TEXT, HTML, JSON = "application/zip", "text/plain", "text/html", "application/json"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], args: list[str], code: int) -> str:
+    """What is printed by a run that ends with ``code``."""
+    assert cli.run(["--attempts", "2", *args]) == code
+    return "".join(capsys.readouterr())
+
+
+CONTRADICTIONS = [
+    # the copy; what comes later; what is said; whether it is accepted once the copy is gone
+    ("a.zip", PK, ZIP, ERROR, JSON, "got JSON or XML instead of the file", False),
+    ("a.zip", PK, ZIP, XML, "application/xml", "got JSON or XML instead of the file", False),
+    ("a.zip", PK, ZIP, b"Error: token expired\n", TEXT, "got text instead of the file", False),
+    ("a.zip", PK, ZIP, b"Error: token expired\n", "", "got text instead of the file", False),
+    ("a.zip", PK, ZIP, b"Error: token expired\n", ZIP, "got text in place of the file that is here", True),
+    ("a.zip", PK, ZIP, LOGIN, HTML, "got an HTML page", False),
+    ("a.zip", PK, ZIP, LOGIN, "application/octet-stream", "got an HTML page", False),
+    ("a.zip", PK, ZIP, b"", ZIP, "got an empty body in place", True),
+    ("a.dat", PK, "application/octet-stream", b"try again", "application/octet-stream", "got text in place", True),
+    ("a.pdf", b"%PDF-1.4\n%\x00", "application/pdf", b"no", "application/pdf", "got text in place", True),
+    ("a.csv", b"a,b\n1,2\n", "text/csv", ERROR, JSON, "got JSON or XML in place", True),
+    ("a.csv", b"a,b\n1,2\n", "text/csv", LOGIN, "text/csv", "got an HTML page in place", True),
+    ("README", b"Read me\n", TEXT, LOGIN, TEXT, "got an HTML page in place", True),
+    ("README", b"Read me\n", TEXT, b"", TEXT, "got an empty body in place", True),
+    ("a.json", b'{"a": 1}', JSON, b"", JSON, "got an empty body in place", True),
+]
+
+
+@pytest.mark.row("L24")
+def test_what_contradicts_the_copy_of_a_single_file_does_not_replace_it(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Site() as site:
+        for number, (name, good, kind, bad, bad_kind, message, accepted) in enumerate(CONTRADICTIONS):
+            url, copy = site.url + name, here / str(number) / name
+            site.file(name, good, content_type=kind)
+            said(capsys, [url, str(number)], 0)
+            site.on(name, Page(bad, bad_kind))
+            for is_recorded in (True, False):
+                if not is_recorded:  # a copy of another program is as good as one of this
+                    (copy.parent / ".crawler/state.sqlite3").unlink()
+                is_page = "HTML" in message and bad_kind == HTML and not is_recorded
+                text = said(capsys, [url, str(number)], 3 if is_page else 5)
+                assert ("no file came but a web page" if is_page else message) in text, CONTRADICTIONS[number]
+                assert copy.read_bytes() == good
+            copy.unlink()
+            if accepted:
+                said(capsys, [url, str(number)], 0)
+                assert copy.read_bytes() == bad
+            else:
+                assert cli.run([url, str(number)]) in {3, 5}
+                assert not copy.exists()
+            capsys.readouterr()
+            site.remove(name)
+
+
+@pytest.mark.row("L24")
+def test_what_does_not_contradict_the_copy_replaces_it(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changes = [
+        ("a.zip", PK, ZIP, PK[:-1], ZIP), ("a.zip", PK, ZIP, PK[:-1], TEXT), ("b.csv", b"1", "text/csv", b"2,", TEXT),
+        ("c.json", b"[1]", JSON, b'{"a": 2}', JSON), ("d.txt", b"", TEXT, b"text", TEXT), ("e.bin", b"", ZIP, PK, ""),
+        ("f.txt", b"plain", TEXT, PK, TEXT), ("g.html", LOGIN, HTML, b"<html>other", HTML),
+    ]  # fmt: skip
+    with Site() as site:
+        for number, (name, old, old_kind, new, kind) in enumerate(changes):
+            site.file(name, old, content_type=old_kind)
+            said(capsys, [site.url + name, str(number)], 0)
+            site.file(name, new, content_type=kind, mtime=1_740_000_000)
+            said(capsys, [site.url + name, str(number)], 0)
+            assert (here / str(number) / name).read_bytes() == new, name
+
+
+@pytest.mark.row("L25")
+def test_a_single_file_of_any_type_is_one_transfer_and_later_one_conditional_request(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = 600_000
+    bodies = {
+        "a.zip": (PK * 300, ZIP), "b.json": (b"[" + b"1," * size + b"1]", JSON),
+        "c.xml": (b"<a>" + b"x" * size, "text/xml"),
+        "d.html": (b"<html>" + b"x" * size, HTML), "e.txt": (b"x" * size, TEXT), "f.bin": (PK * 300, ""),
+        "g.zip": (PK * 300, HTML), "h": (b"words", ""), "i.svg": (b"<svg/>", "image/svg+xml"), "j.bin": (b"", ZIP),
+    }  # fmt: skip
+    with Site() as site:
+        for name, (body, kind) in bodies.items():
+            site.file(name, body, content_type=kind)
+            for status in (200, 304):
+                site.log.clear()
+                said(capsys, [site.url + name, "DIR"], 0)
+                assert (here / "DIR" / name).read_bytes() == body
+                assert [(request.path, request.status) for request in site.log] == [
+                    ("/robots.txt", 404), (f"/pub/{name}", status)
+                ]  # fmt: skip
+        site.file("k.bin", PK * 300, Cut(at=0.6, times=1))
+        site.log.clear()
+        said(capsys, [site.url + "k.bin", "DIR"], 0)
+        assert [request.status for request in site.log.of("/pub/k.bin")] == [200, 206], "a broken transfer goes on"
+        site.file("l.bin", PK * 300, Cut(at=0.6, times=1))
+        said(capsys, ["--attempts", "1", site.url + "l.bin", "DIR"], 5)
+        site.log.clear()
+        said(capsys, [site.url + "l.bin", "DIR"], 0)
+        assert [request.status for request in site.log.of("/pub/l.bin")] == [206], "also in the next run"
+
+
+@pytest.mark.row("L25")
+def test_a_file_of_a_program_on_the_server_gets_the_name_that_it_is_given(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attached = (("Content-Disposition", 'attachment; filename="real.zip"'), ("ETag", '"1"'))
+    with Site() as site:
+        site.on("get.php", Page(PK, ZIP, attached))
+        url = site.url + "get.php"
+        for _ in range(2):
+            assert "its path is DIR/real.zip" in said(capsys, ["-v", f"{url}?id=5", "DIR"], 0)
+        assert (here / "DIR/real.zip").read_bytes() == PK
+        problem = said(capsys, [f"{url}?id=6", "DIR"], 2)
+        assert f"DIR/real.zip is the file of {url}?id=5, not of {url}?id=6" in problem
+        said(capsys, ["--moved", f"{url}?id=6", "DIR"], 0)
+        site.on("get.php", Page(LOGIN))
+        assert "no file came but a web page" in said(capsys, [f"{url}?id=7", "OTHER"], 3)
+
+
+@pytest.mark.row("F14")
+def test_a_directory_of_single_files_is_no_mirror_of_another_url(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Site() as site, Site() as other:
+        for each in (site, other):
+            each.file("a.zip", PK, content_type=ZIP)
+            each.file("sub/b.txt", b"b", content_type=TEXT)
+            each.on("empty", Page(b"text", TEXT))
+        said(capsys, [site.url + "a.zip", "DIR"], 0)
+        said(capsys, [site.url + "sub/b.txt", "DIR"], 0)
+        before = sorted(path.name for path in (here / "DIR").iterdir())
+        for more in ([], ["--delete"], ["--dry-run"]):
+            problem = said(capsys, [*more, other.url, "DIR"], 2)
+            assert f"DIR holds files of other URLs, such as a.zip of {site.url}a.zip" in problem
+            assert other.url in problem
+            assert sorted(path.name for path in (here / "DIR").iterdir()) == before
+        problem = said(capsys, [other.url + "a.zip", "DIR"], 2)
+        assert f"DIR/a.zip is the file of {site.url}a.zip, not of {other.url}a.zip" in problem
+        said(capsys, [site.url, "DIR"], 2)  # b.txt is not at its place in that mirror
+        (here / "ONE").mkdir()
+        said(capsys, [site.url + "a.zip", "ONE"], 0)
+        said(capsys, ["--delete", site.url, "ONE"], 0)
+        assert (here / "ONE/a.zip").read_bytes() == PK, "the mirror of the directory of a file takes it over"
+        said(capsys, ["--moved", "--delete", "--max-delete", "9", other.url, "DIR"], 0)
+        assert sorted(path.name for path in (here / "DIR").iterdir()) == [".crawler", "a.zip", "sub"]
+
+
+@pytest.mark.row("F14")
+def test_the_advice_about_a_directory_that_belongs_to_something_else_leads_on_when_it_is_followed(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Site() as site, Site() as other:
+        for each in (site, other):
+            each.file("a.zip", PK, content_type=ZIP)
+            each.on("notes", Page(b"text", TEXT))
+        said(capsys, [site.url, "DIR"], 0)
+        inside = said(capsys, [site.url + "a.zip", "DIR"], 2)
+        assert f"or run {site.url}, which has it" in inside
+        assert "--moved" not in inside
+        outside = said(capsys, [other.url + "a.zip", "DIR"], 2)
+        assert outside.rstrip().endswith(": choose another directory for this file")
+        assert "add --moved" in said(capsys, [other.url + "notes", "DIR"], 2)
+        assert "save it into another directory than the mirror DIR" in said(
+            capsys, ["--moved", other.url + "notes", "DIR"], 3
+        )
+        said(capsys, [other.url + "notes", "ELSE"], 0)
+        assert "add --moved" in said(capsys, [other.url, "DIR"], 2)
+        said(capsys, ["--moved", other.url, "DIR"], 0)
+
+
+@pytest.mark.row("L25")
+def test_the_filters_apply_to_a_single_file_and_the_one_that_leaves_it_out_is_named(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Site() as site:
+        site.file("a.zip", PK, content_type=ZIP)
+        for options, option in (
+            (["--ext", "csv"], "--ext"), (["--exclude", "*.zip"], "--exclude"), (["--include", "*.csv"], "--include"),
+            (["--max-size", "10"], "--max-size"), (["--min-size", "1G"], "--min-size"),
+            (["--newer-than", "1d"], "--newer-than"), (["--older-than", "2000-01-01"], "--older-than"),
+        ):  # fmt: skip
+            text = said(capsys, [*options, site.url + "a.zip", "DIR"], 0)
+            assert f"problem: {site.url}a.zip is a file, and {option} leaves it out" in text
+            assert not (here / "DIR/a.zip").exists()
+        for options in (["--ext", "csv,zip"], ["--include", "a.*"], ["--max-size", "1M"]):
+            assert said(capsys, [*options, site.url + "a.zip", "DIR"], 0) == ""
+            (here / "DIR/a.zip").unlink()
