@@ -1,4 +1,4 @@
-"""Opens everything that a run needs, does the run, closes everything, and reports, whatever happens in between."""
+"""Opens the components of a run, does the run, closes them, and reports what was done, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ async def accounted(
 ) -> tuple[Report, CrawlerError | None]:
     """Open the components, do ``work``, close them. Returns the report, and the error that ended the run, if any.
 
-    The run is recorded in the state that ``open_parts`` opened. A stop interrupts the opening, which may wait for a
-    lock; from then on ``work`` handles it.
+    The run is recorded in the state that ``open_parts`` opens. A stop interrupts the opening, which may wait for a
+    lock; after that, ``work`` has to react to it.
     """
     began = time.monotonic()
     error: CrawlerError | None = None
@@ -60,12 +60,12 @@ async def accounted(
 
 
 def _cut_short(error: BaseException | None, stop: Stop) -> str | None:
-    """Why the run ended early, or None. A refused deletion does not count: it comes after all transfers."""
+    """What ended the run early, or None. A refused deletion does not count, because it comes after all transfers."""
     return stop.reason or (None if error is None or isinstance(error, DeleteRefused) else "an error")
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
-    """The error that ended the children of a TaskGroup. Raises the group if it contains a bug."""
+    """The error that ended a TaskGroup. Raises ``group`` itself if it contains an unexpected error, which is a bug."""
     _, others = group.split(CrawlerError)
     if others is None:
         return cast("CrawlerError", innermost(group))
@@ -76,12 +76,12 @@ def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
 
 
 def _lacks_descriptors(error: BaseException) -> bool:
-    """True for a lack of descriptors, whatever needed one; importing a module does, too."""
+    """True for a lack of file descriptors, even if it was an import that needed one."""
     return isinstance(error, OSError) and error.errno in NO_DESCRIPTORS
 
 
 def _scarcity(error: OSError) -> CrawlerError:
-    """The error for a lack of descriptors, with advice for the user. Raises any other error."""
+    """The error to report for a lack of file descriptors, with advice. Raises any other ``error``."""
     if not _lacks_descriptors(error):
         raise error
     return DestinationError(WHOLE[error.errno or 0])

@@ -1,4 +1,4 @@
-"""The runs that fetch, for the command line and for ``library``: they return an error beside the report."""
+"""The runs that fetch files, for the command line and for ``library``. They return an error beside the report."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class RunContext(Value, frozen=True, kw_only=True):
     observers: Sequence[Observer] = ()
     stop: Stop = field(default_factory=Stop)
     gate: Gate | None = None
-    """Shared with runs at the same time; None: a gate of its own."""
+    """The gate, shared with concurrent runs; None for a gate of its own."""
     destination: AbstractAsyncContextManager[Destination] | None = None
-    """Where files are stored instead of DIR."""
+    """The destination of the files in place of DIR; None for DIR."""
     processes: WorkerProcesses | None = None
     """Worker processes that were started early for this run."""
     own_files: Sequence[OwnFile] = ()
-    """Files that the program writes, besides those that the configuration names."""
+    """Files that the program writes, in addition to those that the configuration names."""
 
 
 async def run_mirror(
@@ -106,7 +106,7 @@ async def run_download(
 
 
 def _note_unmatched(filters: UnmatchedFilters, parts: Components) -> None:
-    """Note which filters matched nothing, after a run that has seen everything; a warning if nothing was wanted."""
+    """After a complete run, note which filters matched nothing; this is a warning if all files were refused."""
     tally = parts.tally
     if parts.stop.reason is None and not parts.allowance.reached and not tally.failed and not tally.of_file:
         for text in filters.texts():
@@ -114,18 +114,18 @@ def _note_unmatched(filters: UnmatchedFilters, parts: Components) -> None:
 
 
 class _Run(Value, frozen=True, kw_only=True):
-    """A run to be opened."""
+    """What is known of a run before it is opened."""
 
     starts: tuple[str, ...]
-    """URLs as given, with user and password."""
+    """The URLs as given, including user and password."""
     is_list: bool = False
-    """Whether each of ``starts`` is a file, and not the root of a mirror."""
+    """True if ``starts`` are URLs of files; False if they are roots of mirrors."""
     directory: Path
-    """DIR, or what this machine keeps of the object store that DIR names."""
+    """DIR, or the local directory for what is kept of the object store that DIR names."""
     shown: str
-    """DIR as users know it."""
+    """DIR as it is shown to users."""
     store: Location | None = None
-    """The place in an object store that DIR names, if it does."""
+    """The location in an object store that DIR names; None if DIR is a local directory."""
     config: Config
     context: RunContext
 
@@ -139,7 +139,7 @@ class _Run(Value, frozen=True, kw_only=True):
         starts: tuple[str, ...],
         is_list: bool = False,
     ) -> _Run:
-        """A run into ``directory``, a path or a URL. Raises ConfigError."""
+        """Describe a run into ``directory``, a path or a URL. Raises ConfigError."""
         if not is_object_url(directory):
             path, store = start_directory(directory), None
             shown = str(path) if "://" in str(directory) else str(directory)
@@ -156,7 +156,7 @@ class _Run(Value, frozen=True, kw_only=True):
 
 
 async def _publish(parts: Components, run: _Run) -> None:
-    """Publish a snapshot of DIR, if that is wanted and the run was complete."""
+    """Publish a snapshot of DIR if --snapshots is set and the run was complete."""
     if run.config.snapshots is not None:
         from crawler.app.snapshots.publishing import publish  # imported only if needed
 
@@ -164,7 +164,7 @@ async def _publish(parts: Components, run: _Run) -> None:
 
 
 async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Components, SqliteState]:
-    """The components of a run, opened on ``stack``: first DIR is locked, so that nothing is touched twice."""
+    """Open the components of a run on ``stack``. DIR is locked first, so that no other run changes it."""
     config, context = run.config, run.context
     options = client_options(config, run.starts, is_list=run.is_list)
     refuse_unusable_options(config)
@@ -201,7 +201,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
 async def _open_destination(
     resources: Resources, given: AbstractAsyncContextManager[Destination] | None
 ) -> Destination:
-    """DIR, locked; or the ``given`` destination, for which DIR keeps the lock and the state, but no files."""
+    """Open the destination: DIR, locked, or the ``given`` one, for which DIR holds only the lock and the state."""
     config, where, tally = resources.config, resources.directory, resources.tally
     await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
     if given is None:
@@ -217,7 +217,7 @@ async def _open_destination(
     if not config.dry_run:
         await directory.acquire(config.lock_wait, lock=config.lock != "none")
         try:
-            await refuse_enclosing_mirror(where, tally.url, config, wait=0)  # a run may have begun meanwhile
+            await refuse_enclosing_mirror(where, tally.url, config, wait=0)  # a run may have begun since then
         except CrawlerError:
             await directory.withdraw()
             raise

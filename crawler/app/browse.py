@@ -29,7 +29,7 @@ class _Look(Observer):
         self.url, self.family, self.confidence = "", "", 0.0
         self.rejections: list[Rejection] = []
         self.problem = ""
-        """Why the listing is not complete."""
+        """The reason why the listing is incomplete; "" if it is complete."""
         self.flaws: list[Flaw] = []
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
@@ -44,7 +44,7 @@ class _Look(Observer):
 
 
 async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
-    """One listing with all its pages, for --list, and why it is not complete, or "".
+    """Read one listing with all of its pages, for --list. Returns it, and the reason why it is incomplete or "".
 
     Raises ConfigError, ListingError, RobotsForbidden.
     """

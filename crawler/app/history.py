@@ -1,4 +1,4 @@
-"""What the state says of earlier runs. Needs no network, and imports none."""
+"""Reads earlier runs from the state. Needs no network and imports no network modules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def state_of(directory: Path | str, config: Config) -> Path:
-    """The state of ``directory``. Raises ConfigError if there is none."""
+    """Path of the state of ``directory``. Raises ConfigError if there is none."""
     path = existing_state(directory, config)
     if path is None:
         where = state_path(directory, config)
@@ -29,12 +29,12 @@ def state_of(directory: Path | str, config: Config) -> Path:
 
 
 def is_known(directory: Path | str, config: Config) -> bool:
-    """Whether anything is in the place of the state of ``directory``, usable or not."""
+    """Whether ``directory`` has a state, usable or not."""
     return existing_state(directory, config) is not None or os.path.lexists(state_path(directory, config))
 
 
 def place_of(directory: str, config: Config) -> Path | Location:
-    """The path or the place in an object store that DIR names. Raises ConfigError."""
+    """The path, or the location in an object store, that DIR names. Raises ConfigError."""
     if not is_object_url(directory):
         return start_directory(directory)
     from crawler.app.object_stores import location_of
@@ -44,7 +44,7 @@ def place_of(directory: str, config: Config) -> Path | Location:
 
 @asynccontextmanager
 async def with_state(directory: str, config: Config) -> AsyncIterator[tuple[Path | str, Config]]:
-    """(DIR as a path or the URL of an object store, ``config`` with its newest state). Raises ConfigError."""
+    """Yield DIR, as a path or the URL of an object store, and ``config`` with its newest state. Raises ConfigError."""
     if not is_object_url(directory):
         yield start_directory(directory), config
         return
@@ -55,7 +55,7 @@ async def with_state(directory: str, config: Config) -> AsyncIterator[tuple[Path
 
 
 async def read_history(directory: Path | str, config: Config, limit: int) -> list[RunRecord]:
-    """The last runs, newest first. Raises ConfigError."""
+    """The last ``limit`` runs, newest first. Raises ConfigError."""
     async with ReadOnlyState(state_of(directory, config)) as state:
         runs = await state.runs(limit)
         if state.problem:

@@ -1,4 +1,4 @@
-"""Options given as keyword arguments of a call."""
+"""Checks options that are given as keyword arguments of a library call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ACCEPTED = {
     "download": Options.__optional_keys__,
     "walk": WalkOptions.__optional_keys__,
 }
-"""Function → the options that it heeds."""
+"""Function → the options that affect it."""
 ALL = ProgramOptions.__optional_keys__
 
 
@@ -42,14 +42,14 @@ def config_of(function: str, config: Config | None, options: WalkOptions) -> Con
 
 
 def _instead(key: str) -> str:
-    """What to use instead of an option that only other calls or the program heed."""
+    """Advice about an option that affects only other calls or the command line."""
     if key in Options.__optional_keys__:
         return "walk yields every entry and saves nothing"
     return "only the program uses it: use the report or an observer"
 
 
 def _suggestion(key: str, accepted: frozenset[str]) -> str:
-    """What is meant by ``key``: the nearest of ``accepted``, or what does the same as an option of another program."""
+    """What ``key`` may mean: the most similar of ``accepted``, or the equivalent of another program's option."""
     from crawler.model.options.elsewhere import elsewhere
     from crawler.model.options.spelling import did_you_mean
 

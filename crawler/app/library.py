@@ -44,9 +44,9 @@ async def mirror(
     did. ``observers`` are told of each event while the run lasts; one that raises is told nothing more, which
     ``report.warnings`` says.
 
-    With a ``destination``, files are stored there. It is entered for the run, after ``directory`` was locked, which
-    then holds only ``.crawler``: the lock and, unless the configuration names another path, the state. In a dry run it
-    is only asked what it holds.
+    With a ``destination``, files are stored there. It is entered after ``directory`` has been locked; ``directory``
+    then holds only ``.crawler``: the lock and, unless the configuration names another path, the state. A dry run only
+    reads the destination.
 
     Raises ConfigError (also if ``directory`` is the mirror of another URL and ``moved`` is not set), ListingError (for
     the listing at ``url`` itself), DestinationError, AlreadyRunning, RobotsForbidden, DeleteRefused. May be cancelled:
@@ -143,7 +143,7 @@ def _concluded(report: Report, error: CrawlerError | None, observers: Iterable[G
 
 
 def _refuse_in_loop(name: str) -> None:
-    """Raise RuntimeError if an event loop is running in this thread."""
+    """Raise RuntimeError, with advice, if an event loop is running in this thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -155,6 +155,6 @@ def _refuse_in_loop(name: str) -> None:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """The result of ``work`` on a new event loop, which is closed afterwards."""
+    """Run ``work`` on a new event loop, which is closed afterwards, and return its result."""
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(work)

@@ -1,4 +1,4 @@
-"""Maintenance of an existing mirror: its verification, and the explanation of a decision."""
+"""Examines an existing mirror: verifies its files, or explains a decision about an entry."""
 
 from __future__ import annotations
 
@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 
 
 async def _hold(destination: LocalDestination, config: Config, *, writes: bool) -> None:
-    """Take the lock; a run that does not write continues without it. Raises AlreadyRunning, DestinationError."""
+    """Take the lock of DIR. If that is impossible and ``writes`` is False, continue without it.
+
+    Raises AlreadyRunning, DestinationError.
+    """
     try:
         await destination.acquire(config.lock_wait, lock=config.lock != "none")
-    except DestinationError:  # a disk that cannot be written to is not changed by others either
+    except DestinationError:  # on a read-only disk no other run can change anything either
         if writes:
             raise
 
@@ -45,7 +48,7 @@ async def _hold(destination: LocalDestination, config: Config, *, writes: bool) 
 async def _open_for_verify(
     resources: Resources, directory: Path | Location, *, repair: bool
 ) -> tuple[Destination, SqliteState]:
-    """The destination, locked if possible, and its state. Raises ConfigError if nothing is known of it."""
+    """Open the destination, locked if possible, and its state. Raises ConfigError if there is no state."""
     config = resources.config
     if not isinstance(directory, Path):
         from crawler.app.object_stores import open_for_verify
@@ -60,10 +63,10 @@ async def _open_for_verify(
 async def run_verify(
     directory: str, config: Config, observers: Sequence[Observer], stop: Stop, *, repair: bool
 ) -> tuple[Report, CrawlerError | None]:
-    """Compare the files in ``directory`` with its state; with ``repair`` fetch again what differs.
+    """Compare the files in ``directory`` with its state; with ``repair``, fetch those again that differ.
 
     In the report, unchanged files are intact and saved files were repaired. The lock is held if possible, so that no
-    run writes meanwhile. Raises ConfigError.
+    run writes at the same time. Raises ConfigError.
     """
     where = place_of(directory, config)
     snapshot = snapshot_at(where) if isinstance(where, Path) else None
@@ -84,7 +87,7 @@ async def run_verify(
         options = client_options(config, [run.url for run in await state.runs(10) if run.url][:1])
         gate = shared_gate([config])
         parts = await resources.open_components(options, destination, state, gate=gate, observers=observers, stop=stop)
-        return parts, NullState()  # the history belongs to the runs of the mirror
+        return parts, NullState()  # only runs of the mirror are recorded in the history
 
     async def work(parts: Components) -> None:
         await VerifyRun(parts, repair=repair).verify()
@@ -93,7 +96,7 @@ async def run_verify(
 
 
 async def open_destination_to_read(resources: Resources, where: Path | Location) -> tuple[Destination, SqliteState]:
-    """The destination and its state, neither of which is to be changed."""
+    """Open the destination and its state for reading only."""
     if not isinstance(where, Path):
         from crawler.app.object_stores import open_in_store
 
@@ -102,7 +105,9 @@ async def open_destination_to_read(resources: Resources, where: Path | Location)
 
 
 async def explain(target: str, url: str, directory: str, config: Config) -> tuple[list[Line], bool]:
-    """What a run of the mirror of ``url`` would do about the entry at ``target``, and whether it is listed.
+    """Explain what a run of the mirror of ``url`` would do about the entry at ``target``.
+
+    Returns the lines of the explanation, and whether the entry is listed.
 
     Raises ConfigError, ListingError, RobotsForbidden, DestinationError. Changes nothing.
     """

@@ -1,4 +1,4 @@
-"""Runs whose DIR is a place in an object store. Imported only for them."""
+"""Opens DIR if it is a location in an object store. Imported only in that case."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def location_of(directory: str, config: Config) -> Location:
-    """The place that the URL ``directory`` names. Raises ConfigError, also for options that cannot apply to it."""
+    """The location that the URL ``directory`` names. Raises ConfigError, also for options that do not apply to it."""
     if find_spec("obstore") is None:
         raise ConfigError(f"{directory.partition('://')[0]}:// needs obstore: pip install 'crawler[objects]'")
     from crawler.storage.objects.location import parse_location
@@ -44,7 +44,7 @@ def location_of(directory: str, config: Config) -> Location:
 
 @contextmanager
 def _naming(where: Location) -> Iterator[None]:
-    """Name the store in errors about the directory of this machine."""
+    """Let errors about the local directory of a store name the store."""
     try:
         yield
     except AlreadyRunning as error:
@@ -60,7 +60,7 @@ def _naming(where: Location) -> Iterator[None]:
 async def open_in_store(
     resources: Resources, where: Location, *, read_only: bool, must_know: bool = False
 ) -> tuple[Destination, SqliteState]:
-    """The destination at ``where``, locked unless ``read_only``, and its state, on the stack of ``resources``.
+    """Open the destination at ``where``, locked unless ``read_only``, and its state, on the stack of ``resources``.
 
     ``must_know``: raise ConfigError if there is no state.
     """
@@ -69,7 +69,7 @@ async def open_in_store(
     config, stack, tally = resources.config, resources.stack, resources.tally
     until = time.monotonic() + config.lock_wait
     session = Session(where, config, read_only=read_only)
-    if not read_only:  # two runs of one machine keep out of each other's state even without the lock of the store
+    if not read_only:  # the local lock protects the local state, even if the store has no lock
         directory = await resources.open_directory(read_only=False)
         with _naming(where):
             await directory.acquire(config.lock_wait)
@@ -84,7 +84,7 @@ async def open_in_store(
 
 
 async def open_for_verify(resources: Resources, where: Location, *, repair: bool) -> tuple[Destination, SqliteState]:
-    """The destination and its state, locked if the store can be written. Raises ConfigError if it has no state."""
+    """Open the destination, locked if the store is writable, and its state. Raises ConfigError if there is no state."""
     try:
         opened = await open_in_store(resources, where, read_only=False, must_know=True)
     except DestinationError:  # a store that cannot be written is not changed by others either
@@ -96,7 +96,7 @@ async def open_for_verify(resources: Resources, where: Location, *, repair: bool
 
 @asynccontextmanager
 async def reading_state(directory: str, config: Config) -> AsyncIterator[Config]:
-    """``config`` with the newest state of the store at ``directory``, for what only reads it.
+    """Yield ``config`` with the newest state of the store at ``directory``, which must only be read.
 
     Raises ConfigError, DestinationError.
     """

@@ -33,8 +33,8 @@ def refuse_unusable_options(config: Config) -> None:
 async def refuse_missing_disk(directory: Path, config: Config) -> None:
     """Raise DestinationError if a state kept elsewhere knows files, but DIR has no ``.crawler``.
 
-    That is what an empty mount point looks like when its disk is missing: everything would be fetched onto the disk
-    below.
+    This is what an empty mount point looks like if its disk is missing: the run would fetch everything onto the wrong
+    disk.
     """
     if not config.state or (directory / STATE_DIRECTORY).exists():
         return
@@ -59,10 +59,10 @@ async def refuse_another_mirror(directory: str, url: str, state: SqliteState, co
 async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, wait: float) -> None:
     """Raise ConfigError or AlreadyRunning if the first mirror in ``directory`` may not begin inside another mirror.
 
-    ``wait``: how long to wait for a run of that mirror, in seconds. To be called before ``directory/.crawler`` is
-    created, because the other mirror never again stores anything in a directory that has one, and once more after that:
-    a run of the other mirror that began before it was created does not look for it, but is seen by the second call; one
-    that began later sees it.
+    ``wait``: seconds to wait for a run of that mirror. Must be called before ``directory/.crawler`` is created, because
+    the other mirror never again stores anything in a directory that has one. Must be called again afterwards: a run of
+    the other mirror that began earlier does not look for ``.crawler``, but the second call notices it; one that began
+    later finds ``.crawler``.
     """
     if _is_inside_state(directory):
         raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
@@ -71,7 +71,7 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
     until = time.monotonic() + wait
     for above, below in _enclosing(directory):
         while True:
-            # The lock first: what a run stored is in its state before it releases the lock.
+            # The lock comes first: before a run releases it, all that the run stored is in the state.
             is_running = not config.dry_run and is_held(above / STATE_DIRECTORY)
             known_url, knows_files = await known_below(above, below)
             found = Enclosing(
@@ -87,18 +87,18 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
 
 
 def _is_inside_state(directory: Path) -> bool:
-    """Whether ``directory`` belongs to this program, like the snapshots of a mirror."""
+    """Whether ``directory`` lies in a directory of the program itself, such as the snapshots of a mirror."""
     return STATE_DIRECTORY in Path(os.path.realpath(directory)).parts
 
 
 def refuse_names_of_windows(directory: Path) -> None:
-    """Raise ConfigError if --names windows gave the names in ``directory``: without it they would be other files."""
+    """Raise ConfigError if --names windows has named the files in ``directory``: without it, names would differ."""
     if os.path.lexists(directory / STATE_DIRECTORY / NAMES_MARK):
         raise ConfigError(f"the files in {directory} have the names of --names windows: repeat that option")
 
 
 async def refuse_other_names(directory: Path, state: SqliteState) -> None:
-    """Raise ConfigError if --names windows would store a file under another name than the one that it has."""
+    """Raise ConfigError if --names windows would store a file in ``directory`` under a different name."""
     from crawler.text.names.windows import encoded
 
     if (directory / STATE_DIRECTORY / NAMES_MARK).exists():
@@ -122,7 +122,7 @@ def _enclosing(directory: Path) -> list[tuple[Path, str]]:
 
 
 async def _has_own_run(directory: Path, config: Config) -> bool:
-    """Whether ``directory`` is known to mirror some URL, whichever it is."""
+    """Whether ``directory`` is known to be a mirror of any URL."""
     path = existing_state(directory, config)
     if path is None:
         return False

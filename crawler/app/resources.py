@@ -1,4 +1,4 @@
-"""The resources of a run, the state, the client and DIR among them: opens them, joins them and closes them at its end.
+"""Opens the resources of a run (state, client, DIR and others), connects them, and closes them at its end.
 
 All entry points (``api``, ``maintenance``, ``browse``) get their destination, state, client and components here.
 """
@@ -35,7 +35,7 @@ from crawler.workers.page_parsers import PageParsers
 
 
 class Resources(Value, frozen=True, kw_only=True):
-    """Opens what a run needs on ``stack``, which closes it again. Problems go to ``tally``."""
+    """Opens the resources of a run on ``stack``, which closes them. Problems are noted in ``tally``."""
 
     stack: AsyncExitStack
     config: Config
@@ -45,7 +45,7 @@ class Resources(Value, frozen=True, kw_only=True):
     """Files of the program in DIR, which are never deleted."""
 
     async def open_directory(self, *, read_only: bool) -> LocalDestination:
-        """DIR as a destination, not locked yet."""
+        """Open DIR as a destination. It is not locked yet."""
         kind = LocalDestination
         if self.config.names == "windows":
             from crawler.storage.directory.windows.destination import WindowsDestination
@@ -64,7 +64,7 @@ class Resources(Value, frozen=True, kw_only=True):
         )
 
     async def open_state(self, *, read_only: bool) -> SqliteState:
-        """The state of DIR; instead of a symbolic link, one that knows nothing."""
+        """Open the state of DIR; if its path is a symbolic link, an empty state in its place."""
         path = state_path(self.directory, self.config)
         if path.is_symlink() and not self.config.state:
             self.tally.warn(f"{path} is a symbolic link and is not used: remove it")
@@ -81,7 +81,7 @@ class Resources(Value, frozen=True, kw_only=True):
         observers: Sequence[Observer] = (),
         stop: Stop,
     ) -> Components:
-        """The components of a run that fetches in this process; ``observers`` watch it besides the tally."""
+        """Open the components of a run that fetches in this process. ``observers`` get its events beside the tally."""
         tally = self.tally
         self.stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
         gate.add_known(state.hosts)
@@ -101,9 +101,9 @@ class Resources(Value, frozen=True, kw_only=True):
     async def with_pool(
         self, parts: Components, options: ClientOptions, gate: Gate, processes: WorkerProcesses | None
     ) -> Components:
-        """``parts`` with the worker processes of --processes, or as they are if one process is enough.
+        """``parts`` with the worker processes of --processes; unchanged if one process is enough.
 
-        ``processes``: those that were started early; None: start them now.
+        ``processes``: worker processes that were started early; None: start them now.
         """
         config = self.config
         started = processes or self.stack.enter_context(start_workers(config.processes, config.workers))
@@ -132,9 +132,9 @@ class Resources(Value, frozen=True, kw_only=True):
 
 
 def shared_gate(configs: Sequence[Config]) -> Gate:
-    """One gate for mirrors that run together: the strictest of their rates, the largest of their worker counts.
+    """One gate for mirrors that run together, with the strictest of their rates and the largest of their worker counts.
 
-    Few open files mean few connections: a lack of descriptors would look like a host that cannot be reached.
+    If few files may be open, it allows few connections: a lack of descriptors would look like an unreachable host.
     """
     requests = [config.requests_per_second for config in configs if config.requests_per_second is not None]
     connections = min(max(config.workers for config in configs), connection_budget(descriptor_limit()))
@@ -142,7 +142,7 @@ def shared_gate(configs: Sequence[Config]) -> Gate:
 
 
 def _with_bytes(limits: RateLimits, configs: Sequence[Config]) -> RateLimits:
-    """``limits`` with the strictest of the byte rates of ``configs``, some of which may depend on the time of day."""
+    """``limits`` with the strictest of the byte rates of ``configs``, which may depend on the time of day."""
     rates = [config.limit_rate for config in configs if config.limit_rate is not None]
     constant = [rate for rate in rates if not isinstance(rate, Timetable)]
     if len(constant) == len(rates):

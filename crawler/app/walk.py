@@ -37,8 +37,8 @@ def walk(
             async for entry in entries:
                 print(entry.path, entry.kind)
 
-    ``Entry.path`` is relative to ``url``. ``config`` and ``options``: as for ``mirror``, but only WalkOptions, since
-    each entry is yielded and none is saved. Entering raises ConfigError or RobotsForbidden, iterating ListingError.
+    ``Entry.path`` is relative to ``url``. ``config`` and ``options`` are as in ``mirror``, but only WalkOptions, since
+    every entry is yielded and none is saved. Entering raises ConfigError or RobotsForbidden, iterating ListingError.
     """
     return _walk(url, config, options)
 

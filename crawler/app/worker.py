@@ -41,8 +41,8 @@ from crawler.workers.reporter import Reporter
 
 
 def main() -> None:
-    """Serve the parent on standard input until it says that nothing more will come."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the parent decides what these mean for its workers
+    """Do the jobs of the parent process, received on standard input, until it announces that there are no more."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the parent decides how its workers react to these
         signal.signal(number, signal.SIG_IGN)
     connection = socket.socket(fileno=os.dup(0))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -65,14 +65,14 @@ async def _serve(connection: socket.socket) -> None:
     if parent.stopped.is_set():
         work.cancel()
     await asyncio.wait([work])
-    error = None if work.cancelled() else work.exception()  # cancelled at the request of the parent
+    error = None if work.cancelled() else work.exception()  # the parent has asked for the cancellation
     if error is not None:
         parent.broke(innermost(error))
     await parent.close()
 
 
 async def _work(parent: _Parent, setup: WorkerSetup, gate: Gate) -> None:
-    """Do all jobs that the parent sends. Complete files get their names also if it stops this process."""
+    """Do all jobs that the parent sends. Complete files get their names even if the parent stops this process."""
     config, reporter = setup.config, Reporter(parent)
     if are_few():
         prepare()
@@ -106,11 +106,11 @@ class _Parent(Channel):
     def __init__(self) -> None:
         super().__init__()
         self.setup: asyncio.Future[tuple[WorkerSetup, Gate]] = asyncio.get_running_loop().create_future()
-        """Settings of the run, and the gate to its hosts; set by the first message of the parent."""
+        """Settings of the run and the gate to its hosts, set by the first message of the parent."""
         self.stopped = asyncio.Event()
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._flights: dict[str, int] = {}
-        """Path → number of a job in flight."""
+        """Path of the file of each job in flight → number of the job."""
         self._asked: dict[int, asyncio.Future[None]] = {}
         self._redirects: Redirects | None = None
         self._numbers = count()
@@ -138,12 +138,12 @@ class _Parent(Channel):
             self.stopped.set()
 
     def connection_lost(self, error: Exception | None) -> None:
-        if not self._is_over:  # the parent was killed: another run may lock DIR at any moment
+        if not self._is_over:  # the parent was killed, so another run may lock DIR at any time
             os._exit(1)
         self._closed.set()
 
     async def close(self) -> None:
-        """Send what is left, and close the connection."""
+        """Send the pending messages and close the connection."""
         self._is_over = True
         self.flush()
         assert self.transport is not None
@@ -159,11 +159,11 @@ class _Parent(Channel):
 
     def _granted(self, number: int) -> None:
         answer = self._asked.pop(number)
-        if not answer.done():  # otherwise the caller was cancelled
+        if not answer.done():  # it is done if the caller was cancelled
             answer.set_result(None)
 
     def _gate(self, setup: WorkerSetup) -> Gate:
-        """The gate of this process. The parent enforces its rates, and raises its limit of one connection per host."""
+        """The gate of this process, at first with one connection per host. The parent raises that, and limits rates."""
         config = setup.config
         rates = RateLimits(
             requests=None if config.requests_per_second is None else _Rate(self, messages.REQUESTS),
@@ -178,7 +178,7 @@ class _Parent(Channel):
         gate.limit_connections(ceiling)
 
     def _rest(self, url: str, seconds: float) -> None:
-        """A host asked another process for a pause."""
+        """Note that a host has asked another process for a pause of ``seconds``."""
         _, gate = self.setup.result()
         gate.host(url).rest(seconds)
 
@@ -190,7 +190,7 @@ class _Parent(Channel):
         self._jobs.put_nowait(job)
 
     async def produce(self, put: engine.Put) -> None:
-        """The engine's producer: the jobs that the parent sends, until it says that there are no more."""
+        """The engine's producer: puts the jobs that the parent sends, until it announces that there are no more."""
         while (job := await self._jobs.get()) is not None:
             await put(job)
 
@@ -219,7 +219,7 @@ class _Parent(Channel):
         self.send((messages.WARN, text))
 
     def broke(self, error: BaseException) -> None:
-        """Report that this process cannot continue."""
+        """Report the error because of which this process cannot continue."""
         if isinstance(error, DestinationError):
             self.send((messages.FATAL, error.exit_code, str(error)))
         else:
@@ -227,10 +227,10 @@ class _Parent(Channel):
 
 
 class _Rate:
-    """A rate that the parent enforces. The gate uses it like ``aiolimiter.AsyncLimiter``."""
+    """A rate that the parent enforces, with the interface of ``aiolimiter.AsyncLimiter`` that the gate uses."""
 
     max_rate = float(1 << 62)
-    """No limit on a single request: the parent divides it."""
+    """Maximum amount of one request, practically unlimited: the parent splits large ones."""
 
     def __init__(self, parent: _Parent, what: str) -> None:
         self._parent, self._what = parent, what
@@ -240,7 +240,7 @@ class _Rate:
 
 
 class _Destination(LocalDestination):
-    """Reports a failed disk to the parent before the files that were lost."""
+    """The destination of this process; reports a failed disk to the parent before the files that were lost by it."""
 
     def __init__(self, parent: _Parent, setup: WorkerSetup) -> None:
         config = setup.config
@@ -256,7 +256,7 @@ class _Destination(LocalDestination):
 
 
 class _State(NullState):
-    """Asks the parent, which keeps the state, to doubt its records before a batch of files is named."""
+    """Stands in for the state, which the parent keeps: has it doubt its records before a batch of files is named."""
 
     def __init__(self, parent: _Parent, *, knew_files: bool) -> None:
         super().__init__()

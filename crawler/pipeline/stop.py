@@ -10,30 +10,30 @@ T = TypeVar("T")
 
 
 class Stop:
-    """A request to stop: work in flight is cancelled, complete files are kept."""
+    """A way to stop a run early: work in flight is cancelled, complete files are kept."""
 
     def __init__(self, reason: str | None = None) -> None:
         self.reason = reason
-        """Why the run was asked to end: ``SIGINT``, ``--max-duration``, …; None if it was not."""
+        """What has stopped the run: ``SIGINT``, ``--max-duration``, …; None if nothing has."""
         self._task: asyncio.Task[Any] | None = None
         self._cancelled = False
-        """True while a cancellation by this object has not reached its guard yet."""
+        """True from a cancellation by this object until it reaches its guard."""
         self._children: list[Stop] = []
 
     def child(self) -> Stop:
-        """A stop for one of several runs: it ends when this one does, and can end alone."""
+        """A stop for one of several runs, which is stopped with this one or alone."""
         child = Stop(self.reason)
         self._children.append(child)
         return child
 
     def afterwards(self) -> Stop:
-        """A stop for what follows the work, even if that was stopped: only later requests reach it."""
+        """A stop for what follows the work: a request that has stopped the work does not affect it, later ones do."""
         later = Stop()
         self._children.append(later)
         return later
 
     def request(self, reason: str) -> None:
-        """End the run. Only the first reason counts. Call it on the event loop's thread."""
+        """Stop the run. Only the first reason counts. Must be called in the thread of the event loop."""
         if self.reason is None:
             self.reason = reason
             if self._task is not None:
@@ -42,10 +42,10 @@ class Stop:
             child.request(reason)
 
     async def guard(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """Run ``work`` until it ends or a stop is requested. Returns None in the latter case, which ``reason`` tells.
+        """Run ``work`` until it ends or a stop is requested. Returns None if it was stopped; ``reason`` tells why.
 
-        Raises the errors of ``work``. Guards may be nested: the innermost ends. It cancels the task that it is in, like
-        ``asyncio.timeout``, so contexts that ``work`` entered may outlive it.
+        Raises the errors of ``work``. Of nested guards the innermost is stopped. Like ``asyncio.timeout``, it cancels
+        the current task, so contexts that ``work`` entered may outlive it.
         """
         task = asyncio.current_task()
         assert task is not None
@@ -57,7 +57,7 @@ class Stop:
             return await work
         except asyncio.CancelledError:
             if not self._cancelled or task.cancelling() > others + 1:
-                raise  # the caller itself was cancelled: not to be swallowed
+                raise  # the calling task was cancelled: that must not be swallowed
             return None
         finally:
             self._task = outer

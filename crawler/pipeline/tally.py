@@ -1,4 +1,4 @@
-"""The observer that counts a run and closes its account: listed = saved + unchanged + skipped + failed."""
+"""The observer that counts a run and builds its report: listed = saved + unchanged + skipped + failed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from crawler.pipeline.outdated import Outdated
 from crawler.pipeline.rules.unusable_rows import nothing_wanted
 
 FAILURES_KEPT = 10_000
-"""Failures that are kept one by one; the others are only counted (a dead server, a million files)."""
+"""Maximum number of failures that are kept one by one; a dead server may have a million, which are only counted."""
 REASONS_KEPT = 1_000
-"""Distinct reasons that are counted separately: reasons that quote a server must not grow without limit."""
+"""Maximum number of reasons that are counted separately; there may be any number, because some quote the server."""
 OTHER = "other"
 _ENDS = (Outcome.SAVED, Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.FAILED)
 
@@ -28,11 +28,11 @@ def _count(counts: dict[str, int], reason: str) -> None:
 
 
 class Tally(Observer):
-    """Counts a run and closes its account. Takes well under a microsecond per event."""
+    """Counts the events of a run and builds its report. An event takes well under a microsecond."""
 
     def __init__(self, url: str, directory: str, *, is_dry_run: bool = False) -> None:
         self.plan: list[Step] | None = [] if is_dry_run else None
-        """Steps of a dry run, filled while it runs; None in any other run."""
+        """Steps of a dry run, appended while it runs; None in any other run."""
         self._free: int | None = None
         self._extraneous = 0
         self._spared: Mapping[str, str] = {}
@@ -51,11 +51,11 @@ class Tally(Observer):
         self._published: Published | None = None
         self._notes: list[str] = []
         self.of_file = False
-        """Whether URL turned out to be that of a file, so that DIR is not its mirror."""
+        """Whether URL turned out to be the URL of a file, so that DIR is not a mirror of it."""
 
     @property
     def failed(self) -> int:
-        """Files and listings that have failed so far."""
+        """Number of files and listings that have failed so far."""
         return self._ended[Outcome.FAILED] + self._listings_failed
 
     @property
@@ -64,7 +64,7 @@ class Tally(Observer):
         return self._skipped_by
 
     def warn(self, text: str, exit_code: int = 0) -> None:
-        """Note a problem that belongs to no file or listing, with its exit code. The same text is noted once."""
+        """Note a problem that does not concern a single file or listing, and its exit code. Each text is noted once."""
         if text not in self._warnings:
             self._warnings.append(text)
         self._code = worst((self._code, exit_code))
@@ -75,12 +75,12 @@ class Tally(Observer):
             self._notes.append(text)
 
     def note_file(self, path: str) -> None:
-        """Note that URL is that of a file, which is kept at ``path``."""
+        """Note that URL is the URL of a file, which is stored at ``path``."""
         self.of_file = True
         self.note(f"URL is a file, not a listing: its path is {self.directory.rstrip('/')}/{path}")
 
     def stopped_at(self, option: str) -> None:
-        """Note that the run reached the limit set by ``option``, one of LIMITS, and leaves files for the next run."""
+        """Note that the limit of ``option``, one of LIMITS, was reached, so that files are left for the next run."""
         self._limit = self._limit or option
 
     def note_free(self, free: int | None) -> None:
@@ -126,9 +126,9 @@ class Tally(Observer):
         self._ended[Outcome.UNCHANGED] += len(files)
 
     def close(self, seconds: float, interrupted: str | None = None) -> Report:
-        """The report of a run that took ``seconds``. ``interrupted``: what cut it short, if that was not a limit.
+        """The report of a run that took ``seconds``. ``interrupted``: what ended it early, other than a limit.
 
-        In an interrupted run, entries that were listed and have not ended count as skipped, ``not reached``.
+        In an interrupted run, listed entries without a result count as skipped with the reason ``not reached``.
         """
         ended, interrupted = self._ended, interrupted or self._limit
         listed = self._listed - ended[Outcome.DIRECTORY]
@@ -167,7 +167,7 @@ class Tally(Observer):
         )
 
     def _conclude(self, listed: int, skipped_by: Mapping[str, int], interrupted: str | None) -> None:
-        """Warn of what only all entries together can show."""
+        """Note the warnings that only the totals of all entries can justify."""
         if outdated := self._outdated.warning():
             self.warn(*outdated)
         for text in nothing_wanted(listed, skipped_by, interrupted):

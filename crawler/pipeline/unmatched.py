@@ -1,4 +1,4 @@
-"""Watches which filters by name match nothing in a run: a misspelt one would otherwise save nothing without a word."""
+"""Finds the filters by name that match nothing in a run: a misspelt one would otherwise silently save nothing."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ class _Pending(Struct):
     """A filter that has matched no file so far."""
 
     option: str
-    """As on the command line, with the pattern."""
+    """The option and its pattern, as on the command line."""
     pattern: str
     is_include: bool
     matches: Callable[[str], bool]
     matches_any_case: Callable[[str], bool]
     near: str = ""
-    """A file that would match if case did not matter."""
+    """Path of a file that would match if case were ignored; "" if there is none."""
     directory: str = ""
-    """A directory that matches."""
+    """Path of a directory that matches; "" if there is none."""
 
 
 class UnmatchedFilters(Observer):
-    """Notes which of the options --ext, --include and --exclude match no file. Paths are those under DIR."""
+    """Notes which of the options --ext, --include and --exclude match no file. Paths are relative to DIR."""
 
     def __init__(self, config: Config) -> None:
         self._pending = [*_extensions(config), *(_of_rule(rule) for rule in config.rules if rule.pattern[-1:] != "/")]
         self._extensions = dict[str, None]()
-        """The first extensions that were listed."""
+        """The first few extensions of listed files, in order."""
         self._kept = self._listed = 0
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
@@ -76,12 +76,12 @@ class UnmatchedFilters(Observer):
                 self._extensions[extension] = None
 
     def texts(self) -> list[str]:
-        """A line for each filter that matched nothing, if it is one that should."""
+        """A warning for each filter that matched nothing, except for rules that may well match nothing."""
         return [text for each in self._pending if self._listed and (text := self._text(each))]
 
     @property
     def is_all_refused(self) -> bool:
-        """Whether nothing at all was wanted."""
+        """Whether the filters refused everything."""
         return not self._kept
 
     def _text(self, each: _Pending) -> str:

@@ -1,1 +1,1 @@
-"""Snapshots: a run publishes one at its end; the others are listed, verified and returned to."""
+"""Snapshots: published at the end of a run, listed, verified, and made current again."""

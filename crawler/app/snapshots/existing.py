@@ -1,4 +1,4 @@
-"""What can be done with the snapshots of a mirror: list them, go back to one, verify one."""
+"""Lists the snapshots of a mirror, goes back to one, or verifies one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from crawler.storage.state import NullState, SqliteState
 from crawler.text.urls import STATE_DIRECTORY
 
 _BATCH = 500
-"""Files of a manifest that are compared at once."""
+"""Number of files of a manifest that are compared at once."""
 
 
 def list_snapshots(directory: Path) -> list[Snapshot]:
@@ -58,7 +58,7 @@ def _described(name: str, directory: Path, found: shelf.Shelf) -> Snapshot:
 
 
 async def roll_back(name: str, directory: Path, config: Config) -> str | None:
-    """Let readers see the snapshot ``name`` until a run publishes another one. Returns the one that they saw.
+    """Make the snapshot ``name`` current until a run publishes another one. Returns the one that was current.
 
     Raises ConfigError, AlreadyRunning, DestinationError.
     """
@@ -87,14 +87,14 @@ def _switch(name: str, directory: Path) -> str | None:
 
 
 def snapshot_at(directory: Path) -> Path | None:
-    """The real path of ``directory`` if it is a snapshot, else None. Links are followed, ``current`` among them."""
+    """The real path of ``directory`` if it is a snapshot, else None. Links such as ``current`` are followed."""
     place = Path(os.path.realpath(directory))
     is_snapshot = moment_of(place.name) and place.parts[-3:-1] == (STATE_DIRECTORY, shelf.SNAPSHOTS)
     return place if is_snapshot else None
 
 
 class _Manifest(SqliteState):
-    """The manifest of a snapshot in place of a state: it knows the files and their digests."""
+    """The manifest of a snapshot, used in place of a state: it knows the files and their digests."""
 
     def __init__(self, snapshot: Path) -> None:
         super().__init__(None)
@@ -102,7 +102,7 @@ class _Manifest(SqliteState):
         self._manifest = snapshot.with_name(snapshot.name + shelf.MANIFEST)
 
     def check(self) -> None:
-        """Raises DestinationError if the manifest cannot be read or is not whole."""
+        """Raise DestinationError if the manifest cannot be read or is incomplete."""
         try:
             text = self._manifest.read_bytes()[-_BATCH:].decode("utf-8", "surrogateescape")
         except OSError as error:
@@ -125,7 +125,7 @@ class _Manifest(SqliteState):
         ]
 
     def _size(self, path: str) -> int:
-        """The size that the file has: its digest says whether that is right."""
+        """The current size of the file in bytes. Only its digest tells whether the file is intact."""
         try:
             return os.lstat(os.fsencode(self._snapshot_path) + b"/" + path.encode("utf-8", "surrogateescape")).st_size
         except OSError:

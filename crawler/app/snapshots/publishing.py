@@ -28,10 +28,10 @@ T = TypeVar("T")
 
 
 async def publish(parts: Components, directory: Path, own: Sequence[OwnFile]) -> None:
-    """Make a snapshot if the run was complete and DIR is no longer the same as the newest snapshot.
+    """Publish a snapshot if the run was complete and DIR differs from the newest snapshot.
 
-    Then remove the snapshots that --snapshots does not keep. A stop interrupts this; nothing is published then, and
-    the next run makes up for it. An error is a problem of the run (exit code 4), which is complete all the same.
+    Then remove the snapshots that --snapshots does not keep. If a stop interrupts this, nothing is published, and the
+    next run makes up for it. An error is reported as a problem of the run (exit code 4) but does not undo the run.
     """
     report = parts.tally.close(0.0, parts.stop.reason)
     if report.plan is not None or report.exit_code or report.interrupted is not None:
@@ -55,14 +55,14 @@ async def _publish(parts: Components, directory: Path, own: Sequence[OwnFile], *
 
 
 class _Thread:
-    """Runs the steps of a publication in its thread, with errors for the user."""
+    """Runs the steps of a publication in a thread of its own, and turns their errors into errors for the user."""
 
     def __init__(self, executor: BriefExecutor, where: str) -> None:
         self._executor = executor
         self.where = where
 
     async def run(self, call: Callable[..., T], *args: object, **more: object) -> T:
-        """Raises DestinationError."""
+        """Run ``call`` in the thread, and return its result. Raises DestinationError."""
         try:
             return await self._executor.run(lambda: call(*args, **more))
         except UnusablePath as problem:
@@ -71,7 +71,7 @@ class _Thread:
             raise destination_error(error, self.where) from error
 
     async def each(self, steps: Iterator[T]) -> AsyncIterator[T]:
-        """The values of ``steps``, each computed in the thread. Raises DestinationError."""
+        """Yield the values of ``steps``, each computed in the thread. Raises DestinationError."""
         end = object()
         while (value := await self.run(next, steps, end)) is not end:
             yield value
@@ -86,7 +86,7 @@ class _Stages:
         self._thread = thread
 
     async def run(self, *, changed: bool) -> None:
-        """``changed``: whether this run has changed DIR. Raises DestinationError."""
+        """Run all stages. ``changed``: whether this run has changed DIR. Raises DestinationError."""
         publication, thread = self._publication, self._thread
         await self._remove(None)
         content = await thread.run(publication.content, await self._foreign())
@@ -97,13 +97,13 @@ class _Stages:
         await self._remove(self._parts.config.snapshots)
 
     async def _foreign(self) -> set[str]:
-        """Mount points where the mirror has stored nothing."""
+        """The mount points in DIR where the mirror has stored nothing."""
         state, points = self._parts.state, await self._thread.run(self._publication.mount_points)
         assert isinstance(state, SqliteState)
         return {point for point in points if not await state.knows_below(point) and await state.file(point) is None}
 
     async def _is_published(self, content: Content) -> bool:
-        """Whether DIR is the same as its newest snapshot."""
+        """Whether the content of DIR is that of its newest snapshot."""
         async for is_same in self._thread.each(self._publication.comparison(content)):
             if not is_same:
                 return False
@@ -139,7 +139,7 @@ class _Stages:
 
     @asynccontextmanager
     async def _discarded_on_error(self) -> AsyncIterator[None]:
-        """Remove an unfinished snapshot if an error ends its making: the disk may be full."""
+        """Remove an unfinished snapshot after an error, because the disk may be full."""
         try:
             yield
         except DestinationError:
@@ -147,7 +147,7 @@ class _Stages:
             raise
 
     async def _remove(self, retention: Retention | None) -> None:
-        """Remove what killed runs left and what ``retention`` does not keep."""
+        """Remove what killed runs have left, and the snapshots that ``retention`` does not keep."""
         async for problem in self._thread.each(self._publication.removals(retention, datetime.now(UTC))):
             if problem is not None:
                 self._parts.tally.warn(f"could not remove an old snapshot from {self._thread.where}: {problem}", 4)

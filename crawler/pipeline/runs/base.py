@@ -1,4 +1,4 @@
-"""The parts that all runs share: their components, and the transfer of files."""
+"""What all kinds of runs share: their components, and the transfer of files."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ async def _unknown(_directory: str) -> str | None:
 
 
 class Components(Tools, frozen=True, kw_only=True):
-    """What ``app`` built for a run."""
+    """The components of a run, which ``app`` has built."""
 
     config: Config
     agent: str
-    """Value of the User-Agent header, to which robots.txt may refer."""
+    """The User-Agent header, which the groups of a robots.txt may name."""
     state: StateStore
     tally: Tally
     stop: Stop
@@ -45,18 +45,18 @@ class Components(Tools, frozen=True, kw_only=True):
     """Whether an earlier run found a listing with entries for DIR."""
     allowance: Allowance = field(default_factory=Allowance)
     url_of: UrlOf = _unknown
-    """Path of a directory of DIR that has a state of its own → the URL that it is the mirror of."""
+    """Looks up the URL that a directory in DIR with a state of its own mirrors, by its path."""
     pool: WorkerPool | None = None
-    """The other processes that fetch, if there are any."""
+    """The worker processes that fetch; None if there are none."""
 
     @property
     def dry_run(self) -> DryRun | None:
-        """Notes what would be done; None if it is done."""
+        """Notes what would be done in a dry run; None in any other run."""
         return None if self.tally.plan is None else DryRun(self.tally.plan, self.observer)
 
 
 class Transfers:
-    """Does jobs: fetches files and saves them, in this process or in others."""
+    """Does the jobs of a run: fetches files and saves them, in this process or in worker processes."""
 
     def __init__(
         self,
@@ -68,8 +68,8 @@ class Transfers:
         results: Observer,
         checksums: Checksums | None = None,
     ) -> None:
-        """``redirects`` returns what decides on redirects of files at that time. ``results`` receives every result of
-        the workers. ``checksums``: None if published checksum files are not consulted.
+        """``redirects`` returns the rules for redirects of files at the time of the call. ``results`` receives all
+        results of the workers. ``checksums``: None if published checksum files are not consulted.
         """
         self._parts = parts
         self._redirects = redirects
@@ -79,7 +79,7 @@ class Transfers:
         self._dry_run = parts.dry_run
 
     async def guarded(self, work: Callable[[Committer], Coroutine[Any, Any, None]]) -> bool:
-        """Do ``work`` with a running committer. False if it was stopped; complete files are kept in any case."""
+        """Do ``work`` with a running committer. Returns False if it was stopped; complete files are always kept."""
         committer = Committer(self._parts.destination, self._parts.state, self._results)
         writer = asyncio.create_task(committer.run(), name="committer")
         try:
@@ -92,7 +92,7 @@ class Transfers:
     async def run(self, produce: engine.Produce, committer: Committer) -> list[tuple[str, str]]:
         """Do the jobs that ``produce`` puts. Raises DestinationError.
 
-        Returns (path, URL) of what looked like a file in its listing and is a directory.
+        Returns (path, URL) of each entry that looked like a file in its listing but is a directory.
         """
         config, pool, directories = self._parts.config, self._parts.pool, list[tuple[str, str]]()
 
@@ -101,7 +101,7 @@ class Transfers:
                 directories.append((done.path, done.url))
             await committer.put(done)
 
-        workers = config.workers if pool is None else pool.capacity  # the gates bound the requests to each host
+        workers = config.workers if pool is None else pool.capacity  # a gate limits the requests to each host
         try:
             await engine.run(
                 produce, self._process(), finish, workers=workers, backlog=config.backlog, begin=self._begin()
@@ -119,14 +119,14 @@ class Transfers:
         return await self._downloader.use(job, reply, began, is_alone=True)
 
     def _begin(self) -> engine.Begin:
-        """What begins batches, in this process: dry runs and child processes take one job after another."""
+        """The function that starts batches. In dry runs and with worker processes it starts none."""
         if self._dry_run is not None or self._parts.pool is not None:
             return lambda _job: None
         published = nothing_published if self._checksums is None else self._checksums.beside
         return build_batches(self._parts.config, self._downloader, published).begin
 
     def _process(self) -> engine.Process:
-        """What the workers of the engine call."""
+        """The function that the engine's workers call for each job."""
         if self._dry_run is not None:
             return self._dry_run.process
         fetch, pool, checksums = self._downloader.process, self._parts.pool, self._checksums
@@ -141,5 +141,5 @@ class Transfers:
 
 
 def _current(redirects: Callable[[], Redirects]) -> Callable[[str, str], Rejection | None]:
-    """The rule of ``redirects`` at the time of each redirect."""
+    """A rule for redirects that asks ``redirects`` at each redirect, because its rules may change."""
     return lambda source, target: redirects().file_redirect(source, target)

@@ -23,7 +23,7 @@ from crawler.text.hosts import named_hosts
 
 
 class Tools(Value, frozen=True, kw_only=True):
-    """What files are fetched with."""
+    """The components with which files are fetched and saved."""
 
     client: Client
     destination: Destination
@@ -32,7 +32,7 @@ class Tools(Value, frozen=True, kw_only=True):
 
 
 def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Permit) -> Downloader:
-    """The downloader of a run: fetches and verifies one file after the other."""
+    """Build the downloader of a run, which fetches and verifies one file at a time."""
 
     def rejects_headers(job: Job, size: int | None, modified: float | None) -> str | None:
         if not filters.needs_headers(job.size, job.modified):
@@ -55,22 +55,22 @@ def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Per
 
 
 def is_first_contact(config: Config, state: StateStore) -> bool:
-    """Whether nothing is known of the host of URL, and --attempts was left to the program."""
+    """Whether nothing is known of the host of URL and --attempts has its default value."""
     return not state.knew_files and config.attempts == option_fields()["attempts"].default
 
 
 def build_batches(config: Config, downloader: Downloader, published: Published = nothing_published) -> Batches:
-    """How files are fetched together. The client bounds how many."""
+    """Build the object that starts batches of small files. The client limits their number."""
     return Batches(downloader, is_trusted=config.pipeline > 1, published=published)
 
 
 def lister_count(config: Config) -> int:
-    """Listings that are fetched concurrently; they share the connections of the files."""
+    """Number of listings that are fetched concurrently. They share the connections with the files."""
     return config.listers or config.workers
 
 
 def refuse_by(filters: Filters, rules: RobotsTxt) -> Refuse:
-    """The rule for directories that are not entered: a filter prunes them, or robots.txt forbids them."""
+    """Build the rule that refuses directories that a filter prunes or robots.txt forbids."""
     return lambda path, url: filters.prunes(path) or rules.rejection(url)
 
 
@@ -86,7 +86,7 @@ def build_walker(
     unchanged: UnchangedDirectories | None = None,
     root: Root | None = None,
 ) -> Walker:
-    """A walker within the bounds of ``config``."""
+    """Build a walker within the bounds of ``config``."""
     reader = PageReader(
         client=client,
         state=state,

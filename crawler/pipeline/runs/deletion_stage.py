@@ -36,12 +36,12 @@ class Deletions:
         self._dry_run = parts.dry_run
 
     async def prove(self) -> None:
-        """Read again the pages that prove something absent and were not parsed in this run."""
+        """Read the pages again that prove something absent but were not parsed in this run."""
         if self._parts.config.delete and not self._parts.allowance.reached:
             await absence.prove(self._planner.unlisted, self._walker, self._may_go)
 
     async def delete(self) -> bool:
-        """True if everything that may go was removed, or would be in a run that is not dry. Raises DeleteRefused."""
+        """Delete what may go. Returns whether all of it has gone, or would in a real run. Raises DeleteRefused."""
         parts, unlisted = self._parts, self._planner.unlisted
         for path in self._obstructed.proven:
             unlisted.arrived(path)
@@ -68,7 +68,7 @@ class Deletions:
         return await candidates(items, self._parts.destination, self._filters, delete_excluded=excluded)
 
     def _may_delete(self, removals: Removals | None = None) -> bool:
-        """Whether deleting is allowed now. ``removals``: what would go, once that is known. Raises DeleteRefused."""
+        """Whether the run may delete. ``removals``: what would go, once that is known. Raises DeleteRefused."""
         parts, config, unlisted = self._parts, self._parts.config, self._planner.unlisted
         case = Circumstances(
             wanted=config.delete,

@@ -1,4 +1,4 @@
-"""``--dry-run``: each step that a run would take is noted, with its reason, instead of taken."""
+"""``--dry-run``: notes each step that a run would take, and its reason, instead of taking it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from crawler.pipeline.save.removal import Removals
 
 
 class DryRun:
-    """Takes the place of transfers and deletions; appends to ``steps``."""
+    """Notes steps in ``steps``, in place of transfers and deletions."""
 
     def __init__(self, steps: list[Step], observer: Observer) -> None:
         self._steps = steps
         self._observer = observer
 
     async def process(self, job: Job) -> Result:
-        """Note one job. Called by the engine's workers in place of ``Downloader.process``; sends no request."""
+        """Note the step for ``job``. The engine's workers call this instead of ``Downloader.process``."""
         self._observer.started(job)
         asks = job.probe or job.known is not None
         self._steps.append(
@@ -26,7 +26,7 @@ class DryRun:
         return Result(path=job.path, url=job.url, outcome=Outcome.SKIPPED, reason=Reason.DRY_RUN)
 
     def delete(self, removals: Removals) -> None:
-        """Note what would be removed; directories have no size."""
+        """Note the steps that remove files and directories; those of directories have no size."""
         for path in removals.files:
             size = removals.sizes[path]
             self._steps.append(Step(action="delete", path=path, reason=Reason.GONE, size=Span(size, size)))

@@ -1,6 +1,6 @@
-"""``--explain``: what a run would do about one entry, and which rule decides. Changes nothing, requests no file.
+"""``--explain``: tells what a run would do about one entry, and which rule decides. Changes nothing, fetches no file.
 
-The walk enters only the directories that lead to the entry; then the planner decides on it as in a run.
+The walk enters only the directories that lead to the entry; then the planner decides on it as in a normal run.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.urls import entry_path, relative_path
 
 Line = tuple[str, str]
-"""(subject, statement)"""
+"""A line of the explanation: (subject, statement)."""
 _PLAIN_HEADERS = {"Accept", "Accept-Encoding"}
 _ELSEWHERE = "not on the way"
 
 
 class Explainer(Observer):
-    """Explains an entry of the mirror of ``root``. Its ``parts`` must be read-only."""
+    """Explains an entry of the mirror of ``root``. The components in ``parts`` must be read-only."""
 
     def __init__(self, parts: Components, root: str, target: str) -> None:
         self._parts = parts
@@ -87,11 +87,11 @@ class Explainer(Observer):
         self._result = result
 
     def _is_above(self, path: str) -> bool:
-        """Whether ``path`` is the target, or a directory above it."""
+        """Whether ``path`` is the path of the entry, or of a directory above it."""
         return bool(path) and f"{self._path()}/".startswith(f"{path}/")
 
     def _path(self) -> str:
-        """Path of the target, relative to the root; "" if it is outside."""
+        """Path of the entry, relative to the root; "" if it is outside of the root."""
         path = relative_path(self._target, self._walker.scope.base)
         return path if isinstance(path, str) else ""
 
@@ -115,7 +115,7 @@ class Explainer(Observer):
     # --- the entry --------------------------------------------------------------------------------
 
     async def _decide(self, page: DirectoryPage, entry: Entry) -> None:
-        """Let the planner decide on the entry, together with the entries that may matter for it."""
+        """Let the planner decide on the entry, together with the other entries that may affect the decision."""
         path = _path_of(page, entry)
         if isinstance(path, str):
             await self._describe(path, entry, ZoneLearner(page.entries))
@@ -154,7 +154,7 @@ class Explainer(Observer):
         )
 
     def _policy(self, checksums: Checksums | None) -> Policy:
-        """The policy of a run, without the limits that depend on other entries."""
+        """The policy of a run, without the limits that depend on other entries of the mirror."""
         config = self._parts.config
         return Policy(
             rules=self._rules, room=Room("", UNLIMITED), last=config.last, check=config.check, checksums=checksums

@@ -1,4 +1,4 @@
-"""``--name-from header``: the names that servers give to the files of a list, found before the files are fetched."""
+"""``--name-from header``: finds the names that servers give to files (Content-Disposition) before they are fetched."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _NOT_MODIFIED, _UNSATISFIABLE = 304, 416
 
 
 class HeaderNames:
-    """Asks for the name of each URL, by a request for its first byte.
+    """Finds the name of each file by a request for its first byte.
 
-    A file that the state knows keeps its name for as long as the server confirms its version. When it changes, it gets
-    the name that it has then.
+    A file that the state knows keeps its name as long as the server confirms its version. When the file changes, it
+    gets the name that the server gives it then.
     """
 
     def __init__(self, parts: Components, rules: RobotsTxt, permit: Permit) -> None:
@@ -34,7 +34,7 @@ class HeaderNames:
         self._permit = permit
 
     async def named(self, items: Sequence[tuple[str, str]]) -> AsyncIterator[tuple[str, str | Rejection]]:
-        """``items``, (URL, path or ""), in their order, each with its path or why it has none."""
+        """Yield each URL of ``items``, (URL, path or ""), in order, with its path or the reason why it has none."""
         files = (await self._parts.state.directory("")).values()
         known = {each.url: each for each in sorted(files, key=lambda each: each.checked)}
         step = lister_count(self._parts.config)
@@ -61,7 +61,7 @@ class HeaderNames:
             async with self._parts.client.open("GET", url, headers=headers, permit=self._permit) as reply:
                 if known is not None and reply.status == _NOT_MODIFIED:
                     return known.path
-                if reply.status != _UNSATISFIABLE:  # an empty file has no first byte
+                if reply.status != _UNSATISFIABLE:  # an empty file has no first byte, so this status means nothing
                     return _name_of(reply, url)
         raise FetchError(f"HTTP {_UNSATISFIABLE}", url=url, retryable=False)
 

@@ -1,4 +1,4 @@
-"""The run of a mirror, stage by stage: robots.txt, the walk with its transfers, waiting files, deletions."""
+"""The run of a mirror, stage by stage: robots.txt, the walk and the transfers, deletions, waiting files."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ class MirrorRun:
         self._deletions = Deletions(parts, self._filters, planner, self._walker, unchanged, obstructed)
 
     async def run(self) -> None:
-        """Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
+        """Run all stages. Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
         if not await self._transfers.guarded(self._mirror):
             return
         await self._forget_unvisited()
         refusal = None
         try:
             has_room = await self._deletions.delete()
-        except DeleteRefused as error:  # raised at the end: what waited for the deletions has to be accounted for
+        except DeleteRefused as error:  # raised at the end, once the files that waited for deletions have their results
             has_room, refusal = False, error
         if self._waiting.is_blocked and not await self._transfers.guarded(
             lambda committer: self._waiting.finish_blocked(committer, has_room=has_room)
@@ -105,7 +105,7 @@ class MirrorRun:
         await self._deletions.prove()
 
     def _walk(self, starts: Sequence[Directory]) -> engine.Produce:
-        """The engine's producer: walks from ``starts`` and puts the jobs that the planner decides on."""
+        """The engine's producer, which walks from ``starts`` and puts the jobs of the planner."""
 
         async def produce(put: engine.Put) -> None:
             async def visit(page: DirectoryPage) -> bool:
@@ -121,7 +121,7 @@ class MirrorRun:
         return produce
 
     async def _forget_unvisited(self) -> None:
-        """After a walk that missed nothing, drop what the state remembers and no later run will ask for."""
+        """After a complete walk, drop the records that no later run will need."""
         config, walker = self._parts.config, self._walker
         is_partial = config.no_recursive or self._parts.allowance.reached or walker.failures
         if not config.dry_run and not is_partial:
@@ -129,7 +129,7 @@ class MirrorRun:
             await collect(self._parts.destination, self._parts.state, spared, base=walker.scope.base)
 
     async def _clean_parts(self) -> None:
-        """After a run that fetched everything, a part that is left belongs to a file that is gone upstream."""
+        """After a run that fetched everything, remove the parts that are left: their files are gone upstream."""
         config = self._parts.config
         is_partial = config.no_recursive or config.max_depth is not None or self._parts.allowance.reached
         if not config.dry_run and not is_partial and not self._parts.tally.failed:

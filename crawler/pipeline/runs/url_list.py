@@ -1,4 +1,4 @@
-"""A run over a given list of URLs: ``--input-file`` and ``download``. There is no listing, so nothing is deleted."""
+"""The run for a list of URLs: ``--input-file`` and ``download``. There is no listing, so nothing is deleted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from crawler.text.hosts import named_hosts
 
 
 class _NoDirectories(Observer):
-    """Receives the results of a run without a walk: there a directory is a file that could not be fetched."""
+    """Turns each directory into a failure: a run without a walk cannot enter it. Passes other results on."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
@@ -35,7 +35,7 @@ class _NoDirectories(Observer):
 
 
 class DownloadRun:
-    """Fetches a given list of URLs."""
+    """Fetches the files of a list of URLs."""
 
     def __init__(self, parts: Components, *, rules: RobotsTxt | None = None, filtered: bool = False) -> None:
         """``rules``: robots.txt of the hosts, as far as it is known. ``filtered``: the filters by name apply, too."""
@@ -50,7 +50,7 @@ class DownloadRun:
         self.transfers = Transfers(parts, self._filters, self._rules, lambda: self._scope, results=results)
 
     async def run(self, items: Sequence[tuple[str, str]]) -> None:
-        """Raises DestinationError."""
+        """Fetch ``items``: (URL, path under DIR or "" if it is to be found). Raises DestinationError."""
 
         async def work(committer: Committer) -> None:
             await self.transfers.run(lambda put: self._produce(items, put), committer)
@@ -121,7 +121,7 @@ class DownloadRun:
         return rejection.detail if rejection else None
 
     async def _named(self, items: Sequence[tuple[str, str]]) -> AsyncIterator[tuple[str, str | Rejection]]:
-        """(URL, path), or why it has none."""
+        """Yield each URL with its path, or with the rejection because of which it has none."""
         if self.parts.config.name_from == "url":
             for url, wanted in items:
                 yield url, wanted or urls.last_name(url)
@@ -138,7 +138,7 @@ class DownloadRun:
 
 
 def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job:
-    """The job for a file that is in no listing: from --input-file or ``download``."""
+    """The job for a file that is in no listing but was named in --input-file or ``download``."""
     entry = Entry(name=path.rpartition("/")[2], kind=Kind.FILE, url=url)
     decision = needs_fetch(entry, known, local)
     job = Job(url=url, path=path, reason=decision.reason, local=local)

@@ -22,7 +22,7 @@ from crawler.pipeline.save.committer import Committer
 class VerifyRun(DownloadRun):
     """Verifies every file that the state knows.
 
-    It ends UNCHANGED (it is as saved), SKIPPED (nothing to compare it with), FAILED or, if repaired, SAVED.
+    The outcome is UNCHANGED (as it was saved), SKIPPED (nothing to compare with), FAILED, or SAVED (repaired).
     """
 
     def __init__(self, parts: Components, *, repair: bool) -> None:
@@ -31,7 +31,7 @@ class VerifyRun(DownloadRun):
         self._bad: list[Job] = []
 
     async def verify(self) -> None:
-        """Raises DestinationError."""
+        """Verify all files and, if wanted, repair them. Raises DestinationError."""
         await self.transfers.guarded(self._work)
 
     async def _work(self, committer: Committer) -> None:
@@ -42,7 +42,7 @@ class VerifyRun(DownloadRun):
             await committer.drain()
 
     async def _known(self, put: engine.Put) -> None:
-        """Put a job for each known file, with the local file in its place."""
+        """Put a job for each file in the state, together with the local file at its path."""
         parts = self.parts
         async for batch in parts.state.all_files():
             for directory, files in groupby(batch, key=lambda known: known.path.rpartition("/")[0]):
@@ -53,7 +53,7 @@ class VerifyRun(DownloadRun):
         parts.observer.walked()
 
     async def _compare(self, job: Job) -> Result:
-        """Compare one file; called by the engine's workers. Sends no request."""
+        """Compare one file with its record. Called by the engine's workers; sends no request."""
         observer, known = self.parts.observer, job.known
         assert known is not None
         began = time.monotonic()
@@ -84,7 +84,7 @@ class VerifyRun(DownloadRun):
         self._bad.append(Job(url=done.url, path=done.path, reason=done.reason))
 
     async def _again(self, bad: Sequence[Job], put: engine.Put) -> None:
-        """Put the bad files for the workers that fetch, as far as robots.txt still allows it."""
+        """Put a job for each damaged file that robots.txt still allows, so that the workers fetch it again."""
         for job in bad:
             problem = await self._forbidden(job.url)
             if problem is not None:
@@ -101,7 +101,7 @@ def _job(known: Known, local: Local | None) -> Job:
 
 
 def _compare_sizes(known: Known, local: Local | None, *, notes: bool) -> tuple[Outcome, str]:
-    """Compare without reading: UNCHANGED if the digest decides, or with ``notes`` if it is to be recorded."""
+    """Compare a file without reading it. UNCHANGED: its digest decides, or, with ``notes``, will be recorded."""
     if local is not None and known.digest == REPLACING:
         return Outcome.SKIPPED, Reason.BEING_REPLACED
     if local is None:

@@ -1,4 +1,4 @@
-"""Jobs that wait until everything else is here: files of --last, and what needs a deletion to make room."""
+"""Jobs that wait until all others are done: files of --last, and files that need a deletion to make room."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.save.obstructed import Obstructed
 
 REMOVES, KEPT = "--delete removes it", "it stays until a run can delete it"
-"""What happens to the obstacle: without --delete, and with it in a run that deleted nothing."""
+"""What the user is told about the obstacle: in a run without --delete, and in a run with it that deleted nothing."""
 
 
 class WaitingJobs:
-    """The jobs that ``planner`` and ``obstructed`` hold back, and how they end."""
+    """Finishes the jobs that ``planner`` and ``obstructed`` hold back."""
 
     def __init__(self, parts: Components, transfers: Transfers, planner: Planner, obstructed: Obstructed) -> None:
         self._parts = parts
@@ -27,13 +27,13 @@ class WaitingJobs:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether anything needs a deletion to make room."""
+        """Whether any file or directory needs a deletion to make room."""
         return bool(self._planner.blocked or self._planner.blocked_directories or self._obstructed.proven)
 
     async def finish_blocked(self, committer: Committer, *, has_room: bool) -> None:
-        """Fetch what waited for a deletion, or report it as failed; then the files of --last, which may name it.
+        """Fetch the files that waited for a deletion, or report them as failed; then finish the files of --last.
 
-        ``has_room``: what was in the way is gone.
+        ``has_room``: the obstacles have been deleted.
         """
         planner, jobs = self._planner, list(self._obstructed.proven.values())
         self._obstructed.proven.clear()
@@ -56,7 +56,7 @@ class WaitingJobs:
         await self.finish_last(committer)
 
     async def finish_last(self, committer: Committer) -> None:
-        """Fetch the files that match --last, which name others: only if all of those are here."""
+        """Fetch the files that match --last. They may refer to other files, so only if none of those is missing."""
         held = list(self._planner.held)
         self._planner.held.clear()
         if self._parts.tally.failed or self._parts.allowance.spent:

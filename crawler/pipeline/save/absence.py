@@ -1,7 +1,7 @@
-"""Proves that what is to be deleted is absent: by a page that was parsed in this run.
+"""Proves that what is to be deleted is absent upstream, by pages that were parsed in this run.
 
 A page that is unchanged since the last run is not parsed; its entries come from the state. That is good enough for
-anything that can be repaired, but not for deleting: then it is fetched again, without a condition, and parsed.
+anything that can be repaired, but not for a deletion: before one, the page is fetched unconditionally and parsed.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _CONTRADICTED = "read again before deleting, it differs from the remembered page
 
 
 async def prove(unlisted: Unlisted, walker: Walker, may_go: Callable[[Extraneous], Awaitable[bool]]) -> None:
-    """Remove from ``unlisted.gone`` what only remembered pages say, unless those pages, read again, say it too.
+    """Read remembered pages again, and remove from ``unlisted.gone`` what they do not prove absent now.
 
-    ``may_go``: whether it would be deleted at all. A directory that cannot be read or that disagrees is reported as
-    failed.
+    ``may_go``: whether an entry would be deleted at all. A directory that cannot be read, or whose page contradicts
+    what is remembered, is reported as failed.
     """
     by_directory: dict[tuple[str, str], list[Extraneous]] = {}
     for item in unlisted.gone:
@@ -38,7 +38,7 @@ async def prove(unlisted: Unlisted, walker: Walker, may_go: Callable[[Extraneous
 
 
 async def _contradiction(directory: Directory, items: list[Extraneous], walker: Walker) -> str | None:
-    """Why the listing of ``directory``, as it is now, does not prove ``items`` absent; None if it does."""
+    """Explain why the current listing of ``directory`` does not prove ``items`` absent; None if it does."""
     shown, conclusive = ListedNames(), True
 
     async def visit(page: DirectoryPage) -> bool:

@@ -1,4 +1,4 @@
-"""Drops what a complete run has shown to be gone from the state: records of files, and pages that were not visited."""
+"""Removes from the state what a complete run has shown to be gone: records of files, and unvisited pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crawler.pipeline.rules.extraneous import useless
 
 
 def below_any(directories: Collection[str]) -> Callable[[str], bool]:
-    """Whether a path is one of ``directories`` or below one of them; "" is DIR, above everything."""
+    """Make a test whether a path is in ``directories`` or below one of them. All paths are below "", which is DIR."""
 
     def is_below(path: str) -> bool:
         pieces = path.split("/")
@@ -20,10 +20,11 @@ def below_any(directories: Collection[str]) -> Callable[[str], bool]:
 
 
 async def collect(destination: Destination, state: StateStore, is_spared: Callable[[str], bool], *, base: str) -> None:
-    """Forget files of unvisited directories unless a regular file is in DIR, and pages that were not visited.
+    """Forget unvisited pages, and files of unvisited directories unless they are regular files in DIR.
 
-    To be called at the end of a run that visited every listed directory it was allowed to enter. ``is_spared``: whether
-    a path is one of the others. ``base``: URL of the tree; pages at other addresses are never spared.
+    Must only be called at the end of a run that visited every listed directory that it was allowed to enter.
+    ``is_spared``: whether a path belongs to a directory that it was not allowed to enter. ``base``: URL of the tree;
+    pages at other addresses are never spared.
     """
     for directory in await state.unvisited_directories():
         if is_spared(directory):

@@ -1,4 +1,4 @@
-"""Gives finished bodies their names in batches: while one batch is written, the next one gathers.
+"""Gives complete bodies their final names in batches: while one batch is written, the next one is collected.
 
 Workers do not wait for the disk. They hand over a complete body and fetch the next file; only when more than
 ``limits.PENDING_FILES`` or ``limits.PENDING_BYTES`` are waiting does the disk slow them down.
@@ -20,7 +20,7 @@ _ENDED = "the committer has ended: its own error says why"
 
 
 class Committer:
-    """The last stage: every Result passes here, and is reported once the file has its name."""
+    """The last stage of a job: reports each Result, that of a body once its file has its final name."""
 
     def __init__(self, destination: Destination, state: StateStore, observer: Observer) -> None:
         self._destination = destination
@@ -29,7 +29,7 @@ class Committer:
         self._pending: list[Staged] = []
         self._bytes = 0
         self._unwritten = 0
-        """Number of bodies without a result."""
+        """Number of bodies that have not been reported."""
         self._idle = asyncio.Event()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -38,10 +38,10 @@ class Committer:
         self._error: DestinationError | None = None
 
     async def put(self, done: Result | Staged) -> None:
-        """Take one finished job. Waits while too much is pending. Raises the DestinationError of a failed batch."""
+        """Take one finished job. Waits while too many are pending. Raises the DestinationError of a failed batch."""
         if isinstance(done, Result):
             self._report(done, done.known)
-            if done.outcome is Outcome.SAVED and not self._is_flushing:  # by another process, in its own batch
+            if done.outcome is Outcome.SAVED and not self._is_flushing:  # a worker process has saved it
                 self._is_flushing = True
                 asyncio.get_running_loop().call_soon(self._flush)
             return
@@ -57,7 +57,7 @@ class Committer:
         self._unwritten += 1
         self._bytes += len(done.body)
         is_batch = len(self._pending) >= limits.BATCH_FILES or self._bytes >= limits.BATCH_BYTES
-        if is_batch or done.part:  # a large body is worth its own batch, and the file that it replaces may be needed
+        if is_batch or done.part:  # large bodies are written at once, to free the space of the file they replace
             self._wake.set()
         elif len(self._pending) == 1:
             self._timer = asyncio.get_running_loop().call_later(limits.BATCH_SECONDS, self._wake.set)
@@ -68,7 +68,7 @@ class Committer:
     async def run(self) -> None:
         """Write batches until ``close`` was called and everything is written. Raises DestinationError.
 
-        However it ends, nothing waits for it any longer: a destination of the calling program may raise anything.
+        Even after an unexpected error (a custom destination may raise any) no caller is left waiting.
         """
         try:
             await self._write_batches()
@@ -92,7 +92,7 @@ class Committer:
                 self._idle.set()
 
     async def drain(self) -> None:
-        """Wait until everything taken so far has its name. Raises the DestinationError of a failed batch."""
+        """Wait until all files that were put have their names. Raises the DestinationError of a failed batch."""
         while self._unwritten and not self._has_ended:
             self._idle.clear()
             self._wake.set()
@@ -103,8 +103,8 @@ class Committer:
             raise RuntimeError(_ENDED)
 
     async def _commit(self, batch: list[Staged]) -> None:
-        # A kill between a name and its record must leave no record of an older file beside the new one, even if there
-        # was no file when the directory was scanned. Before the first run there are no records to doubt.
+        # If the program is killed after a file got its name and before its record is written, the record of an older
+        # file must not stay, even if there was no file during the scan. The first run has no older records.
         knew = self._state.knew_files
         doubtful = [staged.job.path for staged in batch if knew or staged.job.local is not None]
         if doubtful:
@@ -115,7 +115,7 @@ class Committer:
             named = {known.path: known for known in error.done}
             for staged in batch:
                 self._settle(staged, named.get(staged.job.path, str(error)))
-            for staged in self._pending:  # gathered meanwhile, and never to be written
+            for staged in self._pending:  # collected in the meantime; these will not be written
                 self._fail(staged, str(error))
             self._state.flush()
             self._pending = []
@@ -123,23 +123,23 @@ class Committer:
             raise
         for staged, known in zip(batch, results, strict=True):
             self._settle(staged, known)
-        self._state.flush()  # with each batch of names: what a kill leaves unrecorded must be read again
+        self._state.flush()  # after each batch, because files whose records a kill loses must be read again
 
     def _flush(self) -> None:
-        """Write the records of all results that came with one message."""
+        """Write the records of all results that arrived in one message of a worker process."""
         self._is_flushing = False
         self._state.flush()
 
     def _settle(self, staged: Staged, known: Known | str) -> None:
-        """Report one body of a batch: what is on disk now, or why it is not."""
+        """Report one body of a batch. ``known``: the record of the saved file, or the reason why it was not saved."""
         if isinstance(known, Known):
-            expected = staged.result  # nearly always the file on disk is as expected
+            expected = staged.result  # nearly always the saved file is as expected
             self._report(expected if known == expected.known else replace(expected, known=known), known)
         else:
             self._fail(staged, known)
 
     def close(self) -> None:
-        """No more jobs will come; ``run`` returns when everything is written."""
+        """Announce that no more jobs will come, so that ``run`` returns when everything is written."""
         self._closing = True
         self._wake.set()
 

@@ -1,4 +1,4 @@
-"""Holds back files whose name is taken by a directory, until everything else is here."""
+"""Holds back files whose name is taken by a local directory, until all others are done."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from crawler.pipeline.allowance import Allowance
 
 
 class Obstructed(Observer):
-    """An observer in front of the observer of results, which holds back failures that are only due to such a directory.
+    """Passes results on, but holds back those of files that failed only because a local directory takes their name.
 
-    The file was fetched and checked, so upstream has a file there, and not a directory whose slash the listing omits.
+    Such a file was fetched and checked, so upstream it is a file and not a directory whose slash the listing omits.
     """
 
     def __init__(self, observer: Observer, allowance: Allowance, *, plans: bool) -> None:
-        """``plans``: nothing is fetched, so the listing is believed that it is a file."""
+        """``plans``: in a dry run nothing is fetched, so what the listing shows as a file counts as a file."""
         self._observer = observer
         self._allowance = allowance
         self._plans = plans
         self._expected: dict[str, Job] = {}
         self.proven: dict[str, Job] = {}
-        """Path → job, to be repeated once the directory is gone, or to fail."""
+        """Path → the job, to be repeated once the directory is gone, or else to be reported as failed."""
 
     def holds(self, job: Job) -> bool:
-        """Called with each job before it is put. True if it is not to be put now."""
+        """Called with each job before it is put. Returns True if it must not be put now."""
         if job.local is None or job.local.kind is not Kind.DIRECTORY:
             return False
         if self._plans and job.kind is not Kind.UNKNOWN:
@@ -37,6 +37,6 @@ class Obstructed(Observer):
         job = self._expected.pop(result.path, None)
         if job is not None and result.outcome is Outcome.FAILED and result.reason == Reason.DIRECTORY_IN_THE_WAY:
             self.proven[job.path] = job
-            self._allowance.finished(result)  # it was booked, and will be again
+            self._allowance.finished(result)  # releases the booking; the repeated job will be booked again
         else:
             self._observer.finished(result)

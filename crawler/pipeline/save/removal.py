@@ -1,7 +1,7 @@
-"""Removes what is gone upstream: which files and directories go, and how.
+"""Selects and removes the files and directories that are gone upstream.
 
 Only what the complete listing of a directory proves absent is a candidate (``extraneous.Unlisted.gone``). Whether a run
-may delete at all, and how much, is ``rules.deletion_limit``.
+may delete at all, and how much, is decided in ``rules.deletion_limit``.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class Removals(Value, frozen=True, kw_only=True):
     directories: tuple[str, ...]
     sizes: dict[str, int]
     uncounted: int
-    """Files in directories that are gone upstream: no listing was compared with them, so nothing has counted them."""
+    """Number of files in directories that are gone upstream; compared with no listing, so not counted before."""
     spared: dict[str, str] = field(default_factory=dict)
-    """Path → what it is; never deleted, although its directory is gone upstream."""
+    """Path of an entry that is never deleted, although its directory is gone upstream → what it is."""
 
 
 async def candidates(
     extraneous: Sequence[Extraneous], destination: Destination, filters: Filters, *, delete_excluded: bool
 ) -> Removals:
-    """Everything at or below ``extraneous`` that may be removed: not what the filters exclude, nor its directories."""
+    """All that may be removed at or below ``extraneous``, except excluded files and their directories."""
     files: list[str] = []
     directories: list[str] = []
     sizes: dict[str, int] = {}
@@ -48,7 +48,7 @@ async def candidates(
             spared.update(left_out)
             kept.update(above for path in left_out for above in (path, *_parents(path)))
         uncounted += sum(kind is not Kind.DIRECTORY for _, kind, _ in found)
-        for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # files before their directory
+        for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # the files of a directory precede it
             if (not delete_excluded and _is_excluded(path, kind, filters)) or path in kept:
                 kept.update(_parents(path))
             elif kind is Kind.DIRECTORY:
@@ -76,7 +76,7 @@ def _is_excluded_file(path: str, filters: Filters) -> bool:
 
 
 class Excluded(Container[str]):
-    """The paths of files that the filters exclude: neither they nor their parts are deleted."""
+    """The set of all paths that the filters exclude; neither these files nor their parts are deleted."""
 
     def __init__(self, filters: Filters) -> None:
         self._filters = filters
@@ -94,17 +94,17 @@ async def remove(
 ) -> list[tuple[str, str]]:
     """Remove everything in ``removals``, with a Result for each removed file. Returns (path, reason) of what stayed.
 
-    A directory that is not empty is not reported: it holds what was not to be removed, or what is reported itself.
+    A directory that is not empty is not reported: its contents were to stay or are reported themselves.
 
-    The records are removed first: if the program is killed here, it leaves files without a record, which the next run
-    finds, and never records without a file, which --verify would report forever.
+    The records are removed first. If the program is killed in between, it leaves files without records, which the next
+    run finds, and never records without files, which --verify would report forever.
     """
     stayed: list[tuple[str, str]] = []
     state.forget(removals.files)
     for directory in removals.directories:
         state.forget_directory(directory)
     if removals.files:
-        await state.file(removals.files[0])  # returns only after the writes before it
+        await state.file(removals.files[0])  # waits for the writes before it
     paths = [*removals.files, *removals.directories]
     reasons = dict(zip(paths, await destination.delete(paths), strict=True))
     for path in removals.files:

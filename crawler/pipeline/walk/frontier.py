@@ -1,4 +1,4 @@
-"""The directories that a walk has found and not read yet."""
+"""The frontier of a walk: the directories that it has found and not read yet."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from crawler.pipeline.walk.pages import Directory
 
 
 class Frontier:
-    """A stack of directories, shared by ``readers`` coroutines. It ends once it is empty and nobody reads any more.
+    """A stack of directories, shared by ``readers`` coroutines. It ends once it is empty and none of them is reading.
 
-    Depth first keeps it short.
+    The walk is depth-first, which keeps the stack short.
     """
 
     def __init__(self, readers: int) -> None:
         self._readers = readers
         self._waiting: asyncio.LifoQueue[Directory | None] = asyncio.LifoQueue()
         self._open = 0
-        """Directories that are waiting or being read."""
+        """Number of directories that are waiting or being read."""
 
     @property
     def is_empty(self) -> bool:
@@ -30,11 +30,11 @@ class Frontier:
             self._waiting.put_nowait(directory)
 
     async def next(self) -> Directory | None:
-        """The directory to read next; None at the end. ``done`` must follow each directory."""
+        """Wait for the next directory; None at the end. ``done`` must be called after each directory."""
         return await self._waiting.get()
 
     def done(self) -> None:
-        """A directory has been read, and those that it shows have been added."""
+        """Note that a directory has been read and that its subdirectories have been added."""
         self._open -= 1
         if self._open == 0:
             for _ in range(self._readers):

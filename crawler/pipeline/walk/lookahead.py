@@ -1,4 +1,4 @@
-"""Follows a directory that looks like its own ancestor until that is proven or disproved, before anything is saved."""
+"""Looks ahead when a directory looks like its own ancestor, until this is proven or disproved; saves nothing."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def directory_links(entries: Sequence[Entry]) -> dict[str, str]:
 
 
 class Lookahead:
-    """Reads listings without reporting them. A directory that may not be entered or cannot be read proves nothing: the
-    walk reaches it anyway, and reports it.
+    """Reads listings ahead of the walk, without reporting them.
+
+    A directory that may not be entered or cannot be read proves nothing; the walk reaches and reports it later.
     """
 
     def __init__(self, reader: PageReader, permit: Permit, enters: Callable[[str, str, int], bool]) -> None:
@@ -52,7 +53,7 @@ class Lookahead:
             )
 
     async def _ancestor(self, above: Sequence[Seen], start: Level) -> str | None:
-        """The URL of the ancestor, one of ``above``, that ``start`` is proven to be again, or None."""
+        """The URL of the ancestor, one of ``above``, that ``start`` is proven to repeat; None if there is no proof."""
         proven = loop(above, start.mark)
         for period in periods(above, start.mark):
             if proven is None:
@@ -60,7 +61,7 @@ class Lookahead:
         return proven
 
     async def _follow(self, above: Sequence[Seen], start: Level, period: int) -> str | None:
-        """Repeat the steps that led to ``start``, as long as each level repeats the one ``period`` levels above."""
+        """Descend as long as each level repeats the one ``period`` levels above. Returns the same as ``_ancestor``."""
         chain, level = list(above), start
         while period in periods(chain, level.mark):
             name = chain[-period].child

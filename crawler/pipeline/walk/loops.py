@@ -1,7 +1,7 @@
-"""Detects trees that contain themselves: a link to ``.`` that a server lists as a directory, and other endless trees.
+"""Detects endless trees, which contain themselves: for example, a server may list a link to ``.`` as a directory.
 
-Each path of such a tree is new, so visited paths prove nothing; only the listings do. A real tree may repeat a few
-levels, even with equal content (``a/a``): one repetition proves nothing, many in a row do. A limit on depth
+Each path of such a tree is new, so visited paths prove nothing; only the listings can. A real tree may repeat a few
+levels, even with equal content (``a/a``), so a single repetition proves nothing, but many in a row do. A limit on depth
 (``limits.DEPTH``) catches the rest.
 """
 
@@ -14,20 +14,20 @@ from crawler.model.struct import Struct, field
 from crawler.model.values import Entry, Kind
 
 EQUAL, ALIKE, BARE = 4, 8, 16
-"""Repetitions in a row that prove a loop: of the same rows; of the same names with other rows (sizes, times); and of
-listings with a single row, which a chain of directories with the same name has as well.
+"""Numbers of repetitions in a row that prove a loop: of equal rows; of equal names in different rows (sizes, times); of
+listings with a single row, which also occur in a real chain of directories with the same name.
 """
 
 
 class Fingerprint(Struct):
-    """The fingerprint of a listing, in any order of its entries: equal for equal names, and for equal rows."""
+    """The fingerprint of a listing, independent of the order of its entries; one value for names, one for rows."""
 
     url: str
     rows: int = 0
     names: int = 0
     entries: int = 0
     children: set[str] = field(default_factory=set)
-    """Names of its directories."""
+    """Names of the directories in the listing."""
 
     def answered(self, url: str) -> None:
         """Note the URL of the response, which may differ from that of the request."""
@@ -50,18 +50,19 @@ class Seen(NamedTuple):
     names: int
     entries: int
     child: str
-    """Name of the directory by which the walk went down."""
+    """Name of the subdirectory that the walk entered."""
 
 
 def seen(listing: Fingerprint, child: str) -> Seen:
-    """``listing`` as the ancestor of everything below its directory ``child``."""
+    """What to remember of ``listing`` as the ancestor of everything below its subdirectory ``child``."""
     return Seen(listing.url, listing.rows, listing.names, listing.entries, child)
 
 
 def periods(above: Sequence[Seen], listing: Fingerprint) -> list[int]:
-    """How many levels up the ancestors are that ``listing`` may be again, nearest first.
+    """Distances in levels to the ancestors that ``listing`` may repeat, nearest first.
 
-    Such an ancestor has the same names, including the directory by which the walk came down. That may be a coincidence.
+    Such an ancestor has the same names, including that of the directory that the walk entered, which may be a
+    coincidence.
     """
     return [
         period
@@ -71,9 +72,9 @@ def periods(above: Sequence[Seen], listing: Fingerprint) -> list[int]:
 
 
 def needed(*, rows: int, is_equal: bool) -> int:
-    """Number of repetitions in a row that prove that a listing of ``rows`` rows is its own ancestor.
+    """Number of repetitions in a row that prove a loop of listings with ``rows`` rows.
 
-    ``is_equal``: whole rows are repeated, not only the names.
+    ``is_equal``: whole rows are repeated, not only names.
     """
     if rows < 2:
         return BARE
@@ -81,17 +82,17 @@ def needed(*, rows: int, is_equal: bool) -> int:
 
 
 def loop(above: Sequence[Seen], listing: Fingerprint) -> str | None:
-    """The URL of the ancestor that ``listing`` is proven to be again, or None.
+    """The URL of the ancestor that ``listing`` is proven to repeat; None if there is no proof.
 
-    It is proven if ``listing`` shows the directory by which the walk came down, and either has the ancestor's URL or
-    ends a row of repetitions that is long enough (``needed``).
+    It is proven if ``listing`` shows the directory that the walk entered from the ancestor, and either has the
+    ancestor's URL or ends a series of repetitions that is long enough (``needed``).
     """
     for ancestor in above:
         if ancestor.url == listing.url and ancestor.child in listing.children:
             return ancestor.url
     for period in periods(above, listing):
         same_names, same_rows = _repetitions(above, listing, period)
-        # The listing with most rows in a period decides: of two directories in turn, one may hold only the other.
+        # The longest listing of a period decides: if two directories alternate, one may hold nothing but the other.
         rows = max(level.entries for level in above[-period:])
         if same_rows >= needed(rows=rows, is_equal=True) or same_names >= needed(rows=rows, is_equal=False):
             return above[-period].url
@@ -99,7 +100,7 @@ def loop(above: Sequence[Seen], listing: Fingerprint) -> str | None:
 
 
 def _repetitions(above: Sequence[Seen], listing: Fingerprint, period: int) -> tuple[int, int]:
-    """How often the last ``period`` levels repeat without a gap, up to ``listing``: by names, and by whole rows."""
+    """How often the last ``period`` levels up to ``listing`` repeat without a gap: (by names, by whole rows)."""
     levels = [*above, seen(listing, above[-period].child)]
     pairs = [
         (lower.names == upper.names and lower.child == upper.child, lower.rows == upper.rows)

@@ -1,4 +1,4 @@
-"""Reads one page of a listing: fetched, or from the state if the server or the bytes prove that it is unchanged."""
+"""Reads one page of a listing, from the server or, if it is proven to be unchanged, from the state."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ from crawler.text.web_links import next_pages
 
 Pieces = AsyncGenerator[Listing, None]
 Parse = Callable[[bytes, str, str], Pieces]
-"""(body, URL, content type) → the listing, a long one in pieces; the last one has the verdict. Raises ListingError for
-a page that takes too much time or memory.
+"""Parses a page: (body, URL, content type) → the listing, if long in pieces, of which the last has the verdict.
+
+Raises ListingError for a page that takes too much time or memory.
+
 """
 
 
@@ -50,19 +52,19 @@ class PageReader(Value, frozen=True, kw_only=True):
     parse: Parse
     attempts: int
     unchanged: UnchangedDirectories | None = None
-    """None: directories are not recognised by a digest."""
+    """Directories that are recognised by a digest; None if none are."""
     is_new: bool = False
     """Whether nothing is known of the host of the root, see ``retry.attempts_after``."""
     root: Root | None = None
     """Takes the response to the root if it is a file; None: it is always read as a page."""
     anew: bool = False
-    """True: every page is fetched without a condition, and parsed."""
+    """True if every page is fetched unconditionally and parsed."""
 
     async def read(self, path: str, url: str, permit: Permit) -> AsyncGenerator[PagePiece, None]:
-        """The listing at ``url`` of the directory ``path``, in pieces as they are parsed; none if it is unchanged.
+        """Yield the listing at ``url`` of the directory ``path``, piece by piece; nothing if it is unchanged.
 
-        Unchanged means that everything in it has been reported. Only the last piece has ``is_listing`` True; it says
-        whether the listing is complete. Raises FetchError, VerificationError, ListingError.
+        Everything in an unchanged directory has been reported already. Only the last piece has ``is_listing`` True; it
+        tells whether the listing is complete. Raises FetchError, VerificationError, ListingError.
         """
         digest = await self.unchanged.of(url) if self.unchanged else None
         memo = await self.state.listing(url) if digest is None and not self.anew else None
@@ -74,7 +76,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                 return
             memo = await self.state.listing(url)
             if page.status == 304 and (memo is None or memo.body_digest != digest.body_digest):
-                page = await self._fetch(url, Validators(), permit)  # it confirmed a version that is not remembered
+                page = await self._fetch(url, Validators(), permit)  # it confirmed a version that is not known
         if memo is not None and _is_same(memo, page):
             linked = memo.linked if page.status == 304 and page.link is None else _linked(page)
             if linked != memo.linked:
@@ -95,7 +97,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                 yield PagePiece(listing=piece, version=_version(url, page, piece))
 
     async def _is_kept(self, path: str, digest: DirectoryDigest, page: FetchedPage) -> bool:
-        """Whether nothing has to be decided: page and local directory are those of ``digest``."""
+        """Whether page and local directory are those of ``digest``, so that no entry needs a decision."""
         goes_on = page.link is not None and bool(_linked(page))
         if (
             goes_on
@@ -108,7 +110,7 @@ class PageReader(Value, frozen=True, kw_only=True):
         return True
 
     async def _noted(self, path: str, url: str, page: FetchedPage, parsed: Pieces) -> Pieces:
-        """Each piece of the page at ``url``; reports the listing and remembers it if that is worthwhile."""
+        """Yield each piece of the page at ``url``; report the listing, and remember it if that is worthwhile."""
         most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
         count, number, entries = 0, 0, list[Entry]()
         async with aclosing(parsed) as pieces:
@@ -160,7 +162,7 @@ class PageReader(Value, frozen=True, kw_only=True):
 
     def _account(self, path: str, listing: Listing) -> None:
         for rejection in listing.rejections:
-            if not rejection.row:  # otherwise it is counted as an entry, and is not a link of the page
+            if not rejection.row:  # a rejected row is counted as an entry, not as a link
                 self.observer.rejected(path, rejection)
 
     def _announce(self, path: str, url: str, family: str, count: int, confidence: float = 1.0) -> None:
@@ -168,12 +170,12 @@ class PageReader(Value, frozen=True, kw_only=True):
 
 
 def _is_memorable(listing: Listing) -> bool:
-    """False for a page with rows that are counted in each run, or that proves nothing absent."""
+    """Whether the state may remember the page: every row is an entry, and unlisted names are proven absent."""
     return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
 
 
 def _version(url: str, page: FetchedPage, listing: Listing) -> PageVersion | None:
-    """The version of ``page``, requested at ``url``, if ``listing`` is all there is to read of its directory."""
+    """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None."""
     is_all = listing.is_listing and listing.complete and not (listing.next_pages or listing.linked)
     if not is_all or not _is_memorable(listing):
         return None
@@ -187,7 +189,7 @@ def _version(url: str, page: FetchedPage, listing: Listing) -> PageVersion | Non
 
 
 def _is_same(known: ListingMemo | DirectoryDigest, page: FetchedPage) -> bool:
-    """Whether the server, or the bytes that it sent, prove that the page is the known one."""
+    """Whether the response proves, by its status or its bytes, that the page is the ``known`` one."""
     return page.status == 304 or (known.body_digest, known.answered) == (page.digest, page.url)
 
 
@@ -208,7 +210,7 @@ def _memo(url: str, path: str, page: FetchedPage, listing: Listing, entries: tup
 
 
 def _linked(page: FetchedPage) -> tuple[str, ...]:
-    """The pages that the Link header names. Raises ListingError if it cannot be read."""
+    """The next pages according to the Link header. Raises ListingError if the header cannot be parsed."""
     found = () if page.link is None else next_pages(page.link, page.url)
     if found is None:
         raise ListingError("its Link header names a next page but cannot be parsed")
@@ -216,7 +218,7 @@ def _linked(page: FetchedPage) -> tuple[str, ...]:
 
 
 async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
-    """The pieces of ``page``, without what its end makes uncertain. Raises ListingError if it is not a listing."""
+    """Yield the pieces of ``page`` without an uncertain last row. Raises ListingError if it is not a listing."""
     piece: Listing | None = None
     async with aclosing(parsed) as pieces:
         async for piece in pieces:
@@ -227,7 +229,7 @@ async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
                 piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))
                 is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))
             if piece.is_listing and is_cut:
-                piece = replace(piece, entries=piece.entries[:-1])  # at the cut, half a row may mean anything
+                piece = replace(piece, entries=piece.entries[:-1])  # the last row of a truncated page may be cut off
             if piece.is_listing or piece.entries:
                 yield piece
     if piece is None or not piece.is_listing:
@@ -241,7 +243,7 @@ async def _again(pieces: list[Listing]) -> Pieces:
 
 
 def refused_page(page: FetchedPage, url: str) -> FetchError:
-    """The error for a response to a page that is not a 200; it says whether to try again."""
+    """The error for a response to a page request other than 200; it tells whether to try again."""
     headers = {"Retry-After": page.retry_after} if page.retry_after else {}
     action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or time.time())
     return refused(action, url, page.status, page.logins)

@@ -12,17 +12,17 @@ from crawler.pipeline.walk.loops import Seen
 
 
 class Directory(Value, frozen=True, kw_only=True):
-    """A directory to walk: the URL of its listing, and its path under DIR."""
+    """A directory to read: the URL of its listing, and its path under DIR."""
 
     path: str
     url: str
     depth: int = 0
     above: tuple[Seen, ...] = ()
-    """The listings of its ancestors, topmost first."""
+    """The listings of the directory's ancestors, topmost first."""
 
 
 class PageVersion(Value, frozen=True, kw_only=True):
-    """A page that is the whole listing of its directory, in the version that was read."""
+    """The version of a page that is the whole listing of its directory."""
 
     url: str
     """URL of the request."""
@@ -34,11 +34,11 @@ class PageVersion(Value, frozen=True, kw_only=True):
 
 
 class PagePiece(Value, frozen=True, kw_only=True):
-    """Part of a page, as the parser delivers it."""
+    """A piece of a page, as the parser delivers it."""
 
     listing: Listing
     version: PageVersion | None = None
-    """On the last piece of a page whose directory can be recognised by its digest in the next run."""
+    """The version of the page; only on the last piece, if the next run may recognise the directory by a digest."""
 
 
 class DirectoryPage(Value, frozen=True, kw_only=True):
@@ -47,21 +47,21 @@ class DirectoryPage(Value, frozen=True, kw_only=True):
     directory: Directory
     url: str
     scope: Scope
-    """Bounds of the mirror, which are known once the root has been read."""
+    """The scope of the mirror, which is known once the root has been read."""
     entries: tuple[Entry, ...]
     complete: bool
     """True on the last page of a listing that was read to its end: what it does not show is absent."""
     last: bool
     mentioned: frozenset[str] = frozenset()
-    """As in ``Listing``; likewise ``conclusive``, ``flaws`` and ``recalled``."""
+    """Names in links that are not entries. This field and the next ones are as in ``Listing``."""
     conclusive: bool = True
     flaws: tuple[Flaw, ...] = ()
     recalled: bool = False
     unusable: tuple[Rejection, ...] = ()
     """Rows that are not entries and have to be counted."""
     version: PageVersion | None = None
-    """As in ``PagePiece``."""
+    """The version of the page, as in ``PagePiece``."""
 
 
 Visit = Callable[[DirectoryPage], Awaitable[bool]]
-"""Handles one page of a walk. False ends the walk: no further listing is read."""
+"""Handles one page of a walk. If it returns False, the walk ends and no further listing is read."""

@@ -21,16 +21,16 @@ from crawler.text.urls import Origin, origin
 
 
 class RobotsTxt:
-    """The robots.txt of all hosts of a run. With ``--no-robots`` everything is allowed and nothing is fetched."""
+    """The robots.txt of all hosts of a run. With ``--no-robots`` all URLs are allowed and none is fetched."""
 
     def __init__(self, client: Client, config: Config, agent: str, *, is_new: bool = False) -> None:
-        """``is_new``: nothing is known of the host at which the run begins, see ``retry.attempts_after``."""
+        """``is_new``: nothing is known of the host at which the run begins (see ``retry.attempts_after``)."""
         self._is_new = is_new
         self._client = client
         self._config = config
         self._agent = agent
         self._known: dict[Origin | None, Robots | CrawlerError] = {}
-        """Origin → its rules, or why they are not known."""
+        """Origin → its rules, or the error because of which they are unknown."""
         self._locks: dict[Origin | None, asyncio.Lock] = {}
 
     async def enter(self, url: str) -> None:
@@ -47,7 +47,7 @@ class RobotsTxt:
             raise RobotsForbidden(f"{_place(url)} forbids {masked(url)}: --no-robots ignores it")
 
     async def check(self, url: str) -> Rejection | None:
-        """Why ``url`` may not be requested, or None. Fetches robots.txt of its host if that was not done yet."""
+        """The rejection of ``url``, or None. Fetches the robots.txt of its host if it has not been fetched yet."""
         where = origin(url)
         if not self._config.no_robots and where not in self._known:
             async with self._locks.setdefault(where, asyncio.Lock()):
@@ -56,7 +56,7 @@ class RobotsTxt:
         return self.rejection(url)
 
     def rejection(self, url: str) -> Rejection | None:
-        """Like ``check``, without fetching: on a host that was not checked nothing is allowed."""
+        """The rejection of ``url``, or None, without fetching: on a host that was not checked nothing is allowed."""
         if self._config.no_robots:
             return None
         known = self._known.get(origin(url))
@@ -65,7 +65,7 @@ class RobotsTxt:
         return Rejection(Reason.ROBOTS_UNREADABLE, url, str(known or f"{_place(url)} has not been read"))
 
     def allows(self, url: str) -> bool:
-        """Whether ``url`` may be requested, by the rules that are known."""
+        """Whether the rules fetched so far allow a request for ``url``."""
         return self.rejection(url) is None
 
     def refuse(self, _path: str, url: str) -> Rejection | None:
@@ -73,7 +73,7 @@ class RobotsTxt:
         return self.rejection(url)
 
     def permit(self, rule: Callable[[str, str], Rejection | None]) -> Permit:
-        """The rule for redirects that ``rule`` and the robots.txt of the target's host allow."""
+        """A rule for redirects: both ``rule`` and the robots.txt of the target's host must allow them."""
 
         async def permit(source: str, target: str) -> Rejection | None:
             return rule(source, target) or await self.check(target)
@@ -96,17 +96,17 @@ class RobotsTxt:
             return await persist(ask, self._config.attempts, is_new=self._is_new and not self._known)
         except (FetchError, VerificationError) as error:
             if isinstance(error, FetchError):
-                if error.connection and origin(error.url) == origin(url):  # robots.txt does not matter then
+                if error.connection and origin(error.url) == origin(url):  # the host is down anyway
                     return ListingError(f"{masked(url)}: {with_advice(url, error)}")
                 if error.rejection is not None and error.rejection.reason == Reason.REDIRECTS:
-                    return ALLOW_ALL  # a circle of redirects is not a robots.txt (RFC 9309 section 2.3.1.2)
+                    return ALLOW_ALL  # a redirect loop counts as no robots.txt (RFC 9309 section 2.3.1.2)
             problem = f"{masked(where)} cannot be read ({error}), so nothing may be fetched"
             advice = filter(None, [with_scheme(url, error), "--no-robots continues without it"])
             return RobotsForbidden(f"{problem}: {'; '.join(advice)}")
 
 
 async def _anywhere(_source: str, _target: str) -> Rejection | None:
-    """robots.txt may be on another host (RFC 9309 section 2.3.1.2)."""
+    """Allow every redirect: robots.txt may be on another host (RFC 9309 section 2.3.1.2)."""
     return None
 
 

@@ -1,4 +1,4 @@
-"""Directories that hold only files: a digest is kept of each, and compared before its page is parsed again."""
+"""Recognises unchanged directories of files by their digests, before their pages are parsed again."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class UnchangedDirectories:
         """Number of files in the directories that were recognised as unchanged."""
 
     async def of(self, url: str) -> DirectoryDigest | None:
-        """The digest of the directory at ``url`` that an earlier run with the same wishes kept."""
+        """The digest of the directory at ``url`` by an earlier run with the same wishes; None if there is none."""
         digest = await self._state.directory_digest(url) if self._wishes is not None else None
         return digest if digest is not None and digest.wishes == self._wishes else None
 
     async def is_kept(self, path: str, digest: DirectoryDigest) -> bool:
-        """Whether all in the directory ``path`` is as it was, given that its page is. If so, all of it is reported."""
+        """Whether the local directory ``path`` is unchanged, given that its page is. If so, reports all its files."""
         local = await self._destination.scan(path)
-        if self._destination.owner(path) is not None:  # it may be another mirror's: the page says what is not stored
+        if self._destination.owner(path) is not None:  # it may be another mirror's, in which not all is stored
             return False
         rows = await self._state.rows(path, lambda rows: unchanged_files(digest, rows, local, self._allows), None)
         if rows is None:
@@ -59,7 +59,7 @@ class UnchangedDirectories:
         return True
 
     def remember(self, path: str, version: PageVersion, entries: DirectoryDigestBuilder) -> None:
-        """Keep the digest of the directory ``path``, all of whose ``entries`` have been decided on."""
+        """Keep the digest of the directory ``path``, once all of its ``entries`` have been decided on."""
         if self._wishes is None or not entries.is_worth_it:
             return
         digest = DirectoryDigest(
@@ -79,7 +79,7 @@ class UnchangedDirectories:
 
 
 def wishes(config: Config, url: str) -> str | None:
-    """A digest of what a run at ``url`` wants: its decisions are of use only to a run that wants the same.
+    """A digest of the options that affect the decisions of a run at ``url``; runs with the same digest can reuse them.
 
     None if an entry may be decided differently in each run, and for a run that changes nothing.
     """

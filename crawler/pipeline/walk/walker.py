@@ -1,4 +1,4 @@
-"""Walks the tree of listings: reads a page, enters its directories, passes on its entries.
+"""Walks the tree of listings: reads pages, enters their directories, and passes their entries on.
 
 It owns the frontier of directories, so the engine's queue carries files only.
 """
@@ -31,11 +31,11 @@ from crawler.text.escape import masked
 from crawler.text.urls import directory_of, entry_path, is_same
 
 PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]
-"""A rule for redirects → that rule together with everything else that may forbid them."""
+"""Combines a rule for redirects with everything else that may forbid them."""
 Refuse = Callable[[str, str], Rejection | None]
-"""(path under DIR, URL) of a directory → why it is not entered, or None."""
+"""Returns the rejection of a directory, by (path under DIR, URL); None if it is entered."""
 _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
-"""Families whose pages link only to the next one; pagers in HTML link to all pages, also to those already read."""
+"""Families whose pages link only to the next one; HTML pages link to all pages, including those already read."""
 
 
 class _Shown(Struct):
@@ -61,18 +61,18 @@ class Walker:
     ) -> None:
         self._reader = reader
         self._quiet = replace(reader, observer=Silent(), unchanged=None)
-        """Reads pages that are not news, or may not be part of the walk."""
+        """Reads pages without reporting them: those read before, and those that may not belong to the walk."""
         self._observer = observer
         self._bounds = bounds
         self._refuse = refuse
         self._permit_as = permit_as
         self.scope = scope or Scope("", bounds.hosts)
-        """Scope of the walk; it has no base until the root has been read."""
+        """The scope of the walk; it has no base until the root has been read."""
         self._stopped = False
         self.failures = 0
         """Number of listings that failed."""
         self.refused: set[str] = set()
-        """Paths of the listed directories that were not entered, for any reason but a failure."""
+        """Paths of the listed directories that were not entered, for any reason other than a failure."""
 
     async def walk(self, starts: Sequence[Directory], visit: Visit) -> None:
         """Visit every listing at or below ``starts``. Raises ListingError if the root itself fails."""
@@ -85,7 +85,7 @@ class Walker:
                 group.create_task(self._lister(frontier, visit), name=f"lister-{number}")
 
     async def read_anew(self, directory: Directory, visit: Visit) -> None:
-        """Visit the listing of one directory once more, fetched and parsed now. Raises like ``PageReader.read``."""
+        """Fetch, parse and visit the listing of one directory again. Raises the errors of ``PageReader.read``."""
         reader = replace(self._quiet, anew=True)
         bounds = replace(self._bounds, recursive=False)
         walker = Walker(reader, Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
@@ -98,7 +98,7 @@ class Walker:
             frontier.done()
 
     async def _read(self, directory: Directory, visit: Visit, frontier: Frontier) -> None:
-        """Read all pages of one directory. A failure concerns it alone, unless nothing could be read of the root."""
+        """Read all pages of one directory. A failure affects only this directory, unless it is the root and unread."""
         try:
             await self._pages(directory, visit, frontier)
         except (FetchError, VerificationError, ListingError) as error:
@@ -147,7 +147,7 @@ class Walker:
                     last = piece.is_listing and not todo
                     goes_on = await visit(self._page(directory, part, complete=whole and last, last=last))
                     self._stopped = self._stopped or not goes_on
-                    frontier.add(below)  # only now: what is in the way of a directory is known before it is visited
+                    frontier.add(below)  # not before, so that obstacles to a directory are known when it is visited
         if not whole:
             raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
 
@@ -170,7 +170,7 @@ class Walker:
         )
 
     def _settle_scope(self, directory: Directory, piece: Listing) -> None:
-        """Set the scope by the first piece of the root. Raises FetchError if it lies above the URL of the request."""
+        """Set the scope, by the first piece of the root. Raises FetchError if the root lies above the requested URL."""
         if self.scope.base:
             return
         base = scope_base(piece.url, [entry.url for entry in piece.entries])
@@ -204,7 +204,7 @@ class Walker:
     def _directories(
         self, directory: Directory, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown
     ) -> list[Directory]:
-        """The directories of a page to be walked, the last one first: the frontier is a stack.
+        """The directories of a page that are to be walked, in reverse order, because the frontier is a stack.
 
         ``mark``: the fingerprint of the page. ``shown``: the directories of earlier pages, which object stores repeat.
         """
@@ -220,7 +220,7 @@ class Walker:
         return found
 
     async def _refuse_loop(self, directory: Directory, entries: Sequence[Entry], mark: Fingerprint) -> None:
-        """Raise ListingError for a listing that is proven to be one of its own ancestors again."""
+        """Raise ListingError for a listing that is proven to repeat one of its own ancestors."""
         lookahead = Lookahead(self._quiet, self._permit(directory), self._may_enter)
         await lookahead.refuse_loop(
             directory.above, Level(path=directory.path, mark=mark, links=directory_links(entries))
@@ -231,14 +231,14 @@ class Walker:
         return depth <= deepest and self.scope.listing(url) is None and self._refuse(path, url) is None
 
     def _is_taken(self, path: str, url: str, shown: _Shown) -> bool:
-        """Whether a directory with this path is entered already: the same in another spelling, or one that clashes."""
+        """Whether a directory with this path has been entered: the same one in another spelling, or a clashing one."""
         first = shown.entered.setdefault(path, url)
         if first != url and not is_same(first, url):
             self.fail(Directory(path=path, url=url), f"{Reason.NAME_CLASH}: {masked(first)} is to be kept here too")
         return first != url
 
     def _below(self, directory: Directory, entry: Entry) -> str | None:
-        """The path of a directory that is to be entered, or None; then the reason is reported."""
+        """The path of a directory that is to be entered; None if it is not, for a reason that is reported."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(directory.path, name)
         where = f"{directory.path}/{name}".lstrip("/") if isinstance(path, Rejection) else path
@@ -261,7 +261,7 @@ class Walker:
         self._observer.rejected(path, rejection)
 
     def admit(self, directories: Iterable[tuple[str, str]]) -> list[Directory]:
-        """The directories to walk among those that looked like files until they were fetched: (path, URL)."""
+        """The directories to walk of those that looked like files until they were fetched: (path, URL)."""
         found = []
         for path, url in directories:
             depth = path.count("/") + 1
