@@ -1,4 +1,4 @@
-"""From a parsed command line to the function that does what it asks for."""
+"""Chooses and calls the function that does what a parsed command line asks for."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _ARGUMENTS = {
     "--list": ("URL",), "--input-file": ("DIR",), "--history": ("DIR",), "--verify": ("DIR",),
     "--list-snapshots": ("DIR",), "--rollback": ("DIR",),
 }  # fmt: skip
-"""Mode → positional arguments, for modes that do not take URL and DIR."""
+"""Mode → its positional arguments, for modes that take other ones than URL and DIR."""
 
 
 def dispatch(call: Invocation) -> int:
-    """Do what the command line asks for. Returns the exit code. Raises ConfigError, and what the mode raises."""
+    """Do what the command line asks for. Returns the exit code. Raises ConfigError and the errors of the mode."""
     mode = _mode(call)
     if call.repair and not call.verify:
         raise ConfigError("--repair requires --verify")
@@ -42,7 +42,7 @@ def dispatch(call: Invocation) -> int:
 
 
 def _run_of(mode: str) -> Callable[[Invocation], int]:
-    """The function that does ``mode``. Imported here: --version, --help and wrong options need no event loop."""
+    """The function of ``mode``. Imported only here, because --version, --help and wrong options need no event loop."""
     if mode == "--config":
         from crawler.cli.mirrors.run import run_config
 
@@ -61,7 +61,7 @@ def _run_of(mode: str) -> Callable[[Invocation], int]:
 
 
 def _mode(call: Invocation) -> str:
-    """The option that selects the mode, "" for mirroring one URL. Raises ConfigError if there are two."""
+    """The option that selects the mode; "" for mirroring one URL. Raises ConfigError if there are two."""
     given = {
         "--list": call.list_only,
         "--input-file": call.input_file is not None,
@@ -74,7 +74,7 @@ def _mode(call: Invocation) -> str:
     }
     modes = [mode for mode, is_given in given.items() if is_given]
     if len(modes) == 2 and "--config" in modes and (call.verify or call.history):
-        return "--config"  # for each mirror of the file
+        return "--config"  # these modes apply to each mirror of the file
     if len(modes) > 1:
         raise ConfigError(f"{' and '.join(modes)} cannot be combined")
     return modes[0] if modes else ""

@@ -1,4 +1,4 @@
-"""Ends before the run begins: the commands of --on-failure and --on-end are told of them too, where they are known."""
+"""Runs the commands of --on-failure and --on-end after a failure before the run begins, if they are known by then."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def tell(config: Config, report: Report, name: str, stop: Stop, kind: str 
 def told(call: Invocation, error: Exception, code: int) -> int:
     """Run the commands of ``call``, which ``error`` ended before its run. Returns ``code``, or a worse exit code.
 
-    An option that is wrong ends the program before the commands are known.
+    After a wrong option no command is run, because none is known yet.
     """
     config = _commands_of(call)
     if not any(getattr(config, command) for command in _COMMANDS):
@@ -59,7 +59,7 @@ def told(call: Invocation, error: Exception, code: int) -> int:
 
 
 def _commands_of(call: Invocation) -> Config:
-    """A configuration with the commands of ``call``; those of a file are in its [defaults], if it can be read."""
+    """A configuration with the commands of ``call``; those of a file are in its [defaults], if it is readable."""
     is_query = call.list_only or call.history or call.list_snapshots
     if is_query or call.explain is not None or call.rollback is not None:
         return Config()
@@ -79,7 +79,7 @@ def _commands_of(call: Invocation) -> Config:
 
 
 def _shown_url(url: list[str]) -> str:
-    """The URL without credentials; "" if there is none, or none that can be read."""
+    """The URL without credentials; "" if there is none, or if it is invalid."""
     try:
         return named_url(url[0]) if url else ""
     except ConfigError:

@@ -1,4 +1,4 @@
-"""The command line as the other modules of ``cli`` see it."""
+"""The parsed command line, as the other modules of ``cli`` use it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ class Invocation(Value, frozen=True, kw_only=True):
     verbosity: int
     quiet: bool
     given: dict[str, object]
-    """The options as given, which override those of a config file."""
+    """The options as given; they override those of a config file."""
     name: str = ""
-    """Name of the mirror of a configuration file that this call is about."""
+    """Name of the mirror of a configuration file that this call concerns; "" without such a file."""

@@ -18,7 +18,7 @@ from crawler.text.arguments import is_object_url, start_directory, start_url
 OUTPUTS = ("changes", "summary", "metrics", "report")
 """Options that name files written at the end of a run."""
 _KEYS = {"defaults", "mirror", "objects", "jobs", "status", "status_public"}
-"""What the file may have outside of its tables, and the tables."""
+"""The names that may occur at the top level of the file: keys and tables."""
 REQUIRED = {
     "name": ("title", "id", "label"),
     "url": ("uri", "source", "src", "link", "address", "from"),
@@ -26,7 +26,7 @@ REQUIRED = {
 }
 """Keys that each [[mirror]] has → words that people write instead."""
 NAME_IN_PATH = "{name}"
-"""Stands for the name of the mirror in these paths."""
+"""A placeholder for the name of the mirror in the paths of output files."""
 
 
 class Mirror(Value, frozen=True, kw_only=True):
@@ -44,13 +44,13 @@ class MirrorsFile(Value, frozen=True, kw_only=True):
     mirrors: tuple[Mirror, ...]
     jobs: int = 1
     status: str | None = None
-    """The page about all mirrors."""
+    """Path of the page about all mirrors; None if there is no page."""
     status_public: bool = False
-    """Whether that page is for visitors."""
+    """Whether the page of ``status`` is meant for visitors."""
 
 
 def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], where: str) -> MirrorsFile:
-    """The mirrors of a parsed file. ``overrides`` (from the command line) take precedence over the file's options.
+    """The mirrors of a parsed file. The options in ``overrides``, from the command line, take precedence.
 
     ``where`` is the path of the file. Raises ConfigError that names file, table and key.
     """
@@ -126,7 +126,7 @@ def _text(key: str, options: dict[str, Any], where: str) -> str:
         for name in rest:
             if name.lower() == key or name.lower() in REQUIRED[key]:
                 raise ConfigError(f"{where}: unknown key {name!r}: write {key}")
-        parse_options(rest, where)  # it may be misspelt, which says more
+        parse_options(rest, where)  # reports a misspelt key, which is more helpful
         raise ConfigError(f'{where}: {key}: missing: write {key} = "…"')
     if not isinstance(value, str):
         raise ConfigError(f'{where}: {key}: expected text in quotes, such as {key} = "…"')
@@ -150,7 +150,7 @@ def _instead(key: str) -> str:
 
 
 def _directory(text: str, where: str) -> str:
-    """``dir`` as given; of a file URL the path, so that it is known to be the same. Raises ConfigError."""
+    """``dir`` as given, or the path of a file URL, so that both are recognised as the same. Raises ConfigError."""
     if is_object_url(text):
         return text
     try:
@@ -186,8 +186,8 @@ def check_distinct_paths(
 ) -> None:
     """Raise ConfigError if two mirrors use the same directory, state or output file under different names.
 
-    Output files count only for ``chosen``, the mirrors that run: ``--only pub --report pub.html`` is for one.
-    ``identity`` returns equal values for paths of the same file, which links, case and mounts can give several names.
+    Output files count only for ``chosen``, the mirrors that run, so that ``--only pub --report pub.html`` is valid.
+    ``identity`` returns equal values for different paths of the same file (because of links, case or mounts).
     """
     for what in ("directory", "state", *OUTPUTS):
         taken: dict[object, Mirror] = {}

@@ -60,7 +60,7 @@ def run_history(call: Invocation) -> int:
 
     async def read() -> Sequence[RunRecord]:
         async with with_state(call.positional[0], call.config) as (directory, config):
-            is_new = call.name and not is_known(directory, config)  # of the mirrors of a file, some never ran
+            is_new = call.name and not is_known(directory, config)  # a mirror of a file may never have run
             runs = [] if is_new else await read_history(directory, config, limit)
             if config.report is not None:
                 await _write_page(config.report, call.positional[0], config)
@@ -86,7 +86,7 @@ async def _write_page(target: str, directory: str, config: Config) -> None:
 
 
 def run_verify(call: Invocation) -> int:
-    """Verify DIR. Prints nothing if there are no problems and the program does not run interactively."""
+    """Verify DIR. Prints nothing if there are no problems and the program is not used interactively."""
     from crawler.app import maintenance
 
     directory = call.positional[0]
@@ -109,7 +109,7 @@ def _print_verification(report: Report, call: Invocation, _config: Config) -> in
 
 
 def run_explain(call: Invocation) -> int:
-    """Print how the decision about an entry is made. Returns INCOMPLETE if the entry is not listed."""
+    """Print how a run would decide about an entry. Returns INCOMPLETE if the entry is not listed."""
     from crawler.app import maintenance
     from crawler.output.format import render_facts
 
@@ -120,7 +120,7 @@ def run_explain(call: Invocation) -> int:
 
 
 def with_default_directory(call: Invocation) -> Invocation:
-    """``call`` with a DIR that is named by URL. Raises ConfigError if something else has that name."""
+    """``call`` with a DIR named after URL, if none is given. Raises ConfigError if something else has that name."""
     url = named_url(call.positional[0])
     name = default_directory(url)
     name = f"./{name}" if ":" in name else name

@@ -26,14 +26,14 @@ from crawler.version import __version__
 _MODES = "Other modes"
 
 _COMPLETION = "_CRAWLER_COMPLETE"
-"""The variable by which a shell asks click for completions. There are no arguments then."""
+"""The environment variable by which a shell requests completions from click; then there are no arguments."""
 
 
 class _Command(click.Command):
     """Groups options in --help, and keeps the order of --include and --exclude on the command line."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not ctx.resilient_parsing:  # during completion the last word may be half a rule
+        if not ctx.resilient_parsing:  # during completion the last word may be incomplete
             args = _ordered_rules(args)
         return super().parse_args(ctx, args)
 
@@ -77,7 +77,7 @@ def _complete_value(_ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 def _ordered_rules(args: Sequence[str]) -> list[str]:
-    """Merge --include and --exclude into --rule with a sign, because click keeps order only within one option."""
+    """Rewrite --include and --exclude as --rule with a sign, because click keeps the order only within one option."""
     ordered: list[str] = []
     pending = ""
     for position, arg in enumerate(args):
@@ -134,7 +134,7 @@ def _rule_options(group: str) -> list[click.Parameter]:
 
 
 def _shown(default: object) -> str:
-    """A default as printed in --help; "" for options that are off."""
+    """A default value as --help shows it; "" for options that are off."""
     if default is None or default is False or default == () or default == "":
         return ""
     if default is True:
@@ -176,7 +176,7 @@ _FIELDS = (
     "input_file", "list_only", "history", "verify", "repair", "explain", "list_snapshots", "rollback", "config_file",
     "only", "status", "status_public", "verbosity", "quiet",
 )  # fmt: skip
-"""Fields of Invocation that are options of their own, not those of Config."""
+"""Options that are fields of Invocation, not of Config."""
 
 
 def _call(positional: tuple[str, ...], **options: Any) -> Invocation:
@@ -229,7 +229,7 @@ def run(args: Sequence[str]) -> int:
 
 
 def _told(call: Invocation, error: Exception, code: int) -> int:
-    """Tell the commands of ``call`` that ``error`` ended it. Returns the exit code. Never raises."""
+    """Run the commands of ``call``, which ``error`` has ended. Returns the exit code. Never raises."""
     from crawler.cli.early_ends import told
 
     try:

@@ -17,7 +17,7 @@ from crawler.text.escape import masked
 def print_line(text: str, stream: TextIO | None = None) -> None:
     """Print ``text`` to ``stream``, by default standard error. Errors are ignored.
 
-    The exit code says how a run ended, and must not depend on whether anyone reads the output.
+    The exit code tells how a run ended and must not depend on whether anyone reads the output.
     """
     with suppress(OSError, ValueError):  # ValueError: the stream is closed
         print(text, file=sys.stderr if stream is None else stream)

@@ -1,4 +1,4 @@
-"""Runs the command given on the command line: event loop, signals, display, log, and the summary at the end."""
+"""Runs what the command line asks for, with event loop, signals, display, log, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def run_query(work: Coroutine[Any, Any, T]) -> T:
 
 
 def is_interactive(quiet: bool) -> bool:
-    """True on a terminal, where a run without problems prints its summary too. Under cron only problems are printed."""
+    """Whether to print the summary of a run without problems: on a terminal, but not under cron."""
     return not quiet and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
@@ -90,7 +90,7 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
 
 
 def print_heading(name: str, report: Report, call: Invocation) -> None:
-    """Print the name of a mirror, if its summary is going to be printed."""
+    """Print the name of a mirror if its summary will be printed."""
     is_bad = is_trouble(report.exit_code)
     if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
         print_line(f"--- {printable(name)}", sys.stderr if is_bad else sys.stdout)
@@ -171,7 +171,7 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
             before, error = await work(stop, [display, log, outputs])
             report = await outputs.finish(before, stop.afterwards())
             log.run_ended(report)
-            if error is not None and not report.listed:  # no entry was listed: the error says more than a summary
+            if error is not None and not report.listed:  # nothing was listed, so the error says more than a summary
                 texts = [str(error), *report.warnings[len(before.warnings) :]]
             return report
 

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP, from the first moment of the process to its last. Imported first, so it imports little.
+"""Handles SIGINT, SIGTERM and SIGHUP from the start of the process to its end. Imported first, so it imports little.
 
 The first signal requests the run to stop, if there is one. Every other signal ends the process at once, with the exit
 code for that signal instead of its default action, so that a waiting parent always sees an exit code.
@@ -42,7 +42,7 @@ def install() -> None:
     for number in _NUMBERS:
         if number in {signal.SIGINT, signal.SIGTERM} or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
-    atexit.register(_ignore_all)  # registered first, so called last: no thread is waited for after it
+    atexit.register(_ignore_all)  # registered first, so called last, when no more threads are waited for
 
 
 def set_stop_request(callback: Callable[[str], object] | None) -> None:
@@ -61,7 +61,7 @@ def set_cleanup(callback: Callable[[], None] | None) -> None:
 
 
 def _ignore_all() -> None:
-    """Ignore signals during interpreter shutdown, which would restore their default actions; it takes milliseconds."""
+    """Ignore signals during interpreter shutdown, which takes milliseconds and would restore their default actions."""
     for number in _NUMBERS:
         signal.signal(number, signal.SIG_IGN)
 

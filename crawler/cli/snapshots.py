@@ -1,4 +1,4 @@
-"""The modes of the command line that concern the snapshots of a mirror."""
+"""The modes --list-snapshots and --rollback."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run_list_snapshots(call: Invocation) -> int:
 
 
 def run_rollback(call: Invocation) -> int:
-    """Let readers see another snapshot, and print which one they saw."""
+    """Make another snapshot current, and print which one was current before."""
     from crawler.app.snapshots.existing import roll_back
 
     name = call.rollback or ""

@@ -26,7 +26,7 @@ def check_target(option: str, path: str) -> None:
 
 
 def _is_special(path: Path) -> bool:
-    """Whether ``path`` is a device, pipe or the like, which is written to and never replaced."""
+    """Whether ``path`` is a device, a pipe or the like, which is written to instead of being replaced."""
     return path.exists() and not path.is_file()
 
 

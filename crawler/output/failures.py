@@ -1,4 +1,4 @@
-"""Failures for people: one by one while they are few, else in groups that fit a page."""
+"""Renders failures for people: one by one if they are few, otherwise in groups."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from crawler.text.advice.requests import advice_on_files
 from crawler.text.escape import masked, printable
 
 LINES = 10
-"""Lines that failures take up at most, for files and for listings each."""
+"""Maximum number of lines for failed files, and for failed listings."""
 _LONGEST = 100
-"""Characters of a reason by which failures are grouped; longer ones are cut."""
+"""Maximum number of characters of a reason by which failures are grouped; longer reasons are cut."""
 _VARIABLE = re.compile(r"https?://\S+|sha\d+:[0-9a-f]+|md5:[0-9a-f]+|\d{3,}(?= bytes)|'[^']*'")
-"""What differs between reasons that mean the same."""
+"""The parts in which reasons with the same meaning differ."""
 
 
 class Failed(Value, frozen=True):
@@ -59,7 +59,7 @@ def _lines(label: str, failures: Sequence[Failed], count: int) -> list[str]:
 
 
 def grouped(failures: Sequence[Failed]) -> list[list[Failed]]:
-    """``failures`` of one directory with one reason together, or, if that makes more than LINES groups, of one reason.
+    """``failures`` grouped by directory and reason, or, if that makes more than LINES groups, by reason only.
 
     The largest group comes first; within a group the order is kept.
     """

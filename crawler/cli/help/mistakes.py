@@ -27,7 +27,7 @@ def unknown_option(name: str, args: Sequence[str], known: Sequence[str]) -> str:
 
 
 def _typed(name: str, args: Sequence[str]) -> str:
-    """The word of the command line that contains the option ``name``, without a value."""
+    """The word of the command line that contains the option ``name``, without its value."""
     words = [arg.partition("=")[0] for arg in args]
     if name in words:
         return name

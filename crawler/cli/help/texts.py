@@ -1,4 +1,4 @@
-"""The texts of the help page and of the manual page that are not about a single option."""
+"""Texts of the help and the manual page that do not belong to a single option."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLES = (
     ("Only archives, twenty at a time:", "crawler --ext zip,tar.gz --workers 20 https://files.example.org/pub/ pub"),
     ("See what an exact copy would do:", "crawler --dry-run --delete https://files.example.org/pub/ pub"),
 )
-"""The purpose of each example, and its command."""
+"""Examples: (purpose, command)."""
 EXIT_CODES = (
     "0 success; 1 unexpected error; 2 invalid option, URL or config; 3 URL could not be fetched or is not a listing; "
     "4 the destination failed; 5 some files or listings failed; 6 deletion refused; 7 another run holds DIR; "

@@ -1,1 +1,1 @@
-"""The mirrors of a --config file: their runs, and the page about all of them."""
+"""Runs the mirrors of a --config file, and writes the status page about all of them."""

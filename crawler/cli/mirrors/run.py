@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def read_file(call: Invocation) -> MirrorsFile:
-    """The mirrors of the file of --config. Raises ConfigError."""
+    """Read the mirrors from the file of --config. Raises ConfigError."""
     from crawler.cli.mirrors.toml_file import parse_file
 
     name = call.config_file or ""
@@ -41,7 +41,7 @@ def read_file(call: Invocation) -> MirrorsFile:
 
 
 def run_config(call: Invocation) -> int:
-    """Run, verify or print the history of the mirrors of a TOML file, and write the page of --status."""
+    """Run the mirrors of a TOML file, verify them or print their history, and write the page of --status."""
     from crawler.cli.mirrors.status import StatusPage
     from crawler.cli.mirrors_file import check_distinct_paths, select
     from crawler.storage.directory.boundaries.spared import place
@@ -76,7 +76,7 @@ def _each(call: Invocation, mirrors: Sequence[Mirror]) -> list[int]:
 def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str | None) -> list[int]:
     """Run the mirrors, ``jobs`` at once, and print a summary for each. Returns the exit code of each.
 
-    ``status``: the page of --status, which is never deleted.
+    ``status``: path of the page of --status, which no mirror may delete.
     """
     from crawler.cli.mirrors_file import shared_option
     from crawler.output.log import configure, log_retry
@@ -99,7 +99,7 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
     codes = []
     for mirror, (report, error) in zip(chosen, outcomes, strict=True):
         if error is not None:
-            describe(error, verbose=call.verbosity > 0)  # prints the traceback of a bug
+            describe(error, verbose=call.verbosity > 0)  # after an unexpected error, prints the traceback
         print_heading(mirror.name, report, call)
         codes.append(print_report(report, call, mirror.config))
     return codes
@@ -113,11 +113,11 @@ async def _run_mirrors(
     display: SilentDisplay,
     own: Sequence[OwnFile] = (),
 ) -> list[tuple[Report, Exception | None]]:
-    """Run ``mirrors``, at most ``jobs`` at once. They never touch the files in ``own`` and share the limits per host.
+    """Run ``mirrors``, at most ``jobs`` at once. They share the limits per host and never touch the files in ``own``.
 
-    A mirror inside the directory of another one starts after that one has ended, because only then it is known which
-    of the two owns a file. If an error ends a mirror without a report, it is returned with a report that names it, and
-    the others continue. Raises ConfigError before the first mirror starts.
+    A mirror inside the directory of another one starts after that one has ended, because only then is it known which
+    of the two owns a file. An error that ends a mirror without a report is returned together with a report that
+    contains it; the other mirrors continue. Raises ConfigError before the first mirror starts.
     """
     from crawler.app import api as app
     from crawler.app.resources import shared_gate
@@ -160,7 +160,7 @@ async def _run_mirror(mirror: Mirror, context: RunContext, stop: Stop, log: LogO
 
 
 async def _ended_by(error: Exception, mirror: Mirror, stop: Stop) -> Report:
-    """The report of a mirror whose run ended with ``error`` instead of a report. Its commands are told."""
+    """The report of a mirror whose run ended with ``error`` and without a report. Runs the commands of the mirror."""
     from crawler.cli.early_ends import report_of, tell
 
     report = report_of(error, masked(mirror.url), mirror.directory)
@@ -168,7 +168,7 @@ async def _ended_by(error: Exception, mirror: Mirror, stop: Stop) -> Report:
 
 
 def _outputs(mirror: Mirror) -> Outputs:
-    """The output files of ``mirror``. Raises ConfigError with the name of the mirror."""
+    """The output files of ``mirror``. Raises ConfigError, which names the mirror."""
     from crawler.output.files import Outputs
 
     try:

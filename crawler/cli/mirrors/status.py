@@ -1,4 +1,4 @@
-"""The page of --status: checked before the mirrors run, written after that."""
+"""The page of --status: its path is checked before the mirrors run, and it is written afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class StatusPage:
-    """The page about all mirrors of a file, also about those that --only leaves out; without --status there is none.
+    """The page about all mirrors of a file, including those that --only leaves out. Without --status it does nothing.
 
     The constructor raises ConfigError.
     """
@@ -25,7 +25,7 @@ class StatusPage:
     def __init__(self, call: Invocation, mirrors: MirrorsFile) -> None:
         self._mirrors = mirrors
         self.target = call.status or mirrors.status
-        """Path of the page; None for no page."""
+        """Path of the page; None if there is no page."""
         self._is_public = call.status_public or mirrors.status_public
         self._is_dry = any(mirror.config.dry_run for mirror in mirrors.mirrors)
         if self._is_public and self.target is None:
@@ -55,7 +55,7 @@ class StatusPage:
 
 
 async def _facts_of(mirror: Mirror) -> MirrorFacts:
-    """What is known of ``mirror``, be it in a directory or in an object store."""
+    """What is known of ``mirror``, whether it is in a directory or in an object store."""
     from crawler.app.history import with_state
     from crawler.output.html_report.status.cards import MirrorFacts
     from crawler.output.html_report.status.write import read_facts

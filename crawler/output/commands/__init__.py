@@ -1,1 +1,1 @@
-"""The commands of --on-change, --on-failure and --on-end: how they run, and when a failure is worth telling again."""
+"""The commands of --on-change, --on-failure and --on-end: runs them, and decides when to repeat a failure notice."""

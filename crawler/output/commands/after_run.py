@@ -31,20 +31,20 @@ class Stoppable(Protocol):
 
 
 class Subject(Value, frozen=True, kw_only=True):
-    """The run that the commands are told about."""
+    """The run about which the commands are told."""
 
     name: str
-    """Name of the mirror: that of the configuration file, or the last part of DIR."""
+    """Name of the mirror: as in the configuration file, or the last part of DIR."""
     directory: str
     """DIR, or the path of the configuration file if no mirror could be run."""
     kind: str = "run"
-    """``run`` or ``verify``. What is remembered of the two is kept apart."""
+    """``run`` or ``verify``. Earlier failures are remembered separately for the two."""
 
 
 async def run_commands(config: Config, report: Report, subject: Subject, stop: Stoppable) -> Report:
     """Run --on-failure, if the run failed and that is due, and --on-end. Returns the report with their problems.
 
-    ``stop`` ends the command that runs, and the next one starts all the same: it is told how the run ended.
+    ``stop`` ends the command that is running; the next one starts nevertheless, because it is told how the run ended.
     """
     if (config.on_failure is None and config.on_end is None) or config.dry_run:
         return report
@@ -70,7 +70,7 @@ async def _tell(
     state: tuple[Failure, Trouble],
     stop: Stoppable,
 ) -> tuple[Report, Trouble]:
-    """Run --on-failure if the notice is due. Returns the report, and what to remember."""
+    """Run --on-failure if the notice is due. Returns the report, and the trouble to remember."""
     (subject, notice, now), (failure, after) = facts, state
     if not notice.is_due:
         return report, after
@@ -82,7 +82,7 @@ async def _tell(
 
 
 def environment(report: Report, subject: Subject, notice: Notice | None = None) -> dict[str, str]:
-    """The variables that a command gets."""
+    """The environment variables for a command."""
     variables = {
         "CRAWLER_MIRROR": printable(subject.name),
         "CRAWLER_EXIT_CODE": str(report.exit_code),
@@ -109,7 +109,7 @@ async def run_with(
 
 
 def _as_file(content: bytes | IO[bytes]) -> IO[bytes]:
-    """A file with ``content``, at its beginning. In memory where that exists: the disk may be what is full."""
+    """A file with ``content``, positioned at its start; in memory if possible, because the disk may be full."""
     if not isinstance(content, bytes):
         return content
     if hasattr(os, "memfd_create"):
@@ -122,7 +122,7 @@ def _as_file(content: bytes | IO[bytes]) -> IO[bytes]:
     stream.flush()
     os.lseek(
         stream.fileno(), 0, os.SEEK_SET
-    )  # seek() may only move within Python's buffer, which a child does not share
+    )  # seek() may move only within Python's buffer, which the child process does not share
     return stream
 
 

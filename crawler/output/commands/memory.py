@@ -1,7 +1,8 @@
-"""Remembers between runs what was told, in ``DIR/.crawler/told.json``.
+"""Remembers between runs which failures were reported, in ``DIR/.crawler/told.json``.
 
-It is not part of the state, because it is needed when there is none: while another run holds DIR, or if the disk is
-missing. Where DIR cannot be written, a file of the user takes its place. Damage costs one repeated message.
+This is not part of the state, because it is needed when the state cannot be used: while another run holds DIR, or if
+the disk is missing. If DIR is not writable, a file in the user's home directory is used. If the file is damaged, the
+only consequence is one repeated message.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ from crawler.text.urls import STATE_DIRECTORY
 
 NAME = "told.json"
 _BLOCK = 4096
-"""The size of the file in bytes is a multiple of this, and it is overwritten in place: there is room on a full disk."""
+"""The size of the file in bytes is a multiple of this; so it can be overwritten in place even on a full disk."""
 _MOST = 1 << 20
 """Maximum number of bytes that are read from the file."""
 
 
 class Memory:
-    """What was told about the runs on ``directory``: kind of run → Trouble."""
+    """The memory of the runs on ``directory``: kind of run → Trouble."""
 
     def __init__(self, directory: str) -> None:
         self._places = list(_places(directory))
 
     def load(self) -> dict[str, Trouble]:
-        """What is remembered; for each kind, what the latest of the files says."""
+        """What is remembered: for each kind of run, the latest entry of all files."""
         found: dict[str, Trouble] = {}
         for place in self._places:
             for kind, trouble in _read(place).items():
@@ -43,7 +44,7 @@ class Memory:
         return found
 
     def save(self, troubles: Mapping[str, Trouble]) -> None:
-        """Remember ``troubles`` in the first place that can be written, and nothing in the others."""
+        """Write ``troubles`` to the first file that is writable, and empty the others."""
         values = {
             kind: {"since": trouble.since, "runs": trouble.runs, "told": dict(trouble.told)}
             for kind, trouble in troubles.items()
@@ -60,15 +61,15 @@ class Memory:
 
 
 def _places(directory: str) -> Iterator[Path]:
-    """The files in order of preference. DIR is never created for this."""
-    with suppress(ConfigError):  # an object store, or no DIR at all
+    """Yield the files in order of preference. DIR is never created for this."""
+    with suppress(ConfigError):  # DIR is an object store or unknown
         own = start_directory(directory) / STATE_DIRECTORY
         if own.is_dir() and not own.is_symlink():
             yield own / NAME
     try:
         home = Path(os.environ.get("XDG_STATE_HOME", ""))
         home = home if home.is_absolute() else Path.home() / ".local" / "state"
-    except RuntimeError:  # no home directory
+    except RuntimeError:  # the user has no home directory
         return
     name = hashlib.sha256(os.fsencode(os.path.realpath(directory))).hexdigest()[:32]
     yield home / "crawler" / f"told-{name}.json"
@@ -95,7 +96,7 @@ def _trouble_of(value: object) -> Trouble | None:
 
 
 def _write(place: Path, content: bytes) -> bool:
-    """Overwrite the file in place. Returns whether that succeeded."""
+    """Overwrite the file in place. Returns whether this succeeded."""
     try:
         if place.parent.name != STATE_DIRECTORY:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""When a failure is told: at once if it is new, once a day while it lasts, and at once again after a good run."""
+"""Decides when to report a failure: at once if it is new or follows a successful run, then once a day."""
 
 from __future__ import annotations
 
@@ -10,50 +10,50 @@ from crawler.model.report import Report
 from crawler.model.struct import Value
 
 AGAIN = 23 * 3600.0
-"""Seconds after which the same failure is told again: a day, less an hour, because a nightly run may start earlier than
-the night before."""
+"""Seconds after which the same failure is reported again: a day less an hour, because a nightly run may start a little
+earlier than the night before."""
 KINDS_KEPT = 100
-"""Number of different failures that are remembered."""
+"""Maximum number of different failures that are remembered."""
 _NUMBER = re.compile(r"(?<!HTTP )\d+")
 
 
 class Failure(Value, frozen=True):
-    """How a run failed. Two runs fail alike if these values are equal."""
+    """The way in which a run failed. Failures with equal values are the same failure."""
 
     code: int
     """The exit code."""
     reasons: frozenset[str]
-    """The reasons of all problems, without the files that they concern and without numbers that differ each time."""
+    """The reasons of all problems, without files and without numbers that are different in each run."""
 
     @property
     def key(self) -> str:
-        """A short text that stands for this value."""
+        """A short text that identifies this failure."""
         text = "\n".join(sorted(self.reasons)).encode("utf-8", "surrogatepass")
         return f"{self.code} {hashlib.sha256(text).hexdigest()[:32]}"
 
 
 class Trouble(Value, frozen=True):
-    """What is remembered from the first bad run on until the next good one."""
+    """What is remembered from the first failed run until the next successful one."""
 
     since: float
-    """End of the first bad run, in seconds since the epoch."""
+    """End of the first failed run, in seconds since the epoch."""
     runs: int
-    """Number of bad runs."""
+    """Number of failed runs."""
     told: Mapping[str, float]
-    """Key of each failure that was told → when."""
+    """Key of each failure that was reported → when, in seconds since the epoch."""
 
 
 class Notice(Value, frozen=True):
-    """What the end of a run means to those who are told."""
+    """The status of a run as it is passed to the commands."""
 
     status: str
-    """``ok``, ``failed``, or ``recovered``: the first good run after a bad one."""
+    """``ok``, ``failed``, or ``recovered`` (the first successful run after a failed one)."""
     is_due: bool
-    """Whether a failure is to be told now."""
+    """Whether a failure is to be reported now."""
     since: float | None
-    """End of the first bad run, None if there was none."""
+    """End of the first failed run in seconds since the epoch; None if there was none."""
     runs: int
-    """Number of bad runs, this one included."""
+    """Number of failed runs, including this one."""
 
 
 def failure_of(report: Report) -> Failure | None:
@@ -67,10 +67,10 @@ def failure_of(report: Report) -> Failure | None:
 
 
 def decide(before: Trouble | None, failure: Failure | None, now: float) -> tuple[Notice, Trouble | None]:
-    """What to tell about a run that ended at ``now``, and what to remember if that succeeds.
+    """What to report about a run that ended at ``now``, and what to remember if that succeeds.
 
-    ``before`` is what earlier runs left. A good run forgets everything. A failure is due if it was not told within
-    AGAIN; a clock that was set back does not silence it.
+    ``before``: what earlier runs have left. After a successful run nothing is remembered. A failure is due if it was
+    not reported within AGAIN seconds; setting the clock back does not silence it.
     """
     if failure is None:
         if before is None:
@@ -86,6 +86,6 @@ def decide(before: Trouble | None, failure: Failure | None, now: float) -> tuple
 
 
 def untold(after: Trouble, failure: Failure) -> Trouble:
-    """``after`` if telling ``failure`` did not succeed: the next run tries again."""
+    """``after``, but without ``failure``, which could not be reported: so the next run tries again."""
     told = {key: when for key, when in after.told.items() if key != failure.key}
     return Trouble(since=after.since, runs=after.runs, told=told)

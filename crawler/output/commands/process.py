@@ -1,4 +1,4 @@
-"""Runs a command of the user in a session of its own, which ends with the run."""
+"""Runs a command of the user in a session of its own, which is ended together with the run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ GRACE = 3.0
 _running: set[int] = set()
 """Process groups of the running commands."""
 _starting = 0
-"""Number of commands that may exist although their process group is not known yet."""
+"""Number of commands that are being started, so that their process groups are not known yet."""
 _then: Callable[[], object] | None = None
 
 
 def terminate_all(then: Callable[[], object]) -> None:
     """Send SIGTERM to all running commands without waiting, and call ``then``, which ends this process.
 
-    If a command is just being started, that happens as soon as its process group is known.
+    If a command is being started, this happens as soon as its process group is known.
     """
     global _then
     if _starting:
@@ -34,7 +34,7 @@ def terminate_all(then: Callable[[], object]) -> None:
 
 
 async def run_command(command: str, stdin: IO[bytes], variables: Mapping[str, str] | None = None) -> str | None:
-    """Run a shell command with ``stdin`` as its standard input. Returns what went wrong, or None.
+    """Run a shell command with ``stdin`` as its standard input. Returns a description of what went wrong, or None.
 
     ``variables`` are added to its environment. ``command`` is the user's own text for ``/bin/sh``, as in a crontab;
     nothing from a server becomes part of it. It runs in a session of its own: on cancellation the session gets SIGTERM,
@@ -42,7 +42,7 @@ async def run_command(command: str, stdin: IO[bytes], variables: Mapping[str, st
     """
     starting = asyncio.ensure_future(
         _start(command, stdin, variables or {})
-    )  # also what starts during a cancellation must be ended
+    )  # a command that starts during a cancellation must be ended, too
     try:
         process = await asyncio.shield(starting)
         try:

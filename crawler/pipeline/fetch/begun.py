@@ -1,4 +1,4 @@
-"""A response some of whose body has been read already, to find out what it is."""
+"""A response of which a part has been read already, to find out what it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crawler.model.interfaces import Response
 
 
 class BegunResponse:
-    """Implements ``interfaces.Response``: ``read`` and ``chunks`` begin with what has been read, as often as wanted."""
+    """Implements ``interfaces.Response``. ``read`` and ``chunks`` begin with the bytes read so far, at each call."""
 
     def __init__(self, response: Response) -> None:
         self.status, self.url, self.headers = response.status, response.url, response.headers
@@ -18,7 +18,7 @@ class BegunResponse:
         self._held = b""
 
     async def beginning(self, count: int) -> bytes:
-        """The first ``count`` bytes of the body, or more; fewer if it ends before. Raises FetchError."""
+        """At least the first ``count`` bytes of the body; fewer only if it is shorter. Raises FetchError."""
         pieces, size = [self._held], len(self._held)
         try:
             while size < count and (chunk := await anext(self._rest, b"")):

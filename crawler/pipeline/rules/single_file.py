@@ -17,28 +17,28 @@ _DATA = re.compile(r"[^;]*\b(?:json|xml)\b", re.IGNORECASE)
 _EXTENSION = re.compile(r".\.[A-Za-z0-9]{1,10}$")
 _HTML_EXTENSION = re.compile(r".\.(?:[sx]?html?|xht|mht)$", re.IGNORECASE)
 _SCRIPT = re.compile(r"(?:^[^.]*|\.(?:php\d?|cgi|aspx?|jsp|pl|py|do))$", re.IGNORECASE)
-"""Names of programs on a server, which send another file for each query."""
+"""Names of programs on a server, which send a different file for each query."""
 
 
 class Look(Enum):
-    """What a response to URL is, as far as it has been looked at."""
+    """What a response to URL is, judged by what has been read of it so far."""
 
     FILE = auto()
     PAGE = auto()
-    """Read it as a page: it is no file, whatever it contains."""
+    """Not a file, whatever it contains, so it is read as a page."""
     UNDECIDED = auto()
-    """More of its body decides."""
+    """More of the body must be read to decide."""
 
 
 def names_file(url: str) -> bool:
-    """Whether ``url`` has the form of a file's: no slash at the end, and a name that a file can have."""
+    """Whether ``url`` looks like that of a file: no slash at the end, and a valid file name."""
     return not urlsplit(url).path.endswith("/") and file_name_problem(last_name(url)) is None
 
 
 def file_name(url: str, headers: Mapping[str, str]) -> str | None:
-    """The name of the file at ``url``: the last segment or, if there is a query or none, the one that the server gives.
+    """The name of the file at ``url``; None if it has none.
 
-    None if it has no name.
+    It is the last segment of the URL; if that is empty, or if there is a query, a name that the server gives counts more.
     """
     if not names_file(url) or urlsplit(url).query:
         from crawler.text.names.disposition import disposition_name
@@ -50,7 +50,7 @@ def file_name(url: str, headers: Mapping[str, str]) -> str | None:
 
 
 def by_headers(url: str, headers: Mapping[str, str]) -> Look:
-    """What the response to ``url`` is by its header section alone, before its body is read."""
+    """Judge the response to ``url`` by its headers alone, before its body is read."""
     content_type = headers.get("Content-Type", "")
     if file_name(url, headers) is None:
         return Look.PAGE
@@ -66,9 +66,10 @@ def by_headers(url: str, headers: Mapping[str, str]) -> Look:
 
 
 def by_beginning(url: str, content_type: str, head: bytes) -> Look:
-    """The same by the first bytes of the body: a page of any kind is text. UNDECIDED: whether it is a listing decides.
+    """Judge a response by the first bytes of its body, since pages of any kind are text.
 
-    A ``head`` of less than ``content_type.SNIFFED`` bytes is the whole body.
+    UNDECIDED means that it is a file unless it is a listing. A ``head`` of less than ``content_type.SNIFFED`` bytes is
+    the whole body.
     """
     if is_binary(head) and not begins_like_html(head):
         return Look.FILE
@@ -80,8 +81,8 @@ def by_beginning(url: str, content_type: str, head: bytes) -> Look:
 def may_be_file(url: str, answered: str, content_type: str, head: bytes) -> bool:
     """Whether the text at ``url``, which is not a listing, may be saved as a file. ``answered``: after redirects.
 
-    A page of HTML may be a login or an error, unless the URL calls it HTML; JSON and XML may be an error, unless the
-    URL has an extension.
+    HTML may be a login or error page, unless the URL has an extension of HTML; JSON and XML may be an error message,
+    unless the URL has an extension.
     """
     if not names_file(url):
         return False
@@ -102,7 +103,7 @@ def _is_script(url: str) -> bool:
 
 
 def is_same_file(first: str, second: str) -> bool:
-    """Whether two URLs, whose files have the same name, are of one file: queries may hold a signature that changes."""
+    """Whether two URLs of files with the same name lead to the same file: queries may hold changing signatures."""
     if without_query(first) != without_query(second):
         return False
     return first == second or not _is_script(first)

@@ -1,4 +1,4 @@
-"""A run that begins at URL: a mirror of the listing there, or, if there is a file instead, of that file alone."""
+"""The run that begins at URL: mirrors the listing there or, if it is a file instead, saves that file alone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
-    """``free``: free space at the destination in bytes. Raises like ``MirrorRun.run`` and ``DownloadRun.run``."""
+    """Mirror the listing at ``url``, or save the file there. ``free``: free space at the destination in bytes.
+
+    Raises the errors of ``MirrorRun.run`` and ``DownloadRun.run``.
+    """
     root = None if parts.is_mirror else RootResponse(parts, url)
     if root is not None and await root.is_known_file():
         await root.finish()
@@ -46,9 +49,9 @@ async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
 
 
 class RootResponse:
-    """The response to URL, in a run that does not know yet whether it is a listing or a file.
+    """The response to URL in a run that does not know yet whether there is a listing or a file.
 
-    It is requested once: the response that shows a file is also the one that the file is saved from.
+    URL is requested only once: if the response turns out to be a file, the file is saved from it.
     """
 
     def __init__(self, parts: Components, url: str) -> None:
@@ -57,21 +60,21 @@ class RootResponse:
         self._parts = parts
         self._url = url
         self._run: DownloadRun | None = None
-        """The run that saves the file, once it is known to be one."""
+        """The run that saves the file; None until URL is known to be that of a file."""
         self._job: Job | None = None
         self._done: Result | Staged | None = None
-        """How the first attempt ended; None: it has to be made, or to be repeated."""
+        """The outcome of the first attempt; None if the file still has to be requested."""
         self._is_checked = False
         self._text: BegunResponse | None = None
-        """The whole response, if it is a file unless it is a listing."""
+        """The whole response, if it is a file in case it is not a listing; otherwise None."""
 
     @property
     def may_be_file(self) -> bool:
-        """Whether the response is a file unless it is a listing."""
+        """Whether the response counts as a file if it is not a listing."""
         return self._text is not None
 
     async def is_known_file(self) -> bool:
-        """Whether an earlier run saved the file at URL, or a part of it. Raises ConfigError like ``_begin``."""
+        """Whether an earlier run saved a file from URL, or part of it. Raises ConfigError (see ``_begin``)."""
         known = [each for each in (await self._parts.state.directory("")).values() if each.url == self._url]
         name = known[0].path if known else file_name(self._url, {})
         if name is None or not (known or self._parts.destination.has_part(name)):
@@ -80,9 +83,9 @@ class RootResponse:
         return True
 
     async def take(self, reply: Response) -> bytes | None:
-        """The body of a page, or nothing if ``reply`` is a file; None if the body is to be read as usual.
+        """The body of a page; empty if ``reply`` is a file; None if the caller has to read the body as usual.
 
-        Raises FetchError, VerificationError, DestinationError, and ConfigError like ``_begin``.
+        Raises FetchError, VerificationError, DestinationError, and ConfigError (see ``_begin``).
         """
         from crawler.pipeline.fetch.begun import BegunResponse
 
@@ -102,13 +105,13 @@ class RootResponse:
         return body
 
     async def is_file(self) -> bool:
-        """Whether the response, which is not a listing, is a file: then it is saved, or the next attempt has to."""
+        """Whether the response, which is not a listing, is a file. If so, makes the first attempt at saving it."""
         if self._run is None and self._text is not None:
             await self._save(self._text, time.monotonic())
         return self._run is not None
 
     async def finish(self) -> None:
-        """Give the file its name, or fetch it if that was not done yet. Raises DestinationError."""
+        """Give the file its final name, after fetching it if necessary. Raises DestinationError."""
         assert self._run is not None
         if self._job is not None:
             await self._run.finish(self._job, self._done)
@@ -118,9 +121,9 @@ class RootResponse:
                 self._parts.tally.warn(f"{masked(self._url)} is a file, and {option} leaves it out")
 
     async def refuse_if_bound(self, base: str) -> None:
-        """Raise ConfigError if DIR holds files that were saved from other URLs than those below the listing ``base``.
+        """Raise ConfigError if DIR holds files that were saved from URLs outside of the listing ``base``.
 
-        As a mirror it would lose them to --delete.
+        If DIR became a mirror of the listing, --delete would remove them.
         """
         if not self._parts.config.moved and not self._is_checked:
             self._is_checked = True
@@ -131,7 +134,7 @@ class RootResponse:
                     raise ConfigError(problem)
 
     async def _save(self, reply: Response, began: float) -> None:
-        """Make the first attempt at the file with the response that is here already."""
+        """Make the first attempt at saving the file, with the response that has been received already."""
         name = file_name(self._url, reply.headers)
         assert name is not None
         run, job = await self._begin(name)
@@ -140,7 +143,7 @@ class RootResponse:
             self._done = await run.transfers.use(job, reply, began)
 
     async def _begin(self, name: str) -> tuple[DownloadRun, Job | None]:
-        """Announce the file. Raises ConfigError if DIR has a file of that name from another URL."""
+        """Start the run that saves the file. Raises ConfigError if DIR has a file of that name from another URL."""
         from crawler.pipeline.runs.url_list import DownloadRun
 
         parts = self._parts

@@ -38,7 +38,7 @@ class DownloadRun:
     """Fetches the files of a list of URLs."""
 
     def __init__(self, parts: Components, *, rules: RobotsTxt | None = None, filtered: bool = False) -> None:
-        """``rules``: robots.txt of the hosts, as far as it is known. ``filtered``: the filters by name apply, too."""
+        """``rules``: the robots.txt fetched so far, if any. ``filtered``: the filters by name apply, too."""
         self.parts = parts
         self._rules = rules or RobotsTxt(parts.client, parts.config, parts.agent)
         self._scope = ListScope(named_hosts(parts.config.allow_host))
@@ -58,7 +58,7 @@ class DownloadRun:
         await self.transfers.guarded(work)
 
     async def finish(self, job: Job, done: Result | Staged | None) -> None:
-        """Finish a job that ``announce`` returned; ``done`` is how it ended, None if it still has to be done.
+        """Finish a job that ``announce`` returned. ``done``: its outcome, None if it still has to be done.
 
         Raises DestinationError.
         """
@@ -79,7 +79,7 @@ class DownloadRun:
         self.parts.observer.walked()
 
     async def announce(self, url: str, wanted: str | Rejection) -> Job | None:
-        """The job for ``url``, to be saved as ``wanted``; None if it is not to be fetched: then it has ended."""
+        """The job for ``url``, to be saved as ``wanted``; None if it must not be fetched and its result is reported."""
         parts = self.parts
         path = wanted if isinstance(wanted, Rejection) else urls.entry_path("", wanted)
         if (path, url) in self._seen:
@@ -108,7 +108,7 @@ class DownloadRun:
         return job
 
     async def _problem(self, path: str | Rejection, url: str) -> str | None:
-        """Why ``url`` cannot be saved as ``path``, or None."""
+        """The reason why ``url`` cannot be saved as ``path``; None if it can."""
         if path in self._taken:
             return "two URLs for one path"
         if isinstance(path, Rejection):
@@ -116,7 +116,7 @@ class DownloadRun:
         return await self._forbidden(url)
 
     async def _forbidden(self, url: str) -> str | None:
-        """Why ``url`` may not be requested, or None."""
+        """The reason why ``url`` must not be requested; None if it may be."""
         rejection = await self._rules.check(url)
         return rejection.detail if rejection else None
 

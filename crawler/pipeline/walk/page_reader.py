@@ -33,14 +33,14 @@ Raises ListingError for a page that takes too much time or memory.
 
 
 class Root(Protocol):
-    """Finds out whether the response to the root is a file."""
+    """Decides whether the response to the root is a file, and then takes it."""
 
     @property
     def may_be_file(self) -> bool:
-        """Whether the response that it took is a file unless it is a listing."""
+        """Whether the response that ``take`` received counts as a file if it is not a listing."""
 
     async def take(self, reply: Response) -> bytes | None:
-        """See ``interfaces.Take``."""
+        """Take the response if it is a file (see ``interfaces.Take``)."""
 
 
 class PageReader(Value, frozen=True, kw_only=True):
@@ -54,9 +54,9 @@ class PageReader(Value, frozen=True, kw_only=True):
     unchanged: UnchangedDirectories | None = None
     """Directories that are recognised by a digest; None if none are."""
     is_new: bool = False
-    """Whether nothing is known of the host of the root, see ``retry.attempts_after``."""
+    """Whether nothing is known of the host of the root (see ``retry.attempts_after``)."""
     root: Root | None = None
-    """Takes the response to the root if it is a file; None: it is always read as a page."""
+    """Takes the response to the root if it is a file; None if the root is always read as a page."""
     anew: bool = False
     """True if every page is fetched unconditionally and parsed."""
 
