@@ -38,7 +38,7 @@ def names_file(url: str) -> bool:
 def file_name(url: str, headers: Mapping[str, str]) -> str | None:
     """The name of the file at ``url``; None if it has none.
 
-    It is the last segment of the URL; if that is empty, or if there is a query, a name that the server gives counts more.
+    It is the last segment of the URL; if that is empty, or if there is a query, a name given by the server counts more.
     """
     if not names_file(url) or urlsplit(url).query:
         from crawler.text.names.disposition import disposition_name
