@@ -26,6 +26,7 @@ from crawler.model.options.readers import (
     check_extensions,
     check_header,
     check_max_delete,
+    check_metrics_path,
     check_path,
     choice,
     integer,
@@ -224,8 +225,7 @@ class Config:
         None, OUTPUT, "write the files added, updated, deleted or failed, as JSON lines", "FILE", parse=check_path,
     )
     metrics: str | None = option(
-        None, OUTPUT, "write Prometheus metrics for the textfile collector", "FILE", parse=check_path,
-    )
+        None, OUTPUT, "write Prometheus metrics for the textfile collector", "FILE", parse=check_metrics_path)
     report: str | None = option(
         None, OUTPUT, "write an HTML page about the mirror and its runs", "FILE", parse=check_path,
     )

@@ -47,7 +47,7 @@ def serve_nasty(site: Site) -> dict[str, bytes]:
 def test_no_byte_of_a_name_drives_a_terminal_or_forges_a_line(sandbox: Sandbox, site: Site, more: list[str]) -> None:
     good = serve_nasty(site)
     names = ("log-file", "metrics", "changes", "summary", "report")
-    reports = [f"--{name}={sandbox.reports / name}" for name in names]
+    reports = [f"--{name}={sandbox.reports / name}.prom" for name in names]
     run = sandbox.mirror(site.url, more=[*more, *reports] if more else [])
     run.fails(5)
     written = [path.read_text("utf-8", "surrogateescape") for path in sandbox.reports.iterdir()]
@@ -97,7 +97,7 @@ def test_a_password_is_written_nowhere(sandbox: Sandbox, site: Site, more: list[
     site.file("b.bin", blob(900), Redirect("http://localhost:1/pub/b.bin"))
     site.directory("sub", Status(500))
     names = ("log-file", "metrics", "changes", "summary", "report")
-    reports = [f"--{name}={sandbox.reports / name}" for name in names] if more else []
+    reports = [f"--{name}={sandbox.reports / name}.prom" for name in names] if more else []
     run = sandbox.mirror(with_credentials(site), attempts=2, more=[*more, *reports])
     run.fails(5)
     sandbox.mirror(with_credentials(site).replace("/pub/", "/absent/"), more=["--moved"]).fails(3)
@@ -170,7 +170,7 @@ def test_names_stay_inside_their_cell_of_every_report(sandbox: Sandbox, site: Si
     for name in names:
         site.file(name, blob(100, len(name)))
     site.file("gone", blob(5), Status(404))
-    reports = {name: sandbox.reports / name for name in ("changes", "summary", "metrics")}
+    reports = {name: sandbox.reports / f"{name}.prom" for name in ("changes", "summary", "metrics")}
     sandbox.mirror(site.url, more=[f"--{name}={path}" for name, path in reports.items()]).fails(5)
     lines = [json.loads(line) for line in reports["changes"].read_text().splitlines()]
     assert len(lines) == len(names) + 1

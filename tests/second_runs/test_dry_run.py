@@ -122,7 +122,7 @@ def test_a_failed_listing_is_reported_with_the_plan(sandbox: Sandbox, site: Site
 def test_report_files_and_commands_are_left_alone(sandbox: Sandbox, site: Site) -> None:
     populate(site)
     names = ("summary", "changes", "metrics")
-    options = [f"--{name}={sandbox.reports / name}" for name in names]
+    options = [f"--{name}={sandbox.reports / name}.prom" for name in names]
     touched = sandbox.reports / "touched"
     sandbox.mirror(site.url, more=["--dry-run", *options, f"--on-change=touch {touched}"]).succeeds()
     assert list(sandbox.reports.iterdir()) == []

@@ -41,16 +41,17 @@ def test_after_the_run_a_page_shows_all_mirrors_and_each_has_its_own_files(
     site: Site, tmp_path: Path, capsys: Output
 ) -> None:
     file, page = written(tmp_path, site), tmp_path / "status.html"
-    names = [f"--{what}={tmp_path}/{{name}}.{what}" for what in ("report", "summary", "metrics", "changes")]
+    names = [f"--{what}={tmp_path}/{{name}}.{what}" for what in ("report", "summary", "changes")]
+    names.append(f"--metrics={tmp_path}/{{name}}.prom")
     assert cli.run(["-q", "--config", file, "--status", str(page), *names]) == 3
     assert words_of(page) == ["bad failing", "good up to date"]
     assert "no listing (exit 3)" in page.read_text()
     assert json.loads((tmp_path / "good.summary").read_text())["mirror"] == "good"
     assert "/f" not in (tmp_path / "bad.changes").read_text()
-    assert {f"{name}.{what}" for name in ("good", "bad") for what in ("report", "summary", "metrics", "changes")} < {
+    assert {f"{name}.{what}" for name in ("good", "bad") for what in ("report", "summary", "prom", "changes")} < {
         path.name for path in tmp_path.iterdir()
     }
-    assert 'crawler_last_run_success{mirror="bad",' in (tmp_path / "bad.metrics").read_text()
+    assert 'crawler_last_run_success{mirror="bad",' in (tmp_path / "bad.prom").read_text()
 
     page.unlink()
     public = ["--config", file, "--history", "--only", "good", "--status", str(page), "--status-public"]

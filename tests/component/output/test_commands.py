@@ -205,7 +205,7 @@ async def test_a_signal_ends_one_command_and_the_next_one_is_told(
 
 @pytest.mark.parametrize("option", ["summary", "metrics", "changes"])
 async def test_a_run_that_found_another_one_leaves_the_files_to_that(tmp_path: Path, option: str) -> None:
-    file = tmp_path / "file"
+    file = tmp_path / "file.prom"
     file.write_text("of the other run\n")
     await after(tmp_path, 7, **{option: str(file)})
     assert file.read_text() == "of the other run\n"

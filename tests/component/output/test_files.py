@@ -167,10 +167,11 @@ def test_a_device_or_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("option", ["changes", "summary", "metrics"])
 def test_a_place_that_cannot_be_written_is_an_error_before_the_run(option: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=rf"--{option} .*/absent/file: no directory .*absent: create it first"):
-        Outputs(Config.from_mapping({option: str(tmp_path / "absent" / "file")}, where="test"))
+    with pytest.raises(ConfigError, match=rf"--{option} .*/absent/file.prom: no directory .*absent: create it first"):
+        Outputs(Config.from_mapping({option: str(tmp_path / "absent" / "file.prom")}, where="test"))
     with pytest.raises(ConfigError, match=rf"--{option} .*: is a directory"):
-        Outputs(Config.from_mapping({option: str(tmp_path)}, where="test"))
+        (tmp_path / "d.prom").mkdir()
+        Outputs(Config.from_mapping({option: str(tmp_path / "d.prom")}, where="test"))
 
 
 @contextmanager

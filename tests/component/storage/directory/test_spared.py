@@ -82,7 +82,8 @@ async def test_companions_of_the_programs_own_files_stay_too(tmp_path: Path, wha
 
 
 def test_the_files_that_options_name() -> None:
-    named = {key: f"/x/{key}" for key in ("log_file", "summary", "changes", "metrics", "report", "state", "ca_file")}
+    named = {key: f"/x/{key}" for key in ("log_file", "summary", "changes", "report", "state", "ca_file")}
+    named["metrics"] = "/x/metrics.prom"
     config = Config.from_mapping({**named, "header": ["@/x/header", "A: b"]}, where="test")
     assert {str(own.path) for own in own_files(config)} == {*named.values(), "/x/header"}
     assert {own.what for own in own_files(config)} >= {"--log-file", "--state", "--header"}
