@@ -261,12 +261,12 @@ class _Exchange:
                     if refusals <= limits.REFUSALS:
                         self._release()
                         continue
-                target = await redirect_target(response, url, self._permit) if status in REDIRECT_STATUS else None
-                if target is None:
+                location = response.headers.get("Location") if status in REDIRECT_STATUS else None
+                if location is None:
                     return HttpResponse(response, url, host, self._release, client.gate, digest=digest)
                 digest = HttpResponse.promised_digest(response.headers) or digest
-                self._release()
-                url = target
+                self._release()  # ``permit`` may need this connection, for robots.txt of the target
+                url = await redirect_target(location, url, self._permit)
                 hops += 1
                 logins = 0
         except BaseException:

@@ -168,19 +168,20 @@ async def discarded(response: HttpResponse) -> bytes:
     return b""
 
 
-async def redirect_target(response: RawResponse, url: str, permit: Permit) -> str | None:
-    """The URL that a redirect leads to; None if it names none. Raises FetchError if ``permit`` forbids it."""
-    location = response.headers.get("Location")
-    if location is None:
-        return None
+async def redirect_target(location: str, url: str, permit: Permit) -> str:
+    """The URL that a redirect from ``url`` to ``location`` leads to. Raises FetchError if ``permit`` forbids it.
+
+    Must not be called while a connection is held: ``permit`` may send requests, and wait for a connection of its own.
+    """
     target = resolve(url, location)
-    rejection = (
-        Rejection(Reason.SCHEME, location[:200], "not an HTTP URL") if target is None else await permit(url, target)
-    )
-    if rejection is not None:
-        text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
-        raise FetchError(text, url=url, retryable=False, rejection=rejection)
-    return target
+    rejection = Rejection(Reason.SCHEME, location[:200], "not an HTTP URL")
+    if target is not None:
+        permitted = await permit(url, target)
+        if permitted is None:
+            return target
+        rejection = permitted
+    text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
+    raise FetchError(text, url=url, retryable=False, rejection=rejection)
 
 
 def page_of(response: HttpResponse, body: bytes) -> FetchedPage:

@@ -144,7 +144,15 @@ class Worker(Channel):
     def _grant(self, number: int, request: Awaitable[None]) -> None:
         task = asyncio.get_running_loop().create_task(self._grant_after(number, request))
         self._requests.add(task)
-        task.add_done_callback(self._requests.discard)
+        task.add_done_callback(self._answered)
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        """A request of the worker has ended. One that failed is never granted, so the worker must not wait for it."""
+        self._requests.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self._pool.fail(error)
+            self.kill()
 
     async def _grant_after(self, number: int, request: Awaitable[None]) -> None:
         await request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import signal
@@ -14,6 +15,8 @@ import pytest
 
 import crawler
 from crawler.http.pacing.concurrency import START
+from crawler.model.errors import DestinationError
+from crawler.storage.state import SqliteState
 from crawler.workers import child_process
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.fixtures import sandbox, site
@@ -200,6 +203,34 @@ async def test_where_no_process_can_be_started_one_does_the_work(
     assert (report.saved, report.exit_code) == (30, 0)
     assert report.warnings == ("could not start 2 of 2 worker processes",)
     sandbox.holds(site.contents())
+
+
+@pytest.mark.row("P29")
+def test_a_redirect_ends_where_a_process_has_one_connection(sandbox: Sandbox, site: Site) -> None:
+    """The connection is needed for robots.txt, which a process reads when it meets its first redirect."""
+    many(site, 6, "a", size=300)
+    site.file("latest.bin", blob(300, 0), Redirect(to=f"{site.url}a/f000"))
+    sandbox.mirror(site.url, workers=3, more=TWO).succeeds()
+    sandbox.holds(site.contents())
+
+
+async def test_a_request_of_a_child_that_fails_ends_the_run(
+    sandbox: Sandbox, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it replaces a file, a child asks for a note in the state, and waits for the answer."""
+
+    async def broken(*_arguments: object) -> None:
+        raise DestinationError("no note can be made")
+
+    config = crawler.Config(processes=2, no_robots=True)
+    site.file("a", b"old")
+    await crawler.mirror(site.url, sandbox.directory, config)
+    site.file("a", b"another")
+    monkeypatch.setattr(SqliteState, "doubt", broken)
+    async with asyncio.timeout(30):
+        with pytest.raises(DestinationError, match="no note can be made"):
+            await crawler.mirror(site.url, sandbox.directory, config)
+    assert (sandbox.directory / "a").read_bytes() == b"old"
 
 
 def test_the_parent_reports_what_a_child_cannot_do(sandbox: Sandbox, site: Site) -> None:

@@ -201,6 +201,24 @@ async def test_a_redirect_to_a_url_that_is_not_http_is_an_error(site: Site, targ
     assert "secret" not in str(raised.value)
 
 
+@pytest.mark.row("P29")
+@pytest.mark.parametrize("connections", [1, 3])
+async def test_a_redirect_holds_no_connection_while_its_permission_needs_one(site: Site, connections: int) -> None:
+    """As many redirects at once as the host gets connections, and each has to make a request first, as for robots.txt."""
+    site.on("a", Redirect("b"))
+    site.on("b", Says())
+    site.file("rules", BODY)
+    async with opened(Gate(connections, start=connections)) as client:
+
+        async def permit(_source: str, _target: str) -> Rejection | None:
+            assert (await page(client, f"{site.url}rules")).status == 200
+            return None
+
+        async with asyncio.timeout(10):
+            replies = await asyncio.gather(*[get(client, f"{site.url}a", permit=permit) for _ in range(connections)])
+    assert [reply.url for _, _, reply in replies] == [f"{site.url}b"] * connections
+
+
 async def test_a_redirect_loop_ends(site: Site) -> None:
     site.on("a", Redirect("a"))
     async with opened(Gate(1)) as client:
