@@ -205,15 +205,6 @@ async def test_where_no_process_can_be_started_one_does_the_work(
     sandbox.holds(site.contents())
 
 
-@pytest.mark.row("P29")
-def test_a_redirect_ends_where_a_process_has_one_connection(sandbox: Sandbox, site: Site) -> None:
-    """The connection is needed for robots.txt, which a process reads when it meets its first redirect."""
-    many(site, 6, "a", size=300)
-    site.file("latest.bin", blob(300, 0), Redirect(to=f"{site.url}a/f000"))
-    sandbox.mirror(site.url, workers=3, more=TWO).succeeds()
-    sandbox.holds(site.contents())
-
-
 async def test_a_request_of_a_child_that_fails_ends_the_run(
     sandbox: Sandbox, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

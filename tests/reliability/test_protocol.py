@@ -30,7 +30,7 @@ from tests.support.misbehaving.behaviours import (
     Status,
 )
 from tests.support.misbehaving.pages import SHAPES, Row, nginx
-from tests.support.misbehaving.samples import DAY, KB, beside, blob, each_beside, populate
+from tests.support.misbehaving.samples import DAY, KB, beside, blob, each_beside, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD, Resource
@@ -324,10 +324,10 @@ def test_a_coding_that_was_not_requested_never_reaches_the_disk(sandbox: Sandbox
 @pytest.mark.row("M12")
 def test_nested_codings_are_refused(sandbox: Sandbox) -> None:
     one = (("Content-Encoding", ", ".join(["gzip"] * 1000)),)
-    many = (("Content-Encoding", "gzip"),) * 100
+    hundred = (("Content-Encoding", "gzip"),) * 100
     with Site(shape="python") as site:
         good = each_beside(site, {}, b"")
-        for name, codings in {"one": one, "many": many}.items():
+        for name, codings in {"one": one, "many": hundred}.items():
             site.file(f"{name}.txt", b"text", Says(headers=codings))
             site.directory(f"sub {name}", Says(headers=codings))
         run = sandbox.mirror(site.url, attempts=2)
@@ -674,3 +674,12 @@ def test_the_digest_that_a_redirect_to_a_mirror_promises_is_checked(sandbox: San
     run.fails(5)
     run.says("wrong.bin", "does not have the published digest")
     sandbox.holds({"right.bin": body, "page.bin": body})
+
+
+@pytest.mark.row("P29")
+def test_a_redirect_ends_where_a_process_has_one_connection(sandbox: Sandbox, site: Site) -> None:
+    """The connection is needed for robots.txt, which a process reads when it meets its first redirect."""
+    many(site, 6, "a", size=300)
+    site.file("latest.bin", blob(300, 0), Redirect(to=f"{site.url}a/f000"))
+    sandbox.mirror(site.url, workers=3, more=["--processes=2"]).succeeds()
+    sandbox.holds(site.contents())

@@ -200,7 +200,8 @@ WRONG = {
     "check": ("x",), "fsync": ("x",), "names": ("x",), "name_from": ("x", "header"), "state": ("no/x", ""),
     "lock": ("x",), "lock_wait": ("x",), "max_duration": ("0",), "progress": ("x",), "format": ("x",),
     "log_file": ("no/x", ".", ""), "log_format": ("x",), "summary": ("no/x", ".", ""), "changes": ("no/x", "."),
-    "metrics": ("no/x.prom", ".", "x.txt", "x.prom/", ""), "report": ("no/x", "."), "include": ("", "re:(", "old/"), "exclude": ("", "re:["),
+    "metrics": ("no/x.prom", ".", "x.txt", "x.prom/", ""),
+    "report": ("no/x", "."), "include": ("", "re:(", "old/"), "exclude": ("", "re:["),
 }  # fmt: skip
 """Option → values that are known to be wrong before anything is opened."""
 ANY_TEXT = {"user_agent", "last", "on_change", "on_failure", "on_end"}

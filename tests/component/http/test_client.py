@@ -201,10 +201,9 @@ async def test_a_redirect_to_a_url_that_is_not_http_is_an_error(site: Site, targ
     assert "secret" not in str(raised.value)
 
 
-@pytest.mark.row("P29")
 @pytest.mark.parametrize("connections", [1, 3])
 async def test_a_redirect_holds_no_connection_while_its_permission_needs_one(site: Site, connections: int) -> None:
-    """As many redirects at once as the host gets connections, and each has to make a request first, as for robots.txt."""
+    """There are as many redirects as connections, and each has to make a request first, as for robots.txt."""
     site.on("a", Redirect("b"))
     site.on("b", Says())
     site.file("rules", BODY)
