@@ -23,6 +23,7 @@ from crawler.model.options.timetable import Timetable, parse_limit_rate
 
 TYPES = typing.get_type_hints(ProgramOptions)
 TEXTS = {
+    "FILE": "x.prom",
     "SIZE": "1M", "RATE": "1M", "AGE": "7d", "TIME": "5m", "N": "3", "N|auto": "3", "N|auto|off": "3", "N|N%": "25%",
     "DAYS": "30", "N|TIME": "7,30d", "'N: V'": "X-Key: v",
 }  # fmt: skip
@@ -61,7 +62,7 @@ def samples(key: str, kind: object) -> list[object]:
         return [[one, one], (one,), ()]
     if "Iterable" in str(kind):
         return [[text, text], (text,), (), {text}, {text: 1}.keys(), iter([text]), numpy.array([text])]
-    return [pathlib.Path("x")] if "PathLike" in str(kind) else SAMPLES[kind]
+    return [pathlib.Path("x.prom")] if "PathLike" in str(kind) else SAMPLES[kind]
 
 
 def alternatives(kind: object) -> tuple[object, ...]:
