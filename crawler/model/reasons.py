@@ -53,6 +53,7 @@ class Reason(StrEnum):
     SAME_ROW = "same row"
     INTERRUPTED_REPLACEMENT = "a run was killed while replacing this file"
     NOT_CONFIRMED = "not confirmed as the listed version"
+    SAME_VERSION = "the server sent the version that is here"
     OUTDATED = "the server sent an older version than its listing shows"
     BUDGET = "beyond --max-files or --max-total-size"
     """The next run may save the file."""

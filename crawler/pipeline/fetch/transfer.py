@@ -30,6 +30,7 @@ from crawler.pipeline.rules.responses.evidence import (
     Unwanted,
     adopted,
     confirmed,
+    is_same_body,
     known_of,
     mtime_of,
     prove,
@@ -142,8 +143,7 @@ class _Transfer:
         return self._fresh or self._shared.bypass.is_hopeless
 
     async def _request(self, resume: Resume | None) -> Result | Staged | None:
-        job, shared = self._job, self._shared
-        headers = request_headers(job, resume, fresh=self._fresh)
+        job, shared, headers = self._job, self._shared, request_headers(self._job, resume, fresh=self._fresh)
         async with shared.client.open("GET", job.url, headers=headers, permit=shared.permit) as reply:
             return await self.take(reply, resume)
 
@@ -167,7 +167,7 @@ class _Transfer:
         if ruling is Ruling.REFUSE:
             raise VerificationError(Reason.OUTDATED, retryable=False)
         if ruling is Ruling.KEEP or action.verdict is Verdict.UNCHANGED:
-            return await self._confirmed(proof, action.reason or Reason.OUTDATED)
+            return await self._confirmed(proof, action.reason or Reason.SAME_VERSION)
         return await self._save(reply, action, proof)
 
     async def _confirmed(self, proof: Proof, reason: str) -> Result:
@@ -179,7 +179,9 @@ class _Transfer:
         return self.effort.result(Outcome.UNCHANGED, reason, size=known.size, known=known, proof=proof)
 
     async def _save(self, reply: Response, action: Action, proof: Proof) -> Result | Staged:
-        self._refuse_by_headers(reply, action)
+        modified = parse_http_date(reply.headers.get("Last-Modified"))
+        if reason := self._shared.rejects_headers(self._job, action.length, modified):
+            raise Unwanted(reason)
         known = adopted(self._job, reply.headers, proof) if self._job.probe and not action.offset else None
         if known is not None:  # HEAD has not shown it, but this response does
             return self.effort.result(Outcome.UNCHANGED, _SAME, size=known.size, known=known, proof=proof)
@@ -188,19 +190,13 @@ class _Transfer:
             if await is_directory(self._job, reply, body, self._shared.is_listing):
                 return self.effort.result(Outcome.DIRECTORY, "its body is a listing")
             await self._arrival(reply, action).refuse_page(body)
-            return self._staged(reply, action, proof, body)
+            return await self._staged(reply, action, proof, body)
         expected = action.length if action.length is not None else self._job.size.high if self._job.size else UNLIMITED
         if action.offset == 0 and expected <= limits.SMALL_BODY and self._part is None:
             body = await self._read(reply, action.limit)
             await self._arrival(reply, action).refuse_page(body)
-            return self._staged(reply, action, proof, body)
+            return await self._staged(reply, action, proof, body)
         return await self._stream(reply, action, proof)
-
-    def _refuse_by_headers(self, reply: Response, action: Action) -> None:
-        modified = parse_http_date(reply.headers.get("Last-Modified"))
-        reason = self._shared.rejects_headers(self._job, action.length, modified)
-        if reason:
-            raise Unwanted(reason)
 
     def _arrival(self, reply: Response, action: Action) -> Arrival:
         return Arrival(self._shared.destination, self._job, reply, action)
@@ -210,7 +206,7 @@ class _Transfer:
         self.effort.count(len(body))
         return body
 
-    def _staged(self, reply: Response, action: Action, proof: Proof, body: bytes) -> Staged:
+    async def _staged(self, reply: Response, action: Action, proof: Proof, body: bytes) -> Result | Staged:
         problem = length_proven(self._job, action, reply.headers, len(body))
         if problem:
             raise VerificationError(problem)
@@ -218,16 +214,14 @@ class _Transfer:
         for expected in self._published(reply):
             if not digests.matches(body, expected):
                 raise VerificationError(f"the body does not have the published digest {expected}")
-        return self._stage(reply, proof, body=body, size=len(body), digest=digest)
+        return await self._stage(reply, proof, body, len(body), digest)
 
     def _published(self, reply: Response) -> list[str]:
         """The published digests of the file: from its listing or a checksum file, and from the response headers."""
-        if not self._shared.verify:
-            return []
-        found = (self._job.digest, digests.header_digest(reply.headers))
+        found = (self._job.digest, digests.header_digest(reply.headers)) if self._shared.verify else ()
         return [digest for digest in found if digest is not None]
 
-    async def _stream(self, reply: Response, action: Action, proof: Proof) -> Staged:
+    async def _stream(self, reply: Response, action: Action, proof: Proof) -> Result | Staged:
         job, shared = self._job, self._shared
         part = self._part
         if part is None:
@@ -259,7 +253,7 @@ class _Transfer:
             if not await part.matches(expected):
                 await part.discard()
                 raise VerificationError(f"the body does not have the published digest {expected}")
-        return self._stage(reply, proof, part=part.name, size=size, digest=digest)
+        return await self._stage(reply, proof, part, size, digest)
 
     def _chunks(self, reply: Response, action: Action, validators: Validators) -> AsyncGenerator[bytes, None]:
         shared = self._shared
@@ -282,10 +276,15 @@ class _Transfer:
             self.effort.count(len(chunk))
             yield chunk
 
-    def _stage(
-        self, reply: Response, proof: Proof, *, size: int, digest: str | None, part: str = "", body: bytes = b""
-    ) -> Staged:
+    async def _stage(
+        self, reply: Response, proof: Proof, content: Part | bytes, size: int, digest: str | None
+    ) -> Result | Staged:
         job, mtime = self._job, mtime_of(self._job, reply.headers)
+        part, body = ("", content) if isinstance(content, bytes) else (content.name, b"")
+        if is_same_body(job, size, mtime, digest):
+            if not isinstance(content, bytes):
+                await content.discard()
+            return await self._confirmed(proof, Reason.SAME_VERSION)
         known = known_of(job, proof, size, mtime or 0, digest)
         result = self.effort.result(Outcome.SAVED, job.reason, size=size, known=known, proof=proof)
         return Staged(job=job, part=part, body=body, size=size, mtime=mtime, result=result)

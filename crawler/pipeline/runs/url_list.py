@@ -11,7 +11,7 @@ from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.plan.look import look
-from crawler.pipeline.rules.compare import Need, needs_fetch
+from crawler.pipeline.rules.compare import Need, is_intact, needs_fetch
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import ListScope
 from crawler.pipeline.runs.base import Components, Transfers
@@ -141,7 +141,8 @@ def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job
     """The job for a file that is in no listing but was named in --input-file or ``download``."""
     entry = Entry(name=path.rpartition("/")[2], kind=Kind.FILE, url=url)
     decision = needs_fetch(entry, known, local)
-    job = Job(url=url, path=path, reason=decision.reason, local=local)
+    copy = known if is_intact(known, local) and not decision.is_disproved else None
+    job = Job(url=url, path=path, reason=decision.reason, local=local, copy=copy)
     if decision.need is Need.CONFIRM:
         return replace(job, known=known)
     return replace(job, probe=decision.need is Need.PROBE)

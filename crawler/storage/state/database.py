@@ -36,6 +36,8 @@ class Database:
         self.problem: str | None = None
         self._path = path
         self._read_only = read_only
+        self._without = "nothing is known of earlier runs" if read_only else "this run continues without it"
+        """What follows if the file cannot be used. What only reads may be no run at all, as with --history."""
         self._writable = not read_only
         self._connection: sqlite3.Connection | None = None
 
@@ -46,11 +48,11 @@ class Database:
             if strange is None:
                 self._connection = self._connect()
             else:
-                self._note(f"cannot be used ({strange} is not a regular file): this run continues without it")
+                self._note(f"cannot be used ({strange} is not a regular file): {self._without}")
         except (sqlite3.Error, ValueError) as error:
             self._recover(error)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symlinks (before Python 3.13)
-            self._note(f"cannot be opened ({error}): this run continues without it")
+            self._note(f"cannot be opened ({error}): {self._without}")
 
     def close(self) -> None:
         if self._connection is not None:
@@ -99,7 +101,7 @@ class Database:
         except (sqlite3.Error, ValueError):
             return False
         records = "1 damaged record was" if dropped == 1 else f"{dropped} damaged records were"
-        self._note(f"is damaged: {records} dropped, the run continues with the others")
+        self._note(f"is damaged: {records} dropped, the others are used")
         return True
 
     def _strange(self) -> Path | None:
@@ -153,18 +155,18 @@ class Database:
         """Continue with a new file if the old one is damaged, otherwise without a file."""
         self.close()
         if self._read_only or not _is_damage(error):
-            self._note(f"cannot be used ({error}): this run continues without it")
+            self._note(f"cannot be used ({error}): {self._without}")
             return
         try:
             aside = self._set_aside()
         except OSError as obstacle:
-            self._note(f"cannot be used ({error}) nor set aside ({obstacle}): this run continues without it")
+            self._note(f"cannot be used ({error}) nor set aside ({obstacle}): {self._without}")
             return
-        self._note(f"cannot be used ({error}): set aside as {aside}, this run starts without it")
+        self._note(f"cannot be used ({error}): set aside as {aside}, and a new one begun")
         try:
             self._connection = self._connect()
         except (sqlite3.Error, ValueError) as obstacle:
-            self._note(f"cannot be created ({obstacle}): this run continues without it")
+            self._note(f"cannot be created ({obstacle}): {self._without}")
 
     def _set_aside(self) -> str:
         name = f"{self._path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"

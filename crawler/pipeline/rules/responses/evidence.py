@@ -130,14 +130,16 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
     """Decide on a response for a file of ``length`` bytes (None for a 304). ``fresh``: caches were bypassed."""
     if proof.is_another:
         return Ruling.ASK_AGAIN
+    is_same = _is_same_version(job, proof.validators, length)
     if job.dating is Dating.UNRELIABLE:
-        return Ruling.TAKE
+        return Ruling.KEEP if is_same else Ruling.TAKE
     copy, said = job.copy, proof.validators
     is_listed_copy = copy is not None and row_agrees(job.moment or job.modified, copy.validators.last_modified)
     is_back = copy is not None and _is_before(said.last_modified, copy.validators.last_modified)
     is_worse = is_back and is_listed_copy and proof.currency is Currency.OTHER
     if proof.currency is not Currency.OLDER and not is_worse:
-        return Ruling.KEEP if copy is not None and _is_unnamed(job, copy, proof, length) else Ruling.TAKE
+        is_same = is_same or (copy is not None and _is_unnamed(job, copy, proof, length))
+        return Ruling.KEEP if is_same else Ruling.TAKE
     if not fresh:
         return Ruling.ASK_AGAIN
     if copy is None or (job.known is not None and length is None):
@@ -145,6 +147,29 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
     if said == copy.validators and length == copy.size:
         return Ruling.KEEP
     return Ruling.REFUSE if is_back or is_listed_copy else Ruling.TAKE
+
+
+def _is_same_version(job: Job, said: Validators, length: int | None) -> bool:
+    """True if a whole body is announced with the strong ETag, length and time of the copy: conditions were ignored.
+
+    A response without a time does not contradict the copy (RFC 9110 section 8.8.3.2). False for a 304.
+    """
+    copy = job.known or job.copy
+    if copy is None or length != copy.size or job.digest not in (None, copy.digest):
+        return False
+    is_same_tag = is_strong_tag(said.etag) and said.etag == copy.validators.etag
+    return is_same_tag and said.last_modified in (None, copy.validators.last_modified)
+
+
+def is_same_body(job: Job, size: int, mtime: int | None, digest: str | None) -> bool:
+    """Whether a body of ``size`` bytes with this SHA-256 is the intact copy, and no time says otherwise.
+
+    ``mtime`` is as in ``mtime_of``.
+    """
+    copy = job.known or job.copy
+    if copy is None or digest is None:
+        return False
+    return (size, digest) == (copy.size, copy.digest) and mtime in (None, copy.mtime)
 
 
 def _is_unnamed(job: Job, copy: Known, proof: Proof, length: int | None) -> bool:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from crawler.app.history import read_history
+from crawler.app.maintenance import run_verify
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import UNCONFIRMED, Known, Validators
-from crawler.storage.state import Figures, ReadOnlyState, SqliteState, seal
+from crawler.pipeline.stop import Stop
+from crawler.storage.state import Figures, ReadOnlyState, SqliteState, schema, seal
 from tests.component.storage.state.test_directory_digests import LEAF
 from tests.component.storage.state.test_store import ENTRIES, known, memo
 
@@ -205,3 +211,44 @@ async def test_unvisited_directories_are_reported_and_their_pages_dropped(path: 
         assert len(await state.unvisited_directories()) == 42, "each run starts with no visits"
     async with ReadOnlyState(path) as state:
         assert len(await state.unvisited_directories()) == 42
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(b"garbage " * 100)
+
+
+def _foreign(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+        connection.commit()
+
+
+def _newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 999")
+        connection.execute("CREATE TABLE later (x)")
+        connection.commit()
+
+
+@pytest.mark.parametrize("spoil", [_garbage, _foreign, _newer])
+async def test_what_is_no_run_is_not_called_one_if_the_state_cannot_be_used(
+    spoil: Callable[[Path], None], tmp_path: Path
+) -> None:
+    path = tmp_path / "DIR" / ".crawler" / "state.sqlite3"
+    path.parent.mkdir(parents=True)
+    spoil(path)
+    directory, config = str(tmp_path / "DIR"), Config()
+    async with ReadOnlyState(path) as state:
+        said = [state.problem or ""]
+    with pytest.raises(ConfigError) as history:
+        await read_history(directory, config, 10)
+    for repair in (False, True):  # the second one moves the file away
+        _, error = await run_verify(directory, config, (), Stop(), repair=repair)
+        said.append(str(error))
+    said.append(str(history.value))
+    for line in said:
+        assert "cannot be used" in line
+        assert "this run" not in line, line
+    assert said[2].endswith("and a new one begun")
+    assert not path.read_bytes().startswith(b"garbage")

@@ -24,6 +24,7 @@ from crawler.pipeline.rules.responses.evidence import (
     confirms,
     currency,
     generated,
+    is_same_body,
     known_of,
     mtime_of,
     prove,
@@ -378,7 +379,7 @@ def test_no_copy_is_adopted_without_a_time(last_modified: str | None) -> None:
         (-2 * DAY, -DAY, Ruling.ASK_AGAIN, Ruling.TAKE),
         (-DAY, DAY, Ruling.TAKE, Ruling.TAKE),
         # the copy is the version in the row
-        (0, 0, Ruling.TAKE, Ruling.TAKE),
+        (0, 0, Ruling.KEEP, Ruling.KEEP),
         (0, -DAY, Ruling.ASK_AGAIN, Ruling.REFUSE),
         (0, DAY, Ruling.TAKE, Ruling.TAKE),
         # the copy is newer than the row
@@ -395,7 +396,67 @@ def test_an_older_version_is_requested_again_past_the_caches_and_replaces_nothin
     assert rule(job, proof, 10, fresh=False) is first
     assert rule(job, proof, 10, fresh=True) is then
     unreliable = replace(job, dating=Dating.UNRELIABLE)
-    assert rule(unreliable, proof, 10, fresh=False) is Ruling.TAKE, "by such times nothing is judged"
+    is_here = copy is not None and copy == stated
+    expected = Ruling.KEEP if is_here else Ruling.TAKE
+    assert rule(unreliable, proof, 10, fresh=False) is expected, "such times judge nothing but the version itself"
+
+
+@pytest.mark.parametrize("kept", ["known", "copy"])
+@pytest.mark.parametrize("has_time", [True, False])
+@pytest.mark.parametrize(
+    ("tag", "said", "length", "stated", "digest", "ruling"),
+    [
+        ('"1"', '"1"', 10, 0, None, Ruling.KEEP),
+        ('"1"', '"1"', 10, None, None, Ruling.KEEP),
+        ('"1"', '"1"', 10, None, "sha256:is", Ruling.KEEP),
+        ('"1"', '"1"', 10, None, "sha256:another", Ruling.TAKE),
+        ('"1"', '"1"', 11, None, None, Ruling.TAKE),
+        ('"1"', '"1"', None, None, None, Ruling.TAKE),
+        ('"1"', '"1"', 10, DAY, None, Ruling.TAKE),
+        ('"1"', '"2"', 10, None, None, Ruling.TAKE),
+        ('"1"', None, 10, None, None, Ruling.TAKE),
+        (None, None, 10, None, None, Ruling.TAKE),
+        (None, '"1"', 10, None, None, Ruling.TAKE),
+        ('W/"1"', 'W/"1"', 10, None, None, Ruling.TAKE),
+        ('"1"', 'W/"1"', 10, None, None, Ruling.TAKE),
+    ],
+)
+def test_a_200_with_the_strong_tag_of_the_copy_is_about_the_copy(
+    kept: str,
+    has_time: bool,
+    tag: str | None,
+    said: str | None,
+    length: int | None,
+    stated: int | None,
+    digest: str | None,
+    ruling: Ruling,
+) -> None:
+    """The server ignored the condition, or none was sent."""
+    there = Validators(etag=tag, last_modified=http(T))
+    copy = replace(COPY, validators=there, digest="sha256:is", size=10)
+    job = replace(JOB, modified=JOB.modified if has_time else None, digest=digest, local=LOCAL, **{kept: copy})  # type: ignore[arg-type]
+    assert rule(job, proof_of(200, stated, said, job=job), length, fresh=False) is ruling
+
+
+@pytest.mark.parametrize("kept", ["known", "copy", None])
+@pytest.mark.parametrize(
+    ("size", "mtime", "digest", "is_same"),
+    [
+        (10, None, "sha256:is", True),
+        (10, 7, "sha256:is", True),
+        (10, 8, "sha256:is", False),
+        (11, None, "sha256:is", False),
+        (10, None, "sha256:other", False),
+        (10, None, None, False),
+    ],
+)
+def test_a_body_is_the_copy_if_its_digest_says_so_and_no_time_denies_it(
+    kept: str | None, size: int, mtime: int | None, digest: str | None, is_same: bool
+) -> None:
+    for recorded in ("sha256:is", None):
+        copy = replace(COPY, digest=recorded, size=10, mtime=7)
+        job = JOB if kept is None else replace(JOB, **{kept: copy})  # type: ignore[arg-type]
+        assert is_same_body(job, size, mtime, digest) is (is_same and kept is not None and recorded is not None)
 
 
 def test_an_earlier_version_in_the_doubt_of_the_zones_does_not_replace_the_listed_one() -> None:
