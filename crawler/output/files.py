@@ -1,4 +1,4 @@
-"""Output files written at the end of a run (change list, summary, metrics, HTML report), and the commands.
+"""Writes the output files at the end of a run (change list, summary, metrics, HTML report), and runs the commands.
 
 Each file is replaced atomically by rename, so that readers never see a partial one. A failure here never undoes the
 run: it becomes a warning in the report and exit code 1.
@@ -44,7 +44,7 @@ class Outputs(Observer):
     """
 
     def __init__(self, config: Config, name: str = "", kind: str = "run") -> None:
-        """``name``: of the mirror, "" for the last part of DIR; ``kind``: see ``commands.after_run.Subject``."""
+        """``name``: name of the mirror, "" for the last part of DIR; ``kind``: see ``commands.after_run.Subject``."""
         self._config, self._name, self._kind = config, name, kind
         self._spool: BinaryIO | None = None
         self._spool_problem: OSError | None = None
@@ -97,13 +97,13 @@ class Outputs(Observer):
             self._spool_problem = self._spool_problem or problem
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
-        """Ignore these files: they did not change and took no time."""
+        """Do nothing, because unchanged files are neither changes nor slow transfers."""
 
     async def finish(self, report: Report, stop: Stoppable) -> Report:
         """Write the files and run the commands. Returns the report with warnings for what failed.
 
-        ``stop`` ends the command that runs. Does nothing after a dry run, because readers take these files for facts.
-        While another run holds DIR, the files are that run's.
+        ``stop`` ends the command that is running. After a dry run nothing is written, because readers rely on these
+        files; nor if another run holds DIR, because the files belong to that run.
         """
         if report.plan is not None:
             return report
@@ -129,7 +129,7 @@ class Outputs(Observer):
             except OSError as problem:
                 report = report.warned(f"--report {config.report}: {problem.strerror}", ExitCode.ERROR)
         if config.summary is not None:
-            # Before the metrics, so that they show if the summary could not be written.
+            # Written before the metrics, which report a failure to write the summary.
             summary = render_json_summary(report, ended, name=name)
             report = _written("--summary", config.summary, io.BytesIO(summary.encode()), report)
         if config.metrics is not None:
@@ -156,7 +156,7 @@ class Outputs(Observer):
 
             os.lseek(
                 spool.fileno(), 0, os.SEEK_SET
-            )  # seek() may only move within Python's buffer, which a child does not share
+            )  # seek() may move only within Python's buffer, which the child process does not share
             variables = environment(report, Subject(name=name, directory=report.directory, kind=self._kind))
             report = await run_with("--on-change", self._config.on_change, spool, variables, report, stop)
         return report

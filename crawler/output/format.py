@@ -15,16 +15,16 @@ _MARKS = {Kind.FILE: "-", Kind.DIRECTORY: "d", Kind.SYMLINK: "l", Kind.OTHER: "o
 
 
 def json_text(key: str, text: str) -> dict[str, str]:
-    """``text`` as JSON members that strict readers accept.
+    """``text`` as JSON members that strict parsers accept.
 
-    A name that is not UTF-8 contains lone surrogates, which strict readers reject (RFC 8259 section 8.2). They become
-    U+FFFD, and an additional member ``<key>_hex`` holds the original bytes.
+    A name that is not UTF-8 contains lone surrogates, which strict parsers reject (RFC 8259 section 8.2). They are
+    replaced by U+FFFD, and an additional member ``<key>_hex`` holds the original bytes.
     """
     if text.isascii():
         return {key: text}
     try:
         raw = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a surrogate that represents no byte, as in some JSON listings
+    except UnicodeEncodeError:  # a surrogate that does not stand for a byte, as in some JSON listings
         raw = text.encode("utf-8", "surrogatepass")
     shown = raw.decode("utf-8", "replace")
     return {key: text} if shown == text else {key: shown, f"{key}_hex": raw.hex()}

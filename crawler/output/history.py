@@ -13,14 +13,14 @@ from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
 BAR = 4
-"""Columns of a bar, so that the table fits 80 columns."""
+"""Width of a bar in columns, so that the table fits 80 columns."""
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WORDS = {3: "no listing", 4: "disk", 5: "failures", 6: "not deleted", 7: "locked", 8: "robots.txt"}
 _HEAD = ("started", "result", "took", "", "listed", "saved", "gone", "failed", "received", "")
 
 
 PROBLEMS_KEPT = 3
-"""Number of different reasons that the state keeps of a run."""
+"""Maximum number of reasons that the state keeps of a run."""
 _LONGEST = 300
 """Maximum length of a stored reason, in characters."""
 
@@ -59,7 +59,7 @@ def problems_of(report: Report) -> tuple[tuple[str, int], ...]:
 
 
 def problem_text(reason: str, count: int) -> str:
-    """A reason, with the number of files that it concerns if there are several."""
+    """A reason, followed by the number of files that it concerns if there are several."""
     return f"{count:,} × {reason}" if count > 1 else reason
 
 

@@ -1,4 +1,4 @@
-"""What a run did, as JSON: the summary, and the lines of the change list."""
+"""Renders what a run did as JSON: the summary, and the lines of the change list."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def iso_time(moment: float) -> str:
 def render_json_summary(
     report: Report, ended: float, *, name: str = "", more: Mapping[str, object] | None = None
 ) -> str:
-    """The report as a JSON object. ``ended``: end of the run, in seconds since the epoch; ``name``: of the mirror.
+    """The report as a JSON object. ``ended``: end of the run, in seconds since the epoch.
 
-    ``more`` are further members.
+    ``name``: name of the mirror. ``more``: further members of the object.
     """
     values: dict[str, object] = {
         "version": __version__,

@@ -34,7 +34,7 @@ _LEVELS = {
     Outcome.DIRECTORY: logging.DEBUG,
 }
 _REPEATED_IN_SUMMARY = {"failed", "listing-failed"}
-"""Events that the summary repeats; without -v they appear only there."""
+"""Events that the summary repeats; without -v they appear only in the summary."""
 
 
 def event(level: int, name: str, /, **fields: object) -> None:
@@ -110,7 +110,7 @@ _PLAIN = {"path", "size", "seconds", "reason", "url", "digest", "received", "old
 
 
 def _text_of(name: str, fields: Mapping[str, object]) -> str:
-    """``saved a/b.zip 1.2 MiB 0.34 s (row changed)``; with the URL if it says more than the path."""
+    """The text of an event: ``saved a/b.zip 1.2 MiB 0.34 s (row changed)``; with the URL if it tells more."""
     words = [name]
     if "path" in fields:
         words.append(printable(str(fields["path"])) or "/")
@@ -140,7 +140,7 @@ def _json_of(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 class TextFormatter(logging.Formatter):
-    """``2026-01-31 12:00:00+01:00 saved a/b.zip 1.2 MiB 0.34 s``; terminal control characters are escaped."""
+    """Formats text: ``2026-01-31 12:00:00+01:00 saved a/b.zip 1.2 MiB 0.34 s``; control characters are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created).astimezone().isoformat(sep=" ", timespec="seconds")
@@ -160,21 +160,21 @@ class TextFormatter(logging.Formatter):
 
 
 class ConsoleFormatter(TextFormatter):
-    """Text with the time of day only, to keep lines short on a terminal."""
+    """Formats lines of text with only the time of day, to keep them short on a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         return f"{datetime.fromtimestamp(record.created).astimezone():%H:%M:%S} {self.line(record)}"
 
 
 class BriefFormatter(TextFormatter):
-    """Text with the program's name instead of the time, for the few lines printed without -v."""
+    """Formats lines of text with the program's name instead of the time, for the few lines printed without -v."""
 
     def format(self, record: logging.LogRecord) -> str:
         return f"crawler: {self.line(record)}"
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object per line, in ASCII: time (UTC), level, event, and the fields of the event."""
+    """Formats JSON objects, one per line, in ASCII: time (UTC), level, event, and the fields of the event."""
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -203,7 +203,7 @@ class _Console(logging.Handler):
         try:
             self._write(self.format(record))
         except (OSError, ValueError):
-            return  # stderr is closed or its reader is gone
+            return  # standard error is closed, or its reader has gone
 
 
 def configure(
@@ -254,7 +254,7 @@ def _opened(path: str, level: int, formatter: logging.Formatter) -> logging.Hand
 
 
 def _silence_stamina() -> None:
-    """Silence the logger on which stamina announces retries: ``log_retry`` logs them."""
+    """Silence the logger on which stamina announces retries, because ``log_retry`` logs them."""
     stamina_log = logging.getLogger("stamina")
     stamina_log.handlers, stamina_log.propagate = [logging.NullHandler()], False
 

@@ -15,7 +15,7 @@ from crawler.storage.state import FileTotals, ReadOnlyState, existing_state
 from crawler.text.escape import masked
 
 RUNS_READ = 1000
-"""Runs searched for the last successful one."""
+"""Maximum number of runs that are searched for the last successful one."""
 _LAST_SUCCESS = "crawler_last_success_timestamp_seconds"
 
 GAUGES = (
@@ -30,25 +30,25 @@ GAUGES = (
     ("listings_failed", "Listings that could not be read in the last run."),
     ("extraneous_files", "Local files no longer listed in the last run, deleted or not."),
 )
-"""Name after ``crawler_last_run_`` and help of each value of the run."""
+"""(Name after ``crawler_last_run_``, help text) of each value of the run."""
 OUTCOMES = ("saved", "unchanged", "skipped", "failed", "deleted")
 
 
 class Standing(Value, frozen=True, kw_only=True):
-    """What is known of the mirror, whatever the last run did."""
+    """The facts about the mirror that do not depend on the last run."""
 
     last_success: float = 0.0
     """End of the last run with exit code 0, in seconds since the epoch; 0 if there was none."""
     totals: FileTotals | None = None
-    """What DIR holds; None if unknown."""
+    """Totals of the files in DIR; None if unknown."""
 
 
 async def read_standing(report: Report, ended: float, name: str, config: Config, *, is_run: bool) -> Standing:
     """The standing of the mirror after the run of ``report``, which ended at ``ended``.
 
-    ``is_run``: false for a verification, whose success is not that of a run. Where the state cannot be read, because
-    the disk is missing for example, the time of the last success is that of the file that is about to be replaced: a
-    value that vanished would raise no alert.
+    ``is_run``: False for a verification, whose success is not that of a run. If the state cannot be read, for example
+    because the disk is missing, the time of the last success is taken from the metrics file that is about to be
+    replaced: a missing value would raise no alert.
     """
     path = existing_state(report.directory, config)
     success, totals = 0.0, None

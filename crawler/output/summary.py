@@ -12,9 +12,9 @@ from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
 WARNINGS_SHOWN = 20
-"""Maximum number of printed problems that concern no single file."""
+"""Maximum number of printed problems that do not concern a single file."""
 SPARED_SHOWN = 5
-"""Spared paths that are named."""
+"""Maximum number of spared paths that are named."""
 _PARTS = ", and goes on within partial files where the server allows it"
 _BY: dict[str, str] = {**{reason: f"by {option}" for reason, option in OPTIONS.items()}, Reason.ROBOTS: "by robots.txt"}
 
@@ -46,14 +46,14 @@ def _published_line(snapshot: Published) -> str:
 
 
 def _named(paths: Mapping[str, str]) -> str:
-    """The first few of ``paths`` → what each is, as text."""
+    """The first few of ``paths`` (path → what it is) as text."""
     named = [f"{printable(path)} ({printable(what)})" for path, what in sorted(paths.items())[:SPARED_SHOWN]]
     more = len(paths) - len(named)
     return ", ".join(named) + (f" and {more:,} more" if more else "")
 
 
 def render_summary(report: Report, *, verbose: bool = False) -> str:
-    """The summary of a run as lines, without a final newline: problems first, the account last, where a reader looks.
+    """The summary of a run as lines, without a final newline: problems first, the totals last, where readers look.
 
     Terminal control characters are escaped.
     """

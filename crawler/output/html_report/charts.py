@@ -1,8 +1,8 @@
-"""Charts as inline SVG. They contain shapes and classes; the style sheet sets colours for light, dark and print.
+"""Draws charts as inline SVG. They contain shapes and classes; the style sheet sets colours for light, dark and print.
 
 svg.py does not escape text, so all text goes through ``_escaped``. Charts of runs have no visible text and stretch to
-the available width. The map is laid out in percent, once for a wide and once for a narrow page, so that its text keeps
-its size.
+the available width. The map is laid out in percent, once for a wide and once for a narrow page, so that the size of its
+text does not change.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Slot(Value, frozen=True, kw_only=True):
     """One run in a chart."""
 
     title: str
-    """Tooltip."""
+    """Text of the tooltip."""
     up: float | None = None
     """Value drawn above the base line; None if unknown."""
     down: float = 0.0
@@ -79,10 +79,10 @@ def _frame(slots: Sequence[Slot], shapes: list[svg.Element]) -> Markup:
 
 
 def visible_top(values: Sequence[float]) -> float:
-    """The top of the scale for bars of ``values``: the highest, unless a few would flatten all others.
+    """The top of the scale for bars of ``values``: the highest value, unless a few outliers would flatten all others.
 
-    The first run of a mirror saves everything, and later ones a little. Up to a tenth of the bars, at least one, may be
-    outliers: several times as high as the highest of the others. They are cut off a quarter above that one.
+    The first run of a mirror saves everything, later ones a little. Up to a tenth of the bars, but at least one, may be
+    outliers, which are several times as high as the highest of the others. They are cut off a quarter above that one.
     """
     ordered = sorted(values, reverse=True)
     for count in range(max(1, len(ordered) // 10), 0, -1):
@@ -100,7 +100,7 @@ def render_bars(slots: Sequence[Slot]) -> Markup:
     for number, slot in enumerate(slots):
         for value, top, name in ((slot.up or 0, up, "up"), (slot.down, down, "down")):
             if value > 0:
-                size = max(round(min(value, top) * scale, 2), 1.5)  # visible if not zero
+                size = max(round(min(value, top) * scale, 2), 1.5)  # so that any value but zero is visible
                 y = line if name == "down" else max(line - size, 0)
                 classes = [name, "bad"] if slot.is_bad else [name]
                 shapes.append(svg.Rect(class_=classes, x=number * SLOT + 1.5, y=round(y, 2), width=7, height=size))
@@ -115,7 +115,7 @@ def render_bars(slots: Sequence[Slot]) -> Markup:
 
 
 def render_steps(slots: Sequence[Slot]) -> Markup:
-    """The value after each run as a stepped area, with gaps where it is unknown, and a mark below each bad run."""
+    """The value after each run as a stepped area, with gaps where it is unknown and a mark below each failed run."""
     top = max((slot.up or 0 for slot in slots), default=0) or 1
     shapes: list[svg.Element] = []
     for is_known, piece in groupby(enumerate(slots), key=lambda item: item[1].up is not None):
@@ -150,7 +150,7 @@ def render_share(share: float) -> Markup:
 def render_map(places: Sequence[SizeItem], width: int, height: int) -> Markup:
     """A treemap of about ``width`` × ``height`` pixels, in which the area of each item is its size in bytes.
 
-    ``places`` are largest first, none empty.
+    ``places`` must be sorted, largest first, and none of them empty.
     """
     groups: dict[int, list[SizeItem]] = {}
     for place in places:

@@ -14,13 +14,13 @@ from crawler.model.values import Known, Outcome, Result
 from crawler.storage.state import FileTotals, NullState, ReadOnlyState, RunRecord, existing_state
 
 RUNS_READ = 1000
-"""Runs searched for the last successful one."""
+"""Maximum number of runs that are searched for the last successful one."""
 FILES_SHOWN = 10
-"""Number of largest files and of slowest transfers."""
+"""Number of largest files, and of slowest transfers, that are shown."""
 CHANGES_SHOWN = 20
-"""Number of added, of updated and of deleted files that are named."""
+"""Maximum number of files of each kind of change that are named."""
 DEPTH = 4
-"""Directory levels that are distinguished, so that memory does not grow with the depth of the tree."""
+"""Number of directory levels that are distinguished, so that memory does not grow with the depth of the tree."""
 _LIBRARIES = ("jinja2", "squarify", "svg")
 
 
@@ -41,7 +41,7 @@ class LastRun(Value, frozen=True, kw_only=True):
     slowest: tuple[Result, ...] = ()
     """The slowest transfers, slowest first."""
     changes: tuple[Changes, ...] = ()
-    """What changed, by kind; kinds without files are left out."""
+    """The changes, by kind; kinds without files are left out."""
 
 
 class Contents(Value, frozen=True, kw_only=True):
@@ -51,17 +51,17 @@ class Contents(Value, frozen=True, kw_only=True):
     runs: tuple[RunRecord, ...] = ()
     """The recorded runs, newest first."""
     directories: Mapping[str, FileTotals] = field(default_factory=dict)
-    """Directory → files in it, down to DEPTH levels; deeper directories count towards their ancestor at that level."""
+    """Directory → totals of its files, down to DEPTH levels; deeper directories count towards their ancestor there."""
     largest: tuple[Known, ...] = ()
     """The largest files, largest first."""
     problem: str | None = None
-    """Why the state could not be read; None if it could."""
+    """The reason why the state could not be read; None if it could."""
     last: LastRun | None = None
     """None if the report is written without a run."""
 
 
 class RunDetails:
-    """Keeps what the page shows of single files: the slowest transfers and the first changes. Costs almost nothing."""
+    """Collects the single files that the page shows: the slowest transfers and the first changes. Costs very little."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Result]] = []
@@ -96,7 +96,7 @@ class RunDetails:
 
     def _note_transfer(self, result: Result) -> None:
         self._seen += 1
-        item = (result.seconds, -self._seen, result)  # the number breaks ties: results are not ordered
+        item = (result.seconds, -self._seen, result)  # the number breaks ties, because results cannot be compared
         if len(self._heap) < FILES_SHOWN:
             heapq.heappush(self._heap, item)
         else:
@@ -111,7 +111,7 @@ def check_installed(option: str = "--report") -> None:
 
 
 async def read_contents(directory: str, config: Config, last: LastRun | None = None) -> Contents:
-    """What the state of ``directory`` records; empty if there is no state."""
+    """The contents recorded in the state of ``directory``; empty if there is no state."""
     path = existing_state(directory, config)
     async with ReadOnlyState(path) if path else NullState() as state:
         return Contents(

@@ -14,28 +14,31 @@ CHILDREN = 10
 ROWS = 12
 """Maximum number of rows in the table of directories."""
 _WORTH_OPENING = 0.04
-"""Share of the total from which an item is split into its directories."""
+"""Minimum share of the total for an item to be split into its directories."""
 _VISIBLE = 0.0002
-"""Share of the total below which an item would be invisible."""
+"""Minimum share of the total for an item to be visible."""
 _DOMINANT = 0.5
-"""Share of the total from which the directories of an item become groups of their own."""
+"""Minimum share of the total for an item whose directories become groups of their own."""
 
 
 class SizeItem(Value, frozen=True, kw_only=True):
-    """A directory with everything below it, several of them combined, or the files directly in one."""
+    """An item of the map: a directory with all below it, several of them combined, or the files directly in one."""
 
     label: str
     files: int
     size: int
     """Total size in bytes."""
     directory: str | None = None
-    """Path, if the item is one whole directory."""
+    """Path of the directory, if the item is a single whole one; otherwise None."""
     group: int = 0
     """Items of one group are adjacent and share a colour."""
 
 
 class SizeTree:
-    """The total size of every directory including everything below it. ``directories``: path → files directly in it."""
+    """The total sizes of all directories, including their contents at any depth.
+
+    ``directories``: path → totals of the files directly in the directory.
+    """
 
     def __init__(self, directories: Mapping[str, FileTotals]) -> None:
         self._own = directories
@@ -64,7 +67,7 @@ class SizeTree:
         return base
 
     def total(self) -> FileTotals:
-        """Files and bytes of the whole tree."""
+        """Number and size of all files in the tree."""
         files, size = self._totals.get("", (0, 0))
         return FileTotals(files, size)
 
@@ -110,7 +113,7 @@ def _by_size(place: SizeItem) -> tuple[int, str]:
 
 
 def _grouped(places: Iterable[SizeItem], first: int) -> list[SizeItem]:
-    """``places`` as groups of their own, numbered from ``first``, largest first."""
+    """``places``, each as a group of its own, numbered from ``first``, largest first."""
     return [replace(place, group=first + number) for number, place in enumerate(sorted(places, key=_by_size))]
 
 

@@ -21,14 +21,14 @@ class Chart(Value, frozen=True, kw_only=True):
     value: str
     """The value of the last run."""
     note: str
-    """The change over all runs, or what the scale leaves out, in smaller type; may be empty."""
+    """A note in smaller type: the change over all runs, or the bar that exceeds the scale; "" for none."""
     top: str
     """The value of the highest point of the scale."""
     drawing: Markup
 
 
 class _ChartSpec(Value, frozen=True, kw_only=True):
-    """Which value a chart shows, and how."""
+    """The value that a chart shows, and how it is drawn."""
 
     title: str
     of: Callable[[RunRecord], float | None]
@@ -39,7 +39,7 @@ class _ChartSpec(Value, frozen=True, kw_only=True):
 
 
 class TimeFormatter:
-    """Formats times in one time zone; None is local time."""
+    """Formats times in a time zone; None means local time."""
 
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
@@ -127,7 +127,7 @@ def _chart(subject: _ChartSpec, runs: Sequence[RunRecord], moments: TimeFormatte
 
 
 def _note(subject: _ChartSpec, change: float, beyond: float) -> str:
-    """``change`` over all runs, of a level; the highest bar, if it is ``beyond`` the scale."""
+    """The note of a chart: ``change`` over all runs for a level, or the bar that goes ``beyond`` the scale."""
     if subject.is_level:
         return f"{'+' if change > 0 else '−'}{subject.text(abs(change))}" if change else ""
     return f"{subject.text(beyond)} is cut off" if beyond else ""

@@ -1,7 +1,7 @@
 """Renders the HTML report from ``Contents``.
 
-Every value that the template prints passes through ``_sanitized`` and is escaped by the engine, whatever is added to
-the template.
+Every value that the template prints passes through ``_sanitized`` and is escaped by the engine; nothing that is added
+to the template can bypass this.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Problem(Value, frozen=True, kw_only=True):
 
 
 def render_page(contents: Contents, now: float, zone: tzinfo | None = None) -> str:
-    """The whole report. ``now``: seconds since the epoch; ``zone``: time zone of all times, None is local time."""
+    """Render the report. ``now``: seconds since the epoch; ``zone``: time zone of all times, None for local time."""
     tree = SizeTree(contents.directories)
     places = tree.map()
     runs = contents.runs[:RUNS_CHARTED][::-1]
@@ -101,7 +101,7 @@ def environment() -> Environment:
 
 
 def _sanitized(value: object) -> object:
-    """``value`` as the template may print it: drawings unchanged, anything else as sanitized text."""
+    """``value`` as the template may print it: drawings unchanged, everything else as sanitized text."""
     return value if isinstance(value, Markup) else legible(str(value))
 
 
@@ -120,7 +120,7 @@ def _latest(contents: Contents, now: float) -> LatestRun | None:
 
 
 def _axis_labels(runs: Sequence[RunRecord], moments: TimeFormatter) -> tuple[str, str]:
-    """The dates below a chart on the left and right; a chart of few runs has both on the left."""
+    """The dates below a chart, on the left and on the right; a chart of few runs has both on the left."""
     if not runs:
         return "", ""
     first, last = moments.day(runs[0].started), moments.day(runs[-1].started)

@@ -1,4 +1,4 @@
-"""Progress: observers that show a run while it lasts. rich is imported only for bars."""
+"""Progress displays: observers that show a run while it lasts. rich is imported only for bars."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Fanout(Observer):
         self._received = [each.received for each in interested("received")]
         self._resumed = [each.resumed for each in interested("resumed")]
         self._finished = [each.finished for each in interested("finished")]
-        # An observer of single files receives these one by one, unless it overrides ``all_unchanged``.
+        # An observer that does not override ``all_unchanged`` receives these files one by one.
         self._all_unchanged = [each.all_unchanged for each in interested("listed", "finished", "all_unchanged")]
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:

@@ -1,4 +1,4 @@
-"""Progress on a terminal: a line of totals, and the transfers in flight below it."""
+"""The progress display on a terminal: a line of totals, and below it the transfers in flight."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from crawler.output.progress.totals_line import render_bytes, render_parts
 from crawler.text.units import render_size
 
 SETTLED = 1.0
-"""Seconds before a transfer is shown, so that small files do not flicker."""
+"""Seconds that a transfer must last before it is shown, so that small files do not flicker."""
 BAR = (8, 30)
 """Minimum and maximum width of the bar, in columns."""
 FIGURES = 36
-"""Columns for the figures beside a name."""
+"""Width in columns of the figures beside a name."""
 _LEAST_FIRST = ("bar", "elapsed", "eta", "rate", "bytes", "mirrors", "failed")
 """Parts to drop on a narrow terminal, first to last."""
 _STYLES = {
@@ -84,11 +84,11 @@ class Bars(Display):
         self._clear_rewrapped_lines()
         if not self._print_lines():
             self._live.refresh()
-        # A terminal prints ^C where the cursor is: at the end of a full line it would wrap, and the frame move.
+        # A terminal prints ^C at the cursor. At the end of a full line it would wrap and shift the frame.
         self._console.control(Control(ControlType.CARRIAGE_RETURN))
 
     def _clear_rewrapped_lines(self) -> None:
-        """Erase the lines of the last frame that wrapped when the window became narrower: rich does not."""
+        """Erase lines of the last frame that wrapped when the window became narrower, which rich does not do."""
         width = self._console.size.width
         if width < self._drawn_for:
             rows = sum(-(-cells // width) - 1 for cells in self._drawn)
@@ -97,7 +97,7 @@ class Bars(Display):
             )
 
     def _print_lines(self) -> bool:
-        """Print the lines written since the last call above the display, which redraws it; True if any."""
+        """Print the lines written since the last call above the display, and redraw it. Returns False if none."""
         lines = [self._lines.popleft() for _ in range(len(self._lines))]
         if lines:
             self._console.print(Text("\n".join(lines)), soft_wrap=True)
@@ -105,7 +105,7 @@ class Bars(Display):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """One frame, built from segments: several times faster than rich's tables."""
-        now, width = self._clock(), options.max_width - 1  # the last column makes some terminals wrap
+        now, width = self._clock(), options.max_width - 1  # some terminals wrap after the last column
         lines = [self._totals_line(now, width, console)]
         if (waiting := self.waiting(now)) and options.size.height > 2:
             lines.append([Segment(f"  {cut(waiting, width - 2, self.ellipsis)}", _STYLES["waiting"])])

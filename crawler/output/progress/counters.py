@@ -1,7 +1,7 @@
 """Counts what a run has done and still has to do; the display reads the sums a few times a second.
 
-Counting runs on the event loop for every file and only adds numbers. Reading may happen in another thread: it copies
-what it iterates over, and figures may be one event old.
+Counting happens on the event loop for every file and only adds numbers. Reading may happen in another thread: it copies
+the collections over which it iterates, and its figures may be one event old.
 """
 
 from __future__ import annotations
@@ -52,22 +52,22 @@ class TransferProgress:
         self.expected = (job.size.low + job.size.high) // 2 if job.size is not None else None
         self.since = now
         self.received = 0
-        """Bytes over the network, over all attempts."""
+        """Number of bytes received over the network in all attempts."""
         self._here = 0
         """``received`` minus the bytes of the body that are here."""
         self._speed: Speed | None = None
 
     def add(self, count: int) -> None:
-        """``count`` more bytes have arrived."""
+        """Count ``count`` more bytes that have arrived."""
         self.received += count
 
     def resume(self, offset: int) -> None:
-        """The body continues after ``offset`` bytes."""
+        """Note that the body continues after ``offset`` bytes."""
         self._here = self.received - offset
 
     @property
     def arrived(self) -> int:
-        """Bytes of the body that are here, those of earlier runs included."""
+        """Number of bytes of the body that have arrived, including those of earlier runs."""
         return self.received - self._here
 
     @property
@@ -76,7 +76,7 @@ class TransferProgress:
         return self.expected is not None and self.arrived >= self.expected
 
     def rate(self, now: float) -> float:
-        """Bytes per second at time ``now``. The first call starts the average: most transfers are never shown."""
+        """Bytes per second at time ``now``. The average starts with the first call: most transfers are never shown."""
         if self._speed is None:
             self._speed = Speed(self.since)
         return self._speed.rate(now, self.received)
@@ -114,7 +114,7 @@ class Totals(Value, frozen=True, kw_only=True):
 
     @property
     def fraction(self) -> float | None:
-        """0 to 1, by bytes where all sizes are known, else by files; None while the total grows."""
+        """The share done (0 to 1): by bytes if all sizes are known, else by files; None while the total grows."""
         if self.growing or not self.files:
             return None
         if self.bytes_total and not self.sizes_unknown:
@@ -156,16 +156,16 @@ class Counters(Observer):
         self._walked = True
 
     def mirrors_added(self, count: int) -> None:
-        """``count`` mirrors are shown together."""
+        """Note that ``count`` mirrors are shown together."""
         self._mirrors = 0, count
 
     def mirror_finished(self) -> None:
-        """One of the mirrors shown together has finished."""
+        """Note that one of the mirrors shown together has finished."""
         finished, count = self._mirrors or (0, 0)
         self._mirrors = finished + 1, count
 
     def retrying(self, attempt: int, wait: float, error: Exception) -> None:
-        """Attempt number ``attempt`` follows in ``wait`` seconds, because of ``error``; the first attempt is 1."""
+        """Note that attempt number ``attempt`` (the first is 1) follows in ``wait`` seconds because of ``error``."""
         now = self._clock()
         pending_retries = {url: each for url, each in self._pending_retries.items() if each.until > now}
         url = getattr(error, "url", "")
@@ -217,7 +217,7 @@ class Counters(Observer):
 
     def transfers(self, now: float, *, older_than: float) -> list[TransferProgress]:
         """Transfers in flight for at least ``older_than`` seconds, oldest first, except those waiting for the disk."""
-        transfers = list(self._in_flight.values())  # atomic: the other thread cannot interfere
+        transfers = list(self._in_flight.values())  # atomic, so the other thread cannot interfere
         return [transfer for transfer in transfers if now - transfer.since >= older_than and not transfer.complete]
 
     def pending_retries(self, now: float) -> list[PendingRetry]:
@@ -249,7 +249,7 @@ class Counters(Observer):
         )
 
     def _eta(self, left: int, byte_rate: float, file_rate: float) -> float | None:
-        """Seconds until everything is done: bytes limit large files, the number of files limits small ones."""
+        """Seconds until everything is done: large files are limited by their bytes, small ones by their number."""
         if not self._walked:
             return None
         files = self._files - self._done

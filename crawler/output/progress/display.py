@@ -1,4 +1,4 @@
-"""Base of the displays: drawn on a timer rather than per event, so that the cost is independent of the file count."""
+"""Base classes of the displays. They draw on a timer, so that their cost does not depend on the number of files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SilentDisplay(Observer):
         return
 
     def retrying(self, attempt: int, wait: float, error: Exception) -> None:
-        """Attempt number ``attempt`` follows in ``wait`` seconds, because of ``error``; the first attempt is 1."""
+        """Note that attempt number ``attempt`` (the first is 1) follows in ``wait`` seconds because of ``error``."""
         return
 
     def write(self, line: str) -> None:
@@ -66,11 +66,11 @@ class Display(Counters, SilentDisplay):
         self._thread.join()
 
     def shown(self, name: str) -> str:
-        """``name`` escaped for the stream's encoding, so that its width is known."""
+        """``name`` escaped for the encoding of the stream, so that its width is known."""
         return printable(name).encode(self._encoding, "backslashreplace").decode(self._encoding)
 
     def waiting(self, now: float) -> str:
-        """The next attempt of a failed request, which explains why nothing seems to happen; "" if none is pending."""
+        """A text about the next attempt of a failed request, so that a pause is explained; "" if none is pending."""
         pending_retries = self.pending_retries(now)
         if not pending_retries:
             return ""
@@ -80,7 +80,7 @@ class Display(Counters, SilentDisplay):
 
     @abstractmethod
     def tick(self) -> None:
-        """Draw."""
+        """Draw the display once."""
 
     def _run(self) -> None:
         try:

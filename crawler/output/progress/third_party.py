@@ -1,4 +1,4 @@
-"""Observers that show a run by the progress bars of tqdm and of rich, which are imported on first use."""
+"""Observers that show a run with the progress bars of tqdm or rich, which are imported on first use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_A_DISPLAY = "add_task update live start stop"
 
 
 class _Counts(Observer):
-    """Counts files; ``draw`` shows the counts."""
+    """Base class that counts files; ``draw`` must show the counts."""
 
     def __init__(self) -> None:
         self.files = self.done = self.failed = self.bytes = 0
@@ -31,7 +31,7 @@ class _Counts(Observer):
 
     @property
     def figures(self) -> str:
-        """What a bar of files does not show: bytes received, and failures."""
+        """Text with what a bar of files does not show: bytes received, and failures."""
         return render_size(self.bytes) + (f", {self.failed:,} failed" if self.failed else "")
 
     def listed(self, path: str, size: int | None) -> None:
@@ -84,7 +84,7 @@ class TqdmProgress(_Counts):
         self._total = getattr(self._bar, "total", None) or 0
 
     def draw(self) -> None:
-        """Tell tqdm the counts; it redraws the bar ten times a second at most."""
+        """Pass the counts to tqdm, which redraws the bar at most ten times a second."""
         self._bar.total = self._total + self.files
         self._bar.set_postfix_str(self.figures, refresh=False)
         self._bar.update(self._begun + self.done - self._bar.n)
@@ -152,12 +152,12 @@ class RichProgress(_Counts):
         self._walked = False
 
     def walked(self) -> None:
-        """From now on the total is known."""
+        """Note that the total is known from now on."""
         self._walked = True
         self.draw()
 
     def draw(self) -> None:
-        """Tell rich the counts; it redraws ten times a second."""
+        """Pass the counts to rich, which redraws ten times a second."""
         if self._own and not self._progress.live.is_started:
             self._progress.start()
         total = self.files if self._walked else None

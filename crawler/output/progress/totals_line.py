@@ -8,12 +8,12 @@ from crawler.text.units import render_size
 
 
 def render_files(totals: Totals, at_least: str) -> str:
-    """``1,234/5,678 files``; ``at_least`` precedes the total while it grows."""
+    """The counts of files, ``1,234/5,678 files``; ``at_least`` precedes the total while it grows."""
     return f"{totals.done:,}/{at_least if totals.growing else ''}{totals.files:,} files"
 
 
 def render_bytes(done: int, total: int, at_least: str = "") -> str:
-    """``1.2/3.4 GiB``: both in the unit of the total."""
+    """The counts of bytes, ``1.2/3.4 GiB``, both in the unit of the total."""
     whole = render_size(total)
     number, _, unit = whole.partition(" ")
     factor = {"B": 1, "KiB": limits.KIB, "MiB": limits.MIB, "GiB": limits.GIB, "TiB": 1024 * limits.GIB}[unit]
@@ -23,14 +23,14 @@ def render_bytes(done: int, total: int, at_least: str = "") -> str:
 
 
 def render_eta(seconds: float) -> str:
-    """``2:05`` or ``3:07:00``."""
+    """A duration as ``2:05`` or ``3:07:00``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def render_parts(totals: Totals, *, at_least: str, ellipsis: str) -> dict[str, str]:
-    """The sums as short texts by name, in the order of the line; empty parts are left out."""
+    """The parts of the line, name → text, in order; empty parts are left out."""
     lower = totals.growing or totals.sizes_unknown
     parts = {}
     if totals.mirrors is not None:
@@ -38,7 +38,7 @@ def render_parts(totals: Totals, *, at_least: str, ellipsis: str) -> dict[str, s
     if totals.files or not totals.growing:
         parts["files"] = render_files(totals, at_least)
     if totals.sizes_unknown and totals.bytes_total == totals.bytes_done:
-        parts["bytes"] = render_size(totals.bytes_done)  # no listing gives sizes: the total is unknown
+        parts["bytes"] = render_size(totals.bytes_done)  # the total is unknown, because no listing shows sizes
     elif totals.bytes_total:
         parts["bytes"] = render_bytes(totals.bytes_done, totals.bytes_total, at_least if lower else "")
     if totals.files or totals.rate:

@@ -1,4 +1,4 @@
-"""How a mirror is, from what its state records: the pure rules behind a card of the status page."""
+"""Judges the status of a mirror by what its state records: the pure rules behind a card of the status page."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from crawler.model.struct import Value
 from crawler.storage.state import FileTotals, RunRecord
 
 RUNS_CHARTED = 40
-"""Runs that the trend of a card shows."""
+"""Number of runs in the trend of a card."""
 _OVERDUE = 2.5
-"""A mirror is overdue after this many times the usual interval between its runs."""
+"""A mirror is overdue after the usual interval between its runs multiplied by this."""
 _SHORTEST = 3600.0
-"""Seconds without a run that never are too long."""
+"""Minimum number of seconds without a run before a mirror can be overdue."""
 
 
 class Standing(Enum):
-    """How a mirror is; the values are the words for its administrator. Those that need attention come first."""
+    """The status of a mirror. The values are the words for its administrator; those that need attention come first."""
 
     FAILING = "failing"
     OVERDUE = "overdue"
@@ -42,7 +42,7 @@ PUBLIC = {
     Standing.RUNNING: "being updated",
     Standing.GOOD: "up to date",
 }
-"""The words for visitors of a public mirror."""
+"""The words for the visitors of a public mirror."""
 
 _NEXT = {
     ExitCode.ERROR: "Look at the log; -v shows the traceback of an unexpected error.",
@@ -66,7 +66,7 @@ class MirrorFacts(Value, frozen=True, kw_only=True):
     """The recorded runs, newest first."""
     is_running: bool = False
     problem: str | None = None
-    """Why the state could not be read; None if it could."""
+    """The reason why the state could not be read; None if it could."""
 
 
 class CardFacts(Value, frozen=True, kw_only=True):
@@ -77,11 +77,11 @@ class CardFacts(Value, frozen=True, kw_only=True):
     good: float | None
     """End of the last run with exit code 0, in seconds since the epoch."""
     totals: FileTotals | None
-    """What the mirror holds, as far as is known."""
+    """Totals of the files in the mirror; None if unknown."""
     growth: int | None
     """Bytes by which it grew over the charted runs; None if unknown."""
     failed_runs: int
-    """Bad runs since the last good one."""
+    """Number of failed runs since the last successful one."""
     action: str
     """What to do next; "" for nothing."""
 
@@ -104,7 +104,7 @@ def card_of(facts: MirrorFacts, now: float) -> CardFacts:
 
 
 def standing_of(facts: MirrorFacts, now: float) -> Standing:
-    """How the mirror is at ``now``. A run that is under way hides nothing that went wrong before it."""
+    """The status of the mirror at ``now``. A run in progress does not hide an earlier failure."""
     if facts.problem:
         return Standing.UNREADABLE
     ended = _ended(facts.runs)
@@ -126,7 +126,7 @@ def standing_of(facts: MirrorFacts, now: float) -> Standing:
 
 
 def is_current(card: CardFacts) -> bool:
-    """Whether the mirror is as its source was when it last looked, also while it looks again."""
+    """Whether the mirror is as its source was at its last run, even while the next one is in progress."""
     is_good = card.standing in {Standing.GOOD, Standing.RUNNING}
     return is_good and card.good is not None and not card.failed_runs
 
@@ -134,7 +134,7 @@ def is_current(card: CardFacts) -> bool:
 def is_overdue(starts: Sequence[float], now: float) -> bool:
     """Whether a mirror whose runs began at ``starts``, newest first, should have run again by ``now``.
 
-    The usual interval is the median of the last ones, so that neither a run by hand nor a night off changes it.
+    The usual interval is the median of the last ones, so that neither a manual run nor a skipped night changes it.
     """
     intervals = [later - earlier for later, earlier in pairwise(starts[:11])]
     return len(intervals) > 1 and now - starts[0] > max(_OVERDUE * median(intervals), _SHORTEST)

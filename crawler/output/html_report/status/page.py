@@ -32,26 +32,26 @@ _TONES = {
     Standing.NEW: "quiet",
     Standing.STOPPED: "quiet",
 }
-"""Standing → colour of its pill; all others are bad."""
+"""Standing → CSS class of its label; those that are missing get "bad"."""
 
 
 class Card(Value, frozen=True, kw_only=True):
-    """What the template prints of one mirror."""
+    """The values of one mirror that the template prints."""
 
     name: str
     word: str
     tone: str
     good: str
-    """When the last good run ended; "" if there was none."""
+    """End of the last successful run; "" if there was none."""
     age: str
-    """How long ago that was."""
+    """Time since the end of the last successful run."""
     totals: FileTotals | None
     growth: str
     trend: Markup | None
     spoken: str
-    """The trend in words, for those who cannot see it."""
+    """The trend in words, for screen readers."""
     runs: int
-    """Runs in the trend."""
+    """Number of runs in the trend."""
     last: RunRecord | None
     """The last run; None on a public page."""
     result: str
@@ -63,7 +63,7 @@ class Card(Value, frozen=True, kw_only=True):
 
 
 def render_status(mirrors: Sequence[MirrorFacts], now: float, *, is_public: bool, zone: tzinfo | None = None) -> str:
-    """The whole page. ``now``: seconds since the epoch; ``zone``: time zone of all times, None is local time.
+    """Render the whole page. ``now``: seconds since the epoch; ``zone``: time zone of all times, None for local time.
 
     A public page has no URLs, paths, reasons or exit codes.
     """
@@ -96,7 +96,7 @@ def render_status(mirrors: Sequence[MirrorFacts], now: float, *, is_public: bool
 
 
 def age(seconds: float) -> str:
-    """``seconds`` in the largest unit that makes at least two of it: 45 min, 30 h, 12 days."""
+    """``seconds`` in the largest unit of which there are at least two: 45 min, 30 h, 12 days."""
     for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds // length:,.0f} {unit}"

@@ -28,7 +28,7 @@ async def write_status(target: str, mirrors: Sequence[MirrorFacts], *, is_public
 
 
 async def read_facts(name: str, url: str, directory: Path | str, config: Config) -> MirrorFacts:
-    """What the state of a mirror records, whether or not a run is under way."""
+    """What the state of a mirror records, even while a run is in progress."""
     path = existing_state(directory, config)
     is_running = is_held(Path(directory) / STATE_DIRECTORY)
     runs: tuple[RunRecord, ...] = ()
