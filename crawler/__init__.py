@@ -24,7 +24,7 @@ _MODULE_OF = {
     "FetchError": "crawler.model.errors",
     "Job": "crawler.model.values",
     "Kind": "crawler.model.values",
-    "Known": "crawler.model.values",
+    "Known": "crawler.model.state.known",
     "Listing": "crawler.model.values",
     "ListingError": "crawler.model.errors",
     "Local": "crawler.model.values",
@@ -42,7 +42,7 @@ _MODULE_OF = {
     "Step": "crawler.model.report",
     "TqdmProgress": "crawler.output.progress.third_party",
     "UrlObject": "crawler.text.arguments",
-    "Validators": "crawler.model.values",
+    "Validators": "crawler.model.state.known",
     "VerificationError": "crawler.model.errors",
     "WalkOptions": "crawler.model.options.keywords",
     "download": "crawler.app.library",
@@ -117,11 +117,11 @@ if TYPE_CHECKING:
     from crawler.model.observer import Observer
     from crawler.model.options.keywords import Options, WalkOptions
     from crawler.model.report import Report, Step
+    from crawler.model.state.known import Known, Validators
     from crawler.model.values import (
         Entry,
         Job,
         Kind,
-        Known,
         Listing,
         Local,
         Outcome,
@@ -129,7 +129,6 @@ if TYPE_CHECKING:
         Result,
         Span,
         Staged,
-        Validators,
     )
     from crawler.output.progress.third_party import RichProgress, TqdmProgress
     from crawler.text.arguments import UrlObject

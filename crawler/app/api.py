@@ -38,8 +38,9 @@ from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import SqliteState, has_been_mirror
 from crawler.text import urls
-from crawler.text.arguments import UrlObject, is_object_url, start_directory, start_url
+from crawler.text.arguments import UrlObject, fallback_urls, is_object_url, start_directory, start_url
 from crawler.text.escape import masked
+from crawler.text.ownership import is_same_tree
 from crawler.workers.child_process import WorkerProcesses
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ async def run_mirror(
     unmatched = UnmatchedFilters(config) if config.ext or config.rules else None
     if unmatched is not None:
         context = replace(context, observers=(*context.observers, unmatched))
-    run = _Run.into(directory, config, context, starts=(start,))
+    run = _Run.into(directory, config, context, starts=(start,), fallbacks=_fallbacks(root, config))
     tally = Tally(masked(root), run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
@@ -94,6 +95,8 @@ async def run_download(
 
     The URLs are as ``start_url`` returns them. Returns what was done, and the error that ended the run early, if any.
     """
+    if config.fallback:
+        raise ConfigError("fallback: only for a mirror: a list names the URLs of its files itself")
     wanted = list(items)
     run = _Run.into(directory, config, context, starts=tuple(url for url, _ in wanted), is_list=True)
     tally = Tally("", run.shown, is_dry_run=config.dry_run)
@@ -103,6 +106,16 @@ async def run_download(
         await _publish(parts, run)
 
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
+
+
+def _fallbacks(root: str, config: Config) -> tuple[str, ...]:
+    """The URLs of --fallback with user and password. Raises ConfigError if they are not those of other trees."""
+    found = tuple(fallback_urls(config.fallback))
+    trees = [root, *found]
+    for number, url in enumerate(trees):
+        if any(is_same_tree(urls.userinfo(url)[0], urls.userinfo(other)[0]) for other in trees[:number]):
+            raise ConfigError(f"--fallback {masked(url)}: named twice, or the same as URL")
+    return found
 
 
 def _note_unmatched(filters: UnmatchedFilters, parts: Components) -> None:
@@ -118,6 +131,8 @@ class _Run(Value, frozen=True, kw_only=True):
 
     starts: tuple[str, ...]
     """The URLs as given, including user and password."""
+    fallbacks: tuple[str, ...] = ()
+    """The URLs of the other upstreams as given, including user and password."""
     is_list: bool = False
     """True if ``starts`` are URLs of files; False if they are roots of mirrors."""
     directory: Path
@@ -137,6 +152,7 @@ class _Run(Value, frozen=True, kw_only=True):
         context: RunContext,
         *,
         starts: tuple[str, ...],
+        fallbacks: tuple[str, ...] = (),
         is_list: bool = False,
     ) -> _Run:
         """Describe a run into ``directory``, a path or a URL. Raises ConfigError."""
@@ -151,7 +167,14 @@ class _Run(Value, frozen=True, kw_only=True):
             store = location_of(str(directory), config)
             path, shown = store.cache, str(store)
         return cls(
-            starts=starts, is_list=is_list, directory=path, shown=shown, store=store, config=config, context=context
+            starts=starts,
+            fallbacks=fallbacks,
+            is_list=is_list,
+            directory=path,
+            shown=shown,
+            store=store,
+            config=config,
+            context=context,
         )
 
 
@@ -166,7 +189,7 @@ async def _publish(parts: Components, run: _Run) -> None:
 async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Components, SqliteState]:
     """Open the components of a run on ``stack``. DIR is locked first, so that no other run changes it."""
     config, context = run.config, run.context
-    options = client_options(config, run.starts, is_list=run.is_list)
+    options = client_options(config, run.starts, is_list=run.is_list, fallbacks=run.fallbacks)
     refuse_unusable_options(config)
     if are_few():
         prepare()

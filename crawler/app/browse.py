@@ -13,7 +13,7 @@ from crawler.model.errors import CrawlerError
 from crawler.model.flaws import Flaw
 from crawler.model.observer import Observer
 from crawler.model.values import Entry, Listing, Rejection
-from crawler.pipeline.runs.build import build_walker, is_first_contact
+from crawler.pipeline.runs.build import build_reader, build_walker, is_first_contact
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.storage.state import NullState
@@ -62,9 +62,8 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
     async with HttpClient(options, shared_gate([config])) as client, PageParsers() as parser:
         rules = RobotsTxt(client, config, options.user_agent, is_new=is_first_contact(config, NullState()))
         await rules.enter(bare)
-        walker = build_walker(
-            dataclasses.replace(config, no_recursive=True), client, NullState(), look, parser, rules=rules
-        )
+        reader = build_reader(config, client, NullState(), look, parser)
+        walker = build_walker(dataclasses.replace(config, no_recursive=True), reader, look, rules=rules)
         try:
             await walker.walk([Directory(path="", url=bare)], visit)
         except* CrawlerError as group:

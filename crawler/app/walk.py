@@ -17,7 +17,7 @@ from crawler.model.errors import CrawlerError
 from crawler.model.options.keywords import WalkOptions
 from crawler.model.struct import replace
 from crawler.model.values import Entry
-from crawler.pipeline.runs.build import build_walker, is_first_contact, lister_count
+from crawler.pipeline.runs.build import build_reader, build_walker, is_first_contact, lister_count
 from crawler.pipeline.tally import Tally
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
@@ -56,7 +56,8 @@ async def _walk(
         rules = RobotsTxt(client, config, client_settings.user_agent, is_new=is_first_contact(config, NullState()))
         await rules.enter(bare)
         tally = Tally(masked(bare), "")
-        walker = build_walker(config, client, NullState(), tally, parser, rules=rules, refuse=rules.refuse)
+        reader = build_reader(config, client, NullState(), tally, parser)
+        walker = build_walker(config, reader, tally, rules=rules, refuse=rules.refuse)
 
         async def visit(page: DirectoryPage) -> bool:
             await pages.put(page)

@@ -29,6 +29,8 @@ def dispatch(call: Invocation) -> int:
             raise ConfigError(f"{option} requires --config")
     if call.config.name_from != "url" and mode != "--input-file":
         raise ConfigError("--name-from header requires --input-file: listed files are named by their listing")
+    if call.config.fallback and mode:
+        raise ConfigError(f"--fallback cannot be combined with {mode}: it is for a mirror")
     if not mode and len(call.positional) == 1 and call.positional[0].lower() != "help":
         from crawler.cli.modes import with_default_directory
 

@@ -13,7 +13,7 @@ from crawler.model.options.objects import check_objects
 from crawler.model.options.option import option_of
 from crawler.model.options.readers import MAX_PARALLEL, check_path
 from crawler.model.struct import Value
-from crawler.text.arguments import is_object_url, start_directory, start_url
+from crawler.text.arguments import fallback_urls, is_object_url, start_directory, start_url
 
 OUTPUTS = ("changes", "summary", "metrics", "report")
 """Options that name files written at the end of a run."""
@@ -90,6 +90,7 @@ def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[st
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: expected a table: write [[mirror]], with name, url and dir below it")
     options = {key: _at_home(value) if key in _paths() else value for key, value in {**defaults, **table}.items()}
+    options = _with_fallbacks(options, where)
     texts = {key: _text(key, options, where) for key in REQUIRED}
     where = f"{where} ({texts['name']})"
     options["objects"] = {**defaults["objects"], **check_objects(table.get("objects", {}), f"{where}: objects")}
@@ -98,6 +99,10 @@ def _parse_one(table: object, defaults: Mapping[str, Any], overrides: Mapping[st
     except ConfigError as error:
         raise ConfigError(f"{where}: url: {error}") from None
     config = _with_name(Config.from_mapping({**options, **overrides}, where=where), texts["name"], where)
+    try:
+        fallback_urls(config.fallback)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {str(error).removeprefix('--')}") from None
     if config.name_from != "url":
         raise ConfigError(f"{where}: name_from: a listing names its files itself: 'header' is for --input-file alone")
     directory = _directory(texts["dir"], where)
@@ -147,6 +152,17 @@ def _instead(key: str) -> str:
     if plain in {"default", "options", "global"}:
         return ": did you mean [defaults]?"
     return did_you_mean(key, _KEYS) or " (known: jobs, status, status_public, [defaults], [objects], [[mirror]])"
+
+
+def _with_fallbacks(options: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """``options`` of a mirror whose ``url`` may be a list: the first is its URL, the others are fallbacks."""
+    url, fallback = options.get("url"), options.get("fallback", ())
+    if not isinstance(url, list):
+        return dict(options)
+    if not url or not all(isinstance(each, str) and each.strip() for each in url):
+        raise ConfigError(f"{where}: url: expected text, or a list of URLs of the same tree")
+    others = [fallback] if isinstance(fallback, str) else list(fallback)
+    return {**options, "url": url[0], "fallback": [*url[1:], *others]}
 
 
 def _directory(text: str, where: str) -> str:

@@ -31,18 +31,22 @@ PLAIN = ("http", 80)
 """Scheme and port of origins whose headers are also sent to https on the same host."""
 
 
-def client_options(config: Config, starts: Iterable[str], *, is_list: bool = False) -> ClientOptions:
+def client_options(
+    config: Config, starts: Iterable[str], *, is_list: bool = False, fallbacks: Iterable[str] = ()
+) -> ClientOptions:
     """The client's options, from ``config``, .netrc, header files and proxy variables. Raises ConfigError.
 
     ``starts`` are the URLs given by the user, with user and password. The login of a mirror's URL applies to its whole
     origin; in a list (``is_list``) each login applies to its own URL only. --header and .netrc apply to the origins of
-    ``starts``, and to https instead of http on the same host.
+    ``starts``, and to https instead of http on the same host. ``fallbacks``: URLs of other upstreams, which get only
+    their own logins, from their URLs or .netrc.
     """
     proxies = _proxies(config)
     headers = CIMultiDict(line for text in config.header for line in _header_lines(text))
     has_own = "Authorization" in headers  # it replaces all logins
     found = _credentials(config, starts, is_list=is_list and not has_own)
-    for where in found.origins:
+    others = _credentials(config, fallbacks, is_list=False)
+    for where in (*found.origins, *others.origins):
         try:
             proxy = proxies.choose(origin_name(where))
         except ValueError as error:
@@ -54,7 +58,7 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
         read_timeout=config.read_timeout,
         min_speed=config.min_speed,
         secrets=dict.fromkeys(_with_upgrades(found.origins), headers) if headers else {},
-        logins={} if has_own else found.logins,
+        logins={**_of_others(others, found, headers), **({} if has_own else found.logins)},
         url_logins={} if has_own else found.url_logins,
         cookies=_cookies(config.cookies) if config.cookies else (),
         proxies=proxies,
@@ -63,6 +67,12 @@ def client_options(config: Config, starts: Iterable[str], *, is_list: bool = Fal
         insecure=config.insecure,
         depth=config.pipeline or DEEPEST,
     )
+
+
+def _of_others(others: _Credentials, found: _Credentials, headers: Collection[str]) -> dict[Origin, Login]:
+    """The logins of fallbacks: not for an origin of URL, to which --header may send another one."""
+    taken = _with_upgrades(found.origins) if headers else found.origins
+    return {where: login for where, login in others.logins.items() if where not in taken}
 
 
 class _Credentials(Value, frozen=True, kw_only=True):

@@ -85,8 +85,7 @@ class Config:
     )
     max_files: int | None = option(None, WHAT, "stop after saving N files", "N", parse=integer(1, MAX_COUNT))
     max_total_size: int | None = option(
-        None, WHAT, "stop before saving more than SIZE in total", "SIZE", parse=parse_total_size,
-    )
+        None, WHAT, "stop before saving more than SIZE in total", "SIZE", parse=parse_total_size)
 
     no_recursive: bool = option(False, WALK, "do not enter subdirectories")
     max_depth: int | None = option(
@@ -98,6 +97,8 @@ class Config:
         multiple=True, shown="the host of URL, below URL",
     )
     no_robots: bool = option(False, WALK, "ignore robots.txt")
+    fallback: tuple[str, ...] = option(
+        (), WALK, "another URL of the same tree, asked where URL fails", "URL", multiple=True, secret=True)
 
     workers: int = option(
         8, NETWORK, "maximum concurrent transfers, and connections per host", "N",
@@ -129,8 +130,7 @@ class Config:
         "RATE", parse=parse_limit_rate, takes=Timetable, check=check_timetable,
     )
     requests_per_second: int | None = option(
-        None, NETWORK, "limit on requests per second", "N", parse=integer(1, MAX_NUMBER),
-    )
+        None, NETWORK, "limit on requests per second", "N", parse=integer(1, MAX_NUMBER))
 
     header: tuple[str, ...] = option(
         (), REQUEST, "send this header to the host and port of URL only; @FILE reads headers from a file", "'N: V'",

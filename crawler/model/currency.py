@@ -27,3 +27,14 @@ class Currency(StrEnum):
     """Last-Modified is earlier than the row in every time zone: the response probably comes from a stale cache."""
     OTHER = "other"
     """Last-Modified is not the row's time in any zone, and not certainly earlier: the listing may be stale."""
+
+
+class Source(StrEnum):
+    """How far the host that is asked for a file is to be believed, where several hosts have the same tree."""
+
+    FIRST = "first"
+    """It is the only host, or the first one: what it lists is the truth."""
+    FALLBACK = "fallback"
+    """Another host, which lists the file itself: nothing newer from elsewhere may be replaced by what it has."""
+    ELSEWHERE = "elsewhere"
+    """Another host than the one that lists the file: what it has must be shown to be the listed version."""

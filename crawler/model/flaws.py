@@ -26,6 +26,7 @@ class FlawKind(StrEnum):
     SCRIPT = "script"
     UNLINKED = "unlinked"
     HEADING = "heading"
+    FALLBACK = "fallback"
 
 
 class Meaning(Value, frozen=True):
@@ -73,6 +74,9 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
         "its page has no rows and the heading of another directory",
         "check that the server maps URL to the right directory",
         is_incomplete=False,
+    ),
+    FlawKind.FALLBACK: Meaning(
+        "its listing came from a fallback", "only that of URL proves what is gone", is_incomplete=False
     ),
 }  # fmt: skip
 """The meaning of each kind of flaw."""

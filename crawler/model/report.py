@@ -130,9 +130,10 @@ class Report(Brief, frozen=True, kw_only=True):
     """The steps that a dry run found, ordered by path; None for a real run."""
     free: int | None = None
     """Free disk space in bytes when the run began; None if it was not determined."""
-
     published: Published | None = None
     """The snapshot that this run has published, or None."""
+    upstreams: Mapping[str, int] = field(default_factory=dict)
+    """Upstream → number of files saved from it, if there are several; see ``Result.upstream``."""
 
     @property
     def ok(self) -> bool:

@@ -9,8 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from crawler.model.currency import Currency, Dating
+from crawler.model.currency import Currency, Dating, Source
 from crawler.model.flaws import Flaw
+from crawler.model.state.known import UNCONFIRMED as UNCONFIRMED
+from crawler.model.state.known import Known as Known
+from crawler.model.state.known import Validators as Validators
 from crawler.model.struct import Brief, Record, Value, html_table
 
 
@@ -153,52 +156,6 @@ class Listing(Brief, frozen=True, kw_only=True):
         return html_table(f"{self.url}: {self.family}", self.entries)
 
 
-class Validators(Value, frozen=True, kw_only=True, gc=False):
-    """Validators of one version of a file (RFC 9110 section 8.8)."""
-
-    etag: str | None = None
-    """ETag header as received."""
-    last_modified: str | None = None
-    """Last-Modified header as received."""
-
-    def __bool__(self) -> bool:
-        return bool(self.etag or self.last_modified)
-
-    @property
-    def unless(self) -> dict[str, str]:
-        """Headers of a conditional request for any other version (RFC 9110 section 13.1)."""
-        if self.etag:
-            return {"If-None-Match": self.etag}
-        return {"If-Modified-Since": self.last_modified} if self.last_modified else {}
-
-
-UNCONFIRMED = -1.0
-"""``Known.checked`` of a copy that the server has not confirmed to be the listed version."""
-
-
-class Known(Value, frozen=True, kw_only=True, gc=False):
-    """What the state remembers about one saved file."""
-
-    path: str
-    """Path under DIR."""
-    url: str
-    """URL that it was fetched from."""
-    row: str
-    """Listing row of the file when it was fetched, as printed."""
-    size: int
-    """Size of the saved body in bytes."""
-    mtime: int
-    """Local modification time in nanoseconds since the epoch."""
-    validators: Validators = Validators()
-    """Validators of the saved version."""
-    digest: str | None = None
-    """``sha256:<hex>`` of the body, if it was computed."""
-    version: str = ""
-    """Version of the stored file, if the destination has versions; see ``Local.version``."""
-    checked: float = 0.0
-    """Server time when the copy was last confirmed as the listed version: seconds since the epoch, or UNCONFIRMED."""
-
-
 class Local(Value, frozen=True, gc=False):
     """What ``lstat``, or the listing of an object store, says about a path under DIR."""
 
@@ -249,6 +206,10 @@ class Job(Value, frozen=True, kw_only=True):
     """True if ``digest`` comes from the listing: a matching body is then the listed version whatever its times."""
     fresh: bool = False
     """Whether to bypass all caches (RFC 9111 section 5.2.1.4)."""
+    source: Source = Source.FIRST
+    """How far the host of ``url`` is to be believed, if several have the tree."""
+    mirrors: tuple[str, ...] = ()
+    """Other URLs of the same file, in the order in which they are to be tried."""
 
 
 class Result(Record, frozen=True, kw_only=True):
@@ -280,6 +241,8 @@ class Result(Record, frozen=True, kw_only=True):
     """Whether the local file is the listed version, according to the last response."""
     dating: Dating = Dating.UNKNOWN
     """How far ``currency`` can be relied on."""
+    upstream: str = ""
+    """Which of several upstreams served the file: its URL, or the host of one that a list names; "" if there is one."""
     _columns: ClassVar = "path outcome reason size old_size received seconds attempts digest url"
 
 

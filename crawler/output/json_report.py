@@ -30,6 +30,8 @@ def change_of(result: Result, when: float) -> dict[str, object] | None:
         values["modified"] = iso_time(result.known.mtime / 1e9)
     if result.digest is not None:
         values["digest"] = result.digest
+    if result.upstream:
+        values["upstream"] = result.upstream
     if result.outcome is Outcome.FAILED:
         values["reason"] = masked(result.reason)
     values["time"] = iso_time(when)
@@ -67,6 +69,7 @@ def render_json_summary(
     values["seconds"] = round(report.seconds, 3)
     values["speed"] = round(report.speed)
     values["spared"] = [{**json_text("path", path), "what": what} for path, what in sorted(report.spared.items())]
+    values["upstreams"] = dict(report.upstreams)
     values["skipped_by"] = {masked(reason): count for reason, count in report.skipped_by.items()}
     values["rejected_by"] = {masked(reason): count for reason, count in report.rejected_by.items()}
     for key, problems in (("failures", report.failures), ("listing_failures", report.listing_failures)):

@@ -103,6 +103,8 @@ class LogObserver(Observer):
             fields["old_size"] = result.old_size
         if result.digest is not None:
             fields["digest"] = result.digest
+        if result.upstream:
+            fields["upstream"] = result.upstream
         event(level, result.outcome.value, **fields, reason=result.reason)
 
 

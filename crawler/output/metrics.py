@@ -102,6 +102,10 @@ def _of_the_run(report: Report, ended: float, name: str) -> Iterator[str]:
     yield from _head("crawler_last_run_files", "Files of the last run by outcome.")
     for outcome in OUTCOMES:
         yield f'crawler_last_run_files{{{labels},outcome="{outcome}"}} {getattr(report, outcome)}'
+    if report.upstreams:
+        yield from _head("crawler_last_run_upstream_files", "Files saved in the last run, by upstream.")
+    for upstream, count in sorted(report.upstreams.items()):
+        yield f'crawler_last_run_upstream_files{{{labels},upstream="{_label(upstream)}"}} {count}'
 
 
 def _of_the_mirror(name: str, standing: Standing) -> Iterator[str]:

@@ -70,6 +70,9 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
         lines.append(f"Deleted: {report.deleted:,} gone upstream")
     if report.extraneous > report.deleted:
         lines.append(f"Kept: {report.extraneous - report.deleted:,} gone upstream")
+    if report.upstreams:
+        named = [f"{count:,} from {masked(name)}" for name, count in sorted(report.upstreams.items())]
+        lines.append(f"Files: {', '.join(named)}")
     if report.spared:
         lines.append(f"Left alone: {_named(report.spared)}")
     if report.published is not None:

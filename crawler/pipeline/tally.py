@@ -49,6 +49,7 @@ class Tally(Observer):
         self._outdated = Outdated()
         self._limit: str | None = None
         self._published: Published | None = None
+        self._upstreams: dict[str, int] = {}
         self._notes: list[str] = []
         self.of_file = False
         """Whether URL turned out to be the URL of a file, so that DIR is not a mirror of it."""
@@ -116,6 +117,8 @@ class Tally(Observer):
         self._outdated.note(result)
         if outcome is Outcome.SAVED:
             self._saved_bytes += result.size
+            if result.upstream:
+                _count(self._upstreams, result.upstream)
         elif outcome is Outcome.SKIPPED:
             _count(self._skipped_by, result.reason)
         elif outcome is Outcome.FAILED and len(self._failures) < FAILURES_KEPT:
@@ -131,8 +134,11 @@ class Tally(Observer):
         In an interrupted run, listed entries without a result count as skipped with the reason ``not reached``.
         """
         ended, interrupted = self._ended, interrupted or self._limit
-        listed = self._listed - ended[Outcome.DIRECTORY]
-        skipped, skipped_by = ended[Outcome.SKIPPED], dict(self._skipped_by)
+        listed, skipped, skipped_by = (
+            self._listed - ended[Outcome.DIRECTORY],
+            ended[Outcome.SKIPPED],
+            {**self._skipped_by},
+        )
         if interrupted is not None and (unreached := listed - sum(ended[outcome] for outcome in _ENDS)) > 0:
             skipped += unreached
             skipped_by[Reason.NOT_REACHED] = skipped_by.get(Reason.NOT_REACHED, 0) + unreached
@@ -164,6 +170,7 @@ class Tally(Observer):
             plan=None if self.plan is None else tuple(sorted(self.plan, key=lambda step: step.path)),
             free=self._free,
             published=self._published,
+            upstreams=dict(self._upstreams),
         )
 
     def _conclude(self, listed: int, skipped_by: Mapping[str, int], interrupted: str | None) -> None:

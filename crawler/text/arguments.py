@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Protocol
@@ -128,6 +129,17 @@ def start_url(given: str | UrlObject, directory: str = "") -> str:
 
         raise ConfigError(url_problem(text, directory))
     return _without_dots(url)
+
+
+def fallback_urls(texts: Iterable[str]) -> list[str]:
+    """The URLs of --fallback as http or https URLs. Raises ConfigError."""
+    found = []
+    for text in texts:
+        try:
+            found.append(start_url(text))
+        except ConfigError as error:
+            raise ConfigError(f"--fallback: {error}") from None
+    return found
 
 
 def _without_dots(url: str) -> str:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from crawler.text.urls import resolve
+
+DUPLICATES = 20
+"""Copies of a file that are tried; a directory of mirrors may name hundreds."""
+_PRIORITY = re.compile(r"[0-9]{1,6}")
+_LAST = 999_999
 
 _TARGET = re.compile(r"[\s,]*<([^>]*)>[ \t]*")
 _PARAMETER = re.compile(r';[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)?[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?[ \t]*')
@@ -41,6 +47,30 @@ def next_pages(field: str, url: str) -> tuple[str, ...] | None:
 
 def names_duplicates(field: str) -> bool:
     """Whether the Link header ``field`` names other copies of the same file, or their description (RFC 6249)."""
+    for _, parameters in _links(field):
+        relations = parameters.get("rel", "").lower().split()
+        if "duplicate" in relations or ("describedby" in relations and parameters.get("type", "").lower() == _METALINK):
+            return True
+    return False
+
+
+def duplicates(field: str, url: str) -> tuple[str, ...]:
+    """Absolute URLs of other copies of the file at ``url``, best first: by ``pri``, 1 to 999999 (RFC 6249 section 3.1).
+
+    At most ``DUPLICATES``; copies that are not an http or https URL, or the file itself, are left out.
+    """
+    found: dict[str, int] = {}
+    for target, parameters in _links(field):
+        copy = resolve(url, target)
+        if copy is not None and copy != url and "duplicate" in parameters.get("rel", "").lower().split():
+            text = parameters.get("pri", "")
+            priority = int(text) if _PRIORITY.fullmatch(text) else _LAST
+            found[copy] = min(priority, found.get(copy, priority))
+    return tuple(sorted(found, key=lambda copy: found[copy])[:DUPLICATES])
+
+
+def _links(field: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """(target, parameters) of each link of ``field``, up to the first that is invalid."""
     at = 0
     while match := _TARGET.match(field, at):
         at = match.end()
@@ -48,10 +78,7 @@ def names_duplicates(field: str) -> bool:
         while parameter := _PARAMETER.match(field, at):
             at = parameter.end()
             parameters.setdefault((parameter[1] or "").lower(), _unquoted(parameter[2] or ""))
-        relations = parameters.get("rel", "").lower().split()
-        if "duplicate" in relations or ("describedby" in relations and parameters.get("type", "").lower() == _METALINK):
-            return True
-    return False
+        yield match[1], parameters
 
 
 def _unquoted(value: str) -> str:

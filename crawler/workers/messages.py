@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from crawler.http.client import ClientOptions
 from crawler.model.config import Config
-from crawler.model.currency import Currency, Dating
+from crawler.model.currency import Currency, Dating, Source
 from crawler.model.state.host_limits import HostLimits
 from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Validators
@@ -117,12 +117,14 @@ def pack_job(job: Job) -> Packed:
         job.dating.value,
         job.vouched,
         job.fresh,
+        job.source.value,
+        job.mirrors,
     )
 
 
 def unpack_job(packed: Packed) -> Job:
     url, path, reason, kind, size, modified, row, digest, known, local, probe, *caching = packed
-    copy, moment, dating, vouched, fresh = caching
+    copy, moment, dating, vouched, fresh, source, mirrors = caching
     return Job(
         url=url,
         path=path,
@@ -140,6 +142,8 @@ def unpack_job(packed: Packed) -> Job:
         dating=Dating(dating),
         vouched=vouched,
         fresh=fresh,
+        source=Source(source),
+        mirrors=mirrors,
     )
 
 
@@ -158,11 +162,13 @@ def pack_result(result: Result) -> Packed:
         None if result.known is None else _pack_known(result.known),
         result.currency.value,
         result.dating.value,
+        result.upstream,
     )
 
 
 def unpack_result(packed: Packed, path: str) -> Result:
-    url, outcome, reason, size, received, seconds, attempts, digest, old_size, known, currency, dating = packed
+    url, outcome, reason, size, received, seconds, attempts, digest, old_size, known, *judged = packed
+    currency, dating, upstream = judged
     return Result(
         path=path,
         url=url,
@@ -177,6 +183,7 @@ def unpack_result(packed: Packed, path: str) -> Result:
         known=None if known is None else _unpack_known(known),
         currency=Currency(currency),
         dating=Dating(dating),
+        upstream=upstream,
     )
 
 

@@ -166,6 +166,8 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler 
     "files.example.org": (_files, Handler),
     "deb.example.org": (_debian, Handler),
     "archive.example.org": (_apache, "apache"),
+    "mirror1.example.org": (_files, "nginx"),
+    "mirror2.example.org": (_files, "apache"),
     "s3.example.org": (_bucket, "bucket"),
     "thredds.example.org": (_thredds, "python"),
     "data.example.org": (_model, Handler),

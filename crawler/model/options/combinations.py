@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from crawler.model.errors import ConfigError
 from crawler.model.options.option import location_of
 
-TOGETHER = ("min_size", "max_size", "delete", "delete_excluded", "ignore_errors", "names", "processes", "snapshots")
+TOGETHER = (
+    "min_size", "max_size", "delete", "delete_excluded", "ignore_errors", "names", "processes", "snapshots", "fallback",
+)  # fmt: skip
 """Keys of the options that ``check_together`` examines."""
 
 
@@ -20,6 +22,9 @@ def check_together(values: Mapping[str, object], where: str) -> None:
     for key in ("delete_excluded", "ignore_errors"):
         if values.get(key) and not values.get("delete"):
             raise ConfigError(f"{location_of(where, key)} has no effect without delete")
+    if values.get("fallback") and values.get("processes", 1) != 1:
+        other = location_of(where, "processes").rpartition(": ")[2]
+        raise ConfigError(f"{location_of(where, 'fallback')} cannot be combined with {other}")
     others = [key for key, alone in (("processes", 1), ("snapshots", None)) if values.get(key, alone) != alone]
     if values.get("names") == "windows" and others:
         other = location_of(where, others[0]).rpartition(": ")[2]

@@ -110,6 +110,7 @@ class Options(WalkOptions, total=False):
     lock_wait: how long to wait for another run on DIR to end
     max_duration: stop cleanly after TIME; the next run continues
     dry_run: print the plan, with reasons and free space; write nothing
+    fallback: another URL of the same tree, asked where URL fails
     processes: processes that fetch and save files; auto: by the number of processors
     pipeline: requests in flight on one connection; auto: up to 8, for files that the listing tells apart
     backlog: files queued ahead of the workers
@@ -145,6 +146,7 @@ class Options(WalkOptions, total=False):
     lock_wait: Time
     max_duration: Time | None
     dry_run: bool
+    fallback: Texts
     processes: int | Literal["auto"]
     pipeline: int | Literal["auto", "off"]
     backlog: Number

@@ -13,7 +13,7 @@ from crawler.model import limits
 from crawler.model.struct import replace
 from crawler.model.values import Job
 from crawler.pipeline.backlog import Finish
-from crawler.pipeline.fetch.transfer import Downloader
+from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.neighbours import are_apart, conclusions, facts_of, is_plain, row_of
 
@@ -42,7 +42,7 @@ class Batches:
     def begin(self, job: Job) -> FileBatch | None:
         """Start a batch with ``job``. Returns None if the job has to be done alone."""
         shared = self.downloader
-        if not is_plain(job) or shared.destination.has_part(job.path):
+        if not is_plain(job) or shared.destination.has_part(job.path) or not shared.asks(job.url):
             return None
         depth = shared.client.sharing.depth(job.url)
         return FileBatch(self, job, depth) if depth > 1 else None

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from crawler.model.currency import Currency
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
-from crawler.model.values import Job, Known, Outcome, Result
+from crawler.model.values import Job, Known, Outcome, Result, Staged
 from crawler.pipeline.retry import next_delay
 from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
+
+
+class Ended(NamedTuple):
+    """How the attempts at one job have ended."""
+
+    done: Result | Staged
+    error: FetchError | VerificationError | None = None
+    """Why the last attempt failed, if it did."""
+    headers: Mapping[str, str] | None = None
+    """The header section of the last response with a body, which may name other copies of the file."""
+
+    @property
+    def is_failed(self) -> bool:
+        return isinstance(self.done, Result) and self.done.outcome is Outcome.FAILED
 
 
 class Effort:

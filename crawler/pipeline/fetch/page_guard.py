@@ -20,7 +20,9 @@ from crawler.pipeline.rules.responses.content_type import (
     is_page_instead,
     is_text_instead,
 )
+from crawler.pipeline.rules.responses.evidence import Unwanted
 from crawler.pipeline.rules.responses.verdict import Action, is_confirmed
+from crawler.text.http_fields import parse_http_date
 
 IsListing = Callable[[bytes, str, str], Awaitable[bool]]
 """Tells whether a page is a listing, by (body, URL, content type).
@@ -28,6 +30,8 @@ IsListing = Callable[[bytes, str, str], Awaitable[bool]]
 Raises ListingError for a page that takes too much time or memory.
 
 """
+RejectsHeaders = Callable[[Job, int | None, float | None], str | None]
+"""(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
 
 
 def may_be_directory(job: Job, reply: Response) -> bool:
@@ -50,6 +54,12 @@ class Arrival(NamedTuple):
     job: Job
     reply: Response
     action: Action
+
+    def refuse_unwanted(self, rejects: RejectsHeaders) -> None:
+        """Raise Unwanted if a filter refuses the file by the header section of its response."""
+        reason = rejects(self.job, self.action.length, parse_http_date(self.reply.headers.get("Last-Modified")))
+        if reason:
+            raise Unwanted(reason)
 
     async def refuse_page(self, head: bytes, *, whole: bool = False) -> None:
         """Raise VerificationError if ``head`` shows that the body is not the file.

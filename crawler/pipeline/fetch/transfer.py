@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
 from crawler.model import limits
@@ -17,17 +17,15 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field, replace
 from crawler.model.values import UNCONFIRMED, Job, Outcome, Result, Staged, Validators
-from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Effort
 from crawler.pipeline.fetch.head_probe import CacheBypass, HeadProbes
-from crawler.pipeline.fetch.page_guard import Arrival, IsListing, is_directory, may_be_directory
+from crawler.pipeline.fetch.page_guard import Arrival, IsListing, RejectsHeaders, is_directory, may_be_directory
 from crawler.pipeline.fetch.ranges import whole
 from crawler.pipeline.fetch.segments import SegmentConnections, SegmentOptions, Segments
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.evidence import (
     Proof,
     Ruling,
-    Unwanted,
     adopted,
     confirmed,
     is_same_body,
@@ -39,8 +37,9 @@ from crawler.pipeline.rules.responses.evidence import (
 )
 from crawler.pipeline.rules.responses.strong_validators import is_strong
 from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, length_proven
+from crawler.pipeline.rules.upstreams.agreement import refusal
 from crawler.text import digests
-from crawler.text.http_fields import parse_http_date, validators_of
+from crawler.text.http_fields import validators_of
 from crawler.text.resuming import Resume, resume_at
 
 _NONE = Validators()
@@ -48,8 +47,8 @@ _SAME = "same size and time as the server's"
 _GOOD = frozenset({Ruling.TAKE, Ruling.KEEP})
 
 
-class Downloader(Value, frozen=True, kw_only=True):
-    """Does jobs one at a time; holds what all jobs of a run share. The engine's workers call ``process``."""
+class Shared(Value, frozen=True, kw_only=True):
+    """What all jobs of a run share."""
 
     client: Client
     destination: Destination
@@ -60,55 +59,17 @@ class Downloader(Value, frozen=True, kw_only=True):
     """Tells whether a body is a listing; called if a file may turn out to be a directory."""
     verify: bool = True
     """Whether bodies are checked against published digests."""
-    rejects_headers: Callable[[Job, int | None, float | None], str | None] = lambda _job, _size, _modified: None
-    """(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
+    rejects_headers: RejectsHeaders = lambda _job, _size, _modified: None
     connections: SegmentConnections = field(default_factory=SegmentConnections)
     """Connections and memory for the streams of ``--segments``."""
     probes: HeadProbes = field(default_factory=HeadProbes)
     bypass: CacheBypass = field(default_factory=CacheBypass)
 
-    async def process(self, job: Job) -> Result | Staged:
-        """Do one job. A failed file is a Result; raises DestinationError if the destination itself fails."""
-        self.observer.started(job)
-        return await self.fetch(job)
 
-    async def use(self, job: Job, reply: Response, began: float, *, is_alone: bool = False) -> Result | Staged | None:
-        """Do one job with a response to its request, sent at ``began``. None if it must be requested again."""
-        transfer = _Transfer(self, job, began)
-        try:
-            transfer.effort.begin_attempt()
-            done = await transfer.take(reply, None)
-        except (FetchError, VerificationError) as error:
-            return transfer.effort.ended_by(error, most=self.attempts if is_alone else None)
-        finally:
-            await transfer.close()
-        return done and await self._verifiable(done)
-
-    async def fetch(self, job: Job) -> Result | Staged:
-        """Do one job, like ``process``, whose beginning has been reported to the observer already."""
-        transfer = _Transfer(self, job)
-        self.connections.begin()
-        try:
-            done = await persist(transfer.attempt, self.attempts)
-        except (FetchError, VerificationError) as error:
-            done = transfer.effort.failed(error)
-        finally:
-            self.connections.end()
-            await transfer.close()
-        return await self._verifiable(done)
-
-    async def _verifiable(self, done: Result | Staged) -> Result | Staged:
-        """``done``, with the digest of the copy added if it was adopted without one."""
-        if not isinstance(done, Result) or done.known is None or done.known.digest:
-            return done
-        digest = await self.destination.noted_digest(done.path) or None
-        return replace(done, known=replace(done.known, digest=digest))
-
-
-class _Transfer:
+class Transfer:
     """Makes the attempts at one job; a part file carries over from one to the next."""
 
-    def __init__(self, shared: Downloader, job: Job, began: float | None = None) -> None:
+    def __init__(self, shared: Shared, job: Job, began: float | None = None) -> None:
         self._shared = shared
         self._job = job
         self._part: Part | None = None
@@ -117,6 +78,8 @@ class _Transfer:
         self._length: int | None = None
         """Length in bytes of the version to which the part belongs; None unless a response of this run stated it."""
         self.effort = Effort(job, shared.observer, began)
+        self.headers: Mapping[str, str] | None = None
+        """As in ``Ended``."""
         self._fresh = job.fresh
         """True if caches are bypassed, because a cached response contradicted the listing."""
         self._divided = False
@@ -155,6 +118,7 @@ class _Transfer:
             return None
         if action.verdict not in {Verdict.SAVE, Verdict.UNCHANGED}:
             raise refused(action, job.url, reply.status)
+        self.headers = reply.headers
         proof = prove(job, reply.status, reply.headers, now)
         ruling = rule(job, proof, action.length, fresh=self._is_fresh())
         if ruling is Ruling.ASK_AGAIN:
@@ -165,7 +129,7 @@ class _Transfer:
         if self._fresh and not job.fresh:
             shared.bypass.tried(helped=proof.checked != UNCONFIRMED)
         if ruling is Ruling.REFUSE:
-            raise VerificationError(Reason.OUTDATED, retryable=False)
+            raise VerificationError(refusal(job, proof.validators) or Reason.OUTDATED, retryable=False)
         if ruling is Ruling.KEEP or action.verdict is Verdict.UNCHANGED:
             return await self._confirmed(proof, action.reason or Reason.SAME_VERSION)
         return await self._save(reply, action, proof)
@@ -179,9 +143,7 @@ class _Transfer:
         return self.effort.result(Outcome.UNCHANGED, reason, size=known.size, known=known, proof=proof)
 
     async def _save(self, reply: Response, action: Action, proof: Proof) -> Result | Staged:
-        modified = parse_http_date(reply.headers.get("Last-Modified"))
-        if reason := self._shared.rejects_headers(self._job, action.length, modified):
-            raise Unwanted(reason)
+        self._arrival(reply, action).refuse_unwanted(self._shared.rejects_headers)
         known = adopted(self._job, reply.headers, proof) if self._job.probe and not action.offset else None
         if known is not None:  # HEAD has not shown it, but this response does
             return self.effort.result(Outcome.UNCHANGED, _SAME, size=known.size, known=known, proof=proof)

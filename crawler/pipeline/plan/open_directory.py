@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.model.currency import Dating
+from crawler.model.currency import Dating, Source
 from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import UNREAD, Destination
 from crawler.model.reasons import Reason
@@ -17,6 +17,7 @@ from crawler.pipeline.rules.extraneous import ListedNames, useless
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.walk.pages import DirectoryPage
+from crawler.text.urls import without_query
 
 
 class OpenDirectory(Struct, kw_only=True):
@@ -130,12 +131,27 @@ class OpenPage(Value, frozen=True, kw_only=True):
     """A page of a listing while its entries are being decided on."""
 
     directory: OpenDirectory
-    scope: Scope
+    page: DirectoryPage
     put: Put
     """Puts a job in the queue of the workers."""
     zone: ZoneLearner
     waiting: list[Job] | None
     """Jobs to be put once all entries of the page are decided on; None if each job is put at once."""
+
+    @property
+    def scope(self) -> Scope:
+        return self.page.scope
+
+    async def look(self, path: str, entry: Entry) -> tuple[Local | None, Known | None]:
+        """What is at ``path``, and what the state knows of it.
+
+        If a fallback lists the same file, its row and URL stand for those by which the file is known.
+        """
+        parent, _, name = path.rpartition("/")
+        local, known = await self.directory.look(parent, name)
+        if known is not None and self.page.elsewhere is not None and entry.path in self.page.elsewhere.same:
+            known = replace(known, url=entry.url, row=entry.row)
+        return local, known
 
     async def timed(self, path: str, entry: Entry) -> Entry:
         """``entry`` with its time in UTC, if the server's zone can be learnt. For age limits and unknown copies."""
@@ -152,6 +168,13 @@ class OpenPage(Value, frozen=True, kw_only=True):
         local, known = await self.directory.look(parent, name)
         timed = self.zone.timed(entry, self.directory.known[parent]).modified
         dating = self.zone.dating(entry, self.directory.known[parent])
+        need, is_fallback = decision.need, self.page.elsewhere is not None
+        if (
+            need is Need.CONFIRM
+            and is_fallback
+            and not (known and without_query(known.url) == without_query(entry.url))
+        ):
+            need = Need.PROBE  # the validators are those of another host
         return Job(
             url=entry.url,
             path=path,
@@ -161,12 +184,13 @@ class OpenPage(Value, frozen=True, kw_only=True):
             modified=entry.modified,
             row=entry.row,
             digest=entry.digest,
-            known=known if decision.need is Need.CONFIRM else None,
+            known=known if need is Need.CONFIRM else None,
             local=local,
-            probe=decision.need is Need.PROBE,
+            probe=need is Need.PROBE,
             copy=known if is_intact(known, local) and not decision.is_disproved else None,
             moment=None if timed is entry.modified else timed,
             dating=dating,
             vouched=is_vouched,
             fresh=decision.reason == Reason.NOT_CONFIRMED and dating is not Dating.UNRELIABLE,
+            source=Source.FALLBACK if is_fallback else Source.FIRST,
         )

@@ -92,7 +92,7 @@ class Planner:
         defers = not policy.allowance.is_limited and policy.room.may_overflow(certain(page.entries))
         open_page = OpenPage(
             directory=open_directory,
-            scope=page.scope,
+            page=page,
             put=put,
             zone=ZoneLearner(page.entries if rows is None else rows),
             waiting=[] if defers else None,
@@ -148,10 +148,9 @@ class Planner:
         open_page.directory.digest.rule_out()
         for path in checksums.note(files, {entry.name for entry in page.entries}):
             if self._filters.rejects(path, files[path].name, files[path].size, files[path].modified) is None:
-                parent, _, name = path.rpartition("/")
-                local, known = await open_page.directory.look(parent, name)
+                local, known = await open_page.look(path, files[path])
                 if needs_fetch(files[path], known, local, check=self._policy.check).need is not Need.NOTHING:
-                    open_page.directory.doubted.add(parent)
+                    open_page.directory.doubted.add(path.rpartition("/")[0])
 
     async def _decide(self, directory: Directory, entry: Entry, open_page: OpenPage, *, clash: bool) -> None:
         """Decide on one entry: put a job for it, or report its result."""
@@ -187,8 +186,8 @@ class Planner:
 
     async def _settle(self, path: str, entry: Entry, open_page: OpenPage) -> None:
         """Decide on an entry that is wanted and whose ``path`` no other entry has."""
-        parent, _, name = path.rpartition("/")
-        local, known = await open_page.directory.look(parent, name)
+        parent = path.rpartition("/")[0]
+        local, known = await open_page.look(path, entry)
         if (foreign := await open_page.directory.foreign(parent)) is not None:
             self._state.forget([path] if known is not None else [])  # the file there belongs to the other mirror
             self._end(path, entry, Outcome.FAILED, foreign)

@@ -17,10 +17,11 @@ def doubts(unlisted: Unlisted) -> Iterator[tuple[str, int]]:
     by_kind: dict[FlawKind, list[str]] = {}
     for directory, flaw in doubted.items():
         by_kind.setdefault(flaw.kind, []).append(directory)
-    for directories in by_kind.values():
+    for kind, directories in by_kind.items():
         more = len(directories) - 1
         also = f" (and {more} more {'directory' if more == 1 else 'directories'})" if more else ""
-        yield f"nothing was deleted in /{directories[0]}{also}: {doubted[directories[0]]}", 6
+        code = 0 if kind is FlawKind.FALLBACK else 6  # nothing is wrong with it, and the next run may delete
+        yield f"nothing was deleted in /{directories[0]}{also}: {doubted[directories[0]]}", code
     if mentioned:
         also = f" and {len(mentioned) - 1} more" if len(mentioned) > 1 else ""
         yield f"not deleted: {mentioned[0]}{also}: no longer listed, but a link on the page still shows the name", 0
@@ -42,6 +43,8 @@ class Circumstances(Value, frozen=True, kw_only=True):
     """True if any file or listing failed."""
     listings_failed: bool = False
     ignores_errors: bool = False
+    is_fallback: bool = False
+    """True if a listing came from another upstream than URL."""
     count: int = 0
     """Number of files that would be removed, 0 until they are counted; ``total`` counts all local files."""
     total: int = 0
@@ -67,6 +70,9 @@ def judge(case: Circumstances) -> Judgement:
     if case.failed and not case.ignores_errors:
         code = 6 if case.listings_failed else 0
         told = ("nothing was deleted, because something failed (--ignore-errors deletes anyway)", code)
+        return Judgement(False, (*case.doubts, told))
+    if case.is_fallback:  # a mixture of the listings of two hosts proves nothing, not even with --ignore-errors
+        told = ("nothing was deleted, because some listings came from a fallback", 0)
         return Judgement(False, (*case.doubts, told))
     refusal = excess(case.count, case.total, case.limit)
     return Judgement(refusal is None, case.doubts, refusal)

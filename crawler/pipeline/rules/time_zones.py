@@ -154,10 +154,18 @@ def _pairs(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[Pair]:
 
 
 def _run(span: Span[datetime], modified: float) -> _Run:
-    low, high, moment = _seconds(span.low), _seconds(span.high), int(modified)
+    return _Run(low=_seconds(span.low), high=_seconds(span.high), offset=offset_of(span, int(modified)))
+
+
+def offset_of(span: Span[datetime], moment: int) -> int | None:
+    """The offset from UTC, in seconds, at which ``span`` contains ``moment`` (seconds since the epoch).
+
+    None if there is none, and for a row wider than 15 minutes, which allows several.
+    """
+    low, high = _seconds(span.low), _seconds(span.high)
     offset = -((moment - low) // _QUARTER) * _QUARTER  # the first offset that puts the moment at or after ``low``
-    fits = offset <= high - moment and _WEST <= offset <= _EAST
-    return _Run(low=low, high=high, offset=offset if fits else None)
+    fits = high - low < _QUARTER and offset <= high - moment and _WEST <= offset <= _EAST
+    return offset if fits else None
 
 
 def _seconds(naive: datetime) -> int:

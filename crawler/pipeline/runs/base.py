@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.model.config import Config
 from crawler.model.interfaces import Redirects, Response
@@ -26,6 +26,10 @@ from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.pipeline.walk.robots_txt import RobotsTxt
+
+if TYPE_CHECKING:
+    from crawler.pipeline.walk.upstreams.list_mirrors import ListMirrors
+    from crawler.pipeline.walk.upstreams.upstreams import Upstreams
 
 
 async def _unknown(_directory: str) -> str | None:
@@ -67,15 +71,19 @@ class Transfers:
         *,
         results: Observer,
         checksums: Checksums | None = None,
+        upstreams: Upstreams | ListMirrors | None = None,
     ) -> None:
         """``redirects`` returns the rules for redirects of files at the time of the call. ``results`` receives all
-        results of the workers. ``checksums``: None if published checksum files are not consulted.
+        results of the workers. ``checksums``: None if published checksum files are not consulted. ``upstreams``: the
+        hosts that have the files, if there are several.
         """
         self._parts = parts
         self._redirects = redirects
         self._results = results
         self._checksums = checksums
-        self._downloader = build_downloader(parts.config, filters, parts, rules.permit(_current(redirects)))
+        self._upstreams = upstreams
+        permit = rules.permit(_current(redirects))
+        self._downloader = build_downloader(parts.config, filters, parts, permit, alternatives=upstreams)
         self._dry_run = parts.dry_run
 
     async def guarded(self, work: Callable[[Committer], Coroutine[Any, Any, None]]) -> bool:
@@ -97,6 +105,8 @@ class Transfers:
         config, pool, directories = self._parts.config, self._parts.pool, list[tuple[str, str]]()
 
         async def finish(done: Result | Staged) -> None:
+            if self._upstreams is not None:
+                done = self._upstreams.noted(done)
             if isinstance(done, Result) and done.outcome is Outcome.DIRECTORY:
                 directories.append((done.path, done.url))
             await committer.put(done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from crawler.model.config import Config, option_fields
 from crawler.model.interfaces import Client, Destination, Parser, Permit
@@ -11,15 +12,21 @@ from crawler.model.state.store import StateStore
 from crawler.model.struct import Value
 from crawler.model.values import Job
 from crawler.pipeline.fetch.batches import Batches, Published, nothing_published
+from crawler.pipeline.fetch.downloader import Alternatives, Downloader
 from crawler.pipeline.fetch.segments import SegmentConnections
-from crawler.pipeline.fetch.transfer import Downloader
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Bounds
 from crawler.pipeline.walk.page_reader import PageReader, Root
+from crawler.pipeline.walk.pages import Source
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.pipeline.walk.walker import Refuse, Walker
+from crawler.text.arguments import fallback_urls
 from crawler.text.hosts import named_hosts
+from crawler.text.urls import userinfo
+
+if TYPE_CHECKING:
+    from crawler.pipeline.walk.upstreams.upstreams import Upstreams
 
 
 class Tools(Value, frozen=True, kw_only=True):
@@ -31,7 +38,9 @@ class Tools(Value, frozen=True, kw_only=True):
     parser: Parser
 
 
-def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Permit) -> Downloader:
+def build_downloader(
+    config: Config, filters: Filters, tools: Tools, permit: Permit, *, alternatives: Alternatives | None = None
+) -> Downloader:
     """Build the downloader of a run, which fetches and verifies one file at a time."""
 
     def rejects_headers(job: Job, size: int | None, modified: float | None) -> str | None:
@@ -51,6 +60,7 @@ def build_downloader(config: Config, filters: Filters, tools: Tools, permit: Per
         verify=config.verify_digests,
         rejects_headers=rejects_headers,
         connections=SegmentConnections(most=config.segments, free=config.workers),
+        alternatives=alternatives,
     )
 
 
@@ -69,25 +79,23 @@ def lister_count(config: Config) -> int:
     return config.listers or config.workers
 
 
-def refuse_by(filters: Filters, rules: RobotsTxt) -> Refuse:
+def refuse_by(filters: Filters, rules: RobotsTxt | Upstreams) -> Refuse:
     """Build the rule that refuses directories that a filter prunes or robots.txt forbids."""
     return lambda path, url: filters.prunes(path) or rules.rejection(url)
 
 
-def build_walker(
+def build_reader(
     config: Config,
     client: Client,
     state: StateStore,
     observer: Observer,
     parser: Parser,
     *,
-    rules: RobotsTxt,
-    refuse: Refuse = lambda _path, _url: None,
     unchanged: UnchangedDirectories | None = None,
     root: Root | None = None,
-) -> Walker:
-    """Build a walker within the bounds of ``config``."""
-    reader = PageReader(
+) -> PageReader:
+    """Build the reader of the listings of a run."""
+    return PageReader(
         client=client,
         state=state,
         observer=observer,
@@ -97,15 +105,39 @@ def build_walker(
         is_new=is_first_contact(config, state),
         root=root,
     )
-    return Walker(
-        reader,
-        observer,
-        bounds=Bounds(
-            listers=lister_count(config),
-            max_depth=config.max_depth,
-            recursive=not config.no_recursive,
-            hosts=named_hosts(config.allow_host),
-        ),
-        refuse=refuse,
-        permit_as=rules.permit,
+
+
+def bounds_of(config: Config) -> Bounds:
+    """The bounds of a walk by ``config``."""
+    return Bounds(
+        listers=lister_count(config),
+        max_depth=config.max_depth,
+        recursive=not config.no_recursive,
+        hosts=named_hosts(config.allow_host),
     )
+
+
+def build_walker(
+    config: Config,
+    reader: PageReader,
+    observer: Observer,
+    *,
+    rules: RobotsTxt,
+    refuse: Refuse = lambda _path, _url: None,
+    source: Source | None = None,
+) -> Walker:
+    """Build a walker within the bounds of ``config``. ``source`` reads listings in place of ``reader``."""
+    return Walker(reader, observer, bounds=bounds_of(config), refuse=refuse, permit_as=rules.permit, source=source)
+
+
+def build_upstreams(
+    config: Config, url: str, reader: PageReader, rules: RobotsTxt, state: StateStore, observer: Observer
+) -> Upstreams | None:
+    """Build the upstreams of the mirror of ``url``, if there are several."""
+    if not config.fallback:
+        return None
+    from crawler.pipeline.walk.upstreams.upstreams import Means, Upstreams  # imported only if needed
+
+    urls = [url, *(userinfo(fallback)[0] for fallback in fallback_urls(config.fallback))]
+    means = Means(reader=reader, rules=rules, bounds=bounds_of(config), state=state, observer=observer)
+    return Upstreams(urls, means)

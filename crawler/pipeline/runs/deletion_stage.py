@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crawler.model.errors import DeleteRefused
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.rules.deletion_limit import Circumstances, doubts, judge
@@ -26,18 +28,22 @@ class Deletions:
         walker: Walker,
         unchanged: UnchangedDirectories,
         obstructed: Obstructed,
+        *,
+        is_fallback: Callable[[], bool],
     ) -> None:
+        """``is_fallback``: whether another upstream than URL has served a listing of this run."""
         self._parts = parts
         self._filters = filters
         self._planner = planner
         self._walker = walker
         self._unchanged = unchanged
         self._obstructed = obstructed
+        self._is_fallback = is_fallback
         self._dry_run = parts.dry_run
 
     async def prove(self) -> None:
         """Read the pages again that prove something absent but were not parsed in this run."""
-        if self._parts.config.delete and not self._parts.allowance.reached:
+        if self._parts.config.delete and not (self._parts.allowance.reached or self._is_fallback()):
             await absence.prove(self._planner.unlisted, self._walker, self._may_go)
 
     async def delete(self) -> bool:
@@ -78,6 +84,7 @@ class Deletions:
             limit_reached=parts.allowance.reached,
             failed=bool(parts.tally.failed),
             listings_failed=bool(self._walker.failures),
+            is_fallback=self._is_fallback(),
             ignores_errors=config.ignore_errors,
             count=len(removals.files) if removals else 0,
             total=self._planner.local_files + self._unchanged.files + removals.uncounted if removals else 0,

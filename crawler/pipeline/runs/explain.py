@@ -23,7 +23,7 @@ from crawler.pipeline.rules.responses.verdict import UNLIMITED
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import result_of
 from crawler.pipeline.runs.base import Components
-from crawler.pipeline.runs.build import build_walker, refuse_by
+from crawler.pipeline.runs.build import build_reader, build_walker, refuse_by
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.urls import entry_path, relative_path
@@ -44,9 +44,8 @@ class Explainer(Observer):
         self._filters = Filters(parts.config, datetime.now(UTC))
         self._rules = RobotsTxt(parts.client, parts.config, parts.agent)
         self._refusal = refuse_by(self._filters, self._rules)
-        self._walker = build_walker(
-            parts.config, parts.client, parts.state, self, parts.parser, rules=self._rules, refuse=self._refuse
-        )
+        reader = build_reader(parts.config, parts.client, parts.state, self, parts.parser)
+        self._walker = build_walker(parts.config, reader, self, rules=self._rules, refuse=self._refuse)
         self._lines: list[Line] = []
         self._result: Result | None = None
         self._found: tuple[DirectoryPage, Entry] | None = None

@@ -15,7 +15,7 @@ from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.base import Components, Transfers
-from crawler.pipeline.runs.build import build_walker, is_first_contact, refuse_by
+from crawler.pipeline.runs.build import build_reader, build_upstreams, build_walker, is_first_contact, refuse_by
 from crawler.pipeline.runs.deletion_stage import Deletions
 from crawler.pipeline.runs.waiting import WaitingJobs
 from crawler.pipeline.save.collecting import below_any, collect
@@ -50,16 +50,17 @@ class MirrorRun:
         unchanged = UnchangedDirectories(
             parts.destination, parts.state, parts.observer, allows=self._rules.allows, wishes=wishes(config, url)
         )
+        reader = build_reader(
+            config, parts.client, parts.state, parts.observer, parts.parser, unchanged=unchanged, root=root
+        )
+        self._upstreams = build_upstreams(config, url, reader, self._rules, parts.state, parts.observer)
         self._walker = build_walker(
             config,
-            parts.client,
-            parts.state,
+            reader,
             parts.observer,
-            parts.parser,
             rules=self._rules,
-            refuse=refuse_by(self._filters, self._rules),
-            unchanged=unchanged,
-            root=root,
+            refuse=refuse_by(self._filters, self._rules if self._upstreams is None else self._upstreams),
+            source=None if self._upstreams is None else self._upstreams.read,
         )
         self._room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=not config.dry_run)
         checksums = self._checksums() if config.verify_digests else None
@@ -67,14 +68,25 @@ class MirrorRun:
         policy = self._policy(checksums, unchanged, obstructed)
         self._planner = planner = Planner(parts.destination, parts.state, parts.observer, self._filters, policy)
         self._transfers = transfers = Transfers(
-            parts, self._filters, self._rules, self._redirects, results=obstructed, checksums=checksums
+            parts,
+            self._filters,
+            self._rules,
+            self._redirects,
+            results=obstructed,
+            checksums=checksums,
+            upstreams=self._upstreams,
         )
         self._waiting = WaitingJobs(parts, transfers, planner, obstructed)
-        self._deletions = Deletions(parts, self._filters, planner, self._walker, unchanged, obstructed)
+        self._deletions = Deletions(
+            parts, self._filters, planner, self._walker, unchanged, obstructed, is_fallback=self._is_from_fallback
+        )
 
     async def run(self) -> None:
         """Run all stages. Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
-        if not await self._transfers.guarded(self._mirror):
+        is_whole = await self._transfers.guarded(self._mirror)
+        if self._upstreams is not None and (problem := self._upstreams.problem()) is not None:
+            self._parts.tally.warn(problem)
+        if not is_whole:
             return
         await self._forget_unvisited()
         refusal = None
@@ -92,7 +104,7 @@ class MirrorRun:
 
     async def _mirror(self, committer: Committer) -> None:
         """Read all listings and fetch what they show; then find out what may be deleted."""
-        await self._rules.enter(self._url)
+        await (self._rules if self._upstreams is None else self._upstreams).enter(self._url)
         starts = [Directory(path="", url=self._url)]
         while starts:
             directories = await self._transfers.run(self._walk(starts), committer)
@@ -124,6 +136,7 @@ class MirrorRun:
         """After a complete walk, drop the records that no later run will need."""
         config, walker = self._parts.config, self._walker
         is_partial = config.no_recursive or self._parts.allowance.reached or walker.failures
+        is_partial = is_partial or self._is_from_fallback()
         if not config.dry_run and not is_partial:
             spared = below_any(walker.refused | set(self._planner.unlisted.doubted))
             await collect(self._parts.destination, self._parts.state, spared, base=walker.scope.base)
@@ -132,17 +145,22 @@ class MirrorRun:
         """After a run that fetched everything, remove the parts that are left: their files are gone upstream."""
         config = self._parts.config
         is_partial = config.no_recursive or config.max_depth is not None or self._parts.allowance.reached
+        is_partial = is_partial or self._is_from_fallback()
         if not config.dry_run and not is_partial and not self._parts.tally.failed:
             await self._parts.destination.clean_parts(Excluded(self._filters))
 
     # --- rules ------------------------------------------------------------------------------------
 
     def _redirects(self) -> Redirects:
-        return self._walker.scope
+        return self._walker.scope if self._upstreams is None else self._upstreams
+
+    def _is_from_fallback(self) -> bool:
+        """Whether another upstream than URL has served a listing: it proves nothing absent."""
+        return self._upstreams is not None and self._upstreams.has_fallback_listings
 
     def _checksums(self) -> Checksums:
         parts = self._parts
-        permit = self._rules.permit(lambda source, target: self._walker.scope.file_redirect(source, target))
+        permit = self._rules.permit(lambda source, target: self._redirects().file_redirect(source, target))
         return Checksums(
             parts.client,
             parts.destination,

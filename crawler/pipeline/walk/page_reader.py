@@ -13,7 +13,7 @@ from crawler.model.flaws import Flaw, FlawKind, is_cut_short
 from crawler.model.interfaces import Client, FetchedPage, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest
-from crawler.model.state.store import ListingMemo, StateStore
+from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.pipeline.attempts import persist
@@ -43,11 +43,21 @@ class Root(Protocol):
         """Take the response if it is a file (see ``interfaces.Take``)."""
 
 
+class PageMemory(Protocol):
+    """What is remembered of pages: the part of ``StateStore`` that a reader needs."""
+
+    async def listing(self, url: str) -> ListingMemo | None: ...
+
+    def visited(self, path: str, url: str | None) -> None: ...
+
+    def remember_listing(self, memo: ListingMemo) -> None: ...
+
+
 class PageReader(Value, frozen=True, kw_only=True):
     """Reads the listings of a walk."""
 
     client: Client
-    state: StateStore
+    state: PageMemory
     observer: Observer
     parse: Parse
     attempts: int

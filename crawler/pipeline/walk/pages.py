@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from crawler.model.flaws import Flaw
 from crawler.model.struct import Value
@@ -33,12 +33,25 @@ class PageVersion(Value, frozen=True, kw_only=True):
     family: str
 
 
+class Elsewhere(Value, frozen=True, kw_only=True):
+    """What is special about a listing that a fallback has served."""
+
+    scope: Scope
+    """Bounds of the mirror on that host."""
+    base: str
+    """Where the mirror begins on the first host: the base of its scope."""
+    same: frozenset[str] = frozenset()
+    """Paths, relative to the listing, of the files that are the same here, whatever their rows look like."""
+
+
 class PagePiece(Value, frozen=True, kw_only=True):
     """A piece of a page, as the parser delivers it."""
 
     listing: Listing
     version: PageVersion | None = None
     """The version of the page; only on the last piece, if the next run may recognise the directory by a digest."""
+    elsewhere: Elsewhere | None = None
+    """None for the host of URL. The directories of a fallback have the URLs of the first host, its files their own."""
 
 
 class DirectoryPage(Value, frozen=True, kw_only=True):
@@ -60,8 +73,13 @@ class DirectoryPage(Value, frozen=True, kw_only=True):
     unusable: tuple[Rejection, ...] = ()
     """Rows that are not entries and have to be counted."""
     version: PageVersion | None = None
-    """The version of the page, as in ``PagePiece``."""
+    """The version of the page, as in ``PagePiece``; likewise ``elsewhere``."""
+    elsewhere: Elsewhere | None = None
 
 
+Source = Callable[[Directory, Scope], AsyncGenerator[PagePiece, None]]
+"""Reads the whole listing of a directory, given the scope of the walk, as if it were a single page. Raises like
+``PageReader.read``.
+"""
 Visit = Callable[[DirectoryPage], Awaitable[bool]]
 """Handles one page of a walk. If it returns False, the walk ends and no further listing is read."""

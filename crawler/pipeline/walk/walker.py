@@ -6,7 +6,7 @@ It owns the frontier of directories, so the engine's queue carries files only.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -25,7 +25,7 @@ from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.loops import Fingerprint, seen
 from crawler.pipeline.walk.page_reader import PageReader
-from crawler.pipeline.walk.pages import Directory, DirectoryPage, PagePiece, Visit
+from crawler.pipeline.walk.pages import Directory, DirectoryPage, PagePiece, Source, Visit
 from crawler.text.advice.requests import with_advice
 from crawler.text.escape import masked
 from crawler.text.urls import directory_of, entry_path, is_same
@@ -58,8 +58,10 @@ class Walker:
         scope: Scope | None = None,
         refuse: Refuse = lambda _path, _url: None,
         permit_as: PermitAs,
+        source: Source | None = None,
     ) -> None:
-        self._reader = reader
+        """``source``: reads listings from one of several hosts, instead of ``reader``, page by page."""
+        self._reader, self._source = reader, source
         self._quiet = replace(reader, observer=Silent(), unchanged=None)
         """Reads pages without reporting them: those read before, and those that may not belong to the walk."""
         self._observer = observer
@@ -89,7 +91,11 @@ class Walker:
         reader = replace(self._quiet, anew=True)
         bounds = replace(self._bounds, recursive=False)
         walker = Walker(reader, Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
-        await walker._pages(directory, visit, Frontier(readers=0))
+        await walker.read_one(directory, visit)
+
+    async def read_one(self, directory: Directory, visit: Visit) -> None:
+        """Visit the listing of one directory. Raises like ``PageReader.read``, and ListingError if it is incomplete."""
+        await self._pages(directory, visit, Frontier(readers=0))
 
     async def _lister(self, frontier: Frontier, visit: Visit) -> None:
         while (directory := await frontier.next()) is not None:
@@ -130,10 +136,10 @@ class Walker:
             url = todo.pop(0)
             done.add(url)
             mark, directories = Fingerprint(url), list[Entry]()
-            async with aclosing(self._reader.read(directory.path, url, self._permit(directory))) as pieces:
+            async with aclosing(self._parts(directory, url)) as pieces:
                 async for part in pieces:
                     piece = part.listing
-                    self._settle_scope(directory, piece)
+                    self._settle_scope(directory, part)
                     mark.add(piece.entries)
                     directories += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
                     below: list[Directory] = []
@@ -151,13 +157,18 @@ class Walker:
         if not whole:
             raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
 
+    def _parts(self, directory: Directory, url: str) -> AsyncGenerator[PagePiece, None]:
+        if self._source is not None:
+            return self._source(directory, self.scope)
+        return self._reader.read(directory.path, url, self._permit(directory))
+
     def _page(self, directory: Directory, part: PagePiece, *, complete: bool, last: bool) -> DirectoryPage:
-        piece = part.listing
-        entries, unusable = sorted_rows(piece, self.scope, enters=self._bounds.enters(directory.depth))
+        piece, scope = part.listing, part.elsewhere.scope if part.elsewhere else self.scope
+        entries, unusable = sorted_rows(piece, scope, enters=self._bounds.enters(directory.depth))
         return DirectoryPage(
             directory=directory,
             url=piece.url,
-            scope=self.scope,
+            scope=scope,
             entries=entries,
             complete=complete,
             last=last,
@@ -167,11 +178,16 @@ class Walker:
             recalled=piece.recalled,
             unusable=unusable,
             version=part.version,
+            elsewhere=part.elsewhere,
         )
 
-    def _settle_scope(self, directory: Directory, piece: Listing) -> None:
+    def _settle_scope(self, directory: Directory, part: PagePiece) -> None:
         """Set the scope, by the first piece of the root. Raises FetchError if the root lies above the requested URL."""
+        piece = part.listing
         if self.scope.base:
+            return
+        if part.elsewhere is not None:
+            self.scope = Scope(part.elsewhere.base, self._bounds.hosts)
             return
         base = scope_base(piece.url, [entry.url for entry in piece.entries])
         rejection = upward(directory_of(directory.url), base)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.model.currency import Currency, Dating
+from crawler.model.currency import Currency, Dating, Source
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.workers import messages
 from crawler.workers.frames import FrameDecoder, frame
@@ -41,6 +41,8 @@ JOBS = [
         dating=Dating.RELIABLE,
         vouched=True,
         fresh=True,
+        source=Source.ELSEWHERE,
+        mirrors=("http://i/a/b",),
     ),
 ]
 RESULTS = [
@@ -59,6 +61,7 @@ RESULTS = [
         known=KNOWN,
         currency=Currency.OLDER,
         dating=Dating.UNRELIABLE,
+        upstream="http://i/",
     ),
 ]
 

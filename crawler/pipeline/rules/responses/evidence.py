@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
 from enum import Enum, auto
 
-from crawler.model.currency import Currency, Dating
+from crawler.model.currency import Currency, Dating, Source
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.struct import Value, replace
@@ -22,6 +22,7 @@ from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.racy import is_racy
 from crawler.pipeline.rules.responses.verdict import Action, Verdict
 from crawler.pipeline.rules.time_zones import row_agrees
+from crawler.pipeline.rules.upstreams.agreement import refusal
 from crawler.text.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
 
 _MADE_UP = 60
@@ -123,13 +124,17 @@ class Ruling(Enum):
     ASK_AGAIN = auto()
     """Repeat the request, bypassing all caches."""
     REFUSE = auto()
-    """Fail: the copy is newer than the version that was sent."""
+    """Fail: the copy is newer than the version that was sent, or nothing proves that a fallback has the listed one."""
 
 
 def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
     """Decide on a response for a file of ``length`` bytes (None for a 304). ``fresh``: caches were bypassed."""
     if proof.is_another:
         return Ruling.ASK_AGAIN
+    if job.source is not Source.FIRST and refusal(job, proof.validators) is not None:
+        return Ruling.REFUSE
+    if job.source is Source.ELSEWHERE:
+        return Ruling.TAKE
     is_same = _is_same_version(job, proof.validators, length)
     if job.dating is Dating.UNRELIABLE:
         return Ruling.KEEP if is_same else Ruling.TAKE

@@ -10,7 +10,7 @@ from crawler.model import limits
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Outcome, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.batches import Batches
-from crawler.pipeline.fetch.transfer import Downloader
+from crawler.pipeline.fetch.downloader import Downloader
 from tests.support.fakes import FakeClient, FakeDestination, FakeRequest, FakeResponse, Recorder, nothing_refused
 
 

@@ -17,8 +17,8 @@ from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage, Permit, Take
 from crawler.model.values import Job, Outcome, Result, Span, Staged, Validators
+from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.fetch.segments import SegmentConnections
-from crawler.pipeline.fetch.transfer import Downloader
 from tests.support.fakes import FakeDestination, Recorder, nothing_refused
 
 KIB = limits.KIB

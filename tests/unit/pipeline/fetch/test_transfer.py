@@ -13,7 +13,7 @@ import stamina
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Local, Outcome, Result, Span, Staged, Validators
-from crawler.pipeline.fetch.transfer import Downloader
+from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.rules.scope import Scope
 from tests.support.fakes import FakeClient, FakeDestination, FakeRequest, FakeResponse, Recorder, permit_as
 

@@ -1,0 +1,95 @@
+"""Does the jobs of a run: with all their attempts and, where there are any, on the other hosts that have the file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from crawler.model.errors import FetchError, VerificationError
+from crawler.model.interfaces import Response
+from crawler.model.struct import replace
+from crawler.model.values import Job, Result, Staged
+from crawler.pipeline.attempts import persist
+from crawler.pipeline.fetch.effort import Ended
+from crawler.pipeline.fetch.transfer import Shared, Transfer
+
+
+class Alternatives(Protocol):
+    """The other hosts that have the files of a run."""
+
+    def given_up(self, url: str) -> str | None:
+        """Why the host of ``url`` is not asked any more, or None."""
+        ...
+
+    def others(self, job: Job) -> AsyncGenerator[Job, None]:
+        """``job`` on each of the other hosts that may be asked, in their order."""
+        ...
+
+    def ended(self, url: str, error: Exception | None) -> None:
+        """The request for ``url`` has ended, with all its attempts, and with ``error`` if it failed."""
+        ...
+
+    def name_of(self, url: str) -> str:
+        """The name of the host of ``url``, as in ``Result.upstream``."""
+        ...
+
+
+class Downloader(Shared, frozen=True, kw_only=True):
+    """Does jobs one at a time. The engine's workers call ``process``."""
+
+    alternatives: Alternatives | None = None
+    """None: the files are on one host."""
+
+    async def process(self, job: Job) -> Result | Staged:
+        """Do one job. A failed file is a Result; raises DestinationError if the destination itself fails."""
+        self.observer.started(job)
+        return await self.fetch(job)
+
+    async def use(self, job: Job, reply: Response, began: float, *, is_alone: bool = False) -> Result | Staged | None:
+        """Do one job with a response to its request, sent at ``began``. None if it must be requested again."""
+        transfer = Transfer(self, job, began)
+        try:
+            transfer.effort.begin_attempt()
+            done = await transfer.take(reply, None)
+        except (FetchError, VerificationError) as error:
+            return transfer.effort.ended_by(error, most=self.attempts if is_alone and not job.mirrors else None)
+        finally:
+            await transfer.close()
+        return done and await self._verifiable(done)
+
+    async def fetch(self, job: Job) -> Result | Staged:
+        """Do one job, like ``process``, whose beginning has been reported to the observer already."""
+        if self.alternatives is not None:
+            from crawler.pipeline.fetch.failover import fetch_from_any  # imported only if needed, as below
+
+            return await fetch_from_any(self, job, self.alternatives)
+        ended = await self.attempt(job)
+        if not ended.is_failed or ended.headers is None or "Link" not in ended.headers:
+            return ended.done
+        from crawler.pipeline.fetch.failover import fetch_duplicate
+
+        return await fetch_duplicate(self, job, ended)
+
+    def asks(self, url: str) -> bool:
+        """Whether the host of ``url`` is asked at all."""
+        return self.alternatives is None or self.alternatives.given_up(url) is None
+
+    async def attempt(self, job: Job) -> Ended:
+        """Like ``fetch``, with what another upstream needs if this one fails."""
+        transfer, error = Transfer(self, job), None
+        self.connections.begin()
+        try:
+            done = await persist(transfer.attempt, self.attempts)
+        except (FetchError, VerificationError) as problem:
+            done, error = transfer.effort.failed(problem), problem
+        finally:
+            self.connections.end()
+            await transfer.close()
+        return Ended(await self._verifiable(done), error, transfer.headers)
+
+    async def _verifiable(self, done: Result | Staged) -> Result | Staged:
+        """``done``, with the digest of the copy added if it was adopted without one."""
+        if not isinstance(done, Result) or done.known is None or done.known.digest:
+            return done
+        digest = await self.destination.noted_digest(done.path) or None
+        return replace(done, known=replace(done.known, digest=digest))

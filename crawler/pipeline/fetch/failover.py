@@ -1,0 +1,114 @@
+"""A file that its own host does not deliver is tried on the other hosts that have it. Each begins at the first byte.
+
+A part belongs to the URL that it came from (``resuming.is_proven``), and so do validators: nothing of one host is ever
+continued, or confirmed, by another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+
+from crawler.model.currency import Source
+from crawler.model.reasons import Reason
+from crawler.model.struct import replace
+from crawler.model.values import Job, Kind, Outcome, Result, Staged
+from crawler.pipeline.fetch.downloader import Alternatives, Downloader
+from crawler.pipeline.fetch.effort import Ended
+from crawler.text.digests import header_digest
+from crawler.text.escape import masked
+from crawler.text.web_links import duplicates
+
+
+async def fetch_from_any(shared: Downloader, job: Job, alternatives: Alternatives) -> Result | Staged:
+    """Do ``job`` on its own host or, if that fails, on the first other one that has the listed version."""
+    refused = alternatives.given_up(job.url)
+    if refused is not None:
+        ended = Ended(Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=refused))
+    else:
+        ended = await shared.attempt(job)
+        alternatives.ended(job.url, ended.error if ended.is_failed else None)
+    if not ended.is_failed:
+        return ended.done
+    done, headers = await _first_good(shared, job, alternatives.others(job), ended, alternatives)
+    if isinstance(done, Result) and done.outcome is Outcome.FAILED and headers is not None and "Link" in headers:
+        return await fetch_duplicate(shared, job, Ended(done, ended.error, headers))
+    return done
+
+
+async def fetch_duplicate(shared: Downloader, job: Job, ended: Ended) -> Result | Staged:
+    """Do ``job``, which ``ended`` in failure, at the other copies that the response to it named (RFC 6249).
+
+    Only with a digest, which the body is checked against, and only where a redirect of the file could lead.
+    """
+    headers = ended.headers or {}
+    digest = job.digest or header_digest(headers)
+    if digest is None or not shared.verify:
+        return ended.done
+
+    async def copies() -> AsyncGenerator[Job, None]:
+        for url in duplicates(headers.get("Link", ""), job.url):
+            if await shared.permit(job.url, url) is None:
+                yield replace(job, url=url, digest=digest, source=Source.ELSEWHERE)
+
+    done, _ = await _first_good(shared, job, copies(), ended, None)
+    return done
+
+
+async def _first_good(
+    shared: Downloader,
+    job: Job,
+    others: AsyncGenerator[Job, None],
+    ended: Ended,
+    alternatives: Alternatives | None,
+) -> tuple[Result | Staged, Mapping[str, str] | None]:
+    """The first of ``others`` that is not a failure; if there is none, the failure of ``job`` with all reasons.
+
+    Also returns the header section that may name further copies.
+    """
+    spent, headers = ended.done if isinstance(ended.done, Result) else ended.done.result, ended.headers
+    reasons = [spent.reason]
+    async for other in others:
+        if spent.received:
+            shared.observer.resumed(other, 0)
+        again = await shared.attempt(_unconditional(other, verify=shared.verify))
+        is_refused = isinstance(again.done, Result) and again.done.reason == Reason.ROBOTS
+        if alternatives is not None:
+            alternatives.ended(other.url, again.error if again.is_failed else None)
+        if not again.is_failed and not is_refused:
+            return _with_costs(again.done, spent), None
+        last = _with_costs(again.done, spent)
+        assert isinstance(last, Result)
+        place = masked(other.url) if alternatives is None else alternatives.name_of(other.url)
+        reasons.append(f"{place}: {last.reason}")
+        spent, headers = last, headers or again.headers
+    return replace(spent, url=job.url, outcome=Outcome.FAILED, reason="; ".join(reasons)), headers
+
+
+def _unconditional(job: Job, *, verify: bool) -> Job:
+    """``job`` for another host, which knows nothing of the validators of the copy that is here.
+
+    Without a digest to check, HEAD may show that the copy is the listed version.
+    """
+    digest = job.digest if verify else None
+    is_here = job.local is not None and job.local.kind is Kind.FILE
+    return replace(
+        job,
+        known=None,
+        digest=digest,
+        vouched=job.vouched and digest is not None,
+        probe=is_here and digest is None and job.source is Source.ELSEWHERE,
+        fresh=False,
+        mirrors=(),
+    )
+
+
+def _with_costs(done: Result | Staged, spent: Result) -> Result | Staged:
+    """``done`` with the attempts, bytes and seconds that other hosts have cost before."""
+    result = done if isinstance(done, Result) else done.result
+    result = replace(
+        result,
+        received=result.received + spent.received,
+        attempts=result.attempts + spent.attempts,
+        seconds=result.seconds + spent.seconds,
+    )
+    return result if isinstance(done, Result) else replace(done, result=result)

@@ -1,0 +1,159 @@
+"""Whether the listing of a fallback is as new as what is here: only then may its rows be followed.
+
+Rows of different servers differ in format, rounding and zone, so they are compared by what they mean, with the size and
+the Last-Modified of the files that are here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
+
+from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
+from crawler.model.struct import Value
+from crawler.model.values import Entry, Kind, Known, Span
+from crawler.pipeline.rules.time_zones import offset_of
+from crawler.text.http_fields import parse_http_date
+
+_SUMMER = 2 * 3600
+"""The largest change of summer time in seconds (Troll)."""
+_WEST, _EAST = WESTERNMOST_ZONE.total_seconds(), EASTERNMOST_ZONE.total_seconds()
+
+
+class Age(Enum):
+    """The version of a file in a listing, compared with the one that is here."""
+
+    SAME = auto()
+    """The row describes the file that is here."""
+    NEWER = auto()
+    """The row is later, whatever its zone."""
+    OLDER = auto()
+    """The row is earlier, whatever its zone: the listing is behind."""
+    UNCLEAR = auto()
+    """The row does not tell; a request for the file does."""
+
+
+class Comparison(Value, frozen=True, kw_only=True):
+    """The listing of a fallback, compared with what is here."""
+
+    behind: str | None = None
+    """Path of a file that is older there, or missing although the first upstream lists it; None if there is none."""
+    same: frozenset[str] = frozenset()
+    """Paths, relative to the listing, of the files that are the same here: they need no request."""
+
+
+def compare(entries: Iterable[Entry], known: Mapping[str, Known], first: Iterable[Entry] = ()) -> Comparison:
+    """Compare ``entries``, the complete listing of a fallback, with the ``known`` files by path relative to it.
+
+    ``first``: rows of the same directory that the first upstream showed before its listing was cut short.
+    """
+    files = {entry.path: entry for entry in entries if entry.kind is not Kind.DIRECTORY}
+    shown = [entry for entry in first if entry.kind is not Kind.DIRECTORY]
+    for entry in shown:
+        other = files.get(entry.path)
+        if other is None or is_older(other.modified, entry.modified):
+            return Comparison(behind=entry.path)
+    offset = common_offset((entry, known[path]) for path, entry in files.items() if path in known)
+    same = set()
+    for path, entry in files.items():
+        if path not in known:
+            continue
+        age = age_of(entry, known[path], offset)
+        if age is Age.OLDER:
+            return Comparison(behind=path)
+        if age is Age.SAME:
+            same.add(path)
+    return Comparison(same=frozenset(same))
+
+
+def common_offset(pairs: Iterable[tuple[Entry, Known]]) -> int | None:
+    """The offset from UTC, in seconds, that explains most rows without a zone; None unless two files agree on one."""
+    offsets = Counter(
+        offset
+        for entry, known in pairs
+        if _fits(entry, known) and (offset := _row_offset(entry.modified, known)) is not None
+    )
+    best = offsets.most_common(1)
+    return best[0][0] if best and best[0][1] > 1 else None
+
+
+def age_of(entry: Entry, known: Known, offset: int | None) -> Age:
+    """The age of a row, compared with the file that ``known`` describes.
+
+    ``offset``: that of the server's zone from UTC in seconds, from ``common_offset``. A row without a zone is the same
+    only if it has this offset: an hourly file of constant size has the row of another hour in another zone. It is newer
+    or older only beyond a change of summer time or, if the zone is unknown, in all zones.
+    """
+    span = entry.modified
+    if span is None:
+        return Age.UNCLEAR
+    moment = _moment(known)
+    low, high = _seconds(span.low), _seconds(span.high)
+    if not _is_local(span):
+        if int(low) <= moment < high + 1:
+            return Age.SAME if _fits(entry, known) else Age.UNCLEAR
+        return Age.OLDER if high < moment else Age.NEWER
+    if offset is not None and _row_offset(span, known) == offset:
+        return Age.SAME if _fits(entry, known) else Age.UNCLEAR
+    west, east = (_WEST, _EAST) if offset is None else (offset - _SUMMER, offset + _SUMMER)
+    if high - west < moment:
+        return Age.OLDER
+    return Age.NEWER if low - east > moment else Age.UNCLEAR
+
+
+class Zone:
+    """The offset of a server from UTC, learnt from files whose row and Last-Modified are both known."""
+
+    def __init__(self) -> None:
+        self._offsets: Counter[int] = Counter()
+
+    def learn(self, span: Span[datetime] | None, last_modified: str | None) -> None:
+        """Note a file that the server itself has sent: its row, and its Last-Modified."""
+        moment = parse_http_date(last_modified)
+        offset = offset_of(span, int(moment)) if span is not None and moment is not None and _is_local(span) else None
+        if offset is not None:
+            self._offsets[offset] += 1
+
+    def localize(self, span: Span[datetime] | None) -> Span[datetime] | None:
+        """``span`` in UTC; None if it has a zone, or unless at least two files agree and none contradicts."""
+        if span is None or not _is_local(span) or len(self._offsets) != 1 or self._offsets.total() < 2:
+            return None
+        offset = timedelta(seconds=next(iter(self._offsets)))
+        try:
+            return Span(span.low.replace(tzinfo=UTC) - offset, span.high.replace(tzinfo=UTC) - offset)
+        except OverflowError:  # in the year 1 or 9999: not a real time
+            return None
+
+
+def _is_local(span: Span[datetime]) -> bool:
+    return span.low.tzinfo is None
+
+
+def is_older(span: Span[datetime] | None, other: Span[datetime] | None) -> bool:
+    """Whether a row with the time ``span`` is certainly earlier than one with ``other``, by another server."""
+    if span is None or other is None:
+        return False
+    doubt = (-_WEST if _is_local(span) else 0.0) + (_EAST if _is_local(other) else 0.0)
+    return _seconds(span.high) + doubt < _seconds(other.low)
+
+
+def _seconds(time: datetime) -> float:
+    """A time in seconds since the epoch; one without a zone as if it were in UTC."""
+    return time.replace(tzinfo=time.tzinfo or UTC).timestamp()
+
+
+def _fits(entry: Entry, known: Known) -> bool:
+    return entry.size is None or known.size in entry.size
+
+
+def _moment(known: Known) -> float:
+    """The time of the file that is here, in seconds since the epoch: its Last-Modified, else that of the local file."""
+    moment = parse_http_date(known.validators.last_modified)
+    return known.mtime // 1_000_000_000 if moment is None else moment
+
+
+def _row_offset(span: Span[datetime] | None, known: Known) -> int | None:
+    """The offset from UTC at which ``span`` is the time of the file that is here; None if there is none."""
+    return offset_of(span, int(_moment(known))) if span is not None and _is_local(span) else None

@@ -1,0 +1,45 @@
+"""Whether a response from one upstream may be saved as the file that another one lists, or over a copy from there."""
+
+from __future__ import annotations
+
+from crawler.model.currency import Source
+from crawler.model.reasons import Reason
+from crawler.model.values import Job, Kind, Validators
+from crawler.pipeline.rules.time_zones import row_agrees
+from crawler.text.http_fields import parse_http_date
+from crawler.text.urls import without_query
+
+NANOSECONDS = 1_000_000_000
+
+
+def refusal(job: Job, said: Validators) -> Reason | None:
+    """Why a response with the validators ``said`` may not be used for ``job``; None if it may, as far as its host goes.
+
+    The size is compared elsewhere, as for every response, and so is the digest of ``job``, which proves more than any
+    time. What is left: a file of another host than the row must have the time that the row shows, and a fallback never
+    replaces what may be newer.
+    """
+    if job.source is Source.ELSEWHERE:
+        if job.digest is not None:
+            return None
+        has_times = (job.moment or job.modified) is not None and parse_http_date(said.last_modified) is not None
+        return None if has_times and row_agrees(job.moment or job.modified, said.last_modified) else Reason.NOT_PROVEN
+    is_file_here = job.local is not None and job.local.kind is Kind.FILE
+    if job.source is Source.FALLBACK and is_file_here and not _is_from_here(job):
+        if job.digest is not None and not job.row:
+            return None  # a list of URLs with digests: there is only one version that is wanted
+        here, there = _time_of_copy(job), parse_http_date(said.last_modified)
+        return None if there is not None and there >= here else Reason.BEHIND
+    return None
+
+
+def _is_from_here(job: Job) -> bool:
+    """Whether the copy was fetched from the URL of ``job``, whose listing may then replace it by anything."""
+    return job.copy is not None and without_query(job.copy.url) == without_query(job.url)
+
+
+def _time_of_copy(job: Job) -> float:
+    """The time of what is at the path of ``job``, in seconds since the epoch: its Last-Modified, else the local one."""
+    assert job.local is not None
+    moment = parse_http_date(job.copy.validators.last_modified) if job.copy is not None else None
+    return job.local.mtime // NANOSECONDS if moment is None else moment

@@ -1,0 +1,53 @@
+"""The hosts of a list that names several URLs for each file: which of them are asked, and for which file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from crawler.model.currency import Source
+from crawler.model.struct import replace
+from crawler.model.values import Job, Outcome, Result, Staged
+from crawler.pipeline.rules.upstreams.condition import Condition
+from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.text.escape import masked
+from crawler.text.urls import origin, origin_name
+
+
+class ListMirrors:
+    """The hosts of the URLs in ``Job.mirrors``. A host that is down is not asked for each file."""
+
+    def __init__(self, rules: RobotsTxt) -> None:
+        self._rules = rules
+        self._conditions: dict[str, Condition] = {}
+
+    def name_of(self, url: str) -> str:
+        """The host of ``url``, with its scheme and port."""
+        return masked(origin_name(origin(url)))
+
+    def _condition(self, url: str) -> Condition:
+        return self._conditions.setdefault(self.name_of(url), Condition())
+
+    def given_up(self, url: str) -> str | None:
+        """Why the host of ``url`` is not asked any more, or None."""
+        return self._condition(url).reason
+
+    async def others(self, job: Job) -> AsyncGenerator[Job, None]:
+        """``job`` at each of its other URLs that may be requested."""
+        for url in job.mirrors:
+            if self.given_up(url) is None and await self._rules.check(url) is None:
+                yield replace(job, url=url, source=Source.FALLBACK)
+
+    def ended(self, url: str, error: Exception | None) -> None:
+        """The request for ``url`` has ended, with all its attempts."""
+        if error is None:
+            self._condition(url).answered()
+        else:
+            self._condition(url).failed(error, problem=f"{self.name_of(url)}: {error}")
+
+    def noted(self, done: Result | Staged) -> Result | Staged:
+        """``done`` with the host that served it."""
+        result = done if isinstance(done, Result) else done.result
+        if result.outcome not in {Outcome.SAVED, Outcome.UNCHANGED} or not result.attempts:
+            return done
+        result = replace(result, upstream=self.name_of(result.url))
+        return result if isinstance(done, Result) else replace(done, result=result)

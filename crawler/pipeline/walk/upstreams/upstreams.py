@@ -1,0 +1,289 @@
+"""The upstreams of a mirror: which of them works, and what each has served in this run.
+
+The first one is URL, which DIR is bound to. The others are asked where it fails, in their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+
+from crawler.model.currency import Source
+from crawler.model.errors import FetchError, ListingError, RobotsForbidden, VerificationError
+from crawler.model.observer import Observer, Silent
+from crawler.model.reasons import Reason
+from crawler.model.state.store import StateStore
+from crawler.model.struct import Struct, Value, field, replace
+from crawler.model.values import Job, Known, Outcome, Rejection, Result, Staged
+from crawler.pipeline.rules.scope import Bounds, Scope
+from crawler.pipeline.rules.upstreams.ages import Comparison, Zone, compare
+from crawler.pipeline.rules.upstreams.condition import Condition
+from crawler.pipeline.rules.upstreams.roots import base_of, counterpart, root_of
+from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.pages import Directory, DirectoryPage, Elsewhere, PagePiece
+from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.pipeline.walk.upstreams.reading import Reading, read_whole, recording
+from crawler.pipeline.walk.walker import Walker
+from crawler.text.escape import masked
+
+Failure = FetchError | VerificationError | ListingError
+
+
+class _Root(Struct):
+    """One upstream."""
+
+    url: str
+    scope: Scope | None = None
+    """Bounds of the mirror there, once its root listing has been read."""
+    condition: Condition = field(default_factory=Condition)
+    zone: Zone = field(default_factory=Zone)
+    """The zone of its rows, as far as files from there show it."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def settle(self, scope: Scope) -> None:
+        """Note the bounds of the mirror, which the root listing has shown."""
+        self.scope = scope
+
+    @property
+    def base(self) -> str:
+        return self.scope.base if self.scope is not None else base_of(self.url)
+
+
+class Means(Value, frozen=True, kw_only=True):
+    """What listings are read with, and where they are reported."""
+
+    reader: PageReader
+    rules: RobotsTxt
+    bounds: Bounds
+    state: StateStore
+    observer: Observer
+
+
+class Upstreams:
+    """Several hosts with the same tree, in the order of preference."""
+
+    def __init__(self, urls: Sequence[str], means: Means) -> None:
+        self._roots = [_Root(url) for url in urls]
+        self._means = means
+
+    # --- which of them works -----------------------------------------------------------------------
+
+    async def enter(self, url: str) -> None:
+        """Check whether the run may begin at ``url``. Raises like ``RobotsTxt.enter`` if no upstream can be used."""
+        first = self._roots[0]
+        try:
+            await self._means.rules.enter(url)
+        except (ListingError, RobotsForbidden) as error:
+            first.condition.give_up(str(error))
+            for number in range(1, len(self._roots)):
+                if await self._is_ready(number):
+                    return
+            raise
+
+    async def _is_ready(self, number: int) -> bool:
+        """Whether an upstream is asked. A fallback must have a listing at its URL, which is read once."""
+        root = self._roots[number]
+        if number:
+            async with root.lock:
+                if root.scope is None and root.condition.reason is None:
+                    try:
+                        root.settle(await self._scope_of(root.url))
+                    except (FetchError, VerificationError, ListingError, RobotsForbidden) as error:
+                        root.condition.give_up(_named(root.url, error))
+        return root.condition.reason is None
+
+    async def _scope_of(self, url: str) -> Scope:
+        await self._means.rules.enter(url)
+        walker = self._walker(recording(self._means.reader, Reading(), is_fallback=True), None)
+
+        async def visit(_page: DirectoryPage) -> bool:
+            return False
+
+        await walker.read_one(Directory(path="", url=url), visit)
+        return walker.scope
+
+    def rejection(self, url: str) -> Rejection | None:
+        """Why the directory at ``url``, on the first host, is not entered: its robots.txt forbids it, or None.
+
+        One that cannot be read forbids that host, not the others.
+        """
+        rejection = self._means.rules.rejection(url)
+        return None if rejection is not None and rejection.reason == Reason.ROBOTS_UNREADABLE else rejection
+
+    def file_redirect(self, source: str, target: str) -> Rejection | None:
+        """Why a redirect of a file is not followed, or None: it may lead to where any of the upstreams may."""
+        first = self._of_first().file_redirect(source, target)
+        if first is None or first.reason == Reason.DIRECTORY:
+            return first
+        scopes = [root.scope for root in self._roots[1:] if root.scope is not None]
+        return None if any(scope.file_redirect(source, target) is None for scope in scopes) else first
+
+    def _of_first(self) -> Scope:
+        first = self._roots[0]
+        return first.scope or Scope(first.base, self._means.bounds.hosts)
+
+    # --- listings -----------------------------------------------------------------------------------
+
+    async def read(self, directory: Directory, scope: Scope) -> AsyncGenerator[PagePiece, None]:
+        """The listing of ``directory`` from the first upstream that has all of it, as one page. A ``pages.Source``.
+
+        Without one, what the first upstream showed is followed by its error. Listings of two are never mixed.
+        """
+        first, failures = Reading(), dict[int, Failure]()
+        if scope.base:
+            self._roots[0].settle(scope)
+        for number, root in enumerate(self._roots):
+            if not await self._is_ready(number):
+                continue
+            reading, comparison = await self._read_from(number, directory), Comparison()
+            if number and reading.error is None:
+                comparison = await self._compared(directory, reading, first)
+                if comparison.behind is not None:
+                    reading.fail(_behind(comparison.behind))
+            if reading.error is None:
+                root.condition.answered(listings=1)
+                reading.events.report(self._means.observer)
+                for piece in reading.as_one_page(self._elsewhere(number, comparison)):
+                    yield piece
+                return
+            root.condition.failed(reading.error, problem=_named(root.url, reading.error))
+            failures[number], first = reading.error, first if number else reading
+        if first.is_listing:
+            first.events.report(self._means.observer)
+            for piece in first.as_one_page():
+                yield piece
+        raise self._combined(directory.url, failures)
+
+    async def _read_from(self, number: int, directory: Directory) -> Reading:
+        root, reading = self._roots[number], Reading()
+        url = directory.url
+        if number:
+            found = counterpart(url, self._roots[0].base, root.base) if directory.path else root.url
+            rejection = await self._means.rules.check(found) if found is not None else None
+            if found is None or rejection is not None:
+                text = rejection.detail if rejection is not None else "it is not below the URL of the mirror"
+                reading.fail(FetchError(text, url=url, retryable=False, rejection=rejection))
+                return reading
+            url = found
+        walker = self._walker(recording(self._means.reader, reading, is_fallback=bool(number)), root.scope)
+        await read_whole(walker, replace(directory, url=url, above=()), reading)
+        return reading
+
+    def _walker(self, reader: PageReader, scope: Scope | None) -> Walker:
+        bounds = replace(self._means.bounds, recursive=False)
+        return Walker(reader, Silent(), bounds=bounds, scope=scope, permit_as=self._means.rules.permit)
+
+    def _elsewhere(self, number: int, comparison: Comparison) -> Elsewhere | None:
+        scope = self._roots[number].scope
+        return Elsewhere(scope=scope, base=self._roots[0].base, same=comparison.same) if number and scope else None
+
+    async def _compared(self, directory: Directory, reading: Reading, first: Reading) -> Comparison:
+        """The listing of a fallback, compared with what is here and with what the first upstream showed."""
+        known: dict[str, Known] = {}
+        entries = list(reading.entries)
+        for folder in {entry.folder for entry in entries}:
+            parent = "/".join(filter(None, (directory.path, folder)))
+            for name, one in (await self._means.state.directory(parent)).items():
+                known[f"{folder}/{name}" if folder else name] = one
+        return compare(entries, known, first.entries if first.is_listing else ())
+
+    def _combined(self, url: str, failures: Mapping[int, Failure]) -> Failure:
+        """The error of the first upstream, followed by those of the others."""
+        reasons = [
+            str(failures[number]) if number in failures and not number else self._reason(number, failures)
+            for number in range(len(self._roots))
+        ]
+        text, first = "; ".join(reasons), failures.get(0)
+        kinds = [error.content_type for error in failures.values() if isinstance(error, ListingError)]
+        kind = next((kind for kind in kinds if kind is not None), None)
+        if not isinstance(first, FetchError) or kind is not None:
+            return ListingError(text, content_type=kind)
+        rejection, cause = first.rejection, first.cause
+        return FetchError(text, url=url, status=first.status, retryable=False, rejection=rejection, cause=cause)
+
+    def _reason(self, number: int, failures: Mapping[int, Failure]) -> str:
+        root = self._roots[number]
+        if number in failures:
+            return _named(root.url, failures[number])
+        return root.condition.reason or _named(root.url, ListingError("not asked"))
+
+    # --- files --------------------------------------------------------------------------------------
+
+    def number_of(self, url: str) -> int:
+        """The upstream that the file at ``url`` is on; the first one if it is on another host altogether."""
+        return root_of(url, [root.base for root in self._roots]) or 0
+
+    def name_of(self, url: str) -> str:
+        """The URL of the upstream that the file at ``url`` is on."""
+        return masked(self._roots[self.number_of(url)].url)
+
+    def given_up(self, url: str) -> str | None:
+        """Why the upstream of the file at ``url`` is not asked any more, or None."""
+        return self._roots[self.number_of(url)].condition.reason
+
+    async def others(self, job: Job) -> AsyncGenerator[Job, None]:
+        """``job`` on each of the other upstreams that may be asked, in their order."""
+        own = self.number_of(job.url)
+        base = self._roots[own].base
+        for number, root in enumerate(self._roots):
+            if number == own or not await self._is_ready(number):
+                continue
+            url = counterpart(job.url, base, root.base)
+            if url is not None and await self._means.rules.check(url) is None:
+                moment = job.moment or self._roots[own].zone.localize(job.modified)
+                yield replace(job, url=url, source=Source.ELSEWHERE, moment=moment)
+
+    def ended(self, url: str, error: Exception | None) -> None:
+        """The request for the file at ``url`` has ended, with all its attempts."""
+        root = self._roots[self.number_of(url)]
+        if error is None:
+            root.condition.answered()
+        else:
+            root.condition.failed(error, problem=_named(root.url, error))
+
+    def noted(self, done: Result | Staged) -> Result | Staged:
+        """``done`` with the upstream that served it, which is counted; a directory with its URL on the first host."""
+        result = done if isinstance(done, Result) else done.result
+        number = self.number_of(result.url)
+        root = self._roots[number]
+        if result.outcome is Outcome.DIRECTORY:
+            return replace(result, url=counterpart(result.url, root.base, self._roots[0].base) or result.url)
+        if result.outcome not in {Outcome.SAVED, Outcome.UNCHANGED} or not result.attempts:
+            return done
+        root.condition.answered(files=int(result.outcome is Outcome.SAVED))
+        if isinstance(done, Staged) and done.job.source is not Source.ELSEWHERE and result.known is not None:
+            root.zone.learn(done.job.modified, result.known.validators.last_modified)
+        result = replace(result, upstream=masked(root.url))
+        return result if isinstance(done, Result) else replace(done, result=result)
+
+    # --- at the end ---------------------------------------------------------------------------------
+
+    @property
+    def has_fallback_listings(self) -> bool:
+        """Whether any listing of this run came from another upstream than the first: then nothing proves an absence."""
+        return any(root.condition.listings for root in self._roots[1:])
+
+    def problem(self) -> str | None:
+        """Which upstreams failed, and what came from which other one instead; None if nothing did."""
+        served = []
+        for root in self._roots[1:]:
+            counts = ((root.condition.listings, "listing"), (root.condition.files, "file"))
+            what = " and ".join(_count(number, word) for number, word in counts if number)
+            if what:
+                served.append(f"{what} came from {masked(root.url)}")
+        failed = [problem for root in self._roots if (problem := root.condition.reason or root.condition.problem)]
+        return "; ".join([*failed, *served]) if served and failed else None
+
+
+def _behind(path: str) -> Failure:
+    return ListingError(f"it is behind: {path} is older there, or missing, so its listing is not followed")
+
+
+def _named(url: str, error: Exception) -> str:
+    """What happened at the upstream ``url``, which messages of other errors name themselves."""
+    text = str(error)
+    return text if text.startswith(masked(url)) else f"{masked(url)}: {text}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

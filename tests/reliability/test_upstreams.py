@@ -1,0 +1,291 @@
+"""Several upstreams: the first is the scripted server, which fails in every way; the second is nginx, which works.
+
+Runs are in this process, which is much faster, except for what the program prints and writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import crawler
+from crawler.model.report import Report
+from tests.conftest import started
+from tests.support import servers
+from tests.support.misbehaving.behaviours import Becomes, Behaviour, Cut, Status
+from tests.support.misbehaving.responses import Version
+from tests.support.misbehaving.samples import blob
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD, Resource
+
+pytestmark = pytest.mark.own
+
+DAY = 86_400
+DOWN = (Status(500),)
+FILES = {"a.bin": blob(3_000, 1), "big.bin": blob(900_000, 2), "d/c.txt": blob(40, 3), "d/e/f.txt": blob(41, 4)}
+
+
+@pytest.fixture(scope="module")
+def nginx() -> Iterator[servers.Server]:
+    root = Path(tempfile.mkdtemp(prefix="crawler-docroot-"))
+    root.chmod(0o755)
+    server = started(servers.FLAVOURS["nginx"], root)
+    yield server
+    server.stop()
+    shutil.rmtree(root)
+
+
+class Second:
+    """The tree of nginx, below a directory of its own for each test."""
+
+    def __init__(self, server: servers.Server, name: str) -> None:
+        self._server, self._root = server, server.root / name
+        self.url = f"{server.url}{name}/"
+        for path, data in FILES.items():
+            self.file(path, data)
+        server.forget()
+
+    def file(self, path: str, data: bytes, mtime: float = OLD) -> None:
+        target = self._root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        os.utime(target, (mtime, mtime))
+
+    def requests(self) -> list[str]:
+        """``GET a.bin`` and the like, below URL, since the last call."""
+        base = self.url[len(self._server.url) - 1 :]
+        found = [f"{each.method} {each.path.removeprefix(base)}" for each in self._server.requests()]
+        self._server.forget()
+        return [each for each in found if each != "GET /robots.txt"]
+
+    def files(self) -> list[str]:
+        """Those of ``requests`` that are about files."""
+        return [each for each in self.requests() if not each.endswith(("/", " "))]
+
+
+@pytest.fixture
+def second(nginx: servers.Server, request: pytest.FixtureRequest) -> Second:
+    return Second(nginx, str(abs(hash(request.node.nodeid))))
+
+
+def publish(site: Site) -> None:
+    for path, data in FILES.items():
+        site.file(path, data)
+
+
+def run(site: Site, *others: str, into: Path, **options: object) -> Report:
+    settings = {"attempts": 1, "fallback": others, **options}
+    return crawler.mirror_sync(site.url, into, **settings)  # type: ignore[arg-type]
+
+
+def content(directory: Path) -> dict[str, bytes]:
+    paths = (path for path in directory.rglob("*") if path.is_file() and ".crawler" not in path.parts)
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+
+
+@pytest.mark.row("U01")
+def test_an_upstream_that_works_is_the_only_one_that_is_asked(site: Site, second: Second, tmp_path: Path) -> None:
+    publish(site)
+    report = run(site, second.url, into=tmp_path)
+    assert (report.exit_code, report.saved, report.warnings) == (0, 4, ())
+    assert report.upstreams == {site.url: 4}
+    assert second.requests() == []
+
+
+@pytest.mark.row("U02")
+def test_a_file_that_its_host_does_not_deliver_comes_from_the_next_one(
+    site: Site, second: Second, sandbox: Sandbox
+) -> None:
+    publish(site)
+    site.on("a.bin", Status(404))
+    site.on("big.bin", Cut(at=0.7))
+    site.on("d/c.txt", Cut(at=0.5, how="rst"))
+    summary, metrics, changes = (sandbox.reports / name for name in ("summary", "metrics", "changes"))
+    files = [f"--summary={summary}", f"--metrics={metrics}", f"--changes={changes}"]
+    done = sandbox.mirror(site.url, more=["--attempts=2", f"--fallback={second.url}", *files])
+    done.succeeds()
+    sandbox.holds(FILES)
+    done.says("3 files came from", second.url, f"1 from {site.url}")
+    report = json.loads(summary.read_text())
+    assert report["upstreams"] == {site.url: 1, second.url: 3}
+    assert f'upstream="{second.url}"}} 3' in metrics.read_text()
+    lines = {line["path"]: line for line in map(json.loads, changes.read_text().splitlines())}
+    assert lines["big.bin"]["upstream"] == second.url
+    assert lines["d/e/f.txt"]["upstream"] == site.url
+    assert all("range" not in each for each in second.requests())
+    for path in FILES:  # the next run asks the first host, once, about what came from the other one
+        site.on(path)
+    site.log.clear()
+    sandbox.mirror(site.url, more=[f"--fallback={second.url}"]).succeeds()
+    assert {each.path for each in site.log if each.method == "HEAD"} == {"/pub/a.bin", "/pub/big.bin", "/pub/d/c.txt"}
+    assert site.log.bodies() == []
+    site.log.clear()
+    sandbox.mirror(site.url, more=[f"--fallback={second.url}"]).succeeds()
+    assert {each.method for each in site.log} == {"GET"}
+    assert site.log.bodies() == []
+
+
+@pytest.mark.row("U03")
+@pytest.mark.parametrize("fault", [Status(500), Status(404), Cut(at=0.6), Cut(at=0.0, how="rst")])
+def test_a_listing_comes_whole_from_one_upstream_and_nothing_is_deleted_on_its_word(
+    site: Site, second: Second, tmp_path: Path, fault: Behaviour
+) -> None:
+    publish(site)
+    site.file("d/only-first.txt", b"known to the first host alone")
+    site.file("gone.txt", b"gone from everywhere soon")
+    assert run(site, second.url, into=tmp_path).exit_code == 0
+    before = content(tmp_path)
+    site.remove("gone.txt")
+    site.on("d/", fault)
+    second.file("d/new.txt", b"on the second host")
+    report = run(site, second.url, into=tmp_path, delete=True, max_delete="100%", ignore_errors=True)
+    assert (report.exit_code, report.saved, report.deleted) == (0, 1, 0)
+    assert content(tmp_path) == before | {"d/new.txt": b"on the second host"}
+    assert any("1 listing and 1 file came from" in text for text in report.warnings)
+    assert any("nothing was deleted, because some listings came from a fallback" in text for text in report.warnings)
+    assert [each for each in second.files() if each.startswith("GET")] == ["GET d/new.txt"]
+    site.directory("d")
+    site.at("d/").behave(())
+    report = run(site, second.url, into=tmp_path, delete=True, max_delete="100%")
+    assert (report.exit_code, report.deleted) == (0, 2)
+    assert content(tmp_path) == FILES | {"d/only-first.txt": b"known to the first host alone"}
+
+
+@pytest.mark.row("U04")
+def test_a_host_that_is_down_is_replaced_as_a_whole(site: Site, second: Second, tmp_path: Path) -> None:
+    publish(site)
+    site.portal = DOWN
+    for expected in (4, 0):
+        report = run(site, second.url, into=tmp_path, delete=True)
+        assert (report.exit_code, report.saved, report.unchanged) == (0, expected, 4 - expected)
+        assert content(tmp_path) == FILES
+        assert len(report.warnings) == 1
+        assert [each.path for each in site.log] == ["/robots.txt"], "it is not asked for each file"
+        site.log.clear()
+        assert len(second.files()) == expected
+    site.portal = ()
+    assert run(site, second.url, into=tmp_path).exit_code == 0
+    assert {each.path for each in site.log if each.method == "HEAD"} == {f"/pub/{path}" for path in FILES}
+    site.portal = DOWN
+    second.requests()
+    report = run(site, second.url, into=tmp_path)
+    assert (report.exit_code, report.unchanged) == (0, 4)
+    assert all(each.startswith("HEAD") for each in second.files()), "where a row does not tell, HEAD does"
+
+
+@pytest.mark.row("U05")
+def test_a_host_that_fails_again_and_again_is_given_up(site: Site, second: Second, tmp_path: Path) -> None:
+    for number in range(30):
+        site.file(f"n/{number}.bin", blob(50 + number, number), Status(503))
+        second.file(f"n/{number}.bin", blob(50 + number, number))
+    report = run(site, second.url, into=tmp_path, workers=1, pipeline="off")
+    assert (report.exit_code, report.saved, report.upstreams) == (0, 30, {second.url: 30})
+    assert len([each for each in site.log if each.path.endswith(".bin")]) == 3
+
+
+@pytest.mark.row("U06")
+def test_a_fallback_that_is_behind_is_not_followed(site: Site, second: Second, tmp_path: Path) -> None:
+    publish(site)
+    site.file("d/c.txt", b"the new version", mtime=OLD + 3 * DAY)
+    with Site() as third:
+        publish(third)
+        third.file("d/c.txt", b"the new version", mtime=OLD + 3 * DAY)
+        assert run(site, second.url, into=tmp_path).exit_code == 0
+        before = content(tmp_path)
+        site.portal = DOWN
+        report = run(site, second.url, into=tmp_path, delete=True)
+        assert report.exit_code == 5
+        assert [each.path for each in report.listing_failures] == ["d"]
+        assert "it is behind: c.txt" in report.listing_failures[0].reason
+        assert content(tmp_path) == before
+        assert run(site, second.url, third.url, into=tmp_path).exit_code == 0
+        assert content(tmp_path) == before
+
+
+@pytest.mark.row("U07")
+def test_a_file_that_may_be_another_version_is_not_taken(site: Site, second: Second, tmp_path: Path) -> None:
+    """The fallback has an older file of the same size; another one lists the new time and sends the old file."""
+    new, old = b"new version", b"old version"
+    site.file("v.txt", new, mtime=OLD + 3 * DAY)
+    second.file("v.txt", old)
+    site.on("v.txt", Status(500))
+    report = run(site, second.url, into=tmp_path)
+    assert report.exit_code == 5
+    assert report.failures[0].reason == (
+        f"HTTP 500; {second.url}: nothing proves that this upstream has the listed version"
+    )
+    assert content(tmp_path) == {}
+    site.on("v.txt")
+    assert run(site, second.url, into=tmp_path).exit_code == 0
+    with Site() as liar:
+        liar.file("v.txt", old, Becomes(state=Version(data=old, mtime=OLD)), mtime=OLD + 9 * DAY)
+        site.portal = DOWN
+        report = run(site, liar.url, into=tmp_path)
+        assert report.exit_code == 5
+        assert content(tmp_path) == {"v.txt": new}
+
+
+@pytest.mark.row("U08")
+def test_a_published_digest_proves_a_file_whatever_its_time(site: Site, second: Second, tmp_path: Path) -> None:
+    good, bad = blob(500, 7), blob(500, 8)
+    sums = "".join(f"{hashlib.sha256(good).hexdigest()}  {name}\n" for name in ("good.bin", "bad.bin")).encode()
+    site.file("SHA256SUMS", sums)
+    for name, data in (("good.bin", good), ("bad.bin", bad)):
+        site.file(name, good, Status(404))
+        second.file(name, data, mtime=OLD - 9 * DAY)
+    report = run(site, second.url, into=tmp_path)
+    assert report.exit_code == 5
+    assert [each.path for each in report.failures] == ["bad.bin"]
+    assert "the body does not have the published digest" in report.failures[0].reason
+    assert (tmp_path / "good.bin").read_bytes() == good
+
+
+@pytest.mark.row("U09")
+def test_each_upstream_has_its_own_rules_and_credentials(site: Site, second: Second, tmp_path: Path) -> None:
+    publish(site)
+    with Site() as third, Site() as fourth:
+        for other in (third, fourth):
+            publish(other)
+        rules = Version(data=b"User-agent: *\nDisallow: /pub/\n", mtime=OLD)
+        fourth.otherwise = lambda target: Resource(path=target, state=rules) if target == "/robots.txt" else None
+        site.portal = DOWN
+        login = third.url.replace("://", "://user:secret@")
+        report = run(site, fourth.url, login, into=tmp_path, header="X-Token: of the first")
+        assert report.exit_code == 0
+        assert report.upstreams == {third.url: 4}
+        assert {each.path for each in fourth.log} == {"/robots.txt"}
+        for each in third.log:
+            assert "x-token" not in each.headers
+        assert all("secret" not in text for text in report.warnings)
+
+
+@pytest.mark.row("U10")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--processes=2", "URL", "DIR"], "--fallback cannot be combined with --processes"),
+        (["--list", "URL"], "--fallback cannot be combined with --list"),
+        (["--input-file=-", "DIR"], "--fallback cannot be combined with --input-file"),
+        (["--fallback=URL", "URL", "DIR"], "named twice, or the same as URL"),
+        (["--fallback=ftp://h/x", "URL", "DIR"], "--fallback: "),
+    ],
+)
+def test_what_does_not_combine_is_refused_by_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    from crawler.cli.parser import run as run_program
+
+    places = {"URL": "http://127.0.0.1:9/pub/", "DIR": str(tmp_path / "mirror")}
+    given = [arg.replace("=URL", f"={places['URL']}") for arg in arguments]
+    code = run_program(["--fallback=http://127.0.0.1:9/other/", *(places.get(arg, arg) for arg in given)])
+    assert code == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "mirror").exists()
