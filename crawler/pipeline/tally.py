@@ -134,14 +134,8 @@ class Tally(Observer):
         In an interrupted run, listed entries without a result count as skipped with the reason ``not reached``.
         """
         ended, interrupted = self._ended, interrupted or self._limit
-        listed, skipped, skipped_by = (
-            self._listed - ended[Outcome.DIRECTORY],
-            ended[Outcome.SKIPPED],
-            {**self._skipped_by},
-        )
-        if interrupted is not None and (unreached := listed - sum(ended[outcome] for outcome in _ENDS)) > 0:
-            skipped += unreached
-            skipped_by[Reason.NOT_REACHED] = skipped_by.get(Reason.NOT_REACHED, 0) + unreached
+        listed = self._listed - ended[Outcome.DIRECTORY]
+        skipped_by = self._skips(listed, interrupted)
         self._conclude(listed, skipped_by, interrupted)
         return Report(
             url=self.url,
@@ -149,7 +143,7 @@ class Tally(Observer):
             listed=listed,
             saved=ended[Outcome.SAVED],
             unchanged=ended[Outcome.UNCHANGED],
-            skipped=skipped,
+            skipped=sum(skipped_by.values()),
             failed=ended[Outcome.FAILED],
             deleted=ended[Outcome.DELETED],
             extraneous=self._extraneous,
@@ -172,6 +166,14 @@ class Tally(Observer):
             published=self._published,
             upstreams=dict(self._upstreams),
         )
+
+    def _skips(self, listed: int, interrupted: str | None) -> dict[str, int]:
+        """Reason → number of skipped entries; in an interrupted run also of ``listed`` ones that were not reached."""
+        skipped_by = dict(self._skipped_by)
+        unreached = listed - sum(self._ended[outcome] for outcome in _ENDS)
+        if interrupted is not None and unreached > 0:
+            skipped_by[Reason.NOT_REACHED] = skipped_by.get(Reason.NOT_REACHED, 0) + unreached
+        return skipped_by
 
     def _conclude(self, listed: int, skipped_by: Mapping[str, int], interrupted: str | None) -> None:
         """Note the warnings that only the totals of all entries can justify."""
