@@ -108,7 +108,7 @@ def test_a_file_that_its_host_does_not_deliver_comes_from_the_next_one(
     site.on("a.bin", Status(404))
     site.on("big.bin", Cut(at=0.7))
     site.on("d/c.txt", Cut(at=0.5, how="rst"))
-    summary, metrics, changes = (sandbox.reports / name for name in ("summary", "metrics", "changes"))
+    summary, metrics, changes = (sandbox.reports / name for name in ("summary", "run.prom", "changes"))
     files = [f"--summary={summary}", f"--metrics={metrics}", f"--changes={changes}"]
     done = sandbox.mirror(site.url, more=["--attempts=2", f"--fallback={second.url}", *files])
     done.succeeds()
