@@ -24,7 +24,7 @@ _MODULE_OF = {
     "FetchError": "crawler.model.errors",
     "Job": "crawler.model.values",
     "Kind": "crawler.model.values",
-    "Known": "crawler.model.state.known",
+    "Known": "crawler.model.versions.known",
     "Listing": "crawler.model.values",
     "ListingError": "crawler.model.errors",
     "Local": "crawler.model.values",
@@ -42,7 +42,7 @@ _MODULE_OF = {
     "Step": "crawler.model.report",
     "TqdmProgress": "crawler.output.progress.third_party",
     "UrlObject": "crawler.text.arguments",
-    "Validators": "crawler.model.state.known",
+    "Validators": "crawler.model.versions.known",
     "VerificationError": "crawler.model.errors",
     "WalkOptions": "crawler.model.options.keywords",
     "download": "crawler.app.library",
@@ -117,7 +117,6 @@ if TYPE_CHECKING:
     from crawler.model.observer import Observer
     from crawler.model.options.keywords import Options, WalkOptions
     from crawler.model.report import Report, Step
-    from crawler.model.state.known import Known, Validators
     from crawler.model.values import (
         Entry,
         Job,
@@ -130,6 +129,7 @@ if TYPE_CHECKING:
         Span,
         Staged,
     )
+    from crawler.model.versions.known import Known, Validators
     from crawler.output.progress.third_party import RichProgress, TqdmProgress
     from crawler.text.arguments import UrlObject
     from crawler.text.urls import path_problem

@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from crawler.model.currency import Currency, Dating, Source
 from crawler.model.flaws import Flaw
-from crawler.model.state.known import UNCONFIRMED as UNCONFIRMED
-from crawler.model.state.known import Known as Known
-from crawler.model.state.known import Validators as Validators
 from crawler.model.struct import Brief, Record, Value, html_table
+from crawler.model.versions.known import UNCONFIRMED as UNCONFIRMED
+from crawler.model.versions.known import Known as Known
+from crawler.model.versions.known import Validators as Validators
 
 
 class _Comparable(Protocol):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Response
@@ -13,25 +12,8 @@ from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Ended
 from crawler.pipeline.fetch.transfer import Shared, Transfer
 
-
-class Alternatives(Protocol):
-    """The other hosts that have the files of a run."""
-
-    def given_up(self, url: str) -> str | None:
-        """Why the host of ``url`` is not asked any more, or None."""
-        ...
-
-    def others(self, job: Job) -> AsyncGenerator[Job, None]:
-        """``job`` on each of the other hosts that may be asked, in their order."""
-        ...
-
-    def ended(self, url: str, error: Exception | None) -> None:
-        """The request for ``url`` has ended, with all its attempts, and with ``error`` if it failed."""
-        ...
-
-    def name_of(self, url: str) -> str:
-        """The name of the host of ``url``, as in ``Result.upstream``."""
-        ...
+if TYPE_CHECKING:
+    from crawler.pipeline.fetch.failover import Alternatives
 
 
 class Downloader(Shared, frozen=True, kw_only=True):

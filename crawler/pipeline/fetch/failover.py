@@ -7,19 +7,56 @@ continued, or confirmed, by another one.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from typing import Protocol
 
 from crawler.model.currency import Source
+from crawler.model.interfaces import Permit
+from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Outcome, Result, Staged
-from crawler.pipeline.fetch.downloader import Alternatives, Downloader
 from crawler.pipeline.fetch.effort import Ended
 from crawler.text.digests import header_digest
 from crawler.text.escape import masked
 from crawler.text.web_links import duplicates
 
 
-async def fetch_from_any(shared: Downloader, job: Job, alternatives: Alternatives) -> Result | Staged:
+class Alternatives(Protocol):
+    """The other hosts that have the files of a run."""
+
+    def given_up(self, url: str) -> str | None:
+        """Why the host of ``url`` is not asked any more, or None."""
+        ...
+
+    def others(self, job: Job) -> AsyncGenerator[Job, None]:
+        """``job`` on each of the other hosts that may be asked, in their order."""
+        ...
+
+    def ended(self, url: str, error: Exception | None) -> None:
+        """The request for ``url`` has ended, with all its attempts, and with ``error`` if it failed."""
+        ...
+
+    def name_of(self, url: str) -> str:
+        """The name of the host of ``url``, as in ``Result.upstream``."""
+        ...
+
+
+class Attempting(Protocol):
+    """Does jobs with all their attempts: the part of ``Downloader`` that is needed here."""
+
+    @property
+    def observer(self) -> Observer: ...
+
+    @property
+    def permit(self) -> Permit: ...
+
+    @property
+    def verify(self) -> bool: ...
+
+    async def attempt(self, job: Job) -> Ended: ...
+
+
+async def fetch_from_any(shared: Attempting, job: Job, alternatives: Alternatives) -> Result | Staged:
     """Do ``job`` on its own host or, if that fails, on the first other one that has the listed version."""
     refused = alternatives.given_up(job.url)
     if refused is not None:
@@ -35,7 +72,7 @@ async def fetch_from_any(shared: Downloader, job: Job, alternatives: Alternative
     return done
 
 
-async def fetch_duplicate(shared: Downloader, job: Job, ended: Ended) -> Result | Staged:
+async def fetch_duplicate(shared: Attempting, job: Job, ended: Ended) -> Result | Staged:
     """Do ``job``, which ``ended`` in failure, at the other copies that the response to it named (RFC 6249).
 
     Only with a digest, which the body is checked against, and only where a redirect of the file could lead.
@@ -55,7 +92,7 @@ async def fetch_duplicate(shared: Downloader, job: Job, ended: Ended) -> Result 
 
 
 async def _first_good(
-    shared: Downloader,
+    shared: Attempting,
     job: Job,
     others: AsyncGenerator[Job, None],
     ended: Ended,

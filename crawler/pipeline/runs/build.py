@@ -12,7 +12,7 @@ from crawler.model.state.store import StateStore
 from crawler.model.struct import Value
 from crawler.model.values import Job
 from crawler.pipeline.fetch.batches import Batches, Published, nothing_published
-from crawler.pipeline.fetch.downloader import Alternatives, Downloader
+from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Bounds
@@ -26,6 +26,7 @@ from crawler.text.hosts import named_hosts
 from crawler.text.urls import userinfo
 
 if TYPE_CHECKING:
+    from crawler.pipeline.fetch.failover import Alternatives
     from crawler.pipeline.walk.upstreams.upstreams import Upstreams
 
 

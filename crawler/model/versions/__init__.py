@@ -1,0 +1,1 @@
+"""What identifies a version of a file, and what is remembered of a saved one."""
