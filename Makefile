@@ -77,13 +77,13 @@ mutants: $(DEV) ## change the decisions one by one, and list the changes that no
 	@CI=true $(BIN)/python -m mutmut run $(ARGS)
 	@$(BIN)/python -m mutmut results
 
-soak: $(DEV) ## 200,000 files from a server that fails all the time, with kills: 10 to 20 minutes; ARGS=--quick takes one
+soak: $(DEV) ## 200,000 files from a server that fails all the time, with kills: 10 to 20 minutes; ARGS=--quick takes one or two
 	@$(BIN)/python -m tests.e2e.soak $(ARGS)
 
 peers-faults: $(DEV) ## the fault suite against wget, wget2, lftp and rclone
 	@$(BIN)/python benchmarks/peers_faults.py $(ARGS)
 
-check: $(DEV) ## linter, format, types, import layers, links of the documentation
+check: $(DEV) ## linter, format, types, import layers, budgets, links of the documentation
 	@$(BIN)/ruff check $(ARGS) .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

@@ -74,6 +74,7 @@ def lagging(request: pytest.FixtureRequest, tmp_path: Path, mirror: Path, run_cr
 
 
 @pytest.mark.row("C07")
+@pytest.mark.own
 @pytest.mark.parametrize("lagging", [True], indirect=True, ids=["obeys no-cache"])
 def test_a_cache_that_can_be_bypassed_is(lagging: Lagging) -> None:
     lagging.see("a")
@@ -88,6 +89,7 @@ def test_a_cache_that_can_be_bypassed_is(lagging: Lagging) -> None:
 
 
 @pytest.mark.row("C07")
+@pytest.mark.own
 @pytest.mark.parametrize("lagging", [False], indirect=True, ids=["ignores no-cache"])
 def test_behind_a_cache_that_lags_no_run_succeeds_until_it_has_caught_up(lagging: Lagging) -> None:
     lagging.see("a")

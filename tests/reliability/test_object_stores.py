@@ -31,7 +31,7 @@ from tests.support.servers import Missing, Server
 from tests.support.servers.process import Flavour
 from tests.support.servers.stores import ACCOUNT, ACCOUNT_KEY, AZURITE, S3RVER, create_container
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.own]
 
 NUMBERS = itertools.count()
 SECRET = "not-to-be-seen-anywhere"

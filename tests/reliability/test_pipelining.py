@@ -23,6 +23,8 @@ from tests.support.disorderly import KINDS, Disorderly, Fault
 FILES = {f"{number:02}.bin": bytes([number]) * (100 + number) for number in range(24)}
 ALIKE = {f"{number:02}.bin": bytes([number]) * 100 for number in range(12)}
 
+pytestmark = pytest.mark.own
+
 
 @pytest.fixture(autouse=True, scope="module")
 def _no_backoff() -> Iterator[None]:
