@@ -66,8 +66,7 @@ class Config:
     # fmt: off
     ext: tuple[str, ...] = option(
         (), WHAT, "keep files with these extensions, e.g. zip,tar.gz (any case)", "LIST",
-        parse=check_extensions, short="-e", multiple=True, shown="all",
-    )
+        parse=check_extensions, short="-e", multiple=True, shown="all")
     rules: tuple[Rule, ...] = ()
     """Filter rules in order of precedence; either these or ``include`` and ``exclude`` can be given."""
     include: InitVar[str | Iterable[str]] = ()
@@ -78,11 +77,9 @@ class Config:
     max_size: int | None = option(None, WHAT, "skip larger files", "SIZE", parse=parse_size)
     newer_than: datetime | timedelta | None = option(
         None, WHAT, "skip files older than this: 7d or 2025-01-31", "AGE",
-        parse=parse_age, takes=timedelta, check=check_duration,
-    )
+        parse=parse_age, takes=timedelta, check=check_duration)
     older_than: datetime | timedelta | None = option(
-        None, WHAT, "skip files newer than this", "AGE", parse=parse_age, takes=timedelta, check=check_duration,
-    )
+        None, WHAT, "skip files newer than this", "AGE", parse=parse_age, takes=timedelta, check=check_duration)
     max_files: int | None = option(None, WHAT, "stop after saving N files", "N", parse=integer(1, MAX_COUNT))
     max_total_size: int | None = option(
         None, WHAT, "stop before saving more than SIZE in total", "SIZE", parse=parse_total_size)
@@ -90,12 +87,10 @@ class Config:
     no_recursive: bool = option(False, WALK, "do not enter subdirectories")
     max_depth: int | None = option(
         None, WALK, "directory levels to enter below URL", "N",
-        parse=integer(0, MAX_NUMBER), shown=f"no limit; a safety stop at {limits.DEPTH}",
-    )
+        parse=integer(0, MAX_NUMBER), shown=f"no limit; a safety stop at {limits.DEPTH}")
     allow_host: tuple[str, ...] = option(
         (), WALK, "also fetch files from HOST that are linked or redirected to", "HOST",
-        multiple=True, shown="the host of URL, below URL",
-    )
+        multiple=True, shown="the host of URL, below URL")
     no_robots: bool = option(False, WALK, "ignore robots.txt")
     fallback: tuple[str, ...] = option(
         (), WALK, "another URL of the same tree, asked where URL fails", "URL", multiple=True, secret=True)
@@ -123,112 +118,88 @@ class Config:
         parse=parse_timeout)
     min_speed: int = option(
         100, NETWORK, "abort and retry a transfer slower than this on average over 60 s; 0: never", "RATE",
-        parse=parse_size,
-    )
+        parse=parse_size)
     limit_rate: int | Timetable | None = option(
         None, NETWORK, "limit on bytes per second over all transfers: 2M, or by local time: '08:00,2M 19:00,off'",
-        "RATE", parse=parse_limit_rate, takes=Timetable, check=check_timetable,
-    )
+        "RATE", parse=parse_limit_rate, takes=Timetable, check=check_timetable)
     requests_per_second: int | None = option(
         None, NETWORK, "limit on requests per second", "N", parse=integer(1, MAX_NUMBER))
 
     header: tuple[str, ...] = option(
         (), REQUEST, "send this header to the host and port of URL only; @FILE reads headers from a file", "'N: V'",
-        parse=check_header, multiple=True, secret=True,
-    )
+        parse=check_header, multiple=True, secret=True)
     user_agent: str | None = option(None, REQUEST, "User-Agent header to send", "TEXT", shown="crawler/VERSION")
     netrc: bool = option(False, REQUEST, "read user and password for the host of URL from ~/.netrc or $NETRC")
     cookies: str | None = option(
         None, REQUEST, "send the cookies of this file, in Netscape's format, to the hosts that it names", "FILE",
-        parse=check_path,
-    )
+        parse=check_path)
     proxy: str | None = option(
-        None, REQUEST, "HTTP or SOCKS5 proxy for all requests", "URL", shown="from the environment",
-    )
+        None, REQUEST, "HTTP or SOCKS5 proxy for all requests", "URL", shown="from the environment")
     ca_file: str | None = option(None, REQUEST, "trust the certificates in this PEM file", "FILE", parse=check_path)
     client_cert: str | None = option(
-        None, REQUEST, "PEM file with the client certificate and its key", "FILE", parse=check_path,
-    )
+        None, REQUEST, "PEM file with the client certificate and its key", "FILE", parse=check_path)
     insecure: bool = option(False, REQUEST, "do not verify TLS certificates")
 
     delete: bool = option(False, LOCAL, "delete local files that are proven to be gone upstream")
     max_delete: MaxDelete = option(
         MaxDelete(percent=25.0, always=10), LOCAL, "refuse to delete more than this", "N|N%",
-        parse=parse_max_delete, takes=MaxDelete, check=check_max_delete, shown="25%, or 10 files where that is more",
-    )
+        parse=parse_max_delete, takes=MaxDelete, check=check_max_delete, shown="25%, or 10 files where that is more")
     ignore_errors: bool = option(False, LOCAL, "delete despite failures, where the listing was complete")
     delete_excluded: bool = option(False, LOCAL, "also delete local files that the filters exclude")
     trash: timedelta | None = option(
         None, LOCAL, "keep deleted and replaced files in DIR/.crawler/trash for DAYS", "DAYS",
-        parse=parse_days, takes=timedelta, check=check_duration, shown="off",
-    )
+        parse=parse_days, takes=timedelta, check=check_duration, shown="off")
     snapshots: Retention | None = option(
         None, LOCAL, "publish each complete state as a snapshot; keep N, or those of the last TIME", "N|TIME",
-        parse=parse_retention, takes=Retention, check=check_retention, shown="off",
-    )
+        parse=parse_retention, takes=Retention, check=check_retention, shown="off")
     check: str = option(
         "listing", LOCAL, "how to recognise an unchanged file", "listing|headers|digest",
-        parse=choice("listing", "headers", "digest"),
-    )
+        parse=choice("listing", "headers", "digest"))
     verify_digests: bool = option(
-        True, LOCAL, "check files against published digests such as SHA256SUMS", negative="no_verify_digests",
-    )
+        True, LOCAL, "check files against published digests such as SHA256SUMS", negative="no_verify_digests")
     last: tuple[str, ...] = option(
-        LAST, LOCAL, "save these after everything else", "GLOB", multiple=True, shown="checksum and index files",
-    )
+        LAST, LOCAL, "save these after everything else", "GLOB", multiple=True, shown="checksum and index files")
     fsync: str = option(
         "batch", LOCAL, "when to flush data to disk: never, for many files together, or for each", "none|batch|file",
-        parse=choice("none", "batch", "file"),
-    )
+        parse=choice("none", "batch", "file"))
     names: str = option(
         "posix", LOCAL, "store names that FAT, NTFS and CIFS cannot hold under others, reversibly", "posix|windows",
-        parse=choice("posix", "windows"),
-    )
+        parse=choice("posix", "windows"))
     name_from: str = option(
         "url", LOCAL, "with --input-file: name files by their URL, or as the server does", "url|header",
-        parse=choice("url", "header"),
-    )
+        parse=choice("url", "header"))
     moved: bool = option(False, LOCAL, "accept URL although DIR is, or lies in, the mirror of another one")
     state: str | None = option(
-        None, LOCAL, "path of the state database", "PATH", parse=check_path, shown="DIR/.crawler/state.sqlite3",
-    )
+        None, LOCAL, "path of the state database", "PATH", parse=check_path, shown="DIR/.crawler/state.sqlite3")
 
     lock: str = option(
         "flock", RUN, "how to lock DIR against a second run; none: no lock", "flock|none",
-        parse=choice("flock", "none"),
-    )
+        parse=choice("flock", "none"))
     lock_wait: float = option(0.0, RUN, "how long to wait for another run on DIR to end", "TIME", parse=parse_duration)
     max_duration: float | None = option(
-        None, RUN, "stop cleanly after TIME; the next run continues", "TIME", parse=parse_timeout,
-    )
+        None, RUN, "stop cleanly after TIME; the next run continues", "TIME", parse=parse_timeout)
     dry_run: bool = option(False, RUN, "print the plan, with reasons and free space; write nothing")
     on_change: str | None = option(
-        None, RUN, "run this at the end if anything changed, with the change list on its stdin", "COMMAND",
-    )
+        None, RUN, "run this at the end if anything changed, with the change list on its stdin", "COMMAND")
     on_failure: str | None = option(
         None, RUN, "run this if the exit code is not 0, with the summary on its stdin; once a day for the same failure",
-        "COMMAND",
-    )
+        "COMMAND")
     on_end: str | None = option(None, RUN, "run this after every end, with the summary on its stdin", "COMMAND")
 
     progress: str = option(
         "auto", OUTPUT, "progress display; auto: bars on a terminal, nothing elsewhere", "auto|bars|plain|none",
-        parse=choice("auto", "bars", "plain", "none"),
-    )
+        parse=choice("auto", "bars", "plain", "none"))
     format: str = option(
-        "text", OUTPUT, "output format: --list, --dry-run, --list-snapshots", "text|json", parse=choice("text", "json"),
-    )
+        "text", OUTPUT, "output format: --list, --dry-run, --list-snapshots", "text|json", parse=choice("text", "json"))
     log_file: str | None = option(None, OUTPUT, "also log to this file", "FILE", parse=check_path)
     log_format: str = option("text", OUTPUT, "format of the log", "text|json", parse=choice("text", "json"))
     summary: str | None = option(None, OUTPUT, "write a JSON summary of the run", "FILE", parse=check_path)
     changes: str | None = option(
-        None, OUTPUT, "write the files added, updated, deleted or failed, as JSON lines", "FILE", parse=check_path,
-    )
+        None, OUTPUT, "write the files added, updated, deleted or failed, as JSON lines", "FILE", parse=check_path)
     metrics: str | None = option(
         None, OUTPUT, "write Prometheus metrics for the textfile collector", "FILE", parse=check_metrics_path)
     report: str | None = option(
-        None, OUTPUT, "write an HTML page about the mirror and its runs", "FILE", parse=check_path,
-    )
+        None, OUTPUT, "write an HTML page about the mirror and its runs", "FILE", parse=check_path)
     # fmt: on
     objects: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     """Settings of the object store that DIR names, in addition to environment variables; a mapping of names to text."""

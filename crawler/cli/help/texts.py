@@ -13,7 +13,7 @@ SYNOPSIS = """\
   crawler --list-snapshots DIR              print the snapshots of DIR
   crawler --rollback NAME DIR               publish an earlier snapshot again
   crawler --config FILE --history|--verify  the same for each mirror of a TOML file"""
-DEFAULT_DIR = "Without DIR, files go to a directory here that is named after the last directory of URL, or its host."
+DEFAULT_DIR = "Without DIR, files go to a directory here, named after the last directory of URL or its host."
 EXAMPLES = (
     ("Mirror a directory and all below it:", "crawler https://files.example.org/pub/ pub"),
     ("Only archives, twenty at a time:", "crawler --ext zip,tar.gz --workers 20 https://files.example.org/pub/ pub"),
