@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.support.misbehaving.behaviours import Redirect, Status
@@ -105,3 +108,82 @@ def test_a_directory_that_a_listing_shows_as_a_file_is_never_removed_for_it(sand
         for _ in range(3):
             sandbox.mirror(site.url, delete=True).succeeds()
             sandbox.holds(wanted)
+
+
+BLOCKERS = ("link", "mirror", "log", "excluded")
+OPTIONS = {
+    "neither": (),
+    "trash": ("--delete", "--max-delete=100%", "--trash=3"),
+    "delete": ("--delete", "--max-delete=100%", "--ignore-errors"),
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_a_directory_that_cannot_go_as_a_whole_keeps_all_it_has(sandbox: Sandbox, site: Site, options: str) -> None:
+    """It is in the way of a file, and something in it stays, at its top or further down. The message names that."""
+    places = {
+        f"{kind}{depth}": f"{kind}{depth}/{'x/' * depth}"
+        for kind in BLOCKERS
+        for depth in (0, 1, 2)
+        if kind + str(depth) != "log2"
+    }
+    for name, deepest in places.items():
+        site.file(f"{deepest}y", blob(50))
+        site.file(f"{name}/z", blob(60))
+    site.file("free/y", blob(50))
+    sandbox.mirror(site.url).succeeds()
+    named = {name: _block(sandbox.directory / deepest, name[:-1]) for name, deepest in places.items()}
+    logs = [f"{deepest}crawl.log" for name, deepest in places.items() if name.startswith("log")]
+    for name, deepest in places.items():
+        site.remove(f"{deepest}y")
+        site.remove(f"{name}/z")
+        site.file(name, blob(70))
+    site.remove("free/y")
+    site.file("free", blob(70))
+    before = _content(sandbox.directory)
+    own = [f"--log-file={sandbox.directory / logs[0]}", f"--summary={sandbox.directory / logs[1]}"]
+    changes = sandbox.reports / "changes"
+    for path in logs:
+        before.pop(path, None)
+    run = sandbox.mirror(site.url, more=("--exclude=*.keep", *OPTIONS[options], *own, f"--changes={changes}"))
+    run.fails(5)
+    failed = {
+        change["path"]: change["reason"]
+        for change in map(json.loads, changes.read_text().splitlines())
+        if change["change"] == "failed"
+    }
+    for name, deepest in places.items():
+        start = f"a directory of that name is in the way: {deepest}{named[name]} stays ("
+        assert failed.pop(name).startswith(start)
+    after = _content(sandbox.directory)
+    for path in logs:
+        after.pop(path)
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert changed == ({"free/y", "free"} if options == "delete" else set())
+    advice = {"neither": "--delete removes it", "trash": "it stays until a run can delete it"}
+    expected = {} if options == "delete" else {"free": f"a directory of that name is in the way: {advice[options]}"}
+    assert failed == expected
+
+
+def _block(directory: Path, kind: str) -> str:
+    """Put something into ``directory`` that stays. Returns its name."""
+    if kind == "link":
+        (directory / "mine").symlink_to("/nowhere")
+        return "mine"
+    if kind == "mirror":
+        (directory / "mine" / ".crawler").mkdir(parents=True)
+        return "mine"
+    if kind == "log":
+        (directory / "crawl.log").write_bytes(b"")
+        return "crawl.log"
+    (directory / "a.keep").write_bytes(b"mine")
+    return "a.keep"
+
+
+def _content(directory: Path) -> dict[str, object]:
+    """Path → content of what is in ``directory``, except for the files of the program."""
+    return {
+        str(path.relative_to(directory)): path.readlink() if path.is_symlink() else path.read_bytes()
+        for path in directory.rglob("*")
+        if ".crawler" not in path.parts and (path.is_symlink() or path.is_file())
+    }

@@ -56,6 +56,9 @@ class Unlisted(Struct):
     obstructing: dict[str, Extraneous] = field(default_factory=dict)
     """Path → the local directory where a listing shows a file."""
 
+    occupied: dict[str, str] = field(default_factory=dict)
+    """Path → what it is; a directory that is never deleted, although a listing shows a file there."""
+
     def note(
         self, directory: str, items: list[Extraneous], *, doubt: Flaw | None, recalled: tuple[str, str] | None = None
     ) -> None:
@@ -70,8 +73,8 @@ class Unlisted(Struct):
         for item in items:
             is_directory = item.replaced and item.kind is Kind.DIRECTORY
             if item.spared and is_directory:
-                continue  # the listed file cannot be stored, and is reported as failed
-            if item.spared:
+                self.occupied[item.path] = item.spared
+            elif item.spared:
                 (self.obstacles if item.replaced else self.spared)[item.path] = item.spared
             elif item.replaced:  # proven by what the listing shows; doubts are about what it does not show
                 (self.obstructing if is_directory else self.replaced)[item.path] = item

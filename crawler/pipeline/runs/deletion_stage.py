@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from crawler.model.errors import DeleteRefused
 from crawler.pipeline.plan.planner import Planner
@@ -45,6 +45,20 @@ class Deletions:
         """Read the pages again that prove something absent but were not parsed in this run."""
         if self._parts.config.delete and not (self._parts.allowance.reached or self._is_fallback()):
             await absence.prove(self._planner.unlisted, self._walker, self._may_go)
+
+    async def immovable(self, paths: Collection[str]) -> dict[str, str]:
+        """Which of ``paths``, those of fetched files, are taken by a directory that cannot go as a whole → why.
+
+        Without such a file nothing in its directory may be deleted.
+        """
+        unlisted, found = self._planner.unlisted, dict[str, str]()
+        for path in paths:
+            if path in unlisted.occupied:
+                found[path] = f"{path} is {unlisted.occupied[path]}: move it away"
+            elif path in unlisted.obstructing:
+                blocker = (await self._candidates([unlisted.obstructing[path]])).blocker(path)
+                found |= {path: blocker} if blocker else {}
+        return found
 
     async def delete(self) -> bool:
         """Delete what may go. Returns whether all of it has gone, or would in a real run. Raises DeleteRefused."""

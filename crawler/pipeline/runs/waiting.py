@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from crawler.model.reasons import Reason
 from crawler.model.values import Job, Outcome, Result
@@ -29,6 +29,17 @@ class WaitingJobs:
     def is_blocked(self) -> bool:
         """Whether any file or directory needs a deletion to make room."""
         return bool(self._planner.blocked or self._planner.blocked_directories or self._obstructed.proven)
+
+    @property
+    def proven(self) -> Collection[str]:
+        """Paths of fetched files whose places are taken by directories."""
+        return self._obstructed.proven.keys()
+
+    def fail_blocked(self, blocked: Mapping[str, str]) -> None:
+        """Report the files at ``blocked`` as failed before anything is deleted: path → what keeps its directory."""
+        for path, blocker in blocked.items():
+            job = self._obstructed.proven.pop(path)
+            self._give_up([job], Outcome.FAILED, f"{Reason.DIRECTORY_IN_THE_WAY}: {blocker}")
 
     async def finish_blocked(self, committer: Committer, *, has_room: bool) -> None:
         """Fetch the files that waited for a deletion, or report them as failed; then finish the files of --last.

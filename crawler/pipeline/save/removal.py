@@ -28,6 +28,16 @@ class Removals(Value, frozen=True, kw_only=True):
     """Number of files in directories that are gone upstream; compared with no listing, so not counted before."""
     spared: dict[str, str] = field(default_factory=dict)
     """Path of an entry that is never deleted, although its directory is gone upstream → what it is."""
+    excluded: tuple[str, ...] = ()
+    """What the filters exclude: it stays, and so do the directories above it."""
+
+    def blocker(self, directory: str) -> str:
+        """What keeps ``directory`` from being removed as a whole, in words; "" if nothing does."""
+        if directory in self.directories:
+            return ""
+        stays = (*self.spared, *self.excluded)
+        path = next((path for path in stays if path == directory or path.startswith(f"{directory}/")), directory)
+        return f"{path} stays ({self.spared.get(path, 'excluded by the filters')}): move it away"
 
 
 async def candidates(
@@ -39,6 +49,7 @@ async def candidates(
     sizes: dict[str, int] = {}
     kept: set[str] = set()
     spared: dict[str, str] = {}
+    excluded: list[str] = []
     uncounted = 0
     for item in extraneous:
         found: Sequence[tuple[str, Kind, int]] = ()
@@ -49,8 +60,10 @@ async def candidates(
             kept.update(above for path in left_out for above in (path, *_parents(path)))
         uncounted += sum(kind is not Kind.DIRECTORY for _, kind, _ in found)
         for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # the files of a directory precede it
-            if (not delete_excluded and _is_excluded(path, kind, filters)) or path in kept:
+            is_excluded = not delete_excluded and _is_excluded(path, kind, filters)
+            if is_excluded or path in kept:
                 kept.update(_parents(path))
+                excluded += [path] if is_excluded else []
             elif kind is Kind.DIRECTORY:
                 directories.append(path)
             else:
@@ -62,6 +75,7 @@ async def candidates(
         sizes=sizes,
         uncounted=uncounted,
         spared=spared,
+        excluded=tuple(excluded),
     )
 
 

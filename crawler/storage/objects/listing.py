@@ -41,16 +41,28 @@ def if_match(version: str) -> GetOptions:
 async def scan(store: ObjectStore, directory: str) -> tuple[dict[str, Local], bool]:
     """(content of ``directory``, without times; whether it is a separate mirror). Raises what obstore raises.
 
-    If a file and a directory have the same name, the file is shown, because it can be removed.
+    If a file and a directory have the same name, the file is shown, and what lies below it is shown beside it, by names
+    with slashes: no listing can show a directory there, so nothing else would ever name or delete it.
     """
     found = await obstore.list_with_delimiter_async(store, directory or None)
     start = len(directory) + 1 if directory else 0
     names: dict[str, Local] = {prefix[start:]: DIRECTORY for prefix in found["common_prefixes"]}
     is_mirror = names.pop(STATE_DIRECTORY, None) is not None
+    both = [item["path"] for item in found["objects"] if item["path"][start:] in names]
     for item in found["objects"]:
         if item["path"] != directory:
             names[item["path"][start:]] = Local(Kind.FILE, item["size"], UNREAD, version=version_of(item["e_tag"]))
+    for path in both:
+        names.update({below[start:]: local for below, local in (await _below(store, path)).items()})
     return names, is_mirror
+
+
+async def _below(store: ObjectStore, path: str) -> dict[str, Local]:
+    """Path → item of all that lies below the object ``path``. The path of a mark of ``path`` itself ends in a slash."""
+    rows, spared = arrange(await walk(store, path), path, ())
+    found = {below: Local(Kind.FILE, size, UNREAD) for below, kind, size in rows if kind is Kind.FILE}
+    marked = {(f"{path}/" if below == path else below): reason for below, reason in spared.items()}
+    return found | {below: Local(Kind.FILE, 0, UNREAD, spared=reason) for below, reason in marked.items()}
 
 
 async def look(store: ObjectStore, path: str) -> tuple[Local, dict[str, str]] | None:
