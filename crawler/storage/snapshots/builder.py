@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from crawler.model import limits
-from crawler.model.state.store import REPLACING
+from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.model.struct import Struct
 from crawler.model.values import Kind, Known
 from crawler.storage.directory.copying import copy_steps
@@ -91,7 +91,7 @@ class Builder:
                 os.symlink(os.readlink(item.name, dir_fd=source), item.name, dir_fd=target)
             else:
                 record = _current(known.get(name), item.status)
-                yield from self._put(item, places, may_share=trust or record is not None)
+                yield from self._put(item, places, may_share=trust or _is_own(record))
                 lines += line_of(path, record.digest if record is not None else None)
                 self._files, self._size = self._files + 1, self._size + item.status.st_size
             if number % _STEP == 0 or number == len(items):
@@ -113,6 +113,8 @@ class Builder:
         only "", for pauses.
         """
         source, target, old = places
+        if old >= 0 and may_share and _is_another_copy(item, source, old) and _link(item.name, old, target) is None:
+            return
         obstacle = _link(item.name, source, target) if may_share else None
         if may_share and obstacle is None:
             return
@@ -169,6 +171,20 @@ def _current(known: Known | None, status: os.stat_result) -> Known | None:
     if known is None or known.digest == REPLACING or (known.size, known.mtime) != (status.st_size, status.st_mtime_ns):
         return None
     return known
+
+
+def _is_own(known: Known | None) -> bool:
+    """Whether the mirror has saved the file. One that it adopted by its row alone is still that of the user."""
+    return known is not None and known.digest is not None and known.checked != BY_ROW
+
+
+def _is_another_copy(item: Item, source: int, old: int) -> bool:
+    """Whether the last snapshot has a copy of the file, and not the file itself. Raises OSError.
+
+    It was copied because it was not known as the mirror's; a digest that was noted since does not make it that.
+    """
+    status = lstat(item.name, old)
+    return status is not None and identity(status) != identity(item.status) and is_copy(item, source, old)
 
 
 def _link(name: bytes, source: int, target: int) -> str | None:

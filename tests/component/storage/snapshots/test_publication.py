@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from crawler.model.options.retention import Retention
+from crawler.model.state.store import BY_ROW
+from crawler.model.struct import replace
 from crawler.model.values import Kind, Known, Local
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.destination import LocalDestination
@@ -190,6 +192,23 @@ def test_what_other_programs_may_write_into_is_copied_once(mirror: Mirror) -> No
     assert edited == ["before", "before", "before and after"]
     assert mirror.copied == 0, "these are not worth a warning"
     assert (mirror.shelf / third / "edited").stat().st_mtime_ns == (mirror.directory / "edited").stat().st_mtime_ns
+
+
+def test_a_file_of_the_user_that_the_mirror_adopted_is_never_shared(mirror: Mirror) -> None:
+    """By its row alone it is known, but it is still that of the user, also when a later run has noted its digest."""
+    place = mirror.directory / "adopted"
+    mirror.save("adopted", "before")
+    saved = mirror.known["adopted"]
+    mirror.known["adopted"] = replace(saved, digest=None, checked=BY_ROW)
+    first = mirror.publish()
+    mirror.known["adopted"] = replace(saved, checked=5.0)
+    mirror.save("a", "two")
+    second = mirror.publish()
+    assert mirror.inode("adopted") != mirror.inode("adopted", first) == mirror.inode("adopted", second)
+    place.write_text("after!")
+    mirror.publish()
+    assert [files["adopted"] for files in mirror.snapshots().values()] == ["before", "before", "after!"]
+    assert mirror.copied == 0
 
 
 def test_a_copy_of_the_same_size_and_time_is_compared_byte_by_byte(mirror: Mirror) -> None:
