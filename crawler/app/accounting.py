@@ -11,6 +11,7 @@ from typing import Any, cast
 from crawler.model.config import Config
 from crawler.model.errors import NO_DESCRIPTORS, CrawlerError, DeleteRefused, DestinationError, innermost
 from crawler.model.report import Report
+from crawler.model.struct import replace
 from crawler.output.history import figures_of
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.stop import Stop
@@ -108,4 +109,4 @@ async def _recorded(state: SqliteState, tally: Tally, stop: Stop) -> AsyncIterat
         raise
     finally:
         report = tally.close(time.monotonic() - began, _cut_short(problem, stop))
-        state.end_run(number, figures_of(report, code), is_list=tally.of_file)
+        state.end_run(number, replace(figures_of(report, code), told=tally.told), is_list=tally.of_file)

@@ -28,12 +28,12 @@ from crawler.model.struct import Value, field, replace
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.attempts import prepare
 from crawler.pipeline.rules.budgets import Budget
+from crawler.pipeline.rules.filters import has_filters
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.mirror_or_file import mirror_or_file
 from crawler.pipeline.runs.url_list import DownloadRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
-from crawler.pipeline.unmatched import UnmatchedFilters
 from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import SqliteState, has_been_mirror
@@ -44,6 +44,7 @@ from crawler.text.ownership import is_same_tree
 from crawler.workers.child_process import WorkerProcesses
 
 if TYPE_CHECKING:
+    from crawler.pipeline.effects.watch import FilterEffects
     from crawler.storage.objects.location import Location
 
 
@@ -73,16 +74,19 @@ async def run_mirror(
     if config.name_from != "url":
         raise ConfigError("name_from: 'header' is only for a list of URLs: listed files are named by their listing")
     root, _ = urls.userinfo(start)
-    unmatched = UnmatchedFilters(config) if config.ext or config.rules else None
-    if unmatched is not None:
-        context = replace(context, observers=(*context.observers, unmatched))
+    effects = None
+    if has_filters(config):
+        from crawler.pipeline.effects.watch import FilterEffects  # imported only if needed
+
+        effects = FilterEffects(config)
+        context = replace(context, observers=(*context.observers, effects))
     run = _Run.into(directory, config, context, starts=(start,), fallbacks=_fallbacks(root, config))
     tally = Tally(masked(root), run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
         await mirror_or_file(parts, root, free=await parts.destination.free_space())
-        if unmatched is not None:
-            _note_unmatched(unmatched, parts)
+        if effects is not None:
+            await _say_effects(effects, parts)
         await _publish(parts, run)
 
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
@@ -118,12 +122,19 @@ def _fallbacks(root: str, config: Config) -> tuple[str, ...]:
     return found
 
 
-def _note_unmatched(filters: UnmatchedFilters, parts: Components) -> None:
-    """After a complete run, note which filters matched nothing; this is a warning if all files were refused."""
+async def _say_effects(effects: FilterEffects, parts: Components) -> None:
+    """After a complete run, say which filters decided nothing or refused everything."""
+    from crawler.pipeline.effects.findings import said
+
     tally = parts.tally
     if parts.stop.reason is None and not parts.allowance.reached and not tally.failed and not tally.of_file:
-        for text in filters.texts():
-            (tally.warn if filters.is_all_refused else tally.note)(text)
+        found = effects.findings()
+        texts = said(found, await parts.state.told() if found else ())
+        for text in texts.warnings:
+            tally.warn(text)
+        for text in texts.notes:
+            tally.note(text)
+        tally.note_told(finding.option for finding in found)
 
 
 class _Run(Value, frozen=True, kw_only=True):

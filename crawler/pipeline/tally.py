@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from crawler.model.exit_codes import LIMITS, SIGNALS, ExitCode, worst
 from crawler.model.observer import Observer
@@ -51,6 +51,8 @@ class Tally(Observer):
         self._published: Published | None = None
         self._upstreams: dict[str, int] = {}
         self._notes: list[str] = []
+        self.told: tuple[str, ...] = ()
+        """Filters of which this run has found that they decide nothing or refuse everything."""
         self.of_file = False
         """Whether URL turned out to be the URL of a file, so that DIR is not a mirror of it."""
 
@@ -74,6 +76,10 @@ class Tally(Observer):
         """Pass a remark that is not a problem to the observers."""
         if text not in self._notes:
             self._notes.append(text)
+
+    def note_told(self, options: Iterable[str]) -> None:
+        """Note ``options`` as filters that later runs need not warn of again."""
+        self.told = tuple(options)
 
     def note_file(self, path: str) -> None:
         """Note that URL is the URL of a file, which is stored at ``path``."""

@@ -351,6 +351,9 @@ class MemoryState:
             ]
         )
 
+    async def told(self) -> Collection[str]:
+        return ()
+
     async def doubt(self, paths: Collection[str]) -> None:
         self.doubted += sorted(paths)
 

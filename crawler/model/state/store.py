@@ -72,6 +72,10 @@ class StateStore(Protocol):
         """Run ``judge`` in a thread on the known files directly in ``path``; ``default`` without a state."""
         ...
 
+    async def told(self) -> Collection[str]:
+        """The filters without effect that the last runs have mentioned, as on the command line."""
+        ...
+
     def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Record that the page at ``url``, of the directory ``path``, showed only files."""
         ...

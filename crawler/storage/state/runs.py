@@ -36,6 +36,8 @@ class Figures(Value, frozen=True, kw_only=True):
     """Body bytes received over the network."""
     problems: tuple[tuple[str, int], ...] = ()
     """The most frequent reasons of failures, with their number; problems of the whole run come first."""
+    told: tuple[str, ...] = ()
+    """Filters that decided nothing or refused everything, of which this run or an earlier one has warned."""
 
 
 class RunRecord(Value, frozen=True, kw_only=True):
@@ -55,6 +57,10 @@ _TOTALS_KEY = "held in DIR"
 """Key of the totals of DIR in the JSON cell of a run."""
 _PROBLEMS_KEY = "problems"
 """Key of ``Figures.problems`` in the JSON cell of a run."""
+_TOLD_KEY = "told"
+"""Key of ``Figures.told`` in the JSON cell of a run."""
+_REMEMBERED = 30
+"""Number of runs after which something is told again."""
 
 
 def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
@@ -69,12 +75,14 @@ def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
 def end_run(number: int, figures: Figures, is_list: bool, connection: sqlite3.Connection) -> None:
     """Record how run ``number`` ended, with the totals of DIR. ``is_list``: DIR does not mirror its URL."""
     totals = connection.execute(f"SELECT {TOTALS} FROM files").fetchone()
+    lists = {_PROBLEMS_KEY: figures.problems, _TOLD_KEY: figures.told}
+    facts = {_TOTALS_KEY: list(totals)} | {name: items for name, items in lists.items() if items}
     for record in _records("WHERE id = ?", (number,), connection):
         cells: tuple[Cell, ...] = (
             record[0], key("") if is_list else record[1], record[2], float(figures.seconds), figures.outcome,
             figures.exit_code, figures.listed, figures.saved, figures.unchanged, figures.skipped, figures.failed,
             figures.deleted, figures.received,
-            json.dumps({_TOTALS_KEY: list(totals)} | ({_PROBLEMS_KEY: figures.problems} if figures.problems else {})),
+            json.dumps(facts),
         )  # fmt: skip
         connection.execute(_REPLACE, sealed(cells))
 
@@ -82,6 +90,12 @@ def end_run(number: int, figures: Figures, is_list: bool, connection: sqlite3.Co
 def read_runs(limit: int, connection: sqlite3.Connection) -> list[RunRecord]:
     """The last runs, newest first."""
     return [_run_of(record) for record in _records("ORDER BY id DESC LIMIT ?", (limit,), connection)]
+
+
+def read_told(connection: sqlite3.Connection) -> frozenset[str]:
+    """What the last runs have told, see ``Figures.told``."""
+    ended = (run.figures for run in read_runs(_REMEMBERED, connection))
+    return frozenset(text for figures in ended if figures is not None for text in figures.told)
 
 
 def _records(which: str, values: tuple[int, ...], connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
@@ -103,6 +117,7 @@ def _run_of(cells: tuple[Any, ...]) -> RunRecord:
         outcome=text_of(outcome),
         exit_code=exit_code,
         problems=_problems_of(known.get(_PROBLEMS_KEY)),
+        told=_texts_of(known.get(_TOLD_KEY)),
         **dict(zip(names, counts, strict=True)),
     )
     return RunRecord(id=number, url=text_of(url), started=started, figures=figures, totals=_totals_of(known))
@@ -119,6 +134,10 @@ def _problems_of(value: object) -> tuple[tuple[str, int], ...]:
     """``Figures.problems`` from a cell; also accepts None and values of other versions."""
     items = value if isinstance(value, list) else []
     return tuple((item[0], item[1]) for item in items if _is_problem(item))
+
+
+def _texts_of(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
 def _is_problem(item: object) -> bool:

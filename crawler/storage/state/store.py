@@ -169,6 +169,9 @@ class SqliteState:
         """The last runs, newest first."""
         return await self._ask(partial(runs.read_runs, limit), [])
 
+    async def told(self) -> frozenset[str]:
+        return await self._ask(runs.read_told, frozenset())
+
     async def begin_run(self, url: str) -> int:
         """Record that a run starts now. Returns its number, or 0 without a state."""
         if not self._thread or not self._database:

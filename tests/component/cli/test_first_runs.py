@@ -106,23 +106,61 @@ def test_the_help_page_ends_with_examples(capsys: pytest.CaptureFixture[str]) ->
     assert "Examples:\n" in capsys.readouterr().out
 
 
-def test_a_filter_that_matches_nothing_is_said_and_is_a_warning_only_if_nothing_is_left(
+FILTERS: list[tuple[list[str], str]] = [
+    (["--include", "*.ZIP"], "no file matched --include '*.ZIP': upper and lower case differ, there is a.zip"),
+    (["--exclude", "*"], "--exclude '*' refused all 3 files"),
+    (["--exclude", "releases"],
+     "no file matched --exclude 'releases': releases is a directory: write 'releases/'"),
+    (["--exclude", "release/"], "no directory matched --exclude 'release/': did you mean releases/?"),
+    (["--ext", "zpi"], "no file matched --ext zpi: did you mean zip?"),
+    (["--min-size", "1T"], "--min-size 1.0 TiB refused all 3 files: the largest has 3 B"),
+    (["--max-size", "1"], "--max-size 1 B refused all 3 files: the smallest has 3 B; a number without a unit is bytes"),
+    (["--newer-than", "7"],
+     "--newer-than 7s refused all 3 files: a number without a unit is seconds; did you mean 7d?"),
+]  # fmt: skip
+"""Options → what is said of them, by each way to run a mirror."""
+
+
+def test_a_filter_that_decides_nothing_or_refuses_everything_is_mailed_once(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Site() as site:
         for name in ("a.zip", "b.iso", "releases/c.zip"):
-            site.file(name, b"a")
-        nothing = "problem: no file matched --include '*.ZIP': upper and lower case differ, there is a.zip"
-        for _ in range(2):
-            assert cli.run(["--include", "*.ZIP", site.url, "one"]) == 0
-            assert nothing in capsys.readouterr().out
-        for _ in range(2):
-            assert cli.run(["--ext", "zip,tar", "--exclude", "releases", site.url, "two"]) == 0
-            assert capsys.readouterr() == ("", ""), "cron does not mail it"
-        assert cli.run(["-v", "--ext", "zip,tar", "--exclude", "releases", site.url, "two"]) == 0
-        said = capsys.readouterr().out
-        assert "Note: no file matched --ext tar: the extensions listed are " in said
-        assert "Note: no file matched --exclude 'releases': releases is a directory: write 'releases/'" in said
+            site.file(name, b"abc")
+        for number, (options, text) in enumerate(FILTERS):
+            arguments = [*options, site.url, f"d{number}"]
+            assert cli.run(["--quiet", *arguments]) == 0
+            assert f"problem: {text}\n" in capsys.readouterr().out
+            assert cli.run(["--quiet", *arguments]) == 0
+            assert capsys.readouterr() == ("", ""), "cron does not mail it each night"
+            assert cli.run(["-v", *arguments]) == 0
+            assert f"Note: {text}\n" in capsys.readouterr().out
+        keys = {options[0][2:].replace("-", "_"): options[1] for options, _ in FILTERS[:1]}
+        report = crawler.mirror_sync(site.url, "library", **keys)  # type: ignore[arg-type]
+        assert (report.ok, report.warnings) == (True, (FILTERS[0][1],))
+        (here / "m.toml").write_text(f'[[mirror]]\nname = "x"\nurl = "{site.url}"\ndir = "toml"\nexclude = "*"\n')
+        for said in (True, False):
+            assert cli.run(["--config", "m.toml"]) == 0
+            assert ("problem: --exclude '*' refused all 3 files\n" in capsys.readouterr().out) == said
+
+
+def test_a_filter_that_may_have_nothing_to_do_is_a_note_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Site() as site:
+        for name in ("a.zip", "b.iso", "releases/c.zip"):
+            site.file(name, b"abc")
+        options = ["--exclude", "*.tmp", "--exclude", "tmp/", "--min-size", "1", "--older-than", "30"]
+        notes = [
+            "Note: no file matched --exclude '*.tmp'",
+            "Note: no directory matched --exclude 'tmp/'",
+            "Note: --min-size 1 B refused no file: the smallest has 3 B",
+            "Note: --older-than 30s refused no file",
+        ]
+        assert cli.run([*options, site.url, "one"]) == 0
+        assert capsys.readouterr() == ("", ""), "cron does not mail it"
+        assert cli.run(["-v", *options, site.url, "two"]) == 0
+        assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("Note: ")] == notes
+        assert cli.run(["-v", *options, site.url, "two"]) == 0
+        assert "Note: " not in capsys.readouterr().out
         assert cli.run(["-v", "--max-files", "1", "--ext", "zip,tar", site.url, "three"]) == 9
         assert "no file matched" not in capsys.readouterr().out, "not everything was seen"
 

@@ -1,0 +1,87 @@
+"""What a run has seen of the effects of its filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from crawler.model.struct import Struct, field
+
+
+class Kind(Enum):
+    """What a filter by name is for."""
+
+    EXTENSION = "ext"
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    DIRECTORIES = "directories"
+    """A rule that ends in a slash."""
+
+
+class Use(Struct):
+    """A filter by name, and what has nearly matched it while nothing matched it."""
+
+    option: str
+    """The option and its pattern, as on the command line."""
+    pattern: str
+    kind: Kind
+    matches: Callable[[str], bool]
+    matches_any_case: Callable[[str], bool]
+    near: str = ""
+    """Path of a file that would match if case were ignored; "" if there is none."""
+    directory: str = ""
+    """Path of a directory that matches; "" if there is none."""
+
+    def try_any_case(self, path: str) -> None:
+        """Note the file ``path``, which does not match, if it would match in another case."""
+        if not self.near and self.matches_any_case(path):
+            self.near = path
+
+    def try_directory(self, path: str) -> None:
+        """Note the directory ``path`` if it matches."""
+        if not self.directory and self.matches(path):
+            self.directory = path
+
+
+class Facts(Struct):
+    """Counts of a run, and some of the names that it has seen."""
+
+    listed: int = 0
+    """Files that were listed."""
+    kept: int = 0
+    """Files that no filter has refused."""
+    pruned: int = 0
+    """Directories that were not entered because a rule excludes them."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Reason → number of files that were not wanted for it."""
+    smallest: int | None = None
+    """Size of the smallest file, in bytes."""
+    largest: int | None = None
+    """Size of the largest file, in bytes."""
+    names: dict[str, None] = field(default_factory=dict)
+    """Names of files, without directories."""
+    directories: dict[str, None] = field(default_factory=dict)
+    """Names of directories, without those above."""
+
+    def keep(self, count: int = 1) -> None:
+        """Count files that are wanted."""
+        self.listed += count
+        self.kept += count
+
+    def refuse(self, reason: str) -> None:
+        """Count a file that is not wanted."""
+        self.listed += 1
+        self.refused[reason] = self.refused.get(reason, 0) + 1
+
+    def prune(self) -> None:
+        """Count a directory that is not entered."""
+        self.pruned += 1
+
+    def measure(self, size: int) -> None:
+        """Note the size of a file."""
+        if self.smallest is None or self.largest is None:
+            self.smallest = self.largest = size
+        elif size < self.smallest:
+            self.smallest = size
+        elif size > self.largest:
+            self.largest = size

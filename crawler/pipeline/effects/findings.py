@@ -1,0 +1,181 @@
+"""From the facts of a run to what is said about its filters, and whether it is said now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from crawler.model.config import Config
+from crawler.model.options.spelling import nearest
+from crawler.model.reasons import Reason
+from crawler.model.struct import Value
+from crawler.pipeline.effects.facts import Facts, Kind, Use
+from crawler.text.escape import printable
+from crawler.text.units import render_size
+
+_EXTENSIONS_NAMED = 5
+_WILDCARD = re.compile(r"[*?\[]")
+_UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_BY_NAME = (Reason.EXTENSION, Reason.NOT_INCLUDED)
+
+
+class Finding(Value, frozen=True):
+    """A filter that decided nothing, or refused everything."""
+
+    option: str
+    """The filter as on the command line, by which later runs know that it was said."""
+    text: str
+    is_mistake: bool
+    """Whether it is probably a mistake; otherwise there may be nothing to refuse at present."""
+
+
+class _Limit(Value, frozen=True):
+    """A filter by size or age."""
+
+    option: str
+    reason: str
+    beyond: str
+    """What the files have that are refused, such as the size of the largest; "" if unknown."""
+    hint: str
+    """What may be meant by a small value, which may lack its unit; "" for any other."""
+
+
+def findings(facts: Facts, config: Config, idle: Iterable[Use], rules: Sequence[Use]) -> list[Finding]:
+    """What is to be said after a complete run. ``idle``: those of ``rules`` that matched nothing."""
+    unused = list(idle)
+    if not facts.listed and not facts.pruned:
+        return []
+    found = [_of_idle(use, facts) for use in unused if facts.listed or use.kind is Kind.DIRECTORIES]
+    if facts.kept:
+        return found + [_of_idle_limit(limit) for limit in _limits(facts, config) if limit.reason not in facts.refused]
+    everything = _of_everything(facts, config, unused, rules)
+    return [*found, everything] if everything else found
+
+
+def _of_idle(use: Use, facts: Facts) -> Finding:
+    """A filter by name that matched nothing."""
+    if use.kind is Kind.DIRECTORIES:
+        near = nearest(use.pattern.rstrip("/"), facts.directories)
+        meant = f": did you mean {printable(near[0])}/?" if near else ""
+        return Finding(use.option, f"no directory matched {use.option}{meant}", bool(near))
+    text = f"no file matched {use.option}"
+    if use.directory:
+        write = f"{printable(use.pattern)}/" if use.kind is Kind.EXCLUDE else f"{printable(use.pattern)}/**"
+        return Finding(use.option, f"{text}: {printable(use.directory)} is a directory: write '{write}'", True)
+    if use.near:
+        return Finding(use.option, f"{text}: upper and lower case differ, there is {printable(use.near)}", True)
+    advice = _advice(use, facts)
+    is_answered = any(sign in advice for sign in ("did you mean", "whole name"))
+    return Finding(use.option, text + advice, is_answered or (use.kind is not Kind.EXCLUDE and not facts.kept))
+
+
+def _advice(use: Use, facts: Facts) -> str:
+    """What may be meant by a filter by name that matched nothing, or what there is."""
+    extensions = list(dict.fromkeys(filter(None, map(_extension, facts.names))))
+    if use.kind is Kind.EXTENSION:
+        near = nearest(use.pattern, extensions)
+        named = ", ".join(map(printable, extensions[:_EXTENSIONS_NAMED])) or "none"
+        return f": did you mean {printable(near[0])}?" if near else f": the extensions listed are {named}"
+    if use.pattern.startswith("re:"):
+        return _example(use, facts)
+    name = use.pattern.rpartition("/")[2]
+    if not _WILDCARD.search(name):
+        if any(name in each for each in facts.names):
+            return f": a pattern is for the whole name, '*{printable(name)}*' for a part of it"
+        near = nearest(name, facts.names)
+        return f": did you mean {printable(near[0])}?" if near else _example(use, facts)
+    stem, dot, extension = name.rpartition(".")
+    near = nearest(extension, extensions) if dot and not _WILDCARD.search(extension) else []
+    if near and near[0] != extension:
+        return f": did you mean {printable(f'{stem}.{near[0]}')}?"
+    return _example(use, facts)
+
+
+def _example(use: Use, facts: Facts) -> str:
+    """A file that there is, for a filter that should match one."""
+    first = next(iter(facts.names), "")
+    return f": there is, for example, {printable(first)}" if first and use.kind is Kind.INCLUDE else ""
+
+
+def _extension(name: str) -> str:
+    extension = name.rpartition(".")[2]
+    return extension if 0 < len(extension) < 12 and extension != name else ""
+
+
+def _of_idle_limit(limit: _Limit) -> Finding:
+    """A filter by size or age that refused nothing."""
+    return Finding(limit.option, f"{limit.option} refused no file{limit.beyond}", False)
+
+
+def _of_everything(facts: Facts, config: Config, idle: Sequence[Use], rules: Sequence[Use]) -> Finding | None:
+    """The filters that together refused every file; None if what is said of the idle ones explains it, or other texts.
+
+    Files are also refused by robots.txt and for their links.
+    """
+    excludes = _excludes(rules, idle)
+    if not facts.listed:
+        return Finding(f"{excludes}: all", f"{excludes} refused all directories, and no file is beside them", True)
+    limits = {limit.reason: limit for limit in _limits(facts, config)}
+    options: dict[str, str] = {Reason.EXTENSION: "--ext", Reason.NOT_INCLUDED: "--include", Reason.EXCLUDE: excludes}
+    options |= {reason: limit.option for reason, limit in limits.items()}
+    if not facts.refused.keys() <= options.keys() or (idle and facts.refused.keys() <= set(_BY_NAME)):
+        return None
+    refused = " and ".join(options[reason] for reason in facts.refused)
+    files = f"all {facts.listed:,} files" if facts.listed > 1 else "the only file"
+    more = "".join(limits[reason].beyond + limits[reason].hint for reason in facts.refused if reason in limits)
+    return Finding(f"{refused}: all", f"{refused} refused {files}{more}", True)
+
+
+def _excludes(rules: Sequence[Use], idle: Sequence[Use]) -> str:
+    """The exclude rules that matched something, as one text."""
+    unused = {use.option for use in idle}
+    used = [use.option for use in rules if use.option.startswith("--exclude") and use.option not in unused]
+    return used[0] if len(used) == 1 else "--exclude"
+
+
+def _limits(facts: Facts, config: Config) -> Iterator[_Limit]:
+    """The filters by size and age."""
+    smallest, largest = (facts.smallest, "smallest"), (facts.largest, "largest")
+    sizes = ("--min-size", Reason.TOO_SMALL, config.min_size), ("--max-size", Reason.TOO_LARGE, config.max_size)
+    for key, reason, bound in sizes:
+        if bound is not None:
+            size, which = largest if (reason in facts.refused) == (reason == Reason.TOO_SMALL) else smallest
+            beyond = "" if size is None else f": the {which} has {render_size(size)}"
+            hint = "; a number without a unit is bytes" if 0 < bound < 1024 else ""
+            yield _Limit(f"{key} {render_size(bound)}", reason, beyond, hint)
+    ages = ("--newer-than", Reason.TOO_OLD, config.newer_than), ("--older-than", Reason.TOO_NEW, config.older_than)
+    for key, reason, age in ages:
+        if age is not None:
+            seconds = age.total_seconds() if isinstance(age, timedelta) else 0
+            hint = f": a number without a unit is seconds; did you mean {seconds:g}d?" if 0 < seconds < 60 else ""
+            yield _Limit(f"{key} {_age(age)}", reason, "", hint)
+
+
+def _age(age: datetime | timedelta) -> str:
+    if isinstance(age, datetime):
+        return age.isoformat()
+    seconds = age.total_seconds()
+    size, unit = next((each for each in _UNITS if seconds % each[0] == 0), (1, "s"))
+    return f"{seconds / size:g}{unit}"
+
+
+class Said(Value, frozen=True):
+    """What is said after a run."""
+
+    warnings: tuple[str, ...]
+    """Texts that are also mailed by cron."""
+    notes: tuple[str, ...]
+    """Texts for a run that prints its summary."""
+
+
+def said(found: Sequence[Finding], before: Collection[str]) -> Said:
+    """What is said of ``found``, where earlier runs have said something of the options in ``before``.
+
+    A mistake is a warning once, so that cron mails it once, and a note from then on. Anything else is a note once.
+    """
+    new = [finding for finding in found if finding.option not in before]
+    return Said(
+        tuple(finding.text for finding in new if finding.is_mistake),
+        tuple(finding.text for finding in found if finding.is_mistake == (finding.option in before)),
+    )
