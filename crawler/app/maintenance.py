@@ -105,7 +105,7 @@ async def open_destination_to_read(resources: Resources, where: Path | Location)
 
 
 async def explain(target: str, url: str, directory: str, config: Config) -> tuple[list[Line], bool]:
-    """Explain what a run of the mirror of ``url`` would do about the entry at ``target``.
+    """Explain what a run of the mirror of ``url`` would do about the entry at ``target``, which may be relative.
 
     Returns the lines of the explanation, and whether the entry is listed.
 
@@ -113,7 +113,7 @@ async def explain(target: str, url: str, directory: str, config: Config) -> tupl
     """
     start = start_url(url)
     root, _ = urls.userinfo(start)
-    wanted, _ = urls.userinfo(start_url(target))
+    wanted, _ = urls.userinfo(start_url(target if urls.origin(target) else urls.joined(root, target)))
     options = client_options(config, [start])
     where = place_of(directory, config)
     tally = Tally(root, directory)

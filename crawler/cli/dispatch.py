@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crawler.cli.invocation import Invocation
+from crawler.model.config import option_fields
 from crawler.model.errors import ConfigError
+from crawler.model.options.option import option_of
 
 _MIRROR = ("URL", "DIR")
 _ARGUMENTS = {
@@ -31,6 +33,13 @@ def dispatch(call: Invocation) -> int:
         raise ConfigError("--name-from header requires --input-file: listed files are named by their listing")
     if call.config.fallback and mode:
         raise ConfigError(f"--fallback cannot be combined with {mode}: it is for a mirror")
+    if len(call.positional) < len(_ARGUMENTS.get(mode, _MIRROR)):
+        from crawler.text.advice.arguments import swallowed
+
+        known = option_fields()
+        texts = {key: value for key, value in call.given.items() if option_of(known[key]).metavar != "URL"}
+        if problem := swallowed(texts):
+            raise ConfigError(problem)
     if not mode and len(call.positional) == 1 and call.positional[0].lower() != "help":
         from crawler.cli.modes import with_default_directory
 

@@ -209,8 +209,10 @@ def _explain(error: Exception, read_timeout: float) -> str:
     if isinstance(error, aiohttp.ClientConnectorSSLError):
         return alert_text(cast("ssl.SSLError", error.os_error))
     if isinstance(error, aiohttp.ClientConnectorError):
-        reason = printable(str(error.strerror or error.os_error))
-        return f"cannot connect: {reason or 'the server closed the connection during the TLS handshake'}"
+        is_refused = isinstance(error.os_error, ConnectionRefusedError)
+        reason = "connection refused" if is_refused else printable(str(error.strerror or error.os_error))
+        place = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
+        return f"cannot connect{place}: {reason or 'the server closed the connection during the TLS handshake'}"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection without a response"
     if isinstance(error, DamagedBody):

@@ -12,6 +12,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from crawler.model.errors import ConfigError
 from crawler.model.observer import Observer
@@ -249,7 +250,9 @@ def _opened(path: str, level: int, formatter: logging.Formatter) -> logging.Hand
     try:
         handler = LogFile(LOGGER, path)
     except OSError as error:
-        raise ConfigError(f"--log-file {path}: {error.strerror}") from None
+        above = Path(path).resolve().parent
+        reason = error.strerror if above.is_dir() else f"no directory {above}: create it first"
+        raise ConfigError(f"--log-file {path}: {reason}") from None
     handler.setLevel(level)
     handler.setFormatter(formatter)
     return handler

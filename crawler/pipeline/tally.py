@@ -81,10 +81,11 @@ class Tally(Observer):
         """Note ``options`` as filters that later runs need not warn of again."""
         self.told = tuple(options)
 
-    def note_file(self, path: str) -> None:
-        """Note that URL is the URL of a file, which is stored at ``path``."""
+    def note_file(self, path: str, *, is_kept: bool = True) -> None:
+        """Note that URL is the URL of a file, which is stored at ``path`` unless a filter leaves it out."""
         self.of_file = True
-        self.note(f"URL is a file, not a listing: its path is {self.directory.rstrip('/')}/{path}")
+        if is_kept:
+            self.note(f"URL is a file, not a listing: its path is {self.directory.rstrip('/')}/{path}")
 
     def stopped_at(self, option: str) -> None:
         """Note that the limit of ``option``, one of LIMITS, was reached, so that files are left for the next run."""

@@ -57,7 +57,7 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     """DIR as given, a path or a file URL. Raises ConfigError if it is empty, or a URL of another kind, or no text.
 
     An unset variable in a script gives an empty DIR. If that meant the working directory, --delete would empty it.
-    ``host:path`` would be a local directory of that name, which nobody means who writes it.
+    ``host:path`` or ``~/x`` would be a local directory of that name, which nobody means who writes it.
     """
     text = path_text(directory, "DIR")
     if not text:
@@ -69,10 +69,12 @@ def start_directory(directory: str | PathLike[str]) -> Path:
             raise ConfigError(f"DIR: {text}: a Path folds the slashes of a URL: give {folded[1]}://… as text")
         return Path(text)
     if "://" not in text:
-        if os.name != "nt" and (text.partition("/")[0].find(":") > 0 or text.startswith("\\\\")):
+        first = text.partition("/")[0]
+        if os.name != "nt" and (":" in first[1:] or first[:1] in {"", "~", "$", "\\"} or first == "-"):
             from crawler.text.advice.arguments import directory_problem
 
-            raise ConfigError(directory_problem(text))
+            if problem := directory_problem(text):
+                raise ConfigError(problem)
         return Path(text)
     scheme = text.partition("://")[0].lower()
     if scheme == "file":

@@ -151,7 +151,8 @@ def integer(minimum: int, maximum: int) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         if not re.fullmatch(r"\d{1,19}", text.strip()) or not minimum <= int(text) <= maximum:
-            raise ValueError(f"expected a whole number from {minimum} to {maximum}")
+            most = f" to {maximum}" if maximum < MAX_COUNT else " on"
+            raise ValueError(f"expected a whole number from {minimum}{most}")
         return int(text)
 
     return parse
@@ -206,8 +207,9 @@ def check_extensions(text: str) -> str:
         raise ValueError("expected extensions such as zip,tar.gz (wget's -e robots=off is --no-robots here)")
     if not text.strip(" ,*."):
         raise ValueError("expected extensions such as zip,tar.gz; leave the option out to keep all files")
-    if any(len(part.split()) > 1 for part in text.split(",")):
-        raise ValueError(f"separate extensions by commas: {','.join(text.replace(',', ' ').split())}")
+    if re.search(r"[^\s,]\s+[^\s,]|[;|:]", text):
+        parts = re.split(r"[\s,;|:]+", text.strip())
+        raise ValueError(f"separate extensions by commas: {','.join(parts)}")
     return text
 
 
@@ -227,6 +229,8 @@ def check_path(text: str) -> str:
     """A path, unchanged. Raises ValueError if it is empty."""
     if not text:
         raise ValueError("expected a path")
+    if text == "-":
+        raise ValueError("expected a path, such as /dev/stdout; write ./- for a file of that name")
     return text
 
 

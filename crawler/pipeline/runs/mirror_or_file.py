@@ -151,6 +151,6 @@ class RootResponse:
         if known is not None and not is_same_file(known.url, self._url) and not parts.config.moved:
             raise ConfigError(other_file(parts.tally.directory, name, known.url, self._url))
         self._run = DownloadRun(parts, rules=self.rules, filtered=True)
-        parts.tally.note_file(name)
         self._job = await self._run.announce(self._url, name)
+        parts.tally.note_file(name, is_kept=not OPTIONS.keys() & parts.tally.skipped_by.keys())
         return self._run, self._job

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from crawler.text.escape import printable, redacted
+from crawler.text.escape import masked, printable, redacted
 from crawler.text.urls import origin
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -13,6 +14,11 @@ _SSH = re.compile(r"[\w.-]+@[\w.-]+:|[\w-]+(?:\.[\w-]+)+:(?!\d)[^/]*/")
 _HOST = re.compile(
     r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:[/?#]|$)"
 )
+_WRAPPED = re.compile(
+    r"""(?:["'<(`\u201c\u2018]|\[[^]]*\]\(|view-source:|url:)\s*(https?://[^"'<>)`\u201d\u2019]+)["'>)`\u201d\u2019]?""",
+    re.I,
+)
+"""A URL as copied from a text: in quotes, brackets or Markdown."""
 _TYPING = {"http:/", "https:/", "http//", "https//", "http:", "https:"}
 _SCHEMES = {
     "ftp": "for FTP use lftp or wget",
@@ -58,6 +64,9 @@ def url_problem(text: str, directory: str = "") -> str:
 
 def _remedy(text: str, directory: str) -> str:
     scheme = _SCHEME.match(text)
+    bare = _WRAPPED.fullmatch(text)
+    if bare is not None:
+        return f"leave out what is around it: {masked(bare[1])}"
     if origin(directory) is not None and (not scheme or scheme[1].lower() in {"s3", "gs", "az", "file"}):
         return "URL comes first, then DIR"
     if text[:1] == "-":
@@ -93,15 +102,34 @@ def _no_command(word: str) -> str:
 
 
 def directory_problem(text: str) -> str:
-    """What to write instead of DIR in the form of scp (``host:path``) or of Windows (``C:\\path``), in one line."""
+    """Why DIR is not what it seems to be: in the form of scp (``host:path``), of Windows, or of a shell; "" if it is.
+
+    In one line that says what to write.
+    """
     shown = printable(text)
-    if _DRIVE.match(text):
-        advice = f"write it as here, such as /mnt/c/data, or ./{shown} if that is its name"
-        return f"DIR: {shown} is a path of Windows: {advice}"
-    return (
-        f"DIR: {shown} is a place on another machine, as for scp and rsync: mirror into a local directory and copy it "
-        f"there with rsync, or write ./{shown} if that is its name"
-    )
+    literally = f"or write ./{shown} if that is its name"
+    if not text.strip("/"):
+        return f"DIR: {shown} is the root of the whole system: choose a directory in it"
+    if text == "-":
+        return f"DIR: files are saved into a directory, not to standard output: name one, {literally}"
+    if text[0] in "~$":
+        return f"DIR: {shown} was not expanded by a shell: write the path without quotes or in full, {literally}"
+    if _DRIVE.match(text) or text[0] == "\\":
+        return f"DIR: {shown} is a path of Windows: write it as here, such as /mnt/c/data, {literally}"
+    if text.partition("/")[0].find(":") > 0:
+        place = "a place on another machine, as for scp and rsync"
+        return f"DIR: {shown} is {place}: mirror into a local directory and copy it there with rsync, {literally}"
+    return ""
+
+
+def swallowed(given: Mapping[str, object]) -> str:
+    """That an option without its value took URL for it, in one line; "" if none did. ``given``: values by key, without those that are URLs."""
+    for key, value in given.items():
+        texts = value if isinstance(value, tuple) else (value,)
+        for text in texts:
+            if isinstance(text, str) and origin(text) is not None:
+                return f"--{key.replace('_', '-')} took {masked(text)} as its value: give it one of its own, before URL"
+    return ""
 
 
 def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "") -> str:

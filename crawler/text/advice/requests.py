@@ -186,6 +186,12 @@ _TABLE: tuple[Advice, ...] = (
         lambda failure: failure.is_circle,
         _says("the server may want a cookie (--cookies FILE) or a login (--netrc, --header @FILE)"),
     ),
+    (
+        lambda failure: (
+            failure.url.count("://") > 1 and re.search(r"[,;|\s](?:%20)*https?://", failure.url) is not None
+        ),
+        _says("several URLs are several runs, or mirrors of a --config file"),
+    ),
     (_has_wildcard, _without_wildcard),
     (
         lambda failure: failure.status in {400, 426},

@@ -41,7 +41,7 @@ def flag(name: str) -> str:
 def sample(option: Option, default: object) -> str:
     """A value that the option accepts, other than its default."""
     assert option.metavar is not None
-    for text in (*option.metavar.split("|"), "7", "A: b", "word"):
+    for text in (*option.metavar.split("|"), "7", "A: b", "word", "x.prom"):
         try:
             if option.parse(text) != default:
                 return text

@@ -202,7 +202,7 @@ def test_the_file_is_opened_again_when_it_was_moved_away(tmp_path: Path) -> None
 
 
 def test_a_file_that_cannot_be_opened_is_an_error_before_the_run(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"--log-file .*/absent/log: No such file or directory"):
+    with pytest.raises(ConfigError, match=r"--log-file .*/absent/log: no directory .*/absent: create it first"):
         configured(file=tmp_path / "absent" / "log")
 
 

@@ -46,6 +46,11 @@ def test_a_directory_is_a_path_or_a_file_url(given: str, path: str) -> None:
         ("C:/data", "a path of Windows"),
         ("c:", "a path of Windows"),
         ("\\\\server\\share", "a path of Windows"),
+        ("~", "was not expanded by a shell"),
+        ("~user/x", "was not expanded by a shell"),
+        ("/", "the root of the whole system"),
+        ("//", "the root of the whole system"),
+        ("-", "not to standard output"),
         ("scp://host/x", "copy it there with rsync"),
     ],
 )
