@@ -123,7 +123,10 @@ def directory_problem(text: str) -> str:
 
 
 def swallowed(given: Mapping[str, object]) -> str:
-    """That an option without its value took URL for it, in one line; "" if none did. ``given``: values by key, without those that are URLs."""
+    """That an option without its value took URL for it, in one line; "" if none did.
+
+    ``given``: values by key, without those that are URLs.
+    """
     for key, value in given.items():
         texts = value if isinstance(value, tuple) else (value,)
         for text in texts:

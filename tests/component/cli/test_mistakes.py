@@ -220,7 +220,7 @@ WRONG = {
     "check": ("x",), "fsync": ("x",), "names": ("x",), "name_from": ("x", "header"), "state": ("no/x", ""),
     "lock": ("x",), "lock_wait": ("x",), "max_duration": ("0",), "progress": ("x",), "format": ("x",),
     "log_file": ("no/x", ".", ""), "log_format": ("x",), "summary": ("no/x", ".", ""), "changes": ("no/x", "."),
-    "fallback": ("x", "ftp://h/", ""), "metrics": ("no/x.prom", ".", "x.txt", "x.prom/", ""),
+    "metrics": ("no/x.prom", ".", "x.txt", "x.prom/", ""),
     "report": ("no/x", "."), "include": ("", "re:(", "old/"), "exclude": ("", "re:["),
 }  # fmt: skip
 """Option → values that are known to be wrong before anything is opened."""
