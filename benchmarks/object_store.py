@@ -1,9 +1,9 @@
 """Measures the destination in an object store: ``python -m benchmarks.object_store``.
 
-``puts``: the files of a first run stored by the destination, and by obstore alone with the same attributes, in turns.
-``keys``: a million objects in a thousand directories, and in one, listed and compared with a state that knows them all.
+``puts``: stores the files of a first run, alternately by the destination and by obstore alone with equal attributes.
+``keys``: lists a million objects, in a thousand directories and in one, and compares them with a state that has all.
 
-The store is a small S3 server in another process, which keeps nothing and lists what it is told to.
+The store is a small S3 server in a separate process. It stores nothing and lists as many objects as requested.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def serve(each: int, port: Any) -> None:
 
 
 class Server:
-    """The store in its own process."""
+    """The S3 server, in a process of its own."""
 
     def __init__(self, each: int = 1000) -> None:
         ours, theirs = multiprocessing.Pipe()
@@ -141,7 +141,7 @@ async def by_destination(store: ObjectStore, where: Location, items: list[Staged
 
 
 async def by_obstore(store: ObjectStore, where: Location, items: list[Staged]) -> None:
-    """What a program would write by itself: as many puts at once, with the same attributes."""
+    """Store ``items`` as any program would: with equal attributes, and the same number of requests at once."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def put(item: Staged) -> None:
@@ -154,7 +154,7 @@ async def by_obstore(store: ObjectStore, where: Location, items: list[Staged]) -
 
 
 def measured(work: Callable[[], Awaitable[None]]) -> tuple[float, float]:
-    """(wall time, processor time of this process) in seconds."""
+    """Do ``work``. Returns (elapsed time, processor time of this process) in seconds."""
     wall, cpu = time.perf_counter(), time.process_time()
     asyncio.run(_awaited(work))
     return time.perf_counter() - wall, time.process_time() - cpu

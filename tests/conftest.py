@@ -127,7 +127,7 @@ def serve_alone() -> Iterator[ServeAlone]:
 
 @pytest.fixture(scope="module")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
-    """An object store without buckets."""
+    """The server of an empty object store, without buckets."""
     server = started(MOTO, tmp_path_factory.mktemp("nothing"))
     yield server
     server.stop()

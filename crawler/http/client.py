@@ -113,7 +113,7 @@ class HttpClient:
         return Sharing(usual, self._transport, self.gate, self.options.depth)
 
     def _is_plain(self, url: str) -> bool:
-        """Whether a request for ``url`` takes neither a proxy nor a login."""
+        """Whether a request for ``url`` needs neither a proxy nor a login."""
         return self.login_for(url, url) is None and self.options.proxies.choose(url) is None
 
     def open(self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit) -> _Exchange:
@@ -196,8 +196,8 @@ class HttpClient:
     ) -> FetchedPage:
         """Fetch a listing page, decompressed: all of it, or at least its first ``most`` bytes.
 
-        A response is returned whatever its status; its body is empty if the status is not 2xx. ``take`` gets a
-        response with status 200 first, and what it returns is the body.
+        A response is returned whatever its status; its body is empty if the status is not 2xx. A response
+        with status 200 is first passed to ``take``, whose result becomes the body unless it is None.
 
         Raises FetchError, VerificationError.
         """

@@ -182,7 +182,7 @@ def _cookies(path: str) -> Sequence[Cookie]:
 
 
 def _check_library(proxy: str, what: str) -> None:
-    """Raises ConfigError if ``proxy`` needs a library that is not installed."""
+    """Raise ConfigError if ``proxy`` needs a library that is not installed. ``what``: the option or variable."""
     if is_socks(proxy):
         from crawler.http.lane import socks
 

@@ -49,7 +49,7 @@ class RefusedByTLS(aiohttp.ClientError):
 
 
 class Connection(ResponseHandler):
-    """Receives responses. Closes instead of being reused if bytes have arrived that nothing requested."""
+    """A connection that receives responses. It is closed instead of reused if unrequested bytes have arrived."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop=loop)
@@ -80,7 +80,7 @@ class Connection(ResponseHandler):
             return False
 
     def set_response_params(self, **options: Any) -> None:
-        """Called by aiohttp's session before each request."""
+        """Prepare for the response to the next request. Called by aiohttp's session."""
         if self.requests and self.transport is not None and not self.is_quiet():
             self.transport.close()
         self.requests += 1

@@ -153,7 +153,7 @@ class WholeResponse:
         return self.body
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body in one piece."""
+        """Yield the body in one piece."""
         yield self.body
 
     def release(self) -> None:
@@ -185,7 +185,7 @@ async def redirect_target(location: str, url: str, permit: Permit) -> str:
 
 
 def page_of(response: HttpResponse, body: bytes) -> FetchedPage:
-    """The ``response`` to a request for a listing page, with its decompressed ``body``."""
+    """The page in ``response``, with its decompressed ``body``."""
     return FetchedPage(
         url=response.url,
         status=response.status,

@@ -28,7 +28,7 @@ class Usual(Value, frozen=True, kw_only=True):
     """The functions that a client applies to every request."""
 
     enter: Callable[[str], Awaitable[Host]]
-    """Wait for a connection to the host of a URL. Raises FetchError."""
+    """Waits for a connection to the host of a URL. Raises FetchError."""
     headers_for: Callable[[str, Mapping[str, str]], Mapping[str, str]]
     """(URL, headers) → headers with the cookies and the --header fields that apply to the URL."""
     is_plain: Callable[[str], bool]
@@ -74,8 +74,8 @@ class Sharing:
     async def send(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> list[WholeResponse | None]:
         """Send a GET for each (URL, headers), all to one host, on one connection, and return the responses.
 
-        None stands for a request without a complete, small response. The caller must check that responses are not
-        swapped.
+        None stands for a request without a complete, small response. The caller must check that each response belongs
+        to its request.
         """
         none: list[WholeResponse | None] = [None] * len(requests)
         try:

@@ -21,7 +21,7 @@ def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool)
         raise ConfigError(_unreadable("--ca-file", ca_file, error, "certificates")) from None
     try:
         if client_cert:
-            context.load_cert_chain(client_cert, password="")  # never ask on the terminal
+            context.load_cert_chain(client_cert, password="")  # otherwise OpenSSL asks on the terminal
     except OSError as error:
         raise ConfigError(_unreadable("--client-cert", client_cert, error, "a certificate and its key")) from None
     context.set_alpn_protocols(["http/1.1"])
@@ -32,7 +32,7 @@ def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool)
 
 
 def _unreadable(option: str, name: str | None, error: OSError, content: str) -> str:
-    """Why the file ``name`` of ``option`` cannot be used. ssl.SSLError, for a wrong content, is an OSError too."""
+    """Explain why the file ``name`` of ``option`` cannot be used. SSLError, for invalid content, is an OSError, too."""
     reason = error.strerror if not hasattr(error, "reason") else f"expected a PEM file with {content}, without password"
     return f"{option} {printable(name or '')}: {reason or error}"
 
@@ -56,7 +56,7 @@ _NAMES = frozenset({62, 63, 64})
 
 
 def certificate_problem(error: ssl.CertificateError) -> tuple[str, Cause]:
-    """Why a certificate is not accepted, in one clause, and the kind of the problem."""
+    """Explain in one clause why a certificate is not accepted. Returns the clause and the cause."""
     code = getattr(error, "verify_code", None)
     cause = Cause.EXPIRED if code in _EXPIRY else Cause.OTHER_NAME if code in _NAMES else Cause.UNTRUSTED
     reason = printable(str(getattr(error, "verify_message", "") or error)).rstrip(".")

@@ -84,7 +84,7 @@ class Transport:
 
 
 def _for_lane(url: str, proxy: str | None) -> tuple[Endpoint, str, str] | None:
-    """(Where to connect for ``url``; its Host header; the request target). ``proxy``: a SOCKS proxy, or None.
+    """Returns (the endpoint for ``url``, its Host header, the request target). ``proxy``: a SOCKS proxy, or None.
 
     Returns None if ``url`` cannot be requested on a lane. Raises ValueError.
     """
@@ -97,7 +97,7 @@ def _for_lane(url: str, proxy: str | None) -> tuple[Endpoint, str, str] | None:
 
 @lru_cache(maxsize=256)
 def _endpoint(prefix: str, proxy: str | None) -> tuple[Endpoint, str]:
-    """(Where to connect for ``scheme://authority``; its Host header). Raises ValueError."""
+    """Returns (the endpoint for ``scheme://authority``, its Host header). Raises ValueError."""
     url = URL(connectable(prefix), encoded=True)
     host, field = url.raw_host, without_zone(prefix) or url.host_port_subcomponent
     if host is None or field is None or url.port is None:

@@ -45,7 +45,7 @@ class Cause(Enum):
     NO_HTTP = auto()
     """The server ended the connection without a response, or with one that is not HTTP."""
     SILENT = auto()
-    """Nothing came within the time limit."""
+    """Nothing was received within the time limit."""
 
 
 class CrawlerError(Exception):
@@ -67,7 +67,7 @@ class ListingError(CrawlerError):
     exit_code = ExitCode.LISTING.value
 
     content_type: str | None
-    """Content-Type header of a page that arrived and is not a listing, "" if it had none; None for other errors."""
+    """Content-Type of a page that is not a listing, "" if it has none; None for all other errors."""
 
     def __init__(self, message: str, *, content_type: str | None = None) -> None:
         super().__init__(message)

@@ -66,7 +66,7 @@ class Parser(Protocol):
 
 
 Take = Callable[[Response], Awaitable[bytes | None]]
-"""A response with status 200 → its body, or nothing if it is a file that was dealt with; None: read it as usual."""
+"""Takes a response with status 200. Returns its body; b"" for a file, which is then done; None: read it as usual."""
 
 
 class Client(Protocol):
@@ -157,9 +157,9 @@ class Destination(Protocol):
     """
 
     async def scan(self, directory: str) -> dict[str, Local]:
-        """The content of the directory ``directory`` by name, links not followed; {} if it does not exist.
+        """The contents of ``directory`` by name, without following links; {} if it does not exist.
 
-        The program's own directory is not included. Files whose time would take a request each have UNREAD instead.
+        The program's own directory is not included. Files whose times would take a request each have UNREAD as time.
         Raises DestinationError.
         """
         ...
@@ -172,7 +172,7 @@ class Destination(Protocol):
         return None
 
     def rejects(self, path: str) -> str | None:
-        """Why no file can ever be stored at ``path``, a valid path; None, the default, if one can. No I/O."""
+        """The reason why no file can be stored at the valid ``path``; None, the default, if one can. No I/O."""
         return None
 
     def has_part(self, path: str) -> bool:
@@ -228,7 +228,7 @@ class Destination(Protocol):
         ...
 
     async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
-        """(path, kind, bytes) of everything below ``directory`` that may be deleted, children before their directory.
+        """Everything below ``directory`` that may be deleted: (path, kind, bytes), children before their directory.
 
         Links are not followed. Raises DestinationError.
         """

@@ -57,7 +57,7 @@ class Observer(Protocol):
         return
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
-        """All ``files`` of the directory ``directory`` were listed and are unchanged.
+        """All ``files`` in ``directory`` were listed and are unchanged.
 
         Called instead of ``listed`` and ``finished`` for each file; by default it calls both.
         """

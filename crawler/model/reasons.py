@@ -94,7 +94,7 @@ OPTIONS = {
     Reason.TOO_OLD: "--newer-than",
     Reason.TOO_NEW: "--older-than",
 }
-"""Filters → the options that set them."""
+"""Reason of a filter or limit → the option that sets it."""
 NAVIGATION = frozenset(
     (
         Reason.SORT, Reason.PARENT, Reason.SELF, Reason.PAGE,

@@ -76,7 +76,7 @@ class Snapshot(Value, frozen=True, kw_only=True):
 
 
 class Report(Brief, frozen=True, kw_only=True):
-    """What a run did. Sizes are in bytes, times in seconds. ``str`` gives the account, ``to_dict`` everything."""
+    """What a run did. Sizes are in bytes, times in seconds. ``str`` gives one line, ``to_dict`` everything."""
 
     _shown: ClassVar = f"url directory {' '.join(_FIGURES)}"
 
@@ -165,7 +165,7 @@ class Report(Brief, frozen=True, kw_only=True):
         return {**plain, "ok": self.ok, "changed": self.changed, "speed": self.speed}
 
     def __str__(self) -> str:
-        """The account: how the listed entries ended."""
+        """The totals: how many entries were listed, and how they ended."""
         return (
             f"Listed {self.listed:,}: {self.saved:,} saved, {self.unchanged:,} unchanged, "
             f"{self.skipped:,} skipped, {self.failed:,} failed"

@@ -19,7 +19,7 @@ from msgspec.structs import asdict, replace
 __all__ = ["Brief", "Record", "Struct", "Value", "asdict", "field", "html_table", "replace", "shortened"]
 
 _LONGEST_SHOWN = 50
-"""Length at which the representation of a value is cut, where many have to fit a line."""
+"""Maximum length of the representation of a value that is shown on one line with others."""
 
 
 class _DataclassFields:
@@ -30,7 +30,7 @@ class _DataclassFields:
 
 
 class _DataclassParams:
-    """What pprint asks of a dataclass: whether ``dataclass`` has made its ``__repr__``."""
+    """The attribute of a dataclass that pprint reads: whether ``dataclass`` has generated ``__repr__``."""
 
     repr = False
 
@@ -47,13 +47,13 @@ class Value(Struct, frozen=True):
 
 
 def shortened(value: object) -> str:
-    """``repr(value)`` on one line, without its middle if it is long."""
+    """``repr(value)`` on one line; the middle of a long one is left out."""
     text = " ".join(repr(value).split())
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN // 2]}…{text[-_LONGEST_SHOWN // 2 :]}"
 
 
 class Brief(Value, frozen=True):
-    """A Value that may hold thousands of others, which ``repr`` leaves out: it is one line."""
+    """A Value whose ``repr`` is one line that leaves out collections, because they may hold thousands of values."""
 
     _shown: ClassVar[str] = ""
     """Attributes that are shown if they are not zero or empty, separated by spaces. "": all but collections."""

@@ -157,7 +157,7 @@ class Listing(Brief, frozen=True, kw_only=True):
 
 
 class Local(Value, frozen=True, gc=False):
-    """What ``lstat``, or the listing of an object store, says about a path under DIR."""
+    """The properties of a path under DIR, according to ``lstat`` or the listing of an object store."""
 
     kind: Kind
     """Kind of the item at the path."""

@@ -23,7 +23,7 @@ from crawler.text.urls import (
 )
 
 _FOLDED = re.compile(r"(s3|gs|az|file|https?):/", re.IGNORECASE)
-"""The start of a URL whose slashes a Path has folded."""
+"""The start of a URL of which a Path has removed a slash."""
 
 _OF_SSH = ("rsync", "scp", "sftp", "ssh")
 """Schemes of URLs that name a directory on another machine."""
@@ -44,17 +44,17 @@ class UrlObject(Protocol):
 
 
 OBJECT_STORES = ("s3", "gs", "az")
-"""Schemes of URLs that name a place in an object store."""
+"""Schemes of the URLs of object stores."""
 
 
 def is_object_url(directory: object) -> bool:
-    """Whether DIR is a place in an object store: ``s3://bucket/prefix``."""
+    """Whether DIR is a location in an object store, such as ``s3://bucket/prefix``."""
     scheme, separator, _ = str(directory).partition("://")
     return bool(separator) and scheme.lower() in OBJECT_STORES
 
 
 def start_directory(directory: str | PathLike[str]) -> Path:
-    """DIR as given, a path or a file URL. Raises ConfigError if it is empty, or a URL of another kind, or no text.
+    """The path of DIR, given as a path or a file URL. Raises ConfigError if it is empty, any other URL, or not text.
 
     An unset variable in a script gives an empty DIR. If that meant the working directory, --delete would empty it.
     ``host:path`` or ``~/x`` would be a local directory of that name, which nobody means who writes it.
@@ -122,7 +122,7 @@ def _file_path(url: str) -> Path:
 def start_url(given: str | UrlObject, directory: str = "") -> str:
     """``given`` as an http or https URL: percent-encoded, without dot segments. Raises ConfigError.
 
-    ``directory``: DIR, if it was given beside it, for the error message.
+    ``directory``: DIR, if it was given, too, for the error message.
     """
     text = url_text(given, "URL")
     url = resolve("", text)

@@ -60,7 +60,7 @@ def _named_host(text: str) -> str:
 
 
 def is_address(host: str) -> bool:
-    """Whether a canonical host is an address, in brackets or not, rather than a name."""
+    """Whether a canonical host is an address, with or without brackets, and not a name."""
     return ":" in host or _CANONICAL_IPV4.fullmatch(host) is not None
 
 

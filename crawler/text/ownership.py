@@ -37,7 +37,7 @@ def is_same_tree(first: str, second: str) -> bool:
 
 
 def is_subtree(url: str, base: str, directory: str) -> bool:
-    """True if ``url`` is the tree that a mirror of ``base`` stores in ``directory``, a path below its directory."""
+    """Whether a mirror of ``base`` stores the tree at ``url`` in ``directory``, a path relative to its DIR."""
     return is_same_tree(url, f"{base.rstrip('/')}/{quote(directory, errors='surrogateescape')}/")
 
 
@@ -55,7 +55,7 @@ def owner(runs: Sequence[tuple[str, int | None]]) -> str | None:
 
 
 def refusal(directory: str, known: str, url: str) -> str:
-    """The message that refuses a run on the mirror of another URL. A single file is no mirror that could have moved."""
+    """The message that refuses a run in the mirror of another URL. For a single file, --moved is not suggested."""
     if looks_like_file(url):
         root = f"{known.rstrip('/')}/"
         advice = f", or run {masked(root)}, which has it" if in_scope(url, root) else " for this file"
@@ -67,7 +67,7 @@ def refusal(directory: str, known: str, url: str) -> str:
 def foreign_files(directory: str, files: Iterable[tuple[str, str]], base: str, url: str) -> str:
     """The message that refuses a mirror of ``url`` in ``directory`` if it holds files of other URLs, else "".
 
-    ``files``: (path, URL) of those that single runs or lists saved. ``base``: the URL of the listing, with its slash.
+    ``files``: (path, URL) of files saved by their URLs or from lists. ``base``: URL of the listing, with its slash.
     """
     for path, source in files:
         if not is_same_tree(source, base + quote(path, errors="surrogateescape")):

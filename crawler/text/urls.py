@@ -231,7 +231,7 @@ def is_same(first: str, second: str) -> bool:
 
 
 def segment_problem(name: str) -> str | None:
-    """Why ``name`` (decoded) cannot be one segment of any path, or None if it can."""
+    """The reason why ``name`` (decoded) cannot be a single segment of a path; None if it can."""
     if name in {"", ".", ".."}:
         return "is empty, . or .."
     if "/" in name or "\0" in name:
@@ -240,7 +240,7 @@ def segment_problem(name: str) -> str | None:
 
 
 def file_name_problem(name: str) -> str | None:
-    """Why ``name`` cannot be the name of a file or directory under DIR, or None if it can."""
+    """The reason why ``name`` cannot be the name of a file or directory under DIR; None if it can."""
     if problem := segment_problem(name):
         return problem
     if _CONTROL.search(name):
@@ -265,7 +265,7 @@ def path_problem(path: str) -> str | None:
 
 
 def entry_path(directory: str, name: str) -> str | Rejection:
-    """The path under DIR of the entry ``name`` (decoded once) in ``directory`` (a checked path; "" is DIR).
+    """The path under DIR of the entry ``name`` (decoded) in ``directory`` (a checked path; "" is DIR), or a Rejection.
 
     ``name`` may contain further directories, separated by slashes, as in flat listings and URL lists.
     """

@@ -1,4 +1,4 @@
-"""Reads the ``Link`` header field (RFC 8288): the pages that continue a page, and whether a file has copies."""
+"""Reads the ``Link`` header field (RFC 8288): which pages continue a page, and whether a file has copies elsewhere."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def next_pages(field: str, url: str) -> tuple[str, ...] | None:
 
 
 def names_duplicates(field: str) -> bool:
-    """Whether the Link header ``field`` names other copies of the same file, or their description (RFC 6249)."""
+    """Whether the Link header ``field`` names other copies of the same file, or a description of them (RFC 6249)."""
     for _, parameters in _links(field):
         relations = parameters.get("rel", "").lower().split()
         if "duplicate" in relations or ("describedby" in relations and parameters.get("type", "").lower() == _METALINK):
@@ -70,7 +70,7 @@ def duplicates(field: str, url: str) -> tuple[str, ...]:
 
 
 def _links(field: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """(target, parameters) of each link of ``field``, up to the first that is invalid."""
+    """Yield (target, parameters) of each link in ``field``, up to the first invalid one."""
     at = 0
     while match := _TARGET.match(field, at):
         at = match.end()

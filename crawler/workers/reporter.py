@@ -15,14 +15,14 @@ class Parent(Protocol):
     """The connection to the parent."""
 
     def progress(self, path: str, size: int, offset: int | None = None) -> None:
-        """Another ``size`` bytes of ``path`` have arrived; then it continues after ``offset`` bytes, if given."""
+        """Report ``size`` more bytes of ``path``; the body then continues after ``offset`` bytes, if given."""
 
     def finished(self, result: Result) -> None:
-        """A job has ended."""
+        """Report that a job has ended."""
 
 
 class Reporter(Observer):
-    """Reports to the parent how each job ended, and now and then how much of a large body has arrived."""
+    """Reports to the parent how each job ended, and from time to time how much of a large body has arrived."""
 
     def __init__(self, parent: Parent) -> None:
         self._parent = parent

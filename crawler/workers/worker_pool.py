@@ -26,7 +26,7 @@ _ATTEMPTS = 3
 _MAX_LOAD = 128
 """Maximum number of small files queued at one worker. They share frames, as a frame costs as much as a small file."""
 _LISTERS = 4
-"""Connections that the parent keeps for listings while it walks, unless --listers says more."""
+"""Number of connections that the parent keeps for listings during the walk, unless --listers is larger."""
 _END_SECONDS = 60.0
 """How long, in seconds, a worker may take to commit its files after it was told to end."""
 

@@ -29,7 +29,7 @@ class Place(ABC):
     """A destination as seen from outside: opens it, and inspects what it stored."""
 
     bytes_in_names = True
-    """Whether names may hold bytes that are not UTF-8. If not, they are a reason."""
+    """Whether names may contain bytes that are not UTF-8. If not, such files get a reason."""
 
     @abstractmethod
     def open(self) -> AbstractAsyncContextManager[Destination]:
@@ -54,7 +54,7 @@ def staged(path: str, body: bytes = b"body", mtime: int | None = 1_700_000_000 *
 
 
 async def seen(destination: Destination, folder: str) -> dict[str, Local]:
-    """What is in ``folder``, with all times and without the versions, which are the destination's own."""
+    """The contents of ``folder`` with all times, but without versions, which are specific to the destination."""
     found = await destination.scan(folder)
     unread = [name for name, local in found.items() if local.mtime == UNREAD]
     if unread:

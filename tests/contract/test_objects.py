@@ -1,4 +1,4 @@
-"""The destination in an object store keeps the contract, with a store in memory; ``tests/e2e`` has real servers."""
+"""The destination in an object store fulfils the contract, with a store in memory; ``tests/e2e`` uses real servers."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.contract.test_local import LocalPlace
 
 
 class WindowsPlace(LocalPlace):
-    """``names`` are those that the files have for the program."""
+    """A directory on disk, accessed by the names that the program uses for its files."""
 
     @asynccontextmanager
     async def open(self, *, digests: bool = True) -> AsyncIterator[Destination]:

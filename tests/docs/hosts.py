@@ -70,7 +70,7 @@ class ProxyHandler(Handler):
 
 
 class DownloadHandler(Handler):
-    """Sends files under other names than those of their URLs, by Content-Disposition (RFC 6266)."""
+    """Gives files names that differ from their URLs, by Content-Disposition (RFC 6266)."""
 
     def end_headers(self) -> None:
         self.send_header("Content-Disposition", f'attachment; filename="{self.path.strip("/")}-1.2.zip"')
@@ -235,7 +235,7 @@ class World:
         return http.server_port
 
     def _serve_objects(self, root: Path) -> int:
-        """An S3 server with the bucket of the examples."""
+        """Start an S3 server with the bucket of the examples. Returns its port."""
         root.mkdir()
         running = servers.Server(MOTO, root)
         self._stack.callback(running.stop)

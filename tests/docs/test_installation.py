@@ -1,7 +1,7 @@
-"""docs/cron.md, followed to the letter as root: its commands run in a copy-on-write image of this machine's root.
+"""The commands of docs/cron.md, run as root, exactly as written, in a copy-on-write image of this machine's root.
 
-Not run are apt-get, and what needs a running systemd. The ordinary test does not fetch the libraries: pip's place is
-taken by a link to those of the tests. The heavy test does everything else as it is written.
+apt-get and commands that need a running systemd are left out. The ordinary test does not install the libraries by pip;
+a link to those of the tests replaces them. The heavy test runs everything else as written.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ chmod 755 /opt/crawler/bin/crawler
 
 
 def commands() -> list[tuple[str, str]]:
-    """(section, command) of everything that the page tells root to type."""
+    """(section, command) of all commands that the page tells root to type."""
     blocks = [block for block in blocks_of(REPOSITORY / "docs" / "cron.md") if block.language == "console"]
     return [
         (block.section, line.removeprefix("# "))
@@ -63,7 +63,7 @@ def commands() -> list[tuple[str, str]]:
 
 
 def edited(reader: Reader) -> str:
-    """What is done instead of calling the editor: the mirrors of the example on loopback, with all output files."""
+    """The commands in place of the editor: write the mirrors of the example, on loopback and with all output files."""
     keys = "|".join(OUTPUTS)
     text = re.sub(
         rf"^# (?=(?:{keys}) = )", "", (REPOSITORY / "config" / "crawler.toml").read_text(), flags=re.MULTILINE
@@ -72,7 +72,7 @@ def edited(reader: Reader) -> str:
 
 
 def as_typed(command: str, reader: Reader, *, is_real: bool) -> str:
-    """``command`` as far as it can be run here."""
+    """The part of ``command`` that can be run in a test."""
     if command.startswith(("apt-get install ", "journalctl ", "systemctl start ", "systemctl daemon-reload")):
         return ":"
     if command.startswith("editor "):
@@ -82,11 +82,11 @@ def as_typed(command: str, reader: Reader, *, is_real: bool) -> str:
     if not is_real:
         command = command.replace("python3 -m venv ", f"{PYTHON} -m venv --without-pip ")
         return PIP if "bin/pip install" in command else command
-    return f"{command} 2>&1" if "bin/pip install" in command else command  # what it warns of is not ours
+    return f"{command} 2>&1" if "bin/pip install" in command else command  # its warnings do not concern the program
 
 
 def in_a_scratch_root(script: str, scratch: Path) -> subprocess.CompletedProcess[str]:
-    """Run ``script`` in the image. Skips the test where there can be none."""
+    """Run ``script`` in the image. Skips the test if no image can be made."""
     scratch.mkdir(exist_ok=True)
     environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
                    "SYSTEMD_OFFLINE": "1", "LC_ALL": "C.UTF-8"}  # fmt: skip

@@ -1,4 +1,4 @@
-"""``make mirror``: what it passes on, what it says, and how it ends."""
+"""``make mirror``: the arguments that it passes on, its messages, and its exit codes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def make(project: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    # Nothing else of the caller's environment: each variable of the Makefile with ?= could come from there.
+    # Nothing else of the caller's environment, which could set any variable assigned with ?= in the Makefile.
     environment = {"PATH": os.environ["PATH"], "FAKE_CODE": str(code)}
     return subprocess.run(["make", *words], cwd=project, env=environment, capture_output=True, text=True, check=False)
 

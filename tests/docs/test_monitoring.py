@@ -1,4 +1,4 @@
-"""config/ for Prometheus and Grafana: what they read is what --metrics writes, and the alerts fire when they say."""
+"""The files for Prometheus and Grafana in config/: they use what --metrics writes, and alerts fire when they should."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LABELS = {
 
 
 def promtool(*arguments: object, stdin: str | None = None) -> str:
-    """What promtool prints; it must end with 0."""
+    """The output of promtool, whose exit code must be 0."""
     program = shutil.which("promtool")
     if program is None:
         if SERVERS_REQUIRED:
@@ -115,7 +115,7 @@ def test_the_panels_of_the_dashboard_cover_each_other_nowhere() -> None:
 
 
 async def test_the_last_success_stays_when_the_state_is_out_of_reach(tmp_path: Path) -> None:
-    """Also without an earlier file: 0 raises the alert, a missing value would not."""
+    """This holds even without an earlier file: 0 raises the alert, a missing value would not."""
     report, file = Report(url="https://h/", directory=str(tmp_path / "gone"), exit_code=4), tmp_path / "crawler.prom"
     config = Config(metrics=str(file))
     assert (await read_standing(report, 1.7e9, "pub", config, is_run=True)).last_success == 0

@@ -1,4 +1,4 @@
-"""The documentation as a whole: its hosts are nobody's, its commands parse, its site loads nothing from elsewhere."""
+"""The documentation as a whole: its host names are reserved, its commands parse, its site loads nothing external."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.docs.test_pages import shape
 
 DOCS = REPOSITORY / "docs"
 RESERVED = re.compile(r"(?:.+\.)?(?:example\.(?:com|net|org)|example|test|invalid|localhost)")
-"""Names that belong to nobody (RFC 2606, RFC 6761)."""
+"""Names that are reserved for documentation (RFC 2606, RFC 6761)."""
 CITED = {
     "archive.org", "developmentseed.org", "healthchecks.io", "jcristharif.com", "keepachangelog.com", "semver.org",
     "snapshot.debian.org", "sqlite.org",
 }  # fmt: skip
-"""Services and pages that the text mentions, and that no command names."""
+"""Real hosts that the text mentions; no command uses them."""
 NAME = re.compile(r"(?<![\w@./-])(?:https?://(?:[^/@\s]*@)?)?((?:[a-z0-9-]+\.)+(?:com|net|org|edu|io|de|eu))(?![\w-])")
 SHOWN_TO_USERS = [
     *PAGES, *REPOSITORY.glob("*.md"), *(REPOSITORY / "examples").glob("*.*"), *(REPOSITORY / "config").glob("*"),
@@ -35,7 +35,7 @@ SHOWN_TO_USERS = [
 
 
 def strangers(text: str) -> set[str]:
-    """Host names in ``text`` that may be somebody's."""
+    """Host names in ``text`` that may belong to somebody."""
     return {name for name in NAME.findall(text) if not RESERVED.fullmatch(name)} - CITED
 
 
@@ -103,7 +103,7 @@ def test_anchors_are_those_of_forges(heading: str, anchor: str) -> None:
 
 
 def screen(cast: Path) -> list[str]:
-    """What the terminal shows when a recording ends, without empty lines."""
+    """The lines that the terminal shows at the end of a recording, without empty ones."""
     header, *events = map(json.loads, cast.read_text().splitlines())
     assert (header["version"], header["width"]) == (2, 80)
     assert [event[0] for event in events] == sorted(event[0] for event in events)
@@ -116,7 +116,7 @@ def screen(cast: Path) -> list[str]:
 
 
 def test_the_recording_shows_what_is_printed() -> None:
-    """Another test compares the README's block with what the program prints; if this fails: ``make recording``."""
+    """If this fails, run ``make recording``. Another test compares the README with the output of the program."""
     (block,) = (block for block in blocks_of(REPOSITORY / "README.md") if block.text.startswith(f"$ {COMMAND}\nListed"))
     assert [shape(line) for line in screen(CAST)] == [*map(shape, block.text.splitlines()), "$"]
     assert "%  " in CAST.read_text(), "the bar was seen"

@@ -81,7 +81,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     server = servers.start("python", directory.parent)
     try:
         first = crawler("--report", page, server.url, mirror)
-        (directory.parent / "lost.zip").symlink_to("nothing")  # listed, and not found
+        (directory.parent / "lost.zip").symlink_to("nothing")  # listed, but not found
         (directory / REFUSED).touch()
         second = crawler("--report", page, server.url, mirror)
         assert (first.code, second.code) == (0, 5), first.output + second.output

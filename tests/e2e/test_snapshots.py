@@ -73,7 +73,7 @@ async def test_complete_runs_that_find_a_change_publish(serve: Serve, tree: Path
     # Incomplete runs change DIR and publish nothing; a complete one makes up for them, though it changes nothing.
     write(tree / "sub/data.txt", "two", OLD + 60)
     write(tree / "bad.txt", "bad")
-    (mirror / "bad.txt").mkdir()  # in its way, so that it fails
+    (mirror / "bad.txt").mkdir()  # an obstacle, so that the file fails
     write(tree / "extra.txt", "1")
     for config in (replace(KEEP, max_files=1), KEEP, replace(KEEP, dry_run=True)):
         report = await crawler.mirror(url, mirror, config)
@@ -88,13 +88,13 @@ async def test_complete_runs_that_find_a_change_publish(serve: Serve, tree: Path
     trees.assert_same(tree, shelf(mirror) / second)
     assert (shelf(mirror) / first / "sub/data.txt").read_text() == "1"
     assert (shelf(mirror) / first / "index.txt").stat().st_ino == (mirror / "index.txt").stat().st_ino
-    # A file with a new time alone gets a new inode, and the snapshots keep theirs.
+    # A file of which only the time has changed gets a new inode; the snapshots keep the old one.
     os.utime(tree / "index.txt", (OLD + 120, OLD + 120))
     report = await crawler.mirror(serve("nginx").url_of(tree), mirror, KEEP)
     assert report.published is not None
     times = [int((place / "index.txt").stat().st_mtime) - OLD for place in (shelf(mirror) / second, mirror)]
     assert times == [0, 120]
-    # --delete and --trash work on DIR alone, and --snapshots on what is there then.
+    # --delete and --trash affect only DIR; --snapshots publishes what is there afterwards.
     (tree / "sub/data.txt").unlink()
     await crawler.mirror(url, mirror, replace(KEEP, delete=True, trash=30, snapshots=2))  # type: ignore[arg-type]
     kept = names(mirror)

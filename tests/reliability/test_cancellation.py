@@ -1,4 +1,4 @@
-"""Rows X13 and X19: a run inside another program is cancelled at any of its awaits, or an observer raises."""
+"""Rows X13 and X19: a run inside another program is cancelled at any await, or an observer raises an error."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def test_a_run_may_be_cancelled_at_any_await(sandbox: Sandbox, site: Site)
 
 
 class Raising(crawler.Observer):
-    """Raises at one event."""
+    """An observer that raises an error at one event."""
 
     def __init__(self, event: str) -> None:
         self._event = event

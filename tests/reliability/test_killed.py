@@ -91,7 +91,7 @@ class Rack:
         return range(first, calls[-1].n + 1)
 
     def has_ended_before(self, number: int) -> bool:
-        """Whether the last run made fewer calls: how many files share a batch differs from run to run."""
+        """Whether the last run made fewer calls; the number of files in a batch differs from run to run."""
         return torture.read_log(self.log)[-1].n < number
 
     def is_mended(self, nursery: torture.Nursery) -> None:

@@ -84,7 +84,7 @@ class Bucket:
         return self._ask("GET", f"/{self.name}?uploads").count(b"<Upload>")
 
     def requests(self) -> list[str]:
-        """``PUT`` and the like with the key, since the last call; LIST for a listing. Those of other tests left out."""
+        """The requests of this test since the last call, such as ``PUT key``, or ``LIST`` for a listing."""
         found = []
         for request in self.server.requests():
             path, _, query = request.path.partition("?")
@@ -149,7 +149,7 @@ async def test_first_run_second_run_and_runs_without_a_state(
     assert (requests.count("LIST"), len(requests)) == (3, 9), "one for each directory, and six for lock and state"
     assert all(OWN in request for request in requests if request != "LIST")
 
-    shutil.rmtree(state)  # as in a container that keeps nothing: the copy of the state has all
+    shutil.rmtree(state)  # as in a container without a volume: the copy of the state has everything
     report = await crawler.mirror(url, bucket.url, bucket.config())
     assert (report.saved, report.unchanged) == (0, 5)
     requests = bucket.requests()
@@ -179,7 +179,7 @@ async def test_changes_deletions_and_what_others_did(serve: Serve, tree: Path, b
     shutil.rmtree(tree / "sub/deep")
     trees.write(tree / "new.txt", 7)
     trees.write(tree / "100%.json", 50)
-    bucket.put("sub/page.html.gz", b"-" * 102)  # of the same size, but not what was stored
+    bucket.put("sub/page.html.gz", b"-" * 102)  # of the same size, but with different content
     bucket.put("foreign/.crawler/lock", b"{}")  # another mirror
     bucket.put("foreign/kept", b"kept")
     plan = await crawler.mirror(url, bucket.url, bucket.config(delete=True, dry_run=True))
@@ -209,7 +209,7 @@ async def test_a_second_run_and_a_stale_lock(
     with pytest.raises(crawler.AlreadyRunning, match=r"elsewhere pid 7.*holds s3://.*its lock ends at 20"):
         await crawler.mirror(url, bucket.url, bucket.config())
     assert bucket.files() == []
-    monkeypatch.setattr(lock, "SKEW", -400.0)  # as if it were so much later
+    monkeypatch.setattr(lock, "SKEW", -400.0)  # as if minutes had passed
     report = await crawler.mirror(url, bucket.url, bucket.config())
     assert report.saved == 5
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "other machine"))
@@ -246,7 +246,7 @@ def test_the_command_line_killed_and_run_again(
     bucket.put("sub/page.html.gz", b"-" * 102)
 
     def told(*arguments: object) -> tuple[int, str, str]:
-        """The program in this process: exit code, standard output and standard error."""
+        """Run the program in this process. Returns its exit code, standard output and standard error."""
         code = cli.run([str(argument) for argument in arguments])
         return (code, *capsys.readouterr())
 
@@ -311,7 +311,7 @@ def running(flavour: Flavour, directory: Path) -> Iterator[Server]:
 async def assert_followed(
     tree: Path, url: str, directory: str, config: crawler.Config, store: AzureStore | S3Store
 ) -> None:
-    """A first run, one without changes, one whose state is the copy, and one after changes."""
+    """Check a first run, one without changes, one with the copy as its state, and one after changes."""
 
     def stored() -> dict[str, bytes]:
         keys = [item["path"] for chunk in obstore.list(store) for item in chunk]
@@ -330,7 +330,7 @@ async def assert_followed(
 
 
 def _file(directory: Path, url: str, bucket: Bucket) -> Path:
-    """A configuration that holds the credentials."""
+    """A configuration file with the credentials."""
     path = directory / "mirrors.toml"
     settings = "\n".join(f'{key} = "{value}"' for key, value in bucket.objects.items())
     path.write_text(f'[objects]\n{settings}\n[[mirror]]\nname = "one"\nurl = "{url}"\ndir = "{bucket.url}"\n')

@@ -1,4 +1,4 @@
-"""Rows P31 to P33: several requests on one connection, on friendly servers and on any other."""
+"""Rows P31 to P33: several requests on one connection, with correct servers and with faulty ones."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ FAULTS = st.lists(st.builds(Fault, st.sampled_from(KINDS), st.integers(0, 6)), m
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(faults=FAULTS, alike=st.booleans())
 def test_no_disorder_makes_a_wrong_file_or_loses_one(runner: asyncio.Runner, faults: list[Fault], alike: bool) -> None:
-    """Whatever a server exchanges, drops, repeats or cuts: what is here is right, and what is not here is a failure."""
+    """Whatever responses a server swaps, drops, repeats or cuts, saved files are correct and all others have failed."""
 
     async def run() -> None:
         with tempfile.TemporaryDirectory() as directory:
@@ -88,7 +88,7 @@ def test_no_disorder_makes_a_wrong_file_or_loses_one(runner: asyncio.Runner, fau
 async def test_a_mirror_of_a_real_server_is_the_same_at_every_depth(
     serve: Serve, docroot: Path, tmp_path: Path, flavour: str, depth: int
 ) -> None:
-    """lighttpd rounds sizes, so that its rows tell no small files apart."""
+    """lighttpd rounds sizes, so its rows do not distinguish small files."""
     server = serve(flavour)
     root = Path(tempfile.mkdtemp(dir=docroot))
     root.chmod(0o755)
@@ -130,7 +130,7 @@ async def state_of(directory: str | Path) -> HostLimits | None:
 async def test_as_many_requests_share_a_connection_as_their_rows_and_the_options_allow(
     tmp_path: Path, more: dict[str, object], files: dict[str, bytes], together: int
 ) -> None:
-    """Each file is asked for once, and the mirror is the same whatever the depth."""
+    """Each file is requested once, and the mirror is the same at any depth."""
     async with Disorderly(files) as server:
         report = await mirror(server, tmp_path, workers=1, **more)
     assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(files), files)
@@ -151,7 +151,7 @@ async def test_hosts_that_close_each_connection_get_one_request_at_a_time(
 
 @pytest.mark.row("P32")
 async def test_the_round_trips_of_one_connection(tmp_path: Path) -> None:
-    """24 files take 24 of them one by one, 6 on a host that is new, and 3 on a known one, besides the page."""
+    """24 files take 24 round trips one by one, 6 on a new host, and 3 on a known one, besides that of the page."""
     async with Disorderly(FILES) as server:
         await mirror(server, tmp_path, workers=1)
         assert server.rounds == [1, 2, 2, 4, 4, 8, 4]
@@ -166,7 +166,7 @@ async def test_the_round_trips_of_one_connection(tmp_path: Path) -> None:
 @pytest.mark.row("P33")
 @pytest.mark.parametrize("kind", ["swap", "repeat", "reset", "close", "drop", "bad request", "garbage"])
 async def test_what_a_host_cannot_take_is_remembered_for_a_month(tmp_path: Path, kind: str) -> None:
-    """No attempt is counted: with --attempts 1 nothing fails."""
+    """No attempt is counted, so nothing fails with --attempts 1."""
     async with Disorderly(FILES, [Fault(kind, after=4)]) as server:
         report = await mirror(server, tmp_path, workers=1, attempts=1)
         assert (report.exit_code, saved(tmp_path)) == (0, FILES)

@@ -1,4 +1,4 @@
-"""The URL of a single file: what is saved, what contradicts a good copy, and what DIR is then. In this process."""
+"""The URL of a single file: what is saved, what contradicts an intact copy, and what DIR is afterwards. In-process."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ ZIP, TEXT, HTML, JSON = "application/zip", "text/plain", "text/html", "applicati
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current directory."""
+    """A temporary directory, made the current one."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def said(capsys: pytest.CaptureFixture[str], args: list[str], code: int) -> str:
-    """What is printed by a run that ends with ``code``."""
+    """The output of a run, whose exit code must be ``code``."""
     assert cli.run(["--attempts", "2", *args]) == code
     return "".join(capsys.readouterr())
 
 
 CONTRADICTIONS = [
-    # the copy; what comes later; what is said; whether it is accepted once the copy is gone
+    # the copy; the later response; the message; whether the response is accepted once the copy is removed
     ("a.zip", PK, ZIP, ERROR, JSON, "got JSON or XML instead of the file", False),
     ("a.zip", PK, ZIP, XML, "application/xml", "got JSON or XML instead of the file", False),
     ("a.zip", PK, ZIP, b"Error: token expired\n", TEXT, "got text instead of the file", False),
@@ -162,7 +162,7 @@ def test_a_directory_of_single_files_is_no_mirror_of_another_url(
             assert sorted(path.name for path in (here / "DIR").iterdir()) == before
         problem = said(capsys, [other.url + "a.zip", "DIR"], 2)
         assert f"DIR/a.zip is the file of {site.url}a.zip, not of {other.url}a.zip" in problem
-        said(capsys, [site.url, "DIR"], 2)  # b.txt is not at its place in that mirror
+        said(capsys, [site.url, "DIR"], 2)  # b.txt is not where that mirror would store it
         (here / "ONE").mkdir()
         said(capsys, [site.url + "a.zip", "ONE"], 0)
         said(capsys, ["--delete", site.url, "ONE"], 0)

@@ -1,4 +1,4 @@
-"""Row G01: kill -9 while a snapshot is made, and a full disk. Readers always have a whole one."""
+"""Row G01: kill -9 while a snapshot is made, and a full disk. Readers always see a complete one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def files(directory: Path) -> dict[str, bytes]:
 
 
 class Rack:
-    """DIR with a snapshot of the first version, and a site with the second one."""
+    """DIR with a snapshot of the first version, and a site with the second version."""
 
     def __init__(self, sandbox: Sandbox, site: Site, nursery: torture.Nursery) -> None:
         self.sandbox, self.site, self._nursery = sandbox, site, nursery
@@ -59,12 +59,12 @@ class Rack:
         return self._nursery.run(argv, output, self.sandbox.directory, self._log, only=INSTANTS, **settings)
 
     def numbers(self) -> list[int]:
-        """Of the calls that make a snapshot."""
+        """Numbers of the calls that make a snapshot."""
         calls = torture.read_log(self._log)
         return [call.n for call in calls if str(self.shelf) in f"{call.path} {call.to}"]
 
     def stays_whole(self) -> None:
-        """Readers see one of the two versions now, and the next run publishes the second one, without a trace."""
+        """Check that readers see one version, and that the next run publishes the second one and leaves no remains."""
         assert files(self.shelf / "current") in [self.old, self.new]
         assert self.run() == 0
         assert files(self.shelf / "current") == self.new

@@ -78,7 +78,7 @@ def test_header_sections_are_read_as_curl_reads_them_or_refused_at_once(sandbox:
     good = {**site.contents(), **each_beside(site, PERMANENT, b"hello")}
     run = sandbox.mirror(
         site.url, attempts=3, more=["--pipeline=off"]
-    )  # otherwise what was lost with one is sent again
+    )  # otherwise requests lost with a connection are sent again
     run.fails(5)
     sandbox.holds(good)
     assert {name: len(site.log.of(f"/pub/{name}.bin")) for name in READABLE} == dict.fromkeys(READABLE, 1)

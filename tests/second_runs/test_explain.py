@@ -140,7 +140,7 @@ async def test_a_time_zone_found_from_neighbouring_files_is_shown_and_used(site:
 
 
 async def test_a_link_in_place_of_the_state_is_not_followed(site: Site, tmp_path: Path) -> None:
-    """Another mirror's state would explain this one; with --state the link is the user's own."""
+    """The state of another mirror would be used to explain this one. With --state, the user has chosen the link."""
     populate(site)
     await mirror(site.url, tmp_path / "d")
     state, elsewhere = tmp_path / "d/.crawler/state.sqlite3", tmp_path / "state.sqlite3"

@@ -1,4 +1,4 @@
-"""``--names windows``: what the disk holds can be held by FAT, NTFS and CIFS, and everything else knows other names."""
+"""``--names windows``: names on the disk are valid on FAT, NTFS and CIFS; everything else uses the server's names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A server of small files that answers pipelined requests in disorder: it swaps, drops, repeats, resets and closes.
+"""A server of small files that mishandles pipelined requests: it swaps, drops and repeats responses, resets and closes.
 
-Each response is right by itself, so only its place shows what is wrong. ``faults`` are used up one by one, so that a
-run that goes on asking gets everything in the end.
+Each response is valid by itself; only its position is wrong. ``faults`` are used up one by one, so that a run that
+repeats its requests gets everything in the end.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LINGER = struct.pack("ii", 1, 0)
 
 
 class Fault(NamedTuple):
-    """What happens to a response: ``kind``, after ``after`` responses that are right."""
+    """A fault of the given ``kind``, after ``after`` correct responses."""
 
     kind: str
     after: int = 0
@@ -38,15 +38,15 @@ class Disorderly:
     ) -> None:
         self.files = files
         self._per_connection = per_connection
-        """Responses after which a connection is closed, as the last one announces."""
+        """Number of responses after which a connection is closed, which the last one announces."""
         self._repeats_late = repeats_late
-        """Whether the first response to requests that shared a connection comes again, before the next one on it."""
+        """Whether the first response to requests sent together is repeated before the next one on the connection."""
         self.requests: list[str] = []
         self.rounds: list[int] = []
-        """Requests that arrived together on a connection, time after time: with one connection, the round trips."""
+        """Number of requests that arrived together, for each round trip of the connections."""
         self.faults = list(faults)
         self._right = 0
-        """Responses since the last fault."""
+        """Number of correct responses since the last fault."""
         self._open: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
@@ -86,7 +86,7 @@ class Disorderly:
             writer.close()
 
     def _answer(self, names: list[str], writer: asyncio.StreamWriter) -> bool:
-        """Whether the connection stays open."""
+        """Respond to the requests for ``names``. Returns whether the connection stays open."""
         while names:
             name = names.pop(0)
             kind = self._next_fault(bool(names))

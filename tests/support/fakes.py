@@ -96,7 +96,7 @@ class FakeRequest:
 
 
 class FakeSharing:
-    """Implements ``interfaces.Sharing``: ``respond`` answers in order; what fails has no response."""
+    """Implements ``interfaces.Sharing`` by calling ``respond`` in order. Requests that fail have no response."""
 
     def __init__(self, client: FakeClient, respond: Callable[[FakeRequest], FakeResponse]) -> None:
         self._client, self._respond = client, respond

@@ -1,4 +1,4 @@
-"""A SOCKS5 proxy on loopback (RFC 1928, RFC 1929) that knows names which nobody else knows."""
+"""A SOCKS5 proxy on loopback (RFC 1928, RFC 1929) that resolves a name which no DNS server knows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 
 INSIDE = "mirror.intranet.example"
-"""A name of 127.0.0.1 for the proxy alone."""
+"""A name that only the proxy resolves, to 127.0.0.1."""
 
 
 class SocksProxy(socketserver.ThreadingTCPServer):
-    """Records where it was asked to connect. With ``login``, user and password are required."""
+    """Records the hosts to which it was asked to connect. ``login``: the required user and password."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -23,7 +23,7 @@ class SocksProxy(socketserver.ThreadingTCPServer):
     def __init__(self, login: tuple[bytes, bytes] | None = None, refuses: int = 0) -> None:
         self.login = login
         self.refuses = refuses
-        """The reply to each request, instead of a connection."""
+        """The error code sent in reply to each request instead of connecting."""
         self.asked: list[tuple[str, int]] = []
         super().__init__(("127.0.0.1", 0), _Conversation)
 

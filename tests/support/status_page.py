@@ -1,4 +1,4 @@
-"""Twelve mirrors with forty runs each, as the tests of the status page show them."""
+"""Sample data for tests of the status page: twelve mirrors with forty runs each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PROBLEMS = {
 
 
 def _run(name: str, number: int, code: int) -> RunRecord:
-    """The run ``number`` days ago."""
+    """The run of the mirror ``name`` that was ``number`` days ago."""
     started = NOON - (number + (3 if name == "ctan" else 1 / 3)) * DAY
     figures = Figures(
         seconds=61, outcome=_OUTCOMES[code], exit_code=code, listed=12_345, failed=7 if code == 5 else 0,

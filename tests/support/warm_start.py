@@ -1,7 +1,7 @@
 """Starts ``python -m crawler`` in a process forked from one that has imported its modules already.
 
 The suite runs the program some thousand times, and most of the time of a short run goes into imports. A run whose
-environment concerns the interpreter or the dynamic linker starts as usual.
+environment has variables for the interpreter or the dynamic linker starts as usual.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ IMPORTED = (
     "yarl",
 )  # fmt: skip
 DECIDED_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_", "COVERAGE_", "OPENSSL_", "SSLKEYLOGFILE")
-"""How the names of variables begin that are read when an interpreter starts."""
+"""Prefixes of the names of variables that are read when an interpreter starts."""
 _NUMBER = 8
-"""Bytes of a process ID or an exit code on a socket."""
+"""Number of bytes of a process ID or an exit code sent through a socket."""
 
 
 class Process:
-    """A run that has been started, with the methods of ``subprocess.Popen`` that concern no pipes."""
+    """A run that has been started, with the methods of ``subprocess.Popen`` that need no pipes."""
 
     def __init__(self, report: socket.socket, pid: int) -> None:
         self.pid = pid
@@ -43,11 +43,11 @@ class Process:
         self._report = report
 
     def poll(self) -> int | None:
-        """The exit code, negative after a signal, or None while it runs."""
+        """The exit code, negative after a signal; None while the process runs."""
         return self._code(0.0)
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code. Raises subprocess.TimeoutExpired after ``timeout`` seconds."""
+        """Wait for the exit code. Raises subprocess.TimeoutExpired after ``timeout`` seconds."""
         code = self._code(timeout)
         if code is None:
             raise subprocess.TimeoutExpired(PROGRAM, timeout or 0.0)
@@ -85,7 +85,7 @@ def start(
 
 
 class _Template:
-    """A process that has imported the program, and forks at each message."""
+    """A process that has imported the program and forks for each run."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -94,7 +94,7 @@ class _Template:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", code],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,  # as those of the runs: Python decides how to buffer when it starts
+                stdout=subprocess.PIPE,  # pipes, as of the runs: Python chooses its buffering at its start
                 stderr=subprocess.PIPE,
                 env=dict(environment),
                 cwd=Path(__file__).parents[2],
@@ -127,7 +127,7 @@ def serve(descriptor: int) -> None:
     """Fork at each message on a socket, until its other end is closed."""
     for name in IMPORTED:
         import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the processes that report
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for the forked children
     with socket.socket(fileno=descriptor) as connection:
         while True:
             run, files, _, _ = socket.recv_fds(connection, 1 << 20, 4)

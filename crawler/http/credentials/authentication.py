@@ -124,7 +124,7 @@ class Authenticator:
         return response
 
     async def _ask(self, request: Request, permit: Permit) -> RawResponse | None:
-        """Ask the server how to log in. Returns the response only if it is an error that does not answer this.
+        """Ask the server how to log in. Returns the response only if it is an error that does not tell how.
 
         Redirects within the origin are followed, because their target may ask for Digest. Raises FetchError.
         """

@@ -1,4 +1,4 @@
-"""The cookies of a client. Most runs have none, and do not import the standard library's jar."""
+"""The cookies of a client. Most runs have none and do not import the cookie jar of the standard library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Cookies:
-    """The cookies of one client: see ``CookieJars``, which is created with the first cookie."""
+    """The cookies of one client; creates the ``CookieJars`` for the first one."""
 
     def __init__(self, given: Sequence[Cookie] = ()) -> None:
         """``given``: cookies from a file, sent to the hosts that they name."""

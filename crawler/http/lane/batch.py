@@ -61,7 +61,7 @@ class Batch:
         """Ignored: it follows ``begun``, which has closed the lane."""
 
     def ended(self, request: Request) -> None:
-        """Not called: a body that has begun closes the lane."""
+        """Do nothing: never called, because a body that has begun closes the lane."""
 
     def lost(self, _request: Request, _loss: Loss) -> None:
         self._note(None)

@@ -79,8 +79,8 @@ class LanePool:
     async def share(self, where: Endpoint, requests: Sequence[bytes]) -> Outcome:
         """Send ``requests`` together on one lane, or only as many as it serves before closing. Raises RequestError.
 
-        A lane that several have shared is closed behind them: a response that the server sends twice, or late, would
-        answer the next request, which has no neighbours that it could be told from.
+        A lane that several requests have shared is closed after them. Otherwise a repeated or late response could be
+        taken for the response to the next request, which would have no neighbours to reveal this.
         """
         most = self.experience(where).per_connection or len(requests)
         sent = requests[:most]

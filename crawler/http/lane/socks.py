@@ -20,10 +20,10 @@ def is_installed() -> bool:
 
 
 async def connect(proxy: str, hosts: Sequence[str], port: int) -> socket.socket:
-    """A socket that is connected to the first of ``hosts`` that the proxy reaches.
+    """Return a socket that is connected to the first of ``hosts`` that the proxy can reach.
 
-    ``proxy`` is ``socks5://[user:password@]host:port``, or ``socks5h://…``. The proxy resolves a host that is not an
-    address. Raises RequestError.
+    ``proxy`` is ``socks5://[user:password@]host:port``, or ``socks5h://…``. The proxy resolves host names. Raises
+    RequestError.
     """
     try:
         from python_socks import ProxyConnectionError, ProxyError, ProxyType
@@ -60,7 +60,7 @@ _NO_LIMIT = 1e9
 
 
 def _parts(proxy: str) -> tuple[str, int, str | None, str | None]:
-    """(Host, port, user, password)."""
+    """The parts of the URL of a proxy: (host, port, user, password)."""
     bare, login = userinfo(proxy)
     host, _, port = bare.partition("://")[2].rstrip("/").rpartition(":")
     user, password = login or (None, None)

@@ -136,7 +136,7 @@ class Host:
                 self._breaker.probed()
 
     def leave(self, requests: int = 1) -> None:
-        """The ``requests`` that shared a connection have ended, successfully or not."""
+        """Note that ``requests`` requests on one connection have ended, successfully or not."""
         now = time.monotonic()
         state = self._meter.state
         self._meter.left(now, requests)

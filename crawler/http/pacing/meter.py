@@ -56,7 +56,7 @@ class Meter:
         self.active -= 1
 
     def left(self, now: float, requests: int = 1) -> None:
-        """The ``requests`` that shared a connection have ended, successfully or not."""
+        """Note that ``requests`` requests on one connection have ended, successfully or not."""
         self._busy += self.active * (now - self._updated)
         self._updated = now
         self.active -= 1

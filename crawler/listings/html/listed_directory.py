@@ -61,7 +61,7 @@ def find_query_directory(links: Sequence[Link], resolver: Resolver) -> Resolver 
     values = {queries.trimmed(value) for _, value in named}
     paths = [value for value in values if "/" in value]  # a value without a slash may be any name
     if paths and not (coded or resolver.query) and own and all(value.startswith(f"{own}/") for value in paths):
-        directory = "" if own in values else own  # ``own`` among them may be a subdirectory of that name
+        directory = "" if own in values else own  # if ``own`` is among them, it may be a subdirectory of the same name
     if (directory, coded) == (resolver.named_directory, resolver.is_coded):
         return None
     return resolver.with_named_directory(directory, coded=coded)

@@ -25,7 +25,7 @@ class Response(Protocol):
         ...
 
     def release(self) -> None:
-        """Return the connection before ``open`` ends; the rest of the body is not needed."""
+        """Return the connection before the context of ``open`` ends, because the rest of the body is not needed."""
 
 
 class WholeResponse(Response, Protocol):
@@ -35,7 +35,7 @@ class WholeResponse(Response, Protocol):
 
 
 class Sharing(Protocol):
-    """Requests that share a connection."""
+    """Sends several requests on one connection."""
 
     def depth(self, url: str) -> int:
         """How many requests may share a connection to the host of ``url`` now; 1: sharing is not possible."""
@@ -51,6 +51,6 @@ class Sharing(Protocol):
     def conclude(self, url: str, agreed: int, *, is_doubtful: bool, is_exchanged: bool) -> None:
         """Report what the responses have shown.
 
-        ``agreed``: how many are proven to belong to their requests. ``is_doubtful``: one contradicts what is known
-        about its request. ``is_exchanged``: one came in place of another.
+        ``agreed``: number of responses that provably belong to their requests. ``is_doubtful``: one contradicts what is
+        known about its request. ``is_exchanged``: one arrived in place of another.
         """

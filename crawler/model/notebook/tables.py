@@ -11,7 +11,7 @@ ROWS = 50
 
 
 LONGEST = 500
-"""Length at which the text of a cell is cut."""
+"""Maximum length of the text in a cell; longer text is cut."""
 
 
 def shown(value: object) -> str:

@@ -161,7 +161,7 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("", "`--help-all`, `--usage`, `-?`", "`--help`"),
 )
 # fmt: on
-"""(program, or "" for a name of no program in particular; its options; the equivalent), beside the table."""
+"""(program, its options, the equivalent), beyond the table; program "" for options of no particular program."""
 
 
 def elsewhere(name: str) -> str:
@@ -171,7 +171,7 @@ def elsewhere(name: str) -> str:
         if option == name and program not in found.setdefault(here, []):
             found[here].append(program)
     named = {here: [each for each in programs if each] for here, programs in found.items()}
-    if any(named.values()):  # what a program is known to mean; what others may mean only confuses
+    if any(named.values()):  # the options of known programs; the others would only confuse
         named = {here: programs for here, programs in named.items() if programs}
     return ", or ".join(f"{here} ({' and '.join(of)})" if of else here for here, of in named.items())
 
@@ -190,12 +190,12 @@ def _options() -> Iterator[tuple[str, str, str]]:
 
 
 def others_table() -> str:
-    """OTHERS in Markdown, as docs/moving.md has it, without what no program in particular calls so."""
+    """OTHERS in Markdown, as in docs/moving.md, without the options of no particular program."""
     rows = "".join(f"| {' | '.join(row)} |\n" for row in OTHERS if row[0])
     return f"| program | option | crawler |\n|---|---|---|\n{rows}"
 
 
 def table() -> str:
-    """The table in Markdown, as docs/moving.md has it."""
+    """The table in Markdown, as in docs/moving.md."""
     heading, *rows = (f"| {' | '.join(row)} |\n" for row in ((*PROGRAMS, "crawler"), *ROWS))
     return "".join([heading, "|---|---|---|---|\n", *rows])

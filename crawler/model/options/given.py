@@ -1,7 +1,7 @@
-"""The values that programs give to options, as values of the few types that the readers of options know.
+"""Converts the values that programs give to options to the few types that the readers of options accept.
 
-A number may come from NumPy, a set of extensions from a program, a URL from yarl, a time as a timedelta. What has no
-obvious meaning is refused.
+For example, a number may be of NumPy, a URL of yarl, a time a timedelta, and extensions a set. Values without an
+obvious meaning are refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _USER = re.compile(r"://[^/@']*@")
 
 
 def several(value: object) -> list[object]:
-    """The values in ``value``, which are in any iterable but text, a mapping, or a path; a set is sorted."""
+    """The values in ``value``, any iterable except text, mappings and paths; those of a set are sorted."""
     if isinstance(value, list | tuple):
         return list(value)
     if isinstance(value, set | frozenset):
@@ -33,9 +33,9 @@ def several(value: object) -> list[object]:
 
 
 def plain(value: object) -> object:
-    """What a value of NumPy or of ``numbers`` stands for: a bool, int, float, date, time span or text.
+    """Convert a value of NumPy or of ``numbers`` to a bool, int, float, date, timedelta or text.
 
-    Anything else is unchanged.
+    Any other value is returned unchanged.
     """
     kind: Any = type(value)
     if kind.__name__ in {"datetime64", "timedelta64"} and hasattr(value, "astype"):
@@ -46,7 +46,7 @@ def plain(value: object) -> object:
         return str.__str__(value)
     if isinstance(value, bool):
         return value
-    if isinstance(value, timedelta):  # pandas has a kind of its own
+    if isinstance(value, timedelta):  # pandas has a subclass
         return timedelta(value.days, value.seconds, value.microseconds)
     if isinstance(value, int | float):
         return float(value) if isinstance(value, float) else int(value)
@@ -58,9 +58,9 @@ def plain(value: object) -> object:
 
 
 def text_of(value: object, *, takes_time: bool) -> str:
-    """A number, date, path, duration or URL as the text of an option, which ``takes_time`` or not.
+    """A number, date, path, duration or URL as the text of an option. ``takes_time``: the option is a duration.
 
-    Raises TypeError for anything else.
+    Raises TypeError for any other value.
     """
     value = plain(value)
     if isinstance(value, str):
@@ -82,14 +82,14 @@ def text_of(value: object, *, takes_time: bool) -> str:
 
 
 def _digits(value: object) -> str:
-    """A float or Decimal without an exponent, which no option accepts."""
+    """The text of a float or Decimal without an exponent, because no option accepts one."""
     from decimal import Decimal
 
     return format(Decimal(str(value)), "f")
 
 
 def on_one_line(config: Any) -> str:
-    """A Config on one line: the fields that are not at their defaults, without what may hold a password."""
+    """A Config on one line: the fields that differ from their defaults, except those that may contain a password."""
     return f"{type(config).__name__}({', '.join(_shown_fields(config))})"
 
 

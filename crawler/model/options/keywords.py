@@ -18,7 +18,7 @@ from crawler.model.options.timetable import Timetable
 Texts: TypeAlias = str | Iterable[str]
 """One text, or several."""
 Number: TypeAlias = SupportsIndex | str
-"""An integer, also one of NumPy, or its text."""
+"""An integer (including those of NumPy), or its text."""
 Size: TypeAlias = SupportsIndex | str
 """Bytes, or a text such as ``10M``; for a rate, per second."""
 Time: TypeAlias = float | timedelta | str
@@ -77,7 +77,7 @@ class WalkOptions(TypedDict, total=False):
 
 
 class Options(WalkOptions, total=False):
-    """The options that ``mirror`` and ``download`` accept as keyword arguments: these, and those of WalkOptions.
+    """The options that ``mirror`` and ``download`` accept as keyword arguments, in addition to those of WalkOptions.
 
     A dict of them is passed as ``**options``. ``docs/configuration.md`` explains each.
 
@@ -154,7 +154,7 @@ class Options(WalkOptions, total=False):
 
 
 class ProgramOptions(Options, total=False):
-    """All fields of ``Config``: also the options of what the program prints, writes and runs at the end.
+    """All fields of ``Config``, including those for what the program prints, writes and runs at the end.
 
     on_change: run this at the end if anything changed, with the change list on its stdin
     on_failure: run this if the exit code is not 0, with the summary on its stdin; once a day for the same failure

@@ -19,11 +19,11 @@ KEYS: Mapping[str, tuple[str, ...]] = {
            "use_emulator"),
 }
 # fmt: on
-"""Scheme → the keys that are proposed for a misspelt one. A store may take more."""
+"""Scheme → the keys that may be suggested for a misspelt one. A store may accept others, too."""
 
 
 def check_objects(values: object, where: str) -> dict[str, str]:
-    """A mapping of names to text, numbers or booleans, as texts. Raises ConfigError, which never shows a value."""
+    """The settings in ``values`` (text, numbers, booleans) as texts. Raises ConfigError, which never shows values."""
     if not isinstance(values, Mapping):
         raise ConfigError(f"{where}: expected a table")
     found = {}

@@ -11,7 +11,7 @@ from crawler.model.options.given import plain, several, text_of
 from crawler.model.struct import Value, shortened
 
 _TIMES = {"TIME", "AGE", "DAYS", "N|TIME"}
-"""Placeholders of the options that are times."""
+"""The placeholders of options whose values are durations or ages."""
 COMMAND_LINE = "command line"
 """The ``where`` of values from the command line: errors then name the flag, such as ``--max-size``."""
 

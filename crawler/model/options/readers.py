@@ -18,7 +18,7 @@ LONGEST = 1_000_000 * 86400
 MAX_PARALLEL = 1000
 """Largest number of workers, listers and other things that run at once; more would exhaust memory."""
 MAX_DEPTH = 64
-"""Largest number of requests in flight on one connection; all of them are lost with it."""
+"""Maximum number of requests in flight on one connection; all of them are lost if it breaks."""
 _DEPTHS = {"auto": 0, "0": 0, "off": 1}
 MAX_NUMBER = 1_000_000
 """Largest value of a number without a limit of its own."""
@@ -167,7 +167,7 @@ def parse_processes(text: str) -> int:
 
 
 def parse_pipeline(text: str) -> int:
-    """A number of requests; 0 stands for auto, 1 for off. Raises ValueError."""
+    """Parse a number of requests; 0 stands for auto, 1 for off. Raises ValueError."""
     try:
         return _DEPTHS[text] if text in _DEPTHS else integer(1, MAX_DEPTH)(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How many snapshots of a mirror are kept, and for how long."""
+"""The retention of snapshots: how many are kept, and for how long."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Retention(Value, frozen=True):
 
 
 def parse_retention(text: str) -> Retention:
-    """``7``, ``30d`` or ``7,30d`` → a Retention. Raises ValueError."""
+    """Parse ``7``, ``30d`` or ``7,30d``. Raises ValueError."""
     count: int | None = None
     age: timedelta | None = None
     for part in text.split(","):

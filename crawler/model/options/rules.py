@@ -34,7 +34,7 @@ def parse_rule(text: str, *, include: bool, where: str) -> Rule:
 
 def check_rules(rules: object, where: str) -> tuple[Rule, ...]:
     """A sequence of Rule as a tuple. Raises ConfigError."""
-    found = [rules] if isinstance(rules, set | frozenset) else several(rules)  # a set has no order
+    found = [rules] if isinstance(rules, set | frozenset) else several(rules)  # refused: sets have no order
     if not all(isinstance(rule, Rule) for rule in found):
         raise ConfigError(f"{where}: rules: expected a sequence of Rule (include and exclude accept strings)")
     kept = [rule for rule in found if isinstance(rule, Rule)]
@@ -43,7 +43,7 @@ def check_rules(rules: object, where: str) -> tuple[Rule, ...]:
 
 
 def _effective(rules: tuple[Rule, ...], where: str) -> tuple[Rule, ...]:
-    """``rules`` unchanged. Raises ConfigError if the last one for directories includes: it changes nothing."""
+    """``rules`` unchanged. Raises ConfigError if the last rule for directories is an include: it has no effect."""
     of_directories = [rule for rule in rules if rule.pattern.endswith("/")]
     if of_directories and of_directories[-1].include:
         where, pattern = location_of(where, "include"), of_directories[-1].pattern

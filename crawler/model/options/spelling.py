@@ -15,7 +15,7 @@ _BESIDE = 0.05
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """The one or two words of ``known`` that ``word`` may be a misspelling of, the most similar first."""
+    """At most two words of ``known`` of which ``word`` may be a misspelling, the most similar first."""
 
     def plain(text: str) -> str:
         return text.lower().lstrip("-").replace("_", "-")
@@ -30,7 +30,7 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``: did you mean x or y?``, or "" if nothing is similar."""
+    """The end of a message, ``: did you mean x or y?``; "" if nothing is similar."""
     found = nearest(word, known)
     return f": did you mean {' or '.join(found)}?" if found else ""
 

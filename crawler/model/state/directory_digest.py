@@ -26,7 +26,7 @@ class StoredFile(NamedTuple):
     last_modified: str | None = None
     """Last-Modified header as received."""
     version: str = ""
-    """Same as ``Known.version``."""
+    """Version of the stored file, as in ``Known.version``."""
 
 
 class RefusedEntry(NamedTuple):

@@ -11,7 +11,7 @@ from crawler.model import limits
 from crawler.storage.directory.tree import write_all
 
 _FICLONE = 0x40049409
-"""ioctl(2) that makes one file share the blocks of another until either is written (btrfs, XFS, bcachefs)."""
+"""Request of ioctl(2): let a file share the blocks of another until one of them is written (btrfs, XFS, bcachefs)."""
 
 
 def fill_from(source: int, target: int) -> None:

@@ -55,7 +55,7 @@ _OWN_DIRECTORY: dict[int, str] = {
 
 
 _MAY_MEAN_NAME = frozenset({errno.EINVAL, errno.EILSEQ, errno.EPERM, errno.ENOENT})
-"""errno values by which file systems refuse a name; FUSE's exFAT says ENOENT, and its FAT EPERM."""
+"""errno values that may mean that the file system refuses a name: ENOENT on exFAT, EPERM on FAT, both with FUSE."""
 NAME_REFUSED = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
 """errno values of a file system that cannot store a name."""
 NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
@@ -94,7 +94,7 @@ def is_refused_name(error: OSError, name: str) -> bool:
 
 
 def item_reason(error: OSError, name: str = "") -> str:
-    """Why one file could not be stored, for the user. ``name``: the last segment of its path, if that was refused."""
+    """Explain to the user why a file could not be stored. ``name``: the last segment of its path, if it was refused."""
     number = error.errno or 0
     if is_refused_name(error, name):
         return "this file system refuses the name: --names windows stores the file under another one"

@@ -1,1 +1,1 @@
-"""A prefix in an object store as destination: S3, Google Cloud Storage, Azure Blob Storage. Needs obstore."""
+"""The destination in an object store (S3, Google Cloud Storage or Azure Blob Storage). Needs obstore."""

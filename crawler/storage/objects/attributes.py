@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 SECOND = 1_000_000_000
 MTIME, SHA256 = "mtime", "sha256"
-"""Keys of the metadata."""
+"""Keys of the metadata of an object."""
 _LONGEST = 1 << 62
 """Maximum distance of a time from the epoch in nanoseconds: years 1823 to 2116."""
 _NUMBER = re.compile(r"(-?)(\d{1,10})(?:\.(\d{1,9}))?\d*")

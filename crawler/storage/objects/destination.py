@@ -1,8 +1,8 @@
-"""A prefix in an object store as destination.
+"""A prefix in an object store as a destination.
 
-Objects appear whole or not at all: a body is sent in one request, or by an upload that ends with the commit. There are
-no directories, but a file and a directory still may not have the same name, so that a mirror in a store can be copied
-into a directory.
+Objects appear completely or not at all: a body is sent in one request, or by an upload that ends with the commit. There
+are no directories. Nevertheless a file and a directory must not have the same name, so that a mirror in a store can be
+copied to a directory.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ class ObjectDestination(Destination):
         return rows
 
     def spared(self) -> Mapping[str, str]:
-        """See ``interfaces.Destination``: other mirrors below the prefix."""
+        """Other mirrors below the prefix. See ``interfaces.Destination``."""
         return self._spared
 
     def owner(self, directory: str) -> str | None:

@@ -58,7 +58,7 @@ class Directories:
         self.fill(f"{path}/")
 
     def fill(self, path: str) -> None:
-        """Note that a file is about to be stored at ``path``: the names above it are directories."""
+        """Note that a file is about to be stored at ``path``, so that the names above it are directories."""
         self._free.discard(path)
         if path.rpartition("/")[0] in self.known:
             return
@@ -72,7 +72,7 @@ class Directories:
             names.discard(path)
 
     async def check(self, paths: Collection[str]) -> None:
-        """Find out whether objects have the names of directories above ``paths``. Raises what obstore raises.
+        """Find out whether any directory above ``paths`` has the name of an object. Raises the errors of obstore.
 
         A directory that was listed, or into which this run has stored something, needs no request.
         """
@@ -81,7 +81,7 @@ class Directories:
         self._free.update(path for path, there in zip(unknown, found, strict=True) if there is None)
 
     def obstacle(self, path: str) -> str | None:
-        """Why no file can be at ``path``, which was checked: a file is where a directory must be, or vice versa."""
+        """Explain why no file can be at ``path`` (checked before): a file is in place of a directory, or vice versa."""
         if any(above not in self._free for above in parents(path)):
             return Reason.FILE_IN_THE_WAY
         return Reason.DIRECTORY_IN_THE_WAY if path in self.known or path in self.made else None

@@ -45,13 +45,13 @@ def is_of_one(error: Exception) -> bool:
 
 
 def summary(error: Exception) -> str:
-    """What went wrong, in a few words: HTTP status and code of the store, or the kind of failure."""
+    """``error`` in a few words: HTTP status and code of the store, or the kind of failure."""
     text = str(error)
     status, code = _STATUS.search(text), _CODE.search(text)
     if status is not None:
         return f"HTTP {status[1]}{status[2].rstrip()}{f', {code[1]}' if code else ''}"
     line = text.strip().partition("\n")[0]
-    line = re.sub(r"https?://\S+", "", line)  # it may hold a signature
+    line = re.sub(r"https?://\S+", "", line)  # a URL may contain a signature
     return printable(line.rpartition(" - ")[2].strip()[:200]) or type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""Which paths can be keys of objects. Pure functions of strings."""
+"""Decides which paths can be keys of objects. Pure functions of strings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ KEY_BYTES = 1024
 
 
 def key_problem(path: str, prefix: str) -> str | None:
-    """Why ``path`` below ``prefix`` cannot be the key of an object; None if it can. ``path`` is valid below DIR."""
+    """The reason why ``path`` below ``prefix`` cannot be a key; None if it can. ``path`` is valid below DIR."""
     try:
         size = len(path.encode())
     except UnicodeEncodeError:
@@ -24,7 +24,7 @@ def unusable(path: str, prefix: str) -> str | None:
 
 
 def prefix_problem(prefix: str) -> str | None:
-    """Why ``prefix`` cannot be the prefix of a mirror; None if it can."""
+    """The reason why ``prefix`` cannot be the prefix of a mirror; None if it can."""
     return unusable(prefix, "")
 
 

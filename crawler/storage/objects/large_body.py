@@ -41,7 +41,7 @@ class _LeaveError(Exception):
 
 
 class Upload:
-    """A multipart upload that is fed with chunks. For one task at a time."""
+    """A multipart upload that receives chunks. Only one task at a time may use it."""
 
     def __init__(self, store: ObjectStore, key: str, found: dict[str, str], part_size: int) -> None:
         self._chunks: deque[bytes] = deque()
@@ -89,7 +89,7 @@ class Upload:
         self._more.set()
 
     async def complete(self) -> PutResult:
-        """Send the rest and make the object appear. Raises what the upload raised."""
+        """Send the rest and make the object appear. Raises the error of the upload."""
         self._ended = True
         self._more.set()
         await asyncio.wait([self._task])  # unlike await, does not propagate a cancellation
@@ -211,7 +211,7 @@ class ObjectPart(Part):
     async def store_as(self, found: dict[str, str]) -> PutResult:
         """Make the object appear, with the attributes ``found`` if the body is stored in one request.
 
-        Raises what obstore raises.
+        Raises the errors of obstore.
         """
         upload, self._upload = self._upload, None
         if upload is not None:

@@ -1,7 +1,7 @@
 """Presents the objects below a prefix as directories and files.
 
-A store has no directories; a common prefix of keys is shown as one. A key that ends in a slash, the mark of a directory
-that other programs create, is shown by obstore without the slash and is left out here.
+A store has no directories; a common prefix of keys is shown as one. Other programs mark
+directories by keys that end in a slash; obstore shows these without the slash, and they are left out here.
 """
 
 from __future__ import annotations

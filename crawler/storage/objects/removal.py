@@ -1,4 +1,4 @@
-"""Deletes objects, many in one request where the store allows it."""
+"""Deletes objects, many in one request if the store allows it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AT_ONCE = 1000
 async def remove(store: ObjectStore, paths: Sequence[str], directories: Directories, prefix: str) -> list[str | None]:
     """Delete files and empty directories in order. Returns for each path None, or why it was not deleted.
 
-    Raises what obstore raises if the store as a whole cannot be used.
+    Raises the errors of obstore that mean that the store as a whole cannot be used.
     """
     reasons: dict[int, str | None] = {}
     files: dict[int, str] = {}

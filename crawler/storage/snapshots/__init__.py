@@ -1,1 +1,1 @@
-"""``DIR/.crawler/snapshots``: published copies of DIR that share the files that did not change."""
+"""``DIR/.crawler/snapshots``: published copies of DIR, which share unchanged files."""

@@ -100,7 +100,7 @@ class Builder:
                 yield from self._flush(target)
 
     def _old(self, directory: str) -> int:
-        """The descriptor of the same directory in the last snapshot, or -1."""
+        """A descriptor of the same directory in the previous snapshot; -1 if there is none."""
         if self._previous is not None:
             with suppress(FileNotFoundError, UnusablePath):
                 return self._previous.directory(directory)
@@ -133,9 +133,9 @@ class Builder:
             try:
                 for _ in copy_steps(reading, writing):
                     yield ""
-                with suppress(PermissionError):  # a file system without permissions
+                with suppress(PermissionError):  # the file system may have no permissions
                     os.fchmod(writing, stat.S_IMODE(status.st_mode))
-                with suppress(OSError, OverflowError):  # or without such times
+                with suppress(OSError, OverflowError):  # the file system may not be able to store the time
                     os.utime(writing, ns=(status.st_mtime_ns, status.st_mtime_ns))
             finally:
                 os.close(writing)

@@ -29,7 +29,7 @@ def comparison(content: Content, snapshot: Tree) -> Iterator[bool]:
 
 
 def _same_directory(content: Content, snapshot: Tree, directory: str) -> list[str] | None:
-    """The subdirectories of ``directory`` if it has the same names and files on both sides, else None."""
+    """The subdirectories of ``directory`` if it is the same in DIR and in the snapshot, else None."""
     items = content.items(directory)
     source, copy = content.tree.directory(directory), snapshot.directory(directory)
     ours, theirs = os.fstat(source), os.fstat(copy)

@@ -33,7 +33,7 @@ def heading(name: str, url: str) -> str:
 
 
 def line_of(path: str, digest: str | None) -> str:
-    """The line of one file; ``digest`` is ``sha256:<hex>``, or None if it is unknown."""
+    """The line of one file. ``digest``: ``sha256:<hex>``, or None if it is unknown."""
     escaped = "".join(_ESCAPES.get(character, character) for character in path)
     if not digest or not digest.startswith("sha256:"):
         return f"{_UNKNOWN}{escaped}\n"

@@ -107,7 +107,7 @@ class Publication:
     def fill(
         self, builder: Builder, path: str, known: Mapping[str, Known], *, trust: bool, below: list[str]
     ) -> Iterator[None]:
-        """Fill one directory, step by step, see ``Builder.fill``."""
+        """Fill one directory of the snapshot step by step (see ``Builder.fill``)."""
         for lines in builder.fill(path, known, trust=trust, below=below):
             if lines:
                 self._note(lines)

@@ -2,8 +2,8 @@
 
 A snapshot is made as ``NAME.new``, with its manifest as ``NAME.sha256.new``. Three renames publish it: of the
 directory, of the link, and of the manifest. This order shows how far a killed run got: a directory whose manifest still
-ends in ``.new`` was never published, unless ``current`` leads to it. A snapshot to be removed is first renamed to
-``NAME.old``.
+ends in ``.new`` was never published, unless ``current`` points to it. A snapshot is renamed to ``NAME.old`` before it
+is removed.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Shelf:
     def _target(self) -> str | None:
         try:
             return os.readlink(CURRENT, dir_fd=self.descriptor).rstrip("/").rpartition("/")[2]
-        except OSError:  # absent, or not a link
+        except OSError:  # there is no such link
             return None
 
     def _is_directory(self, name: str) -> bool:

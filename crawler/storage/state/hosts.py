@@ -1,6 +1,6 @@
 """Stores the best number of connections to each host, and how many requests each connection may carry.
 
-The tables are created by their first write, so older states lack them.
+The tables are created by the first write to them, so a state of an older version may lack them.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ async def has_been_mirror(state: SqliteState) -> bool:
 async def known_below(directory: Path, below: str) -> tuple[str | None, bool | None]:
     """(URL that ``directory`` mirrors, whether its own state knows files in ``below`` or below).
 
-    Each is None if unknown: without a usable state, and after a killed run, which may have stored files without
-    recording them.
+    Each is None if unknown: if there is no usable state, or after a killed run, which may have stored files that it
+    has not recorded.
     """
     path = _own_state(directory)
     if path is None:

@@ -79,12 +79,12 @@ def number_of(cell: Cell) -> int:
 
 
 def _moment(known: Known) -> Cell:
-    """The time of a stored file and, where the destination has versions, its version in the same cell."""
+    """The cell with the time of a stored file and, if the destination has versions, its version."""
     return _cell(f"{known.mtime} {known.version}") if known.version else _integer(known.mtime)
 
 
 def moment_of(cell: Cell) -> tuple[int, str]:
-    """(modification time, version) in a cell that ``_moment`` made. Raises ValueError."""
+    """(modification time in nanoseconds, version) from a cell that ``_moment`` made. Raises ValueError."""
     if isinstance(cell, int):
         return cell, ""
     mtime, _, version = text_of(cell).partition(" ")

@@ -35,9 +35,9 @@ class Figures(Value, frozen=True, kw_only=True):
     received: int = 0
     """Body bytes received over the network."""
     problems: tuple[tuple[str, int], ...] = ()
-    """The most frequent reasons of failures, with their number; problems of the whole run come first."""
+    """(reason, count) of the most frequent failures; problems of the whole run come first."""
     told: tuple[str, ...] = ()
-    """Filters that decided nothing or refused everything, of which this run or an earlier one has warned."""
+    """Filters that decided nothing or refused everything, about which this run or an earlier one has warned."""
 
 
 class RunRecord(Value, frozen=True, kw_only=True):

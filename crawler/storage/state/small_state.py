@@ -62,7 +62,7 @@ class SmallState:
 
 
 def read_small_state(connection: sqlite3.Connection) -> SmallState | None:
-    """A copy of the state; None if the state is not small."""
+    """A copy of the state in memory; None if the state is not small."""
     size = "SELECT count(*), total(length(entries)) FROM (SELECT entries FROM listings LIMIT ?)"
     count, total = connection.execute(size, (LISTINGS + 1,)).fetchone()
     if count > LISTINGS or total > LISTING_BYTES:

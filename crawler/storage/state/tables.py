@@ -71,7 +71,7 @@ def read_totals(depth: int, connection: sqlite3.Connection) -> dict[str, FileTot
     """Directory → totals of the files directly in it; levels below ``depth`` count for their ancestor there."""
     query = f"SELECT CAST(folder AS BLOB), {TOTALS} FROM files GROUP BY folder"
     sums: dict[bytes, tuple[int, int]] = {}
-    for directory, files, size in connection.execute(query):  # cannot fail halfway, whatever the cells
+    for directory, files, size in connection.execute(query):  # cannot fail halfway, whatever the cells contain
         above = b"/".join(directory.split(b"/", depth)[:depth])
         before = sums.get(above, (0, 0))
         sums[above] = before[0] + files, before[1] + size

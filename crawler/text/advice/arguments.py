@@ -49,13 +49,13 @@ _COMMANDS = {
     **dict.fromkeys(("check", "verify"), "--verify DIR compares the files with their digests"),
     "help": "--help explains all options",
 }  # fmt: skip
-"""First word of the command line of another program → how it is written here."""
+"""First word of a command line for another program → how to do the same here."""
 _WITHOUT_URL = {"--input-file": "the URLs are in the file"}
 _PORTS = "the port is a number from 0 to 65535"
 
 
 def url_problem(text: str, directory: str = "") -> str:
-    """Why ``text`` cannot be URL, and what to do, in one line. ``directory``: DIR, if it was given beside it."""
+    """Explain in one line why ``text`` cannot be URL, and what to do. ``directory``: DIR, if it was given, too."""
     if text.lower() in _COMMANDS and (not directory or origin(directory) is not None):
         return _no_command(text)
     shown = redacted(text.strip()) or "(empty)"
@@ -136,7 +136,7 @@ def swallowed(given: Mapping[str, object]) -> str:
 
 
 def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "") -> str:
-    """Why the positional arguments ``given`` are not the ``wanted`` ones of ``mode``, and what to do, in one line."""
+    """Explain in one line why the positional arguments ``given`` do not fit those ``wanted`` by ``mode``."""
     if given and given[0].lower() in _COMMANDS:
         return _no_command(given[0])
     expected = f"expected {' and '.join(wanted)}, got {len(given)} argument{'s' * (len(given) != 1)}"

@@ -1,4 +1,4 @@
-"""What to do about a request that failed: one table, from what is known about the failure to a clause of advice."""
+"""Advice about failed requests: one table, which maps what is known about a failure to a clause."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _STATUSES = {
     505: f"the server does not speak HTTP/1.1: {_NO_SERVER}",
     511: "the network wants a login: open any page in a browser first",
 }
-"""HTTP status → advice that depends on nothing else."""
+"""HTTP status → advice, if it depends on nothing else."""
 _STATUS = re.compile(r"HTTP (\d{3})\b")
 _OF_ALL_FILES = frozenset({401, 402, 403, 406, 407, 429, 451, 511})
-"""Statuses that concern a whole site, so that they are explained if every file fails with them."""
+"""Statuses that concern a whole site; they are explained if all files fail with the same one."""
 _LOGINS = {
     "Basic": "--netrc, or --header @FILE",
     "Digest": "--netrc",
@@ -58,7 +58,7 @@ class Failure(Value, frozen=True, kw_only=True):
     logins: tuple[str, ...] = ()
     """Authentication schemes that a 401 response offers."""
     is_circle: bool = False
-    """Whether redirects led to no end."""
+    """Whether the redirects formed a loop or were too many."""
     content_type: str | None = None
     """Content-Type of a page that is not a listing; None for any other failure."""
 
@@ -81,7 +81,7 @@ Advice = tuple[Callable[[Failure], bool], Callable[[Failure], str]]
 
 
 def failure_of(url: str, error: CrawlerError) -> Failure:
-    """The ``error`` of a request for ``url`` as a Failure."""
+    """What is known about the ``error`` of a request for ``url``."""
     if isinstance(error, FetchError):
         is_circle = error.rejection is not None and error.rejection.reason == Reason.REDIRECTS
         return Failure(url=url, status=error.status, cause=error.cause, logins=error.logins, is_circle=is_circle)
@@ -94,15 +94,15 @@ def advice(failure: Failure) -> str:
 
 
 def with_advice(url: str, error: CrawlerError) -> str:
-    """``error`` of a request for ``url``, and what to do about it, in one line."""
+    """``error`` of a request for ``url``, and advice on what to do about it, in one line."""
     clause = advice(failure_of(url, error))
     return f"{error}: {clause}" if clause else str(error)
 
 
 def advice_on_files(failures: Iterable[tuple[str, str]]) -> str:
-    """What to do about the ``failures`` of all files, (URL, reason) each, if a status of the whole site explains them.
+    """Advice on the ``failures`` of all files, (URL, reason) each, if one status of the whole site explains them.
 
-    "" if they have several reasons, or one that concerns each file alone.
+    Returns "" if there are several reasons, or if the reason concerns single files.
     """
     reasons = {reason: url for url, reason in failures}
     found = _STATUS.match(next(iter(reasons), "")) if len(reasons) == 1 else None

@@ -1,4 +1,4 @@
-"""The file name in a Content-Disposition header (RFC 6266), as a pure function."""
+"""Reads the file name in a Content-Disposition header (RFC 6266). Pure functions."""
 
 from __future__ import annotations
 

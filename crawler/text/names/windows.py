@@ -1,8 +1,8 @@
 """Maps names that FAT, NTFS and CIFS cannot hold to names that they can: a bijection, as pure functions.
 
-What such a file system refuses or changes becomes ``%XX``, as in URLs (UTF-8, upper case): ``< > : " \\ | ? *``, a dot
-or space at the end, the first letter of a device (``CON``, ``nul.txt``), bytes that are not UTF-8. A ``%`` that could
-be taken for the beginning of ``%XX`` becomes ``%25``. All other names stay as they are.
+Whatever such a file system refuses or changes is written as ``%XX``, as in URLs (UTF-8, upper case):
+``< > : " \\ | ? *``, a dot or space at the end, the first letter of a device name (``CON``, ``nul.txt``), and bytes
+that are not UTF-8. A ``%`` that could be taken for the beginning of ``%XX`` becomes ``%25``. Other names do not change.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def encoded(name: str) -> str:
 
 
 def spelled_out(name: str) -> str:
-    """The name under which ``name`` is stored if another one that differs in case alone has ``encoded``.
+    """The name under which ``name`` is stored if a name that differs only in case has taken ``encoded``.
 
-    The only cased letters in it are those of escapes, so two such names never differ in case alone.
+    All of its letters that have upper and lower case belong to escapes, so two such names never differ only in case.
     """
     if name in _UNUSABLE:
         return name

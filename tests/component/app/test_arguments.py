@@ -1,4 +1,4 @@
-"""What a caller gives ``mirror`` and ``download`` besides options: observers, items, a directory, a destination."""
+"""The arguments of ``mirror`` and ``download`` other than options: observers, items, a directory, a destination."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ URL = "http://h/a%20b.zip"
 
 
 class Location(str):
-    """Text with a class of its own, as of NumPy and pydantic."""
+    """Text of a class of its own, such as those of NumPy and pydantic."""
 
 
 @pytest.mark.parametrize("url", [URL, Location(URL), yarl.URL(URL, encoded=True), urlsplit(URL)])

@@ -1,4 +1,4 @@
-"""The URL of a file, and a run without DIR. The program runs in this process."""
+"""First runs: the URL of a file, and a run without DIR. The program runs in this process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LOGIN = b"<html><body><form>Log in</form></body></html>"
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current directory."""
+    """A temporary directory, made the current one."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,6 +1,6 @@
-"""Typical mistakes of a first contact, and what is said about each: one line that says what to do.
+"""Typical mistakes of new users, and the message about each: one line that tells what to do.
 
-The program runs in this process, against one scripted server for all.
+The program runs in this process, against one scripted server for all tests.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ URL = "http://127.0.0.1:9/pub/"
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current directory."""
+    """A temporary directory, made the current one."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -223,7 +223,7 @@ WRONG = {
     "metrics": ("no/x.prom", ".", "x.txt", "x.prom/", ""),
     "report": ("no/x", "."), "include": ("", "re:(", "old/"), "exclude": ("", "re:["),
 }  # fmt: skip
-"""Option → values that are known to be wrong before anything is opened."""
+"""Option → values that are recognised as wrong before anything is opened."""
 ANY_TEXT = {"user_agent", "last", "on_change", "on_failure", "on_end"}
 
 

@@ -23,7 +23,7 @@ def site() -> Iterator[Site]:
 
 
 def written(tmp_path: Path, site: Site, top: str = "", defaults: str = "") -> str:
-    """A file of the mirrors ``good`` and ``bad``, of which the second has no listing."""
+    """A configuration file with the mirrors ``good`` and ``bad``; the second has no listing."""
     file = tmp_path / "mirrors.toml"
     mirrors = [
         f'[[mirror]]\nname = "{name}"\nurl = "{url}"\ndir = "{tmp_path / name}"\n'

@@ -1,4 +1,4 @@
-"""Requests through a SOCKS5 proxy: who resolves names, what is said when it fails, and never around the proxy."""
+"""Requests through a SOCKS5 proxy: who resolves names, which messages errors give, and that none bypasses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of --status: its cards, and what visitors must not see."""
+"""The page of --status: its cards, and what is hidden from visitors."""
 
 from __future__ import annotations
 

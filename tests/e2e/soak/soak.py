@@ -174,7 +174,7 @@ class Soak:
         scratch = self._terms.directory
         for name in ("summary", "changes"):
             (scratch / name).unlink(missing_ok=True)
-        # The server predicts failures request by request; one that shared a connection is repeated as no attempt.
+        # The server predicts failures by request; one that shared a connection is repeated without counting an attempt.
         timeout = f"--read-timeout={self._terms.read_timeout}"
         options = ["--pipeline=off", "--attempts=5", timeout, "--workers=32", "--listers=8"]
         options += self._terms.more

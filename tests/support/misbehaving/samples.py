@@ -46,7 +46,7 @@ def populate(site: Site, prefix: str = "") -> dict[str, bytes]:
 
 
 def many(site: Site, count: int, directory: str = "", size: int = 100) -> dict[str, bytes]:
-    """``count`` small files ``f000`` … in ``directory``."""
+    """Add ``count`` small files, ``f000`` and so on, to ``directory`` of ``site``."""
     for number in range(count):
         site.file(f"{directory}/f{number:03}" if directory else f"f{number:03}", blob(size, number))
     return site.contents()

@@ -108,7 +108,7 @@ class Program:
 
     @property
     def is_running(self) -> bool:
-        """Whether it runs."""
+        """Whether the program is still running."""
         return self.process.poll() is None
 
     def finish(self, patience: float = PATIENCE) -> Run:

@@ -1,10 +1,10 @@
-"""Runs the program into an object store, and shows DIR as it would be: for the tests of a directory.
+"""Runs the program with an object store as DIR, and copies the result to a directory, for the tests of directories.
 
     FAULTS_INTO=http://127.0.0.1:5000 pytest tests/reliability/test_delete.py
 
-``python -m tests.support.misbehaving.through_store OPTION… URL DIR`` brings what a test did in DIR into a bucket of
-that server (moto), runs ``crawler OPTION… URL s3://bucket/mirror``, and brings the objects back. What is equal on both
-sides keeps its version and its inode. Signals are passed on. DIR/.crawler is a link to what is kept on this machine.
+``python -m tests.support.misbehaving.through_store OPTION… URL DIR`` copies DIR to a bucket of that server (moto), runs
+``crawler OPTION… URL s3://bucket/mirror``, and copies the objects back to DIR. Files that are equal on both sides keep
+their versions and inodes. Signals are passed on. DIR/.crawler is a link to the local files of the mirror.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ OWN = ".crawler"
 
 
 def files(directory: Path) -> dict[str, Path]:
-    """Path → file, of the regular files in ``directory`` that are not the program's own."""
+    """The regular files in ``directory`` except those of the program itself, by path."""
     found = (path for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
     named = {path.relative_to(directory).as_posix(): path for path in found}
     return {name: path for name, path in named.items() if not name.startswith(f"{OWN}/")}
 
 
 def push(store: S3Store, directory: Path) -> None:
-    """Make the objects those of ``directory``."""
+    """Make the objects in ``store`` equal to the files in ``directory``."""
     here, there = files(directory), keys(store)
     gone = [key for key in there if key not in here]
     if gone:
@@ -48,7 +48,7 @@ def push(store: S3Store, directory: Path) -> None:
 
 
 def pull(store: S3Store, directory: Path) -> None:
-    """Make the files those of the objects."""
+    """Make the files in ``directory`` equal to the objects in ``store``."""
     there = keys(store)
     for name, path in files(directory).items():
         if name not in there:
@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> int:
     connection.getresponse().read()
     connection.close()
     store = S3Store(bucket, prefix="mirror", config={**KEYS, "endpoint": server}, client_options={"allow_http": True})
-    if place.exists():  # otherwise another run may be at work, which has not been brought back yet
+    if place.exists():  # otherwise another run may be in progress whose objects have not been copied back yet
         push(store, place)
     environment = {
         **os.environ,

@@ -30,7 +30,7 @@ class Options:
 _ALWAYS = shlex.split(os.environ.get("FAULTS_OPTIONS", ""))
 """Options for all runs, such as ``--processes 2``: every test must also pass with several processes."""
 _MODULE = "tests.support.misbehaving.through_store" if os.environ.get("FAULTS_INTO") else "crawler"
-"""With FAULTS_INTO, the program stores into an object store at that URL, which is shown as DIR."""
+"""The module to run. With FAULTS_INTO, it mirrors into an object store at that URL, which is then copied to DIR."""
 
 
 def crawler(wish: Options, url: str, directory: str) -> list[str]:

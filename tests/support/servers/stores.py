@@ -1,6 +1,6 @@
-"""Object stores to write to: moto's server (S3), s3rver (S3, Node.js) and Azurite (Azure Blob Storage, Node.js).
+"""Servers of object stores: moto (S3), s3rver (S3, Node.js) and Azurite (Azure Blob Storage, Node.js).
 
-The latter two are found on the PATH: ``npm install -g s3rver azurite``. The pages of moto's listings have PAGE keys.
+The latter two must be on the PATH: ``npm install -g s3rver azurite``. The pages of moto's listings have PAGE keys.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MOTO = Flavour(
 
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""The account that every Azurite has; its key is in Microsoft's documentation."""
+"""Key of the default account of Azurite, which is in Microsoft's documentation."""
 
 
 def _configure_azurite(site: Site) -> list[str]:

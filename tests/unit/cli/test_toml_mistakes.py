@@ -10,7 +10,7 @@ from crawler.cli.mirrors.toml_file import parse_file
 from crawler.model.errors import ConfigError
 
 M = '[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\n'
-"""A sound mirror, of four lines."""
+"""A valid mirror of four lines."""
 NO_MIRROR = "m.toml: it has no [[mirror]] table: write "
 
 
@@ -93,7 +93,7 @@ MISTAKES: dict[str, str] = {
         "m.toml:1: mirror 1 (a): objects: has no effect: dir is not in an object store",
 }
 # fmt: on
-"""The content of a file → what is said."""
+"""Content of a file → the message."""
 
 
 def said(content: bytes) -> str:

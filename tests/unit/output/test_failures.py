@@ -1,4 +1,4 @@
-"""Failures fit a page: one by one while they are few, else grouped by directory and reason."""
+"""Failures are listed one by one if they are few, otherwise grouped by directory and reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue of the workers: what a batch takes from it, how much, and in which order the others come."""
+"""The queue of the workers: which jobs a batch takes from it, how many, and in which order the others follow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def job(name: str) -> Job:
 
 
 class Alike:
-    """Takes jobs whose names begin with the same letter."""
+    """A batch of jobs whose names begin with the same letter."""
 
     def __init__(self, first: str, room: int = 8) -> None:
         self.room = room

@@ -183,7 +183,7 @@ def _is_mirror(name: bytes, directory: int) -> bool:
 
 
 def other_mirror(tree: Tree, directory: str, owners: dict[str, str | None]) -> str | None:
-    """The directory at or above ``directory``, but below DIR, that has a state directory of its own.
+    """The directory below DIR that is ``directory`` or above it and has a state directory of its own, or None.
 
     ``owners`` caches the result for each directory. Raises OSError, UnusablePath.
     """

@@ -1,1 +1,1 @@
-"""DIR with names that FAT, NTFS and CIFS can hold (``--names windows``)."""
+"""The destination for names that FAT, NTFS and CIFS can hold (``--names windows``)."""

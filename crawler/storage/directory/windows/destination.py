@@ -1,6 +1,6 @@
-"""DIR as a destination whose files have names that FAT, NTFS and CIFS can hold.
+"""DIR as a destination in which files have names that FAT, NTFS and CIFS can hold.
 
-Everything else knows the names of the server: paths are translated here, on the way to the disk and back.
+All other modules use the names of the server; paths are translated only here, on the way to the disk and back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from crawler.text.names.windows import decoded, encoded
 
 
 class WindowsDestination(LocalDestination):
-    """``LocalDestination`` with the server's paths. Files under other names than it would choose are never touched.
+    """A ``LocalDestination`` for the server's paths. It never touches files with names that it would not use.
 
     The names in each directory that was visited are kept in memory.
     """
@@ -32,7 +32,7 @@ class WindowsDestination(LocalDestination):
         self._names: dict[str, StoredNames] = {}
         """Stored path of a directory → the names in it."""
         self._renamed = 0
-        """Number of files that this run stored under other names."""
+        """Number of files that this run has stored under different names."""
         self._example = ""
         self._is_marked = False
 

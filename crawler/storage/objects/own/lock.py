@@ -1,8 +1,8 @@
 """The lock of a prefix: an object that is created only if there is none, and expires unless it is renewed.
 
-A store cannot know that a process has ended, so after a kill the lock is stale: until it expires, at most EXPIRY and
-SKEW later, runs on other machines are refused. A run on the same machine sees that its predecessor is gone, because it
-holds the lock of the cache (flock), and takes the stale one over at once.
+A store cannot know that a process has ended, so a killed run leaves a stale lock. Until it expires, at most EXPIRY plus
+SKEW seconds later, runs on other machines are refused. A run on the same machine knows that its predecessor has ended,
+because it holds the lock of the cache (flock), and takes over the stale lock at once.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ EXPIRY = 300.0
 RENEWAL = 60.0
 """Interval between two renewals of the lock, in seconds."""
 SKEW = 60.0
-"""How far the clocks of two machines may differ, in seconds."""
+"""Maximum difference between the clocks of two machines, in seconds."""
 POLL = 1.0
 """Pause between two attempts, in seconds."""
 RELEASED = 0.0
@@ -116,10 +116,10 @@ class Lock:
                 await self._prove_conditions()
                 return None
             found = await self._read()
-            if found is None:  # released meanwhile
+            if found is None:  # it has been released in the meantime
                 continue
             holder, version = found
-            if holder.token == self._token:  # the response to our own request was lost
+            if holder.token == self._token:  # this run has taken the lock; the response was lost
                 await self._write(version)
                 return None
             if not self._is_stale(holder):
@@ -129,7 +129,7 @@ class Lock:
         return Holder(expires=time.time() + POLL)
 
     async def _prove_conditions(self) -> None:
-        """Raise DestinationError if the store ignores the conditions of writes, as some do.
+        """Raise DestinationError if the store ignores the conditions of writes, as some stores do.
 
         This is called when the lock is created, which happens once for each prefix.
         """
@@ -175,7 +175,7 @@ class Lock:
         except MISSING:
             return None
         holder = parse_holder(body)
-        if holder.expires != RELEASED:  # the clock of the owner may be slow
+        if holder.expires != RELEASED:  # the owner's clock may be slow
             expires = max(holder.expires, got.meta["last_modified"].timestamp() + EXPIRY)
             holder = replace(holder, expires=expires)
         return holder, version_of(got.meta)
@@ -209,7 +209,7 @@ class Lock:
         )
 
     async def release(self) -> None:
-        """Let the lock expire if this run still holds it. The object stays: it marks the prefix as a mirror.
+        """Let the lock expire now if this run still holds it. The object stays, as it marks the prefix as a mirror.
 
         Failures are ignored, because the lock expires anyway.
         """

@@ -1,4 +1,4 @@
-"""A run in an object store: its lock, its state with the copy in the store, and the destination."""
+"""The session of a run in an object store: its lock, its state with the copy in the store, and the destination."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Session:
     """An async context manager for one run at ``where``.
 
     Entering takes the lock, and fetches the copy of the state if it is newer than the state on this machine. At the
-    end, after the state was closed, the copy is renewed and the lock released. With ``read_only`` nothing is changed,
+    end, once the state is closed, the copy is updated and the lock released. With ``read_only`` nothing is changed,
     neither in the store nor on this machine.
     """
 
@@ -59,7 +59,7 @@ class Session:
             self._lock.check()
 
     def waiting(self, seconds: float) -> Self:
-        """The same session, which waits for another run to end for ``seconds`` from now."""
+        """This session, made to wait at most ``seconds`` from now for another run to end."""
         self._until = time.monotonic() + seconds
         return self
 

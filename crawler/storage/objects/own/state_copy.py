@@ -75,12 +75,12 @@ class StateCopy:
             self._note.write_text(render(version))
 
     async def save(self) -> str:
-        """Replace the copy by the state, which must be closed, unless another run has written the copy meanwhile.
+        """Replace the copy by the state, which must be closed, unless another run has written it in the meantime.
 
-        Returns why that was not possible; "" if it succeeded.
+        Returns the reason why this was not possible; "" if it succeeded.
         """
         if not self._path.is_file() or any(_size(f"{self._path}{suffix}") for suffix in _BESIDE):
-            return ""  # unchanged, or not closed cleanly: the next run on this machine has all of it
+            return ""  # unchanged or not closed cleanly; the next run on this machine has all of it
         try:
             done = await self._put()
         except CONFLICT:

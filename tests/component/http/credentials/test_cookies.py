@@ -72,7 +72,7 @@ def test_a_server_cannot_make_requests_grow_without_end() -> None:
 
 
 def test_a_full_jar_takes_new_values_of_its_cookies() -> None:
-    """RFC 6265 section 5.3 step 11: a cookie is the same if its name, domain and path are."""
+    """Cookies are the same if name, domain and path are the same (RFC 6265 section 5.3 step 11)."""
     jar = setting(*(f"name-{number}=old" for number in range(MOST_COOKIES)))
     setting("name-7=new", "another=1", "name-8=2; Path=/", f"name-9={'x' * LONGEST_COOKIE}", jar=jar)
     expected = {f"name-{number}={'new' if number == 7 else 'old'}" for number in range(MOST_COOKIES)}

@@ -131,7 +131,7 @@ async def test_a_start_that_redirects_within_the_origin_gets_no_password_until_i
 
 
 async def test_a_start_that_redirects_to_another_origin_gets_basic_until_it_asks_for_digest(site: Site) -> None:
-    """Some servers send all that do not log in by themselves to a page elsewhere that asks them to."""
+    """Some servers redirect all clients without credentials to a login page elsewhere."""
     with Site() as other:
         site.directory("", Redirect(other.url))
         site.file("a", BODY, AsksForDigest())

@@ -17,14 +17,14 @@ DEVICES = {"con", "nul", "aux", "prn"}
 
 
 class WindowsFileSystem(FoldingFileSystem):
-    """Names below DIR match in any case; the others cannot be created."""
+    """A file system that ignores case below DIR and cannot create names that NTFS refuses."""
 
     def _spelled(self, name, directory):
         text = os.fsdecode(name)
         is_device = text.partition(".")[0].rstrip(" ").lower() in DEVICES
         if set(text) & set('<>:"\\|?*') or text != text.rstrip(". ") or is_device or "\udcff" in text:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-        # By its path: listing the descriptor would rewind a scan of the same directory.
+        # Listed by its path, because listing the descriptor would rewind a scan of the same directory.
         listed = os.listdir(f"/proc/self/fd/{directory}")
         return next((os.fsencode(each) for each in listed if each.lower() == text.lower()), name)
 

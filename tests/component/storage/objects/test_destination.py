@@ -1,4 +1,4 @@
-"""What is particular to a store: large bodies, versions, names of files and directories, other mirrors."""
+"""The particular features of object stores: large bodies, versions, clashing names, other mirrors."""
 
 from __future__ import annotations
 

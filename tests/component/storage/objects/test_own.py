@@ -53,7 +53,7 @@ async def test_one_run_after_the_other(store: MemoryStore, tmp_path: Path) -> No
     [
         (-61, False, True),
         (200, False, False),
-        (200, True, True),  # of this machine, whose lock of the cache proves that the process is gone
+        (200, True, True),  # on this machine, where the lock of the cache proves that the process has ended
     ],
 )
 async def test_a_stale_lock(
@@ -62,9 +62,9 @@ async def test_a_stale_lock(
     hold(store, seconds=left)
     (tmp_path / "token").write_text("older\nother" if known else "older")
     if left < 0:
-        with pytest.raises(AlreadyRunning):  # just written: the clock of its owner is slow
+        with pytest.raises(AlreadyRunning):  # just written, so the clock of its owner is slow
             await Lock(store, "s3://b", tmp_path / "token").acquire(0)
-        monkeypatch.setattr(locks, "SKEW", -400.0)  # as if it were so much later
+        monkeypatch.setattr(locks, "SKEW", -400.0)  # as if minutes had passed
     lock = Lock(store, "s3://b", tmp_path / "token")
     if taken:
         await lock.acquire(0)
@@ -109,7 +109,7 @@ async def test_a_lock_that_was_taken_over_or_ran_out_ends_the_run(
 async def test_a_response_that_was_lost_does_not_cost_the_lock(store: MemoryStore, tmp_path: Path) -> None:
     lock = Lock(store, "s3://b", tmp_path / "token")
     await lock.acquire(0)
-    obstore.put(store, locks.KEY, bytes(obstore.get(store, locks.KEY).bytes()))  # our own content, another ETag
+    obstore.put(store, locks.KEY, bytes(obstore.get(store, locks.KEY).bytes()))  # the same content with another ETag
     await lock.renew()
     lock.check()
     await lock.release()

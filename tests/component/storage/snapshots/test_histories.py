@@ -1,4 +1,4 @@
-"""Random histories of DIR: each snapshot is what DIR was, stays so whatever happens to DIR, and costs what changed."""
+"""Random histories of DIR: a snapshot is a copy of DIR, later changes do not affect it, and only changes take space."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def make_room(mirror: Mirror, path: str) -> Path:
 def act(mirror: Mirror, verb: str, path: str, more: str) -> None:
     place = make_room(mirror, path)
     if verb == "edit" and place.is_file() and not place.is_symlink() and path not in mirror.known:
-        place.write_text(more)  # in place, as another program does
+        place.write_text(more)  # writes into the file, as other programs do
         os.utime(place, ns=(OLD, OLD + len(more) * 10**10))
         return
     if verb == "chmod":

@@ -1,4 +1,4 @@
-"""Snapshots on a real disk: what they hold, what they share, what a kill at any call leaves, what readers see."""
+"""Snapshots on a real disk: their contents, the files they share, a kill before any call, and what readers see."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ OLD = 1_600_000_000_000_000_000
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """Stands for a kill of the process."""
 
 
 class Mirror:
-    """DIR and what the state knows of it."""
+    """DIR, and the records that the state has of it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -64,7 +64,7 @@ class Mirror:
         }
 
     def publish(self, retention: Retention | None = None, *, fsync: bool = False) -> str:
-        """The stages of a publication, without its threads. Returns the name of the new snapshot, or ""."""
+        """Run the stages of a publication without threads. Returns the name of the new snapshot, or ""."""
         publication = Publication(self.directory, self.own, fsync=fsync)
         try:
             for problem in publication.removals(None, self.now):
@@ -94,7 +94,7 @@ class Mirror:
         return (self.directory if snapshot is None else self.shelf / snapshot).joinpath(path).lstat().st_ino
 
     def snapshots(self) -> dict[str, dict[str, str]]:
-        """Name → the content of its files by path, of every snapshot that is published."""
+        """The published snapshots: name → path → content of the file."""
         names = [path.name for path in self.shelf.iterdir() if path.is_dir() and "." not in path.name]
         return {name: content_of(self.shelf / name) for name in sorted(names) if name != "current"}
 
@@ -176,7 +176,7 @@ def test_nothing_is_published_while_nothing_differs(mirror: Mirror) -> None:
 
 
 def test_what_other_programs_may_write_into_is_copied_once(mirror: Mirror) -> None:
-    """A hard link to a log or to a page that is edited in place would change what was published."""
+    """If a log or a page edited in place were hard-linked, the published snapshot would change."""
     (mirror.directory / "edited").write_text("before")
     mirror.save("touched", "abc")
     os.utime(mirror.directory / "touched")
@@ -288,7 +288,7 @@ def test_without_hard_links_files_are_copied_and_counted(
 
 
 def test_a_file_on_another_disk_is_copied_once(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its copies in two snapshots are on one disk, so they can share an inode."""
+    """The copies in two snapshots are on the same disk, so they can share an inode."""
     link, directory = os.link, mirror.directory.stat().st_ino
 
     def linked(old: Any, new: Any, *, src_dir_fd: int, **more: Any) -> None:
@@ -387,7 +387,7 @@ def test_a_run_can_be_stopped_within_large_directories_and_copies(mirror: Mirror
 
 
 def test_everything_is_flushed_before_it_gets_its_name(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Directories, copies and the manifest before the rename; then each rename before the next one."""
+    """Directories, copies and the manifest are flushed before the rename, and each rename before the next one."""
     (mirror.directory / "copied").write_text("x")
     fsync, rename, calls = os.fsync, os.rename, list[str]()
 
@@ -414,7 +414,7 @@ CALLS = ("mkdir", "link", "symlink", "rename", "unlink", "rmdir", "open", "write
 
 
 def killing(monkeypatch: pytest.MonkeyPatch, number: int) -> list[str]:
-    """Let the process end before the call with that number, from 1 on. Returns the list of calls made so far."""
+    """Raise Killed before call ``number``, counted from 1. Returns the list of calls made so far."""
     made: list[str] = []
 
     def counted(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -468,7 +468,7 @@ def test_a_kill_at_any_call_leaves_a_whole_snapshot_and_the_next_run_the_new_one
 
 
 def killed_before(name: str, mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Publish, and end before the rename to a name that ends so."""
+    """Publish a snapshot, killed before the rename to a name that ends with ``name``."""
     rename = os.rename
 
     def renamed(old: str, new: str, **where: int) -> None:
@@ -507,7 +507,7 @@ def test_a_kill_after_the_switch_leaves_nothing_to_be_done_again(
 
 @pytest.mark.parametrize("shared", [True, False])
 async def test_a_new_time_alone_never_reaches_a_snapshot(mirror: Mirror, shared: bool) -> None:
-    """Without snapshots a file with several names keeps its time; with them a copy takes its place."""
+    """Without snapshots, a file with several hard links keeps its time; with them, it is replaced by a copy."""
     if shared:
         mirror.publish()
     (mirror.directory / "sub/b").chmod(0o640)
@@ -527,7 +527,7 @@ async def test_a_new_time_alone_never_reaches_a_snapshot(mirror: Mirror, shared:
 
 
 def test_a_reader_never_sees_a_mixture(mirror: Mirror) -> None:
-    """It opens the directory that ``current`` leads to, reads the index, and then what the index names."""
+    """The reader opens the directory to which ``current`` points, reads the index, and then the files in it."""
     mirror.publish()
     ended, seen, mixtures = threading.Event(), set[str](), list[list[str]]()
 

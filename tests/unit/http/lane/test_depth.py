@@ -1,4 +1,4 @@
-"""How deep a lane may be filled: tables of what a host did, and of what may be sent then."""
+"""The number of requests in flight on a lane: tables of what a host did, and of what may be sent then."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ TAKEN: dict[str, dict[str, object]] = {
 OF_TEXT = ("ext", "include", "exclude", "proxy", "state", "ca_file")
 NUMBERS_AS_TEXT = {*WHOLE, *REAL, "date", "datetime", "pandas.Timestamp", "numpy.datetime64", "nan", "infinity",
                    "pandas.NaT", "yarl.URL", "set", "frozenset", "generator", "keys"}  # fmt: skip
-"""Kinds that an option of any text may take or not: a TOML file may have ``state = 2025-01-31``."""
+"""Kinds that an option for text need not refuse: a TOML file may have ``state = 2025-01-31``."""
 
 
 def stored(key: str, kind: str) -> object:

@@ -1,4 +1,4 @@
-"""What a card of the status page says, from what the state records."""
+"""The content of a card of the status page, depending on what the state records."""
 
 from __future__ import annotations
 

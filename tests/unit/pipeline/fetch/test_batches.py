@@ -1,4 +1,4 @@
-"""Batches of small files: which go together, which responses count, and what is sent again."""
+"""Batches of small files: which are requested together, which responses count, and which requests are repeated."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def batches(respond: Callable[[FakeRequest], FakeResponse], *, deepest: int = 8,
 
 
 def sized(request: FakeRequest) -> FakeResponse:
-    """A body as long as the number in the name says."""
+    """A response whose body is as long as the number in the name of the file."""
     return FakeResponse(body=b"x" * int(request.url.rpartition("/")[2]))
 
 
@@ -131,7 +131,7 @@ async def test_all_are_saved_with_one_request_each() -> None:
 
 
 class Once:
-    """Responds in another way to the first request for a name."""
+    """Responds differently to the first request for each name."""
 
     def __init__(self, **first: FakeResponse) -> None:
         self.first = {name.removeprefix("of"): response for name, response in first.items()}

@@ -12,7 +12,7 @@ from tests.support.fakes import FakeDestination, MemoryState
 
 
 class Store(FakeDestination):
-    """Lists versions instead of times; ``asked`` are the names that it was asked about."""
+    """A destination that lists versions instead of times. ``asked``: the names whose times were looked up."""
 
     def __init__(self, times: dict[str, int]) -> None:
         super().__init__({name: Local(Kind.FILE, 5, UNREAD, version="v1") for name in times})

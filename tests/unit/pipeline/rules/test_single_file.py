@@ -26,7 +26,7 @@ BODIES = {"binary": PK, "text": WORDS, "page": PAGE, "data": DATA, "empty": b""}
 @pytest.mark.parametrize(
     ("url", "content_type", "files", "pages"),
     [
-        # (URL, type) → the bodies that are a file, and those that are one unless they are a listing
+        # (URL, type) → bodies that are files, and bodies that are files unless they are listings
         ("http://h/pub/x.zip", ZIP, "binary text page data empty", ""),
         ("http://h/pub/x.zip", "application/octet-stream", "binary text page data empty", ""),
         ("http://h/README", TEXT, "binary text page data empty", ""),

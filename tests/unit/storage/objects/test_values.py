@@ -1,4 +1,4 @@
-"""What is stored beside an object, which keys there can be, and what an error says: tables, and any input."""
+"""Attributes of objects, valid keys, and messages of errors: tables, and arbitrary input."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ SNAPSHOTS = [at(days) for days in (100, 40, 20, 2, 1)]
         (Retention(3), None, SNAPSHOTS[:2]),
         (Retention(1), None, SNAPSHOTS[:4]),
         (Retention(1), SNAPSHOTS[0], SNAPSHOTS[1:4]),
-        (Retention(None, 10 * DAY), None, SNAPSHOTS[:2]),  # the third was what readers saw until 2 days ago
+        (Retention(None, 10 * DAY), None, SNAPSHOTS[:2]),  # readers saw the third one until 2 days ago
         (Retention(None, 30 * DAY), None, SNAPSHOTS[:1]),
         (Retention(None, 1.5 * DAY), None, SNAPSHOTS[:3]),
         (Retention(None, timedelta(seconds=1)), None, SNAPSHOTS[:4]),

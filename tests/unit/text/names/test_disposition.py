@@ -1,4 +1,4 @@
-"""Content-Disposition → the name of a file, or why it is none."""
+"""The name of a file by Content-Disposition, or the reason why it is not accepted."""
 
 from __future__ import annotations
 

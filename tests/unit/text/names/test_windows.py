@@ -1,4 +1,4 @@
-"""Names for FAT, NTFS and CIFS: every name has one, and every one belongs to a single name."""
+"""Names for FAT, NTFS and CIFS: every name is mapped to one, and no two names to the same."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_name_under_which_nothing_is_stored_is_recognised(stored: str) -> None
 
 
 def holds(stored: str) -> bool:
-    """Whether NTFS can hold a name, in words of its own documentation."""
+    """Whether NTFS can hold a name, according to its documentation."""
     base = stored.partition(".")[0].rstrip(" ").upper()
     return not (set(stored) & set('<>:"/\\|?*') or stored[-1] in ". " or base in DEVICES)
 

@@ -1,4 +1,4 @@
-"""Whatever a server exchanges, drops or adds: no request takes a body that its row can tell from its own."""
+"""Whatever responses a server swaps, drops or adds, no request gets a body that its row can tell from its own."""
 
 from __future__ import annotations
 

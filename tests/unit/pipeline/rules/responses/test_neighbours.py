@@ -1,4 +1,4 @@
-"""Which requests share a lane, and that a response that belongs to a neighbour is never taken."""
+"""Which requests may share a lane, and that a response to a neighbour is never accepted."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_what_is_confirmed_must_be_what_tells_the_neighbours_apart() -> None:
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[Row, Facts]:
-    """A row, and the facts of a response that fit it."""
+    """A row, and the facts of a response that fits it."""
     length, at = draw(st.integers(0, 12)), NOON + timedelta(seconds=draw(st.integers(0, 600)))
     digest, etag = f"md5:{draw(st.integers(0, 3))}", f'"{draw(st.integers(0, 3))}"'
     blur, has = draw(st.integers(0, 3)), draw(st.tuples(*[st.booleans()] * 4))
@@ -140,7 +140,7 @@ def files(draw: st.DrawFn) -> tuple[Row, Facts]:
 
 @given(st.lists(files(), min_size=2, max_size=6), st.data())
 def test_a_response_of_a_neighbour_is_never_taken(served: list[tuple[Row, Facts]], data: st.DataObject) -> None:
-    """Whatever a host exchanges: a file that fits its own row does not pass for another one."""
+    """Whatever responses a host swaps, a file that fits its own row is not accepted for another one."""
     lane: list[tuple[Row, Facts]] = []
     for row, facts in served:
         if may_share(row, [other for other, _ in lane]):
