@@ -1,10 +1,11 @@
-"""``make mirror``: the arguments that it passes on, its messages, and its exit codes."""
+"""``make mirror``: the arguments that it passes on, its messages, its exit codes; and what ``make mutants`` names."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,9 @@ def test_the_first_run_says_that_it_sets_up_and_how_long_that_took(project: Path
     assert second.startswith("Set up .venv in ")
     assert second.endswith(" s")
     assert make(project, "mirror", "URL=http://h/").stderr == "", "once"
+
+
+def test_everything_that_make_mutants_names_exists() -> None:
+    mutants = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["mutmut"]
+    named = mutants["only_mutate"] + mutants["also_copy"] + mutants["pytest_add_cli_args_test_selection"]
+    assert [path for path in named if not (REPOSITORY / path).exists()] == []

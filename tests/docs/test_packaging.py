@@ -49,6 +49,7 @@ def test_the_archives_contain_what_they_should(archives: dict[str, Path]) -> Non
     package = [path for path in (REPOSITORY / "crawler").rglob("*.*") if "__pycache__" not in path.parts]
     files = {path.relative_to(REPOSITORY).as_posix() for path in package if path.is_file()}
     others = {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/crawler.1", "examples/notebook.py"}
+    others |= {".ci/run", ".ci/release", ".dockerignore", ".editorconfig", ".pre-commit-config.yaml"}  # tests, release
     assert {"crawler/py.typed", "crawler/pipeline/engine.py", "crawler/output/html_report/templates/page.html"} <= files
     assert files <= names
     assert files | others <= source
