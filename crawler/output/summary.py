@@ -15,7 +15,7 @@ WARNINGS_SHOWN = 20
 """Maximum number of printed problems that do not concern a single file."""
 SPARED_SHOWN = 5
 """Maximum number of spared paths that are named."""
-_PARTS = ", and goes on within partial files where the server allows it"
+_PARTS = "; resumable parts are kept"
 _BY: dict[str, str] = {**{reason: f"by {option}" for reason, option in OPTIONS.items()}, Reason.ROBOTS: "by robots.txt"}
 
 

@@ -82,7 +82,8 @@ def test_what_does_not_contradict_the_copy_replaces_it(here: Path, capsys: pytes
     changes = [
         ("a.zip", PK, ZIP, PK[:-1], ZIP), ("a.zip", PK, ZIP, PK[:-1], TEXT), ("b.csv", b"1", "text/csv", b"2,", TEXT),
         ("c.json", b"[1]", JSON, b'{"a": 2}', JSON), ("d.txt", b"", TEXT, b"text", TEXT), ("e.bin", b"", ZIP, PK, ""),
-        ("f.txt", b"plain", TEXT, PK, TEXT), ("g.html", LOGIN, HTML, b"<html>other", HTML),
+        ("f.txt", b"plain", TEXT, PK, TEXT), ("h.zip", PK, ZIP, b"z" * 1_100_000, ""),
+        ("g.html", LOGIN, HTML, b"<html>other", HTML),
     ]  # fmt: skip
     with Site() as site:
         for number, (name, old, old_kind, new, kind) in enumerate(changes):

@@ -47,9 +47,10 @@ class TransferProgress:
 
     __slots__ = ("_here", "_speed", "expected", "path", "received", "since")
 
-    def __init__(self, job: Job, now: float) -> None:
+    def __init__(self, job: Job, now: float, size: int | None = None) -> None:
+        """``size``: that of the file in bytes as it was listed, for a job without one; None if it is not known."""
         self.path = job.path
-        self.expected = (job.size.low + job.size.high) // 2 if job.size is not None else None
+        self.expected = (job.size.low + job.size.high) // 2 if job.size is not None else size
         self.since = now
         self.received = 0
         """Number of bytes received over the network in all attempts."""
@@ -174,7 +175,8 @@ class Counters(Observer):
         self._pending_retries = pending_retries
 
     def started(self, job: Job) -> None:
-        self._in_flight[job.path] = TransferProgress(job, self._clock())
+        size = self._pending.get(job.path, -1)
+        self._in_flight[job.path] = TransferProgress(job, self._clock(), size if size >= 0 else None)
 
     def received(self, job: Job, count: int) -> None:
         self._received += count

@@ -75,7 +75,8 @@ class Arrival(NamedTuple):
         is_page = is_page_instead(job.path, content_type, head)
         if not is_page and is_message_instead(job.path, content_type, head):
             raise VerificationError("got JSON or XML instead of the file (an error message?)", retryable=False)
-        if not is_page and is_text_instead(job.path, content_type, head):
+        is_short = length is None or length <= limits.MIB  # messages are never larger than this
+        if not is_page and is_short and is_text_instead(job.path, content_type, head):
             raise VerificationError("got text instead of the file (an error message?)", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
             raise VerificationError("got an HTML page, perhaps that of the directory that is here", retryable=False)
@@ -85,7 +86,8 @@ class Arrival(NamedTuple):
         if is_page:
             problem = "got an HTML page instead of the file (a login or error page?)"
             raise VerificationError(problem, retryable=False)
-        await self._refuse_contradiction(head, content_type)
+        if is_short:
+            await self._refuse_contradiction(head, content_type)
 
     async def _refuse_contradiction(self, head: bytes, content_type: str) -> None:
         """Raise VerificationError if ``head`` contradicts the copy of a file whose size and digest are not known."""

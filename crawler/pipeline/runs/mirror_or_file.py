@@ -17,6 +17,7 @@ from crawler.pipeline.runs.build import is_first_contact
 from crawler.pipeline.runs.mirror import MirrorRun
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.escape import masked
+from crawler.text.http_fields import content_length
 from crawler.text.ownership import foreign_files, other_file
 from crawler.text.urls import directory_of
 
@@ -115,7 +116,6 @@ class RootResponse:
         assert self._run is not None
         if self._job is not None:
             await self._run.finish(self._job, self._done)
-        self._parts.observer.walked()
         for reason, option in OPTIONS.items():
             if reason in self._parts.tally.skipped_by:
                 self._parts.tally.warn(f"{masked(self._url)} is a file, and {option} leaves it out")
@@ -137,13 +137,16 @@ class RootResponse:
         """Make the first attempt at saving the file, with the response that has been received already."""
         name = file_name(self._url, reply.headers)
         assert name is not None
-        run, job = await self._begin(name)
+        run, job = await self._begin(name, content_length(reply.headers))
         if job is not None and self._parts.dry_run is None:
             self._parts.observer.started(job)
             self._done = await run.transfers.use(job, reply, began)
 
-    async def _begin(self, name: str) -> tuple[DownloadRun, Job | None]:
-        """Start the run that saves the file. Raises ConfigError if DIR has a file of that name from another URL."""
+    async def _begin(self, name: str, size: int | None = None) -> tuple[DownloadRun, Job | None]:
+        """Start the run that saves the file. Raises ConfigError if DIR has a file of that name from another URL.
+
+        ``size``: that of the file in bytes, for the display; None if it is not known.
+        """
         from crawler.pipeline.runs.url_list import DownloadRun
 
         parts = self._parts
@@ -151,6 +154,7 @@ class RootResponse:
         if known is not None and not is_same_file(known.url, self._url) and not parts.config.moved:
             raise ConfigError(other_file(parts.tally.directory, name, known.url, self._url))
         self._run = DownloadRun(parts, rules=self.rules, filtered=True)
-        self._job = await self._run.announce(self._url, name)
+        self._job = await self._run.announce(self._url, name, size)
+        parts.observer.walked()
         parts.tally.note_file(name, is_kept=not OPTIONS.keys() & parts.tally.skipped_by.keys())
         return self._run, self._job

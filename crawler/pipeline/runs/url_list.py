@@ -78,8 +78,11 @@ class DownloadRun:
                 await put(job)
         self.parts.observer.walked()
 
-    async def announce(self, url: str, wanted: str | Rejection) -> Job | None:
-        """The job for ``url``, to be saved as ``wanted``; None if it must not be fetched and its result is reported."""
+    async def announce(self, url: str, wanted: str | Rejection, size: int | None = None) -> Job | None:
+        """The job for ``url``, to be saved as ``wanted``; None if it must not be fetched and its result is reported.
+
+        ``size``: that of the file in bytes, for observers; None if it is not known.
+        """
         parts = self.parts
         path = wanted if isinstance(wanted, Rejection) else urls.entry_path("", wanted)
         if (path, url) in self._seen:
@@ -87,7 +90,7 @@ class DownloadRun:
             return None
         self._seen.add((path, url))
         shown = path if isinstance(path, str) else urls.last_name(url) if isinstance(wanted, Rejection) else wanted
-        parts.observer.listed(shown, None)
+        parts.observer.listed(shown, size)
         if isinstance(path, str) and (unfit := parts.destination.rejects(path)) is not None:
             path = Rejection(Reason.BAD_NAME, path, unfit)
         problem = await self._problem(path, url)

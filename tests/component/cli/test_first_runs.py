@@ -185,3 +185,31 @@ def test_an_observer_is_told_where_a_body_continues(here: Path, monkeypatch: pyt
         assert crawler.mirror_sync(site.url, here / "DIR", observers=[offsets]).saved == 2
     assert offsets.seen == [("a.bin", len(data) // 2)]
     assert offsets.bytes == 2 * len(data), "only what came over the network"
+
+
+def test_observers_know_the_size_of_a_single_file_before_it_arrives(here: Path) -> None:
+    class Events(crawler.Observer):
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def listed(self, path: str, size: int | None) -> None:
+            self.seen.append(f"listed {path} {size}")
+
+        def walked(self) -> None:
+            self.seen.append("walked")
+
+        def started(self, job: crawler.Job) -> None:
+            self.seen.append(f"started {job.path}")
+
+        def received(self, job: crawler.Job, count: int) -> None:
+            if self.seen[-1] != "received":
+                self.seen.append("received")
+
+        def finished(self, result: crawler.Result) -> None:
+            self.seen.append(f"finished {result.path}")
+
+    data, events = bytes(range(256)) * 8192, Events()
+    with Site() as site:
+        site.file("a.bin", data)
+        assert crawler.mirror_sync(site.url + "a.bin", here / "DIR", observers=[events]).saved == 1
+    assert events.seen == [f"listed a.bin {len(data)}", "walked", "started a.bin", "received", "finished a.bin"]
