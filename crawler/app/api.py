@@ -57,6 +57,8 @@ class RunContext(Value, frozen=True, kw_only=True):
     """The gate, shared with concurrent runs; None for a gate of its own."""
     destination: AbstractAsyncContextManager[Destination] | None = None
     """The destination of the files in place of DIR; None for DIR."""
+    cluster: object = None
+    """A ``distributed.Client`` of the caller, instead of what the configuration names."""
     processes: WorkerProcesses | None = None
     """Worker processes that were started early for this run."""
     own_files: Sequence[OwnFile] = ()
@@ -177,6 +179,10 @@ class _Run(Value, frozen=True, kw_only=True):
 
             store = location_of(str(directory), config)
             path, shown = store.cache, str(store)
+        if config.cluster is not None or context.cluster is not None:
+            from crawler.app.cluster.refusals import check_cluster
+
+            check_cluster(config, context.cluster, has_destination=context.destination is not None)
         return cls(
             starts=starts,
             fallbacks=fallbacks,
@@ -187,6 +193,11 @@ class _Run(Value, frozen=True, kw_only=True):
             config=config,
             context=context,
         )
+
+    @property
+    def is_clustered(self) -> bool:
+        """Whether workers of a cluster fetch and save. A dry run needs none."""
+        return (self.config.cluster is not None or self.context.cluster is not None) and not self.config.dry_run
 
 
 async def _publish(parts: Components, run: _Run) -> None:
@@ -200,6 +211,7 @@ async def _publish(parts: Components, run: _Run) -> None:
 async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Components, SqliteState]:
     """Open the components of a run on ``stack``. DIR is locked first, so that no other run changes it."""
     config, context = run.config, run.context
+    is_clustered = run.is_clustered
     options = client_options(config, run.starts, is_list=run.is_list, fallbacks=run.fallbacks)
     refuse_unusable_options(config)
     if are_few():
@@ -218,7 +230,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     await refuse_another_mirror(run.shown, tally.url, state, config)
     if config.names == "windows":
         await refuse_other_names(run.directory, state)
-    gate = context.gate or shared_gate([config])
+    gate = context.gate or shared_gate([config], is_divided=is_clustered)
     budget = Budget(files=config.max_files, size=config.max_total_size)
     allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
     observers = [*([allowance] if allowance.is_limited else []), *context.observers]
@@ -229,6 +241,11 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
     if config.processes != 1 and context.destination is None and not config.dry_run:
         parts = await resources.with_pool(parts, options, gate, context.processes)
+    if is_clustered:
+        from crawler.app.cluster.opening import Site, open_pool
+
+        site = Site(directory=run.directory, store=run.store, own=own)
+        parts = replace(parts, pool=await open_pool(stack, parts, options, gate, site=site, client=context.cluster))
     return parts, state
 
 

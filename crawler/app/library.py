@@ -48,12 +48,16 @@ async def mirror(
     then holds only ``.crawler``: the lock and, unless the configuration names another path, the state. A dry run only
     reads the destination.
 
+    ``cluster`` may also be a connected ``distributed.Client``, whose workers then fetch and save.
+
     Raises ConfigError (also if ``directory`` is the mirror of another URL and ``moved`` is not set), ListingError (for
     the listing at ``url`` itself), DestinationError, AlreadyRunning, RobotsForbidden, DeleteRefused. May be cancelled:
     complete files are kept, and the next call continues.
     """
     watching = guarded(observers)
-    context = RunContext(observers=watching, destination=checked_destination(destination))
+    context = RunContext(
+        observers=watching, destination=checked_destination(destination), cluster=_client_among(options)
+    )
     with _told_of_the_end(watching):
         report, error = await run_mirror(url, directory, config_of("mirror", config, options), context)
     return _concluded(report, error, watching)
@@ -79,7 +83,9 @@ async def download(
     AlreadyRunning.
     """
     watching, pairs = guarded(observers), pairs_of(items)
-    context = RunContext(observers=watching, destination=checked_destination(destination))
+    context = RunContext(
+        observers=watching, destination=checked_destination(destination), cluster=_client_among(options)
+    )
     with _told_of_the_end(watching):
         report, error = await run_download(pairs, directory, config_of("download", config, options), context)
     return _concluded(report, error, watching)
@@ -122,6 +128,15 @@ def download_sync(
     """
     _refuse_in_loop("download")
     return _run(download(items, directory, config, observers=observers, destination=destination, **options))
+
+
+def _client_among(options: Options) -> object:
+    """Take a ``distributed.Client`` out of ``options``; None if ``cluster`` is not given, or is text."""
+    given = options.get("cluster")
+    if given is None or isinstance(given, str):
+        return None
+    del options["cluster"]
+    return given
 
 
 @contextmanager

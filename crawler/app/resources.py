@@ -131,18 +131,21 @@ class Resources(Value, frozen=True, kw_only=True):
         return replace(parts, pool=pool)
 
 
-def shared_gate(configs: Sequence[Config]) -> Gate:
+def shared_gate(configs: Sequence[Config], *, is_divided: bool = False) -> Gate:
     """One gate for mirrors that run together, with the strictest of their rates and the largest of their worker counts.
 
-    If few files may be open, it allows few connections: a lack of descriptors would look like an unreachable host.
+    ``is_divided``: other processes keep the rates together with this one. If few files may be open, it allows few
+    connections: a lack of descriptors would look like an unreachable host.
     """
-    requests = [config.requests_per_second for config in configs if config.requests_per_second is not None]
     connections = min(max(config.workers for config in configs), connection_budget(descriptor_limit()))
-    return Gate(connections, _with_bytes(RateLimits.per_second(min(requests, default=None), None), configs))
+    limits = rate_limits(configs)
+    return Gate(connections, limits.shared() if is_divided else limits)
 
 
-def _with_bytes(limits: RateLimits, configs: Sequence[Config]) -> RateLimits:
-    """``limits`` with the strictest of the byte rates of ``configs``, which may depend on the time of day."""
+def rate_limits(configs: Sequence[Config]) -> RateLimits:
+    """The strictest of the rates of ``configs``, of which that of bytes may depend on the time of day."""
+    requests = [config.requests_per_second for config in configs if config.requests_per_second is not None]
+    limits = RateLimits.per_second(min(requests, default=None), None)
     rates = [config.limit_rate for config in configs if config.limit_rate is not None]
     constant = [rate for rate in rates if not isinstance(rate, Timetable)]
     if len(constant) == len(rates):

@@ -81,8 +81,9 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
     _check_distinct(mirrors, where)
     if objects and not any(is_object_url(mirror.directory) for mirror in mirrors):
         raise ConfigError(f"{where}: objects: has no effect: no dir is in an object store, as s3://bucket/prefix is")
-    if jobs > 1 and any(mirror.config.processes != 1 for mirror in mirrors):
-        raise ConfigError(f"{where}: processes: requires jobs = 1, so that mirrors of one host share its connections")
+    for key, alone in (("processes", 1), ("cluster", None)):
+        if jobs > 1 and any(getattr(mirror.config, key) != alone for mirror in mirrors):
+            raise ConfigError(f"{where}: {key}: requires jobs = 1, so that mirrors of one host share its connections")
     return MirrorsFile(mirrors=tuple(mirrors), jobs=jobs, status=status, status_public=is_public)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.model import limits
 from crawler.model.errors import ConfigError
+from crawler.model.options.cluster import parse_cluster
 from crawler.model.options.combinations import TOGETHER, check_together
 from crawler.model.options.given import on_one_line
 from crawler.model.options.objects import check_objects
@@ -101,6 +102,10 @@ class Config:
     processes: int = option(
         1, NETWORK, "processes that fetch and save files; auto: by the number of processors", "N|auto",
         parse=parse_processes)
+    cluster: str | None = option(
+        None, NETWORK, "fetch and save on many processors or machines, with dask.distributed", "local|local:N|URL",
+        parse=parse_cluster)
+    cluster_insecure: bool = option(False, NETWORK, "use a --cluster without TLS that other machines can reach")
     pipeline: int = option(
         0, NETWORK, "requests in flight on one connection; auto: up to 8, for files that the listing tells apart",
         "N|auto|off", parse=parse_pipeline, shown="auto")

@@ -25,7 +25,7 @@ TYPES = typing.get_type_hints(ProgramOptions)
 TEXTS = {
     "FILE": "x.prom",
     "SIZE": "1M", "RATE": "1M", "AGE": "7d", "TIME": "5m", "N": "3", "N|auto": "3", "N|auto|off": "3", "N|N%": "25%",
-    "DAYS": "30", "N|TIME": "7,30d", "'N: V'": "X-Key: v",
+    "local|local:N|URL": "local:2", "DAYS": "30", "N|TIME": "7,30d", "'N: V'": "X-Key: v",
 }  # fmt: skip
 """Placeholder of an option → a text that it accepts; "x" for any other."""
 SAMPLES: dict[object, list[object]] = {
@@ -39,6 +39,7 @@ SAMPLES: dict[object, list[object]] = {
     timedelta: [timedelta(days=3)],
     MaxDelete: [MaxDelete(count=5)],
     Retention: [Retention(7)],
+    Any: [],
     Timetable: [parse_limit_rate("08:00,2M 19:00,off")],
 }
 """Type → values of it."""

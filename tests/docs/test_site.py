@@ -23,8 +23,8 @@ DOCS = REPOSITORY / "docs"
 RESERVED = re.compile(r"(?:.+\.)?(?:example\.(?:com|net|org)|example|test|invalid|localhost)")
 """Names that are reserved for documentation (RFC 2606, RFC 6761)."""
 CITED = {
-    "archive.org", "developmentseed.org", "healthchecks.io", "jcristharif.com", "keepachangelog.com", "semver.org",
-    "snapshot.debian.org", "sqlite.org",
+    "archive.org", "developmentseed.org", "distributed.dask.org", "healthchecks.io", "jcristharif.com",
+    "jobqueue.dask.org", "keepachangelog.com", "kubernetes.dask.org", "semver.org", "snapshot.debian.org", "sqlite.org",
 }  # fmt: skip
 """Real hosts that the text mentions; no command uses them."""
 NAME = re.compile(r"(?<![\w@./-])(?:https?://(?:[^/@\s]*@)?)?((?:[a-z0-9-]+\.)+(?:com|net|org|edu|io|de|eu))(?![\w-])")

@@ -23,6 +23,8 @@ HOMES = {
     "lxml": "listings",
     "msgspec": "model.struct",
     "obstore": "storage.objects",
+    "dask": "workers.cluster",
+    "distributed": "workers.cluster",
     "sqlite3": "storage.state",
     "idna": "text.hosts",
     "uvloop": "workers.event_loop",
@@ -45,15 +47,21 @@ PURE = (
     "http.proxies", "listings", "model", "output.commands.notices", "output.format",
     "output.html_report.status.cards", "output.summary", "pipeline.fetch.ranges", "pipeline.outdated",
     "pipeline.plan.jobs", "pipeline.retry", "pipeline.rules", "pipeline.tally", "pipeline.walk.loops", "text",
-    "workers.frames",
-    "workers.listing_codec", "workers.messages",
+    "workers.cluster.shards", "workers.cluster.shares", "workers.frames", "workers.listing_codec", "workers.messages",
 )  # fmt: skip
 """Packages and modules that are functions of values: no clock, no environment, nothing to wait for."""
 
 IMPURE = {"asyncio", "shutil", "socket", "subprocess", "tempfile", "threading", "time"}
 """Standard modules that wait, run or open something."""
 
-EDGE = ("__main__", "app.arguments.observers", "app.worker", "cli", "workers.page_parser_process")
+EDGE = (
+    "__main__",
+    "app.arguments.observers",
+    "app.cluster.local_worker",
+    "app.worker",
+    "cli",
+    "workers.page_parser_process",
+)
 """The entry points of processes, which may catch every exception and end the process; and the calls into the code of
 callers, which may raise anything."""
 

@@ -256,9 +256,10 @@ class Gate:
         """Maximum number of connections of a host."""
         return self._ceiling
 
-    def limit_connections(self, connections: int) -> None:
-        """Set ``ceiling`` to ``connections``, 1 or more, for all hosts from now on."""
+    def limit_connections(self, connections: int, of: int | None = None) -> None:
+        """Set ``ceiling`` to ``connections``, 1 or more, for all hosts; shared rates too, to that part ``of`` all."""
         self._ceiling = connections
+        self._rates.take(connections, of or connections)
         for host in self._hosts.values():
             host.change_ceiling(connections)
 

@@ -26,6 +26,43 @@ class RateLimits(Value, frozen=True, kw_only=True):
         """Limits on requests and on bytes received, each per second."""
         return cls(requests=_limiter(requests, 1.0), bytes=_limiter(received, 0.25))
 
+    def shared(self) -> RateLimits:
+        """The same limits, kept by several processes together: ``take`` says which part is this one's."""
+        requests, received = self.requests, self.bytes
+        return RateLimits(
+            requests=None if requests is None else RateShare(requests),
+            bytes=None if received is None else RateShare(received),
+        )
+
+    def take(self, part: int, of: int) -> None:
+        """From now on the share of this process is ``part`` of ``of``, where limits are ``shared``."""
+        for each in (self.requests, self.bytes):
+            if isinstance(each, RateShare):
+                each.take(part, of)
+
+
+class RateShare:
+    """A share of a rate that several processes keep together: implements ``RateLimiter``."""
+
+    max_rate = float(1 << 62)
+    """No limit on a single amount: ``acquire`` divides it."""
+
+    def __init__(self, whole: RateLimiter) -> None:
+        """``whole``: a limiter of the rate of all processes together. The share is all of it until ``take``."""
+        self._whole, self._part, self._of = whole, 1, 1
+
+    def take(self, part: int, of: int) -> None:
+        """From now on the share is ``part`` of ``of``."""
+        self._part, self._of = part, of
+
+    async def acquire(self, amount: float = 1) -> None:
+        """Wait until ``amount`` is allowed: until the whole rate would have allowed as much more as others have."""
+        left = amount * self._of / self._part
+        while left > 0:
+            piece = min(left, self._whole.max_rate)
+            await self._whole.acquire(piece)
+            left -= piece
+
 
 def _limiter(per_second: int | None, period: float) -> RateLimiter | None:
     """A leaky bucket for the amount of ``period`` seconds, so that a run does not begin with a burst."""

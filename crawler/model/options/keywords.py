@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from os import PathLike
-from typing import Literal, SupportsIndex, TypeAlias, TypedDict
+from typing import Any, Literal, SupportsIndex, TypeAlias, TypedDict
 
 from crawler.model.options.readers import MaxDelete
 from crawler.model.options.retention import Retention
@@ -112,6 +112,8 @@ class Options(WalkOptions, total=False):
     dry_run: print the plan, with reasons and free space; write nothing
     fallback: another URL of the same tree, asked where URL fails
     processes: processes that fetch and save files; auto: by the number of processors
+    cluster: fetch and save on many processors or machines, with dask.distributed
+    cluster_insecure: use a --cluster without TLS that other machines can reach
     pipeline: requests in flight on one connection; auto: up to 8, for files that the listing tells apart
     backlog: files queued ahead of the workers
     segments: connections for one large file, if other transfers leave them idle
@@ -148,6 +150,8 @@ class Options(WalkOptions, total=False):
     dry_run: bool
     fallback: Texts
     processes: int | Literal["auto"]
+    cluster: str | Any | None
+    cluster_insecure: bool
     pipeline: int | Literal["auto", "off"]
     backlog: Number
     segments: Number

@@ -1,0 +1,100 @@
+"""Opens the cluster of a run. Imported only for ``--cluster``."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from pathlib import Path
+
+from crawler.app.cluster.tasks import control, run_shard
+from crawler.http.client import ClientOptions
+from crawler.http.pacing.concurrency import START
+from crawler.http.pacing.gate import Gate
+from crawler.model.errors import ConfigError, DestinationError
+from crawler.model.state.host_limits import divided
+from crawler.model.struct import Value
+from crawler.output.log import LOGGER
+from crawler.pipeline.attempts import announce
+from crawler.pipeline.runs.base import Components
+from crawler.storage.directory.boundaries.spared import OwnFile
+from crawler.text.urls import STATE_DIRECTORY
+from crawler.workers.cluster.connection import connected
+from crawler.workers.cluster.desk import Callbacks, Desk
+from crawler.workers.cluster.pool import ClusterPool, RunShard
+from crawler.workers.cluster.roster import Roster
+from crawler.workers.cluster.shards import Settings, seal
+from crawler.workers.cluster.versions import check_versions, version_text
+
+MARK = "cluster-"
+"""What the names of files in DIR/.crawler begin with that prove to workers that they see the same DIR."""
+
+
+class Site(Value, frozen=True, kw_only=True):
+    """Where the files of a run are stored."""
+
+    directory: Path
+    store: Value | None
+    """The place in an object store, instead of ``directory``."""
+    own: Sequence[OwnFile]
+
+
+async def open_pool(
+    stack: AsyncExitStack, parts: Components, options: ClientOptions, gate: Gate, *, site: Site, client: object
+) -> ClusterPool:
+    """The workers of the cluster of this run, on ``stack``. Raises ConfigError, ClusterError, DestinationError."""
+    if gate.ceiling < 2:
+        raise ConfigError("--cluster needs two connections to a host: allow more open files (ulimit -n)")
+    config, token = parts.config, secrets.token_hex(8)
+    mark = stack.enter_context(_marked(site.directory, token)) if site.store is None else ""
+    cluster = client if client is not None else config.cluster
+    most, insecure = gate.ceiling - 1, config.cluster_insecure
+    connection = await stack.enter_async_context(connected(cluster, token, insecure=insecure, most=most))
+    check_versions(await connection.versions(), connection.address)
+    parties = max(1, len(await connection.workers()))
+    settings = _settings(parts, options, gate, site=site, mark=mark, parties=parties)
+    roster = Roster(connection, control, gate, listers=config.listers, warn=parts.tally.warn)
+    desk = Desk(
+        Callbacks(observer=parts.observer, doubt=parts.state.doubt, warn=parts.tally.warn, announce_retry=announce),
+        gate,
+        roster,
+    )
+    connection.listen(token, desk.deliver)
+    run = RunShard(function=run_shard, versions=version_text(), settings=seal(settings))
+    return await stack.enter_async_context(ClusterPool(connection, roster, desk, gate, run))
+
+
+def _settings(
+    parts: Components, options: ClientOptions, gate: Gate, *, site: Site, mark: str, parties: int
+) -> Settings:
+    """What workers need to know of the run; there are ``parties`` of them now."""
+    return Settings(
+        config=parts.config,
+        options=options,
+        directory=str(site.directory.absolute()),
+        mark=mark,
+        store=site.store,
+        own=tuple(site.own),
+        log_level=LOGGER.getEffectiveLevel(),
+        hosts={name: divided(learnt, parties) for name, learnt in gate.known.items()},
+        start=max(1, START // parties),
+        knew_files=parts.state.knew_files,
+    )
+
+
+@contextmanager
+def _marked(directory: Path, token: str) -> Iterator[str]:
+    """The name of a new file in DIR/.crawler, which exists only during the run. Raises DestinationError."""
+    home = directory / STATE_DIRECTORY
+    mark = home / f"{MARK}{token}"
+    try:
+        for old in home.glob(f"{MARK}*"):  # of runs that were killed; DIR is locked
+            old.unlink(missing_ok=True)
+        mark.touch(exist_ok=False)
+    except OSError as error:
+        raise DestinationError(f"cannot store files in {directory}: {error.strerror}") from None
+    try:
+        yield mark.name
+    finally:
+        with suppress(OSError):
+            mark.unlink()

@@ -1,0 +1,27 @@
+"""Options that cannot be combined with ``--cluster``. Needs none of its libraries."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError
+from crawler.model.options.cluster import local_workers
+
+
+def check_cluster(config: Config, client: object, *, has_destination: bool) -> None:
+    """Raise ConfigError if ``config`` cannot be carried out with its cluster, or the caller's ``client``."""
+    if find_spec("distributed") is None:
+        raise ConfigError("--cluster needs dask.distributed: pip install 'crawler[cluster]'")
+    is_far = client is not None or local_workers(config.cluster or "") is None
+    for name, is_given, why in (
+        ("processes", config.processes != 1, "the workers of the cluster are processes"),
+        ("fallback", bool(config.fallback), "the upstreams are known to one process only"),
+        ("names windows", config.names != "posix", "its names are known to one process only"),
+        ("snapshots", config.snapshots is not None and is_far, "other machines may see new files late"),
+        ("workers 1", config.workers == 1, "the cluster needs a connection beside that for listings"),
+        ("a custom destination", has_destination, "it exists in this process only"),
+    ):
+        if is_given:
+            other = name if name.startswith("a ") else f"--{name}"
+            raise ConfigError(f"--cluster cannot be combined with {other}: {why}")

@@ -1,0 +1,132 @@
+"""Fetches and saves what shards bring, on one worker of a cluster, with the parts that any other run uses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from crawler.app.resources import rate_limits
+from crawler.http.client import HttpClient
+from crawler.http.pacing.gate import Gate
+from crawler.model.errors import CrawlerError
+from crawler.model.interfaces import Destination
+from crawler.model.observer import Observer
+from crawler.model.values import Known, Rejection, Staged
+from crawler.pipeline import engine
+from crawler.pipeline.attempts import prepare
+from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.runs.build import Tools, build_batches, build_downloader
+from crawler.pipeline.save.committer import Committer
+from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.fd_limits import are_few
+from crawler.storage.state import NullState
+from crawler.text.urls import STATE_DIRECTORY
+from crawler.workers.cluster.shards import Settings
+from crawler.workers.page_parsers import PageParsers
+
+if TYPE_CHECKING:
+    from crawler.storage.objects.location import Location
+
+
+class Unfit(CrawlerError):
+    """This worker cannot take part in the run."""
+
+
+class Source(Protocol):
+    """Where the jobs come from, and where their results go."""
+
+    def check(self) -> None:
+        """Raise DestinationError if nothing may be written any more."""
+
+    async def produce(self, put: engine.Put) -> None: ...
+    def file_redirect(self, source: str, target: str) -> Rejection | None: ...
+    async def doubt(self, paths: list[str]) -> None: ...
+    def warn(self, text: str) -> None: ...
+
+
+def open_gate(settings: Settings, on_pause: Callable[[str, float], None]) -> Gate:
+    """The gate of this worker. It has one connection per host, and no rate, until the client gives it a share."""
+    gate = Gate(1, rate_limits([settings.config]).shared(), on_pause=on_pause, start=settings.start)
+    gate.add_known(settings.hosts)
+    return gate
+
+
+async def do_jobs(source: Source, settings: Settings, gate: Gate, reporter: Observer) -> None:
+    """Do all jobs of ``source``. Complete files get their names also if it is cancelled.
+
+    ``reporter`` receives the results. Raises Unfit if this worker cannot take part, DestinationError if the
+    destination fails as a whole.
+    """
+    config = settings.config
+    if are_few():
+        prepare()
+    async with (
+        _destination(settings, source.check) as destination,
+        HttpClient(settings.options, gate) as client,
+        PageParsers(source.warn) as parser,
+    ):
+        if isinstance(destination, LocalDestination):
+            await destination.join()
+        tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
+        rules = RobotsTxt(client, config, settings.options.user_agent)
+        filters = Filters(config, datetime.now(UTC))
+        downloader = build_downloader(config, filters, tools, rules.permit(source.file_redirect))
+        committer = Committer(destination, _State(source, knew_files=settings.knew_files), reporter)
+        writer = asyncio.create_task(committer.run(), name="committer")
+        try:
+            begin, put, workers = build_batches(config, downloader).begin, committer.put, config.workers
+            await engine.run(source.produce, downloader.process, put, workers=workers, backlog=workers, begin=begin)
+        finally:
+            committer.close()
+            await writer
+            for text in sorted(getattr(destination, "lacks", ())):
+                source.warn(text)
+
+
+def _destination(
+    settings: Settings, check: Callable[[], None]
+) -> AbstractAsyncContextManager[LocalDestination] | AbstractAsyncContextManager[Destination]:
+    """DIR, which must be that of the client, or the place in an object store. Raises Unfit."""
+    config = settings.config
+    if settings.store is None:
+        directory = Path(settings.directory)
+        if not (directory / STATE_DIRECTORY / settings.mark).exists():
+            raise Unfit(f"it does not see the DIR of this run at {directory}: mount the same file system there")
+        return _Checked(
+            directory, check, fsync=config.fsync, trash_seconds=config.trash_seconds, own=tuple(settings.own)
+        )
+    try:
+        from crawler.storage.objects.connect import connect
+        from crawler.storage.objects.destination import ObjectDestination
+    except ImportError:
+        raise Unfit("it lacks obstore: pip install 'crawler[objects]'") from None
+    where = cast("Location", settings.store)
+    return ObjectDestination(connect(where, config.objects), where, check)
+
+
+class _Checked(LocalDestination):
+    """Writes only while the client is there."""
+
+    def __init__(self, directory: Path, check: Callable[[], None], **options: object) -> None:
+        super().__init__(directory, **options)  # type: ignore[arg-type]
+        self._check = check
+
+    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+        self._check()
+        return await super().commit(batch)
+
+
+class _State(NullState):
+    """Asks the client, which keeps the state, to doubt its records before a batch of files is named."""
+
+    def __init__(self, source: Source, *, knew_files: bool) -> None:
+        super().__init__()
+        self._source, self.knew_files = source, knew_files
+
+    async def doubt(self, paths: Collection[str]) -> None:
+        await self._source.doubt(list(paths))

@@ -1,0 +1,53 @@
+"""``--cluster``: which cluster a run uses, and whether strangers could reach it."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from crawler.model.errors import ConfigError
+from crawler.model.options.readers import MAX_PARALLEL
+
+_FORMS = f"expected local, local:N with N up to {MAX_PARALLEL}, tcp://HOST:PORT or tls://HOST:PORT"
+_INSIDE = "inproc"
+"""Scheme of a scheduler in this very process, as the caller of the library may have one."""
+
+
+def parse_cluster(text: str) -> str:
+    """``local``, ``local:N``, or the address of a scheduler, unchanged. Raises ValueError."""
+    name, _, count = text.partition(":")
+    if name == "local" and (text == name or re.fullmatch(r"[1-9]\d{0,3}", count)):
+        if not count or int(count) <= MAX_PARALLEL:
+            return text
+    elif re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", text, re.ASCII):
+        return text
+    raise ValueError(_FORMS)
+
+
+def local_workers(cluster: str) -> int | None:
+    """The N of ``local:N``, 0 if the number of processors decides; None for a scheduler somewhere else."""
+    name, _, count = cluster.partition(":")
+    return int(count or 0) if name == "local" else None
+
+
+def is_exposed(address: str) -> bool:
+    """Whether others could read or change what travels to the scheduler at ``address``: no TLS, and not loopback."""
+    parts = urlsplit(address)
+    return parts.scheme not in {"tls", _INSIDE} and not _is_loopback(parts.hostname or "")
+
+
+def check_exposed(address: str, *, insecure: bool) -> None:
+    """Raise ConfigError if ``address`` is exposed and the user has not accepted that."""
+    if is_exposed(address) and not insecure:
+        raise ConfigError(
+            f"--cluster {address}: whoever can reach this scheduler runs programs on its workers, and it has no TLS: "
+            "use tls://, or accept that with --cluster-insecure"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,117 @@
+"""Takes what workers of a cluster report while shards are on their way: progress, pauses, log records, warnings."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any
+
+from crawler.http.pacing.gate import Gate
+from crawler.model.errors import FetchError
+from crawler.model.observer import Observer
+from crawler.model.struct import Value
+from crawler.model.values import Result
+from crawler.workers.cluster import shards
+from crawler.workers.cluster.members import Pending
+from crawler.workers.cluster.roster import Roster
+
+_LOG = logging.getLogger("crawler")
+
+
+class Callbacks(Value, frozen=True, kw_only=True):
+    """What is called on behalf of the workers."""
+
+    observer: Observer
+    doubt: Callable[[Collection[str]], Awaitable[None]]
+    """Calls ``StateStore.doubt``."""
+    warn: Callable[[str], None]
+    announce_retry: Callable[[int, float, Exception], None]
+    """Called with (number of the next attempt, seconds until it starts, error of the last attempt)."""
+
+
+class Desk:
+    """Receives the messages of all workers of a run."""
+
+    def __init__(self, callbacks: Callbacks, gate: Gate, roster: Roster) -> None:
+        self._callbacks, self._gate, self._roster = callbacks, gate, roster
+        self._pending: dict[str, Pending] = {}
+        """Path → the job at a worker."""
+        self._warned: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def sent(self, pending: Sequence[Pending]) -> None:
+        """These jobs are at a worker from now on."""
+        self._pending.update((each.job.path, each) for each in pending)
+
+    def ended(self, pending: Pending, result: Result | None) -> None:
+        """A job has a result, or is not at a worker any longer."""
+        self._pending.pop(pending.job.path, None)
+        if result is not None:
+            self._report(pending, result.received - pending.reported)
+
+    def warn(self, text: str) -> None:
+        """Warn of the same thing once, however many workers meet it."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self._callbacks.warn(text)
+
+    def deliver(self, message: list[Any]) -> None:
+        """Handle a message: its kind, the address of the worker, and its values."""
+        kind, address, *values = message
+        self._roster.heard(address)
+        handle = _HANDLERS.get(kind)
+        if handle is not None:
+            handle(self, address, *values)
+
+    def _on_progress(self, _address: str, sizes: Sequence[Any], resumed: Sequence[Any]) -> None:
+        for path, size in sizes:
+            pending = self._pending.get(path)
+            if pending is not None:
+                self._report(pending, size)
+        for path, offset in resumed:
+            pending = self._pending.get(path)
+            if pending is not None:
+                self._callbacks.observer.resumed(pending.job, offset)
+
+    def _report(self, pending: Pending, size: int) -> None:
+        observer = self._callbacks.observer
+        if pending.begin():
+            observer.started(pending.job)
+        pending.report(size)
+        observer.received(pending.job, size)
+
+    def _on_pause(self, address: str, url: str, seconds: float) -> None:
+        self._gate.host(url).rest(seconds)
+        others = [one for one in self._roster.members if one != address]
+        if others:
+            self._roster.tell([shards.PAUSE, url, seconds], others)
+
+    def _on_doubt(self, address: str, number: int, paths: list[str]) -> None:
+        task = asyncio.get_running_loop().create_task(self._doubt(address, number, paths))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _doubt(self, address: str, number: int, paths: list[str]) -> None:
+        await self._callbacks.doubt(paths)
+        self._roster.tell([shards.GRANTED, number], [address])
+
+    def _on_log(self, _address: str, level: int, event: str, fields: dict[str, Any]) -> None:
+        _LOG.log(level, event, extra={"fields": fields})
+
+    def _on_retry(self, _address: str, attempt: int, wait: float, url: str, reason: str) -> None:
+        self._callbacks.announce_retry(attempt, wait, FetchError(reason, url=url))
+
+    def _on_warn(self, _address: str, text: str) -> None:
+        self.warn(text)
+
+
+_HANDLERS: dict[int, Callable[..., None]] = {
+    shards.PROGRESS: Desk._on_progress,
+    shards.PAUSE: Desk._on_pause,
+    shards.DOUBT: Desk._on_doubt,
+    shards.LOG: Desk._on_log,
+    shards.RETRY: Desk._on_retry,
+    shards.WARN: Desk._on_warn,
+}
+"""Kind of a worker's message → its handler; HEARD needs none."""

@@ -1,0 +1,229 @@
+"""The client's side of ``--cluster``: implements ``pipeline.pool.WorkerPool`` with the workers of a cluster.
+
+Jobs gather to shards, a shard goes to the worker with the fewest, and its results come back together. What a worker had
+when it died goes to others. This process walks, decides, records and reports; it divides the connections to a host and
+the rates among the workers that are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
+from typing import Self
+
+from crawler.http.pacing.gate import Gate
+from crawler.model.errors import DestinationError
+from crawler.model.interfaces import Redirects
+from crawler.model.state.host_limits import HostLimits, added
+from crawler.model.struct import Value
+from crawler.model.values import Job, Outcome, Result, Staged
+from crawler.workers.cluster import shards
+from crawler.workers.cluster.connection import ClusterError, Connection, ShardLost, lost
+from crawler.workers.cluster.desk import Desk
+from crawler.workers.cluster.members import IN_FLIGHT, Gathering, Member, Pending, ShardInFlight
+from crawler.workers.cluster.roster import Roster
+from crawler.workers.cluster.shards import Done, Sealed, Shard, seal, unseal
+
+_ATTEMPTS = 3
+"""Number of workers that may die with a job before it counts as failed."""
+_GATHER_SECONDS = 0.02
+"""How long an incomplete shard waits for more jobs while a worker has nothing to do, in seconds."""
+_END_SECONDS = 60.0
+"""How long workers may take to end their shards when the run is stopped, in seconds."""
+
+Process = Callable[[Job], Awaitable[Result | Staged]]
+
+
+class RunShard(Value, frozen=True, kw_only=True):
+    """What workers call for a shard."""
+
+    function: Callable[..., Sealed]
+    versions: str
+    settings: Sealed
+
+
+class ClusterPool:
+    """Implements ``pipeline.pool.WorkerPool``. An async context manager, in which the workers have their shares."""
+
+    def __init__(self, connection: Connection, roster: Roster, desk: Desk, gate: Gate, run: RunShard) -> None:
+        self._connection, self._roster, self._desk, self._gate, self._run = connection, roster, desk, gate, run
+        self._total = gate.ceiling
+        self._gathering = Gathering(shards.SHARD_FILES, shards.SHARD_BYTES)
+        self._ready: deque[list[Pending]] = deque()
+        """Complete shards for which no worker has room yet."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._names = count(1)
+        self._late: list[Result] = []
+        self._learnt: dict[str, dict[str, HostLimits]] = {}
+        """Address of a worker → what it has learnt about hosts."""
+        self._error: Exception | None = None
+        self._is_stopping = False
+
+    async def __aenter__(self) -> Self:
+        await self._roster.begin(changed=self._send_ready, gone=self._give_back, failed=self._fail)
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._roster.end(shards.END)
+        self._gate.limit_connections(self._total)
+        by_host: dict[str, list[HostLimits]] = {}
+        for hosts in self._learnt.values():
+            for name, learnt in hosts.items():
+                by_host.setdefault(name, []).append(learnt)
+        self._gate.add_learnt({name: added(learnt) for name, learnt in by_host.items()})
+
+    @property
+    def capacity(self) -> int:
+        """Number of jobs in flight that keep all workers busy, and as many as may still join."""
+        usable = min(self._total - 1, max(4, 2 * len(self._roster.members)))
+        return max(self._total, usable * IN_FLIGHT * shards.SHARD_FILES)
+
+    def walked(self) -> None:
+        """All listings have been read: the workers get the connections that listings needed."""
+        self._roster.walked()
+
+    async def process(self, job: Job, *, redirects: Callable[[], Redirects], fallback: Process) -> Result | Staged:
+        """Have a worker do ``job``. Raises DestinationError, ClusterError. ``fallback`` is not used."""
+        for _ in range(_ATTEMPTS):
+            self.check()
+            done: asyncio.Future[Result | None] = asyncio.get_running_loop().create_future()
+            self._gather(Pending(job=job, done=done, redirects=redirects()))
+            result = await done
+            if result is not None:
+                return result
+        reason = "the workers of the cluster that were handling it died"
+        return Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=reason)
+
+    def check(self) -> None:
+        """Raise the error of a worker that could not continue, or of the cluster, if any."""
+        if self._error is not None:
+            raise self._error
+
+    def _fail(self, error: Exception) -> None:
+        """The run ends with the first such error."""
+        if self._error is None and not self._is_stopping:
+            self._error = error
+            for pending in (*self._gathering.take(), *(each for some in self._ready for each in some)):
+                _settle(pending, error)
+            self._ready.clear()
+            for member in self._roster.everyone():
+                self._give_back(member)
+
+    # --- jobs → shards → workers ---------------------------------------------------------------------
+
+    def _gather(self, pending: Pending) -> None:
+        if self._gathering.add(pending):
+            self._ready.append(self._gathering.take())
+            self._send_ready()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_GATHER_SECONDS, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        self._send_ready()
+
+    def _send_ready(self) -> None:
+        """Send what is ready to the workers that have room; an incomplete shard too, if one would be idle."""
+        while (member := self._roster.with_room()) is not None and not self._is_stopping:
+            if self._ready:
+                self._send(member, self._ready.popleft())
+            elif len(self._gathering) and self._timer is None:
+                self._send(member, self._gathering.take())
+            else:
+                break
+
+    def _send(self, member: Member, pending: list[Pending]) -> None:
+        wanted = [each for each in pending if not each.done.done()]  # others were cancelled
+        if not wanted:
+            return
+        name = f"crawler-{self._connection.token}-{next(self._names)}"
+        work = Shard(
+            jobs=[each.job for each in wanted],
+            redirects=wanted[-1].redirects,
+            share=(member.share, self._total),
+        )
+        arguments = (self._connection.token, name, self._run.versions, self._run.settings, seal(work))
+        submitted = self._connection.submit(self._run.function, arguments, member.address, name)
+        flight = ShardInFlight(name=name, pending=wanted, submitted=submitted)
+        member.shards[name] = flight
+        self._desk.sent(wanted)
+        flight.wait_in(asyncio.get_running_loop().create_task(self._wait(member, flight)))
+
+    async def _wait(self, member: Member, flight: ShardInFlight) -> None:
+        try:
+            done: Done = unseal(await self._connection.result(flight.submitted))
+        except ShardLost:
+            done = Done()
+            if self._connection.is_lost:
+                self._fail(ClusterError(lost(self._connection.address)))
+        finally:
+            self._connection.release(flight.submitted)
+        if member.shards.pop(flight.name, None) is not None:
+            self._take(member, flight, done)
+        self._send_ready()
+
+    def _take(self, member: Member, flight: ShardInFlight, done: Done) -> None:
+        """Pass on the results of a shard, each once; what has none is done again."""
+        self._learnt[member.address] = dict(done.learnt)
+        if done.refusal:
+            self._roster.refuse(member, done.refusal)
+        if done.failure or done.bug:
+            error = DestinationError(f"worker {member.address}: {done.failure}") if done.failure else None
+            self._error = self._error or error or RuntimeError(f"worker {member.address}: {done.bug}")
+        found = {result.path: result for result in done.results}
+        for pending in flight.pending:
+            result = found.get(pending.job.path)
+            self._desk.ended(pending, result)
+            if result is not None and pending.done.cancelled():
+                self._late.append(result)
+            elif not pending.done.done():
+                self._settle_or_repeat(pending, result, is_refused=bool(done.refusal))
+
+    def _settle_or_repeat(self, pending: Pending, result: Result | None, *, is_refused: bool) -> None:
+        if result is None and self._error is not None:
+            _settle(pending, self._error)
+        elif result is None and is_refused:
+            self._gather(pending)
+        else:
+            _settle(pending, result)
+
+    def _give_back(self, member: Member) -> None:
+        """A worker has ended, or must have: nothing that it still returns is used."""
+        flights = member.leave()
+        for flight in flights.values():
+            if flight.waiting is not None:
+                flight.waiting.cancel()
+            self._connection.release(flight.submitted)
+            self._take(member, flight, Done(learnt=self._learnt.get(member.address, {})))
+        files = sum(len(flight.pending) for flight in flights.values())
+        if files and self._error is None:
+            self._desk.warn(f"worker {member.address} of the cluster is gone; its {files} files are done by others")
+
+    async def stop(self) -> Sequence[Result]:
+        """Have the workers cancel their jobs and keep complete files.
+
+        Returns the results of jobs that were cancelled here but had ended in their worker.
+        """
+        self._is_stopping = True
+        waiting = [
+            flight.waiting
+            for member in self._roster.everyone()
+            for flight in member.shards.values()
+            if flight.waiting is not None
+        ]
+        await self._roster.end(shards.STOP)
+        if waiting:
+            await asyncio.wait(waiting, timeout=_END_SECONDS)
+        late, self._late = self._late, []
+        return late
+
+
+def _settle(pending: Pending, outcome: Result | Exception | None) -> None:
+    if pending.done.done():
+        return
+    if isinstance(outcome, Exception):
+        pending.done.set_exception(outcome)
+    else:
+        pending.done.set_result(outcome)

@@ -1,0 +1,199 @@
+"""Who takes part in a run: the workers of a cluster as they join, leave or fall silent, and their shares.
+
+The connections to a host are divided anew at each change. Those that lose some are told first, and only when they have
+confirmed do others get more, so that a host never sees more than one process would open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from crawler.http.pacing.gate import Gate
+from crawler.workers.cluster import shards
+from crawler.workers.cluster.connection import ClusterError, Connection, lost
+from crawler.workers.cluster.members import Member
+from crawler.workers.cluster.shares import own_share, shares
+
+_BEAT_SECONDS = 5.0
+"""How often workers are told that the client is there."""
+WAIT_SECONDS = 300.0
+"""How long a run waits for a worker, at its start and after the last one has gone."""
+
+
+class Roster:
+    """The workers of one run. ``control`` is what they are called with for each message."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        control: Callable[..., None],
+        gate: Gate,
+        *,
+        listers: int | None,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._connection, self._control, self._gate = connection, control, gate
+        self._total, self._listers, self._warn = gate.ceiling, listers, warn
+        self.members: dict[str, Member] = {}
+        """Address → worker, in the order in which they joined."""
+        self._refused: dict[str, str] = {}
+        self._is_walked = self._has_idle = False
+        self._change = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._lonely_since: float | None = None
+        self._changed: Callable[[], None] = lambda: None
+        self._gone: Callable[[Member], None] = lambda _member: None
+        self._failed: Callable[[Exception], None] = lambda _error: None
+
+    async def begin(
+        self,
+        *,
+        changed: Callable[[], None],
+        gone: Callable[[Member], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Wait for the first worker, and divide. Raises ClusterError if none comes.
+
+        From then on ``changed`` is called after each division, ``gone`` for a worker that has ended or must have, and
+        ``failed`` once the cluster cannot be used any longer.
+        """
+        self._changed, self._gone, self._failed = changed, gone, failed
+        self._connection.watch(self._joined_or_left)
+        until = time.monotonic() + WAIT_SECONDS
+        while not self.members:
+            for address in await self._connection.workers():
+                self._joined_or_left(address, True)
+            if not self.members:
+                if time.monotonic() > until:
+                    raise ClusterError(self._nobody())
+                await asyncio.sleep(0.5)
+        await self._divide()
+        self._keep(asyncio.get_running_loop().create_task(self._run()))
+
+    def _nobody(self) -> str:
+        because = f": {next(iter(self._refused.values()))}" if self._refused else ""
+        return f"no worker of {self._connection.address} can be used since {WAIT_SECONDS:.0f} s{because}"
+
+    def everyone(self) -> list[Member]:
+        return list(self.members.values())
+
+    def with_room(self) -> Member | None:
+        """The worker with the fewest shards, or None if all have enough."""
+        return min((one for one in self.members.values() if one.has_room), key=lambda one: one.load, default=None)
+
+    def walked(self) -> None:
+        """All listings have been read."""
+        self._is_walked = True
+        self._change.set()
+
+    def refuse(self, member: Member, reason: str) -> None:
+        """A worker cannot take part."""
+        if self._refused.setdefault(member.address, reason) is reason:
+            self._warn(f"worker {member.address} of the cluster is not used: {reason}")
+        self._leave(member.address)
+
+    def heard(self, address: str) -> None:
+        """A worker has confirmed that it is there."""
+        member = self.members.get(address)
+        if member is not None:
+            member.hear()
+
+    def _joined_or_left(self, address: str, has_joined: bool) -> None:
+        if has_joined and address not in self.members and address not in self._refused:
+            self.members[address] = Member(address)
+            self._change.set()
+        elif not has_joined:
+            self._leave(address)
+
+    def _leave(self, address: str) -> None:
+        member = self.members.pop(address, None)
+        if member is not None:
+            self._gone(member)
+            self._change.set()
+
+    async def _run(self) -> None:
+        """Divide after each change, and tell the workers now and then that the client is there."""
+        while True:
+            try:
+                async with asyncio.timeout(_BEAT_SECONDS):
+                    await self._change.wait()
+            except TimeoutError:
+                self._beat()
+            if self._change.is_set():
+                await self._divide()
+                self._changed()
+
+    def _beat(self) -> None:
+        if self._connection.is_lost:
+            self._failed(ClusterError(lost(self._connection.address)))
+        for member in self.everyone():
+            if member.is_silent:
+                self._leave(member.address)
+        if self.members:
+            self._lonely_since = None
+            self.tell([shards.ALIVE], self.members)
+        else:
+            self._keep(asyncio.get_running_loop().create_task(self._look_again()))
+
+    async def _look_again(self) -> None:
+        """With no workers left: those that fell silent may be back."""
+        now = time.monotonic()
+        self._lonely_since = self._lonely_since or now
+        if now - self._lonely_since > WAIT_SECONDS:
+            self._failed(ClusterError(self._nobody()))
+            return
+        try:
+            for address in await self._connection.workers():
+                self._joined_or_left(address, True)
+        except ClusterError as error:
+            self._failed(error)
+
+    async def _divide(self) -> None:
+        """Divide the connections to a host among the workers and this process: first take, then give."""
+        self._change.clear()
+        everyone = self.everyone()
+        own = own_share(self._total, len(everyone), listers=self._listers, is_walked=self._is_walked)
+        wanted = shares(self._total - own, [member.address for member in everyone])
+        idle = sum(not connections for connections in wanted.values())
+        if idle and not self._has_idle:
+            self._has_idle = True
+            self._warn(f"{idle} workers of the cluster have no connection and do nothing: raise --workers")
+        if own < self._gate.ceiling:
+            self._gate.limit_connections(own, self._total)
+        less = [member for member in everyone if wanted[member.address] < member.share]
+        told = await asyncio.gather(*[self._give(member, wanted[member.address]) for member in less])
+        if not all(told):  # whoever did not hear it keeps its connections until it is gone
+            return
+        more = [member for member in everyone if wanted[member.address] > member.share]
+        await asyncio.gather(*[self._give(member, wanted[member.address]) for member in more])
+        self._gate.limit_connections(own, self._total)
+
+    async def _give(self, member: Member, connections: int) -> bool:
+        if not member.is_alive:
+            return True
+        message = [shards.SHARE, connections, self._total]
+        if not await self._connection.tell(self._control, message, [member.address]):
+            return not member.is_alive
+        member.give(connections)
+        return True
+
+    def tell(self, message: Sequence[object], addresses: Collection[str]) -> None:
+        """Send a message to some of the workers, without waiting for them."""
+        telling = self._connection.tell(self._control, message, list(addresses))
+        self._keep(asyncio.get_running_loop().create_task(telling))
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end(self, kind: int) -> None:
+        """Tell all workers that nothing more comes (END), or that they must stop (STOP)."""
+        if kind == shards.END:
+            self._connection.unsubscribe(self._connection.token)
+            for task in tuple(self._tasks):
+                task.cancel()
+        if self.members and not self._connection.is_lost:
+            await self._connection.tell(self._control, [kind], list(self.members))

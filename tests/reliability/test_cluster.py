@@ -1,0 +1,197 @@
+"""Workers of a dask cluster make one mirror with one account; if any dies, nothing is lost and nothing counts twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import crawler
+from crawler.model.observer import Observer
+from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
+from tests.support.misbehaving.samples import KB, blob, many, wait_until
+from tests.support.misbehaving.sandbox import Program, Run, Sandbox
+from tests.support.misbehaving.server import Site
+
+distributed = pytest.importorskip("distributed")
+
+from crawler.workers.child_process import ChildProcess  # noqa: E402
+from crawler.workers.cluster.local import start_worker  # noqa: E402
+
+pytestmark = pytest.mark.own
+TWO = ("--cluster=local:2",)
+
+
+class Cluster:
+    """A cluster of the caller: a scheduler in a thread of this process, and workers in processes."""
+
+    def __init__(self, scheduler: Any, security: Any, scratch: Path) -> None:
+        self.scheduler, self.security, self._scratch = scheduler, security, str(scratch)
+        self.children: list[ChildProcess] = []
+
+    def join(self) -> ChildProcess:
+        """Start another worker."""
+        child = start_worker(self.scheduler.address, self.security, self._scratch)
+        self.children.append(child)
+        return child
+
+    def has(self, count: int) -> None:
+        wait_until(lambda: len(self.scheduler.workers) == count, f"{count} workers")
+
+    @contextmanager
+    def client(self) -> Iterator[Any]:
+        with distributed.Client(self.scheduler.address, security=self.security, set_as_default=False) as client:
+            yield client
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+    made: list[Cluster] = []
+
+    async def serve() -> None:
+        security = distributed.Security.temporary()
+        async with distributed.Scheduler(port=0, host="127.0.0.1", security=security, dashboard=False) as scheduler:
+            made.append(Cluster(scheduler, security, tmp_path_factory.mktemp("scratch")))
+            ready.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.Runner(loop_factory=lambda: loop).run(serve()))
+    thread.start()
+    ready.wait()
+    try:
+        made[0].join(), made[0].join()
+        made[0].has(2)
+        yield made[0]
+    finally:
+        for child in made[0].children:
+            child.kill()
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+
+
+def fetched(site: Site) -> Counter[str]:
+    return Counter(request.path for request in site.log.bodies())
+
+
+class Ends(Observer):
+    """Counts the results of each path."""
+
+    def __init__(self) -> None:
+        self.count: Counter[str] = Counter()
+
+    def finished(self, result: crawler.Result) -> None:
+        self.count[result.path] += 1
+
+
+@pytest.mark.row("X20")
+def test_the_workers_of_a_client_make_the_same_mirror(cluster: Cluster, sandbox: Sandbox, site: Site) -> None:
+    """One site with everything that can happen to a file; then nothing is new; then a few files are."""
+    many(site, 300, "a", size=300)
+    many(site, 8, "a/b", size=600 * KB)
+    site.file("latest.bin", blob(300, 0), Redirect(to=f"{site.url}a/f000"))
+    site.on("a/f003", Cut(at=0.5, times=1))
+    site.on("a/f005", Status(429, headers=(("Retry-After", "1"),), times=1))
+    site.on("a/f007", Status(404))
+    ends = Ends()
+    with cluster.client() as client:
+        first = crawler.mirror_sync(site.url, sandbox.directory, cluster=client, observers=[ends], workers=6)
+        assert (first.listed, first.saved, first.failed) == (309, 308, 1)
+        assert set(ends.count.values()) == {1}
+        assert [failure.path for failure in first.failures] == ["a/f007"]
+        assert max(request.active for request in site.log) <= 6
+        refused = next(request for request in site.log if request.status == 429)
+        later = [request.at - refused.at for request in site.log if request.at > refused.at + 0.5]
+        assert min(later) > 0.9, "the others keep the pause, too"
+        site.on("a/f007")
+        site.log.clear()
+        second = crawler.mirror_sync(site.url, sandbox.directory, cluster=client, workers=6)
+        assert (second.saved, second.unchanged, second.failed) == (1, 308, 0)
+        assert list(fetched(site)) == ["/pub/a/f007"]
+        site.file("a/f009", blob(77, 9))
+        third = crawler.mirror_sync(site.url, sandbox.directory, cluster=client, workers=6)
+        assert (third.saved, third.unchanged) == (1, 308)
+        assert client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)) == 0, "all is released"
+    sandbox.holds(site.contents())
+    own = {path.name for path in (sandbox.directory / ".crawler").iterdir()}
+    assert own == {"lock", "parts", "state.sqlite3"}
+
+
+@pytest.mark.row("X21")
+@pytest.mark.parametrize("share", [0.2, 0.6])
+def test_a_worker_that_is_killed_at_any_moment_costs_nothing(
+    cluster: Cluster, sandbox: Sandbox, site: Site, share: float
+) -> None:
+    """One dies at a random moment, another joins; each file is fetched, named and counted once."""
+    many(site, 400, "a", size=300)
+    for number in range(0, 400, 7):
+        site.on(f"a/f{number:03}", Late(0.02))
+    ends, victim = Ends(), random.choice(cluster.children)
+
+    class Killer(Observer):
+        def finished(self, result: crawler.Result) -> None:
+            if sum(ends.count.values()) > share * 400 and victim in cluster.children:
+                cluster.children.remove(victim)
+                os.kill(victim.process.pid, signal.SIGKILL)
+                cluster.join()
+
+    with cluster.client() as client:
+        report = crawler.mirror_sync(site.url, sandbox.directory, cluster=client, observers=[ends, Killer()])
+    victim.kill()
+    assert victim not in cluster.children
+    assert (report.listed, report.saved, report.failed) == (400, 400, 0)
+    assert set(ends.count.values()) == {1}
+    sandbox.holds(site.contents())
+    cluster.has(2)
+
+
+@pytest.mark.row("X22")
+def test_local_workers_end_with_a_client_that_is_killed_and_stop_with_one_that_is_stopped(
+    sandbox: Sandbox, site: Site
+) -> None:
+    many(site, 40)
+    site.file("large.bin", blob(900 * KB, 5), Stall(at=0.5))
+    ended_by(signal.SIGKILL, sandbox, site)
+    site.log.clear()
+    run = sandbox.note(ended_by(signal.SIGTERM, sandbox, site))
+    run.fails(143)
+    run.says("Stopped by SIGTERM")
+    assert [path for path in sandbox.parts() if path.endswith(".part")], "what can be resumed is kept"
+    site.on("large.bin")
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(site.contents())
+
+
+def ended_by(number: signal.Signals, sandbox: Sandbox, site: Site) -> Run:
+    """A run whose client got the signal while a large file was on its way."""
+    program = sandbox.start(site.url, timeout=30, more=TWO)
+    wait_until(lambda: len(children(program)) == 2, "two workers")
+    pids = children(program)
+    wait_until(lambda: site.log.times("/pub/large.bin") == 1 and sandbox.largest_part() > 100 * KB, "a part")
+    program.signal(number)
+    run = program.finish()
+    wait_until(lambda: not any(map(is_there, pids)), "the workers to end")
+    return run
+
+
+def children(program: Program) -> list[int]:
+    """Process IDs of the children of a run."""
+    pids = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children").read_text().split()
+    return [int(pid) for pid in pids]
+
+
+def is_there(pid: int) -> bool:
+    """Whether the process is running; a zombie is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

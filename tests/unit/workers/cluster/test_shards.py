@@ -1,0 +1,89 @@
+"""What travels in a cluster, and how connections are divided among its workers."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError
+from crawler.model.values import Job, Local, Outcome, Result
+from crawler.model.values import Kind as K
+from crawler.workers.cluster.shards import Done, Shard, seal, unseal
+from crawler.workers.cluster.shares import own_share, shares
+from crawler.workers.cluster.versions import check_versions, version_of, version_text
+
+
+class AnyRedirect:
+    """Rules for redirects that can be sent."""
+
+    def file_redirect(self, source: str, target: str) -> None:
+        return None
+
+
+def test_what_travels_arrives_as_it_was_and_shows_nothing() -> None:
+    job = Job(url="http://h/s3cret\udcff", path="a/\udcff", reason="new", local=Local(K.FILE, 3, 4, version='"e"'))
+    shard = Shard(jobs=[job], redirects=AnyRedirect(), share=(2, 8))
+    sealed = pickle.loads(pickle.dumps(seal(shard)))
+    assert unseal(sealed).jobs == [job]
+    assert unseal(sealed).share == (2, 8)
+    for text in (repr(sealed), str(sealed), f"{(sealed,)}"):
+        assert "s3cret" not in text
+        assert "bytes>" in text
+    done = Done(results=[Result(path="a", url="u", outcome=Outcome.SAVED, reason="new")])
+    assert unseal(seal(done)) == done
+
+
+@given(
+    total=st.integers(2, 300),
+    workers=st.integers(0, 320),
+    listers=st.none() | st.integers(1, 400),
+    is_walked=st.booleans(),
+)
+def test_shares_use_every_connection_and_never_one_more(
+    total: int, workers: int, listers: int | None, is_walked: bool
+) -> None:
+    own = own_share(total, workers, listers=listers, is_walked=is_walked)
+    found = shares(total - own, [f"tcp://w{number}" for number in range(workers)])
+    assert own >= 1
+    assert own + sum(found.values()) == total
+    if workers:
+        assert max(found.values()) - min(found.values()) <= 1
+        assert max(found.values()) >= 1, "someone can work"
+        assert list(found.values()) == sorted(found.values(), reverse=True), "those who were first are served first"
+
+
+@pytest.mark.parametrize(
+    ("total", "workers", "listers", "is_walked", "own"),
+    [
+        (8, 0, None, False, 8), (8, 2, None, False, 4), (8, 2, 1, False, 1), (8, 2, 20, False, 6),
+        (8, 2, None, True, 1), (8, 7, None, False, 1), (8, 9, None, False, 1),
+        (2, 1, None, False, 1), (2, 5, None, True, 1),
+    ],
+)  # fmt: skip
+def test_the_client_keeps_some_connections_for_listings(
+    total: int, workers: int, listers: int | None, is_walked: bool, own: int
+) -> None:
+    assert own_share(total, workers, listers=listers, is_walked=is_walked) == own
+
+
+def test_all_members_have_the_same_versions() -> None:
+    here = version_text()
+    check_versions({"scheduler": here, "tcp://a:1": here}, "tcp://s:8786")
+    for packages, text in (
+        ({"crawler": "9", "python": "3.11.7.final.0"}, "crawler 9, Python 3.11"),
+        ({"crawler": None, "python": "3.11.7"}, "no crawler"),
+    ):
+        assert version_of(packages) == text
+        with pytest.raises(ConfigError, match=f"worker tcp://a:1 has {text}; needed is {here}, as here"):
+            check_versions({"scheduler": here, "tcp://a:1": text}, "tcp://s:8786")
+    with pytest.raises(ConfigError, match=r"the scheduler has no crawler \(and 1 more\)"):
+        check_versions({"scheduler": "no crawler", "tcp://a:1": "no crawler"}, "tcp://s:8786")
+
+
+def test_a_configuration_with_a_cluster_travels() -> None:
+    config = Config(cluster="local:2", requests_per_second=3)
+    assert unseal(seal(config)) == config
