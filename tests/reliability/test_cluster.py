@@ -25,7 +25,7 @@ from tests.support.misbehaving.server import Site
 distributed = pytest.importorskip("distributed")
 
 from crawler.workers.child_process import ChildProcess  # noqa: E402
-from crawler.workers.cluster.local import start_worker  # noqa: E402
+from crawler.workers.cluster.local import new_scheduler, start_worker  # noqa: E402
 
 pytestmark = pytest.mark.own
 TWO = ("--cluster=local:2",)
@@ -60,8 +60,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
     async def serve() -> None:
         security = distributed.Security.temporary()
-        async with distributed.Scheduler(port=0, host="127.0.0.1", security=security, dashboard=False) as scheduler:
-            made.append(Cluster(scheduler, security, tmp_path_factory.mktemp("scratch")))
+        scratch = tmp_path_factory.mktemp("scratch")
+        async with new_scheduler(security, str(scratch)) as scheduler:
+            made.append(Cluster(scheduler, security, scratch))
             ready.set()
             await stop.wait()
 

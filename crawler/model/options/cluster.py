@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from crawler.model.errors import ConfigError
 from crawler.model.options.readers import MAX_PARALLEL
@@ -33,6 +31,8 @@ def local_workers(cluster: str) -> int | None:
 
 def is_exposed(address: str) -> bool:
     """Whether others could read or change what travels to the scheduler at ``address``: no TLS, and not loopback."""
+    from urllib.parse import urlsplit
+
     parts = urlsplit(address)
     return parts.scheme not in {"tls", _INSIDE} and not _is_loopback(parts.hostname or "")
 
@@ -47,6 +47,8 @@ def check_exposed(address: str, *, insecure: bool) -> None:
 
 
 def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -23,6 +23,7 @@ from crawler.workers.child_process import ChildProcess
 
 _KEYS = ("tls_ca_file", "tls_worker_key", "tls_worker_cert", "tls_client_key", "tls_client_cert")
 _START_SECONDS = 60.0
+_ANY_PORT = "127.0.0.1:0"
 THREADS = 4
 """Shards that a worker can have at the same time; they share its connections."""
 
@@ -43,8 +44,7 @@ async def local_cluster(count: int, most: int) -> AsyncIterator[tuple[str, distr
     with TemporaryDirectory(prefix="crawler-", ignore_cleanup_errors=True) as scratch:
         children: list[ChildProcess] = []
         try:
-            with dask.config.set(temporary_directory=scratch):  # not a name in /tmp that others can guess
-                made = distributed.Scheduler(port=0, host="127.0.0.1", security=security, dashboard=False)
+            made = new_scheduler(security, scratch)
             async with made as scheduler:
                 try:
                     while len(children) < wanted:
@@ -57,6 +57,15 @@ async def local_cluster(count: int, most: int) -> AsyncIterator[tuple[str, distr
             await asyncio.to_thread(_end, children)
 
 
+def new_scheduler(security: distributed.Security, scratch: str) -> distributed.Scheduler:
+    """A scheduler on loopback, whose HTTP server, which dask cannot do without, has no pages."""
+    private = {"temporary_directory": scratch, "distributed.scheduler.http.routes": []}
+    with dask.config.set(private):  # scratch: not a name in /tmp that others can guess
+        return distributed.Scheduler(
+            port=0, host="127.0.0.1", security=security, dashboard=False, dashboard_address=_ANY_PORT
+        )
+
+
 def start_worker(scheduler: str, security: distributed.Security, scratch: str) -> ChildProcess:
     """A worker of ``scheduler``, which keeps its temporary files in ``scratch``. Raises OSError."""
     child = ChildProcess("crawler.app.cluster.local_worker")
@@ -67,6 +76,7 @@ def start_worker(scheduler: str, security: distributed.Security, scratch: str) -
 
 async def serve(settings: dict[str, str]) -> None:
     """Be a worker of the scheduler that ``settings`` names, until that ends."""
+    dask.config.set({"distributed.worker.http.routes": []})
     security = distributed.Security(require_encryption=True, **{key: settings[key] for key in _KEYS})
     worker = distributed.Worker(
         settings["scheduler"],
@@ -74,6 +84,7 @@ async def serve(settings: dict[str, str]) -> None:
         nthreads=THREADS,
         memory_limit=0,
         dashboard=False,
+        dashboard_address=_ANY_PORT,
         host="127.0.0.1",
         local_directory=settings["scratch"],
     )
