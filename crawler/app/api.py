@@ -76,19 +76,13 @@ async def run_mirror(
     if config.name_from != "url":
         raise ConfigError("name_from: 'header' is only for a list of URLs: listed files are named by their listing")
     root, _ = urls.userinfo(start)
-    effects = None
-    if has_filters(config):
-        from crawler.pipeline.effects.watch import FilterEffects  # imported only if needed
-
-        effects = FilterEffects(config)
-        context = replace(context, observers=(*context.observers, effects))
+    effects, context = _with_effects(config, context)
     run = _Run.into(directory, config, context, starts=(start,), fallbacks=_fallbacks(root, config))
     tally = Tally(masked(root), run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
         await mirror_or_file(parts, root, free=await parts.destination.free_space())
-        if effects is not None:
-            await _say_effects(effects, parts)
+        await _say_effects(effects, parts)
         await _publish(parts, run)
 
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
@@ -104,11 +98,13 @@ async def run_download(
     if config.fallback:
         raise ConfigError("fallback: only for a mirror: a list names the URLs of its files itself")
     wanted = list(items)
+    effects, context = _with_effects(config, context)
     run = _Run.into(directory, config, context, starts=tuple(url for url, _ in wanted), is_list=True)
     tally = Tally("", run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
         await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
+        await _say_effects(effects, parts)
         await _publish(parts, run)
 
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
@@ -124,8 +120,20 @@ def _fallbacks(root: str, config: Config) -> tuple[str, ...]:
     return found
 
 
-async def _say_effects(effects: FilterEffects, parts: Components) -> None:
+def _with_effects(config: Config, context: RunContext) -> tuple[FilterEffects | None, RunContext]:
+    """What watches the filters of ``config``, None if it has none; and ``context`` with it as an observer."""
+    if not has_filters(config):
+        return None, context
+    from crawler.pipeline.effects.watch import FilterEffects  # imported only if needed
+
+    effects = FilterEffects(config)
+    return effects, replace(context, observers=(*context.observers, effects))
+
+
+async def _say_effects(effects: FilterEffects | None, parts: Components) -> None:
     """After a complete run, say which filters decided nothing or refused everything."""
+    if effects is None:
+        return
     from crawler.pipeline.effects.findings import said
 
     tally = parts.tally

@@ -59,6 +59,15 @@ async def test_download_saves_urls_under_chosen_names(serve: Serve, tree: Path, 
     assert not (mirror / "three.txt").exists()
 
 
+async def test_filters_apply_to_a_list_too(serve: Serve, tree: Path, mirror: Path) -> None:
+    url = serve("nginx").url_of(tree)
+    pairs = [(f"{url}a.txt", "one.txt"), (f"{url}sub/d.zip", "two/d.zip"), (f"{url}b%20c.zip", "old/b.zip")]
+    report = await crawler.download(pairs, mirror, ext="zip", exclude="old/")
+    assert (report.ok, report.saved, report.skipped_by) == (True, 1, {"ext": 1, "exclude": 1})
+    report = await crawler.download(pairs, mirror, ext="zpi")
+    assert report.warnings == ("no file matched --ext zpi: did you mean zip?",)
+
+
 async def test_a_root_that_is_not_a_listing_raises(serve: Serve, tree: Path, mirror: Path) -> None:
     with pytest.raises(crawler.ListingError, match="missing"):
         await crawler.mirror(f"{serve('nginx').url_of(tree)}missing/", mirror, crawler.Config())

@@ -153,7 +153,7 @@ class RootResponse:
         known: Known | None = (await parts.state.directory("")).get(name)
         if known is not None and not is_same_file(known.url, self._url) and not parts.config.moved:
             raise ConfigError(other_file(parts.tally.directory, name, known.url, self._url))
-        self._run = DownloadRun(parts, rules=self.rules, filtered=True)
+        self._run = DownloadRun(parts, rules=self.rules)
         self._job = await self._run.announce(self._url, name, size)
         parts.observer.walked()
         parts.tally.note_file(name, is_kept=not OPTIONS.keys() & parts.tally.skipped_by.keys())

@@ -37,13 +37,12 @@ class _NoDirectories(Observer):
 class DownloadRun:
     """Fetches the files of a list of URLs."""
 
-    def __init__(self, parts: Components, *, rules: RobotsTxt | None = None, filtered: bool = False) -> None:
-        """``rules``: the robots.txt fetched so far, if any. ``filtered``: the filters by name apply, too."""
+    def __init__(self, parts: Components, *, rules: RobotsTxt | None = None) -> None:
+        """``rules``: the robots.txt fetched so far, if any."""
         self.parts = parts
         self._rules = rules or RobotsTxt(parts.client, parts.config, parts.agent)
         self._scope = ListScope(named_hosts(parts.config.allow_host))
         self._filters = Filters(parts.config, datetime.now(UTC))
-        self._filtered = filtered
         self._taken: set[str] = set()
         self._seen: set[tuple[str | Rejection, str]] = set()
         results = _NoDirectories(parts.observer)
@@ -99,7 +98,7 @@ class DownloadRun:
             return None
         self._taken.add(path)
         directory, _, name = path.rpartition("/")
-        if self._filtered and (rejection := self._filters.rejects(path, name, None, None)) is not None:
+        if (rejection := self._filters.rejects(path, name, None, None)) is not None:
             self._end(path, url, Outcome.SKIPPED, rejection.reason)
             return None
         local = await look(parts.destination, path)
