@@ -280,4 +280,8 @@ async def _open_destination(
         except CrawlerError:
             await directory.withdraw()
             raise
-    return directory if given is None else await resources.stack.enter_async_context(given)
+    if given is None:
+        return directory
+    from crawler.app.arguments.items import checked_methods
+
+    return checked_methods(await resources.stack.enter_async_context(given))

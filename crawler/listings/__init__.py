@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from crawler.listings.page import Page, Parser
+from crawler.model.errors import ConfigError
 from crawler.model.struct import replace
 from crawler.model.values import Listing
+from crawler.text.arguments import UrlObject, url_text
 
 __all__ = ["parse_listing", "parse_listing_pieces", "parse_without_grammar", "pieces_by_grammar", "without"]
 
@@ -66,14 +68,22 @@ PARSERS: tuple[Parser, ...] = (_json, _xml, _by_grammar, _html, _embedded)
 _OTHERS = tuple(parser for parser in PARSERS if parser is not _by_grammar)
 
 
-def parse_listing(body: bytes, url: str, content_type: str) -> Listing:
+def parse_listing(body: bytes | str, url: str | UrlObject, content_type: str | None = "") -> Listing:
     """The listing in the page ``body``, fetched from ``url`` (after redirects). Never raises, whatever the bytes.
 
     ``content_type`` is the header as received, or "". The first parser to recognise a listing wins. If none does, the
     result has ``is_listing`` False and no entries; its family and rejections are those of the first parser that read
-    the page without recognising a listing, or ``none`` and empty.
+    the page without recognising a listing, or ``none`` and empty. Raises ConfigError for arguments of other types.
     """
-    return _parse(Page(body=body, url=url, content_type=content_type), PARSERS)
+    if isinstance(body, str):
+        body = body.encode("utf-8", "surrogateescape")
+        content_type = f"{(content_type or 'text/html').partition(';')[0]}; charset=utf-8"
+    elif not isinstance(body, bytes | bytearray | memoryview):
+        raise ConfigError(f"body: expected bytes, not {type(body).__name__}")
+    if not isinstance(content_type, str | None):
+        raise ConfigError(f"content_type: expected text, not {type(content_type).__name__}")
+    page = Page(body=bytes(body), url=url_text(url, "url"), content_type=content_type or "")
+    return _parse(page, PARSERS)
 
 
 def parse_listing_pieces(body: bytes, url: str, content_type: str) -> Iterator[Listing]:

@@ -256,6 +256,8 @@ def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]
     Raises ConfigError, which names ``where`` and the key.
     """
     known, parsed = option_fields(), dict[str, object]()
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{where}: expected a mapping, not {type(values).__name__}")
     for key, value in values.items():
         if key == "rules" and isinstance(value, tuple):
             parsed[key] = check_rules(value, where)

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from crawler.model.errors import ConfigError
+from crawler.model.limits import PATH_BYTES
 from crawler.text.escape import redacted
 from crawler.text.urls import (
     before_query,
@@ -30,15 +31,15 @@ _OF_SSH = ("rsync", "scp", "sftp", "ssh")
 
 
 class UrlObject(Protocol):
-    """A URL object, such as that of yarl or httpx, whose text is the URL."""
+    """A URL object, such as that of yarl or httpx, whose text is the URL. The attributes may be descriptors."""
 
     @property
-    def scheme(self) -> str:
+    def scheme(self) -> Any:
         """``http`` or ``https``."""
         ...
 
     @property
-    def host(self) -> str | None:
+    def host(self) -> Any:
         """The host."""
         ...
 
@@ -62,8 +63,8 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     text = path_text(directory, "DIR")
     if not text:
         raise ConfigError("DIR: expected a path; use . for the current directory")
-    if "\0" in text:
-        raise ConfigError("DIR: a path cannot contain NUL")
+    if problem := _path_problem(text):
+        raise ConfigError(f"DIR: {problem}")
     if not isinstance(directory, str):
         if folded := _FOLDED.match(text):
             raise ConfigError(f"DIR: {text}: a Path folds the slashes of a URL: give {folded[1]}://… as text")
@@ -84,6 +85,20 @@ def start_directory(directory: str | PathLike[str]) -> Path:
         more = "; mirror into a path, then copy it there with rsync" if scheme in _OF_SSH else ""
         raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}{more}")
     return Path(text)
+
+
+def _path_problem(path: str) -> str:
+    """Why ``path`` cannot be meant or made, or ""."""
+    if "\0" in path:
+        return "a path cannot contain NUL"
+    if path.partition("/")[0] == "~":
+        return "~ is the home directory to a shell alone: write its path, or ./~ for a directory of that name"
+    try:
+        longest = max(map(len, os.fsencode(path).split(b"/")))
+    except UnicodeEncodeError:
+        return "it has a character that no path can hold"
+    is_long = longest > 255 or len(path) * 4 > PATH_BYTES < len(os.fsencode(path))
+    return f"a name has at most 255 bytes, and a path {PATH_BYTES}" if is_long else ""
 
 
 def path_text(path: object, what: str) -> str:

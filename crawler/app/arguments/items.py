@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -18,6 +18,8 @@ def pairs_of(items: Any) -> list[tuple[str, str]]:
     """(URL, path, or "" for the last segment of the URL) for each item. Raises ConfigError, which numbers the item."""
     if isinstance(items, Mapping):
         raise ConfigError(f"items: {_EXPECTED}, not a mapping: give its items()")
+    if hasattr(items, "itertuples"):
+        raise ConfigError("items: a table: give a column of it, or two with itertuples(index=False)")
     if isinstance(items, str) or _is_url_object(items):
         return [_pair(items, "items")]
     if isinstance(items, bytes) or not isinstance(items, Iterable):
@@ -30,8 +32,8 @@ def _pair(item: Any, where: str) -> tuple[str, str]:
         raise ConfigError(f"{where}: {_EXPECTED}, not Entry: give (entry.url, entry.path)")
     if isinstance(item, str) or _is_url_object(item):
         return _url(item, where), ""
-    is_pair = isinstance(item, Sequence) and not isinstance(item, bytes | bytearray) and len(item) == 2
-    if not is_pair or item[1] is None:
+    is_pair = isinstance(item, tuple | list) or getattr(item, "shape", None) == (2,)  # a row of NumPy
+    if not is_pair or len(item) != 2 or item[1] is None:
         raise ConfigError(f"{where}: {_EXPECTED}, not {type(item).__name__}")
     return _url(item[0], where), path_text(item[1], f"{where}: path")
 
@@ -57,3 +59,13 @@ def checked_destination(given: Any) -> AbstractAsyncContextManager[Destination] 
         raise ConfigError(f"destination: expected an async context manager, and {kind} has no __aenter__ and __aexit__")
     checked: AbstractAsyncContextManager[Destination] | None = given
     return checked
+
+
+def checked_methods(destination: Destination) -> Destination:
+    """``destination``, which has all methods of a Destination. Raises ConfigError."""
+    names = [name for name, each in vars(Destination).items() if callable(each) and not name.startswith("_")]
+    missing = [name for name in names if not callable(getattr(destination, name, None))]
+    if missing:
+        kind = type(destination).__name__
+        raise ConfigError(f"destination: {kind} lacks {', '.join(missing)}: derive it from crawler.Destination")
+    return destination

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from inspect import iscoroutinefunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any
 
 from crawler.model.errors import ConfigError
@@ -103,10 +103,11 @@ def _checked(observer: Any) -> Observer:
     if missing:
         raise ConfigError(f"observers: {kind} lacks {', '.join(missing)}: derive it from crawler.Observer")
     for name in _EVENTS:
-        if iscoroutinefunction(getattr(observer, name)):
-            raise ConfigError(
-                f"observers: {kind}.{name} is a coroutine function, which nobody awaits: write 'def {name}'"
-            )
+        method = getattr(observer, name)
+        if iscoroutinefunction(method) or isasyncgenfunction(method):
+            raise ConfigError(f"observers: {kind}.{name} would have to be awaited: write 'def {name}', without async")
+        if isgeneratorfunction(method):
+            raise ConfigError(f"observers: {kind}.{name} is a generator, whose body never runs: write it without yield")
     checked: Observer = observer
     return checked
 

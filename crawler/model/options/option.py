@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, field
 from typing import Any
 
@@ -12,6 +12,8 @@ from crawler.model.struct import Value, shortened
 
 _TIMES = {"TIME", "AGE", "DAYS", "N|TIME"}
 """The placeholders of options whose values are durations or ages."""
+HEADER = "'N: V'"
+"""The placeholder of the option that takes headers."""
 COMMAND_LINE = "command line"
 """The ``where`` of values from the command line: errors then name the flag, such as ``--max-size``."""
 
@@ -73,6 +75,8 @@ def convert(item: Field[Any], value: object, where: str) -> object:
         if not isinstance(truth, bool):
             raise ConfigError(f"{where}: expected true or false, not {shortened(value)}")
         return truth
+    if option.metavar == HEADER and isinstance(value, Mapping):  # as other libraries take headers
+        value = [f"{name}: {text}" for name, text in value.items()]
     values = several(value)
     if not option.multiple and len(values) != 1:
         raise ConfigError(f"{where}: expected one value")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pandas
 import pytest
 import yarl
 
@@ -72,6 +73,11 @@ class Half:
     def finished(self, result: crawler.Result) -> None: ...
 
 
+class Yields(crawler.Observer):
+    def finished(self, result: crawler.Result) -> Iterator[None]:  # type: ignore[override]
+        yield
+
+
 class Waits(crawler.Observer):
     async def finished(self, result: crawler.Result) -> None: ...  # type: ignore[override]
 
@@ -89,7 +95,8 @@ class Waits(crawler.Observer):
         (7, "observers: expected instances of crawler.Observer, not int"),
         (Half(), "observers: Half lacks listing_read, listing_failed, rejected, listed, walked, started, received, "
                  "resumed, all_unchanged, run_finished: derive it from crawler.Observer"),
-        ([Waits()], "observers: Waits.finished is a coroutine function, which nobody awaits: write 'def finished'"),
+        ([Waits()], "observers: Waits.finished would have to be awaited: write 'def finished', without async"),
+        ([Yields()], "observers: Yields.finished is a generator, whose body never runs: write it without yield"),
     ],
 )  # fmt: skip
 def test_anything_else_is_refused_before_anything_runs(observers: Any, message: str, tmp_path: Path) -> None:
@@ -122,6 +129,10 @@ def test_an_item_is_a_url_or_a_pair(url: Any) -> None:
     for path in ("x/y.zip", Path("x/y.zip")):
         for pair in ((url, path), [url, path]):
             assert pairs_of([pair]) == [(URL, "x/y.zip")]
+    table = pandas.DataFrame({"url": [URL], "path": ["x"]})
+    for items in (table.itertuples(index=False), table.to_numpy(), zip(table.url, table.path, strict=True)):
+        assert pairs_of(items) == [(URL, "x")]
+    assert pairs_of(table.url) == pairs_of(table.url.to_numpy()) == [(URL, "")]
 
 
 ENTRY = crawler.Entry(name="a", kind=crawler.Kind.FILE, url="http://h/a")
@@ -132,6 +143,7 @@ ENTRY = crawler.Entry(name="a", kind=crawler.Kind.FILE, url="http://h/a")
     [
         (None, "items: expected URLs, or pairs of URL and path, not NoneType"),
         (7, "items: expected URLs, or pairs of URL and path, not int"),
+        (pandas.DataFrame(), "items: a table: give a column of it, or two with itertuples(index=False)"),
         (b"http://h/a", "items: expected URLs, or pairs of URL and path, not bytes"),
         ([URL, b"http://h/a"], "items[1]: expected URLs, or pairs of URL and path, not bytes"),
         ([(URL,)], "items[0]: expected URLs, or pairs of URL and path, not tuple"),
@@ -158,6 +170,14 @@ def test_any_other_item_is_refused_by_its_number(items: Any, message: str) -> No
         (Path, "DIR: expected text or a path, not type"),
         (Path("s3://b/p"), "DIR: s3:/b/p: a Path folds the slashes of a URL: give s3://… as text"),
         ("a\0b", "DIR: a path cannot contain NUL"),
+        ("~/m", "DIR: ~ is the home directory to a shell alone: write its path, or ./~ for a directory of that name"),
+        (
+            Path("~"),
+            "DIR: ~ is the home directory to a shell alone: write its path, or ./~ for a directory of that name",
+        ),
+        ("\ud800", "DIR: it has a character that no path can hold"),
+        ("a/" + "x" * 256, "DIR: a name has at most 255 bytes, and a path 4000"),
+        ("x/" * 2500, "DIR: a name has at most 255 bytes, and a path 4000"),
     ],
 )
 def test_a_directory_that_is_none_is_refused_by_name(directory: Any, message: str) -> None:
@@ -172,6 +192,44 @@ def test_a_destination_that_is_none_is_refused_by_name(destination: Any, tmp_pat
     with pytest.raises(crawler.ConfigError, match="destination: "):
         crawler.mirror_sync("http://127.0.0.1:1/", tmp_path / "m", destination=destination)
     assert not (tmp_path / "m").exists()
+
+
+class Lacking:
+    async def __aenter__(self) -> Lacking:
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+def test_a_destination_without_the_methods_is_refused_by_what_it_lacks(site: Site, tmp_path: Path) -> None:
+    destination: Any = Lacking()
+    with pytest.raises(crawler.ConfigError, match=r"destination: Lacking lacks scan, .*: derive it from crawler\.Dest"):
+        crawler.mirror_sync(site.url, tmp_path / "m", destination=destination)
+
+
+PAGE = (
+    b'<h1>Index of /pub</h1><pre><a href="../">../</a>\n'
+    b'<a href="\xc3\xa9">\xc3\xa9</a>  01-Jan-2025 12:00  1234\n</pre>'
+)
+
+
+def test_a_page_is_bytes_or_text() -> None:
+    for page in (PAGE, bytearray(PAGE), memoryview(PAGE), PAGE.decode()):
+        for kind in ("", None, "text/html", "text/html; charset=iso-8859-1"):
+            call: Any = page
+            listing = crawler.parse_listing(call, yarl.URL("http://h/pub/"), kind)
+            assert listing.is_listing
+            assert [entry.url for entry in listing.entries] == ["http://h/pub/%C3%A9"] or "8859" in str(kind)
+    for wrong in ({"body": None}, {"body": 7}, {"url": None}, {"content_type": 7}):
+        arguments: Any = {"body": PAGE, "url": "http://h/", "content_type": "", **wrong}
+        with pytest.raises(crawler.ConfigError, match=f"^{next(iter(wrong))}: expected "):
+            crawler.parse_listing(**arguments)
+
+
+def test_options_from_something_else_than_a_mapping_are_refused_by_name() -> None:
+    options: Any = ["workers"]
+    with pytest.raises(crawler.ConfigError, match=r"^mine: expected a mapping, not list$"):
+        crawler.Config.from_mapping(options, where="mine")
 
 
 def test_a_url_may_be_an_object(site: Site, tmp_path: Path) -> None:

@@ -137,7 +137,8 @@ def test_no_option_raises_anything_but_a_config_error(key: str, kind: str) -> No
 
 def test_a_secret_is_not_shown_whatever_its_type() -> None:
     assert option_of(option_fields()["header"]).secret
-    for value in (b"Authorization: hush", {"Authorization": "hush"}, 7.5, ["hush"]):
+    assert Config(header={"Authorization": "x", "X-Key": "y"}).header == ("Authorization: x", "X-Key: y")
+    for value in (b"Authorization: hush", {"A\nB": "hush"}, {"A": "hush\n"}, 7.5, ["hush"]):
         with pytest.raises(ConfigError, match="header") as caught:
             Config(header=value)  # type: ignore[arg-type]
         assert "hush" not in str(caught.value)
