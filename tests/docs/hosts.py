@@ -27,7 +27,7 @@ from tests.support.servers.stores import MOTO
 from tests.support.socks import SocksProxy, socks_proxy
 
 TOKEN = "the-secret-of-the-example"
-BEHIND_PROXY = "mirror.intranet.example"
+BEHIND_PROXY = "intranet.example.org"
 """A host name that only the proxy can resolve."""
 DAY = 86_400
 
