@@ -209,6 +209,8 @@ def test_the_filters_apply_to_a_single_file_and_the_one_that_leaves_it_out_is_na
             text = said(capsys, [*options, site.url + "a.zip", "DIR"], 0)
             assert f"problem: {site.url}a.zip is a file, and {option} leaves it out" in text
             assert not (here / "DIR/a.zip").exists()
+        assert "larger than --max-total-size" in said(capsys, ["--max-total-size", "9", site.url + "a.zip", "DIR"], 9)
+        assert not (here / "DIR/a.zip").exists()
         for options in (["--ext", "csv,zip"], ["--include", "a.*"], ["--max-size", "1M"]):
             assert said(capsys, [*options, site.url + "a.zip", "DIR"], 0) == ""
             (here / "DIR/a.zip").unlink()

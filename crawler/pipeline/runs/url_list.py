@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
-from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Staged
+from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.plan.look import look
 from crawler.pipeline.rules.compare import Need, is_intact, needs_fetch
@@ -80,7 +80,7 @@ class DownloadRun:
     async def announce(self, url: str, wanted: str | Rejection, size: int | None = None) -> Job | None:
         """The job for ``url``, to be saved as ``wanted``; None if it must not be fetched and its result is reported.
 
-        ``size``: that of the file in bytes, for observers; None if it is not known.
+        ``size``: that of the file in bytes, for observers and --max-total-size; None if it is not known.
         """
         parts = self.parts
         path = wanted if isinstance(wanted, Rejection) else urls.entry_path("", wanted)
@@ -103,7 +103,7 @@ class DownloadRun:
             return None
         local = await look(parts.destination, path)
         job = as_job(url, path, (await parts.state.directory(directory)).get(name), local)
-        refused = await parts.allowance.book(job)
+        refused = await parts.allowance.book(job if size is None else replace(job, size=Span(size, size)))
         if refused is not None:
             self._end(path, url, Outcome.SKIPPED, refused)
             return None
