@@ -38,6 +38,12 @@ _NEVER_TEXT = pattern(
 """Names of formats that have bytes within their first SNIFFED ones that do not occur in text."""
 _DATA_NAME = pattern(r"json|xml|\.(?:atom|gpx|kml|rdf|rss|svg|xsd|xsl|yang|har|ipynb|topo)(?:[.~]|$)")
 """Names of files that may be JSON or XML."""
+_TEXT_NAME = pattern(
+    r"^[^.]*$|json|ya?ml|sha\d|sums|\.(?:adoc|asc|bed|bib|c|cc|cfg|conf|cpp|css|csv|diff|eml|fa|fasta|fastq|fq|gff3?|go|h"
+    r"|hpp|ics|ini|java|js|list|log|lst|lua|map|mbox|md5?|n3|nt|patch|php|pl|pot?|properties|ps|py|r|rb|rs|rst|sam|sh"
+    r"|sig|sql|srt|tex|text|toml|ts|tsv|ttl|txt|vcf|vtt)(?:[.~]|$)"
+)
+"""Names of files that may be text."""
 _CODED_NAMES = {
     "gzip": (".gz", ".tgz", ".svgz"),
     "compress": (".z",),
@@ -123,7 +129,8 @@ def contradiction(path: str, content_type: str, head: bytes, old: bytes | None) 
     For files of which nothing else is known, such as a size: a file may change, but not into an error message.
     """
     name = path.rpartition("/")[2].lower()
-    is_old_binary = _BINARY_NAME.search(name) is not None if old is None else is_binary(old)
+    is_text_name = bool(_TEXT_NAME.search(name) or _DATA_NAME.search(name) or _HTML_NAME.search(name))
+    is_old_binary = not is_text_name if old is None else is_binary(old)
     if not head:
         return "an empty body"
     if is_binary(head):

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from crawler.pipeline.rules.responses.content_type import SNIFFED, begins_like_html, is_message_instead, is_page_instead
+from crawler.pipeline.rules.responses.content_type import (
+    SNIFFED,
+    begins_like_html,
+    contradiction,
+    is_binary,
+    is_message_instead,
+    is_page_instead,
+    is_text_instead,
+)
 
 HTML = "text/html"
 PAGE = b"<!DOCTYPE html><html>"
@@ -113,3 +123,59 @@ def test_json_or_xml_in_place_of_a_binary_file_is_a_message(
     assert is_message_instead(name, content_type, body) is expected
     for other in ("x.json", "x.xml", "x.svg", "x.geojson", "x", "x.zip.sha256"):
         assert not is_message_instead(other, content_type, body)
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "head", "expected"),
+    [
+        ("a.zip", "text/plain", b"Error", True), ("d/A.ZIP", "TEXT/plain; charset=x", b"Error", True),
+        ("a.zip", "", b"Error", True), ("a.zip", "application/zip", b"Error", False),
+        ("a.zip", "application/octet-stream", b"Error", False), ("a.zip", "text/plain", b"PK\3\4", False),
+        ("a.zip", "text/plain", b"", False), ("a.bz2", "text/plain", b"BZh91AY&SYtext", False),
+        ("a.txt", "text/plain", b"Error", False), ("a", "text/plain", b"Error", False),
+        ("a.pdf", "text/plain", b"%PDF-1.4", False), ("zip", "text/plain", b"Error", False),
+        ("a.tar.gz", "text/plain", b"Error", True), ("a.zip.txt", "text/plain", b"Error", False),
+    ],
+)  # fmt: skip
+def test_text_is_not_a_file_whose_format_cannot_begin_with_text(
+    path: str, content_type: str, head: bytes, expected: bool
+) -> None:
+    assert is_text_instead(path, content_type, head) is expected
+
+
+BYTES, TEXT, HTML_TEXT, JSON_TEXT, XML_TEXT = b"PK\3\4", b"a,b", PAGE, b' {"a": 1}', b"<feed/>"
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "old", "expected"),
+    [
+        # what replaces the copy ``old`` (None: larger than what is read): bytes, text, a page, JSON, nothing
+        ("a.zip", "application/zip", BYTES, [None, "text", "an HTML page", "text"]),
+        ("a.dat", "", BYTES, [None, "text", "an HTML page", "text"]),
+        ("a.dat", "application/json", BYTES, [None, "JSON or XML", "an HTML page", "JSON or XML"]),
+        ("a.dat", "", None, [None, "text", "an HTML page", "text"]),
+        ("a.csv", "text/csv", None, [None, None, None, None]),
+        ("README", "", None, [None, None, None, None]),
+        ("a.csv", "text/csv", TEXT, [None, None, "an HTML page", None]),
+        ("a.csv", "application/json", TEXT, [None, None, "an HTML page", "JSON or XML"]),
+        ("a.json", "application/json", JSON_TEXT, [None, None, "an HTML page", None]),
+        ("a", "application/json", JSON_TEXT, [None, "JSON or XML", "an HTML page", None]),
+        ("a", "application/xml", XML_TEXT, [None, "JSON or XML", "an HTML page", "JSON or XML"]),
+        ("a.html", "text/html", HTML_TEXT, [None, None, None, None]),
+        ("a.html", "text/html", TEXT, [None, None, None, None]),
+        ("a.cgi", "text/plain", TEXT, [None, None, None, None]),
+        ("a", "text/html", HTML_TEXT, [None, None, None, None]),
+    ],
+)
+def test_what_contradicts_a_copy(path: str, content_type: str, old: bytes | None, expected: list[str | None]) -> None:
+    news = (BYTES, TEXT, HTML_TEXT, JSON_TEXT)
+    assert [contradiction(path, content_type, new, old) for new in news] == expected
+    assert contradiction(path, content_type, b"", old) == "an empty body"
+
+
+@given(st.sampled_from(["a.zip", "a", "a.csv", "a.json", "a.html"]), st.binary(min_size=1, max_size=40), st.binary())
+def test_bytes_contradict_nothing_and_neither_does_the_same_beginning(path: str, old: bytes, head: bytes) -> None:
+    assert contradiction(path, "", old, old) is None
+    if is_binary(head):
+        assert contradiction(path, "application/json", head, old) is None
+        assert not is_text_instead(path, "text/plain", head)
