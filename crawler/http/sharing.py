@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import zip_longest
 
 from crawler.http.lane import depth
 from crawler.http.lane.depth import HostDepth, broken, closes_after, doubted, refused, usable
@@ -14,6 +15,7 @@ from crawler.http.problem import RequestError
 from crawler.http.response import WholeResponse
 from crawler.http.transport import Transport
 from crawler.model.errors import FetchError
+from crawler.model.network.sharing import Findings, Together
 from crawler.model.struct import Value
 from crawler.text.http_fields import OVERLOAD_STATUS
 
@@ -71,38 +73,43 @@ class Sharing:
         self._gate.depths.change(name, host, reason)
         return host
 
-    async def send(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> list[WholeResponse | None]:
-        """Send a GET for each (URL, headers), all to one host, on one connection, and return the responses.
-
-        None stands for a request without a complete, small response. The caller must check that each response belongs
-        to its request.
-        """
-        none: list[WholeResponse | None] = [None] * len(requests)
+    async def send(self, together: Together) -> Sequence[WholeResponse | None]:
+        """See ``interfaces.Sharing``."""
+        url = together.url
         try:
-            host = await self._usual.enter(requests[0][0])
+            host = await self._usual.enter(url)
         except FetchError:
-            return none
+            return []
+        requests: Sequence[tuple[str, Mapping[str, str]]] = []
         try:
-            generation = host.generation
-            headers_for = self._usual.headers_for
-            sent = await self._transport.share([(url, headers_for(url, own)) for url, own in requests])
+            most = self.depth(url)
+            if most < 2:
+                return []
+            generation, headers_for = host.generation, self._usual.headers_for
+            requests = together.requests(most)
+            sent = await self._transport.share(
+                [(each, headers_for(each, own)) for each, own in requests], together.may_follow
+            )
             found = [
-                None if answer is None else WholeResponse(answer, url)
-                for (url, _), answer in zip(requests, sent.answers, strict=False)
+                None if answer is None else WholeResponse(answer, each)
+                for (each, _), answer in zip_longest(requests, sent.answers)
             ]
+            verdict = together.judge(found, sent.carried)
+            self._transport.settle(url, sent, verdict.carried)
             self._judge_ending(sent, host)
             self._note(found, host, generation)
+            self._conclude(host.name, verdict.findings)
         except RequestError as error:
             if error.blames_host:
                 host.failed()
-            return none
+            return []
         except ValueError:
-            return none
+            return []
         finally:
-            host.leave(len(requests))
+            host.leave(max(1, len(requests)))
         if self._gate.limits_bytes:
             await self._gate.acquire_bytes(sum(len(response.body) for response in found if response))
-        return found + none[len(found) :]
+        return [response if is_proven else None for response, is_proven in zip(found, verdict.proven, strict=True)]
 
     def _note(self, found: Sequence[WholeResponse | None], host: Host, generation: int) -> None:
         now, is_refused = time.monotonic(), False
@@ -128,13 +135,13 @@ class Sharing:
         elif sent.ending in _BREAKS:
             self._change(host.name, broken(known), sent.ending.value)
 
-    def conclude(self, url: str, agreed: int, *, is_doubtful: bool, is_exchanged: bool) -> None:
-        """See ``interfaces.Sharing``."""
-        name = self._gate.host(url).name
+    def _conclude(self, name: str, findings: Findings) -> None:
+        """Learn from what the responses have shown."""
         host = self._gate.depths.of(name)
-        if is_exchanged:
+        if findings.is_exchanged:
             self._change(name, broken(host), "a response came in the place of another one")
-        elif is_doubtful:
+        elif findings.is_doubtful:
             self._change(name, doubted(host), "the responses contradict the listing")
         else:
-            self._change(name, depth.agreed(host, agreed, self._deepest), "the responses agree with the listing")
+            agreed = depth.agreed(host, findings.agreed, self._deepest)
+            self._change(name, agreed, "the responses agree with the listing")

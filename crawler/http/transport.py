@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
 from crawler.http.lane.pool import Experience, LanePool, Outcome
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
+from crawler.model.network.sharing import Carried
 from crawler.text.hosts import connectable, without_zone
 from crawler.text.urls import origin
 
@@ -50,8 +51,10 @@ class Transport:
         where, host, target = parts
         return await self._lanes.send(where, self._head(method, target, host, headers), is_head=method == "HEAD")
 
-    async def share(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> Outcome:
-        """Send a GET for each (URL, headers) on one lane, without a proxy.
+    async def share(
+        self, requests: Sequence[tuple[str, Mapping[str, str]]], may_follow: Callable[[Carried], bool]
+    ) -> Outcome:
+        """Send a GET for each (URL, headers) on one lane, without a proxy; see ``LanePool.share``.
 
         All URLs must have the same host, for which ``experience`` is not None. Raises RequestError, ValueError.
         """
@@ -61,7 +64,13 @@ class Transport:
             assert parts is not None, "not sent on a lane"
             where, host, target = parts
             heads.append(self._head("GET", target, host, headers))
-        return await self._lanes.share(where, heads)
+        return await self._lanes.share(where, heads, may_follow)
+
+    def settle(self, url: str, sent: Outcome, carried: Carried | None) -> None:
+        """Keep or close the lane of requests to the host of ``url``; see ``LanePool.settle``."""
+        parts = _for_lane(url, None)
+        assert parts is not None, "not sent on a lane"
+        self._lanes.settle(parts[0], sent, carried)
 
     def experience(self, url: str) -> Experience | None:
         """What the lanes to the host of ``url`` have shown; None if ``url`` cannot be requested on a lane."""

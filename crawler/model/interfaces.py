@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Protocol
 
 from crawler.model.network.responses import Response as Response
-from crawler.model.network.responses import Sharing
+from crawler.model.network.sharing import Sharing
 from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Staged, Validators
 

@@ -157,9 +157,10 @@ async def test_the_round_trips_of_one_connection(tmp_path: Path) -> None:
         assert server.rounds == [1, 2, 2, 4, 4, 8, 4]
         for path in tmp_path.glob("*.bin"):
             path.unlink()
+        assert server.connections == 1
         server.rounds.clear()
         report = await mirror(server, tmp_path, workers=1)
-    assert server.rounds == [1, 8, 8, 8]
+    assert (server.rounds, server.connections) == ([1, 8, 8, 8], 2)
     assert (report.exit_code, saved(tmp_path)) == (0, FILES)
 
 
@@ -193,9 +194,32 @@ async def test_a_host_that_closes_connections_after_some_requests_is_no_worse_fo
 
 
 @pytest.mark.row("P31")
-async def test_a_response_that_comes_again_behind_a_batch_answers_no_later_request(tmp_path: Path) -> None:
-    alike = {f"{number:03}": b"%03d" % number * 300 for number in range(2, 30)}
-    async with Disorderly({"000": b"a", "001": b"bb", **alike}, repeats_late=True) as server:
+@pytest.mark.parametrize(
+    ("first", "rest", "connections"),
+    [
+        ({"000": b"a", "001": b"bb"}, {f"{number:03}": b"%03d" % number * 300 for number in range(2, 30)}, None),
+        ({}, {f"{number:03}": b"%03d" % number * (number + 1) for number in range(30)}, 3),
+    ],
+    ids=["all but two alike", "no two alike"],
+)
+async def test_a_response_that_comes_again_behind_a_batch_answers_no_later_request(
+    tmp_path: Path, first: dict[str, bytes], rest: dict[str, bytes], connections: int | None
+) -> None:
+    """A connection is used again if what follows can be told from all before, and closed if something comes twice."""
+    async with Disorderly({**first, **rest}, repeats_late=True) as server:
         report = await mirror(server, tmp_path, workers=1)
         assert max(server.rounds) > 1
         assert (report.exit_code, saved(tmp_path)) == (0, server.files)
+        assert connections is None or server.connections <= connections
+
+
+@pytest.mark.row("P31")
+async def test_a_request_that_goes_alone_never_shares_a_connection_that_several_have_used(tmp_path: Path) -> None:
+    """Large files go alone: the repetition of a small one, which might come first, would answer them."""
+    files = {f"{number:02}": b"x" * (number + 1 if number % 3 else limits.SMALL_BODY + number) for number in range(24)}
+    async with Disorderly(files) as server:
+        report = await mirror(server, tmp_path, workers=1)
+        assert (report.exit_code, saved(tmp_path)) == (0, files)
+        assert max(server.rounds) > 1
+        mixed = [used for used in server.used if len(used) > 1 and used[-1] == 1 and max(used) > 1]
+        assert not mixed, "a single request behind several"

@@ -44,6 +44,8 @@ class Disorderly:
         self.requests: list[str] = []
         self.rounds: list[int] = []
         """Number of requests that arrived together, for each round trip of the connections."""
+        self.used: list[list[int]] = []
+        """The same for each connection."""
         self.faults = list(faults)
         self._right = 0
         """Number of correct responses since the last fault."""
@@ -59,8 +61,14 @@ class Disorderly:
         for writer in self._open:
             writer.transport.abort()
 
+    @property
+    def connections(self) -> int:
+        return len(self.used)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
+        used = list[int]()
+        self.used.append(used)
         sent, late = 0, b""
         try:
             while data := await reader.read(1 << 16):
@@ -68,6 +76,7 @@ class Disorderly:
                     data += await reader.read(1 << 16)
                 names = [head.split(b" ", 2)[1].decode()[1:] for head in data.split(b"\r\n\r\n")[:-1]]
                 self.rounds.append(len(names))
+                used.append(len(names))
                 writer.write(late)
                 late = self._response(names[0]) if self._repeats_late and len(names) > 1 else b""
                 self.requests += names

@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 
 from crawler.model.errors import DestinationError, FetchError, VerificationError
 from crawler.model.interfaces import Destination, FetchedPage, Permit, Take
+from crawler.model.network.sharing import Together
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.state.store import ListingMemo
@@ -107,7 +108,8 @@ class FakeSharing:
     def depth(self, _url: str) -> int:
         return self.deepest
 
-    async def send(self, requests: Sequence[tuple[str, Mapping[str, str]]]) -> list[FakeReply | None]:
+    async def send(self, together: Together) -> list[FakeReply | None]:
+        requests = together.requests(self.deepest)
         self.batches.append([url for url, _ in requests])
         found: list[FakeReply | None] = []
         for url, headers in requests:
@@ -115,10 +117,10 @@ class FakeSharing:
             self._client.requests.append(request)
             response = self._respond(request)
             found.append(FakeReply(url, response, 1 << 16) if response.fails is None else None)
-        return found
-
-    def conclude(self, _url: str, agreed: int, *, is_doubtful: bool, is_exchanged: bool) -> None:
-        self.findings.append((agreed, is_doubtful, is_exchanged))
+        verdict = together.judge(found, None)
+        findings = verdict.findings
+        self.findings.append((findings.agreed, findings.is_doubtful, findings.is_exchanged))
+        return [reply if is_proven else None for reply, is_proven in zip(found, verdict.proven, strict=True)]
 
 
 class FakeClient:

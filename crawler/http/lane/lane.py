@@ -59,7 +59,7 @@ class Lane(asyncio.Protocol):
         self._is_streaming = False
         """Whether the receiver was told (``begun``) that the body of the current response arrives in pieces."""
         self.is_shared = False
-        """Whether more than one request has been in flight since the lane was last idle."""
+        """Whether more than one request has ever been in flight."""
         self._is_paused = False
         self._has_ended = False
         """Whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
@@ -101,7 +101,6 @@ class Lane(asyncio.Protocol):
         """Send a batch in one write. If the lane has ended, the requests are lost at once."""
         is_idle = not self._flight
         if is_idle and requests:
-            self.is_shared = False
             self._reader.begin(is_head=requests[0].is_head)
         self._flight.extend(requests)
         self.sent += len(requests)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from crawler.http.lane.dial import Dialer, Endpoint
 from crawler.http.lane.exchange import Exchange, LostExchange
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending
+from crawler.model.network.sharing import Carried
 from crawler.model.struct import Struct
 
 _KEPT = 15.0
@@ -43,6 +44,10 @@ class Outcome(NamedTuple):
     """How the lane ended; None if it did not."""
     is_race: bool
     """Whether a reused connection was closed before any response of the batch."""
+    lane: Lane
+    """The lane, which nothing else uses until ``LanePool.settle`` is called."""
+    carried: Carried | None
+    """What the lane carried before; None if nothing that is known."""
 
 
 class LanePool:
@@ -53,6 +58,8 @@ class LanePool:
         self._patience = patience
         self._idle: dict[Endpoint, list[tuple[Lane, float]]] = {}
         """Idle lanes, and when they became idle."""
+        self._shared: dict[Endpoint, list[tuple[Lane, float, Carried]]] = {}
+        """Idle lanes for batches only, when they became idle, and what they have carried."""
         self._experience: dict[Endpoint, Experience] = {}
         self._is_closed = False
 
@@ -76,16 +83,17 @@ class LanePool:
                 pass
         return await self._send_on(await self._open(where), data, is_head=is_head)
 
-    async def share(self, where: Endpoint, requests: Sequence[bytes]) -> Outcome:
+    async def share(self, where: Endpoint, requests: Sequence[bytes], may_follow: Callable[[Carried], bool]) -> Outcome:
         """Send ``requests`` together on one lane, or only as many as it serves before closing. Raises RequestError.
 
-        A lane that several requests have shared is closed after them. Otherwise a repeated or late response could be
-        taken for the response to the next request, which would have no neighbours to reveal this.
+        ``may_follow``: whether all responses can be told from what a lane has carried. ``settle`` must be called next.
         """
         most = self.experience(where).per_connection or len(requests)
         sent = requests[:most]
-        lane = self._take(where, _FRESH)
-        if lane is not None and self.experience(where).per_connection and lane.sent + len(sent) > most:
+        lane, carried = self._take_shared(where, len(sent), may_follow)
+        if lane is None:
+            lane = self._take(where, _FRESH)
+        if lane is not None and not self._has_room(where, lane, len(sent)):
             lane.close()
             lane = None
         if lane is None:
@@ -93,12 +101,48 @@ class LanePool:
         before = lane.answered
         answers = await Batch(lane).send(sent)
         ending = lane.ending
-        if lane.is_shared:
-            lane.close()
         is_race = before > 0 and lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
-        return Outcome(answers, ending, is_race)
+        return Outcome(answers, ending, is_race, lane, carried)
+
+    def settle(self, where: Endpoint, sent: Outcome, carried: Carried | None) -> None:
+        """Keep the lane of a batch for further batches; close it if ``carried``, all that it has carried, is None.
+
+        No other request is ever sent on it: a response that the server sends twice, or late, would answer that request,
+        and nothing would tell.
+        """
+        lane = sent.lane
+        if not lane.is_shared or lane.ending is not None:
+            return
+        if carried is None or self._is_closed:
+            lane.close()
+        else:
+            self._shared.setdefault(where, []).append((lane, asyncio.get_running_loop().time(), carried))
+
+    def _take_shared(
+        self, where: Endpoint, requests: int, may_follow: Callable[[Carried], bool]
+    ) -> tuple[Lane | None, Carried | None]:
+        """The lane for ``requests`` more, of those that batches have shared, that became idle last, and its history."""
+        kept = self._shared.get(where, [])
+        oldest = asyncio.get_running_loop().time() - _FRESH
+        for place in range(len(kept) - 1, -1, -1):
+            lane, since, carried = kept[place]
+            if since < oldest or not lane.is_quiet() or not self._has_room(where, lane, requests):
+                del kept[place]
+                lane.close()
+            elif may_follow(carried):
+                del kept[place]
+                return lane, carried
+        return None, None
+
+    def _has_room(self, where: Endpoint, lane: Lane, requests: int) -> bool:
+        """Whether ``lane`` takes ``requests`` more before the server closes it."""
+        most = self.experience(where).per_connection
+        return most is None or lane.sent + requests <= most
 
     async def _open(self, where: Endpoint) -> Lane:
+        """A new lane. An idle one that could not be used makes room: their number stays that of concurrent requests."""
+        if kept := self._shared.get(where):
+            kept.pop(0)[0].close()
         return await self._dialer.dial(
             where, lambda: Lane(self._patience, partial(self._put, where), partial(self._note_end, where))
         )
@@ -141,5 +185,9 @@ class LanePool:
         for idle in self._idle.values():
             for lane, _ in idle:
                 lane.close()
+        for kept in self._shared.values():
+            for lane, _, _ in kept:
+                lane.close()
         self._idle.clear()
+        self._shared.clear()
         await asyncio.sleep(0)  # the event loop closes the sockets

@@ -7,15 +7,20 @@ alone, in the ordinary way and with all of its attempts.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import zip_longest
 
 from crawler.model import limits
+from crawler.model.network.responses import WholeResponse
+from crawler.model.network.sharing import Carried, Verdict
 from crawler.model.struct import replace
 from crawler.model.values import Job
 from crawler.pipeline.backlog import Finish
 from crawler.pipeline.fetch.downloader import Downloader
+from crawler.pipeline.rules.responses.carried import may_follow
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
-from crawler.pipeline.rules.responses.neighbours import are_apart, conclusions, facts_of, is_plain, row_of
+from crawler.pipeline.rules.responses.neighbours import are_apart, facts_of, is_plain, row_of
+from crawler.pipeline.rules.responses.shared import verdict
 
 Published = Callable[[str], Awaitable[str | None]]
 """Looks up the digest that a checksum file in the same directory publishes for the file at a path, or None."""
@@ -49,12 +54,12 @@ class Batches:
 
 
 class FileBatch:
-    """Small files of one origin that are requested together. Implements ``backlog.Batch``."""
+    """Small files of one origin that are requested together. Implements ``backlog.Batch`` and ``sharing.Together``."""
 
     def __init__(self, batches: Batches, job: Job, room: int) -> None:
         self._batches = batches
         self.room = room
-        self._jobs = [job]
+        self._jobs: Sequence[Job] = [job]
         self._rows = [row_of(job)]
         self._origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
         self._size = job.size.high if job.size else 0
@@ -70,7 +75,7 @@ class FileBatch:
             return False
         if batches.downloader.destination.has_part(job.path):
             return False
-        self._jobs.append(job)
+        self._jobs = [*self._jobs, job]
         self._rows.append(row)
         self._size = size
         return True
@@ -81,35 +86,46 @@ class FileBatch:
         Raises DestinationError.
         """
         shared, began = self._batches.downloader, time.monotonic()
-        jobs = await self._with_digests(self._jobs)
+        self._jobs = jobs = await self._with_digests(self._jobs)
+        self._rows = [row_of(job) for job in jobs]
         for job in jobs:
             shared.observer.started(job)
         shared.connections.begin()
         try:
-            replies = await shared.client.sharing.send([(job.url, request_headers(job, None)) for job in jobs])
+            replies = await shared.client.sharing.send(self)
         finally:
             shared.connections.end()
-        rows = [row_of(job) for job in jobs]
-        facts = [
-            None if reply is None else facts_of(row, reply.status, reply.headers, reply.body)
-            for row, reply in zip(rows, replies, strict=True)
-        ]
-        proven, findings = conclusions(rows, facts, is_trusted=self._batches.is_trusted)
-        shared.client.sharing.conclude(
-            jobs[0].url,
-            findings.agreed,
-            is_doubtful=findings.is_doubtful,
-            is_exchanged=findings.is_exchanged,
-        )
         alone = []
-        for job, reply, is_proven in zip(jobs, replies, proven, strict=True):
-            done = await shared.use(job, reply, began) if reply is not None and is_proven else None
+        for job, reply in zip_longest(jobs, replies):
+            done = await shared.use(job, reply, began) if reply is not None else None
             if done is None:
                 alone.append(job)
             else:
                 await finish(done)
         for job in alone:
             await finish(await shared.fetch(job))
+
+    @property
+    def url(self) -> str:
+        return self._jobs[0].url
+
+    def requests(self, most: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """See ``Together``."""
+        del self._rows[most:]
+        return [(job.url, request_headers(job, None)) for job in self._jobs[:most]]
+
+    def may_follow(self, carried: Carried) -> bool:
+        """See ``Together``."""
+        return may_follow(self._rows, carried)
+
+    def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
+        """See ``Together``."""
+        rows = self._rows
+        facts = [
+            None if reply is None else facts_of(row, reply.status, reply.headers, reply.body)
+            for row, reply in zip(rows, responses, strict=True)
+        ]
+        return verdict(rows, facts, carried, is_trusted=self._batches.is_trusted)
 
     async def _with_digests(self, jobs: Sequence[Job]) -> Sequence[Job]:
         published = self._batches.published

@@ -6,7 +6,7 @@ rows of neighbours must differ in some aspect, and a response is accepted only i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum, Flag, auto
 from itertools import product
@@ -16,8 +16,9 @@ from crawler.model import limits
 from crawler.model.currency import Dating
 from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Span
+from crawler.pipeline.rules.responses.page_place import page_place
 from crawler.text.digests import matches, parse_digest
-from crawler.text.http_fields import OVERLOAD_STATUS, http_datetime, is_strong_tag
+from crawler.text.http_fields import http_datetime, is_strong_tag
 
 T = TypeVar("T", int, datetime)
 
@@ -30,18 +31,19 @@ class Aspect(Flag):
     TIME = auto()
     DIGEST = auto()
     ETAG = auto()
+    PLACE = auto()
 
 
 def _aspects(*present: bool) -> Aspect:
     found = Aspect.NONE
-    for aspect, is_present in zip((Aspect.SIZE, Aspect.TIME, Aspect.DIGEST, Aspect.ETAG), present, strict=True):
+    for aspect, is_present in zip(tuple(Aspect), present, strict=True):
         if is_present:
             found |= aspect
     return found
 
 
-_ASPECTS = {present: _aspects(*present) for present in product((False, True), repeat=4)}
-"""(size, time, digest, ETag), each whether it is included → the aspects. A table, because combining flags is slow."""
+_ASPECTS = {present: _aspects(*present) for present in product((False, True), repeat=5)}
+"""Whether size, time, digest, ETag and place are present → the aspects: combining flags takes a microsecond."""
 
 
 class Row(Value, frozen=True, kw_only=True):
@@ -53,6 +55,8 @@ class Row(Value, frozen=True, kw_only=True):
     """``algorithm:<hex>``, as published."""
     etag: str | None = None
     """The strong entity tag of the local copy, if the request is conditional."""
+    place: str | None = None
+    """For a listing: the path that it should name in its title, see ``page_place``."""
 
 
 class Facts(Value, frozen=True, kw_only=True):
@@ -65,17 +69,8 @@ class Facts(Value, frozen=True, kw_only=True):
     digest: str | None = None
     """The digest of the body, computed with the algorithm that the row names."""
     etag: str | None = None
-
-
-class Findings(Value, frozen=True, kw_only=True):
-    """What the responses on a shared connection have shown about the host."""
-
-    agreed: int = 0
-    """Number of responses that provably belong to their requests."""
-    is_doubtful: bool = False
-    """Whether a response contradicts what is known about its request."""
-    is_exchanged: bool = False
-    """Whether a response arrived in place of another one."""
+    place: str | None = None
+    """The path that the title of an HTML page names; None if there is none."""
 
 
 class Judgement(Enum):
@@ -126,17 +121,8 @@ def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes) -> 
         modified=http_datetime(modified) if modified else None,
         digest=digest,
         etag=etag if is_strong_tag(etag) else None,
+        place=page_place(headers, body) if status == 200 else None,
     )
-
-
-def is_small(row: Row) -> bool:
-    """Whether the file of ``row`` is small enough to share a connection with others."""
-    return row.size is not None and row.size.high <= limits.SMALL_BODY
-
-
-def may_share(row: Row, others: Iterable[Row]) -> bool:
-    """Whether the request for ``row`` may be in flight together with the requests for ``others``."""
-    return is_small(row) and all(is_small(other) and are_apart(row, other) for other in others)
 
 
 def told_apart(one: Row, other: Row) -> Aspect:
@@ -147,6 +133,7 @@ def told_apart(one: Row, other: Row) -> Aspect:
         mine is not None and theirs is not None and _are_disjoint(mine, theirs),
         _differ(one.digest, other.digest) and _algorithm(one.digest) == _algorithm(other.digest),
         _differ(one.etag, other.etag),
+        _differ(one.place, other.place),
     ]
 
 
@@ -158,9 +145,14 @@ def are_apart(one: Row, other: Row) -> bool:
 def judge(row: Row, neighbours: Iterable[Row], facts: Facts) -> Judgement:
     """Decide whether a response belongs to the request for ``row`` and not to that for one of its ``neighbours``.
 
-    The neighbours are all requests that were in flight together with it. A request without neighbours needs no proof.
+    The neighbours are all requests that were in flight together with it, or whose responses its connection has carried
+    before. A request without neighbours needs no proof.
     """
-    confirmed = confirmed_by(row, facts)
+    return judge_confirmed(row, neighbours, facts, confirmed_by(row, facts))
+
+
+def judge_confirmed(row: Row, neighbours: Iterable[Row], facts: Facts, confirmed: Aspect | None) -> Judgement:
+    """Like ``judge``; ``confirmed`` is the result of ``confirmed_by``."""
     if confirmed is None:
         return Judgement.DISAGREES
     has_size = facts.status == 200 and row.size is not None and facts.size is not None  # so it is confirmed
@@ -179,9 +171,10 @@ def confirmed_by(row: Row, facts: Facts) -> Aspect | None:
     time = facts.modified in dated if dated is not None and facts.modified is not None else None
     digest = _agrees(row.digest, facts.digest) if is_whole else None
     etag = None if is_whole else _agrees(row.etag, facts.etag)  # a 200 means that the version is not the stored one
-    if size is False or time is False or digest is False or etag is False:
+    place = _agrees(row.place, facts.place) if is_whole else None
+    if size is False or time is False or digest is False or etag is False or place is False:
         return None
-    return _ASPECTS[size is True, time is True, digest is True, etag is True]
+    return _ASPECTS[size is True, time is True, digest is True, etag is True, place is True]
 
 
 def _dated(row: Row) -> Span[datetime] | None:
@@ -209,27 +202,3 @@ def _agrees(one: str | None, other: str | None) -> bool | None:
 
 def _algorithm(digest: str | None) -> str:
     return (digest or "").partition(":")[0]
-
-
-def conclusions(rows: Sequence[Row], facts: Sequence[Facts | None], *, is_trusted: bool) -> tuple[list[bool], Findings]:
-    """Whether each response belongs to its request, and what the responses show about the host.
-
-    ``facts``: one for each row; None if there is no response. ``is_trusted``: the user asserts that the host responds
-    in order, so no proof is needed; but if one response contradicts its row, none is accepted.
-    """
-    proven: list[bool] = []
-    contradicting: list[Facts] = []
-    for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
-        if fact is None:
-            proven.append(False)
-            continue
-        others = [] if is_trusted else [other for at, other in enumerate(rows) if at != place]
-        judgement = judge(row, others, fact)
-        if judgement is Judgement.DISAGREES:
-            contradicting.append(fact)
-        proven.append(judgement is Judgement.AGREES and fact.status in (200, 304))
-    if contradicting:
-        is_exchanged = any(confirmed_by(row, fact) for fact in contradicting for row in rows)
-        return [False] * len(rows), Findings(is_doubtful=True, is_exchanged=is_exchanged)
-    is_useless = not any(proven) and any(fact is not None and fact.status not in OVERLOAD_STATUS for fact in facts)
-    return proven, Findings(agreed=sum(proven), is_doubtful=is_useless)

@@ -8,17 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model import limits
 from crawler.model.values import Span
 from crawler.pipeline.rules.responses.neighbours import (
     Aspect,
     Facts,
     Judgement,
     Row,
+    are_apart,
     confirmed_by,
-    is_small,
     judge,
-    may_share,
     told_apart,
 )
 
@@ -85,22 +83,6 @@ def test_what_a_response_confirms(facts: Facts, confirmed: Aspect | None) -> Non
     assert confirmed_by(FULL, facts) == confirmed
 
 
-@pytest.mark.parametrize(
-    ("row", "is_it"),
-    [
-        (Row(), False),
-        (Row(size=size(limits.SMALL_BODY)), True),
-        (Row(size=size(1, limits.SMALL_BODY + 1)), False),
-        (Row(etag='"a"'), False),
-    ],
-)
-def test_only_what_is_listed_as_small_shares_a_lane(row: Row, is_it: bool) -> None:
-    assert is_small(row) is is_it
-    assert may_share(row, []) is is_it
-    other = Row(size=size(0), etag='"b"')
-    assert may_share(other, [row]) is is_it
-
-
 def test_a_request_that_was_alone_needs_no_proof() -> None:
     assert judge(FULL, [], Facts(status=404)) is Judgement.AGREES
     assert judge(FULL, [], Facts(status=200, size=6)) is Judgement.DISAGREES
@@ -108,7 +90,7 @@ def test_a_request_that_was_alone_needs_no_proof() -> None:
 
 def test_what_is_confirmed_must_be_what_tells_the_neighbours_apart() -> None:
     one, other = Row(size=size(5), etag='"a"'), Row(size=size(5), etag='"b"')
-    assert may_share(one, [other])
+    assert are_apart(one, other)
     assert judge(one, [other], Facts(status=200, size=5)) is Judgement.UNPROVEN
     assert judge(one, [other], Facts(status=304, etag='"a"')) is Judgement.AGREES
     assert judge(one, [other], Facts(status=200, size=5, etag='"a"')) is Judgement.UNPROVEN, "it should be a 304"
@@ -143,7 +125,7 @@ def test_a_response_of_a_neighbour_is_never_taken(served: list[tuple[Row, Facts]
     """Whatever responses a host swaps, a file that fits its own row is not accepted for another one."""
     lane: list[tuple[Row, Facts]] = []
     for row, facts in served:
-        if may_share(row, [other for other, _ in lane]):
+        if all(are_apart(row, other) for other, _ in lane):
             lane.append((row, facts))
     rows = [row for row, _ in lane]
     for place, row in enumerate(rows):

@@ -1,0 +1,77 @@
+"""Interfaces for requests that share a connection, and what their responses prove."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from crawler.model.network.responses import WholeResponse
+from crawler.model.struct import Value
+
+
+class Carried(Protocol):
+    """What is known of all responses that a connection has carried."""
+
+    def __len__(self) -> int:
+        """Number of responses."""
+        ...
+
+
+class Findings(Value, frozen=True, kw_only=True):
+    """What the responses to requests that shared a connection have shown of their host."""
+
+    agreed: int = 0
+    """Number of responses that are proven to belong to their requests."""
+    is_doubtful: bool = False
+    """Whether a response contradicts what is known about its request."""
+    is_exchanged: bool = False
+    """Whether one response arrived in place of another."""
+
+
+class Verdict(Value, frozen=True, kw_only=True):
+    """What is to be done with responses, and with their connection."""
+
+    proven: Sequence[bool]
+    """For each request, whether there is a response that is proven to belong to it."""
+    findings: Findings
+    carried: Carried | None
+    """What the connection has carried now; None if it must not be used again."""
+
+
+class Together(Protocol):
+    """Requests that are to be sent together on one connection."""
+
+    @property
+    def url(self) -> str:
+        """The URL of one of them; all have the same host."""
+        ...
+
+    def requests(self, most: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """(URL, headers) of each GET, at most ``most``. Called once a connection is free."""
+        ...
+
+    def may_follow(self, carried: Carried) -> bool:
+        """Whether the responses can be told from all that a connection has carried."""
+        ...
+
+    def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
+        """Whether the responses belong to their requests. ``carried``: what their connection carried before, if any.
+
+        None stands for a request without a complete, small response.
+        """
+        ...
+
+
+class Sharing(Protocol):
+    """Sends requests that share a connection."""
+
+    def depth(self, url: str) -> int:
+        """How many requests may share a connection to the host of ``url`` now; 1: sharing is not possible."""
+        ...
+
+    async def send(self, together: Together) -> Sequence[WholeResponse | None]:
+        """Send requests, and return the responses that are proven to belong to them. Redirects are not followed.
+
+        None stands for a request that has to be sent alone; there may be more of them than the result has items.
+        """
+        ...

@@ -1,0 +1,72 @@
+"""What a connection has carried: a further response on it must be told from all of that.
+
+A server, or something in between, may send a response twice or late. It then answers a later request. That is noticed
+if each request on the connection differs from all others in something that its response confirms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from crawler.model.network.sharing import Carried
+from crawler.model.struct import replace
+from crawler.model.values import Span
+from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row, are_apart
+
+LONGEST = 256
+"""Maximum number of responses on a connection that several requests share."""
+_NOWHERE = "-"
+"""The place of a response that is not an index page."""
+
+
+class History:
+    """Implements ``Carried``: the rows of all requests on a connection, with what their responses have shown."""
+
+    __slots__ = ("_bodiless", "_places", "_rows", "_sizes")
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._sizes: dict[int, list[Row]] = {}
+        """Size in bytes → the rows whose responses had that size."""
+        self._places: dict[str, list[Row]] = {}
+        """Place → the rows whose responses named it."""
+        self._bodiless: list[Row] = []
+        """The rows whose responses had no body."""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, row: Row, facts: Facts) -> None:
+        """Note a response that is proven to belong to ``row``."""
+        size, place = facts.size, facts.place or row.place or _NOWHERE
+        row = replace(row, size=row.size if size is None else Span(size, size), place=place)
+        self._rows.append(row)
+        self._places.setdefault(place, []).append(row)
+        if size is None:
+            self._bodiless.append(row)
+        else:
+            self._sizes.setdefault(size, []).append(row)
+
+    def suspects(self, row: Row, confirmed: Aspect) -> Sequence[Row]:
+        """The rows that may not be told from ``row`` if ``confirmed`` is what its response confirms."""
+        size, place = row.size, row.place
+        if size is not None and size.exact and Aspect.SIZE in confirmed:
+            alike = self._sizes.get(size.low)
+            return [*alike, *self._bodiless] if alike else self._bodiless
+        if place is not None and Aspect.PLACE in confirmed:
+            return self._places.get(place, ())
+        return self._rows
+
+
+def history_of(carried: Carried | None) -> History:
+    """The history of a connection; a new one if it has none."""
+    return History() if carried is None else cast("History", carried)
+
+
+def may_follow(rows: Sequence[Row], carried: Carried | None) -> bool:
+    """Whether requests for ``rows`` may be sent on a connection with the history ``carried``."""
+    history = history_of(carried)
+    return len(history) + len(rows) <= LONGEST and all(
+        are_apart(row, other) for row in rows for other in history.suspects(row, Aspect.SIZE | Aspect.PLACE)
+    )

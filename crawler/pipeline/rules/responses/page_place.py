@@ -1,0 +1,44 @@
+"""Which directory an index page is about: the path that its title names, as in ``<title>Index of /pub/</title>``."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from html import unescape
+from urllib.parse import unquote, urlsplit
+
+from crawler.text.http_fields import coding_of
+from crawler.text.patterns import pattern
+
+_SEARCHED = 2048
+"""Number of bytes at the beginning of a page in which the title is searched for."""
+_TITLE = pattern(rb"(?i:<title>)[^</]*(/[^<]*)(?i:</title>)")
+
+
+def page_place(headers: Mapping[str, str], body: bytes) -> str | None:
+    """The path of the directory that an HTML page names in its title; it ends in a slash. None if there is none."""
+    if not headers.get("Content-Type", "").startswith("text/html"):
+        return None
+    start, coding = body[:_SEARCHED], coding_of(headers)
+    if coding:
+        if coding not in {"gzip", "x-gzip"}:
+            return None
+        try:
+            start = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(start, _SEARCHED)
+        except zlib.error:
+            return None
+    found = _TITLE.search(start)
+    return None if found is None else _place(unescape(found[1].decode("utf-8", "surrogateescape")))
+
+
+def requested_place(url: str) -> str | None:
+    """The path that the title of the index page at ``url`` should name; None if that is not unique, as in a query."""
+    parts = urlsplit(url)
+    if parts.query or not parts.path.endswith("/"):
+        return None
+    return _place(unquote(parts.path, errors="surrogateescape"))
+
+
+def _place(path: str) -> str:
+    """``path`` with a single slash at its end: Apache writes none."""
+    return path.strip().rstrip("/") + "/"

@@ -1,0 +1,51 @@
+"""Judges the responses to requests that shared a connection: which count, and whether the connection may go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crawler.model.network.sharing import Carried, Findings, Verdict
+from crawler.pipeline.rules.responses.carried import history_of
+from crawler.pipeline.rules.responses.neighbours import Facts, Judgement, Row, confirmed_by, judge_confirmed
+from crawler.text.http_fields import OVERLOAD_STATUS
+
+
+def verdict(
+    rows: Sequence[Row], facts: Sequence[Facts | None], carried: Carried | None, *, is_trusted: bool = False
+) -> Verdict:
+    """Whether each response belongs to its request, and what all show of the host. None: there is no response.
+
+    ``carried``: what the connection carried before. ``is_trusted``: the user says that the host answers in order, so a
+    response need not be told from those to the other requests. If one contradicts its row, none counts. The connection
+    may go on only if every response is proven: then the next one is due, and none of those before can pass for it.
+    """
+    history = history_of(carried)
+    proven: list[bool] = []
+    contradicting: list[tuple[Row, Facts]] = []
+    for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
+        if fact is None:
+            proven.append(False)
+            continue
+        others = [] if is_trusted else [other for at, other in enumerate(rows) if at != place]
+        confirmed = confirmed_by(row, fact)
+        if history and confirmed is not None:
+            others += history.suspects(row, confirmed)
+        judgement = judge_confirmed(row, others, fact, confirmed)
+        if judgement is Judgement.DISAGREES:
+            contradicting.append((row, fact))
+        proven.append(judgement is Judgement.AGREES and fact.status in (200, 304))
+    if contradicting:
+        is_exchanged = any(confirmed_by(row, fact) for _, fact in contradicting for row in rows)
+        is_doubtful = is_exchanged or any(row.place is None for row, _ in contradicting)
+        findings = Findings(is_doubtful=is_doubtful, is_exchanged=is_exchanged)
+        return Verdict(proven=[False] * len(rows), findings=findings, carried=None)
+    is_useless = not any(proven) and any(
+        fact is not None and fact.status not in OVERLOAD_STATUS and row.place is None
+        for row, fact in zip(rows, facts, strict=True)
+    )
+    if all(proven):
+        for row, fact in zip(rows, facts, strict=True):
+            if fact is not None:
+                history.add(row, fact)
+    findings = Findings(agreed=sum(proven), is_doubtful=is_useless)
+    return Verdict(proven=proven, findings=findings, carried=history if all(proven) else None)

@@ -1,0 +1,195 @@
+"""What may follow on a connection that requests have shared, and that no response it carried is taken for a new one."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.model.values import Span
+from crawler.pipeline.rules.responses.carried import LONGEST, History, may_follow
+from crawler.pipeline.rules.responses.neighbours import Facts, Row, are_apart
+from crawler.pipeline.rules.responses.page_place import page_place, requested_place
+from crawler.pipeline.rules.responses.shared import verdict
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+def row(low: int | None = None, high: int | None = None, **more: object) -> Row:
+    size = None if low is None else Span(low, low if high is None else high)
+    return Row(size=size, **more)  # type: ignore[arg-type]
+
+
+def at(minute: int) -> Span[datetime]:
+    low = NOON + timedelta(minutes=minute)
+    return Span(low, low + timedelta(seconds=59))
+
+
+def ok(size: int, **more: object) -> Facts:
+    return Facts(status=200, size=size, **more)  # type: ignore[arg-type]
+
+
+def carried(*seen: tuple[Row, Facts]) -> History:
+    history = History()
+    for each in seen:
+        history.add(*each)
+    return history
+
+
+@pytest.mark.parametrize(
+    ("seen", "new", "may"),
+    [
+        ([], row(5), True),
+        ([(row(5), ok(5))], row(5), False),
+        ([(row(5), ok(5))], row(6), True),
+        ([(row(5), ok(5))], row(4, 6), False),
+        ([(row(4, 6), ok(5))], row(4), True),
+        ([(row(4, 6), ok(5))], row(5), False),
+        ([(row(5, modified=at(1)), ok(5))], row(5, modified=at(2)), True),
+        ([(row(5, modified=at(1)), ok(5))], row(5, modified=at(1)), False),
+        ([(row(5, etag='"a"'), Facts(status=304, etag='"a"'))], row(5), False),
+        ([(row(5, etag='"a"'), Facts(status=304, etag='"a"'))], row(5, etag='"b"'), True),
+        ([(row(5, etag='"a"'), Facts(status=304, etag='"a"'))], row(6), True),
+        ([(row(place="/a/"), ok(900, place="/a/"))], row(place="/b/"), True),
+        ([(row(place="/a/"), ok(900, place="/a/"))], row(place="/a/"), False),
+        ([(row(place="/a/"), ok(900, place="/a/"))], row(900), False),
+        ([(row(place="/a/"), ok(900, place="/a/"))], row(800, 899), True),
+        ([(row(5), ok(5))], row(place="/a/"), True),
+        ([(row(5), ok(5, place="/a/"))], row(place="/a/"), False),
+        ([(row(number), ok(number)) for number in range(LONGEST)], row(LONGEST), False),
+        ([(row(number), ok(number)) for number in range(LONGEST - 1)], row(LONGEST), True),
+    ],
+)
+def test_what_may_follow(seen: list[tuple[Row, Facts]], new: Row, may: bool) -> None:
+    assert may_follow([new], carried(*seen)) is may
+
+
+@pytest.mark.parametrize(
+    ("facts", "proven", "goes_on", "exchanged"),
+    [
+        ([ok(5), ok(6)], [True, True], True, False),
+        ([ok(5), None], [True, False], False, False),
+        ([ok(5), Facts(status=404)], [True, False], False, False),
+        ([ok(6), ok(5)], [False, False], False, True),
+        ([ok(3), ok(5)], [False, False], False, True),
+        ([ok(5), ok(9)], [False, False], False, False),
+        ([Facts(status=304), ok(6)], [False, True], False, False),
+    ],
+)
+def test_a_connection_goes_on_only_behind_responses_that_are_all_proven(
+    facts: list[Facts | None], proven: list[bool], goes_on: bool, exchanged: bool
+) -> None:
+    found = verdict([row(5), row(6)], facts, carried((row(3), ok(3))))
+    assert list(found.proven) == proven
+    assert (found.carried is not None, found.findings.is_exchanged) == (goes_on, exchanged)
+    assert found.carried is None or len(found.carried) == 3
+
+
+@pytest.mark.parametrize(
+    ("facts", "proven", "doubtful", "exchanged"),
+    [
+        ([ok(1, place="/a/"), ok(1, place="/b/")], [True, True], False, False),
+        ([ok(1, place="/b/"), ok(1, place="/a/")], [False, False], True, True),
+        ([ok(1, place="/a/"), ok(1)], [True, False], False, False),
+        ([ok(1), ok(1)], [False, False], False, False),
+        ([ok(1, place="/x/"), ok(1, place="/b/")], [False, False], False, False),
+    ],
+)
+def test_a_listing_is_proven_by_its_title_and_another_title_is_no_fault_of_the_host(
+    facts: list[Facts | None], proven: list[bool], doubtful: bool, exchanged: bool
+) -> None:
+    found = verdict([row(place="/a/"), row(place="/b/")], facts, None)
+    assert list(found.proven) == proven
+    assert (found.findings.is_doubtful, found.findings.is_exchanged) == (doubtful, exchanged)
+
+
+@st.composite
+def served(draw: st.DrawFn) -> tuple[Row, Facts]:
+    """A file or a listing, as its row and as the response that belongs to it."""
+    length = draw(st.integers(0, 4))
+    if draw(st.sampled_from([False, False, True])):
+        name = draw(st.sampled_from(["/a/", "/b/", "/c/"]))
+        return row(place=name), ok(length, place=draw(st.sampled_from([name, name, None])))
+    blur, moment, says = draw(st.integers(0, 1)), draw(st.integers(0, 3)), draw(st.booleans())
+    has_time, has_tag, tag = draw(st.booleans()), draw(st.booleans()), f'"{draw(st.integers(0, 3))}"'
+    given = row(
+        max(0, length - blur), length + blur, modified=at(moment) if has_time else None, etag=tag if has_tag else None
+    )
+    time = at(moment).low if says else None
+    if has_tag and draw(st.booleans()):
+        return given, Facts(status=304, etag=tag, modified=time)
+    return given, ok(length, modified=time, place=draw(st.sampled_from([None, None, "/a/"])))
+
+
+STRAY = [Facts(status=404), Facts(status=304), Facts(status=503)]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.lists(served(), min_size=2, max_size=3), min_size=2, max_size=4), st.data())
+def test_whatever_comes_twice_late_or_exchanged_is_never_taken_for_another(
+    batches: list[list[tuple[Row, Facts]]], data: st.DataObject
+) -> None:
+    """On one connection each request may get any response that it has carried, that of a neighbour, or a stray one."""
+    history, sent = None, list[tuple[Row, Facts]]()
+    for wanted in batches:
+        batch: list[tuple[Row, Facts]] = []
+        for each in wanted:
+            if all(are_apart(each[0], other) for other, _ in batch):
+                batch.append(each)
+        rows = [each for each, _ in batch]
+        if history is not None and not may_follow(rows, history):
+            continue
+        possible = STRAY + [facts for _, facts in sent + batch]
+        is_right = data.draw(st.sampled_from([True, True, False]))
+        received = [facts if is_right else data.draw(st.sampled_from(possible)) for _, facts in batch]
+        found = verdict(rows, received, history)
+        for (_, right), got, is_proven in zip(batch, received, found.proven, strict=True):
+            is_alone = len(batch) == 1 and not sent
+            assert not is_proven or got is right or is_alone
+        if found.carried is None:
+            return
+        history = found.carried
+        sent += batch
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("<html><head><title>Index of /pub/</title>", "/pub/"),
+        ("<TITLE>Index of /pub</TITLE>", "/pub/"),
+        ("<title>Directory listing for /a &amp; b/c/</title>", "/a & b/c/"),
+        ("<title>Index of /</title>", "/"),
+        ("<title>/é/</title>", "/é/"),
+        ("<title>Index of pub</title>", None),
+        ("<h1>Index of /pub/</h1>", None),
+        ("<title>Index of /pub/ <b></title>", None),
+        ("x" * 3000 + "<title>Index of /pub/</title>", None),
+        ("", None),
+    ],
+)
+def test_what_a_title_names(text: str, place: str | None) -> None:
+    body, kind = text.encode(), {"Content-Type": "text/html;charset=utf-8"}
+    assert page_place(kind, body) == place
+    assert page_place(kind | {"Content-Encoding": "gzip"}, gzip.compress(body)) == place
+    assert page_place(kind | {"Content-Encoding": "gzip"}, body) is None
+    assert page_place(kind | {"Content-Encoding": "br"}, body) is None
+    assert page_place({"Content-Type": "text/plain"}, body) is None
+    assert page_place({}, body) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("http://h/", "/"),
+        ("http://h/a%20b/c/", "/a b/c/"),
+        ("http://h/%C3%A9/", "/é/"),
+        ("http://h/a/?page=2", None),
+        ("http://h/a", None),
+        ("http://h", None),
+    ],
+)
+def test_what_a_title_should_name(url: str, place: str | None) -> None:
+    assert requested_place(url) == place
