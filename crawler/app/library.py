@@ -41,7 +41,7 @@ async def mirror(
     ``help(crawler.Options)`` lists them.
 
     Files whose transfer fails are in the report: ``report.ok`` is true if nothing failed, ``report.failures`` says what
-    did. ``observers`` are told of each event while the run lasts; one that raises is told nothing more, which
+    did. ``observers`` are told of each event while the run lasts; one that raises receives no more of them, which
     ``report.warnings`` says.
 
     With a ``destination``, files are stored there. It is entered after ``directory`` has been locked; ``directory``

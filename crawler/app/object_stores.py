@@ -27,7 +27,7 @@ def location_of(directory: str, config: Config) -> Location:
 
     where = parse_location(directory, config.objects)
     for name, is_given, why in (
-        ("names", config.names != "posix", "its keys are never names of files of Windows"),
+        ("names", config.names != "posix", "its keys are not Windows file names"),
         ("trash", config.trash is not None, "enable versioning of the bucket, which keeps deleted objects"),
         ("processes", config.processes != 1, "only one process can write to an object store"),
         (

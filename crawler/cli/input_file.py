@@ -25,7 +25,7 @@ def read_items(name: str) -> list[tuple[str, str]]:
         raise ConfigError(f"{where}: {error.strerror}") from None
     items = parse_items(content, where)
     if not items:
-        raise ConfigError(f"{where}: it names no URL: write one on each line")
+        raise ConfigError(f"{where}: it contains no URL: write one per line")
     return items
 
 

@@ -126,7 +126,7 @@ def with_default_directory(call: Invocation) -> Invocation:
     name = f"./{name}" if ":" in name else name
     place = Path(name)
     if place.exists() and not (place / STATE_DIRECTORY).exists() and (not place.is_dir() or any(place.iterdir())):
-        raise ConfigError(f"{printable(name)} exists here and is not a mirror: write DIR, that one or another")
+        raise ConfigError(f"{printable(name)} exists here and is not a mirror: specify DIR, this directory or another")
     if not call.quiet and (call.verbosity or sys.stderr.isatty()):
         print_line(f"Mirroring {masked(url)} into {printable(name)}")
     return replace(call, positional=(call.positional[0], name))

@@ -126,7 +126,7 @@ def _rule_options(group: str) -> list[click.Parameter]:
     glob = "GLOB or re:REGEX"
     return [
         _Option(["--include", "include"], group, metavar="GLOB", expose_value=False,
-                help=f"keep what matches {glob}; the first matching rule decides; with a /: the path below URL"),
+                help=f"keep what matches {glob}; the first match decides; with a /, it matches the path below URL"),
         _Option(["--exclude", "exclude"], group, metavar="GLOB", expose_value=False,
                 help="skip what matches; a pattern that ends in / keeps directories from being entered"),
         _Option(["--rule", "rule"], group, multiple=True, hidden=True),
@@ -152,8 +152,8 @@ def _command() -> click.Command:
         _Option(["--repair"], _MODES, is_flag=True, help="with --verify: fetch again the files that differ"),
         _Option(["--explain"], _MODES, metavar="ENTRY", help="explain what would be done with URL ENTRY, and why"),
         _Option(["--history"], _MODES, is_flag=True, help="print the last runs on DIR"),
-        _Option(["--list-snapshots"], _MODES, is_flag=True, help="print the snapshots that --snapshots has made"),
-        _Option(["--rollback"], _MODES, metavar="NAME", help="publish snapshot NAME of DIR again"),
+        _Option(["--list-snapshots"], _MODES, is_flag=True, help="print the snapshots of DIR"),
+        _Option(["--rollback"], _MODES, metavar="NAME", help="make snapshot NAME of DIR current again"),
         _Option(["--config", "config_file"], _MODES, metavar="FILE", help="run the mirrors of this TOML file"),
         _Option(["--only"], _MODES, metavar="NAME", multiple=True, help="with --config: run only this mirror"),
         _Option(["--status"], _MODES, metavar="FILE", help="with --config: write an HTML page about all mirrors"),

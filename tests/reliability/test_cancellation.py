@@ -134,6 +134,6 @@ async def test_an_observer_that_raises_neither_ends_the_run_nor_is_forgotten(
         sandbox.holds(site.contents())
         assert (report.ok, report.saved, raising.ends, other.ends) == (True, 4, 1, 1)
         problem = f"observer Raising: {event} raised LookupError: mine at {event}"
-        assert report.warnings == (f"{problem}; it was told nothing more",)
+        assert report.warnings == (f"{problem}; it receives no more events",)
         (record,) = [record for record in caplog.records if record.exc_info]
         assert (record.levelname, record.getMessage()) == ("ERROR", problem)

@@ -216,7 +216,7 @@ def test_a_root_that_redirects_upward_is_not_followed(sandbox: Sandbox, site: Si
     site.log.clear()
     run = sandbox.mirror(site.url, delete=True)
     run.fails(3)
-    run.says("that is above URL: start there if it is meant")
+    run.says("that is above URL: start there if this is intended")
     sandbox.holds(before)
     assert set(site.log.targets) <= {"/robots.txt", "/pub/"}
 

@@ -64,7 +64,7 @@ def test_what_contradicts_the_copy_of_a_single_file_does_not_replace_it(
                     (copy.parent / ".crawler/state.sqlite3").unlink()
                 is_page = "HTML" in message and bad_kind == HTML and not is_recorded
                 text = said(capsys, [url, str(number)], 3 if is_page else 5)
-                assert ("no file came but a web page" if is_page else message) in text, CONTRADICTIONS[number]
+                assert ("a web page came instead of a file" if is_page else message) in text, CONTRADICTIONS[number]
                 assert copy.read_bytes() == good
             copy.unlink()
             if accepted:
@@ -141,7 +141,7 @@ def test_a_file_of_a_program_on_the_server_gets_the_name_that_it_is_given(
         assert f"DIR/real.zip is the file of {url}?id=5, not of {url}?id=6" in problem
         said(capsys, ["--moved", f"{url}?id=6", "DIR"], 0)
         site.on("get.php", Page(LOGIN))
-        assert "no file came but a web page" in said(capsys, [f"{url}?id=7", "OTHER"], 3)
+        assert "a web page came instead of a file" in said(capsys, [f"{url}?id=7", "OTHER"], 3)
 
 
 @pytest.mark.row("F14")
@@ -187,7 +187,7 @@ def test_the_advice_about_a_directory_that_belongs_to_something_else_leads_on_wh
         outside = said(capsys, [other.url + "a.zip", "DIR"], 2)
         assert outside.rstrip().endswith(": choose another directory for this file")
         assert "add --moved" in said(capsys, [other.url + "notes", "DIR"], 2)
-        assert "save it into another directory than the mirror DIR" in said(
+        assert "save it to a directory other than the mirror DIR" in said(
             capsys, ["--moved", other.url + "notes", "DIR"], 3
         )
         said(capsys, [other.url + "notes", "ELSE"], 0)

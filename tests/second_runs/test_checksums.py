@@ -238,7 +238,7 @@ async def test_checksums_too_large_for_the_memory_are_not_read(
     publish(site)
     site.file("SHA256SUMS", sums(WRONG))
     report = await run(site, directory)
-    assert "too many for a checksum file" in report.warnings[0]
+    assert "too large for a checksum file" in report.warnings[0]
     assert report.failed == 0
     assert site.log.times("/pub/SHA256SUMS") == 1, "saved, and that is all"
 

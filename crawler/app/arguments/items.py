@@ -29,7 +29,7 @@ def pairs_of(items: Any) -> list[tuple[str, str]]:
 
 def _pair(item: Any, where: str) -> tuple[str, str]:
     if isinstance(item, Entry):
-        raise ConfigError(f"{where}: {_EXPECTED}, not Entry: give (entry.url, entry.path)")
+        raise ConfigError(f"{where}: {_EXPECTED}, not Entry: pass (entry.url, entry.path)")
     if isinstance(item, str) or _is_url_object(item):
         return _url(item, where), ""
     is_pair = isinstance(item, tuple | list) or getattr(item, "shape", None) == (2,)  # a row of NumPy

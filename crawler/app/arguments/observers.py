@@ -46,7 +46,7 @@ class Guarded(Observer):
     def _give_up(self, event: str, error: Exception) -> None:
         text = f"{type(error).__name__}: {error}".rstrip(": ")
         problem = f"observer {self._name}: {event} raised {text}"
-        self.problem = self.problem or f"{problem}; it was told nothing more"
+        self.problem = self.problem or f"{problem}; it receives no more events"
         LOGGER.error("%s", problem, exc_info=error)
         self._methods = {name: each for name, each in self._methods.items() if name == "run_finished" != event}
 

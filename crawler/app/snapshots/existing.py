@@ -38,7 +38,7 @@ def list_snapshots(directory: Path) -> list[Snapshot]:
     try:
         with shelf.opened(directory) as found:
             if found is None:
-                raise ConfigError(f"{directory} has no snapshots: --snapshots makes them")
+                raise ConfigError(f"{directory} has no snapshots: --snapshots creates them")
             return [_described(name, directory, found) for name in found.names()]
     except UnusablePath as problem:
         raise DestinationError(f"cannot read {directory}/{STATE_DIRECTORY}/{shelf.SNAPSHOTS}: {problem}") from problem

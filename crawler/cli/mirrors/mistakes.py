@@ -79,9 +79,7 @@ def _advice(line: str, said: str) -> str:
     if line.lstrip().startswith("["):
         name = line.strip().strip("[]").partition("]")[0].strip()
         repeated = "twice" in said or "Cannot" in said
-        return (
-            f"[{name}] is there twice: join the two" if repeated else "a table is written as [defaults] or [[mirror]]"
-        )
+        return f"[{name}] occurs twice: merge the two" if repeated else "a table is written as [defaults] or [[mirror]]"
     statement = _STATEMENT.match(line)
     if statement is None:
         return "expected KEY = VALUE, a table such as [[mirror]], or a comment after #"

@@ -72,7 +72,7 @@ class TqdmProgress(_Counts):
         super().__init__()
         self._is_own = bar is None or callable(bar)
         if not self._is_own and options:
-            raise TypeError(f"bar: this one exists already: make it with {', '.join(options)}, or give its class")
+            raise TypeError(f"bar: this bar exists already: create it with {', '.join(options)}, or pass its class")
         if self._is_own:
             bar = _made(
                 _bar_of_tqdm() if bar is None else bar,

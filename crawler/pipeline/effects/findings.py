@@ -64,7 +64,7 @@ def _of_idle(use: Use, facts: Facts) -> Finding:
         write = f"{printable(use.pattern)}/" if use.kind is Kind.EXCLUDE else f"{printable(use.pattern)}/**"
         return Finding(use.option, f"{text}: {printable(use.directory)} is a directory: write '{write}'", True)
     if use.near:
-        return Finding(use.option, f"{text}: upper and lower case differ, there is {printable(use.near)}", True)
+        return Finding(use.option, f"{text}: case matters, and there is {printable(use.near)}", True)
     advice = _advice(use, facts)
     is_answered = any(sign in advice for sign in ("did you mean", "whole name"))
     return Finding(use.option, text + advice, is_answered or (use.kind is not Kind.EXCLUDE and not facts.kept))
@@ -82,7 +82,7 @@ def _advice(use: Use, facts: Facts) -> str:
     name = use.pattern.rpartition("/")[2]
     if not _WILDCARD.search(name):
         if any(name in each for each in facts.names):
-            return f": a pattern is for the whole name, '*{printable(name)}*' for a part of it"
+            return f": a pattern must match the whole name; '*{printable(name)}*' for a part of it"
         near = nearest(name, facts.names)
         return f": did you mean {printable(near[0])}?" if near else _example(use, facts)
     stem, dot, extension = name.rpartition(".")

@@ -79,7 +79,9 @@ class Arrival(NamedTuple):
         if not is_page and is_short and is_text_instead(job.path, content_type, head):
             raise VerificationError("got text instead of the file (an error message?)", retryable=False)
         if is_page is None and job.local is not None and job.local.kind is Kind.DIRECTORY:
-            raise VerificationError("got an HTML page, perhaps that of the directory that is here", retryable=False)
+            raise VerificationError(
+                "got an HTML page instead of the file, perhaps that of the directory at this path", retryable=False
+            )
         if is_page is None and job.local is not None and job.local.kind is Kind.FILE and job.local.size:
             old = await self.destination.read(job.path, limits.MIB)  # error pages are never larger than this
             is_page = old is None or not begins_like_html(old[1])

@@ -178,7 +178,7 @@ class Checksums:
     async def _load(self, source: _Source) -> dict[str, str]:
         size = source.entry.size
         if size is not None and size.low > limits.CHECKSUM_BYTES:
-            self._warn(f"{source.path}: {size.low} bytes are too many for a checksum file: it is not used")
+            self._warn(f"{source.path}: too large for a checksum file ({size.low} bytes): it is not used")
             return {}
         local = await self._destination.read(source.path, limits.CHECKSUM_BYTES)
         known = await self._state.file(source.path)

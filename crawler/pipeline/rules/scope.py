@@ -105,7 +105,7 @@ def upward(start: str, target: str) -> Rejection | None:
     """The rejection of ``target``, if it lies above the root ``start``; otherwise None."""
     is_up = is_above(target, start) or has_dot_segments(urlsplit(target).path)
     if is_up and same_host_redirect(start, target) is None:
-        return Rejection(Reason.ABOVE, target, "that is above URL: start there if it is meant")
+        return Rejection(Reason.ABOVE, target, "that is above URL: start there if this is intended")
     return None
 
 

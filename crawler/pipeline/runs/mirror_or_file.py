@@ -44,7 +44,7 @@ async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
         if root is None or not await root.is_file():
             if parts.is_mirror and parts.config.moved and found.content_type:
                 place = parts.tally.directory
-                raise ListingError(f"{found}: save it into another directory than the mirror {place}") from None
+                raise ListingError(f"{found}: save it to a directory other than the mirror {place}") from None
             raise
         await root.finish()
 

@@ -48,7 +48,7 @@ class Lookahead:
         if ancestor is not None:
             way_out = shlex.quote(f"/{glob.escape(start.path)}/")
             raise ListingError(
-                f"a loop: the same listing as its ancestor {masked(ancestor)}, repeatedly below it "
+                f"a loop: it repeats the listing of its ancestor {masked(ancestor)} again and again "
                 f"(--exclude {way_out} leaves it out, --max-depth limits it)"
             )
 

@@ -207,7 +207,7 @@ class Walker:
         pages = [page for page in found if page not in done and self.scope.listing(page) is None]
         is_chain = bool(listing.linked) or listing.family in _PAGED_BY_MARKER
         if found and not pages and is_chain:
-            raise ListingError("its pages continue each other in a circle")
+            raise ListingError("its pages link to each other in a loop")
         if pages and len(done) >= limits.LISTING_PAGES:
             raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
         return pages
@@ -250,7 +250,7 @@ class Walker:
         """Whether a directory with this path has been entered: the same one in another spelling, or a clashing one."""
         first = shown.entered.setdefault(path, url)
         if first != url and not is_same(first, url):
-            self.fail(Directory(path=path, url=url), f"{Reason.NAME_CLASH}: {masked(first)} is to be kept here too")
+            self.fail(Directory(path=path, url=url), f"{Reason.NAME_CLASH}: {masked(first)} would be stored here, too")
         return first != url
 
     def _below(self, directory: Directory, entry: Entry) -> str | None:

@@ -149,9 +149,9 @@ def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "
     elif mode and wanted == ("URL",) and places == [0]:
         advice = f"{mode} takes no DIR: it saves nothing"
     elif len(places) > 1:
-        advice = "several URLs are several runs, or mirrors of a --config file"
+        advice = "run it once for each URL, or list them as mirrors in a --config file"
     elif places and places[0] > 0:
-        advice = "a list after an option is written with commas (--ext zip,tar), and a pattern in quotes ('*.zip')"
+        advice = "separate a list after an option by commas (--ext zip,tar), and put patterns in quotes ('*.zip')"
     else:
         advice = "put names with spaces, and patterns such as '*.zip', in quotes"
     return f"{expected} ({shown}): {advice}"

@@ -19,20 +19,20 @@ _STATUSES = {
     204: "the server has no page at that URL",
     205: "the server has no page at that URL",
     206: "the server sent a part although the whole was requested: is a proxy or cache in between (--proxy)?",
-    402: "the server asks for a payment",
+    402: "the server requires payment",
     403: "the server refuses access: is a login needed (--netrc, --header @FILE), or is it not public?",
     404: _NOTHING,
-    405: "the server allows no GET there: is the URL that of a page?",
+    405: "the server does not allow GET there: is it the URL of a page?",
     406: "some servers refuse programs that they do not know: --user-agent TEXT sends another name",
     407: "the proxy needs a login: --proxy http://user:password@host:port/",
     410: "the server removed it for good: look for its new URL",
-    421: "the server does not serve that host name: is the host right?",
+    421: "the server does not serve that host name: is the name right?",
     429: f"the server asks for fewer requests: {_DOWN}, with --requests-per-second 1",
-    451: "it is withheld for legal reasons, perhaps only where you are",
+    451: "it is blocked for legal reasons, perhaps only in your region",
     501: f"the server does not know GET: {_NO_SERVER}",
     503: f"the server is overloaded or under maintenance: {_DOWN}",
     505: f"the server does not speak HTTP/1.1: {_NO_SERVER}",
-    511: "the network wants a login: open any page in a browser first",
+    511: "the network requires a login: open any page in a browser first",
 }
 """HTTP status → advice, if it depends on nothing else."""
 _STATUS = re.compile(r"HTTP (\d{3})\b")
@@ -129,7 +129,7 @@ def _login(failure: Failure) -> str:
         ways = [_LOGINS["Basic"]]
     offered = f" ({', '.join(failure.logins)})" if failure.logins else ""
     if failure.logins and not ways:
-        return f"it needs a login{offered}, which crawler does not speak: --cookies FILE may bring one along"
+        return f"it needs a login{offered}, which crawler does not support: --cookies FILE may carry one"
     return f"it needs a login{offered}, or refuses the one given: {'; '.join(ways or [_LOGINS['Basic']])}"
 
 
@@ -172,10 +172,13 @@ def _says(text: str) -> Callable[[Failure], str]:
 _TABLE: tuple[Advice, ...] = (
     (_caused(Cause.REFUSED), _says("is the port right, and the server running?")),
     (_caused(Cause.UNKNOWN_HOST), _says("is the host name right?")),
-    (_caused(Cause.NOT_TLS), lambda failure: f"no TLS is spoken on that port: try {_other_scheme(failure)}"),
+    (_caused(Cause.NOT_TLS), lambda failure: f"that port does not speak TLS: try {_other_scheme(failure)}"),
     (_caused(Cause.UNTRUSTED), _says("--ca-file FILE trusts the certificates in FILE")),
-    (_caused(Cause.EXPIRED), _says("is the clock of this machine right? Else only its owner can renew it")),
-    (_caused(Cause.OTHER_NAME), _says("write the host by the name that the certificate has")),
+    (
+        _caused(Cause.EXPIRED),
+        _says("is the clock of this machine right? If it is, only the owner can renew the certificate"),
+    ),
+    (_caused(Cause.OTHER_NAME), _says("use a host name for which the certificate is valid")),
     (
         lambda failure: failure.cause is Cause.NO_HTTP and failure.is_plain,
         lambda failure: f"if it expects https, try {_other_scheme(failure)}",
@@ -190,7 +193,7 @@ _TABLE: tuple[Advice, ...] = (
         lambda failure: (
             failure.url.count("://") > 1 and re.search(r"[,;|\s](?:%20)*https?://", failure.url) is not None
         ),
-        _says("several URLs are several runs, or mirrors of a --config file"),
+        _says("run it once for each URL, or list them as mirrors in a --config file"),
     ),
     (_has_wildcard, _without_wildcard),
     (
@@ -205,7 +208,7 @@ _TABLE: tuple[Advice, ...] = (
     (lambda failure: failure.status in _STATUSES, lambda failure: _STATUSES[failure.status or 0]),
     (lambda failure: (failure.status or 0) >= 500, _says(f"the server has an error of its own: {_DOWN}")),
     (_is_file, _says("that is a file, not the page of a directory")),
-    (_is_page_of_file, _says("no file came but a web page, perhaps of a login or an error: open it in a browser")),
+    (_is_page_of_file, _says("a web page came instead of a file, perhaps a login or error page: open it in a browser")),
     (lambda failure: failure.content_type is not None, _says("is it the page of a directory?")),
 )
 """Rows of (condition, advice). The first row whose condition is true of the failure decides."""

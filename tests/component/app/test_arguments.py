@@ -150,7 +150,7 @@ ENTRY = crawler.Entry(name="a", kind=crawler.Kind.FILE, url="http://h/a")
         ([(URL, "a", "b")], "items[0]: expected URLs, or pairs of URL and path, not tuple"),
         ([(URL, 7)], "items[0]: path: expected text or a path, not int"),
         ([(URL, b"a")], "items[0]: path: expected text or a path, not bytes: decode it with os.fsdecode"),
-        ([ENTRY], "items[0]: expected URLs, or pairs of URL and path, not Entry: give (entry.url, entry.path)"),
+        ([ENTRY], "items[0]: expected URLs, or pairs of URL and path, not Entry: pass (entry.url, entry.path)"),
         ([(Path(URL), "a")], "items[0]: URL: expected text, not PosixPath: a Path folds the slashes of a URL"),
         ([URL, ""], "items[1]: not an http or https URL: (empty)"),
     ],

@@ -59,7 +59,7 @@ def test_a_script_needs_no_event_loop(site: Site, tmp_path: Path) -> None:
     assert (report.saved, files(tmp_path / "one")) == (1, {"b.txt"})
     report = crawler.download_sync(iter([f"{site.url}nothing.txt"]), tmp_path / "d", attempts=1, observers=[ends])
     assert (report.ok, [failure.path for failure in report.failures]) == (False, ["nothing.txt"])
-    with pytest.raises(crawler.ConfigError, match=r"not a mapping: give its items\(\)"):
+    with pytest.raises(crawler.ConfigError, match=r"not a mapping: pass its items\(\)"):
         crawler.download_sync({url: "x"}, tmp_path / "d")
     with pytest.raises(crawler.ListingError):
         crawler.mirror_sync(f"{site.url}nothing/", tmp_path / "n", attempts=1, observers=[ends])

@@ -60,7 +60,7 @@ def test_a_page_in_place_of_the_file_is_not_saved(here: Path, capsys: pytest.Cap
         for name in ("a.zip", "b.zip", "c.zip"):
             assert cli.run([site.url + name, "DIR"]) == 3
         assert [path.name for path in (here / "DIR").iterdir()] == [".crawler"]
-    assert "no file came but a web page, perhaps of a login or an error" in capsys.readouterr().err
+    assert "a web page came instead of a file, perhaps a login or error page" in capsys.readouterr().err
 
 
 def test_a_mirror_whose_listing_becomes_a_text_stays_as_it_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,7 +92,7 @@ def test_without_dir_the_last_segment_of_url_names_it(here: Path, capsys: pytest
         (here / "sub").mkdir()
         (here / "sub/mine").touch()
         assert cli.run(["--delete", site.url + "sub/"]) == 2
-        assert "sub exists here and is not a mirror: write DIR" in capsys.readouterr().err
+        assert "sub exists here and is not a mirror: specify DIR" in capsys.readouterr().err
         assert [path.name for path in (here / "sub").iterdir()] == ["mine"]
 
 
@@ -107,7 +107,7 @@ def test_the_help_page_ends_with_examples(capsys: pytest.CaptureFixture[str]) ->
 
 
 FILTERS: list[tuple[list[str], str]] = [
-    (["--include", "*.ZIP"], "no file matched --include '*.ZIP': upper and lower case differ, there is a.zip"),
+    (["--include", "*.ZIP"], "no file matched --include '*.ZIP': case matters, and there is a.zip"),
     (["--exclude", "*"], "--exclude '*' refused all 3 files"),
     (["--exclude", "releases"],
      "no file matched --exclude 'releases': releases is a directory: write 'releases/'"),

@@ -120,9 +120,9 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["--verify", URL, "DIR"], "--verify takes no URL"),
     (["--rollback", "x", URL, "DIR"], "--rollback takes no URL"),
     (["--input-file", "list", URL, "DIR"], "--input-file takes no URL: the URLs are in the file"),
-    ([URL, "http://h/", "DIR"], "several URLs are several runs, or mirrors of a --config file"),
-    (["--ext", "zip", "tar", URL, "DIR"], "a list after an option is written with commas (--ext zip,tar)"),
-    (["--include", "a.zip", "b.zip", URL, "DIR"], "a pattern in quotes ('*.zip')"),
+    ([URL, "http://h/", "DIR"], "run it once for each URL, or list them as mirrors in a --config file"),
+    (["--ext", "zip", "tar", URL, "DIR"], "separate a list after an option by commas (--ext zip,tar)"),
+    (["--include", "a.zip", "b.zip", URL, "DIR"], "put patterns in quotes ('*.zip')"),
     ([URL, "my", "files"], "put names with spaces"),
     (["--verify"], "expected DIR, got 0 arguments"),
     (["--list", URL, "DIR"], "--list takes no DIR: it saves nothing"),
@@ -311,7 +311,7 @@ RESPONSES = [
     ("plain", "401-both/", "it needs a login (Negotiate, Basic), or refuses the one given: --netrc*"),
     ("plain", "401-bearer/", "--header @FILE with a line 'Authorization: Bearer TOKEN'"),
     ("plain", "401-digest/", "it needs a login (Digest), or refuses the one given: --netrc"),
-    ("plain", "401-ntlm/", "it needs a login (Ntlm), which crawler does not speak: --cookies FILE*"),
+    ("plain", "401-ntlm/", "it needs a login (Ntlm), which crawler does not support: --cookies FILE*"),
     ("plain", "401-none/", "it needs a login, or refuses the one given: --netrc, or --header @FILE"),
     ("plain", "403/", "HTTP 403: the server refuses access*"),
     ("plain", "404/", "HTTP 404: there is nothing at that URL*"),
@@ -319,19 +319,19 @@ RESPONSES = [
     ("plain", "204/", "HTTP 204: the server has no page at that URL"),
     ("plain", "205/", "HTTP 205: the server has no page at that URL"),
     ("plain", "206/", "HTTP 206: the server sent a part although the whole was requested*"),
-    ("plain", "405/", "HTTP 405: the server allows no GET there*"),
+    ("plain", "405/", "HTTP 405: the server does not allow GET there*"),
     ("plain", "406/", "HTTP 406: some servers refuse programs that they do not know: --user-agent TEXT*"),
     ("plain", "421/", "HTTP 421: the server does not serve that host name*"),
     ("plain", "426/", "HTTP 426: if it expects https, try https://127.0.0.1:PORT/pub/426/"),
-    ("plain", "451/", "HTTP 451: it is withheld for legal reasons*"),
+    ("plain", "451/", "HTTP 451: it is blocked for legal reasons*"),
     ("plain", "501/", "HTTP 501: the server does not know GET: is it a web server for files?"),
     ("plain", "505/", "HTTP 505: the server does not speak HTTP/1.1*"),
-    ("plain", "511/", "HTTP 511: the network wants a login: open any page in a browser first"),
+    ("plain", "511/", "HTTP 511: the network requires a login: open any page in a browser first"),
     ("plain", "circle/", "more than 10 redirects, *: the server may want a cookie (--cookies FILE) or a login*"),
     ("plain", "404/index.html", "HTTP 404: leave out the name of the page: http://127.0.0.1:PORT/pub/404/"),
     ("plain", "404/*.zip", "a URL has no wildcards: write http://127.0.0.1:PORT/pub/404/ and --include '*.zip'"),
     ("plain", "400/", "HTTP 400: if it expects https, try https://127.0.0.1:PORT/pub/400/"),
-    ("plain", "404/,http://h/b/", "HTTP 404: several URLs are several runs, or mirrors of a --config file"),
+    ("plain", "404/,http://h/b/", "HTTP 404: run it once for each URL, or list them as mirrors in a --config file"),
     ("plain", "418/", "pub/418/: HTTP 418"),
     ("plain", "429/", "HTTP 429: the server asks for fewer requests: try again later, with --requests-per-second 1"),
     ("plain", "500/", "HTTP 500: the server has an error of its own: try again later"),
@@ -388,7 +388,7 @@ def test_https_on_a_port_of_http_says_so(here: Path, capsys: pytest.CaptureFixtu
         threading.Thread(target=server.serve_forever, daemon=True).start()
         line = complaint(capsys, [f"https://127.0.0.1:{server.server_port}/pub/", "DIR"], 3)
         server.shutdown()
-    assert line.endswith(f": no TLS is spoken on that port: try http://127.0.0.1:{server.server_port}/pub/")
+    assert line.endswith(f": that port does not speak TLS: try http://127.0.0.1:{server.server_port}/pub/")
 
 
 @pytest.mark.parametrize("more", [[], ["--no-robots"]], ids=["robots", "no robots"])

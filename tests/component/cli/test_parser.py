@@ -317,8 +317,8 @@ def test_a_list_from_a_closed_standard_input_is_not_an_empty_list(tmp_path: Path
 
 
 LISTS = [
-    (b"", "it names no URL: write one on each line"),
-    (b"\r\n# http://h/a\n \t \n", "it names no URL: write one on each line"),
+    (b"", "it contains no URL: write one per line"),
+    (b"\r\n# http://h/a\n \t \n", "it contains no URL: write one per line"),
     (b"http://h/a\n\nh/b\n", ":3: not an http or https URL: h/b"),
     (b"\xef\xbb\xbf# list\r\nhttp://h/a\r\nftp://h/b\r\n", ":3: not an http or https URL: ftp://h/b: for FTP use "),
     (b"http://u:hush@h/a\nhttp://u:hush@/b\n", ":2: not an http or https URL"),

@@ -97,7 +97,7 @@ DISPLAY = "progress: expected a display of rich, or a class of displays, not "
         (lambda: crawler.TqdmProgress(lambda **_: None), BAR + "NoneType"),
         (lambda: crawler.TqdmProgress(list), "bar: list() takes no keyword arguments"),
         (lambda: crawler.TqdmProgress(tqdm.tqdm(disable=True), desc="pub"),
-         "bar: this one exists already: make it with desc, or give its class"),
+         "bar: this bar exists already: create it with desc, or pass its class"),
         (lambda: crawler.RichProgress("pub"), DISPLAY + "str"),  # type: ignore[arg-type]
         (lambda: crawler.RichProgress(tqdm.tqdm(disable=True)), DISPLAY + "tqdm"),
         (lambda: crawler.RichProgress(list), DISPLAY + "list"),  # type: ignore[arg-type]

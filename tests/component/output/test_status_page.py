@@ -43,7 +43,7 @@ def test_each_mirror_has_a_card_those_that_need_attention_first() -> None:
         "https://mirror.example.org/cran/ in /srv/mirror/cran",
         "Last success 3 days ago", "5 × HTTP 503", "The next run tries again.", "run once with a higher --max-delete",
         "Last run 2023-11-14 14:13 not deleted (exit 6)", "Without success 3 runs", "Failed 7 of 12,345 listed",
-        "Is cron, or the timer, at work?", "Size over 40 runs",
+        "Is cron or the timer running?", "Size over 40 runs",
     ):  # fmt: skip
         assert expected in text, expected
 

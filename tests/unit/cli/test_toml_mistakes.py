@@ -69,7 +69,7 @@ MISTAKES: dict[str, str] = {
     of(directory='dir = "C:\\Users"'):
         "m.toml:4: dir: a backslash begins an escape between double quotes: write dir = '…'",
     M + 'name = "b"': "m.toml:5: name: set twice in this table",
-    "[defaults]\n[defaults]\n" + M: "m.toml:2: [defaults] is there twice: join the two",
+    "[defaults]\n[defaults]\n" + M: "m.toml:2: [defaults] occurs twice: merge the two",
     "[[mirror]\nname = 'a'": "m.toml:1: a table is written as [defaults] or [[mirror]]",
     "; c\n" + M: "m.toml:1: a comment begins with #",
     M + "hush hush hush": "m.toml:5: expected KEY = VALUE, a table such as [[mirror]], or a comment after #",

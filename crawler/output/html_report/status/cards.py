@@ -46,11 +46,11 @@ PUBLIC = {
 
 _NEXT = {
     ExitCode.ERROR: "Look at the log; -v shows the traceback of an unexpected error.",
-    ExitCode.CONFIG: "Mend what the message names.",
-    ExitCode.LISTING: "The next run tries again. If it goes on, look at crawler --list -v URL.",
-    ExitCode.DESTINATION: "Look after the disk; the next run continues.",
-    ExitCode.INCOMPLETE: "The next run tries again. If it goes on, look at the reasons.",
-    ExitCode.DELETION_REFUSED: "Look, then run once with a higher --max-delete.",
+    ExitCode.CONFIG: "Fix what the message names.",
+    ExitCode.LISTING: "The next run tries again. If this persists, look at crawler --list -v URL.",
+    ExitCode.DESTINATION: "Check the disk; the next run continues.",
+    ExitCode.INCOMPLETE: "The next run tries again. If this persists, look at the reasons.",
+    ExitCode.DELETION_REFUSED: "Check that the site is complete, then run once with a higher --max-delete.",
     ExitCode.ROBOTS: "Ask the owner of the site.",
 }
 
@@ -147,9 +147,9 @@ def next_action(standing: Standing, facts: MirrorFacts) -> str:
             code = _code(_ended(facts.runs)[0])
             return _NEXT.get(ExitCode(code), "") if code in set(ExitCode) else ""
         case Standing.OVERDUE:
-            return "Is cron, or the timer, at work?"
+            return "Is cron or the timer running?"
         case Standing.KILLED:
-            return "The next run continues. Was it kill -9, or a lack of memory?"
+            return "The next run continues. Was the last one killed by kill -9, or for lack of memory?"
         case Standing.STOPPED:
             return "The next run continues."
         case Standing.UNREADABLE:

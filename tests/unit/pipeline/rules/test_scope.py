@@ -290,7 +290,7 @@ def test_a_user_reads_why_a_redirect_is_not_followed() -> None:
     assert HTTP.file_redirect(here, "http://h/pub/a/") == directory
     assert Reason.DIRECTORY == "directory"
     assert same_host_redirect(here, other) == Rejection("other-host", other, "on another host")
-    up = Rejection("above", "http://h/", "that is above URL: start there if it is meant")
+    up = Rejection("above", "http://h/", "that is above URL: start there if this is intended")
     assert upward("http://h/pub/", "http://h/") == up
     assert HTTP.root_redirect("http://h/pub/", "http://h/") == up
 

@@ -312,7 +312,7 @@ async def test_a_tree_that_contains_itself_is_found_out_before_anything_of_it_is
     assert walk.paths == [""]
     [(path, reason)] = walk.observer.failed_listings
     assert path == "loop"
-    assert "loop: the same listing as its ancestor http://h/pub/" in reason
+    assert "loop: it repeats the listing of its ancestor http://h/pub/" in reason
     assert "--exclude /loop/" in reason
     assert "--max-depth" in reason
 
@@ -533,7 +533,7 @@ async def test_a_page_goes_on_where_its_link_header_says_and_is_complete_with_th
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("?page=1", "in a circle"),
+        ("?page=1", "in a loop"),
         ("http://other/pub/?page=2", "listings are read from the host of URL only"),
         ("/?page=2", "not below http://h/pub/"),
         ("mailto:x", "cannot be parsed"),
