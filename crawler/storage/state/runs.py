@@ -53,6 +53,8 @@ class RunRecord(Value, frozen=True, kw_only=True):
     """Totals of the files in DIR when the run ended; None if they were not recorded."""
 
 
+_COUNTS = ("listed", "saved", "unchanged", "skipped", "failed", "deleted", "received")
+"""The fields of ``Figures`` that have cells of their own in the record of a run, in order."""
 _TOTALS_KEY = "held in DIR"
 """Key of the totals of DIR in the JSON cell of a run."""
 _PROBLEMS_KEY = "problems"
@@ -60,7 +62,7 @@ _PROBLEMS_KEY = "problems"
 _TOLD_KEY = "told"
 """Key of ``Figures.told`` in the JSON cell of a run."""
 _REMEMBERED = 30
-"""Number of runs after which something is told again."""
+"""Number of runs after which a finding is reported again."""
 
 
 def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
@@ -80,9 +82,7 @@ def end_run(number: int, figures: Figures, is_list: bool, connection: sqlite3.Co
     for record in _records("WHERE id = ?", (number,), connection):
         cells: tuple[Cell, ...] = (
             record[0], key("") if is_list else record[1], record[2], float(figures.seconds), figures.outcome,
-            figures.exit_code, figures.listed, figures.saved, figures.unchanged, figures.skipped, figures.failed,
-            figures.deleted, figures.received,
-            json.dumps(facts),
+            figures.exit_code, *(getattr(figures, name) for name in _COUNTS), json.dumps(facts),
         )  # fmt: skip
         connection.execute(_REPLACE, sealed(cells))
 
@@ -93,7 +93,7 @@ def read_runs(limit: int, connection: sqlite3.Connection) -> list[RunRecord]:
 
 
 def read_told(connection: sqlite3.Connection) -> frozenset[str]:
-    """What the last runs have told, see ``Figures.told``."""
+    """The filters that recent runs have reported (see ``Figures.told``)."""
     ended = (run.figures for run in read_runs(_REMEMBERED, connection))
     return frozenset(text for figures in ended if figures is not None for text in figures.told)
 
@@ -111,14 +111,13 @@ def _run_of(cells: tuple[Any, ...]) -> RunRecord:
     known = json.loads(text_of(facts))
     if not isinstance(known, dict):
         raise ValueError("not the facts of a run")  # noqa: TRY004 - damage is always a ValueError
-    names = ("listed", "saved", "unchanged", "skipped", "failed", "deleted", "received")
     figures = Figures(
         seconds=seconds,
         outcome=text_of(outcome),
         exit_code=exit_code,
         problems=_problems_of(known.get(_PROBLEMS_KEY)),
         told=_texts_of(known.get(_TOLD_KEY)),
-        **dict(zip(names, counts, strict=True)),
+        **dict(zip(_COUNTS, counts, strict=True)),
     )
     return RunRecord(id=number, url=text_of(url), started=started, figures=figures, totals=_totals_of(known))
 
