@@ -111,7 +111,7 @@ async def run_download(
 
 
 def _fallbacks(root: str, config: Config) -> tuple[str, ...]:
-    """The URLs of --fallback with user and password. Raises ConfigError if they are not those of other trees."""
+    """The URLs of --fallback, with user and password. Raises ConfigError if one is URL or is given twice."""
     found = tuple(fallback_urls(config.fallback))
     trees = [root, *found]
     for number, url in enumerate(trees):
@@ -121,7 +121,7 @@ def _fallbacks(root: str, config: Config) -> tuple[str, ...]:
 
 
 def _with_effects(config: Config, context: RunContext) -> tuple[FilterEffects | None, RunContext]:
-    """What watches the filters of ``config``, None if it has none; and ``context`` with it as an observer."""
+    """Returns the observer of the filters in ``config``, or None without filters, and ``context`` with it added."""
     if not has_filters(config):
         return None, context
     from crawler.pipeline.effects.watch import FilterEffects  # imported only if needed
@@ -131,7 +131,7 @@ def _with_effects(config: Config, context: RunContext) -> tuple[FilterEffects | 
 
 
 async def _say_effects(effects: FilterEffects | None, parts: Components) -> None:
-    """After a complete run, say which filters decided nothing or refused everything."""
+    """After a complete run, report which filters decided nothing or refused everything."""
     if effects is None:
         return
     from crawler.pipeline.effects.findings import said
@@ -153,7 +153,7 @@ class _Run(Value, frozen=True, kw_only=True):
     starts: tuple[str, ...]
     """The URLs as given, including user and password."""
     fallbacks: tuple[str, ...] = ()
-    """The URLs of the other upstreams as given, including user and password."""
+    """The URLs of --fallback as given, including user and password."""
     is_list: bool = False
     """True if ``starts`` are URLs of files; False if they are roots of mirrors."""
     directory: Path

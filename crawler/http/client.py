@@ -265,7 +265,7 @@ class _Exchange:
                 if location is None:
                     return HttpResponse(response, url, host, self._release, client.gate, digest=digest)
                 digest = HttpResponse.promised_digest(response.headers) or digest
-                self._release()  # ``permit`` may need this connection, for robots.txt of the target
+                self._release()  # ``permit`` may need this connection to read the robots.txt of the target
                 url = await redirect_target(location, url, self._permit)
                 hops += 1
                 logins = 0

@@ -70,7 +70,7 @@ def client_options(
 
 
 def _of_others(others: _Credentials, found: _Credentials, headers: Collection[str]) -> dict[Origin, Login]:
-    """The logins of fallbacks: not for an origin of URL, to which --header may send another one."""
+    """The logins of fallbacks, except for origins of URL, to which --header may send a different one."""
     taken = _with_upgrades(found.origins) if headers else found.origins
     return {where: login for where, login in others.logins.items() if where not in taken}
 

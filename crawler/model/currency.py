@@ -30,11 +30,11 @@ class Currency(StrEnum):
 
 
 class Source(StrEnum):
-    """How far the host that is asked for a file is to be believed, where several hosts have the same tree."""
+    """How far a host is trusted about a file, if several hosts have the same tree."""
 
     FIRST = "first"
-    """It is the only host, or the first one: what it lists is the truth."""
+    """The only host, or the first one: its listings are authoritative."""
     FALLBACK = "fallback"
-    """Another host, which lists the file itself: nothing newer from elsewhere may be replaced by what it has."""
+    """Another host, which lists the file itself: its version must not replace a newer one from elsewhere."""
     ELSEWHERE = "elsewhere"
-    """Another host than the one that lists the file: what it has must be shown to be the listed version."""
+    """A host other than the one that lists the file: its version must be proven to be the listed one."""

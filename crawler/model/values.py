@@ -207,9 +207,9 @@ class Job(Value, frozen=True, kw_only=True):
     fresh: bool = False
     """Whether to bypass all caches (RFC 9111 section 5.2.1.4)."""
     source: Source = Source.FIRST
-    """How far the host of ``url`` is to be believed, if several have the tree."""
+    """How far the host of ``url`` is trusted, if several hosts have the tree."""
     mirrors: tuple[str, ...] = ()
-    """Other URLs of the same file, in the order in which they are to be tried."""
+    """Other URLs of the same file, in the order in which they are tried."""
 
 
 class Result(Record, frozen=True, kw_only=True):

@@ -52,7 +52,7 @@ class Tally(Observer):
         self._upstreams: dict[str, int] = {}
         self._notes: list[str] = []
         self.told: tuple[str, ...] = ()
-        """Filters of which this run has found that they decide nothing or refuse everything."""
+        """Filters that, according to this run, decide nothing or refuse everything."""
         self.of_file = False
         """Whether URL turned out to be the URL of a file, so that DIR is not a mirror of it."""
 
@@ -78,7 +78,7 @@ class Tally(Observer):
             self._notes.append(text)
 
     def note_told(self, options: Iterable[str]) -> None:
-        """Note ``options`` as filters that later runs need not warn of again."""
+        """Note that later runs need not warn about the filters ``options`` again."""
         self.told = tuple(options)
 
     def note_file(self, path: str, *, is_kept: bool = True) -> None:

@@ -57,8 +57,8 @@ def is_object_url(directory: object) -> bool:
 def start_directory(directory: str | PathLike[str]) -> Path:
     """The path of DIR, given as a path or a file URL. Raises ConfigError if it is empty, any other URL, or not text.
 
-    An unset variable in a script gives an empty DIR. If that meant the working directory, --delete would empty it.
-    ``host:path`` or ``~/x`` would be a local directory of that name, which nobody means who writes it.
+    An unset variable in a script makes DIR empty. If that meant the working directory, --delete would empty it. Nor are
+    ``host:path`` and ``~/x`` accepted: nobody who writes these means a local directory of that name.
     """
     text = path_text(directory, "DIR")
     if not text:

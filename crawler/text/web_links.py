@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from crawler.text.urls import resolve
 
 DUPLICATES = 20
-"""Copies of a file that are tried; a directory of mirrors may name hundreds."""
+"""Maximum number of copies of a file that are tried; a redirector may name hundreds."""
 _PRIORITY = re.compile(r"[0-9]{1,6}")
 _LAST = 999_999
 

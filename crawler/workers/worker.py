@@ -147,7 +147,7 @@ class Worker(Channel):
         task.add_done_callback(self._answered)
 
     def _answered(self, task: asyncio.Task[None]) -> None:
-        """A request of the worker has ended. One that failed is never granted, so the worker must not wait for it."""
+        """Handle the end of a request of the worker. If it failed, it is not granted, so the worker must not wait."""
         self._requests.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):

@@ -237,7 +237,7 @@ def check_path(text: str) -> str:
 def check_metrics_path(text: str) -> str:
     """The path of a file for the textfile collector, unchanged. Raises ValueError if the collector would ignore it.
 
-    What is in /dev is not for the collector: standard output, or a pipe to another program.
+    Paths in /dev are accepted: they are standard output or pipes, not files for the collector.
     """
     if not text.endswith(".prom") and not text.startswith("/dev/"):
         raise ValueError("expected a path that ends in .prom: node_exporter's textfile collector ignores other files")

@@ -73,7 +73,7 @@ class StateStore(Protocol):
         ...
 
     async def told(self) -> Collection[str]:
-        """The filters without effect that the last runs have mentioned, as on the command line."""
+        """The filters without effect that recent runs have reported, as on the command line."""
         ...
 
     def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:

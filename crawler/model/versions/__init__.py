@@ -1,1 +1,1 @@
-"""What identifies a version of a file, and what is remembered of a saved one."""
+"""Values that identify a version of a file, and the record of a saved file."""

@@ -34,7 +34,7 @@ class Known(Value, frozen=True, kw_only=True, gc=False):
     path: str
     """Path under DIR."""
     url: str
-    """URL that it was fetched from."""
+    """URL from which the file was fetched."""
     row: str
     """Listing row of the file when it was fetched, as printed."""
     size: int

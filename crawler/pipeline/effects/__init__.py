@@ -1,1 +1,1 @@
-"""What the filters of a run decided: one that decided nothing, or refused everything, is probably a mistake."""
+"""Reports filters that decided nothing or refused everything in a run, which is probably a mistake."""

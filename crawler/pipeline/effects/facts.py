@@ -1,4 +1,4 @@
-"""What a run has seen of the effects of its filters."""
+"""Collects what a run shows about the effects of its filters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crawler.model.struct import Struct, field
 
 
 class Kind(Enum):
-    """What a filter by name is for."""
+    """The kind of a filter by name."""
 
     EXTENSION = "ext"
     INCLUDE = "include"
@@ -19,7 +19,7 @@ class Kind(Enum):
 
 
 class Use(Struct):
-    """A filter by name, and what has nearly matched it while nothing matched it."""
+    """A filter by name, with names that almost matched it as long as no file has matched."""
 
     option: str
     """The option and its pattern, as on the command line."""
@@ -47,13 +47,13 @@ class Facts(Struct):
     """Counts of a run, and some of the names that it has seen."""
 
     listed: int = 0
-    """Files that were listed."""
+    """Number of files that were listed."""
     kept: int = 0
-    """Files that no filter has refused."""
+    """Number of files that no filter has refused."""
     pruned: int = 0
-    """Directories that were not entered because a rule excludes them."""
+    """Number of directories that were not entered because a rule excludes them."""
     refused: dict[str, int] = field(default_factory=dict)
-    """Reason → number of files that were not wanted for it."""
+    """Reason → number of files that were refused for it."""
     smallest: int | None = None
     """Size of the smallest file, in bytes."""
     largest: int | None = None
@@ -61,7 +61,7 @@ class Facts(Struct):
     names: dict[str, None] = field(default_factory=dict)
     """Names of files, without directories."""
     directories: dict[str, None] = field(default_factory=dict)
-    """Names of directories, without those above."""
+    """Names of directories, without their parents."""
 
     def keep(self, count: int = 1) -> None:
         """Count files that are wanted."""

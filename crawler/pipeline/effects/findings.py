@@ -1,4 +1,4 @@
-"""From the facts of a run to what is said about its filters, and whether it is said now."""
+"""Decides what to report about the filters of a run, by its facts, and whether to report it now."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Finding(Value, frozen=True):
     """A filter that decided nothing, or refused everything."""
 
     option: str
-    """The filter as on the command line, by which later runs know that it was said."""
+    """The filter as on the command line; later runs recognise by it what was reported."""
     text: str
     is_mistake: bool
-    """Whether it is probably a mistake; otherwise there may be nothing to refuse at present."""
+    """Whether this is probably a mistake; if not, there may simply be nothing to refuse at present."""
 
 
 class _Limit(Value, frozen=True):
@@ -36,13 +36,13 @@ class _Limit(Value, frozen=True):
     option: str
     reason: str
     beyond: str
-    """What the files have that are refused, such as the size of the largest; "" if unknown."""
+    """A property of the refused files, such as the size of the largest; "" if unknown."""
     hint: str
-    """What may be meant by a small value, which may lack its unit; "" for any other."""
+    """What a small value, which may lack its unit, is likely to mean; "" for any other value."""
 
 
 def findings(facts: Facts, config: Config, idle: Iterable[Use], rules: Sequence[Use]) -> list[Finding]:
-    """What is to be said after a complete run. ``idle``: those of ``rules`` that matched nothing."""
+    """The findings of a complete run. ``idle``: those of ``rules`` that matched nothing."""
     unused = list(idle)
     if not facts.listed and not facts.pruned:
         return []
@@ -54,7 +54,7 @@ def findings(facts: Facts, config: Config, idle: Iterable[Use], rules: Sequence[
 
 
 def _of_idle(use: Use, facts: Facts) -> Finding:
-    """A filter by name that matched nothing."""
+    """The finding about a filter by name that matched nothing."""
     if use.kind is Kind.DIRECTORIES:
         near = nearest(use.pattern.rstrip("/"), facts.directories)
         meant = f": did you mean {printable(near[0])}/?" if near else ""
@@ -71,7 +71,7 @@ def _of_idle(use: Use, facts: Facts) -> Finding:
 
 
 def _advice(use: Use, facts: Facts) -> str:
-    """What may be meant by a filter by name that matched nothing, or what there is."""
+    """A suggestion about a filter by name that matched nothing: what it may mean, or which names there are."""
     extensions = list(dict.fromkeys(filter(None, map(_extension, facts.names))))
     if use.kind is Kind.EXTENSION:
         near = nearest(use.pattern, extensions)
@@ -93,7 +93,7 @@ def _advice(use: Use, facts: Facts) -> str:
 
 
 def _example(use: Use, facts: Facts) -> str:
-    """A file that there is, for a filter that should match one."""
+    """An existing file, as an example for a filter that should match files."""
     first = next(iter(facts.names), "")
     return f": there is, for example, {printable(first)}" if first and use.kind is Kind.INCLUDE else ""
 
@@ -104,14 +104,14 @@ def _extension(name: str) -> str:
 
 
 def _of_idle_limit(limit: _Limit) -> Finding:
-    """A filter by size or age that refused nothing."""
+    """The finding about a filter by size or age that refused nothing."""
     return Finding(limit.option, f"{limit.option} refused no file{limit.beyond}", False)
 
 
 def _of_everything(facts: Facts, config: Config, idle: Sequence[Use], rules: Sequence[Use]) -> Finding | None:
-    """The filters that together refused every file; None if what is said of the idle ones explains it, or other texts.
+    """The finding about filters that together refused every file; None if other findings or texts explain it.
 
-    Files are also refused by robots.txt and for their links.
+    Files may also be refused by robots.txt or because of their links.
     """
     excludes = _excludes(rules, idle)
     if not facts.listed:
@@ -161,18 +161,18 @@ def _age(age: datetime | timedelta) -> str:
 
 
 class Said(Value, frozen=True):
-    """What is said after a run."""
+    """The texts to report after a run."""
 
     warnings: tuple[str, ...]
-    """Texts that are also mailed by cron."""
+    """Warnings, which cron mails, too."""
     notes: tuple[str, ...]
-    """Texts for a run that prints its summary."""
+    """Notes, which are printed with the summary only."""
 
 
 def said(found: Sequence[Finding], before: Collection[str]) -> Said:
-    """What is said of ``found``, where earlier runs have said something of the options in ``before``.
+    """The texts about ``found``. ``before``: the options about which earlier runs have reported something.
 
-    A mistake is a warning once, so that cron mails it once, and a note from then on. Anything else is a note once.
+    A mistake is a warning the first time, so that cron mails it once, and then a note. Anything else is a note once.
     """
     new = [finding for finding in found if finding.option not in before]
     return Said(

@@ -16,7 +16,7 @@ from crawler.pipeline.rules.filters import compiled_rule
 from crawler.text.escape import printable
 
 _NAMES_KEPT = 500
-"""Distinct names that are kept to find one that may be meant."""
+"""Maximum number of distinct names that are kept for suggestions."""
 
 
 class FilterEffects(Observer):
@@ -79,7 +79,7 @@ class FilterEffects(Observer):
         self._idle = [use for use in self._idle if not (use.kind is Kind.DIRECTORIES and use.directory)]
 
     def findings(self) -> list[Finding]:
-        """What the filters did not do, or did to everything, in a run that has seen everything."""
+        """The findings about filters that decided nothing or refused everything, after a complete run."""
         return findings(self._facts, self._config, self._idle, self._rules)
 
 

@@ -1,4 +1,4 @@
-"""Does the jobs of a run: with all their attempts and, where there are any, on the other hosts that have the file."""
+"""Does the jobs of a run with all of their attempts, and then on other hosts that have the file, if there are any."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Downloader(Shared, frozen=True, kw_only=True):
     """Does jobs one at a time. The engine's workers call ``process``."""
 
     alternatives: Alternatives | None = None
-    """None: the files are on one host."""
+    """The other hosts; None if all files are on one host."""
 
     async def process(self, job: Job) -> Result | Staged:
         """Do one job. A failed file is a Result; raises DestinationError if the destination itself fails."""
@@ -53,11 +53,11 @@ class Downloader(Shared, frozen=True, kw_only=True):
         return await fetch_duplicate(self, job, ended)
 
     def asks(self, url: str) -> bool:
-        """Whether the host of ``url`` is asked at all."""
+        """Whether the host of ``url`` is still used, and not given up."""
         return self.alternatives is None or self.alternatives.given_up(url) is None
 
     async def attempt(self, job: Job) -> Ended:
-        """Like ``fetch``, with what another upstream needs if this one fails."""
+        """Do one job, like ``fetch``, and return also what another upstream needs if this one fails."""
         transfer, error = Transfer(self, job), None
         self.connections.begin()
         try:

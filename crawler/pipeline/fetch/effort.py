@@ -21,9 +21,9 @@ class Ended(NamedTuple):
 
     done: Result | Staged
     error: FetchError | VerificationError | None = None
-    """Why the last attempt failed, if it did."""
+    """The error of the last attempt; None if it succeeded."""
     headers: Mapping[str, str] | None = None
-    """The header section of the last response with a body, which may name other copies of the file."""
+    """The headers of the last response with a body, which may name other copies of the file."""
 
     @property
     def is_failed(self) -> bool:

@@ -1,7 +1,7 @@
-"""A file that its own host does not deliver is tried on the other hosts that have it. Each begins at the first byte.
+"""Fetches a file that its own host does not deliver from other hosts that have it. Each starts at the first byte.
 
-A part belongs to the URL that it came from (``resuming.is_proven``), and so do validators: nothing of one host is ever
-continued, or confirmed, by another one.
+A part belongs to the URL from which it was fetched (``resuming.is_proven``), and so do validators: no host ever
+continues or confirms what another one has sent.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class Alternatives(Protocol):
     """The other hosts that have the files of a run."""
 
     def given_up(self, url: str) -> str | None:
-        """Why the host of ``url`` is not asked any more, or None."""
+        """The reason why the host of ``url`` is no longer used; None if it is."""
         ...
 
     def others(self, job: Job) -> AsyncGenerator[Job, None]:
-        """``job`` on each of the other hosts that may be asked, in their order."""
+        """Yield ``job`` for each of the other hosts that may be used, in order."""
         ...
 
     def ended(self, url: str, error: Exception | None) -> None:
-        """The request for ``url`` has ended, with all its attempts, and with ``error`` if it failed."""
+        """Note that the request for ``url`` has ended after all its attempts, with ``error`` if it failed."""
         ...
 
     def name_of(self, url: str) -> str:
@@ -42,7 +42,7 @@ class Alternatives(Protocol):
 
 
 class Attempting(Protocol):
-    """Does jobs with all their attempts: the part of ``Downloader`` that is needed here."""
+    """Does jobs with all of their attempts: the part of ``Downloader`` that is needed here."""
 
     @property
     def observer(self) -> Observer: ...
@@ -73,9 +73,9 @@ async def fetch_from_any(shared: Attempting, job: Job, alternatives: Alternative
 
 
 async def fetch_duplicate(shared: Attempting, job: Job, ended: Ended) -> Result | Staged:
-    """Do ``job``, which ``ended`` in failure, at the other copies that the response to it named (RFC 6249).
+    """Do ``job``, which ``ended`` in failure, with the other copies that its response named (RFC 6249).
 
-    Only with a digest, which the body is checked against, and only where a redirect of the file could lead.
+    A copy is used only if there is a digest to check the body, and if a redirect of the file could lead to it.
     """
     headers = ended.headers or {}
     digest = job.digest or header_digest(headers)
@@ -98,9 +98,9 @@ async def _first_good(
     ended: Ended,
     alternatives: Alternatives | None,
 ) -> tuple[Result | Staged, Mapping[str, str] | None]:
-    """The first of ``others`` that is not a failure; if there is none, the failure of ``job`` with all reasons.
+    """The first successful result of ``others``; if there is none, the failure of ``job`` with all reasons.
 
-    Also returns the header section that may name further copies.
+    Also returns the headers that may name further copies.
     """
     spent, headers = ended.done if isinstance(ended.done, Result) else ended.done.result, ended.headers
     reasons = [spent.reason]
@@ -122,9 +122,9 @@ async def _first_good(
 
 
 def _unconditional(job: Job, *, verify: bool) -> Job:
-    """``job`` for another host, which knows nothing of the validators of the copy that is here.
+    """``job`` for another host, without the validators of the local copy, which that host does not know.
 
-    Without a digest to check, HEAD may show that the copy is the listed version.
+    If there is no digest to check, HEAD may show that the copy is the listed version.
     """
     digest = job.digest if verify else None
     is_here = job.local is not None and job.local.kind is Kind.FILE
@@ -140,7 +140,7 @@ def _unconditional(job: Job, *, verify: bool) -> Job:
 
 
 def _with_costs(done: Result | Staged, spent: Result) -> Result | Staged:
-    """``done`` with the attempts, bytes and seconds that other hosts have cost before."""
+    """``done`` with the attempts, bytes and seconds added that other hosts took before."""
     result = done if isinstance(done, Result) else done.result
     result = replace(
         result,

@@ -31,7 +31,7 @@ Raises ListingError for a page that takes too much time or memory.
 
 """
 RejectsHeaders = Callable[[Job, int | None, float | None], str | None]
-"""(job, size in bytes, Last-Modified in seconds since the epoch) → the filter that refuses it, or None."""
+"""Returns the filter that refuses (job, size in bytes, Last-Modified in seconds since the epoch), or None."""
 
 
 def may_be_directory(job: Job, reply: Response) -> bool:
@@ -56,7 +56,7 @@ class Arrival(NamedTuple):
     action: Action
 
     def refuse_unwanted(self, rejects: RejectsHeaders) -> None:
-        """Raise Unwanted if a filter refuses the file by the header section of its response."""
+        """Raise Unwanted if a filter refuses the file by the headers of its response."""
         reason = rejects(self.job, self.action.length, parse_http_date(self.reply.headers.get("Last-Modified")))
         if reason:
             raise Unwanted(reason)

@@ -79,7 +79,7 @@ class Transfer:
         """Length in bytes of the version to which the part belongs; None unless a response of this run stated it."""
         self.effort = Effort(job, shared.observer, began)
         self.headers: Mapping[str, str] | None = None
-        """As in ``Ended``."""
+        """Headers of the last response with a body, for ``Ended.headers``."""
         self._fresh = job.fresh
         """True if caches are bypassed, because a cached response contradicted the listing."""
         self._divided = False

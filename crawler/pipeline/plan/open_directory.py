@@ -143,9 +143,9 @@ class OpenPage(Value, frozen=True, kw_only=True):
         return self.page.scope
 
     async def look(self, path: str, entry: Entry) -> tuple[Local | None, Known | None]:
-        """What is at ``path``, and what the state knows of it.
+        """The local file at ``path``, and its record in the state.
 
-        If a fallback lists the same file, its row and URL stand for those by which the file is known.
+        If a fallback lists the same file, its row and URL replace those in the record.
         """
         parent, _, name = path.rpartition("/")
         local, known = await self.directory.look(parent, name)

@@ -20,7 +20,7 @@ def doubts(unlisted: Unlisted) -> Iterator[tuple[str, int]]:
     for kind, directories in by_kind.items():
         more = len(directories) - 1
         also = f" (and {more} more {'directory' if more == 1 else 'directories'})" if more else ""
-        code = 0 if kind is FlawKind.FALLBACK else 6  # nothing is wrong with it, and the next run may delete
+        code = 0 if kind is FlawKind.FALLBACK else 6  # this is no problem, and the next run may delete
         yield f"nothing was deleted in /{directories[0]}{also}: {doubted[directories[0]]}", code
     if mentioned:
         also = f" and {len(mentioned) - 1} more" if len(mentioned) > 1 else ""
@@ -44,7 +44,7 @@ class Circumstances(Value, frozen=True, kw_only=True):
     listings_failed: bool = False
     ignores_errors: bool = False
     is_fallback: bool = False
-    """True if a listing came from another upstream than URL."""
+    """True if a listing came from an upstream other than URL."""
     count: int = 0
     """Number of files that would be removed, 0 until they are counted; ``total`` counts all local files."""
     total: int = 0
@@ -71,7 +71,7 @@ def judge(case: Circumstances) -> Judgement:
         code = 6 if case.listings_failed else 0
         told = ("nothing was deleted, because something failed (--ignore-errors deletes anyway)", code)
         return Judgement(False, (*case.doubts, told))
-    if case.is_fallback:  # a mixture of the listings of two hosts proves nothing, not even with --ignore-errors
+    if case.is_fallback:  # listings of different hosts prove nothing absent, not even with --ignore-errors
         told = ("nothing was deleted, because some listings came from a fallback", 0)
         return Judgement(False, (*case.doubts, told))
     refusal = excess(case.count, case.total, case.limit)

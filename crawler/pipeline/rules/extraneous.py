@@ -57,7 +57,7 @@ class Unlisted(Struct):
     """Path → the local directory where a listing shows a file."""
 
     occupied: dict[str, str] = field(default_factory=dict)
-    """Path → what it is; a directory that is never deleted, although a listing shows a file there."""
+    """Path of a directory that is never deleted, although a listing shows a file there → what it is."""
 
     def note(
         self, directory: str, items: list[Extraneous], *, doubt: Flaw | None, recalled: tuple[str, str] | None = None

@@ -152,7 +152,7 @@ def _moment(age: datetime | timedelta, now: datetime) -> datetime:
 
 
 def has_filters(config: Config) -> bool:
-    """Whether ``config`` filters files at all."""
+    """Whether ``config`` has any filter for files."""
     limits = (config.min_size, config.max_size, config.newer_than, config.older_than)
     return bool(config.ext or config.rules) or any(limit is not None for limit in limits)
 

@@ -109,7 +109,7 @@ def build_reader(
 
 
 def bounds_of(config: Config) -> Bounds:
-    """The bounds of a walk by ``config``."""
+    """The bounds of a walk according to ``config``."""
     return Bounds(
         listers=lister_count(config),
         max_depth=config.max_depth,
@@ -134,7 +134,7 @@ def build_walker(
 def build_upstreams(
     config: Config, url: str, reader: PageReader, rules: RobotsTxt, state: StateStore, observer: Observer
 ) -> Upstreams | None:
-    """Build the upstreams of the mirror of ``url``, if there are several."""
+    """Build the upstreams of the mirror of ``url``; None if there is only one."""
     if not config.fallback:
         return None
     from crawler.pipeline.walk.upstreams.upstreams import Means, Upstreams  # imported only if needed

@@ -31,7 +31,7 @@ class Deletions:
         *,
         is_fallback: Callable[[], bool],
     ) -> None:
-        """``is_fallback``: whether another upstream than URL has served a listing of this run."""
+        """``is_fallback``: whether an upstream other than URL has served a listing of this run."""
         self._parts = parts
         self._filters = filters
         self._planner = planner
@@ -47,9 +47,9 @@ class Deletions:
             await absence.prove(self._planner.unlisted, self._walker, self._may_go)
 
     async def immovable(self, paths: Collection[str]) -> dict[str, str]:
-        """Which of ``paths``, those of fetched files, are taken by a directory that cannot go as a whole → why.
+        """Those ``paths`` of fetched files at which a directory stands that cannot be removed as a whole → the reason.
 
-        Without such a file nothing in its directory may be deleted.
+        If such a file cannot be saved, nothing in the directory may be deleted.
         """
         unlisted, found = self._planner.unlisted, dict[str, str]()
         for path in paths:

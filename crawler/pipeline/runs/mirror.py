@@ -156,7 +156,7 @@ class MirrorRun:
         return self._walker.scope if self._upstreams is None else self._upstreams
 
     def _is_from_fallback(self) -> bool:
-        """Whether another upstream than URL has served a listing: it proves nothing absent."""
+        """Whether an upstream other than URL has served a listing, which proves nothing absent."""
         return self._upstreams is not None and self._upstreams.has_fallback_listings
 
     def _checksums(self) -> Checksums:

@@ -36,7 +36,7 @@ class WaitingJobs:
         return self._obstructed.proven.keys()
 
     def fail_blocked(self, blocked: Mapping[str, str]) -> None:
-        """Report the files at ``blocked`` as failed before anything is deleted: path → what keeps its directory."""
+        """Report blocked files as failed before anything is deleted. ``blocked``: path → why its directory stays."""
         for path, blocker in blocked.items():
             job = self._obstructed.proven.pop(path)
             self._give_up([job], Outcome.FAILED, f"{Reason.DIRECTORY_IN_THE_WAY}: {blocker}")

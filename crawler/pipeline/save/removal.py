@@ -29,10 +29,10 @@ class Removals(Value, frozen=True, kw_only=True):
     spared: dict[str, str] = field(default_factory=dict)
     """Path of an entry that is never deleted, although its directory is gone upstream → what it is."""
     excluded: tuple[str, ...] = ()
-    """What the filters exclude: it stays, and so do the directories above it."""
+    """Paths that the filters exclude; these stay, and so do the directories above them."""
 
     def blocker(self, directory: str) -> str:
-        """What keeps ``directory`` from being removed as a whole, in words; "" if nothing does."""
+        """A description of what keeps ``directory`` from being removed as a whole; "" if nothing does."""
         if directory in self.directories:
             return ""
         stays = (*self.spared, *self.excluded)

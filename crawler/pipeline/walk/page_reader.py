@@ -44,7 +44,7 @@ class Root(Protocol):
 
 
 class PageMemory(Protocol):
-    """What is remembered of pages: the part of ``StateStore`` that a reader needs."""
+    """The memory of pages: the part of ``StateStore`` that a reader needs."""
 
     async def listing(self, url: str) -> ListingMemo | None: ...
 

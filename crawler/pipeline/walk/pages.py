@@ -34,14 +34,14 @@ class PageVersion(Value, frozen=True, kw_only=True):
 
 
 class Elsewhere(Value, frozen=True, kw_only=True):
-    """What is special about a listing that a fallback has served."""
+    """Facts about a listing that a fallback has served."""
 
     scope: Scope
-    """Bounds of the mirror on that host."""
+    """The scope of the mirror on the host of the fallback."""
     base: str
-    """Where the mirror begins on the first host: the base of its scope."""
+    """The base of the mirror's scope on the first host."""
     same: frozenset[str] = frozenset()
-    """Paths, relative to the listing, of the files that are the same here, whatever their rows look like."""
+    """Paths, relative to the listing, of files that are the same locally, whatever their rows look like."""
 
 
 class PagePiece(Value, frozen=True, kw_only=True):
@@ -78,8 +78,10 @@ class DirectoryPage(Value, frozen=True, kw_only=True):
 
 
 Source = Callable[[Directory, Scope], AsyncGenerator[PagePiece, None]]
-"""Reads the whole listing of a directory, given the scope of the walk, as if it were a single page. Raises like
-``PageReader.read``.
+"""Reads the whole listing of a directory, given the scope of the walk, as if it were a single page.
+
+Raises the errors of ``PageReader.read``.
+
 """
 Visit = Callable[[DirectoryPage], Awaitable[bool]]
 """Handles one page of a walk. If it returns False, the walk ends and no further listing is read."""

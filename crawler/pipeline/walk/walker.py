@@ -60,7 +60,7 @@ class Walker:
         permit_as: PermitAs,
         source: Source | None = None,
     ) -> None:
-        """``source``: reads listings from one of several hosts, instead of ``reader``, page by page."""
+        """``source``: reads listings from one of several hosts, in place of ``reader``."""
         self._reader, self._source = reader, source
         self._quiet = replace(reader, observer=Silent(), unchanged=None)
         """Reads pages without reporting them: those read before, and those that may not belong to the walk."""
@@ -94,7 +94,7 @@ class Walker:
         await walker.read_one(directory, visit)
 
     async def read_one(self, directory: Directory, visit: Visit) -> None:
-        """Visit the listing of one directory. Raises like ``PageReader.read``, and ListingError if it is incomplete."""
+        """Visit the listing of one directory. Raises the errors of ``PageReader.read``; ListingError if incomplete."""
         await self._pages(directory, visit, Frontier(readers=0))
 
     async def _lister(self, frontier: Frontier, visit: Visit) -> None:

@@ -58,7 +58,7 @@ async def scan(store: ObjectStore, directory: str) -> tuple[dict[str, Local], bo
 
 
 async def _below(store: ObjectStore, path: str) -> dict[str, Local]:
-    """Path → item of all that lies below the object ``path``. The path of a mark of ``path`` itself ends in a slash."""
+    """Path → item, for everything below the object ``path``. The path of a mark of ``path`` itself ends in a slash."""
     rows, spared = arrange(await walk(store, path), path, ())
     found = {below: Local(Kind.FILE, size, UNREAD) for below, kind, size in rows if kind is Kind.FILE}
     marked = {(f"{path}/" if below == path else below): reason for below, reason in spared.items()}

@@ -174,14 +174,14 @@ def _current(known: Known | None, status: os.stat_result) -> Known | None:
 
 
 def _is_own(known: Known | None) -> bool:
-    """Whether the mirror has saved the file. One that it adopted by its row alone is still that of the user."""
+    """Whether the mirror has saved the file. One that it adopted by its row alone still belongs to the user."""
     return known is not None and known.digest is not None and known.checked != BY_ROW
 
 
 def _is_another_copy(item: Item, source: int, old: int) -> bool:
-    """Whether the last snapshot has a copy of the file, and not the file itself. Raises OSError.
+    """Whether the last snapshot has a copy of the file instead of a hard link to it. Raises OSError.
 
-    It was copied because it was not known as the mirror's; a digest that was noted since does not make it that.
+    It was copied because the mirror had not saved it; a digest that was recorded since does not change that.
     """
     status = lstat(item.name, old)
     return status is not None and identity(status) != identity(item.status) and is_copy(item, source, old)

@@ -37,7 +37,7 @@ class Database:
         self._path = path
         self._read_only = read_only
         self._without = "nothing is known of earlier runs" if read_only else "this run continues without it"
-        """What follows if the file cannot be used. What only reads may be no run at all, as with --history."""
+        """The consequence if the file cannot be used, for messages. What only reads, like --history, may be no run."""
         self._writable = not read_only
         self._connection: sqlite3.Connection | None = None
 

@@ -18,7 +18,7 @@ _WRAPPED = re.compile(
     r"""(?:["'<(`\u201c\u2018]|\[[^]]*\]\(|view-source:|url:)\s*(https?://[^"'<>)`\u201d\u2019]+)["'>)`\u201d\u2019]?""",
     re.I,
 )
-"""A URL as copied from a text: in quotes, brackets or Markdown."""
+"""A URL as copied from a text: in quotes, in brackets or as Markdown."""
 _TYPING = {"http:/", "https:/", "http//", "https//", "http:", "https:"}
 _SCHEMES = {
     "ftp": "for FTP use lftp or wget",
@@ -102,9 +102,9 @@ def _no_command(word: str) -> str:
 
 
 def directory_problem(text: str) -> str:
-    """Why DIR is not what it seems to be: in the form of scp (``host:path``), of Windows, or of a shell; "" if it is.
+    """Explain in one line why DIR does not mean a local directory, and what to write; "" if it does.
 
-    In one line that says what to write.
+    It may have the form of scp (``host:path``), of Windows, or of something that a shell expands.
     """
     shown = printable(text)
     literally = f"or write ./{shown} if that is its name"
@@ -123,9 +123,9 @@ def directory_problem(text: str) -> str:
 
 
 def swallowed(given: Mapping[str, object]) -> str:
-    """That an option without its value took URL for it, in one line; "" if none did.
+    """Explain in one line that an option without its value took URL as the value; "" if none did.
 
-    ``given``: values by key, without those that are URLs.
+    ``given``: values by key, without options whose values are URLs.
     """
     for key, value in given.items():
         texts = value if isinstance(value, tuple) else (value,)

@@ -155,7 +155,7 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
 
 
 def _is_same_version(job: Job, said: Validators, length: int | None) -> bool:
-    """True if a whole body is announced with the strong ETag, length and time of the copy: conditions were ignored.
+    """Whether a 200 has the strong ETag, length and time of the copy, because the server ignored the conditions.
 
     A response without a time does not contradict the copy (RFC 9110 section 8.8.3.2). False for a 304.
     """

@@ -1,1 +1,1 @@
-"""Several hosts with the same tree: which of them is asked, and what may be taken from it."""
+"""Rules for several hosts with the same tree: which of them is used, and what may be taken from it."""

@@ -1,7 +1,7 @@
-"""Whether the listing of a fallback is as new as what is here: only then may its rows be followed.
+"""Decides whether the listing of a fallback is as new as the local files: only then are its rows used.
 
-Rows of different servers differ in format, rounding and zone, so they are compared by what they mean, with the size and
-the Last-Modified of the files that are here.
+Rows of different servers differ in format, rounding and zone. So their meaning is compared with the size and the
+Last-Modified of the local files.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ _WEST, _EAST = WESTERNMOST_ZONE.total_seconds(), EASTERNMOST_ZONE.total_seconds(
 
 
 class Age(Enum):
-    """The version of a file in a listing, compared with the one that is here."""
+    """The age of a listed version of a file, compared with the local one."""
 
     SAME = auto()
-    """The row describes the file that is here."""
+    """The row describes the local file."""
     NEWER = auto()
-    """The row is later, whatever its zone."""
+    """The row is later in any zone."""
     OLDER = auto()
-    """The row is earlier, whatever its zone: the listing is behind."""
+    """The row is earlier in any zone, so the listing is out of date."""
     UNCLEAR = auto()
-    """The row does not tell; a request for the file does."""
+    """The row does not tell; only a request for the file can."""
 
 
 class Comparison(Value, frozen=True, kw_only=True):
-    """The listing of a fallback, compared with what is here."""
+    """The result of comparing the listing of a fallback with the local files."""
 
     behind: str | None = None
-    """Path of a file that is older there, or missing although the first upstream lists it; None if there is none."""
+    """Path of a file that is older there, or missing although the first upstream lists it; None if none is."""
     same: frozenset[str] = frozenset()
-    """Paths, relative to the listing, of the files that are the same here: they need no request."""
+    """Paths, relative to the listing, of files that are the same locally and need no request."""
 
 
 def compare(entries: Iterable[Entry], known: Mapping[str, Known], first: Iterable[Entry] = ()) -> Comparison:
@@ -104,13 +104,13 @@ def age_of(entry: Entry, known: Known, offset: int | None) -> Age:
 
 
 class Zone:
-    """The offset of a server from UTC, learnt from files whose row and Last-Modified are both known."""
+    """The time zone of a server, learnt from files of which row and Last-Modified are known."""
 
     def __init__(self) -> None:
         self._offsets: Counter[int] = Counter()
 
     def learn(self, span: Span[datetime] | None, last_modified: str | None) -> None:
-        """Note a file that the server itself has sent: its row, and its Last-Modified."""
+        """Note the row and the Last-Modified of a file that this server has sent."""
         moment = parse_http_date(last_modified)
         offset = offset_of(span, int(moment)) if span is not None and moment is not None and _is_local(span) else None
         if offset is not None:
@@ -123,7 +123,7 @@ class Zone:
         offset = timedelta(seconds=next(iter(self._offsets)))
         try:
             return Span(span.low.replace(tzinfo=UTC) - offset, span.high.replace(tzinfo=UTC) - offset)
-        except OverflowError:  # in the year 1 or 9999: not a real time
+        except OverflowError:  # in the year 1 or 9999, so not a real time
             return None
 
 
@@ -132,7 +132,7 @@ def _is_local(span: Span[datetime]) -> bool:
 
 
 def is_older(span: Span[datetime] | None, other: Span[datetime] | None) -> bool:
-    """Whether a row with the time ``span`` is certainly earlier than one with ``other``, by another server."""
+    """Whether a row with the time ``span`` is certainly earlier than a row of another server with ``other``."""
     if span is None or other is None:
         return False
     doubt = (-_WEST if _is_local(span) else 0.0) + (_EAST if _is_local(other) else 0.0)
@@ -149,11 +149,11 @@ def _fits(entry: Entry, known: Known) -> bool:
 
 
 def _moment(known: Known) -> float:
-    """The time of the file that is here, in seconds since the epoch: its Last-Modified, else that of the local file."""
+    """The time of the local file in seconds since the epoch: its Last-Modified if known, else its own."""
     moment = parse_http_date(known.validators.last_modified)
     return known.mtime // 1_000_000_000 if moment is None else moment
 
 
 def _row_offset(span: Span[datetime] | None, known: Known) -> int | None:
-    """The offset from UTC at which ``span`` is the time of the file that is here; None if there is none."""
+    """The offset from UTC at which ``span`` is the time of the local file; None if there is none."""
     return offset_of(span, int(_moment(known))) if span is not None and _is_local(span) else None

@@ -1,4 +1,4 @@
-"""Whether a response from one upstream may be saved as the file that another one lists, or over a copy from there."""
+"""Decides whether a response of one upstream may be saved as a file that another one lists or has sent."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ NANOSECONDS = 1_000_000_000
 
 
 def refusal(job: Job, said: Validators) -> Reason | None:
-    """Why a response with the validators ``said`` may not be used for ``job``; None if it may, as far as its host goes.
+    """The reason why a response with the validators ``said`` must not be used for ``job``; None if it may be.
 
     The size is compared elsewhere, as for every response, and so is the digest of ``job``, which proves more than any
-    time. What is left: a file of another host than the row must have the time that the row shows, and a fallback never
-    replaces what may be newer.
+    time. The rules here: a file from a host other than that of the row must have the time that the row shows, and a
+    fallback never replaces what may be newer.
     """
     if job.source is Source.ELSEWHERE:
         if job.digest is not None:
@@ -27,7 +27,7 @@ def refusal(job: Job, said: Validators) -> Reason | None:
     is_file_here = job.local is not None and job.local.kind is Kind.FILE
     if job.source is Source.FALLBACK and is_file_here and not _is_from_here(job):
         if job.digest is not None and not job.row:
-            return None  # a list of URLs with digests: there is only one version that is wanted
+            return None  # a list of URLs with a digest: only one version is wanted
         here, there = _time_of_copy(job), parse_http_date(said.last_modified)
         return None if there is not None and there >= here else Reason.BEHIND
     return None
@@ -39,7 +39,7 @@ def _is_from_here(job: Job) -> bool:
 
 
 def _time_of_copy(job: Job) -> float:
-    """The time of what is at the path of ``job``, in seconds since the epoch: its Last-Modified, else the local one."""
+    """The time of the local file of ``job`` in seconds since the epoch: its Last-Modified if known, else its own."""
     assert job.local is not None
     moment = parse_http_date(job.copy.validators.last_modified) if job.copy is not None else None
     return job.local.mtime // NANOSECONDS if moment is None else moment

@@ -1,11 +1,11 @@
-"""When an upstream is given up for the rest of a run: a circuit breaker, without I/O."""
+"""Decides when an upstream is given up for the rest of a run: a circuit breaker, without I/O."""
 
 from __future__ import annotations
 
 from crawler.model.errors import FetchError
 
 FAILURES = 3
-"""Consecutive requests, each with all its attempts, after which an upstream is not asked again in this run."""
+"""Number of consecutive failed requests, each with all attempts, after which an upstream is given up."""
 
 
 class Condition:
@@ -15,16 +15,16 @@ class Condition:
 
     def __init__(self) -> None:
         self.failures = 0
-        """Consecutive requests that the upstream, not the single file, is to blame for."""
+        """Number of consecutive failures that are due to the upstream and not to a single file."""
         self.reason: str | None = None
-        """Why the upstream is given up; None as long as it is asked."""
+        """The reason why the upstream is given up; None as long as it is used."""
         self.problem: str | None = None
-        """The first problem because of which another upstream was asked."""
+        """The first problem because of which another upstream was used; None if there was none."""
         self.files = self.listings = 0
-        """Files and listings that the upstream has served."""
+        """Numbers of files and listings that the upstream has served."""
 
     def failed(self, error: Exception, *, problem: str) -> None:
-        """A request has failed with ``error`` after all its attempts."""
+        """Note that a request has failed with ``error`` after all its attempts."""
         self.problem = self.problem or problem
         if not is_down(error):
             return
@@ -33,19 +33,19 @@ class Condition:
             self.give_up(problem)
 
     def answered(self, *, files: int = 0, listings: int = 0) -> None:
-        """The upstream has answered; it served so many files and listings."""
+        """Note that the upstream has responded, and served these numbers of files and listings."""
         self.failures = 0
         self.files += files
         self.listings += listings
 
     def give_up(self, reason: str) -> None:
-        """Do not ask the upstream again."""
+        """Give the upstream up, for ``reason``."""
         self.reason = self.reason or reason
         self.problem = self.problem or reason
 
 
 def is_down(error: Exception) -> bool:
-    """Whether ``error`` says that the host does not work: no response, or a 5xx or 429. A 404 concerns one file."""
+    """Whether ``error`` means that the host is down: no response, 5xx or 429. A 404 concerns a single file."""
     if not isinstance(error, FetchError) or error.rejection is not None:
         return False
     return error.status is None or error.status >= 500 or error.status == 429

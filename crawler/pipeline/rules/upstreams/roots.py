@@ -1,4 +1,4 @@
-"""The URLs of one file on several hosts with the same tree."""
+"""Maps the URLs of a file on several hosts with the same tree to each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from crawler.text.urls import INDEX_PAGE, directory_of, in_scope, last_name
 
 
 def base_of(root: str) -> str:
-    """The directory that a root lists, if its listing has not been read: ``root`` with a slash, without an index page.
+    """The URL of the directory at ``root``, whose listing has not been read: with a slash, without an index page.
 
     A query is left out.
     """
@@ -19,9 +19,9 @@ def base_of(root: str) -> str:
 
 
 def counterpart(url: str, base: str, other: str) -> str | None:
-    """The URL below ``other`` that has the place of ``url`` below ``base``; None if ``url`` is not below ``base``.
+    """The URL below ``other`` that corresponds to ``url`` below ``base``; None if ``url`` is not below ``base``.
 
-    Its bytes stay as they are: both hosts serve the same names.
+    Its escapes are kept, because both hosts serve the same names.
     """
     if not url.startswith(base) or not in_scope(url, base):
         return None
@@ -29,6 +29,6 @@ def counterpart(url: str, base: str, other: str) -> str | None:
 
 
 def root_of(url: str, bases: Sequence[str]) -> int | None:
-    """The number of the root that contains ``url``, of several the one with the longest base; None without any."""
+    """The index in ``bases`` of the longest base that contains ``url``; None if none does."""
     found = [number for number, base in enumerate(bases) if in_scope(url, base)]
     return max(found, key=lambda number: len(bases[number]), default=None)

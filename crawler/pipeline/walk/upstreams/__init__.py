@@ -1,1 +1,1 @@
-"""Reads a mirror that several hosts have: each listing from the first of them that has all of it."""
+"""Walks a tree that several hosts have: reads each listing from the first host that sends all of it."""

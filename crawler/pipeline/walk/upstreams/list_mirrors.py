@@ -1,4 +1,4 @@
-"""The hosts of a list that names several URLs for each file: which of them are asked, and for which file."""
+"""The hosts of a list that names several URLs for each file: decides which of them are used for a file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from crawler.text.urls import origin, origin_name
 
 
 class ListMirrors:
-    """The hosts of the URLs in ``Job.mirrors``. A host that is down is not asked for each file."""
+    """The hosts of the URLs in ``Job.mirrors``. A host that is down is given up, not tried again for each file."""
 
     def __init__(self, rules: RobotsTxt) -> None:
         self._rules = rules
@@ -28,24 +28,24 @@ class ListMirrors:
         return self._conditions.setdefault(self.name_of(url), Condition())
 
     def given_up(self, url: str) -> str | None:
-        """Why the host of ``url`` is not asked any more, or None."""
+        """The reason why the host of ``url`` is no longer used; None if it is."""
         return self._condition(url).reason
 
     async def others(self, job: Job) -> AsyncGenerator[Job, None]:
-        """``job`` at each of its other URLs that may be requested."""
+        """Yield ``job`` for each of its other URLs that may be requested."""
         for url in job.mirrors:
             if self.given_up(url) is None and await self._rules.check(url) is None:
                 yield replace(job, url=url, source=Source.FALLBACK)
 
     def ended(self, url: str, error: Exception | None) -> None:
-        """The request for ``url`` has ended, with all its attempts."""
+        """Note that the request for ``url`` has ended after all its attempts."""
         if error is None:
             self._condition(url).answered()
         else:
             self._condition(url).failed(error, problem=f"{self.name_of(url)}: {error}")
 
     def noted(self, done: Result | Staged) -> Result | Staged:
-        """``done`` with the host that served it."""
+        """``done`` with the name of the host that served it."""
         result = done if isinstance(done, Result) else done.result
         if result.outcome not in {Outcome.SAVED, Outcome.UNCHANGED} or not result.attempts:
             return done

@@ -1,4 +1,4 @@
-"""One listing as one upstream sends it, kept as a whole before anything of it is used."""
+"""Reads a listing from one upstream completely before any of it is used."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from crawler.pipeline.walk.walker import Walker
 
 
 class Reading(Struct):
-    """What came of a listing."""
+    """The outcome of reading a listing."""
 
     pieces: list[PagePiece] = field(default_factory=list)
-    """In the order in which they were read; none if the first upstream says that all is unchanged."""
+    """The pieces in the order in which they were read; none if the first upstream shows that all is unchanged."""
     error: FetchError | VerificationError | ListingError | None = None
-    """Why the listing is not whole; None if it is."""
+    """The reason why the listing is incomplete; None if it is complete."""
     events: Events = field(default_factory=lambda: Events())
 
     def fail(self, error: FetchError | VerificationError | ListingError) -> None:
@@ -41,9 +41,9 @@ class Reading(Struct):
         return any(piece.listing.is_listing for piece in self.pieces)
 
     def as_one_page(self, elsewhere: Elsewhere | None = None) -> Iterator[PagePiece]:
-        """The pieces as if all of them were on one page, which is complete if the listing is whole.
+        """Yield the pieces as if all of them were on one page, which is complete if the listing is.
 
-        ``elsewhere``: given for a fallback, whose listing proves nothing absent.
+        ``elsewhere``: set for a fallback, whose listing proves nothing absent.
         """
         last = len(self.pieces) - 1
         for number, piece in enumerate(self.pieces):
@@ -57,7 +57,7 @@ class Reading(Struct):
 
 
 class Events(Observer):
-    """Keeps what a reader reports until its listing is used."""
+    """Keeps the events that a reader reports until its listing is used."""
 
     def __init__(self) -> None:
         self._kept: list[Callable[[Observer], None]] = []
@@ -88,7 +88,7 @@ class Forgetful:
 
 
 class RecordingReader(PageReader, frozen=True, kw_only=True):
-    """A reader that keeps what it delivers in ``into``."""
+    """A reader that keeps the pieces that it delivers in ``into``."""
 
     into: list[PagePiece] = field(default_factory=list)
 
@@ -100,7 +100,7 @@ class RecordingReader(PageReader, frozen=True, kw_only=True):
 
 
 def recording(reader: PageReader, reading: Reading, *, is_fallback: bool) -> RecordingReader:
-    """``reader`` with its results kept in ``reading``, without memory for a fallback."""
+    """A copy of ``reader`` that keeps its results in ``reading``; for a fallback, without a memory of pages."""
     return RecordingReader(
         client=reader.client,
         state=Forgetful() if is_fallback else reader.state,
@@ -116,7 +116,7 @@ def recording(reader: PageReader, reading: Reading, *, is_fallback: bool) -> Rec
 
 
 async def read_whole(walker: Walker, directory: Directory, reading: Reading) -> None:
-    """Have ``walker``, whose reader records in ``reading``, read all pages of ``directory``. Failures are kept."""
+    """Have ``walker``, whose reader records in ``reading``, read all pages of ``directory``. Records failures, too."""
 
     async def visit(_page: object) -> bool:
         return True

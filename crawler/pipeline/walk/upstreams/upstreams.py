@@ -1,6 +1,6 @@
-"""The upstreams of a mirror: which of them works, and what each has served in this run.
+"""The upstreams of a mirror: which of them work, and what each has served in this run.
 
-The first one is URL, which DIR is bound to. The others are asked where it fails, in their order.
+The first one is URL, to which DIR belongs. The others are used in order where it fails.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ Failure = FetchError | VerificationError | ListingError
 
 
 class _Root(Struct):
-    """One upstream."""
+    """The state of one upstream."""
 
     url: str
     scope: Scope | None = None
-    """Bounds of the mirror there, once its root listing has been read."""
+    """The scope of the mirror there; None until its root listing has been read."""
     condition: Condition = field(default_factory=Condition)
     zone: Zone = field(default_factory=Zone)
-    """The zone of its rows, as far as files from there show it."""
+    """The time zone of its rows, as far as its files show it."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def settle(self, scope: Scope) -> None:
-        """Note the bounds of the mirror, which the root listing has shown."""
+        """Note the scope of the mirror, which the root listing has shown."""
         self.scope = scope
 
     @property
@@ -50,7 +50,7 @@ class _Root(Struct):
 
 
 class Means(Value, frozen=True, kw_only=True):
-    """What listings are read with, and where they are reported."""
+    """The components that read listings and receive their events."""
 
     reader: PageReader
     rules: RobotsTxt
@@ -66,10 +66,10 @@ class Upstreams:
         self._roots = [_Root(url) for url in urls]
         self._means = means
 
-    # --- which of them works -----------------------------------------------------------------------
+    # --- which of them work ------------------------------------------------------------------------
 
     async def enter(self, url: str) -> None:
-        """Check whether the run may begin at ``url``. Raises like ``RobotsTxt.enter`` if no upstream can be used."""
+        """Check whether the run may begin at ``url``. Raises the errors of ``RobotsTxt.enter`` if no upstream works."""
         first = self._roots[0]
         try:
             await self._means.rules.enter(url)
@@ -81,7 +81,7 @@ class Upstreams:
             raise
 
     async def _is_ready(self, number: int) -> bool:
-        """Whether an upstream is asked. A fallback must have a listing at its URL, which is read once."""
+        """Whether an upstream is used. A fallback must have a listing at its URL, which is read once."""
         root = self._roots[number]
         if number:
             async with root.lock:
@@ -103,15 +103,15 @@ class Upstreams:
         return walker.scope
 
     def rejection(self, url: str) -> Rejection | None:
-        """Why the directory at ``url``, on the first host, is not entered: its robots.txt forbids it, or None.
+        """The rejection of the directory at ``url`` by robots.txt of the first host; None if it may be entered.
 
-        One that cannot be read forbids that host, not the others.
+        A robots.txt that cannot be read forbids its own host, not the others.
         """
         rejection = self._means.rules.rejection(url)
         return None if rejection is not None and rejection.reason == Reason.ROBOTS_UNREADABLE else rejection
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
-        """Why a redirect of a file is not followed, or None: it may lead to where any of the upstreams may."""
+        """The rejection of a redirect of a file; None if any of the upstreams may redirect there."""
         first = self._of_first().file_redirect(source, target)
         if first is None or first.reason == Reason.DIRECTORY:
             return first
@@ -125,9 +125,9 @@ class Upstreams:
     # --- listings -----------------------------------------------------------------------------------
 
     async def read(self, directory: Directory, scope: Scope) -> AsyncGenerator[PagePiece, None]:
-        """The listing of ``directory`` from the first upstream that has all of it, as one page. A ``pages.Source``.
+        """Yield the listing of ``directory`` as one page, from the first upstream that sends all of it. A ``Source``.
 
-        Without one, what the first upstream showed is followed by its error. Listings of two are never mixed.
+        If none does, what the first upstream showed is followed by its error. Listings are never mixed.
         """
         first, failures = Reading(), dict[int, Failure]()
         if scope.base:
@@ -178,7 +178,7 @@ class Upstreams:
         return Elsewhere(scope=scope, base=self._roots[0].base, same=comparison.same) if number and scope else None
 
     async def _compared(self, directory: Directory, reading: Reading, first: Reading) -> Comparison:
-        """The listing of a fallback, compared with what is here and with what the first upstream showed."""
+        """Compare the listing of a fallback with the local files and with what the first upstream showed."""
         known: dict[str, Known] = {}
         entries = list(reading.entries)
         for folder in {entry.folder for entry in entries}:
@@ -210,19 +210,19 @@ class Upstreams:
     # --- files --------------------------------------------------------------------------------------
 
     def number_of(self, url: str) -> int:
-        """The upstream that the file at ``url`` is on; the first one if it is on another host altogether."""
+        """The number of the upstream of the file at ``url``; that of the first one if the file is on any other host."""
         return root_of(url, [root.base for root in self._roots]) or 0
 
     def name_of(self, url: str) -> str:
-        """The URL of the upstream that the file at ``url`` is on."""
+        """The URL of the upstream of the file at ``url``."""
         return masked(self._roots[self.number_of(url)].url)
 
     def given_up(self, url: str) -> str | None:
-        """Why the upstream of the file at ``url`` is not asked any more, or None."""
+        """The reason why the upstream of the file at ``url`` is no longer used; None if it is."""
         return self._roots[self.number_of(url)].condition.reason
 
     async def others(self, job: Job) -> AsyncGenerator[Job, None]:
-        """``job`` on each of the other upstreams that may be asked, in their order."""
+        """Yield ``job`` for each of the other upstreams that may be used, in order."""
         own = self.number_of(job.url)
         base = self._roots[own].base
         for number, root in enumerate(self._roots):
@@ -234,7 +234,7 @@ class Upstreams:
                 yield replace(job, url=url, source=Source.ELSEWHERE, moment=moment)
 
     def ended(self, url: str, error: Exception | None) -> None:
-        """The request for the file at ``url`` has ended, with all its attempts."""
+        """Note that the request for the file at ``url`` has ended after all its attempts."""
         root = self._roots[self.number_of(url)]
         if error is None:
             root.condition.answered()
@@ -260,11 +260,11 @@ class Upstreams:
 
     @property
     def has_fallback_listings(self) -> bool:
-        """Whether any listing of this run came from another upstream than the first: then nothing proves an absence."""
+        """Whether any listing of this run came from an upstream other than the first; then nothing is proven absent."""
         return any(root.condition.listings for root in self._roots[1:])
 
     def problem(self) -> str | None:
-        """Which upstreams failed, and what came from which other one instead; None if nothing did."""
+        """A text about which upstreams failed and what the others served instead; None if none failed."""
         served = []
         for root in self._roots[1:]:
             counts = ((root.condition.listings, "listing"), (root.condition.files, "file"))
@@ -280,7 +280,7 @@ def _behind(path: str) -> Failure:
 
 
 def _named(url: str, error: Exception) -> str:
-    """What happened at the upstream ``url``, which messages of other errors name themselves."""
+    """``error`` as a text that names the upstream ``url``, which some messages do not name themselves."""
     text = str(error)
     return text if text.startswith(masked(url)) else f"{masked(url)}: {text}"
 
