@@ -6,13 +6,15 @@ from importlib.util import find_spec
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.options.cluster import local_workers
+from crawler.model.options.cluster import check_exposed, local_workers
 
 
 def check_cluster(config: Config, client: object, *, has_destination: bool) -> None:
     """Raise ConfigError if ``config`` cannot be carried out with its cluster, or the caller's ``client``."""
     if find_spec("distributed") is None:
         raise ConfigError("--cluster needs dask.distributed: pip install 'crawler[cluster]'")
+    if client is None and local_workers(config.cluster or "") is None:
+        check_exposed(config.cluster or "", insecure=config.cluster_insecure)
     is_far = client is not None or local_workers(config.cluster or "") is None
     for name, is_given, why in (
         ("processes", config.processes != 1, "the workers of the cluster are processes"),

@@ -23,7 +23,10 @@ from crawler.workers.cluster.versions import version_of
 Deliver = Callable[[list[Any]], None]
 """Takes a message of a worker: its kind, and its values."""
 PATIENCE = 30.0
-"""Seconds that connecting may take, and sending a message to a worker."""
+"""Seconds that a question to the scheduler may take."""
+CONNECT_SECONDS = 10.0
+"""Seconds that connecting to a scheduler may take, repeated attempts included."""
+_NO_CERTIFICATES = "TLS needs certificates: name them in the configuration of dask, see docs/cluster.md"
 _EVENTS = "all"
 """The topic under which a scheduler announces workers that join and leave."""
 _FAILURES = (OSError, CommClosedError, asyncio.TimeoutError)
@@ -152,24 +155,35 @@ async def connected(cluster: object, token: str, *, insecure: bool, most: int) -
         else:
             raise ConfigError("cluster: expected text, or a distributed.Client that is connected")
         check_exposed(address, insecure=insecure)
+        client: Any = distributed.Client(
+            address,
+            security=security,
+            asynchronous=True,
+            timeout=CONNECT_SECONDS,
+            set_as_default=False,
+            name=f"crawler-{token}",
+        )
+        stack.push_async_callback(_close, client)
         try:
-            client: Any = await stack.enter_async_context(
-                distributed.Client(
-                    address,
-                    security=security,
-                    asynchronous=True,
-                    timeout=PATIENCE,
-                    set_as_default=False,
-                    name=f"crawler-{token}",
-                )
-            )
-        except (*_FAILURES, TypeError, RuntimeError) as error:
-            raise ConfigError(f"--cluster {address}: cannot connect: {_one_line(error)}") from None
+            await client
+        except TypeError:  # dask's way to say it
+            raise ConfigError(f"--cluster {address}: {_NO_CERTIFICATES}") from None
+        except MemoryError:  # what dask makes of the first bytes of another protocol
+            raise ConfigError(f"--cluster {address}: what answers there is no dask scheduler") from None
+        except (*_FAILURES, RuntimeError) as error:
+            raise ConfigError(f"--cluster {address}: cannot connect: {_reason(error)}") from None
         yield Connection(client, token)
 
 
-def _one_line(error: BaseException) -> str:
-    cause = error
-    while cause.__cause__ is not None:
-        cause = cause.__cause__
-    return " ".join((str(cause) or type(cause).__name__).split())
+async def _close(client: Any) -> None:
+    with suppress(*_FAILURES):
+        await client.close()
+
+
+def _reason(error: BaseException) -> str:
+    """The first cause of ``error``, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or f"no answer within {CONNECT_SECONDS:.0f} s"

@@ -39,7 +39,10 @@ async def local_cluster(count: int, most: int) -> AsyncIterator[tuple[str, distr
 
     0: one worker for each processor but one. Returns once they have joined. Raises ConfigError.
     """
-    security = distributed.Security.temporary()
+    try:
+        security = distributed.Security.temporary()
+    except ImportError:
+        raise ConfigError("--cluster local needs cryptography: pip install 'crawler[cluster]'") from None
     wanted = min(count or max(1, processors() - 1), most)
     with TemporaryDirectory(prefix="crawler-", ignore_cleanup_errors=True) as scratch:
         children: list[ChildProcess] = []
