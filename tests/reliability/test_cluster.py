@@ -17,15 +17,19 @@ import pytest
 
 import crawler
 from crawler.model.observer import Observer
+from tests.reliability.test_object_stores import Bucket
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.samples import KB, blob, many, wait_until
 from tests.support.misbehaving.sandbox import Program, Run, Sandbox
 from tests.support.misbehaving.server import Site
+from tests.support.servers import Server
 
 distributed = pytest.importorskip("distributed")
 
 from crawler.workers.child_process import ChildProcess  # noqa: E402
 from crawler.workers.cluster.local import new_scheduler, start_worker  # noqa: E402
+from crawler.workers.cluster.members import IN_FLIGHT  # noqa: E402
+from crawler.workers.cluster.shards import SHARD_FILES  # noqa: E402
 
 pytestmark = pytest.mark.own
 TWO = ("--cluster=local:2",)
@@ -127,31 +131,63 @@ def test_the_workers_of_a_client_make_the_same_mirror(cluster: Cluster, sandbox:
     assert own == {"lock", "parts", "state.sqlite3"}
 
 
+class Killer(Observer):
+    """Kills a worker at a random moment, while some results are in and others are not, and has another one join."""
+
+    def __init__(self, cluster: Cluster, ends: Ends, most: int) -> None:
+        self._cluster, self._ends, self._at = cluster, ends, random.randrange(most)
+        self.victim = random.choice(cluster.children)
+
+    @property
+    def has_killed(self) -> bool:
+        return self.victim not in self._cluster.children
+
+    def finished(self, result: crawler.Result) -> None:
+        if self._ends.count.total() > self._at and not self.has_killed:
+            self._cluster.children.remove(self.victim)
+            os.kill(self.victim.process.pid, signal.SIGKILL)
+            self._cluster.join()
+
+
 @pytest.mark.row("X21")
-@pytest.mark.parametrize("share", [0.2, 0.6])
-def test_a_worker_that_is_killed_at_any_moment_costs_nothing(
-    cluster: Cluster, sandbox: Sandbox, site: Site, share: float
-) -> None:
-    """One dies at a random moment, another joins; each file is fetched, named and counted once."""
-    many(site, 400, "a", size=300)
-    for number in range(0, 400, 7):
+def test_a_worker_that_is_killed_at_any_moment_costs_nothing(cluster: Cluster, sandbox: Sandbox, site: Site) -> None:
+    """Each file is named and counted once, and those of at most the shards of one worker are fetched twice."""
+    many(site, 600, "a", size=300)
+    for number in range(0, 600, 7):
         site.on(f"a/f{number:03}", Late(0.02))
-    ends, victim = Ends(), random.choice(cluster.children)
-
-    class Killer(Observer):
-        def finished(self, result: crawler.Result) -> None:
-            if sum(ends.count.values()) > share * 400 and victim in cluster.children:
-                cluster.children.remove(victim)
-                os.kill(victim.process.pid, signal.SIGKILL)
-                cluster.join()
-
+    ends = Ends()
+    killer = Killer(cluster, ends, 300)
     with cluster.client() as client:
-        report = crawler.mirror_sync(site.url, sandbox.directory, cluster=client, observers=[ends, Killer()])
-    victim.kill()
-    assert victim not in cluster.children
-    assert (report.listed, report.saved, report.failed) == (400, 400, 0)
+        report = crawler.mirror_sync(site.url, sandbox.directory, cluster=client, observers=[ends, killer])
+    killer.victim.kill()
+    assert killer.has_killed
+    assert (report.listed, report.saved, report.failed) == (600, 600, 0)
     assert set(ends.count.values()) == {1}
+    assert sum(times - 1 for times in fetched(site).values()) <= IN_FLIGHT * SHARD_FILES
     sandbox.holds(site.contents())
+    cluster.has(2)
+
+
+@pytest.mark.row("X21")
+@pytest.mark.server
+def test_a_worker_that_is_killed_while_it_stores_objects_costs_nothing(
+    cluster: Cluster, site: Site, moto: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    many(site, 300, "a", size=300)
+    bucket, ends = Bucket(moto), Ends()
+    killer = Killer(cluster, ends, 150)
+    with cluster.client() as client:
+        report = crawler.mirror_sync(
+            site.url, bucket.url, cluster=client, objects=bucket.objects, observers=[ends, killer]
+        )
+        again = crawler.mirror_sync(site.url, bucket.url, cluster=client, objects=bucket.objects)
+    killer.victim.kill()
+    assert killer.has_killed
+    assert (report.listed, report.saved, report.failed) == (300, 300, 0)
+    assert set(ends.count.values()) == {1}
+    assert (again.saved, again.unchanged) == (0, 300)
+    assert {name: bucket.get(name) for name in bucket.files()} == site.contents()
     cluster.has(2)
 
 
