@@ -68,6 +68,8 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
     defaults = data.get("defaults", {})
     if not isinstance(defaults, dict):
         raise ConfigError(f"{where}: defaults: expected a table: write [defaults]")
+    if "mirror" in defaults:
+        raise ConfigError(f"{where}: defaults: write options directly below [defaults]: it has no table for mirrors")
     objects = check_objects(data.get("objects", {}), f"{where}: objects")
     defaults = {**defaults, "objects": {**objects, **check_objects(defaults.get("objects", {}), f"{where}: objects")}}
     tables = data.get("mirror", [])
@@ -79,6 +81,7 @@ def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], w
         _parse_one(table, defaults, overrides, f"{where}: mirror {number}") for number, table in enumerate(tables, 1)
     ]
     _check_distinct(mirrors, where)
+    _check_status(status, mirrors, where)
     if objects and not any(is_object_url(mirror.directory) for mirror in mirrors):
         raise ConfigError(f"{where}: objects: has no effect: no dir is in an object store, as s3://bucket/prefix is")
     for key, alone in (("processes", 1), ("cluster", None)):
@@ -185,6 +188,13 @@ def _with_name(config: Config, name: str, where: str) -> Config:
     for what, path in paths.items():
         paths[what] = path.replace(NAME_IN_PATH, name)
     return replace(config, **paths)
+
+
+def _check_status(status: str | None, mirrors: Sequence[Mirror], where: str) -> None:
+    """Raise ConfigError if a mirror writes the file of the page about all mirrors."""
+    for mirror in mirrors:
+        if status is not None and status in {getattr(mirror.config, what) for what in OUTPUTS}:
+            raise ConfigError(f"{where}: status: mirror {mirror.name!r} writes the same file: {status}")
 
 
 def _check_distinct(mirrors: Sequence[Mirror], where: str) -> None:

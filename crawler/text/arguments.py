@@ -68,6 +68,8 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     if not isinstance(directory, str):
         if folded := _FOLDED.match(text):
             raise ConfigError(f"DIR: {text}: a Path folds the slashes of a URL: give {folded[1]}://… as text")
+        if text.partition("/")[0] == "~":
+            raise ConfigError(f"DIR: {text}: a Path does not expand ~ by itself: give Path({text!r}).expanduser()")
         return Path(text)
     if "://" not in text:
         first = text.partition("/")[0]
@@ -91,8 +93,6 @@ def _path_problem(path: str) -> str:
     """Why ``path`` cannot be meant or made, or ""."""
     if "\0" in path:
         return "a path cannot contain NUL"
-    if path.partition("/")[0] == "~":
-        return "~ is the home directory to a shell alone: write its path, or ./~ for a directory of that name"
     try:
         longest = max(map(len, os.fsencode(path).split(b"/")))
     except UnicodeEncodeError:

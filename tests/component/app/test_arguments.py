@@ -170,16 +170,15 @@ def test_any_other_item_is_refused_by_its_number(items: Any, message: str) -> No
         (Path, "DIR: expected text or a path, not type"),
         (Path("s3://b/p"), "DIR: s3:/b/p: a Path folds the slashes of a URL: give s3://… as text"),
         ("a\0b", "DIR: a path cannot contain NUL"),
-        ("~/m", "DIR: ~ is the home directory to a shell alone: write its path, or ./~ for a directory of that name"),
-        (
-            Path("~"),
-            "DIR: ~ is the home directory to a shell alone: write its path, or ./~ for a directory of that name",
-        ),
+        ("~/m",
+         "DIR: ~/m was not expanded by a shell: write the path without quotes or in full, or write ./~/m if that is "
+         "its name"),
+        (Path("~/m"), "DIR: ~/m: a Path does not expand ~ by itself: give Path('~/m').expanduser()"),
         ("\ud800", "DIR: it has a character that no path can hold"),
         ("a/" + "x" * 256, "DIR: a name has at most 255 bytes, and a path 4000"),
         ("x/" * 2500, "DIR: a name has at most 255 bytes, and a path 4000"),
     ],
-)
+)  # fmt: skip
 def test_a_directory_that_is_none_is_refused_by_name(directory: Any, message: str) -> None:
     for call in (crawler.mirror_sync, crawler.download_sync):
         with pytest.raises(crawler.ConfigError) as caught:

@@ -210,7 +210,7 @@ def test_a_wrong_command_line_says_what_to_write(
 
 WRONG = {
     "ext": ("", ",", "a/b"), "min_size": ("x",), "max_size": ("-1",), "newer_than": ("soon",), "older_than": ("soon",),
-    "fallback": ("", "ftp://h/", "x.zip"),
+    "fallback": ("", "ftp://h/", "x.zip"), "cluster": ("x", "tcp://", "local:0"),
     "max_files": ("0",), "max_total_size": ("0",), "max_depth": ("-1",), "allow_host": ("http://x/", "", "a b"),
     "workers": ("0",), "processes": ("x",), "pipeline": ("x",), "listers": ("0",), "backlog": ("0",),
     "segments": ("0",), "attempts": ("0",), "connect_timeout": ("0",), "read_timeout": ("x",), "min_speed": ("x",),

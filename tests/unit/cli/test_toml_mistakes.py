@@ -36,6 +36,10 @@ MISTAKES: dict[str, str] = {
     "jobs = '2'\n" + M: "m.toml:1: jobs: expected a whole number from 1 to 1000",
     "status = true\n" + M: "m.toml:1: status: expected a path",
     "defaults = 3\n" + M: "m.toml:1: defaults: expected a table: write [defaults]",
+    "[defaults.mirror]\nworkers = 3\n" + M:
+        "m.toml:1: defaults: write options directly below [defaults]: it has no table for mirrors",
+    "status = 'x.html'\n" + M + "report = 'x.html'":
+        "m.toml:1: status: mirror 'a' writes the same file: x.html",
     "mirror = ['a']": "m.toml: mirror 1: expected a table: write [[mirror]], with name, url and dir below it",
     of(url=""): 'm.toml:1: mirror 1: url: missing: write url = "…"',
     M + "\n" + of(directory=""): 'm.toml:6: mirror 2: dir: missing: write dir = "…"',
