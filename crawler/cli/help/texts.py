@@ -11,7 +11,7 @@ SYNOPSIS = """\
   crawler --explain ENTRY URL DIR           explain what would be done, and why
   crawler --history DIR                     print the last runs
   crawler --list-snapshots DIR              print the snapshots of DIR
-  crawler --rollback NAME DIR               publish an earlier snapshot again
+  crawler --rollback NAME DIR               make an earlier snapshot current again
   crawler --config FILE --history|--verify  the same for each mirror of a TOML file"""
 DEFAULT_DIR = "Without DIR, files go to a directory here, named after the last directory of URL or its host."
 EXAMPLES = (

@@ -70,9 +70,9 @@ class _Piece(Struct, eq=False):
     """Offset in the file of the first byte that has not arrived."""
     chunks: deque[bytes] = field(default_factory=deque)
     """Bytes that have arrived and have not been taken yet."""
-    coming: bool = False
+    has_begun: bool = False
     """Whether a response has begun and is the requested range."""
-    insisted: bool = False
+    is_repeated: bool = False
     """Whether the piece has been requested once more in its turn, with all attempts."""
     error: FetchError | VerificationError | None = None
     task: asyncio.Task[None] | None = None
@@ -103,7 +103,7 @@ class Segments:
         """True if the piece whose turn it is waits for another stream to end."""
         self._halted = False
         """True if no more pieces are requested."""
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the bytes in order; must be closed. Raises FetchError if the file must be requested again."""
@@ -132,7 +132,7 @@ class Segments:
         self._options.received(len(chunk))
         while self._pieces and self._place + len(chunk) >= self._pieces[0].start:
             piece = self._pieces[0]
-            if piece.coming and piece.error is None and not self._halted:
+            if piece.has_begun and piece.error is None and not self._halted:
                 self._leave_first()
                 return chunk[: piece.start - self._place]
             self._drop()
@@ -153,12 +153,12 @@ class Segments:
                 self._drop()
                 return b""
             idle = piece.task is None or piece.task.done()
-            self._urgent = idle and not self._insist(piece)
-        self._news.clear()
-        await self._news.wait()  # for the piece, or for a stream that ends and returns its connection
+            self._urgent = idle and not self._request_again(piece)
+        self._changed.clear()
+        await self._changed.wait()  # for the piece, or for a stream that ends and returns its connection
         return b""
 
-    def _insist(self, piece: _Piece) -> bool:
+    def _request_again(self, piece: _Piece) -> bool:
         """Request the rest of a piece that failed again, because it is needed now. False if too many streams are open.
 
         Raises the error of the piece if another request would not help.
@@ -168,14 +168,14 @@ class Segments:
         error = piece.error
         if isinstance(error, VerificationError):
             raise FetchError(str(error), url=self._url)  # fetched in one stream, the file may still succeed
-        if error is not None and (self._halted or piece.insisted or not error.retryable):
+        if error is not None and (self._halted or piece.is_repeated or not error.retryable):
             raise error
         if self._streams >= self._most:
             return False
         self._start(
             piece, self._options.attempts - (piece.task is None)
         )  # the request in place of the first stream counts as an attempt
-        piece.insisted = True
+        piece.is_repeated = True
         return True
 
     # --- requests ahead of their turn ----------------------------------------------------------------
@@ -222,12 +222,14 @@ class Segments:
 
     def _start(self, piece: _Piece, attempts: int) -> None:
         self._use(+1)
-        piece.coming, piece.error = False, None
-        piece.task = task = asyncio.create_task(self._bring(piece, attempts), name=f"piece at {piece.start}")
+        piece.has_begun, piece.error = False, None
+        piece.task = task = asyncio.create_task(
+            self._fetch_with_retries(piece, attempts), name=f"piece at {piece.start}"
+        )
         self._tasks.add(task)
         task.add_done_callback(lambda _: self._ended(piece, task))
 
-    async def _bring(self, piece: _Piece, attempts: int) -> None:
+    async def _fetch_with_retries(self, piece: _Piece, attempts: int) -> None:
         try:
             await persist(lambda: self._fetch(piece), attempts)
         except (FetchError, VerificationError) as error:
@@ -236,8 +238,8 @@ class Segments:
     def _ended(self, piece: _Piece, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._use(-1)
-        self._news.set()
-        if piece.error is not None and not piece.coming:  # the server accepts no more streams than are open now
+        self._changed.set()
+        if piece.error is not None and not piece.has_begun:  # the server accepts no more streams than are open now
             self._most = self._width = max(1, self._streams)
         self._refill()
 
@@ -246,7 +248,7 @@ class Segments:
         headers = self._headers | range_headers(piece.arrived, piece.end, self._of.validators)
         async with options.client.open("GET", self._url, headers=headers, permit=options.permit) as reply:
             self._judge(reply, piece)
-            piece.coming = True
+            piece.has_begun = True
             self._width = min(self._most, self._width + 2)
             self._refill()
             async for chunk in reply.chunks():
@@ -255,7 +257,7 @@ class Segments:
                     self._give_up("longer than announced")
                 piece.chunks.append(chunk)
                 piece.arrived += len(chunk)
-                self._news.set()
+                self._changed.set()
         if piece.arrived < piece.end:
             raise FetchError("the body was cut short", url=self._url)
 

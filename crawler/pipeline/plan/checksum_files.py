@@ -84,8 +84,8 @@ class Checksums:
         self._destination = destination
         self._state = state
         self._attempts = attempts
-        self._tell = warn
-        self._told = 0
+        self._warn_user = warn
+        self._warnings = 0
         self._permit = permit
         self._directories: dict[str, _ChecksumFiles] = {}
         self._awaited: dict[str, list[_Source]] = {}
@@ -163,11 +163,11 @@ class Checksums:
 
     def _warn(self, text: str) -> None:
         """Warn about an unusable checksum file. Not all are reported: a dead server may have one for each file."""
-        self._told += 1
-        if self._told <= WARNINGS:
-            self._tell(text)
-        elif self._told == WARNINGS + 1:
-            self._tell("more checksum files are not used, for similar reasons")
+        self._warnings += 1
+        if self._warnings <= WARNINGS:
+            self._warn_user(text)
+        elif self._warnings == WARNINGS + 1:
+            self._warn_user("more checksum files are not used, for similar reasons")
 
     async def _read(self, source: _Source) -> dict[str, str]:
         async with source.lock:
