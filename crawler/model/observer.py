@@ -49,7 +49,10 @@ class Observer(Protocol):
         return
 
     def resumed(self, job: Job, offset: int) -> None:
-        """The body of ``job`` continues after the ``offset`` bytes that are already stored; 0: it starts over."""
+        """The body of ``job`` continues after the ``offset`` bytes that are already stored; 0: it starts over.
+
+        ``job.size`` is that of the response if no listing gave one.
+        """
         return
 
     def finished(self, result: Result) -> None:

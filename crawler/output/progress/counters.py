@@ -146,12 +146,7 @@ class Counters(Observer):
         self._files += 1
         if path in self._pending:
             self._settle(path)
-        if size is None:
-            self._pending[path] = -1
-            self._pending_unknown += 1
-        else:
-            self._pending[path] = size
-            self._pending_bytes += size
+        self._expect(path, size)
 
     def walked(self) -> None:
         self._walked = True
@@ -188,6 +183,11 @@ class Counters(Observer):
         transfer = self._in_flight.get(job.path)
         if transfer is not None:
             transfer.resume(offset)
+            if transfer.expected is None and job.size is not None:
+                transfer.expected = job.size.high
+                if job.path in self._pending:
+                    self._settle(job.path)
+                    self._expect(job.path, job.size.high)
 
     def finished(self, result: Result) -> None:
         outcome, path = result.outcome, result.path
@@ -209,6 +209,14 @@ class Counters(Observer):
         self._files += len(files)
         self._done += len(files)
         self._bytes += sum(file.size for file in files)
+
+    def _expect(self, path: str, size: int | None) -> None:
+        if size is None:
+            self._pending[path] = -1
+            self._pending_unknown += 1
+        else:
+            self._pending[path] = size
+            self._pending_bytes += size
 
     def _settle(self, path: str) -> None:
         size = self._pending.pop(path)

@@ -11,7 +11,7 @@ from crawler.model.errors import FetchError, VerificationError
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
-from crawler.model.values import Job, Known, Outcome, Result, Staged
+from crawler.model.values import Job, Known, Outcome, Result, Span, Staged
 from crawler.pipeline.retry import next_delay
 from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
 
@@ -51,10 +51,15 @@ class Effort:
         self._received += received
         self._observer.received(self._job, received)
 
-    def continues(self, offset: int) -> None:
-        """Report that the body continues after ``offset`` bytes that this run or an earlier one has received."""
+    def continues(self, offset: int, length: int | None) -> None:
+        """Report that the body continues after ``offset`` bytes, received in this run or an earlier one.
+
+        ``length``: that of the whole file in bytes, if the response states it.
+        """
         if offset or self._received:
-            self._observer.resumed(self._job, offset)
+            job = self._job
+            sized = job if job.size is not None or length is None else replace(job, size=Span(length, length))
+            self._observer.resumed(sized, offset)
 
     def result(
         self, outcome: Outcome, reason: str, *, size: int = 0, known: Known | None = None, proof: Proof | None = None

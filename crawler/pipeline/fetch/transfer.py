@@ -191,7 +191,7 @@ class Transfer:
         validators = validators_of(reply.headers)
         if not is_strong(validators, reply.headers.get("Date"), reply.headers.get("Age")):
             validators = _NONE
-        self.effort.continues(action.offset)
+        self.effort.continues(action.offset, action.length)
         async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action, validators))) as chunks:
             chunk = await anext(chunks, b"")  # the body is accepted now; a page in its place would discard no part
             if action.offset != part.offset:

@@ -143,6 +143,21 @@ def test_bytes_that_an_earlier_run_left_count_and_are_no_speed() -> None:
     assert counters.totals(clock.now + 2).bytes_done == 72 * MIB
 
 
+def test_a_resumed_file_without_a_listed_size_has_the_one_that_its_response_states() -> None:
+    clock = Clock()
+    counters = Counters(clock)
+    counters.listed("a", None)
+    counters.walked()
+    counters.started(job("a", None))
+    assert counters.totals(clock.now).sizes_unknown
+    counters.resumed(job("a", 72 * MIB), 70 * MIB)
+    assert parts(counters, clock.now + 1)["bytes"] == "70.0/72.0 MiB"
+    assert not counters.totals(clock.now + 1).sizes_unknown
+    counters.received(job("a", None), 2 * MIB)
+    counters.finished(result("a", size=72 * MIB))
+    assert counters.totals(clock.now + 2).bytes_done == 72 * MIB
+
+
 def test_listings_without_sizes_give_no_total_of_bytes() -> None:
     counters = Counters(Clock())
     counters.listed("a", None)
