@@ -62,6 +62,10 @@ class TransferProgress:
         """Count ``count`` more bytes that have arrived."""
         self.received += count
 
+    def expect(self, size: int) -> None:
+        """Note that the whole body has ``size`` bytes."""
+        self.expected = size
+
     def resume(self, offset: int) -> None:
         """Note that the body continues after ``offset`` bytes."""
         self._here = self.received - offset
@@ -184,7 +188,7 @@ class Counters(Observer):
         if transfer is not None:
             transfer.resume(offset)
             if transfer.expected is None and job.size is not None:
-                transfer.expected = job.size.high
+                transfer.expect(job.size.high)
                 if job.path in self._pending:
                     self._settle(job.path)
                     self._expect(job.path, job.size.high)
