@@ -22,6 +22,7 @@ from crawler.http.pacing.gate import Gate
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.interfaces import UNLIMITED, Destination
+from crawler.model.network.listed_file import ListedFile
 from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.model.struct import Value, field, replace
@@ -89,25 +90,33 @@ async def run_mirror(
 
 
 async def run_download(
-    items: Iterable[tuple[str, str]], directory: str | PathLike[str], config: Config, context: RunContext
+    items: Iterable[ListedFile | tuple[str, str]], directory: str | PathLike[str], config: Config, context: RunContext
 ) -> tuple[Report, CrawlerError | None]:
-    """Save each (URL, path relative to ``directory``); an empty path means the last segment of the URL.
+    """Save each file, or (URL, path relative to ``directory``); an empty path means the last segment of the URL.
 
     The URLs are as ``start_url`` returns them. Returns what was done, and the error that ended the run early, if any.
     """
     if config.fallback:
         raise ConfigError("fallback: only for a mirror: a list names the URLs of its files itself")
-    wanted = list(items)
+    wanted = [item if isinstance(item, ListedFile) else ListedFile(url=item[0], path=item[1]) for item in items]
+    starts, mirrors = tuple(item.url for item in wanted), tuple(url for item in wanted for url in item.mirrors)
+    if mirrors and config.processes != 1:
+        raise ConfigError("processes: cannot be combined with a list that names several URLs for one file")
     effects, context = _with_effects(config, context)
-    run = _Run.into(directory, config, context, starts=tuple(url for url, _ in wanted), is_list=True)
+    run = _Run.into(directory, config, context, starts=starts, fallbacks=mirrors, is_list=True)
     tally = Tally("", run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
-        await DownloadRun(parts).run([(urls.userinfo(url)[0], path) for url, path in wanted])
+        await DownloadRun(parts, has_mirrors=bool(mirrors)).run([_bare(item) for item in wanted])
         await _say_effects(effects, parts)
         await _publish(parts, run)
 
     return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
+
+
+def _bare(item: ListedFile) -> ListedFile:
+    """``item`` without user names and passwords in its URLs."""
+    return replace(item, url=urls.userinfo(item.url)[0], mirrors=tuple(urls.userinfo(url)[0] for url in item.mirrors))
 
 
 def _fallbacks(root: str, config: Config) -> tuple[str, ...]:

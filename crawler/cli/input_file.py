@@ -1,31 +1,49 @@
-"""The list of URLs of --input-file."""
+"""The list of URLs of --input-file: one on each line, or a Metalink document (RFC 5854)."""
 
 from __future__ import annotations
 
 import sys
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
+from crawler.model import limits
 from crawler.model.errors import ConfigError
+from crawler.model.network.listed_file import ListedFile
 from crawler.text.arguments import start_url
 
 _BLANKS = " \t\r"
 """Characters stripped from both fields of a line."""
 
 
-def read_items(name: str) -> list[tuple[str, str]]:
-    """(URL, path or "") from each line of the file ``name``; ``-`` is standard input.
+def read_items(name: str) -> list[ListedFile]:
+    """The files that the list ``name`` names; ``-`` is standard input.
 
-    Raises ConfigError if the file cannot be read, names no URL, or has a line that is none.
+    Raises ConfigError if the list cannot be read, names no URL, or has a line that is none.
     """
     where = f"--input-file {name}"
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise ConfigError(f"{where}: {error.strerror}") from None
-    items = parse_items(content, where)
+    if content[:1024].removeprefix(BOM_UTF8).lstrip().startswith(b"<"):
+        return _metalink(content, where)
+    items = [ListedFile(url=url, path=path) for url, path in parse_items(content, where)]
     if not items:
         raise ConfigError(f"{where}: it contains no URL: write one per line")
+    return items
+
+
+def _metalink(content: bytes, where: str) -> list[ListedFile]:
+    from crawler.listings.xml.metalink import read_metalink
+
+    if len(content) > limits.METALINK_BYTES:
+        raise ConfigError(f"{where}: more than {limits.METALINK_BYTES // limits.MIB} MiB are too much for a Metalink")
+    try:
+        items = read_metalink(content)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    if not items:
+        raise ConfigError(f"{where}: it names no file")
     return items
 
 

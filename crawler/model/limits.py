@@ -83,6 +83,8 @@ PATH_BYTES = 4000
 NAME_BYTES = 255
 """Longest name (NAME_MAX of common file systems), in bytes of UTF-8."""
 
+METALINK_BYTES = 64 * MIB
+"""Largest Metalink document that is read; 100,000 files with three URLs each have about 50 MB."""
 CHECKSUM_BYTES = 16 * MIB
 """Largest checksum file that is read, about 150,000 lines of SHA-256."""
 

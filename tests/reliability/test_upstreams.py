@@ -267,6 +267,19 @@ def test_each_upstream_has_its_own_rules_and_credentials(site: Site, second: Sec
         assert all("secret" not in text for text in report.warnings)
 
 
+@pytest.mark.row("U11")
+def test_a_single_file_has_fallbacks_too(site: Site, second: Second, tmp_path: Path) -> None:
+    publish(site)
+    site.on("big.bin", Cut(at=0.5))
+    for fault, directory in (((), tmp_path / "cut"), (DOWN, tmp_path / "down")):
+        site.portal = fault
+        for expected in (1, 0):
+            report = crawler.mirror_sync(f"{site.url}big.bin", directory, attempts=1, fallback=f"{second.url}big.bin")
+            assert (report.exit_code, report.saved, report.unchanged) == (0, expected, 1 - expected), report
+            assert content(directory) == {"big.bin": FILES["big.bin"]}
+        assert [each for each in second.requests() if each == "GET big.bin"]
+
+
 @pytest.mark.row("U10")
 @pytest.mark.parametrize(
     ("arguments", "message"),

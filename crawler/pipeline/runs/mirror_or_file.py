@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 from crawler.model import limits
 from crawler.model.errors import ConfigError, ListingError, innermost
 from crawler.model.interfaces import Response
+from crawler.model.network.listed_file import ListedFile
 from crawler.model.reasons import OPTIONS
 from crawler.model.values import Job, Known, Result, Staged
 from crawler.pipeline.rules.responses.content_type import SNIFFED
 from crawler.pipeline.rules.single_file import Look, by_beginning, by_headers, file_name, is_same_file, may_be_file
+from crawler.pipeline.rules.upstreams.roots import base_of, root_of
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.build import is_first_contact
 from crawler.pipeline.runs.mirror import MirrorRun
 from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.text.arguments import fallback_urls
 from crawler.text.escape import masked
 from crawler.text.http_fields import content_length
 from crawler.text.ownership import foreign_files, other_file
-from crawler.text.urls import directory_of
+from crawler.text.urls import directory_of, userinfo
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.begun import BegunResponse
@@ -41,6 +44,8 @@ async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
         found = innermost(error)
         if not isinstance(found, ListingError):
             raise
+        if root is not None and parts.config.fallback and found.content_type and not root.is_taken:
+            await root.take_from_fallback(found.content_type)
         if root is None or not await root.is_file():
             if parts.is_mirror and parts.config.moved and found.content_type:
                 place = parts.tally.directory
@@ -60,6 +65,7 @@ class RootResponse:
         self.rules = RobotsTxt(parts.client, parts.config, parts.agent, is_new=is_new)
         self._parts = parts
         self._url = url
+        self._fallbacks = tuple(userinfo(each)[0] for each in fallback_urls(parts.config.fallback))
         self._run: DownloadRun | None = None
         """The run that saves the file; None until URL is known to be that of a file."""
         self._job: Job | None = None
@@ -74,9 +80,18 @@ class RootResponse:
         """Whether the response counts as a file if it is not a listing."""
         return self._text is not None
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether the response is a file, or may be one."""
+        return self._run is not None or self._text is not None
+
     async def is_known_file(self) -> bool:
         """Whether an earlier run saved a file from URL, or part of it. Raises ConfigError (see ``_begin``)."""
-        known = [each for each in (await self._parts.state.directory("")).values() if each.url == self._url]
+        known = [
+            each
+            for each in (await self._parts.state.directory("")).values()
+            if each.url in (self._url, *self._fallbacks)
+        ]
         name = known[0].path if known else file_name(self._url, {})
         if name is None or not (known or self._parts.destination.has_part(name)):
             return False
@@ -105,6 +120,12 @@ class RootResponse:
         self._text = begun if is_text_file else None
         return body
 
+    async def take_from_fallback(self, content_type: str) -> None:
+        """Note that URL is a file if a fallback, which has it instead, says so. Raises ConfigError like ``_begin``."""
+        name = file_name(self._url, {})
+        if name is not None and by_headers(self._url, {"Content-Type": content_type}) is Look.FILE:
+            await self._begin(name)
+
     async def is_file(self) -> bool:
         """Whether the response, which is not a listing, is a file. If so, makes the first attempt at saving it."""
         if self._run is None and self._text is not None:
@@ -127,8 +148,9 @@ class RootResponse:
         """
         if not self._parts.config.moved and not self._is_checked:
             self._is_checked = True
+            bases = [base_of(url) for url in self._fallbacks]
             async for files in self._parts.state.all_files():
-                found = [(each.path, each.url) for each in files]
+                found = [(each.path, each.url) for each in files if root_of(each.url, bases) is None]
                 problem = foreign_files(self._parts.tally.directory, found, directory_of(base), masked(self._url))
                 if problem:
                     raise ConfigError(problem)
@@ -151,10 +173,12 @@ class RootResponse:
 
         parts = self._parts
         known: Known | None = (await parts.state.directory("")).get(name)
-        if known is not None and not is_same_file(known.url, self._url) and not parts.config.moved:
+        is_own = known is None or any(is_same_file(known.url, url) for url in (self._url, *self._fallbacks))
+        if known is not None and not is_own and not parts.config.moved:
             raise ConfigError(other_file(parts.tally.directory, name, known.url, self._url))
-        self._run = DownloadRun(parts, rules=self.rules)
-        self._job = await self._run.announce(self._url, name, size)
+        self._run = DownloadRun(parts, rules=self.rules, has_mirrors=bool(parts.config.fallback))
+        item = ListedFile(url=self._url, path=name, mirrors=self._fallbacks)
+        self._job = await self._run.announce(item, name, size)
         parts.observer.walked()
         parts.tally.note_file(name, is_kept=not OPTIONS.keys() & parts.tally.skipped_by.keys())
         return self._run, self._job

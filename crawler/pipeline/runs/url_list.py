@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from crawler.model.network.listed_file import ListedFile
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
@@ -20,6 +22,11 @@ from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text import urls
 from crawler.text.hosts import named_hosts
+
+if TYPE_CHECKING:
+    from crawler.pipeline.walk.upstreams.list_mirrors import ListMirrors
+
+_SAME_DIGEST = "same published digest"
 
 
 class _NoDirectories(Observer):
@@ -37,8 +44,8 @@ class _NoDirectories(Observer):
 class DownloadRun:
     """Fetches the files of a list of URLs."""
 
-    def __init__(self, parts: Components, *, rules: RobotsTxt | None = None) -> None:
-        """``rules``: the robots.txt fetched so far, if any."""
+    def __init__(self, parts: Components, *, rules: RobotsTxt | None = None, has_mirrors: bool = False) -> None:
+        """``rules``: the robots.txt fetched so far, if any. ``has_mirrors``: some files have several URLs."""
         self.parts = parts
         self._rules = rules or RobotsTxt(parts.client, parts.config, parts.agent)
         self._scope = ListScope(named_hosts(parts.config.allow_host))
@@ -46,15 +53,20 @@ class DownloadRun:
         self._taken: set[str] = set()
         self._seen: set[tuple[str | Rejection, str]] = set()
         results = _NoDirectories(parts.observer)
-        self.transfers = Transfers(parts, self._filters, self._rules, lambda: self._scope, results=results)
+        self._mirrors = _mirrors(self._rules) if has_mirrors else None
+        self.transfers = Transfers(
+            parts, self._filters, self._rules, lambda: self._scope, results=results, upstreams=self._mirrors
+        )
 
-    async def run(self, items: Sequence[tuple[str, str]]) -> None:
-        """Fetch ``items``: (URL, path under DIR or "" if it is to be found). Raises DestinationError."""
+    async def run(self, items: Sequence[ListedFile]) -> None:
+        """Fetch ``items``. Raises DestinationError."""
 
         async def work(committer: Committer) -> None:
             await self.transfers.run(lambda put: self._produce(items, put), committer)
 
         await self.transfers.guarded(work)
+        for problem in self._mirrors.problems() if self._mirrors is not None else ():
+            self.parts.tally.warn(problem)
 
     async def finish(self, job: Job, done: Result | Staged | None) -> None:
         """Finish a job that ``announce`` returned. ``done``: its outcome, None if it still has to be done.
@@ -70,29 +82,29 @@ class DownloadRun:
 
         await self.transfers.guarded(work)
 
-    async def _produce(self, items: Sequence[tuple[str, str]], put: engine.Put) -> None:
-        async for url, wanted in self._named(items):
-            job = await self.announce(url, wanted)
+    async def _produce(self, items: Sequence[ListedFile], put: engine.Put) -> None:
+        async for item, wanted in self._named(items):
+            job = await self.announce(item, wanted)
             if job is not None:
                 await put(job)
         self.parts.observer.walked()
 
-    async def announce(self, url: str, wanted: str | Rejection, size: int | None = None) -> Job | None:
-        """The job for ``url``, to be saved as ``wanted``; None if it must not be fetched and its result is reported.
+    async def announce(self, item: ListedFile, wanted: str | Rejection, size: int | None = None) -> Job | None:
+        """The job for ``item``, to be saved as ``wanted``; None if nothing is fetched and its result is reported.
 
-        ``size``: that of the file in bytes, for observers and --max-total-size; None if it is not known.
+        ``size``: that of the file in bytes, for observers and --max-total-size; None if only the list may give it.
         """
-        parts = self.parts
+        parts, url = self.parts, item.url
         path = wanted if isinstance(wanted, Rejection) else urls.entry_path("", wanted)
         if (path, url) in self._seen:
             parts.observer.rejected("", Rejection(Reason.DUPLICATE, url))
             return None
         self._seen.add((path, url))
         shown = path if isinstance(path, str) else urls.last_name(url) if isinstance(wanted, Rejection) else wanted
-        parts.observer.listed(shown, size)
+        parts.observer.listed(shown, item.size if size is None else size)
         if isinstance(path, str) and (unfit := parts.destination.rejects(path)) is not None:
             path = Rejection(Reason.BAD_NAME, path, unfit)
-        problem = await self._problem(path, url)
+        item, problem = await self._permitted(item, path)
         if problem is not None or isinstance(path, Rejection):
             self._fail(shown, url, problem or "")
             return None
@@ -101,50 +113,80 @@ class DownloadRun:
         if (rejection := self._filters.rejects(path, name, None, None)) is not None:
             self._end(path, url, Outcome.SKIPPED, rejection.reason)
             return None
-        local = await look(parts.destination, path)
-        job = as_job(url, path, (await parts.state.directory(directory)).get(name), local)
+        local, known = await look(parts.destination, path), (await parts.state.directory(directory)).get(name)
+        digest = item.digest if parts.config.verify_digests else None
+        if digest is not None and known is not None and is_intact(known, local) and digest in (known.row, known.digest):
+            parts.state.remember([] if known.row == digest else [replace(known, row=digest)])
+            self._end(path, url, Outcome.UNCHANGED, _SAME_DIGEST, size=known.size)
+            return None
+        job = as_job(item.url, path, known, local, described=replace(item, digest=digest))
         refused = await parts.allowance.book(job if size is None else replace(job, size=Span(size, size)))
         if refused is not None:
             self._end(path, url, Outcome.SKIPPED, refused)
             return None
         return job
 
-    async def _problem(self, path: str | Rejection, url: str) -> str | None:
-        """The reason why ``url`` cannot be saved as ``path``; None if it can."""
+    async def _permitted(self, item: ListedFile, path: str | Rejection) -> tuple[ListedFile, str | None]:
+        """``item`` with a URL that may be requested, and the reason why it cannot be saved as ``path``, or None."""
         if path in self._taken:
-            return "two URLs for one path"
+            return item, "two URLs for one path"
         if isinstance(path, Rejection):
-            return f"{path.subject!r} {path.detail}" if path.subject else path.detail
-        return await self._forbidden(url)
+            return item, f"{path.subject!r} {path.detail}" if path.subject else path.detail
+        if not item.url:
+            return item, "the list names no http or https URL for it"
+        reasons = []
+        for number, url in enumerate((item.url, *item.mirrors)):
+            reason = await self._forbidden(url)
+            if reason is None:
+                return replace(item, url=url, mirrors=item.mirrors[number:]), None
+            reasons.append(reason)
+        return item, "; ".join(reasons)
 
     async def _forbidden(self, url: str) -> str | None:
         """The reason why ``url`` must not be requested; None if it may be."""
         rejection = await self._rules.check(url)
         return rejection.detail if rejection else None
 
-    async def _named(self, items: Sequence[tuple[str, str]]) -> AsyncIterator[tuple[str, str | Rejection]]:
-        """Yield each URL with its path, or with the rejection because of which it has none."""
+    async def _named(self, items: Sequence[ListedFile]) -> AsyncIterator[tuple[ListedFile, str | Rejection]]:
+        """Yield each file with its path, or with the rejection because of which it has none."""
         if self.parts.config.name_from == "url":
-            for url, wanted in items:
-                yield url, wanted or urls.last_name(url)
+            for item in items:
+                yield item, item.path or urls.last_name(item.url)
             return
-        permit = self._rules.permit(self._scope.file_redirect)
-        async for url, name in HeaderNames(self.parts, self._rules, permit).named(items):
-            yield url, name
+        permit, left = self._rules.permit(self._scope.file_redirect), iter(items)
+        pairs = [(item.url, item.path) for item in items]
+        async for _, name in HeaderNames(self.parts, self._rules, permit).named(pairs):
+            yield next(left), name
 
     def _fail(self, path: str, url: str, reason: str) -> None:
         self._end(path, url, Outcome.FAILED, reason)
 
-    def _end(self, path: str, url: str, outcome: Outcome, reason: str) -> None:
-        self.parts.observer.finished(Result(path=path, url=url, outcome=outcome, reason=reason))
+    def _end(self, path: str, url: str, outcome: Outcome, reason: str, *, size: int = 0) -> None:
+        self.parts.observer.finished(Result(path=path, url=url, outcome=outcome, reason=reason, size=size))
 
 
-def as_job(url: str, path: str, known: Known | None, local: Local | None) -> Job:
-    """The job for a file that is in no listing but was named in --input-file or ``download``."""
-    entry = Entry(name=path.rpartition("/")[2], kind=Kind.FILE, url=url)
+def _mirrors(rules: RobotsTxt) -> ListMirrors:
+    from crawler.pipeline.walk.upstreams.list_mirrors import ListMirrors  # imported only if needed
+
+    return ListMirrors(rules)
+
+
+def as_job(
+    url: str, path: str, known: Known | None, local: Local | None, *, described: ListedFile | None = None
+) -> Job:
+    """The job for a file that is in no listing but was named in --input-file or ``download``.
+
+    ``described``: what the list says about it. With a digest no condition is sent: only that version is wanted, and the
+    digest is noted like a row.
+    """
+    size = None if described is None or described.size is None else Span(described.size, described.size)
+    digest, mirrors = (described.digest, described.mirrors) if described is not None else (None, ())
+    entry = Entry(name=path.rpartition("/")[2], kind=Kind.FILE, url=url, size=size, row=digest or "")
     decision = needs_fetch(entry, known, local)
     copy = known if is_intact(known, local) and not decision.is_disproved else None
-    job = Job(url=url, path=path, reason=decision.reason, local=local, copy=copy)
+    job = Job(url=url, path=path, reason=decision.reason, size=size, local=local, copy=copy, mirrors=mirrors)
+    if digest is not None:
+        return replace(job, digest=digest, row=digest, vouched=True)
     if decision.need is Need.CONFIRM:
         return replace(job, known=known)
     return replace(job, probe=decision.need is Need.PROBE)

@@ -39,6 +39,10 @@ class Root(Protocol):
     def may_be_file(self) -> bool:
         """Whether the response that ``take`` received counts as a file if it is not a listing."""
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether the response that it took is, or may be, a file: then no listing is looked for elsewhere."""
+
     async def take(self, reply: Response) -> bytes | None:
         """Take the response if it is a file (see ``interfaces.Take``)."""
 

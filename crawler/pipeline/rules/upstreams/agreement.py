@@ -26,7 +26,7 @@ def refusal(job: Job, said: Validators) -> Reason | None:
         return None if has_times and row_agrees(job.moment or job.modified, said.last_modified) else Reason.NOT_PROVEN
     is_file_here = job.local is not None and job.local.kind is Kind.FILE
     if job.source is Source.FALLBACK and is_file_here and not _is_from_here(job):
-        if job.digest is not None and not job.row:
+        if job.digest is not None and job.row == job.digest:
             return None  # a list of URLs with a digest: only one version is wanted
         here, there = _time_of_copy(job), parse_http_date(said.last_modified)
         return None if there is not None and there >= here else Reason.BEHIND

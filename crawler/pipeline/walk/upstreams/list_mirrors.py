@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 
 from crawler.model.currency import Source
 from crawler.model.struct import replace
@@ -43,6 +43,10 @@ class ListMirrors:
             self._condition(url).answered()
         else:
             self._condition(url).failed(error, problem=f"{self.name_of(url)}: {error}")
+
+    def problems(self) -> Iterator[str]:
+        """One line for each host that was given up."""
+        return (condition.reason for condition in self._conditions.values() if condition.reason is not None)
 
     def noted(self, done: Result | Staged) -> Result | Staged:
         """``done`` with the name of the host that served it."""

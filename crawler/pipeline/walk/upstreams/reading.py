@@ -7,11 +7,12 @@ from contextlib import aclosing
 
 from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.flaws import Flaw, FlawKind
-from crawler.model.interfaces import Permit
+from crawler.model.interfaces import Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, field, replace
 from crawler.model.values import Entry, Kind, Listing, Rejection
+from crawler.pipeline.rules.single_file import Look, by_headers
 from crawler.pipeline.rules.upstreams.roots import counterpart
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import Directory, Elsewhere, PagePiece
@@ -87,6 +88,18 @@ class Forgetful:
         """Do nothing."""
 
 
+class NoFile:
+    """Implements ``page_reader.Root``: does not read a file at the URL of a fallback, which is no listing."""
+
+    may_be_file = is_taken = False
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def take(self, reply: Response) -> bytes | None:
+        return b"" if by_headers(self._url, reply.headers) is Look.FILE else None
+
+
 class RecordingReader(PageReader, frozen=True, kw_only=True):
     """A reader that keeps the pieces that it delivers in ``into``."""
 
@@ -99,8 +112,8 @@ class RecordingReader(PageReader, frozen=True, kw_only=True):
                 yield piece
 
 
-def recording(reader: PageReader, reading: Reading, *, is_fallback: bool) -> RecordingReader:
-    """A copy of ``reader`` that keeps its results in ``reading``; for a fallback, without a memory of pages."""
+def recording(reader: PageReader, reading: Reading, url: str, *, is_fallback: bool) -> RecordingReader:
+    """A copy of ``reader`` that keeps its results in ``reading``; for a fallback at ``url``, without memory of pages."""
     return RecordingReader(
         client=reader.client,
         state=Forgetful() if is_fallback else reader.state,
@@ -109,7 +122,7 @@ def recording(reader: PageReader, reading: Reading, *, is_fallback: bool) -> Rec
         attempts=reader.attempts,
         unchanged=None if is_fallback else reader.unchanged,
         is_new=reader.is_new and not is_fallback,
-        root=None if is_fallback else reader.root,
+        root=NoFile(url) if is_fallback else reader.root,
         anew=is_fallback,
         into=reading.pieces,
     )

@@ -5,48 +5,25 @@ The first one is URL, to which DIR belongs. The others are used in order where i
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from crawler.model.currency import Source
 from crawler.model.errors import FetchError, ListingError, RobotsForbidden, VerificationError
 from crawler.model.observer import Observer, Silent
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
-from crawler.model.struct import Struct, Value, field, replace
+from crawler.model.struct import Value, replace
 from crawler.model.values import Job, Known, Outcome, Rejection, Result, Staged
 from crawler.pipeline.rules.scope import Bounds, Scope
-from crawler.pipeline.rules.upstreams.ages import Comparison, Zone, compare
-from crawler.pipeline.rules.upstreams.condition import Condition
-from crawler.pipeline.rules.upstreams.roots import base_of, counterpart, root_of
+from crawler.pipeline.rules.upstreams.ages import Comparison, compare
+from crawler.pipeline.rules.upstreams.roots import counterpart, root_of
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import Directory, DirectoryPage, Elsewhere, PagePiece
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.upstreams.reading import Reading, read_whole, recording
+from crawler.pipeline.walk.upstreams.root import Failure, Root, combined, named
 from crawler.pipeline.walk.walker import Walker
 from crawler.text.escape import masked
-
-Failure = FetchError | VerificationError | ListingError
-
-
-class _Root(Struct):
-    """The state of one upstream."""
-
-    url: str
-    scope: Scope | None = None
-    """The scope of the mirror there; None until its root listing has been read."""
-    condition: Condition = field(default_factory=Condition)
-    zone: Zone = field(default_factory=Zone)
-    """The time zone of its rows, as far as its files show it."""
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    def settle(self, scope: Scope) -> None:
-        """Note the scope of the mirror, which the root listing has shown."""
-        self.scope = scope
-
-    @property
-    def base(self) -> str:
-        return self.scope.base if self.scope is not None else base_of(self.url)
 
 
 class Means(Value, frozen=True, kw_only=True):
@@ -63,7 +40,7 @@ class Upstreams:
     """Several hosts with the same tree, in the order of preference."""
 
     def __init__(self, urls: Sequence[str], means: Means) -> None:
-        self._roots = [_Root(url) for url in urls]
+        self._roots = [Root(url) for url in urls]
         self._means = means
 
     # --- which of them work ------------------------------------------------------------------------
@@ -78,7 +55,12 @@ class Upstreams:
             for number in range(1, len(self._roots)):
                 if await self._is_ready(number):
                     return
-            raise
+            kind = next((root.content_type for root in self._roots if root.content_type is not None), None)
+            if kind is None:
+                raise
+            raise ListingError(
+                "; ".join(root.condition.reason or "" for root in self._roots), content_type=kind
+            ) from None
 
     async def _is_ready(self, number: int) -> bool:
         """Whether an upstream is used. A fallback must have a listing at its URL, which is read once."""
@@ -89,12 +71,12 @@ class Upstreams:
                     try:
                         root.settle(await self._scope_of(root.url))
                     except (FetchError, VerificationError, ListingError, RobotsForbidden) as error:
-                        root.condition.give_up(_named(root.url, error))
+                        root.refuse(error)
         return root.condition.reason is None
 
     async def _scope_of(self, url: str) -> Scope:
         await self._means.rules.enter(url)
-        walker = self._walker(recording(self._means.reader, Reading(), is_fallback=True), None)
+        walker = self._walker(recording(self._means.reader, Reading(), url, is_fallback=True), None)
 
         async def visit(_page: DirectoryPage) -> bool:
             return False
@@ -146,13 +128,19 @@ class Upstreams:
                 for piece in reading.as_one_page(self._elsewhere(number, comparison)):
                     yield piece
                 return
-            root.condition.failed(reading.error, problem=_named(root.url, reading.error))
+            if not number and not directory.path and self._is_file():
+                raise reading.error
+            root.condition.failed(reading.error, problem=named(root.url, reading.error))
             failures[number], first = reading.error, first if number else reading
         if first.is_listing:
             first.events.report(self._means.observer)
             for piece in first.as_one_page():
                 yield piece
-        raise self._combined(directory.url, failures)
+        raise combined(directory.url, failures, self._roots)
+
+    def _is_file(self) -> bool:
+        """Whether URL is that of a file, which has no listing anywhere."""
+        return self._means.reader.root is not None and self._means.reader.root.is_taken
 
     async def _read_from(self, number: int, directory: Directory) -> Reading:
         root, reading = self._roots[number], Reading()
@@ -165,7 +153,7 @@ class Upstreams:
                 reading.fail(FetchError(text, url=url, retryable=False, rejection=rejection))
                 return reading
             url = found
-        walker = self._walker(recording(self._means.reader, reading, is_fallback=bool(number)), root.scope)
+        walker = self._walker(recording(self._means.reader, reading, url, is_fallback=bool(number)), root.scope)
         await read_whole(walker, replace(directory, url=url, above=()), reading)
         return reading
 
@@ -186,26 +174,6 @@ class Upstreams:
             for name, one in (await self._means.state.directory(parent)).items():
                 known[f"{folder}/{name}" if folder else name] = one
         return compare(entries, known, first.entries if first.is_listing else ())
-
-    def _combined(self, url: str, failures: Mapping[int, Failure]) -> Failure:
-        """The error of the first upstream, followed by those of the others."""
-        reasons = [
-            str(failures[number]) if number in failures and not number else self._reason(number, failures)
-            for number in range(len(self._roots))
-        ]
-        text, first = "; ".join(reasons), failures.get(0)
-        kinds = [error.content_type for error in failures.values() if isinstance(error, ListingError)]
-        kind = next((kind for kind in kinds if kind is not None), None)
-        if not isinstance(first, FetchError) or kind is not None:
-            return ListingError(text, content_type=kind)
-        rejection, cause = first.rejection, first.cause
-        return FetchError(text, url=url, status=first.status, retryable=False, rejection=rejection, cause=cause)
-
-    def _reason(self, number: int, failures: Mapping[int, Failure]) -> str:
-        root = self._roots[number]
-        if number in failures:
-            return _named(root.url, failures[number])
-        return root.condition.reason or _named(root.url, ListingError("not asked"))
 
     # --- files --------------------------------------------------------------------------------------
 
@@ -239,7 +207,7 @@ class Upstreams:
         if error is None:
             root.condition.answered()
         else:
-            root.condition.failed(error, problem=_named(root.url, error))
+            root.condition.failed(error, problem=named(root.url, error))
 
     def noted(self, done: Result | Staged) -> Result | Staged:
         """``done`` with the upstream that served it, which is counted; a directory with its URL on the first host."""
@@ -277,12 +245,6 @@ class Upstreams:
 
 def _behind(path: str) -> Failure:
     return ListingError(f"it is behind: {path} is older there, or missing, so its listing is not followed")
-
-
-def _named(url: str, error: Exception) -> str:
-    """``error`` as a text that names the upstream ``url``, which some messages do not name themselves."""
-    text = str(error)
-    return text if text.startswith(masked(url)) else f"{masked(url)}: {text}"
 
 
 def _count(number: int, what: str) -> str:

@@ -54,7 +54,7 @@ def test_a_file_that_a_fallback_lists(copy: Known | None, here: Local | None, la
 
 
 def test_a_list_with_digests_wants_one_version_whatever_its_time() -> None:
-    job = replace(JOB, source=Source.FALLBACK, local=HERE, digest=DIGEST)
+    job = replace(JOB, source=Source.FALLBACK, local=HERE, digest=DIGEST, row=DIGEST)
     assert refusal(job, said(EARLIER_HTTP)) is None
     assert refusal(replace(job, digest=None), said(EARLIER_HTTP)) == Reason.BEHIND
 
