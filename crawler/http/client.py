@@ -33,10 +33,7 @@ from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field
 from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked, printable
-from crawler.text.http_fields import (
-    OVERLOAD_STATUS,
-    REDIRECT_STATUS,
-)
+from crawler.text.http_fields import OVERLOAD_STATUS, REDIRECT_STATUS
 from crawler.text.urls import Origin, origin
 
 if TYPE_CHECKING:
@@ -244,7 +241,7 @@ class _Exchange:
     async def __aenter__(self) -> HttpResponse:
         client, url = self._client, self._url
         hops = refusals = logins = 0
-        digest = None
+        promise = None
         try:
             while hops <= limits.REDIRECTS:
                 self._host = host = await client.enter(url)
@@ -263,14 +260,16 @@ class _Exchange:
                         continue
                 location = response.headers.get("Location") if status in REDIRECT_STATUS else None
                 if location is None:
-                    return HttpResponse(response, url, host, self._release, client.gate, digest=digest)
-                digest = HttpResponse.promised_digest(response.headers) or digest
+                    return HttpResponse(response, url, host, self._release, client.gate, promise=promise)
+                promise = HttpResponse.promise_of(response.headers) or promise
                 self._release()  # ``permit`` may need this connection to read the robots.txt of the target
                 url = await redirect_target(location, url, self._permit)
                 hops += 1
                 logins = 0
-        except BaseException:
+        except BaseException as error:
             self._release()
+            if promise is not None and isinstance(error, FetchError):
+                error.after(promise)
             raise
         text = f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}"
         raise FetchError(text, url=url, retryable=False, rejection=Rejection(Reason.REDIRECTS, url))

@@ -18,9 +18,10 @@ from crawler.model.interfaces import FetchedPage, Permit
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
 from crawler.text.escape import masked
-from crawler.text.http_fields import has_definite_end, login_schemes, parse_http_date, validators_of
+from crawler.text.http_fields import RETRYABLE_STATUS, has_definite_end, login_schemes, parse_http_date, validators_of
 from crawler.text.urls import resolve
 
+_ERRORS, _UNSATISFIABLE = 400, 416
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
 
 
@@ -53,15 +54,26 @@ def combined(headers: Mapping[str, str]) -> Mapping[str, str]:
     return cast("Mapping[str, str]", joined)
 
 
-def with_digest(headers: Mapping[str, str], digest: str) -> Mapping[str, str]:
-    """``headers`` with the Digest field ``digest``, unless they already contain a digest."""
+Promise = Mapping[str, str]
+"""The fields Digest and Link of a redirect to one of several mirrors."""
+
+
+def with_promise(headers: Mapping[str, str], promise: Promise) -> Mapping[str, str]:
+    """``headers`` with the fields of ``promise``, unless they already contain a digest."""
     from crawler.text.digests import header_digest
 
     if header_digest(headers) is not None:
         return headers
     extended: Any = cast("Any", headers).copy()
-    extended["Digest"] = digest
+    for name, value in promise.items():
+        extended[name] = value
     return cast("Mapping[str, str]", extended)
+
+
+def _check_promised(promise: Promise | None, status: int, url: str) -> None:
+    """Raise FetchError for an error ``status`` after a redirect with a ``promise``: other mirrors may have the file."""
+    if promise is not None and status >= _ERRORS and status != _UNSATISFIABLE:
+        raise FetchError(f"HTTP {status}", url=url, status=status, retryable=status in RETRYABLE_STATUS)
 
 
 class HttpResponse:
@@ -77,22 +89,26 @@ class HttpResponse:
         release: Callable[[], None],
         gate: Gate,
         *,
-        digest: str | None = None,
+        promise: Promise | None = None,
     ) -> None:
-        """``digest``: the Digest field of the redirects, used if the response itself has no digest."""
+        """``promise``: what the redirects say about the file, used if the response itself has no digest.
+
+        Raises FetchError if the mirror to which they led does not have the file.
+        """
+        _check_promised(promise, response.status, url)
         self._response = response
         self._gate = gate
         self._host = host
         self.release = release
         self.status = response.status
         self.headers = combined(response.headers)
-        if digest is not None:
-            self.headers = with_digest(self.headers, digest)
+        if promise is not None:
+            self.headers = with_promise(self.headers, promise)
         self.url = url
 
     @staticmethod
-    def promised_digest(headers: Mapping[str, str]) -> str | None:
-        """The Digest field of a redirect to one of several mirrors, which describes the file (RFC 6249 section 6).
+    def promise_of(headers: Mapping[str, str]) -> Promise | None:
+        """The fields of a redirect to one of several mirrors that describe the file (RFC 6249 section 6).
 
         None for any other redirect, whose digest describes the redirect's own page (RFC 9530 section 3).
         """
@@ -101,7 +117,8 @@ class HttpResponse:
         from crawler.text.web_links import names_duplicates
 
         several: Any = headers  # a multidict
-        return ", ".join(several.getall("Digest")) if names_duplicates(", ".join(several.getall("Link"))) else None
+        link = ", ".join(several.getall("Link"))
+        return {"Digest": ", ".join(several.getall("Digest")), "Link": link} if names_duplicates(link) else None
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""

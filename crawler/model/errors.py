@@ -16,7 +16,7 @@ Exit code 9 belongs to no error: the run stopped at a limit that the user set.
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from typing import ClassVar
 
@@ -108,6 +108,8 @@ class FetchError(CrawlerError):
     """Why there was no response, if the cause is known."""
     logins: tuple[str, ...]
     """Authentication schemes that a 401 response offers, such as ``Basic`` (RFC 9110 section 11.6.1)."""
+    promise: Mapping[str, str] | None
+    """The fields Digest and Link of a redirect that led to the failing host (RFC 6249), or None."""
 
     def __init__(
         self,
@@ -131,6 +133,12 @@ class FetchError(CrawlerError):
         self.rejection = rejection
         self.cause = cause
         self.logins = tuple(logins)
+        self.promise = None
+
+    def after(self, promise: Mapping[str, str]) -> FetchError:
+        """This error, with the ``promise`` of the redirect before it."""
+        self.promise = promise
+        return self
 
 
 class VerificationError(CrawlerError):

@@ -67,7 +67,8 @@ class Downloader(Shared, frozen=True, kw_only=True):
         finally:
             self.connections.end()
             await transfer.close()
-        return Ended(await self._verifiable(done), error, transfer.headers)
+        promise = error.promise if isinstance(error, FetchError) else None
+        return Ended(await self._verifiable(done), error, promise or transfer.headers)
 
     async def _verifiable(self, done: Result | Staged) -> Result | Staged:
         """``done``, with the digest of the copy added if it was adopted without one."""

@@ -113,7 +113,7 @@ class RecordingReader(PageReader, frozen=True, kw_only=True):
 
 
 def recording(reader: PageReader, reading: Reading, url: str, *, is_fallback: bool) -> RecordingReader:
-    """A copy of ``reader`` that keeps its results in ``reading``; for a fallback at ``url``, without memory of pages."""
+    """A copy of ``reader`` that keeps its results in ``reading``; for a fallback at ``url``, without a memory."""
     return RecordingReader(
         client=reader.client,
         state=Forgetful() if is_fallback else reader.state,
