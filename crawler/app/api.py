@@ -100,8 +100,9 @@ async def run_download(
         raise ConfigError("fallback: only for a mirror: a list names the URLs of its files itself")
     wanted = [item if isinstance(item, ListedFile) else ListedFile(url=item[0], path=item[1]) for item in items]
     starts, mirrors = tuple(item.url for item in wanted), tuple(url for item in wanted for url in item.mirrors)
-    if mirrors and config.processes != 1:
-        raise ConfigError("processes: cannot be combined with a list that names several URLs for one file")
+    for name, is_given in (("processes", config.processes != 1), ("cluster", config.cluster or context.cluster)):
+        if mirrors and is_given:
+            raise ConfigError(f"{name}: cannot be combined with a list that names several URLs for one file")
     effects, context = _with_effects(config, context)
     run = _Run.into(directory, config, context, starts=starts, fallbacks=mirrors, is_list=True)
     tally = Tally("", run.shown, is_dry_run=config.dry_run)

@@ -25,7 +25,7 @@ def read_items(name: str) -> list[ListedFile]:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise ConfigError(f"{where}: {error.strerror}") from None
-    if content[:1024].removeprefix(BOM_UTF8).lstrip().startswith(b"<"):
+    if (head := content[:4096].removeprefix(BOM_UTF8).lstrip()).startswith(b"<") and b"metalink" in head.lower():
         return _metalink(content, where)
     items = [ListedFile(url=url, path=path) for url, path in parse_items(content, where)]
     if not items:

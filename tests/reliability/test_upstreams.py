@@ -5,6 +5,8 @@ Runs are in this process, which is much faster, except for what the program prin
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import hashlib
 import json
 import os
@@ -16,10 +18,12 @@ from pathlib import Path
 import pytest
 
 import crawler
+from crawler.app.api import RunContext, run_download
+from crawler.cli.input_file import read_items
 from crawler.model.report import Report
 from tests.conftest import started
 from tests.support import servers
-from tests.support.misbehaving.behaviours import Becomes, Behaviour, Cut, Status
+from tests.support.misbehaving.behaviours import Becomes, Behaviour, Cut, Redirect, Says, Status
 from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import blob
 from tests.support.misbehaving.sandbox import Sandbox
@@ -278,6 +282,77 @@ def test_a_single_file_has_fallbacks_too(site: Site, second: Second, tmp_path: P
             assert (report.exit_code, report.saved, report.unchanged) == (0, expected, 1 - expected), report
             assert content(directory) == {"big.bin": FILES["big.bin"]}
         assert [each for each in second.requests() if each == "GET big.bin"]
+
+
+def described(name: str, data: bytes, *urls: str, digest: bytes | None = None) -> str:
+    digest = data if digest is None else digest
+    hashed = f'<hash type="sha-256">{hashlib.sha256(digest).hexdigest()}</hash>'
+    listed = "".join(f'<url priority="{number}">{url}</url>' for number, url in enumerate(urls, 1))
+    return f'<file name="{name}"><size>{len(data)}</size>{hashed}{listed}</file>'
+
+
+def download(files: list[str], into: Path) -> Report:
+    list_of_files = into.parent / "list.meta4"
+    list_of_files.write_text(f'<metalink xmlns="urn:ietf:params:xml:ns:metalink">{"".join(files)}</metalink>')
+    config = crawler.Config(attempts=1)
+    report, error = asyncio.run(run_download(read_items(str(list_of_files)), into, config, RunContext()))
+    assert error is None
+    return report
+
+
+@pytest.mark.row("U12")
+def test_a_metalink_names_urls_and_digests(site: Site, second: Second, tmp_path: Path) -> None:
+    publish(site)
+    site.file("d/c.txt", b"x" * 40)
+    site.on("big.bin", Cut(at=0.5))
+    good = [described(path, data, f"{site.url}{path}", f"{second.url}{path}") for path, data in FILES.items()]
+    bad = [
+        described("../out.bin", b"x", f"{site.url}a.bin"),
+        described("ftp.bin", b"x", "ftp://127.0.0.1/x"),
+        described("other.bin", b"x" * 3_000, f"{site.url}a.bin", f"{second.url}a.bin"),
+    ]
+    report = download(good + bad, tmp_path / "mirror")
+    assert report.exit_code == 5
+    assert content(tmp_path / "mirror") == FILES
+    reasons = {each.path: each.reason for each in report.failures}
+    assert reasons.keys() == {"../out.bin", "ftp.bin", "other.bin"}
+    assert "is empty, . or .." in reasons["../out.bin"]
+    assert "no http or https URL" in reasons["ftp.bin"]
+    assert reasons["other.bin"].count("does not have the published digest") == 2
+    assert not (tmp_path / "out.bin").exists()
+    site.log.clear()
+    second.requests()
+    report = download(good, tmp_path / "mirror")
+    assert (report.exit_code, report.unchanged) == (0, 4)
+    assert site.log == second.requests() == [], "the digest is that of the last run"
+    site.portal = DOWN
+    new = described("a.bin", b"the next version", f"{site.url}a.bin", f"{second.url}a.bin")
+    second.file("a.bin", b"the next version", mtime=OLD - DAY)
+    report = download([new], tmp_path / "mirror")
+    assert (report.exit_code, report.saved) == (0, 1), report
+    assert (tmp_path / "mirror" / "a.bin").read_bytes() == b"the next version"
+
+
+@pytest.mark.row("U13")
+@pytest.mark.parametrize("fault", ["cut", "wrong", "missing", "dead"])
+def test_the_copies_that_a_response_names_are_tried(site: Site, second: Second, tmp_path: Path, fault: str) -> None:
+    """RFC 6249. Only on hosts that may be asked, only with a digest, and the body must have it."""
+    data = FILES["a.bin"]
+    digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    link = f"<{second.url}none.bin>; rel=duplicate; pri=1, <{second.url}a.bin>; rel=duplicate; pri=2"
+    headers = (("Digest", f"SHA-256={digest}"), ("Link", link))
+    if fault == "cut":
+        site.file("a.bin", data, Says(headers=headers), Cut(at=0.5))
+    elif fault == "wrong":
+        site.file("a.bin", data[:-1] + b"?", Says(headers=headers))
+    else:
+        dead = "http://127.0.0.1:9/a.bin" if fault == "dead" else f"{second.url}none.bin"
+        site.file("a.bin", data, Redirect(dead, headers=headers))
+    host = second.url.split("/")[2]
+    report = crawler.mirror_sync(site.url, tmp_path, attempts=1, allow_host=["127.0.0.1:9"])
+    assert (report.exit_code, content(tmp_path)) == (5, {})
+    report = crawler.mirror_sync(site.url, tmp_path, attempts=1, allow_host=["127.0.0.1:9", host])
+    assert (report.exit_code, content(tmp_path)) == (0, {"a.bin": data}), report.failures
 
 
 @pytest.mark.row("U10")

@@ -104,7 +104,12 @@ class DownloadRun:
         parts.observer.listed(shown, item.size if size is None else size)
         if isinstance(path, str) and (unfit := parts.destination.rejects(path)) is not None:
             path = Rejection(Reason.BAD_NAME, path, unfit)
-        item, problem = await self._permitted(item, path)
+        problem = self._misplaced(path, item)
+        if problem is None and isinstance(path, str):
+            if await self._is_unchanged(item, path):
+                self._taken.add(path)
+                return None
+            item, problem = await self._permitted(item)
         if problem is not None or isinstance(path, Rejection):
             self._fail(shown, url, problem or "")
             return None
@@ -115,10 +120,6 @@ class DownloadRun:
             return None
         local, known = await look(parts.destination, path), (await parts.state.directory(directory)).get(name)
         digest = item.digest if parts.config.verify_digests else None
-        if digest is not None and known is not None and is_intact(known, local) and digest in (known.row, known.digest):
-            parts.state.remember([] if known.row == digest else [replace(known, row=digest)])
-            self._end(path, url, Outcome.UNCHANGED, _SAME_DIGEST, size=known.size)
-            return None
         job = as_job(item.url, path, known, local, described=replace(item, digest=digest))
         refused = await parts.allowance.book(job if size is None else replace(job, size=Span(size, size)))
         if refused is not None:
@@ -126,14 +127,31 @@ class DownloadRun:
             return None
         return job
 
-    async def _permitted(self, item: ListedFile, path: str | Rejection) -> tuple[ListedFile, str | None]:
-        """``item`` with a URL that may be requested, and the reason why it cannot be saved as ``path``, or None."""
+    def _misplaced(self, path: str | Rejection, item: ListedFile) -> str | None:
+        """The reason why ``item`` cannot be saved as ``path``; None if it can."""
         if path in self._taken:
-            return item, "two URLs for one path"
+            return "two URLs for one path"
         if isinstance(path, Rejection):
-            return item, f"{path.subject!r} {path.detail}" if path.subject else path.detail
-        if not item.url:
-            return item, "the list names no http or https URL for it"
+            return f"{path.subject!r} {path.detail}" if path.subject else path.detail
+        return None if item.url else "the list names no http or https URL for it"
+
+    async def _is_unchanged(self, item: ListedFile, path: str) -> bool:
+        """Whether the file at ``path`` is known to have the digest of ``item``: then that is reported, and no request
+        is needed.
+        """
+        state, digest = self.parts.state, item.digest if self.parts.config.verify_digests else None
+        directory, _, name = path.rpartition("/")
+        known = (await state.directory(directory)).get(name) if digest is not None else None
+        if digest is None or known is None or digest not in (known.row, known.digest):
+            return False
+        if not is_intact(known, await look(self.parts.destination, path)):
+            return False
+        state.remember([] if known.row == digest else [replace(known, row=digest)])
+        self._end(path, item.url, Outcome.UNCHANGED, _SAME_DIGEST, size=known.size)
+        return True
+
+    async def _permitted(self, item: ListedFile) -> tuple[ListedFile, str | None]:
+        """``item`` with a URL that may be requested, or the reason why none may be."""
         reasons = []
         for number, url in enumerate((item.url, *item.mirrors)):
             reason = await self._forbidden(url)

@@ -49,8 +49,10 @@ MISTAKES: dict[str, str] = {
     of(directory='directory = "d"'): "m.toml:4: mirror 1: unknown key 'directory': write dir",
     of(directory='dri = "d"'): "m.toml:4: mirror 1: unknown key 'dri': did you mean dir?",
     of(url="url = 3"): 'm.toml:3: mirror 1: url: expected text in quotes, such as url = "…"',
-    of(url="url = []"): "m.toml:3: mirror 1: url: expected text, or a list of URLs of the same tree",
     of(url="url = [3]"): "m.toml:3: mirror 1: url: expected text, or a list of URLs of the same tree",
+    of(url="url = []"): "m.toml:3: mirror 1: url: expected text, or a list of URLs of the same tree",
+    of(url='url = ["http://h/", "ftp://h/"]'):
+        "m.toml:3: mirror 1 (a): url: not an http or https URL: ftp://h/: for FTP use lftp or wget",
     of(url='url = " "'): 'm.toml:3: mirror 1: url: empty: write url = "…"',
     of(url='url = "ftp://h/"'):
         "m.toml:3: mirror 1 (a): url: not an http or https URL: ftp://h/: for FTP use lftp or wget",
