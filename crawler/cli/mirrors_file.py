@@ -165,6 +165,11 @@ def _with_fallbacks(options: Mapping[str, Any], where: str) -> dict[str, Any]:
         return dict(options)
     if not url or not all(isinstance(each, str) and each.strip() for each in url):
         raise ConfigError(f"{where}: url: expected text, or a list of URLs of the same tree")
+    for each in url:
+        try:
+            start_url(each)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: url: {error}") from None
     others = [fallback] if isinstance(fallback, str) else list(fallback)
     return {**options, "url": url[0], "fallback": [*url[1:], *others]}
 

@@ -281,10 +281,14 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 # --- the list of URLs -----------------------------------------------------------------------------
 
 
+def pairs_in(name: str) -> list[tuple[str, str]]:
+    return [(item.url, item.path) for item in read_items(name)]
+
+
 def test_a_list_is_read_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "list"
     path.write_bytes(b"http://h/a\n\n# no\n  http://h/b \t x/y z \r\nhttp://h/\xff\tn\xff\nhttp://h/c\t\n")
-    assert read_items(str(path)) == [
+    assert pairs_in(str(path)) == [
         ("http://h/a", ""),
         ("http://h/b", "x/y z"),
         ("http://h/%FF", "n\udcff"),
@@ -297,14 +301,14 @@ def test_a_list_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch, tm
     path.write_bytes(b"http://h/a\tb\nhttp://h/\xff\n")
     with path.open(encoding="ascii") as stream:  # the locale's encoding differs from that of the list
         monkeypatch.setattr(sys, "stdin", stream)
-        assert read_items("-") == [("http://h/a", "b"), ("http://h/%FF", "")]
+        assert pairs_in("-") == [("http://h/a", "b"), ("http://h/%FF", "")]
 
 
 def test_a_line_ends_where_a_line_feed_is(tmp_path: Path) -> None:
     path = tmp_path / "list"
     name = "a\u2028b\u2029c\x85d\x0ce\x0bf\x1cg\u00a0"
     path.write_text(f"http://h/a\t{name}\r\nhttp://h/b", newline="")
-    assert read_items(str(path)) == [("http://h/a", name), ("http://h/b", "")]
+    assert pairs_in(str(path)) == [("http://h/a", name), ("http://h/b", "")]
 
 
 def test_a_list_from_a_closed_standard_input_is_not_an_empty_list(tmp_path: Path) -> None:

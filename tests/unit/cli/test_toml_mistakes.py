@@ -52,7 +52,7 @@ MISTAKES: dict[str, str] = {
     of(url="url = [3]"): "m.toml:3: mirror 1: url: expected text, or a list of URLs of the same tree",
     of(url="url = []"): "m.toml:3: mirror 1: url: expected text, or a list of URLs of the same tree",
     of(url='url = ["http://h/", "ftp://h/"]'):
-        "m.toml:3: mirror 1 (a): url: not an http or https URL: ftp://h/: for FTP use lftp or wget",
+        "m.toml:3: mirror 1: url: not an http or https URL: ftp://h/: for FTP use lftp or wget",
     of(url='url = " "'): 'm.toml:3: mirror 1: url: empty: write url = "…"',
     of(url='url = "ftp://h/"'):
         "m.toml:3: mirror 1 (a): url: not an http or https URL: ftp://h/: for FTP use lftp or wget",
