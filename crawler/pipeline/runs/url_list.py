@@ -105,18 +105,20 @@ class DownloadRun:
         if isinstance(path, str) and (unfit := parts.destination.rejects(path)) is not None:
             path = Rejection(Reason.BAD_NAME, path, unfit)
         problem = self._misplaced(path, item)
-        if problem is None and isinstance(path, str):
-            if await self._is_unchanged(item, path):
-                self._taken.add(path)
-                return None
-            item, problem = await self._permitted(item)
         if problem is not None or isinstance(path, Rejection):
             self._fail(shown, url, problem or "")
             return None
         self._taken.add(path)
         directory, _, name = path.rpartition("/")
-        if (rejection := self._filters.rejects(path, name, None, None)) is not None:
+        listed = None if item.size is None else Span(item.size, item.size)
+        if (rejection := self._filters.rejects(path, name, listed, None)) is not None:
             self._end(path, url, Outcome.SKIPPED, rejection.reason)
+            return None
+        if await self._is_unchanged(item, path):
+            return None
+        item, problem = await self._permitted(item)
+        if problem is not None:
+            self._fail(path, url, problem)
             return None
         local, known = await look(parts.destination, path), (await parts.state.directory(directory)).get(name)
         digest = item.digest if parts.config.verify_digests else None
@@ -140,8 +142,7 @@ class DownloadRun:
         is needed.
         """
         state, digest = self.parts.state, item.digest if self.parts.config.verify_digests else None
-        directory, _, name = path.rpartition("/")
-        known = (await state.directory(directory)).get(name) if digest is not None else None
+        known = await state.file(path) if digest is not None else None
         if digest is None or known is None or digest not in (known.row, known.digest):
             return False
         if not is_intact(known, await look(self.parts.destination, path)):
