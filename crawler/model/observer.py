@@ -13,7 +13,8 @@ class Observer(Protocol):
     """Watches a run. The core neither prints nor knows who observes it.
 
     Derive from this class and override the methods of interest; the ones here do nothing. They are called from the
-    event loop for every file of a run, so they must return quickly and must not raise. Paths are relative to DIR.
+    event loop for every file of a run, so they must return quickly. If one raises, that is logged, and the observer
+    receives only ``run_finished`` from then on. Paths are relative to DIR.
     """
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from traceback import format_exception_only
 from typing import Any
 
 from crawler.model.errors import ConfigError
@@ -11,9 +12,12 @@ from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Job, Rejection, Result
 from crawler.output.log import LOGGER
+from crawler.text.escape import printable
 
 _EVENTS = tuple(name for name, each in vars(Observer).items() if callable(each) and not name.startswith("_"))
 """The methods of an observer."""
+_LONGEST = 500
+"""The length at which the text of an exception is cut."""
 _OF_ONE_FILE = {"listed", "finished"}
 """The methods that ``Observer.all_unchanged`` calls for each file."""
 
@@ -44,8 +48,8 @@ class Guarded(Observer):
             self._give_up(event, error)
 
     def _give_up(self, event: str, error: Exception) -> None:
-        text = f"{type(error).__name__}: {error}".rstrip(": ")
-        problem = f"observer {self._name}: {event} raised {text}"
+        text = " ".join("".join(format_exception_only(error)).split())  # also if the text of the exception raises
+        problem = f"observer {self._name}: {event} raised {printable(text[:_LONGEST])}"
         self.problem = self.problem or f"{problem}; it receives no more events"
         LOGGER.error("%s", problem, exc_info=error)
         self._methods = {name: each for name, each in self._methods.items() if name == "run_finished" != event}

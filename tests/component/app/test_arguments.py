@@ -42,6 +42,35 @@ class Raising(Counts):
         raise KeyError("mine")
 
 
+class Silly(Exception):
+    """Its text raises."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("a\nb \x1b[31m"), "RuntimeError: a b \\x1b[31m"),
+        (Silly(), "Silly: <exception str() failed>"),
+        (ValueError(), "ValueError"),
+        (OSError(2, "x" * 9000), "FileNotFoundError: [Errno 2] " + "x" * 400),
+    ],
+)
+def test_what_an_observer_raises_is_one_short_line(error: Exception, said: str) -> None:
+    class Mine(crawler.Observer):
+        def walked(self) -> None:
+            raise error
+
+    (guard,) = guarded(Mine())
+    guard.walked()
+    guard.walked()
+    assert said in guard.problem
+    assert guard.problem.isprintable()
+    assert len(guard.problem) < 600
+
+
 def test_an_error_of_the_run_is_raised_although_an_observer_raises_too(tmp_path: Path) -> None:
     with pytest.raises(crawler.ListingError):
         crawler.mirror_sync("http://127.0.0.1:1/", tmp_path / "m", attempts=1, observers=Raising())
