@@ -1,4 +1,4 @@
-"""The connection of a client to the scheduler of a cluster: everything that this side does with dask.distributed."""
+"""The connection of a client to the scheduler of a cluster: the only use of dask.distributed on this side."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from crawler.workers.cluster.versions import version_of
 Deliver = Callable[[list[Any]], None]
 """Takes a message of a worker: its kind, and its values."""
 PATIENCE = 30.0
-"""Seconds that a question to the scheduler may take."""
+"""Time limit in seconds for a request to the scheduler."""
 CONNECT_SECONDS = 10.0
-"""Seconds that connecting to a scheduler may take, repeated attempts included."""
+"""Time limit in seconds for connecting to a scheduler, including repeated attempts."""
 _NO_CERTIFICATES = "TLS needs certificates: name them in the configuration of dask, see docs/cluster.md"
 _EVENTS = "all"
 """The topic under which a scheduler announces workers that join and leave."""
@@ -34,13 +34,13 @@ _SILENT = logging.CRITICAL + 10
 
 
 class ClusterError(CrawlerError):
-    """The cluster cannot be used any longer."""
+    """The cluster can no longer be used."""
 
     exit_code = ExitCode.DESTINATION.value
 
 
 class ShardLost(Exception):
-    """The worker that had the shard has ended, or the shard was taken from it."""
+    """The worker that had the shard has ended, or the shard has been taken from it."""
 
 
 class Connection:
@@ -83,13 +83,13 @@ class Connection:
         self._client.subscribe_topic(_EVENTS, receive)
 
     def unsubscribe(self, topic: str) -> None:
-        """Receive nothing more. Never raises."""
+        """Stop receiving messages under ``topic``. Never raises."""
         for each in (topic, _EVENTS):
             with suppress(*_FAILURES, ValueError, KeyError):
                 self._client.unsubscribe_topic(each)
 
     async def tell(self, function: Callable[..., None], message: Sequence[Any], workers: Sequence[str]) -> bool:
-        """Call ``function(token, message)`` in ``workers``. Whether all of them have done so."""
+        """Call ``function(token, message)`` in ``workers``. Returns whether all of them have done so."""
         try:
             async with asyncio.timeout(PATIENCE / 3):
                 replies = await self._client.run(
@@ -100,13 +100,13 @@ class Connection:
         return len(replies) == len(workers) and all(reply is None for reply in replies.values())
 
     def submit(self, function: Callable[..., Sealed], arguments: Sequence[object], worker: str, name: str) -> Any:
-        """Have ``worker`` call ``function``. The result comes from ``result``, and is kept until ``release``."""
+        """Have ``worker`` call ``function``. ``result`` waits for the result, which is kept until ``release``."""
         return self._client.submit(
             function, *arguments, key=name, workers=[worker], allow_other_workers=False, pure=False, retries=0
         )
 
     async def result(self, submitted: Any) -> Sealed:
-        """The result of ``submit``. Raises ShardLost."""
+        """Wait for the result of a call of ``submit``. Raises ShardLost."""
         try:
             found = await submitted
         except (distributed.KilledWorker, FutureCancelled, *_FAILURES, RuntimeError) as error:
@@ -116,12 +116,12 @@ class Connection:
         return found
 
     def release(self, submitted: Any) -> None:
-        """Let the cluster forget a shard: otherwise it would do a finished one again if its worker dies."""
+        """Let the cluster forget a shard; otherwise it would repeat a finished one if its worker dies."""
         with suppress(*_FAILURES):
             submitted.release()
 
     async def versions(self) -> dict[str, str]:
-        """Address of each worker, and ``scheduler`` → its versions, as ``version_text`` prints them."""
+        """Address of each worker, or ``scheduler`` → its versions, as ``version_text`` prints them."""
         try:
             async with asyncio.timeout(PATIENCE):
                 found = await self._client.get_versions(packages=["crawler"])
@@ -138,14 +138,14 @@ def lost(address: str) -> str:
 
 @asynccontextmanager
 async def connected(cluster: object, token: str, *, insecure: bool, most: int) -> AsyncIterator[Connection]:
-    """A connection to ``cluster``, as --cluster names it, or that of a ``distributed.Client``.
+    """Connect to ``cluster``, as --cluster names it, or use the connection of a ``distributed.Client``.
 
-    ``most``: the number of workers that ``local`` starts at most. Raises ConfigError, ClusterError.
+    ``most``: maximum number of workers that ``local`` starts. Raises ConfigError, ClusterError.
     """
     async with AsyncExitStack() as stack:
         if isinstance(cluster, str):
             for name in ("distributed", "distributed.client", "distributed.scheduler", "tornado", "bokeh"):
-                logging.getLogger(name).setLevel(_SILENT)  # what they say is said in one line, or is no problem
+                logging.getLogger(name).setLevel(_SILENT)  # their messages are reported in one line, or mean no problem
             address, security = cluster, distributed.Security()
             count = local_workers(cluster)
             if count is not None:
@@ -166,9 +166,9 @@ async def connected(cluster: object, token: str, *, insecure: bool, most: int) -
         stack.push_async_callback(_close, client)
         try:
             await client
-        except TypeError:  # dask's way to say it
+        except TypeError:  # how dask reports this
             raise ConfigError(f"--cluster {address}: {_NO_CERTIFICATES}") from None
-        except MemoryError:  # what dask makes of the first bytes of another protocol
+        except MemoryError:  # how dask reacts to the first bytes of another protocol
             raise ConfigError(f"--cluster {address}: what answers there is no dask scheduler") from None
         except (*_FAILURES, RuntimeError) as error:
             raise ConfigError(f"--cluster {address}: cannot connect: {_reason(error)}") from None

@@ -1,4 +1,4 @@
-"""Takes what workers of a cluster report while shards are on their way: progress, pauses, log records, warnings."""
+"""Handles the messages of workers while they work on shards: progress, pauses, log records, warnings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOG = logging.getLogger("crawler")
 
 
 class Callbacks(Value, frozen=True, kw_only=True):
-    """What is called on behalf of the workers."""
+    """Functions that are called on behalf of the workers."""
 
     observer: Observer
     doubt: Callable[[Collection[str]], Awaitable[None]]
@@ -36,22 +36,22 @@ class Desk:
     def __init__(self, callbacks: Callbacks, gate: Gate, roster: Roster) -> None:
         self._callbacks, self._gate, self._roster = callbacks, gate, roster
         self._pending: dict[str, Pending] = {}
-        """Path → the job at a worker."""
+        """Path of a file → its job, which a worker has."""
         self._warned: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def sent(self, pending: Sequence[Pending]) -> None:
-        """These jobs are at a worker from now on."""
+        """Note that a worker has these jobs from now on."""
         self._pending.update((each.job.path, each) for each in pending)
 
     def ended(self, pending: Pending, result: Result | None) -> None:
-        """A job has a result, or is not at a worker any longer."""
+        """Note that a job has a result, or that no worker has it any longer."""
         self._pending.pop(pending.job.path, None)
         if result is not None:
             self._report(pending, result.received - pending.reported)
 
     def warn(self, text: str) -> None:
-        """Warn of the same thing once, however many workers meet it."""
+        """Pass on a warning, once even if several workers report it."""
         if text not in self._warned:
             self._warned.add(text)
             self._callbacks.warn(text)

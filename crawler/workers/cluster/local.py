@@ -1,8 +1,8 @@
 """``--cluster local``: a scheduler in this process, and workers in child processes of this machine.
 
-Not ``distributed.LocalCluster``: multiprocessing would run the main module of the calling program again. The cluster
-lasts as long as this process, even if it is killed. TLS with certificates in memory keeps other users of the machine
-out, who could otherwise run programs as this user.
+``distributed.LocalCluster`` is not used: multiprocessing would run the main module of the calling program again. The
+cluster ends with this process, even if that is killed. TLS with certificates in memory excludes other users of the
+machine, who could otherwise run programs as this user.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KEYS = ("tls_ca_file", "tls_worker_key", "tls_worker_cert", "tls_client_key", "
 _START_SECONDS = 60.0
 _ANY_PORT = "127.0.0.1:0"
 THREADS = 4
-"""Shards that a worker can have at the same time; they share its connections."""
+"""Maximum number of shards that a worker handles at the same time; they share its connections."""
 
 
 def processors() -> int:
@@ -35,9 +35,9 @@ def processors() -> int:
 
 @asynccontextmanager
 async def local_cluster(count: int, most: int) -> AsyncIterator[tuple[str, distributed.Security]]:
-    """(address of the scheduler, what is needed to connect) of a cluster of ``count`` workers, at most ``most``.
+    """Start a cluster of ``count`` workers, at most ``most``; yield the address and the TLS settings of its scheduler.
 
-    0: one worker for each processor but one. Returns once they have joined. Raises ConfigError.
+    ``count`` 0 means one worker fewer than there are processors. All workers have joined. Raises ConfigError.
     """
     try:
         security = distributed.Security.temporary()
@@ -61,16 +61,16 @@ async def local_cluster(count: int, most: int) -> AsyncIterator[tuple[str, distr
 
 
 def new_scheduler(security: distributed.Security, scratch: str) -> distributed.Scheduler:
-    """A scheduler on loopback, whose HTTP server, which dask cannot do without, has no pages."""
+    """A scheduler on loopback. Dask requires an HTTP server in it, which has no pages."""
     private = {"temporary_directory": scratch, "distributed.scheduler.http.routes": []}
-    with dask.config.set(private):  # scratch: not a name in /tmp that others can guess
+    with dask.config.set(private):  # scratch: no name in /tmp that others could guess
         return distributed.Scheduler(
             port=0, host="127.0.0.1", security=security, dashboard=False, dashboard_address=_ANY_PORT
         )
 
 
 def start_worker(scheduler: str, security: distributed.Security, scratch: str) -> ChildProcess:
-    """A worker of ``scheduler``, which keeps its temporary files in ``scratch``. Raises OSError."""
+    """Start a worker of ``scheduler``, which keeps its temporary files in ``scratch``. Raises OSError."""
     child = ChildProcess("crawler.app.cluster.local_worker")
     keys = {key: getattr(security, key) for key in _KEYS}
     child.connection.sendall(json.dumps({"scheduler": scheduler, "scratch": scratch, **keys}).encode() + b"\n")
@@ -78,7 +78,7 @@ def start_worker(scheduler: str, security: distributed.Security, scratch: str) -
 
 
 async def serve(settings: dict[str, str]) -> None:
-    """Be a worker of the scheduler that ``settings`` names, until that ends."""
+    """Run a worker of the scheduler that ``settings`` names, until the scheduler ends."""
     dask.config.set({"distributed.worker.http.routes": []})
     security = distributed.Security(require_encryption=True, **{key: settings[key] for key in _KEYS})
     worker = distributed.Worker(

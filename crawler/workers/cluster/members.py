@@ -1,4 +1,4 @@
-"""The workers of a cluster, as the client of a run knows them."""
+"""What the client of a run knows about the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from crawler.model.struct import Struct
 from crawler.model.values import Job, Result
 
 IN_FLIGHT = 3
-"""Maximum number of shards at one worker: one that ends, one at work, and one to begin."""
+"""Maximum number of shards at one worker: one that is ending, one in progress, and one to begin."""
 SILENCE = 30.0
-"""Seconds without a word of a worker after which its shards are given to others. Longer than its own patience."""
+"""Seconds without a message of a worker after which its shards are given to others. Longer than its own limit."""
 
 
 class Pending(Struct, kw_only=True):
@@ -21,16 +21,16 @@ class Pending(Struct, kw_only=True):
 
     job: Job
     done: asyncio.Future[Result | None]
-    """Its result; None if the worker that had it is gone."""
+    """The result of the job; None if the worker that had it has gone."""
     redirects: Any
-    """The rules for redirects as of when it was planned."""
+    """The rules for redirects at the time when the job was planned."""
     reported: int = 0
     """Number of bytes reported to the observer."""
     started: bool = False
-    """Whether the observer was told that the job has started."""
+    """Whether the start of the job has been reported to the observer."""
 
     def begin(self) -> bool:
-        """Note that the observer is told. Whether it is the first time."""
+        """Note that the start is reported to the observer. Returns whether this is the first time."""
         was, self.started = self.started, True
         return not was
 
@@ -49,7 +49,7 @@ class ShardInFlight(Struct, kw_only=True):
     name: str
     pending: list[Pending]
     submitted: Any
-    """What ``Connection.submit`` returned."""
+    """The handle that ``Connection.submit`` returned."""
     waiting: asyncio.Task[None] | None = None
     """The task that waits for the result."""
 
@@ -64,22 +64,22 @@ class Member:
     def __init__(self, address: str) -> None:
         self.address = address
         self.share = 0
-        """Connections to a host that it was told it has."""
+        """Number of connections to a host that the worker has been given."""
         self.is_alive = True
         self.shards: dict[str, ShardInFlight] = {}
         self.heard = time.monotonic()
 
     def hear(self) -> None:
-        """Note that it has been heard."""
+        """Note that the worker has sent a message."""
         self.heard = time.monotonic()
 
     def give(self, connections: int) -> None:
-        """Note that it has confirmed its share."""
+        """Note that the worker has confirmed its share of connections."""
         self.share = connections
         self.hear()
 
     def leave(self) -> dict[str, ShardInFlight]:
-        """Note that it takes no part any more. Returns what it had."""
+        """Note that the worker no longer takes part. Returns the shards that it had."""
         self.is_alive = False
         left, self.shards = self.shards, {}
         return left
@@ -94,12 +94,12 @@ class Member:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it has not been heard for so long that it must have stopped by itself."""
+        """Whether the worker has been silent for so long that it must have stopped by itself."""
         return bool(self.share) and time.monotonic() - self.heard > SILENCE
 
 
 class Gathering:
-    """Jobs that will be a shard."""
+    """Jobs that are collected for the next shard."""
 
     def __init__(self, files: int, size: int = 64 * limits.MIB) -> None:
         self._files, self._size = files, size
@@ -110,12 +110,12 @@ class Gathering:
         return len(self._pending)
 
     def add(self, pending: Pending) -> bool:
-        """Add a job. Whether the shard is complete."""
+        """Add a job. Returns whether the shard is complete."""
         self._pending.append(pending)
         self._bytes += pending.size
         return len(self._pending) >= self._files or self._bytes >= self._size
 
     def take(self) -> list[Pending]:
-        """What has been gathered; a new shard begins."""
+        """Return the collected jobs, and begin a new shard."""
         taken, self._pending, self._bytes = self._pending, [], 0
         return taken

@@ -1,8 +1,8 @@
 """The client's side of ``--cluster``: implements ``pipeline.pool.WorkerPool`` with the workers of a cluster.
 
-Jobs gather to shards, a shard goes to the worker with the fewest, and its results come back together. What a worker had
-when it died goes to others. This process walks, decides, records and reports; it divides the connections to a host and
-the rates among the workers that are there.
+Jobs are collected in shards. A shard goes to the worker with the fewest, and its results come back together. If a
+worker dies, its shards go to others. This process walks, decides, records and reports; it divides the connections to a
+host and the rates among the workers that are present.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from crawler.workers.cluster.shards import Done, Sealed, Shard, seal, unseal
 _ATTEMPTS = 3
 """Number of workers that may die with a job before it counts as failed."""
 _GATHER_SECONDS = 0.02
-"""How long an incomplete shard waits for more jobs while a worker has nothing to do, in seconds."""
+"""Seconds that an incomplete shard waits for more jobs while a worker has nothing to do."""
 _END_SECONDS = 60.0
-"""How long workers may take to end their shards when the run is stopped, in seconds."""
+"""Seconds that workers may take to end their shards when the run is stopped."""
 
 Process = Callable[[Job], Awaitable[Result | Staged]]
 
 
 class RunShard(Value, frozen=True, kw_only=True):
-    """What workers call for a shard."""
+    """The function that workers call for a shard."""
 
     function: Callable[..., Sealed]
     versions: str
@@ -57,7 +57,7 @@ class ClusterPool:
         self._names = count(1)
         self._late: list[Result] = []
         self._learnt: dict[str, dict[str, HostLimits]] = {}
-        """Address of a worker → what it has learnt about hosts."""
+        """Address of a worker → what the worker has learnt about hosts."""
         self._error: Exception | None = None
         self._is_stopping = False
 
@@ -76,12 +76,12 @@ class ClusterPool:
 
     @property
     def capacity(self) -> int:
-        """Number of jobs in flight that keep all workers busy, and as many as may still join."""
+        """Number of jobs in flight that keeps all workers busy, including those that may still join."""
         usable = min(self._total - 1, max(4, 2 * len(self._roster.members)))
         return max(self._total, usable * IN_FLIGHT * shards.SHARD_FILES)
 
     def walked(self) -> None:
-        """All listings have been read: the workers get the connections that listings needed."""
+        """Note that all listings have been read, so that the workers get the connections used for listings."""
         self._roster.walked()
 
     async def process(self, job: Job, *, redirects: Callable[[], Redirects], fallback: Process) -> Result | Staged:
@@ -102,7 +102,7 @@ class ClusterPool:
             raise self._error
 
     def _fail(self, error: Exception) -> None:
-        """The run ends with the first such error."""
+        """End the run with ``error``, if it is the first one."""
         if self._error is None and not self._is_stopping:
             self._error = error
             for pending in (*self._gathering.take(), *(each for some in self._ready for each in some)):
@@ -125,7 +125,7 @@ class ClusterPool:
         self._send_ready()
 
     def _send_ready(self) -> None:
-        """Send what is ready to the workers that have room; an incomplete shard too, if one would be idle."""
+        """Send the complete shards to workers that have room, and an incomplete one if a worker would be idle."""
         while (member := self._roster.with_room()) is not None and not self._is_stopping:
             if self._ready:
                 self._send(member, self._ready.popleft())
@@ -135,7 +135,7 @@ class ClusterPool:
                 break
 
     def _send(self, member: Member, pending: list[Pending]) -> None:
-        wanted = [each for each in pending if not each.done.done()]  # others were cancelled
+        wanted = [each for each in pending if not each.done.done()]  # the others were cancelled
         if not wanted:
             return
         name = f"crawler-{self._connection.token}-{next(self._names)}"
@@ -165,7 +165,7 @@ class ClusterPool:
         self._send_ready()
 
     def _take(self, member: Member, flight: ShardInFlight, done: Done) -> None:
-        """Pass on the results of a shard, each once; what has none is done again."""
+        """Pass on the results of a shard, each once; jobs without a result are done again."""
         self._learnt[member.address] = dict(done.learnt)
         if done.refusal:
             self._roster.refuse(member, done.refusal)
@@ -190,7 +190,7 @@ class ClusterPool:
             _settle(pending, result)
 
     def _give_back(self, member: Member) -> None:
-        """A worker has ended, or must have: nothing that it still returns is used."""
+        """Give the jobs of a worker that has ended, or must have, to others. Nothing that it still returns is used."""
         flights = member.leave()
         for flight in flights.values():
             if flight.waiting is not None:

@@ -1,4 +1,4 @@
-"""The dask worker in which a task runs, as the program uses it. Everything else about dask is on the client's side."""
+"""The dask worker in which a task runs. All other uses of dask are on the client's side."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class DaskWorker:
     """A worker of a cluster."""
 
     def __init__(self, worker: Any = None) -> None:
-        """``worker``: by default the one that runs the present task."""
+        """``worker``: by default the one that runs the current task."""
         self._worker = worker if worker is not None else distributed.get_worker()
 
     @property
     def identity(self) -> str:
-        """What distinguishes it from all other workers, in this process or others."""
+        """A text that distinguishes this worker from all others, in this process and in others."""
         return str(self._worker.id)
 
     @property
@@ -30,12 +30,12 @@ class DaskWorker:
 
     @property
     def is_in_client(self) -> bool:
-        """Whether it is a thread in the process of its client."""
+        """Whether the worker is a thread in the process of its client."""
         return self.address.startswith("inproc:")
 
     @property
     def is_running(self) -> bool:
-        """Whether it still belongs to a scheduler."""
+        """Whether the worker still belongs to a scheduler."""
         return self._worker.status.name in _ALIVE
 
     def is_wanted(self, name: str) -> bool:
@@ -44,6 +44,6 @@ class DaskWorker:
         return task is not None and task.state in _WANTED
 
     def send(self, topic: str, message: list[Any]) -> None:
-        """Send a message to the client, from any thread. It is lost if there is no connection."""
-        with suppress(OSError, RuntimeError):  # closed meanwhile
+        """Send a message to the client, from any thread. The message is lost if there is no connection."""
+        with suppress(OSError, RuntimeError):  # the connection has been closed in the meantime
             self._worker.log_event(topic, pickle.dumps(message))

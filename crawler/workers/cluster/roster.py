@@ -1,7 +1,7 @@
-"""Who takes part in a run: the workers of a cluster as they join, leave or fall silent, and their shares.
+"""Keeps the workers that take part in a run, as they join, leave or fall silent, and their shares of connections.
 
-The connections to a host are divided anew at each change. Those that lose some are told first, and only when they have
-confirmed do others get more, so that a host never sees more than one process would open.
+The connections to a host are divided again at each change. Workers that lose some are told first, and only once they
+have confirmed do others get more. So a host never sees more connections than one process would open.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from crawler.workers.cluster.members import Member
 from crawler.workers.cluster.shares import own_share, shares
 
 _BEAT_SECONDS = 5.0
-"""How often workers are told that the client is there."""
+"""Seconds between messages that tell the workers that the client is present."""
 WAIT_SECONDS = 300.0
-"""How long a run waits for a worker, at its start and after the last one has gone."""
+"""Seconds that a run waits for a worker, at its start and after the last one has gone."""
 
 
 class Roster:
-    """The workers of one run. ``control`` is what they are called with for each message."""
+    """The workers of one run. ``control``: the function that they call for each message."""
 
     def __init__(
         self,
@@ -81,22 +81,22 @@ class Roster:
         return list(self.members.values())
 
     def with_room(self) -> Member | None:
-        """The worker with the fewest shards, or None if all have enough."""
+        """The worker with the fewest shards; None if all have enough."""
         return min((one for one in self.members.values() if one.has_room), key=lambda one: one.load, default=None)
 
     def walked(self) -> None:
-        """All listings have been read."""
+        """Note that all listings have been read."""
         self._is_walked = True
         self._change.set()
 
     def refuse(self, member: Member, reason: str) -> None:
-        """A worker cannot take part."""
+        """Note that a worker cannot take part, for ``reason``."""
         if self._refused.setdefault(member.address, reason) is reason:
             self._warn(f"worker {member.address} of the cluster is not used: {reason}")
         self._leave(member.address)
 
     def heard(self, address: str) -> None:
-        """A worker has confirmed that it is there."""
+        """Note that a worker has confirmed that it is present."""
         member = self.members.get(address)
         if member is not None:
             member.hear()
@@ -115,7 +115,7 @@ class Roster:
             self._change.set()
 
     async def _run(self) -> None:
-        """Divide after each change, and tell the workers now and then that the client is there."""
+        """Divide after each change, and tell the workers regularly that the client is present."""
         while True:
             try:
                 async with asyncio.timeout(_BEAT_SECONDS):
@@ -139,7 +139,7 @@ class Roster:
             self._keep(asyncio.get_running_loop().create_task(self._look_again()))
 
     async def _look_again(self) -> None:
-        """With no workers left: those that fell silent may be back."""
+        """If there are no workers left, take back those that fell silent and may have returned."""
         now = time.monotonic()
         self._lonely_since = self._lonely_since or now
         if now - self._lonely_since > WAIT_SECONDS:
@@ -165,7 +165,7 @@ class Roster:
             self._gate.limit_connections(own, self._total)
         less = [member for member in everyone if wanted[member.address] < member.share]
         told = await asyncio.gather(*[self._give(member, wanted[member.address]) for member in less])
-        if not all(told):  # whoever did not hear it keeps its connections until it is gone
+        if not all(told):  # a worker that did not get the message keeps its connections until it has gone
             return
         more = [member for member in everyone if wanted[member.address] > member.share]
         await asyncio.gather(*[self._give(member, wanted[member.address]) for member in more])
@@ -190,7 +190,7 @@ class Roster:
         task.add_done_callback(self._tasks.discard)
 
     async def end(self, kind: int) -> None:
-        """Tell all workers that nothing more comes (END), or that they must stop (STOP)."""
+        """Tell all workers that no more jobs will come (END), or that they must stop (STOP)."""
         if kind == shards.END:
             self._connection.unsubscribe(self._connection.token)
             for task in tuple(self._tasks):
