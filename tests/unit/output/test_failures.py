@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.report import ListingFailure, Report
 from crawler.model.values import Outcome, Result
-from crawler.output.failures import LINES, Failed, failure_lines, grouped
+from crawler.output.failures import LINES, Failed, advice_line, failure_lines, grouped
 from crawler.output.summary import render_summary
 
 
@@ -15,13 +16,13 @@ def failed(path: str, reason: str = "HTTP 403") -> Result:
     return Result(path=path, url=f"http://h/{path}", outcome=Outcome.FAILED, reason=reason)
 
 
-def report(*failures: Result, count: int | None = None, listings: int = 0) -> Report:
+def report(*failures: Result, count: int | None = None, listings: int = 0, saved: int = 0) -> Report:
     listing_failures = tuple(
         ListingFailure(path=f"d{n}", url=f"http://h/d{n}/", reason="HTTP 500") for n in range(listings)
     )
     return Report(
         url="http://h/", directory="m", failures=failures, failed=len(failures) if count is None else count,
-        listing_failures=listing_failures, listings_failed=listings,
+        listing_failures=listing_failures, listings_failed=listings, saved=saved,
     )  # fmt: skip
 
 
@@ -84,3 +85,26 @@ def test_the_account_comes_last_and_warnings_are_cut() -> None:
     assert [line.partition(" ")[0] for line in lines[-2:]] == ["Listed", "Saved"]
     assert len(lines) < 30
     assert lines[-3] == "problem: 80 more (the log file names all)"
+
+
+@pytest.mark.parametrize(
+    ("reasons", "saved", "said"),
+    [
+        (["HTTP 403"] * 3, 0, "the server refuses access"),
+        (["HTTP 401"] * 3, 0, "it needs a login"),
+        (["HTTP 429, and the server asks to wait 3600 s"], 0, "the server asks for fewer requests"),
+        (["HTTP 511"] * 2, 0, "the network wants a login"),
+        (["HTTP 403"] * 3, 1, ""),
+        (["HTTP 403", "HTTP 404"], 0, ""),
+        (["HTTP 404"] * 3, 0, ""),
+        (["HTTP 500"] * 3, 0, ""),
+        (["got 1 of 2 bytes"] * 3, 0, ""),
+        ([], 0, ""),
+    ],
+)
+def test_what_all_files_fail_with_is_explained_once_if_it_concerns_the_whole_site(
+    reasons: list[str], saved: int, said: str
+) -> None:
+    lines = advice_line(report(*(failed(f"a/{n}", reason) for n, reason in enumerate(reasons)), saved=saved))
+    assert len(lines) == bool(said)
+    assert all(line.startswith("Advice: ") and said in line for line in lines)
