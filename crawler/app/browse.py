@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 
 from crawler.app.accounting import first_error
 from crawler.app.resources import shared_gate
@@ -12,7 +13,8 @@ from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.flaws import Flaw
 from crawler.model.observer import Observer
-from crawler.model.values import Entry, Listing, Rejection
+from crawler.model.values import Entry, Kind, Listing, Rejection
+from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.build import build_reader, build_walker, is_first_contact
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
@@ -46,15 +48,18 @@ class _Look(Observer):
 async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
     """Read one listing with all of its pages, for --list. Returns it, and the reason why it is incomplete or "".
 
+    Entries that the filters of ``config`` refuse are left out, as far as the listing can tell.
+
     Raises ConfigError, ListingError, RobotsForbidden.
     """
     start = start_url(url)
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
     look, entries = _Look(), list[Entry]()
+    filters = Filters(config, datetime.now(UTC))
 
     async def visit(page: DirectoryPage) -> bool:
-        entries.extend(page.entries)
+        entries.extend(entry for entry in page.entries if _is_wanted(entry, filters))
         look.rejections.extend(page.unusable)
         look.flaws.extend(page.flaws)
         return True
@@ -79,3 +84,10 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
         rejections=tuple(look.rejections),
     )
     return listing, look.problem
+
+
+def _is_wanted(entry: Entry, filters: Filters) -> bool:
+    """Whether a run would fetch the file, or enter the directory."""
+    if entry.kind is Kind.DIRECTORY:
+        return filters.prunes(entry.path) is None
+    return filters.rejects(entry.path, entry.name, entry.size, entry.modified) is None

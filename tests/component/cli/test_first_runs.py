@@ -144,6 +144,21 @@ def test_a_filter_that_decides_nothing_or_refuses_everything_is_mailed_once(
             assert ("problem: --exclude '*' refused all 3 files\n" in capsys.readouterr().out) == said
 
 
+def test_filters_apply_to_the_entries_that_are_printed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def listed(*options: str) -> list[str]:
+        assert cli.run(["--list", *options, site.url]) == 0
+        return [line.rpartition("/")[2] or "releases/" for line in capsys.readouterr().out.splitlines()]
+
+    with Site() as site:
+        for name in ("a.zip", "b.iso", "releases/c.zip"):
+            site.file(name, b"abc")
+        assert sorted(listed()) == ["a.zip", "b.iso", "releases/"]
+        assert sorted(listed("--ext", "zip")) == ["a.zip", "releases/"]
+        assert sorted(listed("--exclude", "releases/", "--exclude", "a*")) == ["b.iso"]
+        assert listed("--min-size", "1K", "--exclude", "releases/") == []
+    assert list(here.iterdir()) == []
+
+
 def test_a_filter_that_may_have_nothing_to_do_is_a_note_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Site() as site:
         for name in ("a.zip", "b.iso", "releases/c.zip"):
