@@ -13,14 +13,18 @@ from crawler.text.urls import STATE_DIRECTORY
 
 
 def state_path(directory: Path | str, config: Config) -> Path:
-    """The path of the state of ``directory``, a path or a URL, whether or not it exists."""
+    """The path of the state of ``directory``, whether or not it exists.
+
+    ``directory``: DIR as given, or the Path that ``start_directory`` made of it, which has lost a leading ``./``.
+    """
     if config.state:
         return Path(config.state)
     if is_object_url(directory):
         from crawler.storage.objects.location import parse_location
 
         return parse_location(str(directory), config.objects).state
-    return start_directory(directory) / STATE_DIRECTORY / "state.sqlite3"
+    place = directory if isinstance(directory, Path) else start_directory(directory)
+    return place / STATE_DIRECTORY / "state.sqlite3"
 
 
 def existing_state(directory: Path | str, config: Config) -> Path | None:

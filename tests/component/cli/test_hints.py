@@ -64,7 +64,7 @@ ROWS: list[Row] = [
      lambda s: ["--include", "*.zip", s.plain.url, "D"], 0),
     ("another host", lambda s: [s.plain.url + "away", "D"], 3, "or allow --allow-host localhost:",
      lambda s: ["--allow-host", f"localhost:{s.other.port}", s.plain.url + "away", "D"], 0),
-    ("above", lambda s: [s.plain.url + "up/", "D"], 3, "start there if it is meant",
+    ("above", lambda s: [s.plain.url + "up/", "D"], 3, "start there if this is intended",
      lambda s: [s.plain.url, "D"], 0),
     ("a login", lambda s: [s.other.url + "locked/", "D"], 3, "--netrc, or --header @FILE",
      lambda s: ["--netrc", s.other.url + "locked/", "D"], 0),

@@ -93,7 +93,7 @@ def test_the_account_comes_last_and_warnings_are_cut() -> None:
         (["HTTP 403"] * 3, 0, "the server refuses access"),
         (["HTTP 401"] * 3, 0, "it needs a login"),
         (["HTTP 429, and the server asks to wait 3600 s"], 0, "the server asks for fewer requests"),
-        (["HTTP 511"] * 2, 0, "the network wants a login"),
+        (["HTTP 511"] * 2, 0, "a login"),
         (["HTTP 403"] * 3, 1, ""),
         (["HTTP 403", "HTTP 404"], 0, ""),
         (["HTTP 404"] * 3, 0, ""),
