@@ -68,8 +68,6 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     if not isinstance(directory, str):
         if folded := _FOLDED.match(text):
             raise ConfigError(f"DIR: {text}: a Path folds the slashes of a URL: give {folded[1]}://… as text")
-        if text.partition("/")[0] == "~":
-            raise ConfigError(f"DIR: {text}: a Path does not expand ~ by itself: give Path({text!r}).expanduser()")
         return Path(text)
     if "://" not in text:
         first = text.partition("/")[0]

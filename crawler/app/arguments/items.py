@@ -17,7 +17,7 @@ _EXPECTED = "expected URLs, or pairs of URL and path"
 def pairs_of(items: Any) -> list[tuple[str, str]]:
     """(URL, path, or "" for the last segment of the URL) for each item. Raises ConfigError, which numbers the item."""
     if isinstance(items, Mapping):
-        raise ConfigError(f"items: {_EXPECTED}, not a mapping: give its items()")
+        raise ConfigError(f"items: {_EXPECTED}, not a mapping: pass its items()")
     if hasattr(items, "itertuples"):
         raise ConfigError("items: a table: give a column of it, or two with itertuples(index=False)")
     if isinstance(items, str) or _is_url_object(items):
