@@ -248,8 +248,9 @@ class _Exchange:
                 generation = host.generation
                 response = await self._answer(url, host, logins)
                 if response is None:
-                    logins += 1
                     self._release()
+                    login = client.login_for(url, self._url)
+                    logins += login is None or await login.settle(self._permit)
                     continue
                 self._response = response
                 status = response.status
@@ -262,7 +263,7 @@ class _Exchange:
                 if location is None:
                     return HttpResponse(response, url, host, self._release, client.gate, promise=promise)
                 promise = HttpResponse.promise_of(response.headers) or promise
-                self._release()  # ``permit`` may need this connection to read the robots.txt of the target
+                self._release()  # the rule of ``Gate``: ``permit`` may need this connection to read robots.txt
                 url = await redirect_target(location, url, self._permit)
                 hops += 1
                 logins = 0
@@ -280,7 +281,7 @@ class _Exchange:
         if (login := client.login_for(url, self._url)) is None:
             return await client.request(self._method, url, self._headers, host=host)
         request = partial(client.request, host=host)
-        return await login.send(request, self._method, url, self._headers, repeats=logins, permit=self._permit)
+        return await login.send(request, self._method, url, self._headers, repeats=logins)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

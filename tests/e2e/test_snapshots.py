@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable
@@ -193,4 +194,4 @@ async def test_lists_of_urls_are_published_and_foreign_destinations_are_refused(
     assert report.published is not None
     assert (shelf(mirror) / "current/x/y").read_text() == "1"
     with pytest.raises(crawler.ConfigError, match="snapshots: not supported with a custom destination"):
-        await crawler.mirror(url, mirror, KEEP, destination=object())
+        await crawler.mirror(url, mirror, KEEP, destination=contextlib.nullcontext())

@@ -29,6 +29,7 @@ from tests.support.misbehaving.behaviours import (
     Silent,
     Status,
 )
+from tests.support.misbehaving.logins import PASSWORD, USER
 from tests.support.misbehaving.pages import SHAPES, Row, nginx
 from tests.support.misbehaving.samples import DAY, KB, beside, blob, each_beside, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
@@ -683,3 +684,24 @@ def test_a_redirect_ends_where_a_process_has_one_connection(sandbox: Sandbox, si
     site.file("latest.bin", blob(300, 0), Redirect(to=f"{site.url}a/f000"))
     sandbox.mirror(site.url, workers=3, more=["--processes=2"]).succeeds()
     sandbox.holds(site.contents())
+
+
+@pytest.mark.row("P29")
+@pytest.mark.parametrize(("connections", "more"), [(1, []), (3, ["--processes=2"])])
+def test_whatever_may_need_a_second_connection_ends_with_few(
+    sandbox: Sandbox, site: Site, connections: int, more: list[str]
+) -> None:
+    """A login whose start redirects, redirects to another host, checksum files, pieces of a file, HEAD: in two runs."""
+    with Site() as other:
+        site.directory("", Redirect(to=f"{site.url}tree/"))
+        many(site, 6, "tree/a", size=300)
+        site.file("tree/SHA256SUMS", f"{hashlib.sha256(blob(300, 1)).hexdigest()}  a/f001\n".encode())
+        site.file("tree/large.bin", blob(5 << 20))
+        for name, body in many(other, 2, "tree/b", size=300).items():
+            site.file(name, body, Redirect(to=f"{other.url}{name}"))
+        start = site.url.replace("://", f"://{USER}:{PASSWORD.replace(' ', '%20')}@", 1)
+        more = [*more, "--segments=4", f"--allow-host={other.host}:{other.port}"]
+        for _ in range(2):
+            sandbox.mirror(start, workers=connections, more=more).succeeds()
+            sandbox.holds({name.removeprefix("tree/"): body for name, body in site.contents().items()})
+            (sandbox.directory / ".crawler/state.sqlite3").unlink()

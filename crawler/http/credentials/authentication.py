@@ -83,6 +83,9 @@ class Authenticator:
     def __init__(self, login: Login) -> None:
         self.login = login
         self._asking = asyncio.Lock()
+        self._asked: list[str] = [login.start]
+        """The URLs asked how to log in: that of the login, and the redirects that were followed."""
+        self._redirect: str | None = None  # another one, not yet permitted
         self._first = _Space()
         self._spaces = {_directory(login.start): self._first}
 
@@ -101,16 +104,16 @@ class Authenticator:
         return self._first
 
     async def send(
-        self, request: Request, method: str, url: str, headers: Mapping[str, str], *, repeats: int, permit: Permit
+        self, request: Request, method: str, url: str, headers: Mapping[str, str], *, repeats: int
     ) -> RawResponse | None:
-        """Send a request. Returns None if it must be sent again, because it is now known how to log in.
+        """Send a request. Returns None if it must be sent again, after a call of ``settle``.
 
-        ``repeats``: how often this method has returned None for the request. ``permit`` decides which redirects are
-        followed to find out how to log in. Raises FetchError.
+        ``repeats``: how often this method has returned None for the request. Raises FetchError.
         """
         if self._first.scheme is Scheme.UNKNOWN:
-            async with self._asking:
-                return await self._ask(request, permit) if self._first.scheme is Scheme.UNKNOWN else None
+            async with self._asking:  # its holder has a connection and waits for a response alone
+                is_free = self._first.scheme is Scheme.UNKNOWN and self._redirect is None
+                return await self._ask(request) if is_free else None
         sent = self.authorization(method, url)
         response = await request(method, url, headers, authorization=sent)
         with _usable(response, url):
@@ -123,25 +126,37 @@ class Authenticator:
             raise FetchError("the server declares each nonce of its Digest authentication stale", url=url)
         return response
 
-    async def _ask(self, request: Request, permit: Permit) -> RawResponse | None:
+    async def _ask(self, request: Request) -> RawResponse | None:
         """Ask the server how to log in. Returns the response only if it is an error that does not tell how.
 
         Redirects within the origin are followed, because their target may ask for Digest. Raises FetchError.
         """
-        url = self.login.start
-        for _ in range(limits.REDIRECTS):
-            response = await request("GET", url, _FIRST_BYTE)
-            target = _target(response, url)
-            if target is None or await permit(url, target) is not None:
-                break
-            await _read_out(response)
-            url = target
-        with _usable(response, url):
-            is_learnt = self.learn(response.status, response.headers)
-        if not is_learnt:
-            return response
+        url = self._asked[-1]
+        response = await request("GET", url, _FIRST_BYTE)
+        self._redirect = _target(response, url) if len(self._asked) < limits.REDIRECTS else None
+        if self._redirect is None:
+            with _usable(response, url):
+                is_learnt = self.learn(response.status, response.headers)
+            if not is_learnt:
+                self._asked = [self.login.start]
+                return response
         await _read_out(response)
         return None
+
+    async def settle(self, permit: Permit) -> bool:
+        """Follow the redirect of a request that asked how to log in, or not. Returns whether the scheme is known.
+
+        Must not be called while a connection is held: ``permit`` may send requests, with this login too.
+        """
+        target = self._redirect
+        if target is not None:
+            is_followed = await permit(self._asked[-1], target) is None
+            if self._redirect is target:  # otherwise another request has decided it meanwhile
+                self._redirect = None
+                self._asked.append(target)
+                if not is_followed:
+                    self._first.use(Scheme.UNASKED_BASIC)
+        return self._first.scheme is not Scheme.UNKNOWN
 
     def learn(self, status: int, headers: Mapping[str, str]) -> bool:
         """Learn how to log in from a response to a request without credentials. False if it is a temporary error.

@@ -220,6 +220,8 @@ class Gate:
 
     A host gets at most ``connections`` connections; ``concurrency`` finds the best number, starting with ``start`` for
     an unknown host. When a host requests a pause, ``on_pause`` is called with its URL and the seconds.
+
+    Rule: nobody who holds a connection, or a lock that holders want, waits for what may need another (robots.txt, …).
     """
 
     def __init__(

@@ -159,6 +159,34 @@ async def test_a_redirect_that_the_run_may_not_follow_is_not_followed_to_learn_h
     assert [request.target for request in site.log] == ["/pub/", "/pub/b"]
 
 
+@pytest.mark.parametrize("connections", [1, 3])
+@pytest.mark.parametrize("is_allowed", [True, False])
+async def test_asking_how_to_log_in_holds_neither_connection_nor_lock_while_permission_needs_them(
+    site: Site, connections: int, is_allowed: bool
+) -> None:
+    """The permission for the redirect makes a request with the same login, as for robots.txt."""
+    digest = AsksForDigest()
+    site.directory("", Redirect("moved/"))
+    site.directory("moved", Redirect("../new/"))
+    site.directory("new", digest)
+    site.file("a", BODY, digest)
+    site.file("rules", BODY)
+    client_settings = client_options(Config(attempts=1), [site.url.replace("://", f"://{USER}:{PASSWORD}@", 1)])
+    async with HttpClient(client_settings, Gate(connections, start=connections)) as client:
+
+        async def permit(_source: str, target: str) -> Rejection | None:
+            assert await get(client, f"{site.url}rules") == (200, BODY)
+            return None if is_allowed else Rejection(Reason.ROBOTS, target)
+
+        async def ask() -> int:
+            async with client.open("GET", f"{site.url}a", headers={}, permit=permit) as reply:
+                return reply.status
+
+        async with asyncio.timeout(10):
+            assert await asyncio.gather(*[ask() for _ in range(4)]) == [200] * 4
+    assert "Digest" in schemes(site)
+
+
 async def test_a_server_in_trouble_is_asked_again_and_its_response_is_that_of_the_request(site: Site) -> None:
     digest = AsksForDigest()
     url = serve(site, digest)
