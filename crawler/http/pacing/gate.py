@@ -218,10 +218,9 @@ class Host:
 class Gate:
     """The hosts of all mirrors of a process, so that the limits of a host apply to all of them together.
 
-    A host gets at most ``connections`` connections; ``concurrency`` finds the best number, starting with ``start`` for
-    an unknown host. When a host requests a pause, ``on_pause`` is called with its URL and the seconds.
-
-    Rule: nobody who holds a connection, or a lock that holders want, waits for what may need another (robots.txt, …).
+    A host gets at most ``connections`` connections, first ``start``; ``concurrency`` finds the best number. ``on_pause``
+    is called with the URL of a host that requests a pause, and the seconds. Whoever holds a connection, or a lock that
+    another holder wants, must not wait for what may need another connection, such as robots.txt of a redirect's target.
     """
 
     def __init__(
