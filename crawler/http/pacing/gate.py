@@ -218,7 +218,7 @@ class Host:
 class Gate:
     """The hosts of all mirrors of a process, so that the limits of a host apply to all of them together.
 
-    A host gets at most ``connections`` connections, first ``start``; ``concurrency`` finds the best number. ``on_pause``
+    A host gets at most ``connections``, first ``start``; ``concurrency`` finds the best number. ``on_pause``
     is called with the URL of a host that requests a pause, and the seconds. Whoever holds a connection, or a lock that
     another holder wants, must not wait for what may need another connection, such as robots.txt of a redirect's target.
     """
