@@ -46,8 +46,9 @@ class ShardLost(Exception):
 class Connection:
     """A cluster in use by one run, which ``token`` names."""
 
-    def __init__(self, client: Any, token: str) -> None:
-        self._client, self.token = client, token
+    def __init__(self, client: Any, token: str, *, can_grow: bool) -> None:
+        """``can_grow``: whether workers may still join."""
+        self._client, self.token, self.can_grow = client, token, can_grow
 
     @property
     def address(self) -> str:
@@ -146,12 +147,11 @@ async def connected(cluster: object, token: str, *, insecure: bool, most: int) -
         if isinstance(cluster, str):
             for name in ("distributed", "distributed.client", "distributed.scheduler", "tornado", "bokeh"):
                 logging.getLogger(name).setLevel(_SILENT)  # their messages are reported in one line, or mean no problem
-            address, security = cluster, distributed.Security()
-            count = local_workers(cluster)
+            address, security, count = cluster, distributed.Security(), local_workers(cluster)
             if count is not None:
                 address, security = await stack.enter_async_context(local_cluster(count, most))
         elif isinstance(cluster, distributed.Client) and cluster.scheduler is not None:
-            address, security = str(cluster.scheduler.address), cluster.security
+            address, security, count = str(cluster.scheduler.address), cluster.security, None
         else:
             raise ConfigError("cluster: expected text, or a distributed.Client that is connected")
         check_exposed(address, insecure=insecure)
@@ -172,7 +172,7 @@ async def connected(cluster: object, token: str, *, insecure: bool, most: int) -
             raise ConfigError(f"--cluster {address}: what answers there is no dask scheduler") from None
         except (*_FAILURES, RuntimeError) as error:
             raise ConfigError(f"--cluster {address}: cannot connect: {_reason(error)}") from None
-        yield Connection(client, token)
+        yield Connection(client, token, can_grow=count is None)
 
 
 async def _close(client: Any) -> None:

@@ -79,7 +79,7 @@ def start_worker(scheduler: str, security: distributed.Security, scratch: str) -
 
 async def serve(settings: dict[str, str]) -> None:
     """Run a worker of the scheduler that ``settings`` names, until the scheduler ends."""
-    dask.config.set({"distributed.worker.http.routes": []})
+    dask.config.set({"distributed.worker.http.routes": [], "distributed.worker.profile.enabled": False})
     security = distributed.Security(require_encryption=True, **{key: settings[key] for key in _KEYS})
     worker = distributed.Worker(
         settings["scheduler"],

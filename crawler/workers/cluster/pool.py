@@ -85,9 +85,14 @@ class ClusterPool:
         self._roster.walked()
 
     async def process(self, job: Job, *, redirects: Callable[[], Redirects], fallback: Process) -> Result | Staged:
-        """Have a worker do ``job``. Raises DestinationError, ClusterError. ``fallback`` is not used."""
+        """Have a worker do ``job``, or call ``fallback`` if all workers of this machine have died.
+
+        Raises DestinationError, ClusterError.
+        """
         for _ in range(_ATTEMPTS):
             self.check()
+            if self._roster.is_deserted:
+                return await fallback(job)
             done: asyncio.Future[Result | None] = asyncio.get_running_loop().create_future()
             self._gather(Pending(job=job, done=done, redirects=redirects()))
             result = await done
@@ -105,11 +110,16 @@ class ClusterPool:
         """End the run with ``error``, if it is the first one."""
         if self._error is None and not self._is_stopping:
             self._error = error
-            for pending in (*self._gathering.take(), *(each for some in self._ready for each in some)):
-                _settle(pending, error)
-            self._ready.clear()
+            self._return_waiting(error)
             for member in self._roster.everyone():
                 self._give_back(member)
+
+    def _return_waiting(self, outcome: Exception | None) -> None:
+        """Settle the jobs that no worker has yet."""
+        waiting = [*self._gathering.take(), *(each for some in self._ready for each in some)]
+        self._ready.clear()
+        for pending in waiting:
+            _settle(pending, outcome)
 
     # --- jobs → shards → workers ---------------------------------------------------------------------
 
@@ -197,9 +207,11 @@ class ClusterPool:
                 flight.waiting.cancel()
             self._connection.release(flight.submitted)
             self._take(member, flight, Done(learnt=self._learnt.get(member.address, {})))
+        if self._roster.is_deserted:
+            self._return_waiting(None)
         files = sum(len(flight.pending) for flight in flights.values())
-        if files and self._error is None:
-            self._desk.warn(f"worker {member.address} of the cluster is gone; its {files} files are done by others")
+        if files and self._error is None and not self._roster.has_refused(member):
+            self._desk.warn(f"worker {member.address} of the cluster is gone; its {files} files are done again")
 
     async def stop(self) -> Sequence[Result]:
         """Have the workers cancel their jobs and keep complete files.

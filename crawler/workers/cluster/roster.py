@@ -7,6 +7,7 @@ have confirmed do others get more. So a host never sees more connections than on
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from crawler.workers.cluster.connection import ClusterError, Connection, lost
 from crawler.workers.cluster.members import Member
 from crawler.workers.cluster.shares import own_share, shares
 
+_LOG = logging.getLogger("crawler")
 _BEAT_SECONDS = 5.0
 """Seconds between messages that tell the workers that the client is present."""
 WAIT_SECONDS = 300.0
@@ -62,13 +64,17 @@ class Roster:
         """
         self._changed, self._gone, self._failed = changed, gone, failed
         self._connection.watch(self._joined_or_left)
-        until = time.monotonic() + WAIT_SECONDS
+        until, is_said = time.monotonic() + WAIT_SECONDS, False
         while not self.members:
             for address in await self._connection.workers():
                 self._joined_or_left(address, True)
             if not self.members:
                 if time.monotonic() > until:
                     raise ClusterError(self._nobody())
+                if not is_said:
+                    is_said = True
+                    reason = f"{self._connection.address} has no worker yet"
+                    _LOG.warning("waiting", extra={"fields": {"reason": reason}})
                 await asyncio.sleep(0.5)
         await self._divide()
         self._keep(asyncio.get_running_loop().create_task(self._run()))
@@ -76,6 +82,11 @@ class Roster:
     def _nobody(self) -> str:
         because = f": {next(iter(self._refused.values()))}" if self._refused else ""
         return f"no worker of {self._connection.address} can be used since {WAIT_SECONDS:.0f} s{because}"
+
+    @property
+    def is_deserted(self) -> bool:
+        """Whether no worker is left, and none can join."""
+        return not self.members and not self._connection.can_grow
 
     def everyone(self) -> list[Member]:
         return list(self.members.values())
@@ -95,6 +106,10 @@ class Roster:
             self._warn(f"worker {member.address} of the cluster is not used: {reason}")
         self._leave(member.address)
 
+    def has_refused(self, member: Member) -> bool:
+        """Whether the user has been told why ``member`` is not used."""
+        return member.address in self._refused
+
     def heard(self, address: str) -> None:
         """Note that a worker has confirmed that it is present."""
         member = self.members.get(address)
@@ -104,6 +119,7 @@ class Roster:
     def _joined_or_left(self, address: str, has_joined: bool) -> None:
         if has_joined and address not in self.members and address not in self._refused:
             self.members[address] = Member(address)
+            _LOG.info("worker-joined", extra={"fields": {"worker": address}})
             self._change.set()
         elif not has_joined:
             self._leave(address)
@@ -111,6 +127,7 @@ class Roster:
     def _leave(self, address: str) -> None:
         member = self.members.pop(address, None)
         if member is not None:
+            _LOG.info("worker-left", extra={"fields": {"worker": address}})
             self._gone(member)
             self._change.set()
 
