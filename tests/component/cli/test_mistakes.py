@@ -91,7 +91,6 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     ([URL, "~/pub"], "~/pub was not expanded by a shell: write the path without quotes or in full, or write ./~/pub"),
     ([URL, "$HOME/pub"], "was not expanded by a shell"),
     ([URL, "-"], "files are saved into a directory, not to standard output"),
-    ([URL, "/"], "/ is the root of the whole system: choose a directory in it"),
     ([f"'{URL}'", "DIR"], f"leave out what is around it: {URL}"),
     ([f"<{URL}>", "DIR"], f"leave out what is around it: {URL}"),
     ([f"[pub]({URL})", "DIR"], f"leave out what is around it: {URL}"),
