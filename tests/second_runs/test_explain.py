@@ -160,8 +160,10 @@ async def test_entries_outside_the_scope_or_not_listed_are_reported_as_such(site
     assert explained["decision"] == ["nothing: no listing shows it"]
     explained = await facts(site, "../beside.txt", tmp_path)
     assert "not below" in explained["decision"][0]
+    explained = await facts(site, "no url", tmp_path)
+    assert explained["decision"] == ["nothing: no listing shows it"], "it is a path below URL"
     with pytest.raises(ConfigError):
-        await explain("no url", site.url, tmp_path, Config())
+        await explain("a.txt", "no url", tmp_path, Config())
 
 
 async def test_names_are_matched_however_they_are_encoded(site: Site, tmp_path: Path) -> None:
