@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.text.web_links import names_duplicates, next_pages
+from crawler.text.web_links import DUPLICATES, duplicates, names_duplicates, next_pages
 
 PAGE = "http://h/pub/?page=1"
 
@@ -73,3 +73,25 @@ def test_no_link_header_raises(field: str) -> None:
     names_duplicates(field)
     found = next_pages(field, PAGE)
     assert found is None or all(url.startswith("http") for url in found)
+
+
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ("<http://m/f>; rel=duplicate", ("http://m/f",)),
+        ('<http://m/f>; rel=duplicate; pri=2, <http://n/f>; rel="duplicate"; pri="1"', ("http://n/f", "http://m/f")),
+        ("<http://m/f>; rel=duplicate, <http://n/f>; rel=duplicate; pri=999998", ("http://n/f", "http://m/f")),
+        ("<http://m/f>; rel=duplicate; pri=x, <http://m/f>; rel=duplicate; pri=1", ("http://m/f",)),
+        ("</other/f>; rel=duplicate", ("http://h/other/f",)),
+        ("<f>; rel=duplicate", ()),
+        ("<ftp://m/f>; rel=duplicate, <http://m/f.torrent>; rel=describedby", ()),
+        ("nonsense", ()),
+    ],
+)
+def test_the_copies_of_a_file_best_first(field: str, found: tuple[str, ...]) -> None:
+    assert duplicates(field, "http://h/pub/f") == found
+
+
+@given(st.text(alphabet='<>;,="pri duplicate0123/:', max_size=80))
+def test_no_field_breaks_the_search_for_copies(field: str) -> None:
+    assert len(duplicates(field, "http://h/pub/f")) <= DUPLICATES
