@@ -200,11 +200,12 @@ def _pack_known(known: Known) -> Packed:
         known.digest,
         known.version,
         known.checked,
+        known.adopted,
     )
 
 
 def _unpack_known(packed: Packed) -> Known:
-    path, url, row, size, mtime, etag, last_modified, digest, version, checked = packed
+    path, url, row, size, mtime, etag, last_modified, digest, version, checked, adopted = packed
     return Known(
         path=path,
         url=url,
@@ -215,4 +216,5 @@ def _unpack_known(packed: Packed) -> Known:
         digest=digest,
         version=version,
         checked=checked,
+        adopted=adopted,
     )

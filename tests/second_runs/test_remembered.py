@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import shutil
 from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
+
+import pytest
 
 from crawler import mirror
 from crawler.app.maintenance import run_verify
 from crawler.model.config import Config
+from crawler.model.options.retention import Retention
+from crawler.model.state.store import BY_ROW
 from crawler.model.values import Known
 from crawler.pipeline.stop import Stop
 from crawler.storage.state import SqliteState
+from tests.support.misbehaving.behaviours import Behaviour, Page
+from tests.support.misbehaving.responses import Request, Response
 from tests.support.misbehaving.samples import DAY, blob, populate
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
@@ -124,6 +132,41 @@ async def test_a_copy_that_is_adopted_gets_a_digest(site: Site, tmp_path: Path) 
     assert (report.saved, report.unchanged) == (0, len(wanted))
     digests = {path: item.digest for path, item in (await files_of(tmp_path)).items()}
     assert digests == {path: "sha256:" + hashlib.sha256(data).hexdigest() for path, data in wanted.items()}
+
+
+class _NoHead(Behaviour):
+    def shape(self, response: Response, request: Request) -> Response:
+        return Response(status=405) if request.method == "HEAD" else response
+
+
+@pytest.mark.parametrize("is_first_shown", [True, False], ids=["snapshot first", "digest first"])
+async def test_a_file_that_was_there_before_is_copied_into_snapshots(
+    site: Site, tmp_path: Path, is_first_shown: bool
+) -> None:
+    """It is adopted by its row, by HEAD or by GET, and its digest is known before the first snapshot or after it."""
+    rows = [
+        {"name": name, "type": "file", "mtime": formatdate(OLD, usegmt=True), "size": 50} for name in ("row", "odd")
+    ]
+    site.directory("exact", Page(json.dumps(rows).encode(), "application/json"))
+    paths = ("exact/row", "head", "get", "saved")
+    for number, path in enumerate(paths):
+        site.file(path, blob(50, number), *([_NoHead()] if path == "get" else []))
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        if path != "saved":
+            (tmp_path / path).write_bytes(blob(50, number))
+            os.utime(tmp_path / path, (OLD, OLD))
+    site.file("exact/odd", blob(50, 9))
+    await mirror(site.url, tmp_path, Config(snapshots=Retention(9)) if is_first_shown else Config())
+    known = await files_of(tmp_path)
+    assert {path for path, item in known.items() if item.adopted} == {"exact/row", "head", "get"}
+    assert (known["exact/row"].checked == BY_ROW, known["exact/row"].digest) == (True, None)
+    await run_verify(tmp_path, Config(), [], Stop(), repair=True)
+    assert all(item.digest for item in (await files_of(tmp_path)).values())
+    site.file("new", blob(10))
+    await mirror(site.url, tmp_path, Config(snapshots=Retention(9)))
+    current = tmp_path / ".crawler/snapshots/current"
+    shared = {path for path in paths if (current / path).samefile(tmp_path / path)}
+    assert shared == {"saved"}
 
 
 async def test_a_run_that_was_killed_while_it_replaced_a_file_leaves_nothing_wrong(site: Site, tmp_path: Path) -> None:

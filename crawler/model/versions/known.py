@@ -49,3 +49,5 @@ class Known(Value, frozen=True, kw_only=True, gc=False):
     """Version of the stored file, if the destination has versions; see ``Local.version``."""
     checked: float = 0.0
     """Server time when the copy was last confirmed as the listed version: seconds since the epoch, or UNCONFIRMED."""
+    adopted: bool = False
+    """Whether the copy was in DIR before and only found current, so that another program may still write into it."""

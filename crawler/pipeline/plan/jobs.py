@@ -36,7 +36,16 @@ def to_remember(path: str, entry: Entry, local: Local, known: Known | None, vouc
     """
     if known is None:
         size, mtime, version = local.size, local.mtime, local.version
-        return Known(path=path, url=entry.url, row=entry.row, size=size, mtime=mtime, version=version, checked=BY_ROW)
+        return Known(
+            path=path,
+            url=entry.url,
+            row=entry.row,
+            size=size,
+            mtime=mtime,
+            version=version,
+            checked=BY_ROW,
+            adopted=True,
+        )
     if known.row == entry.row:
         return None
     checked = known.checked if vouched is None else max(known.checked, vouched)

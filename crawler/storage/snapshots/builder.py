@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from crawler.model import limits
-from crawler.model.state.store import BY_ROW, REPLACING
+from crawler.model.state.store import REPLACING
 from crawler.model.struct import Struct
 from crawler.model.values import Kind, Known
 from crawler.storage.directory.copying import copy_steps
@@ -174,8 +174,8 @@ def _current(known: Known | None, status: os.stat_result) -> Known | None:
 
 
 def _is_own(known: Known | None) -> bool:
-    """Whether the mirror has saved the file. One that it adopted by its row alone still belongs to the user."""
-    return known is not None and known.digest is not None and known.checked != BY_ROW
+    """Whether the mirror has saved the file. One that it adopted still belongs to the user."""
+    return known is not None and known.digest is not None and not known.adopted
 
 
 def _is_another_copy(item: Item, source: int, old: int) -> bool:

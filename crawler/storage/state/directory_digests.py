@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.struct import asdict
 from crawler.model.values import Validators
-from crawler.storage.state.records import key, moment_of, number_of, text_of
+from crawler.storage.state.records import checked_of, key, moment_of, number_of, text_of
 from crawler.storage.state.schema import ensure, has_table
 from crawler.storage.state.seal import is_sound, sealed, unsealed
 
@@ -62,7 +62,7 @@ def _row_of(record: tuple[Any, ...]) -> StoredFile:
         row if type(row) is str else text_of(row),
         size if type(size) is int else number_of(size),
         mtime,
-        checked,
+        checked_of(checked),
         last_modified if type(last_modified) is not bytes else text_of(last_modified),
         version,
     )

@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import repeat
 from typing import Any
 
-from crawler.model.state.store import ListingMemo
+from crawler.model.state.store import BY_ROW, ListingMemo
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Known, Span, Validators
 from crawler.storage.state.seal import sealed, unsealed
@@ -27,6 +27,8 @@ COMPRESS_FROM = 16 * 1024
 
 _KINDS = {kind.value: kind for kind in Kind}
 _INTEGER_LIMIT = 2**63
+_ADOPTED = -16.0
+"""This number minus ``Known.checked``, which is BY_ROW or more, is the cell of an adopted file."""
 
 
 class FileTotals(Value, frozen=True):
@@ -91,6 +93,16 @@ def moment_of(cell: Cell) -> tuple[int, str]:
     return int(mtime), version
 
 
+def _proof(known: Known) -> float:
+    """``Known.checked``; if the file was adopted, BY_ROW or less, where versions without that mark see no proof."""
+    return float(_ADOPTED - known.checked if known.adopted and known.checked != BY_ROW else known.checked)
+
+
+def checked_of(cell: float) -> float:
+    """``Known.checked`` from a cell that ``_proof`` made."""
+    return cell if cell >= BY_ROW else _ADOPTED - cell
+
+
 def split_path(path: str) -> tuple[bytes, bytes]:
     """``a/b/c`` → the keys of ``a/b`` and ``c``."""
     directory, _, name = path.rpartition("/")
@@ -111,7 +123,7 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
         _cell(validators.etag),
         _cell(validators.last_modified),
         _cell(known.digest),
-        float(known.checked),
+        _proof(known),
     ))  # fmt: skip
 
 
@@ -139,7 +151,8 @@ def known_of(directory: str, record: tuple[Any, ...], share: Share = same) -> Kn
             else optional(last_modified),
         ),
         digest=share(digest, digest) if type(digest) is str else optional(digest),
-        checked=checked,
+        checked=checked if checked >= BY_ROW else _ADOPTED - checked,
+        adopted=checked <= BY_ROW,
     )
 
 

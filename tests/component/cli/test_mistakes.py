@@ -253,6 +253,10 @@ TABLES = [
     ('[mirror]\nname = "a"', "write [[mirror]] with two brackets"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"', "m.toml:1: mirror 1: dir: missing"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ndelete = "yes"', "delete: expected true or false"),
+    (
+        '[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nmetrics = "x.txt"',
+        "metrics: 'x.txt': expected a path that",
+    ),
     ("[[mirror]]\nname = a", "m.toml:2: name: text needs quotes"),
 ]
 

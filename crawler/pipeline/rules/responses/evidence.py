@@ -16,8 +16,9 @@ from enum import Enum, auto
 from crawler.model.currency import Currency, Dating, Source
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.limits import EASTERNMOST_ZONE
+from crawler.model.state.store import REPLACING
 from crawler.model.struct import Value, replace
-from crawler.model.values import UNCONFIRMED, Job, Known, Validators
+from crawler.model.values import UNCONFIRMED, Job, Known, Local, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.racy import is_racy
 from crawler.pipeline.rules.responses.verdict import Action, Verdict
@@ -229,7 +230,14 @@ def adopted(job: Job, headers: Mapping[str, str], proof: Proof) -> Known | None:
         return None
     copy = job.copy or job.known
     known = known_of(job, proof, local.size, local.mtime, copy.digest if copy else None)
-    return replace(known, version=local.version) if local.version else known
+    return replace(known, version=local.version, adopted=not _is_saved(copy, local))
+
+
+def _is_saved(copy: Known | None, local: Local) -> bool:
+    """Whether ``local`` is the file that a run saved, by its record."""
+    if copy is None or copy.adopted or copy.digest == REPLACING:
+        return False
+    return (copy.size, copy.mtime) == (local.size, local.mtime)
 
 
 def mtime_of(job: Job, headers: Mapping[str, str]) -> int | None:

@@ -211,6 +211,22 @@ def test_a_file_of_the_user_that_the_mirror_adopted_is_never_shared(mirror: Mirr
     assert mirror.copied == 0
 
 
+@pytest.mark.parametrize("is_verified", [True, False])
+def test_an_adopted_file_with_a_digest_is_copied_until_the_mirror_saves_it(mirror: Mirror, is_verified: bool) -> None:
+    """Its digest is known at once, or noted between two snapshots."""
+    mirror.save("adopted", "before")
+    digest = mirror.known["adopted"].digest
+    mirror.known["adopted"] = replace(mirror.known["adopted"], adopted=True, digest=digest if is_verified else None)
+    first = mirror.publish()
+    assert mirror.inode("adopted") != mirror.inode("adopted", first)
+    mirror.known["adopted"] = replace(mirror.known["adopted"], digest=digest)
+    mirror.save("a", "two")
+    assert mirror.inode("adopted", first) == mirror.inode("adopted", mirror.publish())
+    mirror.save("adopted", "saved!")
+    assert mirror.inode("adopted") == mirror.inode("adopted", mirror.publish())
+    assert mirror.copied == 0
+
+
 def test_a_copy_of_the_same_size_and_time_is_compared_byte_by_byte(mirror: Mirror) -> None:
     place = mirror.directory / "edited"
     for body in ("one", "two"):

@@ -19,10 +19,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model.state.store import ListingMemo, StateStore
-from crawler.model.values import Entry, Kind, Known, Span, Validators
+from crawler.model.state.store import BY_ROW, ListingMemo, StateStore
+from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Span, Validators
 from crawler.storage.state import Figures, FileTotals, NullState, ReadOnlyState, SqliteState, known_below, records
 from crawler.storage.state.database import APPLICATION_ID, SCHEMA_VERSION
+from crawler.storage.state.seal import sealed
 
 
 def known(path: str, **more: object) -> Known:
@@ -74,6 +75,7 @@ FILES = [
     known("a/quote'\"; DROP TABLE files", validators=Validators(etag='"\udce4"')),
     known("a/far", mtime=253_402_300_799_000_000_000, size=2**70),
     known("a/%2F", row=""),
+    *(known(f"c/{n}", checked=at, adopted=True) for n, at in enumerate((BY_ROW, UNCONFIRMED, 0.0, 1.25, 1.8e9))),
 ]  # fmt: skip
 
 
@@ -86,6 +88,20 @@ async def test_every_file_is_read_back_unchanged(path: Path) -> None:
         }
         for item in FILES:
             assert await state.file(item.path) == item
+
+
+@pytest.mark.parametrize(
+    ("cell", "checked", "is_adopted"),
+    [(BY_ROW, BY_ROW, True), (UNCONFIRMED, UNCONFIRMED, False), (0.0, 0.0, False), (1.8e9, 1.8e9, False),
+     (-16.0, 0.0, True), (-15.0, UNCONFIRMED, True), (-16.0 - 1.8e9, 1.8e9, True)],
+)  # fmt: skip
+def test_the_mark_of_an_adopted_file_is_in_the_cell_of_its_proof_also_of_states_without_that_mark(
+    cell: float, checked: float, is_adopted: bool
+) -> None:
+    *cells, _, _ = records.known_cells(known("a"))
+    found = records.known_of("", sealed((*cells, cell)))
+    assert (found.checked, found.adopted) == (checked, is_adopted)
+    assert records.checked_of(cell) == checked
 
 
 async def test_a_directory_gives_its_own_files_by_name_and_none_below(path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.currency import Currency, Dating
+from crawler.model.state.store import REPLACING
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.pipeline.outdated import Outdated
 from crawler.pipeline.rules.compare import NANOSECONDS, Need, needs_fetch
@@ -347,11 +348,32 @@ def test_a_copy_is_adopted_by_time_and_length_and_is_confirmed_only_if_that_is_t
         assert found is None or (found.checked, found.digest) == (checked, "sha256:1")
         assert adopted(replace(job, local=None), headers, proof) is None
         stranger = replace(job, copy=None)
-        expected = known_of(job, proof, LOCAL.size, LOCAL.mtime, None) if is_adopted else None
+        expected = replace(known_of(job, proof, LOCAL.size, LOCAL.mtime, None), adopted=True) if is_adopted else None
         assert adopted(stranger, headers, proof) == expected
         within = replace(stranger, local=replace(LOCAL, mtime=LOCAL.mtime + 300_000_000))
-        expected = known_of(job, proof, LOCAL.size, LOCAL.mtime + 300_000_000, None) if is_adopted else None
+        expected = replace(expected, mtime=within.local.mtime) if expected and within.local else None
         assert adopted(within, headers, proof) == expected, "a file may have more digits than HTTP"
+
+
+@pytest.mark.parametrize(
+    ("copy", "is_own"),
+    [
+        (None, False),
+        (COPY, True),
+        (replace(COPY, adopted=True), False),
+        (replace(COPY, digest=REPLACING), False),
+        (replace(COPY, size=9), False),
+        (replace(COPY, mtime=COPY.mtime + 1), False),
+    ],
+)
+def test_a_copy_is_of_the_mirror_only_if_its_record_says_that_this_very_file_was_saved(
+    copy: Known | None, is_own: bool
+) -> None:
+    headers = {"Last-Modified": http(T - DAY), "Content-Length": "10"}
+    for job in (replace(JOB, local=LOCAL, copy=copy), replace(JOB, local=LOCAL, known=copy)):
+        found = adopted(job, headers, prove(job, 200, headers, NOW, is_head=True))
+        assert found is not None
+        assert found.adopted is not is_own
 
 
 @pytest.mark.parametrize("last_modified", [None, "garbled"])
