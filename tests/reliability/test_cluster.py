@@ -20,7 +20,7 @@ from crawler.model.observer import Observer
 from tests.reliability.test_object_stores import Bucket
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.samples import KB, blob, many, wait_until
-from tests.support.misbehaving.sandbox import Program, Run, Sandbox
+from tests.support.misbehaving.sandbox import Program, Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.servers import Server
 
@@ -32,7 +32,6 @@ from crawler.workers.cluster.members import IN_FLIGHT  # noqa: E402
 from crawler.workers.cluster.shards import SHARD_FILES  # noqa: E402
 
 pytestmark = pytest.mark.own
-TWO = ("--cluster=local:2",)
 
 
 class Cluster:
@@ -192,32 +191,41 @@ def test_a_worker_that_is_killed_while_it_stores_objects_costs_nothing(
 
 
 @pytest.mark.row("X22")
-def test_local_workers_end_with_a_client_that_is_killed_and_stop_with_one_that_is_stopped(
-    sandbox: Sandbox, site: Site
-) -> None:
+def test_local_workers_end_with_a_client_that_is_killed(sandbox: Sandbox, site: Site) -> None:
     many(site, 40)
     site.file("large.bin", blob(900 * KB, 5), Stall(at=0.5))
-    ended_by(signal.SIGKILL, sandbox, site)
-    site.log.clear()
-    run = sandbox.note(ended_by(signal.SIGTERM, sandbox, site))
-    run.fails(143)
-    run.says("Stopped by SIGTERM")
-    assert [path for path in sandbox.parts() if path.endswith(".part")], "what can be resumed is kept"
+    program = sandbox.start(site.url, timeout=30, more=("--cluster=local:2",))
+    wait_until(lambda: len(children(program)) == 2, "two workers")
+    pids = children(program)
+    wait_until(lambda: sandbox.largest_part() > 100 * KB, "a part")
+    program.signal(signal.SIGKILL)
+    program.finish()
+    wait_until(lambda: not any(map(is_there, pids)), "the workers to end")
     site.on("large.bin")
-    sandbox.mirror(site.url).succeeds()
+    assert crawler.mirror_sync(site.url, sandbox.directory).ok
     sandbox.holds(site.contents())
 
 
-def ended_by(number: signal.Signals, sandbox: Sandbox, site: Site) -> Run:
-    """A run whose client got the signal while a large file was on its way."""
-    program = sandbox.start(site.url, timeout=30, more=TWO)
-    wait_until(lambda: len(children(program)) == 2, "two workers")
-    pids = children(program)
-    wait_until(lambda: site.log.times("/pub/large.bin") == 1 and sandbox.largest_part() > 100 * KB, "a part")
-    program.signal(number)
-    run = program.finish()
-    wait_until(lambda: not any(map(is_there, pids)), "the workers to end")
-    return run
+@pytest.mark.row("X22")
+async def test_a_run_that_is_stopped_keeps_what_is_complete_and_what_can_be_resumed(
+    cluster: Cluster, sandbox: Sandbox, site: Site
+) -> None:
+    many(site, 40)
+    site.file("large.bin", blob(900 * KB, 5), Stall(at=0.5, times=1))
+    with cluster.client() as client:
+        run = asyncio.create_task(crawler.mirror(site.url, sandbox.directory, cluster=client))
+        await asyncio.to_thread(wait_until, lambda: sandbox.largest_part() > 100 * KB, "a part")
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        assert [path for path in sandbox.parts() if path.endswith(".part")]
+        before = len(sandbox.tree())
+        site.log.clear()
+        report = await crawler.mirror(site.url, sandbox.directory, cluster=client)
+    assert (report.saved + report.unchanged, report.failed) == (41, 0)
+    assert report.unchanged >= before - 1, "what had its name is not fetched again"
+    assert site.log.of("/pub/large.bin")[-1].status == 206
+    sandbox.holds(site.contents())
 
 
 def children(program: Program) -> list[int]:
