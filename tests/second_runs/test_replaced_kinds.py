@@ -165,6 +165,26 @@ def test_a_directory_that_cannot_go_as_a_whole_keeps_all_it_has(sandbox: Sandbox
     assert failed == expected
 
 
+@pytest.mark.parametrize("options", OPTIONS)
+def test_a_file_in_the_way_of_a_directory_is_excluded_or_goes(sandbox: Sandbox, site: Site, options: str) -> None:
+    """--delete is advised only where it would help; what the filters exclude is named, and stays with all options."""
+    for name in ("a.keep", "free"):
+        site.file(f"{name}", blob(50))
+    sandbox.mirror(site.url).succeeds()
+    for name in ("a.keep", "free"):
+        site.remove(name)
+        site.file(f"{name}/sub/x", blob(60))
+    changes = sandbox.reports / "changes"
+    sandbox.mirror(site.url, more=("--exclude=a.keep", *OPTIONS[options], f"--changes={changes}")).fails(5)
+    lines = [json.loads(line) for line in changes.read_text().splitlines()]
+    failed = {line["path"]: line["reason"] for line in lines if line["change"] == "failed"}
+    assert "a file is in the way of its directory: a.keep stays (excluded" in failed["a.keep/sub/x"]
+    assert (sandbox.directory / "a.keep").is_file()
+    assert (sandbox.directory / "free").is_dir() == ("free/sub/x" not in failed)
+    if options == "neither":
+        assert failed["free/sub/x"].endswith(": --delete removes it")
+
+
 def _block(directory: Path, kind: str) -> str:
     """Put something into ``directory`` that stays. Returns its name."""
     if kind == "link":

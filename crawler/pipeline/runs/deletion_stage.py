@@ -49,7 +49,8 @@ class Deletions:
     async def immovable(self, paths: Collection[str]) -> dict[str, str]:
         """Those ``paths`` of fetched files at which a directory stands that cannot be removed as a whole → the reason.
 
-        If such a file cannot be saved, nothing in the directory may be deleted.
+        If such a file cannot be saved, nothing in the directory may be deleted. Also the files that stay although a
+        listing shows a directory in their place.
         """
         unlisted, found = self._planner.unlisted, dict[str, str]()
         for path in paths:
@@ -58,6 +59,9 @@ class Deletions:
             elif path in unlisted.obstructing:
                 blocker = (await self._candidates([unlisted.obstructing[path]])).blocker(path)
                 found |= {path: blocker} if blocker else {}
+        for path, item in unlisted.replaced.items():
+            if path not in (await self._candidates([item])).files:
+                found[path] = f"{path} stays (excluded by the filters): move it away"
         return found
 
     async def delete(self) -> bool:

@@ -36,10 +36,27 @@ class WaitingJobs:
         return self._obstructed.proven.keys()
 
     def fail_blocked(self, blocked: Mapping[str, str]) -> None:
-        """Report blocked files as failed before anything is deleted. ``blocked``: path → why its directory stays."""
+        """Report what is blocked as failed before anything is deleted.
+
+        ``blocked``: path → why the directory there stays, or the file where a listing shows a directory.
+        """
         for path, blocker in blocked.items():
-            job = self._obstructed.proven.pop(path)
-            self._give_up([job], Outcome.FAILED, f"{Reason.DIRECTORY_IN_THE_WAY}: {blocker}")
+            job = self._obstructed.proven.pop(path, None)
+            if job is not None:
+                self._give_up([job], Outcome.FAILED, f"{Reason.DIRECTORY_IN_THE_WAY}: {blocker}")
+            else:
+                self._fail_below(path, f"{Reason.FILE_IN_THE_WAY}: {blocker}")
+
+    def _fail_below(self, path: str, reason: str) -> None:
+        """Report the directory ``path`` and everything below it as failed."""
+        planner, below = self._planner, f"{path}/"
+        jobs = [job for job in planner.blocked if job.path.startswith(below)]
+        planner.blocked[:] = [job for job in planner.blocked if not job.path.startswith(below)]
+        self._give_up(jobs, Outcome.FAILED, reason)
+        for directory in list(planner.blocked_directories):
+            if directory.path == path or directory.path.startswith(below):
+                planner.blocked_directories.remove(directory)
+                self._parts.observer.listing_failed(directory.path, directory.url, reason)
 
     async def finish_blocked(self, committer: Committer, *, has_room: bool) -> None:
         """Fetch the files that waited for a deletion, or report them as failed; then finish the files of --last.
