@@ -214,6 +214,21 @@ def test_a_fallback_that_is_behind_is_not_followed(site: Site, second: Second, t
         assert content(tmp_path) == before
 
 
+@pytest.mark.row("U14")
+def test_if_no_upstream_works_the_error_names_each_of_them(site: Site, tmp_path: Path) -> None:
+    site.portal = DOWN
+    with pytest.raises(crawler.RobotsForbidden) as caught:
+        run(site, "http://127.0.0.1:9/pub/", into=tmp_path)
+    assert f"{site.origin}/robots.txt cannot be read (HTTP 500)" in str(caught.value)
+    assert "http://127.0.0.1:9/pub/: cannot connect" in str(caught.value)
+    site.portal = ()
+    site.file("a.bin", b"a", Status(500))
+    report = run(site, "http://127.0.0.1:9/pub/", into=tmp_path)
+    assert report.exit_code == 5
+    assert report.failures[0].reason == "HTTP 500"
+    assert any("http://127.0.0.1:9/pub/: cannot connect" in text for text in report.warnings)
+
+
 @pytest.mark.row("U07")
 def test_a_file_that_may_be_another_version_is_not_taken(site: Site, second: Second, tmp_path: Path) -> None:
     """The fallback has an older file of the same size; another one lists the new time and sends the old file."""

@@ -47,14 +47,18 @@ class Comparison(Value, frozen=True, kw_only=True):
 def compare(entries: Iterable[Entry], known: Mapping[str, Known], first: Iterable[Entry] = ()) -> Comparison:
     """Compare ``entries``, the complete listing of a fallback, with the ``known`` files by path relative to it.
 
-    ``first``: rows of the same directory that the first upstream showed before its listing was cut short.
+    ``first``: rows of the same directory that the first upstream showed before its listing was cut short. A listing
+    without any entry, as of a disk that is not mounted, is behind if files are known.
     """
-    files = {entry.path: entry for entry in entries if entry.kind is not Kind.DIRECTORY}
-    shown = [entry for entry in first if entry.kind is not Kind.DIRECTORY]
-    for entry in shown:
-        other = files.get(entry.path)
-        if other is None or is_older(other.modified, entry.modified):
+    rows = {entry.path: entry for entry in entries}
+    for entry in first:
+        other = rows.get(entry.path)
+        is_directory = entry.kind is Kind.DIRECTORY
+        if other is None or (not is_directory and is_older(other.modified, entry.modified)):
             return Comparison(behind=entry.path)
+    if not rows and known:
+        return Comparison(behind=min(known))
+    files = {path: entry for path, entry in rows.items() if entry.kind is not Kind.DIRECTORY}
     offset = common_offset((entry, known[path]) for path, entry in files.items() if path in known)
     same = set()
     for path, entry in files.items():

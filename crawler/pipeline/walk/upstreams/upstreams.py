@@ -56,11 +56,10 @@ class Upstreams:
                 if await self._is_ready(number):
                     return
             kind = next((root.content_type for root in self._roots if root.content_type is not None), None)
-            if kind is None:
-                raise
-            raise ListingError(
-                "; ".join(root.condition.reason or "" for root in self._roots), content_type=kind
-            ) from None
+            reasons = "; ".join(root.condition.reason or "" for root in self._roots)
+            if kind is None and isinstance(error, RobotsForbidden):
+                raise RobotsForbidden(reasons) from None
+            raise ListingError(reasons, content_type=kind) from None
 
     async def _is_ready(self, number: int) -> bool:
         """Whether an upstream is used. A fallback must have a listing at its URL, which is read once."""
@@ -169,7 +168,7 @@ class Upstreams:
         """Compare the listing of a fallback with the local files and with what the first upstream showed."""
         known: dict[str, Known] = {}
         entries = list(reading.entries)
-        for folder in {entry.folder for entry in entries}:
+        for folder in {"", *(entry.folder for entry in entries)}:
             parent = "/".join(filter(None, (directory.path, folder)))
             for name, one in (await self._means.state.directory(parent)).items():
                 known[f"{folder}/{name}" if folder else name] = one
@@ -240,7 +239,8 @@ class Upstreams:
             if what:
                 served.append(f"{what} came from {masked(root.url)}")
         failed = [problem for root in self._roots if (problem := root.condition.reason or root.condition.problem)]
-        return "; ".join([*failed, *served]) if served and failed else None
+        has_more = served or any(root.condition.reason for root in self._roots[1:])
+        return "; ".join([*failed, *served]) if has_more and failed else None
 
 
 def _behind(path: str) -> Failure:

@@ -174,3 +174,15 @@ def test_the_zone_of_a_server_is_learnt_from_two_files_without_a_contradiction()
     assert zone.localize(row().modified) is None
     zone.learn(row(3, zone=False).modified, NOON_HTTP)
     assert zone.localize(naive) is None
+
+
+def test_an_empty_listing_is_behind_if_files_are_known() -> None:
+    """As that of a host whose disk is not mounted."""
+    assert compare([], {}).behind is None
+    assert compare([], {"b": known(), "a": known()}).behind == "a"
+
+
+def test_a_directory_that_the_first_upstream_still_showed_must_be_there() -> None:
+    directory = replace(row(name="d"), kind=Kind.DIRECTORY)
+    assert compare([row()], {}, [directory]).behind == "d"
+    assert compare([row(), replace(row(-99, name="d"), kind=Kind.DIRECTORY)], {}, [directory]).behind is None
