@@ -128,11 +128,11 @@ def test_a_file_that_its_host_does_not_deliver_comes_from_the_next_one(
     for path in FILES:  # the next run asks the first host, once, about what came from the other one
         site.on(path)
     site.log.clear()
-    sandbox.mirror(site.url, more=[f"--fallback={second.url}"]).succeeds()
+    assert run(site, second.url, into=sandbox.directory).exit_code == 0
     assert {each.path for each in site.log if each.method == "HEAD"} == {"/pub/a.bin", "/pub/big.bin", "/pub/d/c.txt"}
     assert site.log.bodies() == []
     site.log.clear()
-    sandbox.mirror(site.url, more=[f"--fallback={second.url}"]).succeeds()
+    assert run(site, second.url, into=sandbox.directory).exit_code == 0
     assert {each.method for each in site.log} == {"GET"}
     assert site.log.bodies() == []
 

@@ -204,7 +204,7 @@ DAYS = st.builds(Day, CHANGES, st.tuples(FIRST, OTHERS, OTHERS))
 
 
 @given(days=st.lists(DAYS, min_size=2, max_size=5), etags=st.booleans())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_fails_lags_or_lies_nothing_is_lost_or_set_back(days: list[Day], etags: bool) -> None:
     with tempfile.TemporaryDirectory() as directory:
         life = Life(Path(directory), etags=etags)
