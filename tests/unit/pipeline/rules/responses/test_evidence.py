@@ -481,6 +481,41 @@ def test_a_body_is_the_copy_if_its_digest_says_so_and_no_time_denies_it(
         assert is_same_body(job, size, mtime, digest) is (is_same and kept is not None and recorded is not None)
 
 
+_VERSIONS = st.tuples(st.sampled_from([b"one", b"two", b"three"]), st.sampled_from([0, DAY]))
+
+
+@given(
+    here=_VERSIONS,
+    there=_VERSIONS,
+    has_tags=st.booleans(),
+    has_time=st.booleans(),
+    has_length=st.booleans(),
+    is_weak=st.booleans(),
+    is_fresh=st.booleans(),
+)
+def test_a_200_keeps_the_copy_only_if_it_has_the_same_bytes_and_no_other_time(
+    here: tuple[bytes, int], there: tuple[bytes, int], *, has_tags: bool, has_time: bool, has_length: bool,
+    is_weak: bool, is_fresh: bool,
+) -> None:  # fmt: skip
+    """A server that ignores conditions: a version is its bytes and its time, and a strong tag names bytes."""
+    weak = "W/" if is_weak else ""
+    tags = [f'{weak}"{"same" if is_weak else body.decode()}"' if has_tags else None for body, _ in (here, there)]
+    (body, then), (now_body, now) = here, there
+    copy = Known(
+        path="a", url=JOB.url, row="before", size=len(body), mtime=(T + then) * NANOSECONDS,
+        validators=Validators(etag=tags[0], last_modified=http(T + then)), digest=f"sha256:{body.decode()}",
+    )  # fmt: skip
+    row = Span(NOON + timedelta(seconds=now), NOON + timedelta(seconds=now))
+    job = replace(JOB, modified=row, known=copy, copy=copy)
+    length = len(now_body) if has_length else None
+    proof = proof_of(200, now if has_time else None, tags[1], job=job)
+    is_same = now_body == body and (now == then or not has_time)
+    is_kept = rule(job, proof, length, fresh=is_fresh) is Ruling.KEEP
+    assert is_kept is (is_same and has_tags and has_length and not is_weak)
+    mtime = (T + now) * NANOSECONDS if has_time else None
+    assert is_same_body(job, len(now_body), mtime, f"sha256:{now_body.decode()}") is is_same
+
+
 def test_an_earlier_version_in_the_doubt_of_the_zones_does_not_replace_the_listed_one() -> None:
     listed = replace(COPY, validators=Validators(last_modified=http(T)))
     job = replace(JOB, modified=NAIVE, copy=listed)
