@@ -117,7 +117,7 @@ def test_a_file_that_its_host_does_not_deliver_comes_from_the_next_one(
     done = sandbox.mirror(site.url, more=["--attempts=2", f"--fallback={second.url}", *files])
     done.succeeds()
     sandbox.holds(FILES)
-    done.says("3 files came from", second.url, f"1 from {site.url}")
+    done.says("/pub/", "; 3 files came from", second.url, f"1 from {site.url}")
     report = json.loads(summary.read_text())
     assert report["upstreams"] == {site.url: 1, second.url: 3}
     assert f'upstream="{second.url}"}} 3' in metrics.read_text()

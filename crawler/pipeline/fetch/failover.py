@@ -7,6 +7,7 @@ continues or confirms what another one has sent.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Protocol
 
 from crawler.model.currency import Source
@@ -104,20 +105,21 @@ async def _first_good(
     """
     spent, headers = ended.done if isinstance(ended.done, Result) else ended.done.result, ended.headers
     reasons = [spent.reason]
-    async for other in others:
-        if spent.received:
-            shared.observer.resumed(other, 0)
-        again = await shared.attempt(_unconditional(other, verify=shared.verify))
-        is_refused = isinstance(again.done, Result) and again.done.reason == Reason.ROBOTS
-        if alternatives is not None:
-            alternatives.ended(other.url, again.error if again.is_failed else None)
-        if not again.is_failed and not is_refused:
-            return _with_costs(again.done, spent), None
-        last = _with_costs(again.done, spent)
-        assert isinstance(last, Result)
-        place = masked(other.url) if alternatives is None else alternatives.name_of(other.url)
-        reasons.append(f"{place}: {last.reason}")
-        spent, headers = last, headers or again.headers
+    async with aclosing(others):
+        async for other in others:
+            if spent.received:
+                shared.observer.resumed(other, 0)
+            again = await shared.attempt(_unconditional(other, verify=shared.verify))
+            is_refused = isinstance(again.done, Result) and again.done.reason == Reason.ROBOTS
+            if alternatives is not None:
+                alternatives.ended(other.url, again.error if again.is_failed else None)
+            if not again.is_failed and not is_refused:
+                return _with_costs(again.done, spent), None
+            last = _with_costs(again.done, spent)
+            assert isinstance(last, Result)
+            place = masked(other.url) if alternatives is None else alternatives.name_of(other.url)
+            reasons.append(f"{place}: {last.reason}")
+            spent, headers = last, headers or again.headers
     return replace(spent, url=job.url, outcome=Outcome.FAILED, reason="; ".join(reasons)), headers
 
 

@@ -129,7 +129,8 @@ class Upstreams:
                 return
             if not number and not directory.path and self._is_file():
                 raise reading.error
-            root.condition.failed(reading.error, problem=named(root.url, reading.error))
+            place = root.url if number else directory.url
+            root.condition.failed(reading.error, problem=named(place, reading.error))
             failures[number], first = reading.error, first if number else reading
         if first.is_listing:
             first.events.report(self._means.observer)
@@ -206,7 +207,7 @@ class Upstreams:
         if error is None:
             root.condition.answered()
         else:
-            root.condition.failed(error, problem=named(root.url, error))
+            root.condition.failed(error, problem=named(url, error))
 
     def noted(self, done: Result | Staged) -> Result | Staged:
         """``done`` with the upstream that served it, which is counted; a directory with its URL on the first host."""
