@@ -22,7 +22,15 @@ from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError
 from crawler.http.proxies import Proxies
-from crawler.http.response import HttpResponse, RawResponse, WholeResponse, discarded, page_of, redirect_target
+from crawler.http.response import (
+    HttpResponse,
+    RawResponse,
+    WholeResponse,
+    discarded,
+    page_headers,
+    page_of,
+    redirect_target,
+)
 from crawler.http.sharing import Sharing, Usual
 from crawler.http.tls import tls_context
 from crawler.http.transport import Transport
@@ -44,7 +52,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("crawler")
 _FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
-_ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 
 
 class ClientOptions(Value, frozen=True, kw_only=True):
@@ -198,11 +205,7 @@ class HttpClient:
 
         Raises FetchError, VerificationError.
         """
-        headers = {
-            "Accept": "text/html" if html_only else _ACCEPT,
-            "Accept-Encoding": "identity" if take else "gzip, deflate",
-        }
-        headers |= validators.unless
+        headers = page_headers(validators, html_only=html_only, is_plain=take is not None)
         async with self.open("GET", url, headers=headers, permit=permit) as response:
             taken = await take(response) if take is not None and response.status == 200 else None
             if not 200 <= response.status < 300:

@@ -14,13 +14,14 @@ from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError, TooSlow
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
-from crawler.model.interfaces import FetchedPage, Permit
+from crawler.model.interfaces import FetchedPage, Permit, Response
 from crawler.model.reasons import Reason
-from crawler.model.values import Rejection
+from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS, has_definite_end, login_schemes, parse_http_date, validators_of
 from crawler.text.urls import resolve
 
+_ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 _ERRORS, _UNSATISFIABLE = 400, 416
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
 
@@ -201,7 +202,13 @@ async def redirect_target(location: str, url: str, permit: Permit) -> str:
     raise FetchError(text, url=url, retryable=False, rejection=rejection)
 
 
-def page_of(response: HttpResponse, body: bytes) -> FetchedPage:
+def page_headers(validators: Validators, *, html_only: bool = False, is_plain: bool = False) -> Mapping[str, str]:
+    """The headers of a request for a listing page. ``is_plain``: without a content coding."""
+    accept = "text/html" if html_only else _ACCEPT
+    return {"Accept": accept, "Accept-Encoding": "identity" if is_plain else "gzip, deflate"} | validators.unless
+
+
+def page_of(response: Response, body: bytes) -> FetchedPage:
     """The page in ``response``, with its decompressed ``body``."""
     return FetchedPage(
         url=response.url,

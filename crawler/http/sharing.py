@@ -6,17 +6,21 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import zip_longest
 
+from crawler.http.decoding import read_decoded
 from crawler.http.lane import depth
 from crawler.http.lane.depth import HostDepth, broken, closes_after, doubted, refused, usable
 from crawler.http.lane.loss import Ending
 from crawler.http.lane.pool import Outcome
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError
-from crawler.http.response import WholeResponse
+from crawler.http.response import WholeResponse, page_headers, page_of
 from crawler.http.transport import Transport
 from crawler.model.errors import FetchError
+from crawler.model.interfaces import FetchedPage
+from crawler.model.network import responses as interfaces
 from crawler.model.network.sharing import Findings, Together
 from crawler.model.struct import Value
+from crawler.model.values import Validators
 from crawler.text.http_fields import OVERLOAD_STATUS
 
 _BREAKS = frozenset(
@@ -86,7 +90,9 @@ class Sharing:
             if most < 2:
                 return []
             generation, headers_for = host.generation, self._usual.headers_for
-            requests = together.requests(most)
+            requests = together.requests(most, max(0, host.free))
+            if not requests:
+                return []
             sent = await self._transport.share(
                 [(each, headers_for(each, own)) for each, own in requests], together.may_follow
             )
@@ -96,7 +102,7 @@ class Sharing:
             ]
             verdict = together.judge(found, sent.carried)
             self._transport.settle(url, sent, verdict.carried)
-            self._judge_ending(sent, host)
+            self._judge_ending(sent, host, are_small=together.are_small)
             self._note(found, host, generation)
             self._conclude(host.name, verdict.findings)
         except RequestError as error:
@@ -106,7 +112,10 @@ class Sharing:
         except ValueError:
             return []
         finally:
-            host.leave(max(1, len(requests)))
+            if requests:
+                host.leave(len(requests))
+            else:
+                host.withdraw()
         if self._gate.limits_bytes:
             await self._gate.acquire_bytes(sum(len(response.body) for response in found if response))
         return [response if is_proven else None for response, is_proven in zip(found, verdict.proven, strict=True)]
@@ -126,11 +135,11 @@ class Sharing:
                 known = self._gate.depths.of(host.name)
                 self._change(host.name, refused(known, len(found)), "the host refused more requests")
 
-    def _judge_ending(self, sent: Outcome, host: Host) -> None:
+    def _judge_ending(self, sent: Outcome, host: Host, *, are_small: bool) -> None:
         if len(sent.answers) < 2 or sent.ending is None:
             return
         known = self._gate.depths.of(host.name)
-        if sent.is_race or sent.ending is Ending.ABANDONED:
+        if sent.is_race or (sent.ending is Ending.ABANDONED and are_small):
             self._change(host.name, doubted(known), sent.ending.value)
         elif sent.ending in _BREAKS:
             self._change(host.name, broken(known), sent.ending.value)
@@ -145,3 +154,12 @@ class Sharing:
         else:
             agreed = depth.agreed(host, findings.agreed, self._deepest)
             self._change(name, agreed, "the responses agree with the listing")
+
+    def page_headers(self, validators: Validators) -> Mapping[str, str]:
+        """See ``interfaces.Sharing``."""
+        return page_headers(validators)
+
+    async def page(self, response: interfaces.WholeResponse) -> FetchedPage:
+        """See ``interfaces.Sharing``."""
+        body = b"" if response.status == 304 else await read_decoded(response)
+        return page_of(response, body)

@@ -110,7 +110,7 @@ class Config:
         0, NETWORK, "requests in flight on one connection; auto: up to 8, for files that the listing tells apart",
         "N|auto|off", parse=parse_pipeline, shown="auto")
     listers: int | None = option(None, NETWORK, "listings fetched concurrently", "N", parse=integer(1, MAX_PARALLEL),
-                                 shown="as many as --workers")
+                                 shown="as many as useful")
     backlog: int = option(1000, NETWORK, "files queued ahead of the workers", "N", parse=integer(1, MAX_NUMBER))
     segments: int = option(
         1, NETWORK, "connections for one large file, if other transfers leave them idle", "N",

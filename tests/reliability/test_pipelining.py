@@ -1,8 +1,9 @@
-"""Rows P31 to P33: several requests on one connection, with correct servers and with faulty ones."""
+"""Rows P31 to P33, P35: several requests on one connection, with correct servers and with faulty ones."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.conftest import Serve
 from tests.support.disorderly import KINDS, Disorderly, Fault
 
 FILES = {f"{number:02}.bin": bytes([number]) * (100 + number) for number in range(24)}
+TREE = {f"{number % 8}/{number // 8}/{number:02}.bin": bytes([number]) * (100 + number) for number in range(32)}
 ALIKE = {f"{number:02}.bin": bytes([number]) * 100 for number in range(12)}
 
 pytestmark = pytest.mark.own
@@ -41,7 +43,8 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 def saved(directory: str | Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in Path(directory).iterdir() if path.is_file()}
+    found = {path.relative_to(directory).as_posix(): path for path in Path(directory).rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(".crawler")}
 
 
 async def mirror(server: Disorderly, directory: str | Path, **more: object) -> Report:
@@ -58,13 +61,15 @@ FAULTS = st.lists(st.builds(Fault, st.sampled_from(KINDS), st.integers(0, 6)), m
 
 @pytest.mark.row("P31")
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(faults=FAULTS, alike=st.booleans())
-def test_no_disorder_makes_a_wrong_file_or_loses_one(runner: asyncio.Runner, faults: list[Fault], alike: bool) -> None:
+@given(faults=FAULTS, files=st.sampled_from([{**FILES, **ALIKE}, ALIKE, TREE]))
+def test_no_disorder_makes_a_wrong_file_or_loses_one(
+    runner: asyncio.Runner, faults: list[Fault], files: dict[str, bytes]
+) -> None:
     """Whatever responses a server swaps, drops, repeats or cuts, saved files are correct and all others have failed."""
 
     async def run() -> None:
         with tempfile.TemporaryDirectory() as directory:
-            async with Disorderly({**FILES, **ALIKE} if not alike else ALIKE, faults) as server:
+            async with Disorderly(files, faults) as server:
                 try:
                     report = await mirror(server, directory)
                 except crawler.CrawlerError:  # the listing itself has failed
@@ -150,6 +155,16 @@ async def test_hosts_that_close_each_connection_get_one_request_at_a_time(
 
 
 @pytest.mark.row("P32")
+@pytest.mark.parametrize("kind", ["old", "last"])
+async def test_a_listing_over_http_1_1_before_files_that_close_costs_a_few_requests(tmp_path: Path, kind: str) -> None:
+    """As of a server behind another one, which keeps its own connections open."""
+    async with Disorderly(FILES, [Fault(kind, after=1), *[Fault(kind)] * 100]) as server:
+        report = await mirror(server, tmp_path, workers=1)
+    assert (report.exit_code, saved(tmp_path)) == (0, FILES)
+    assert len(server.requests) <= 1 + len(FILES) + 2, "what was lost with two connections"
+
+
+@pytest.mark.row("P32")
 async def test_the_round_trips_of_one_connection(tmp_path: Path) -> None:
     """24 files take 24 round trips one by one, 6 on a new host, and 3 on a known one, besides that of the page."""
     async with Disorderly(FILES) as server:
@@ -223,3 +238,49 @@ async def test_a_request_that_goes_alone_never_shares_a_connection_that_several_
         assert max(server.rounds) > 1
         mixed = [used for used in server.used if len(used) > 1 and used[-1] == 1 and max(used) > 1]
         assert not mixed, "a single request behind several"
+
+
+@pytest.mark.row("P35")
+@pytest.mark.parametrize(
+    ("title", "more", "rounds"),
+    [
+        ("Index of /{}", {}, [1, 2, 2, 4, 4, 8, 4]),
+        ("My files", {}, [1] * 25),
+        ("Index of /{}", {"pipeline": "off"}, [1] * 25),
+        ("Index of /{}", {"listers": 1}, [1] * 25),
+    ],
+)
+async def test_listings_share_a_connection_if_their_titles_say_what_they_are(
+    tmp_path: Path, title: str, more: dict[str, object], rounds: list[int]
+) -> None:
+    """One page of 24 directories, each of them empty but for a directory that a filter prunes."""
+    files = {f"d{number:02}/no/x": b"x" for number in range(24)}
+    async with Disorderly(files, title=title) as server:
+        report = await mirror(server, tmp_path, workers=1, exclude=("no/",), **more)
+        assert (report.exit_code, report.listings_read, server.rounds) == (0, 25, rounds)
+        assert sorted(server.requests) == ["", *(f"d{number:02}/" for number in range(24))]
+        assert server.connections == 1
+
+
+@pytest.mark.row("P35")
+async def test_titles_that_stop_saying_what_they_are_end_the_sharing_of_listings_alone(tmp_path: Path) -> None:
+    """The root is titled as expected, all others as the root: nothing is lost, and the host is not to blame."""
+    async with Disorderly(TREE, title="Index of /") as server:
+        report = await mirror(server, tmp_path, workers=1)
+    assert (report.exit_code, saved(tmp_path)) == (0, TREE)
+    known = await state_of(tmp_path)
+    assert known is None or known.depth != 1
+    assert len(server.requests) - len(set(server.requests)) == 2, "the listings that were requested again, alone"
+
+
+@pytest.mark.row("P35")
+async def test_listings_and_files_take_turns(tmp_path: Path) -> None:
+    """With one connection neither has to wait until the other is done."""
+    files = {f"d{number:02}/{each}.bin": b"x" * (number * 8 + each) for number in range(40) for each in range(4)}
+    async with Disorderly(files) as server:
+        report = await mirror(server, tmp_path, workers=1)
+    assert (report.exit_code, saved(tmp_path)) == (0, files)
+    kinds = [name.endswith("/") for name in server.requests[1:]]
+    last = len(kinds) - kinds[::-1].index(True)
+    assert 0.3 <= kinds[:last].count(False) / last <= 0.7, "files among the requests until the last listing"
+    assert sum(1 for one, other in itertools.pairwise(kinds) if one is not other) >= 8, "turns"

@@ -35,8 +35,11 @@ class Disorderly:
         *,
         per_connection: int | None = None,
         repeats_late: bool = False,
+        title: str = "Index of /{}",
     ) -> None:
         self.files = files
+        self._title = title
+        """Title of a listing, with braces in place of its path."""
         self._per_connection = per_connection
         """Number of responses after which a connection is closed, which the last one announces."""
         self._repeats_late = repeats_late
@@ -134,17 +137,25 @@ class Disorderly:
 
     def _response(self, name: str, fields: str = "", *, minor: int = 1) -> bytes:
         body = self.files.get(name)
-        if name == "":
-            rows = [
-                f'<a href="{each}">{each}</a>{" " * (51 - len(each))}02-Jan-2025 03:04 {len(data):>19}'
-                for each, data in self.files.items()
-            ]
-            page = "<html>\r\n<head><title>Index of /</title></head>\r\n<body>\r\n<h1>Index of /</h1><hr><pre>"
-            page += '<a href="../">../</a>\r\n' + "".join(f"{row}\r\n" for row in rows)
-            body = f"{page}</pre><hr></body>\r\n</html>\r\n".encode()
+        if name == "" or name.endswith("/"):
+            body = self._listing(name)
             fields += "Content-Type: text/html\r\n"
         elif body is not None:
             fields += f"Content-Type: application/octet-stream\r\nLast-Modified: {_DATE}\r\n"
         if body is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         return f"HTTP/1.{minor:d} 200 OK\r\nContent-Length: {len(body)}\r\n{fields}\r\n".encode() + body
+
+    def _listing(self, directory: str) -> bytes:
+        below = [name.removeprefix(directory) for name in self.files if name.startswith(directory)]
+        rows = [
+            f'<a href="{each}">{each}</a>{" " * (51 - len(each))}02-Jan-2025 03:04 {size:>19}'
+            for each, size in {
+                each.partition("/")[0] + "/" * ("/" in each): "-" if "/" in each else len(self.files[directory + each])
+                for each in below
+            }.items()
+        ]
+        page = f"<html>\r\n<head><title>{self._title.format(directory)}</title></head>\r\n<body>\r\n"
+        page += f'<h1>Index of /{directory}</h1><hr><pre><a href="../">../</a>\r\n'
+        rows_of = "".join(f"{row}\r\n" for row in rows)
+        return f"{page}{rows_of}</pre><hr></body>\r\n</html>\r\n".encode()

@@ -10,7 +10,8 @@ from typing import TypeVar
 from multidict import CIMultiDict
 
 from crawler.model.errors import DestinationError, FetchError, VerificationError
-from crawler.model.interfaces import Destination, FetchedPage, Permit, Take
+from crawler.model.interfaces import Destination, FetchedPage, Permit, Response, Take
+from crawler.model.network.responses import WholeResponse
 from crawler.model.network.sharing import Together
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
@@ -109,7 +110,7 @@ class FakeSharing:
         return self.deepest
 
     async def send(self, together: Together) -> list[FakeReply | None]:
-        requests = together.requests(self.deepest)
+        requests = together.requests(self.deepest, 0)
         self.batches.append([url for url, _ in requests])
         found: list[FakeReply | None] = []
         for url, headers in requests:
@@ -121,6 +122,25 @@ class FakeSharing:
         findings = verdict.findings
         self.findings.append((findings.agreed, findings.is_doubtful, findings.is_exchanged))
         return [reply if is_proven else None for reply, is_proven in zip(found, verdict.proven, strict=True)]
+
+    def page_headers(self, validators: Validators) -> Mapping[str, str]:
+        return validators.unless
+
+    async def page(self, response: WholeResponse) -> FetchedPage:
+        return _page(response, response.body)
+
+
+def _page(reply: Response, body: bytes, *, end_proven: bool = True) -> FetchedPage:
+    return FetchedPage(
+        url=reply.url,
+        status=reply.status,
+        content_type=reply.headers.get("Content-Type", ""),
+        body=body,
+        validators=Validators(etag=reply.headers.get("ETag"), last_modified=reply.headers.get("Last-Modified")),
+        retry_after=reply.headers.get("Retry-After"),
+        end_proven=end_proven,
+        link=reply.headers.get("Link"),
+    )
 
 
 class FakeClient:
@@ -166,16 +186,7 @@ class FakeClient:
         if validators.etag:
             headers["If-None-Match"] = validators.etag
         async with self.open("GET", url, headers=headers, permit=permit) as reply:
-            return FetchedPage(
-                url=reply.url,
-                status=reply.status,
-                content_type=reply.headers.get("Content-Type", ""),
-                body=(await reply.read(1 << 30))[:most],
-                validators=Validators(etag=reply.headers.get("ETag"), last_modified=reply.headers.get("Last-Modified")),
-                retry_after=reply.headers.get("Retry-After"),
-                end_proven=self.end_proven,
-                link=reply.headers.get("Link"),
-            )
+            return _page(reply, (await reply.read(1 << 30))[:most], end_proven=self.end_proven)
 
     def urls(self, method: str = "GET") -> list[str]:
         return [request.url for request in self.requests if request.method == method]

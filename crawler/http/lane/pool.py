@@ -154,7 +154,7 @@ class LanePool:
 
     def _note_end(self, where: Endpoint, lane: Lane, ending: Ending) -> None:
         found = self.experience(where)
-        if ending is Ending.ANNOUNCED and lane.minor > 0:
+        if ending is Ending.ANNOUNCED:
             if lane.answered == found.last_end:
                 found.per_connection = min(lane.answered, found.per_connection or lane.answered)
             found.last_end = lane.answered

@@ -58,8 +58,9 @@ class Host:
         return self._meter.state
 
     @property
-    def has_learnt(self) -> bool:
-        return bool(self.state.reason)
+    def free(self) -> int:
+        """Number of connections that could be used now."""
+        return self._meter.limit - self._meter.active
 
     @property
     def generation(self) -> int:
@@ -80,7 +81,7 @@ class Host:
         try:
             await self._admit(url, probe)
         except BaseException:
-            self._withdraw()
+            self.withdraw()
             raise
 
     async def _wait_for_turn(self) -> None:
@@ -91,10 +92,11 @@ class Host:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled():
-                self._withdraw()
+                self.withdraw()
             raise
 
-    def _withdraw(self) -> None:
+    def withdraw(self) -> None:
+        """Return a connection on which nothing was sent."""
         now = time.monotonic()
         self._meter.withdrew(now)
         self._admit_waiting(now)
@@ -247,9 +249,8 @@ class Gate:
         host = self._hosts.get(where)
         if host is None:
             name = origin_name(where)
-            host = self._hosts[where] = Host(
-                name, initial(self._ceiling, self.known.get(name), self._start), self._rates.requests, self._on_pause
-            )
+            state = initial(self._ceiling, self.known.get(name), self._start)
+            host = self._hosts[where] = Host(name, state, self._rates.requests, self._on_pause)
         return host
 
     @property
@@ -275,7 +276,7 @@ class Gate:
 
     def learnt(self) -> dict[str, HostLimits]:
         """What this run has learnt about hosts, worker processes included."""
-        own = {host.name: host.state.learnt for host in self._hosts.values() if host.has_learnt}
+        own = {host.name: host.state.learnt for host in self._hosts.values() if host.state.reason}
         return self.depths.added_to(own, START) | self._learnt_elsewhere
 
     @property

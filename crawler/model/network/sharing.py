@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crawler.model.network.responses import WholeResponse
 from crawler.model.struct import Value
+from crawler.model.values import Validators
+
+if TYPE_CHECKING:
+    from crawler.model.interfaces import FetchedPage
 
 
 class Carried(Protocol):
@@ -46,8 +50,16 @@ class Together(Protocol):
         """The URL of one of them; all have the same host."""
         ...
 
-    def requests(self, most: int) -> Sequence[tuple[str, Mapping[str, str]]]:
-        """(URL, headers) of each GET, at most ``most``. Called once a connection is free."""
+    @property
+    def are_small(self) -> bool:
+        """Whether the responses should be small; if not, a large one is no fault of the host."""
+        ...
+
+    def requests(self, most: int, free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """(URL, headers) of each GET, at most ``most``; may be empty. Called once a connection is available.
+
+        ``free``: number of further connections that are available.
+        """
         ...
 
     def may_follow(self, carried: Carried) -> bool:
@@ -74,4 +86,12 @@ class Sharing(Protocol):
 
         None stands for a request that has to be sent alone; there may be more of them than the result has items.
         """
+        ...
+
+    def page_headers(self, validators: Validators) -> Mapping[str, str]:
+        """The headers of a request for a listing page, with the condition that ``validators`` express."""
+        ...
+
+    async def page(self, response: WholeResponse) -> FetchedPage:
+        """The page in ``response``, decompressed. Raises VerificationError."""
         ...

@@ -56,6 +56,8 @@ class Batches:
 class FileBatch:
     """Small files of one origin that are requested together. Implements ``backlog.Batch`` and ``sharing.Together``."""
 
+    are_small = True
+
     def __init__(self, batches: Batches, job: Job, room: int) -> None:
         self._batches = batches
         self.room = room
@@ -109,7 +111,7 @@ class FileBatch:
     def url(self) -> str:
         return self._jobs[0].url
 
-    def requests(self, most: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+    def requests(self, most: int, free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
         """See ``Together``."""
         del self._rows[most:]
         return [(job.url, request_headers(job, None)) for job in self._jobs[:most]]

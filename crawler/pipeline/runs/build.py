@@ -19,6 +19,7 @@ from crawler.pipeline.rules.scope import Bounds
 from crawler.pipeline.walk.page_reader import PageReader, Root
 from crawler.pipeline.walk.pages import Source
 from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.pipeline.walk.siblings import Siblings
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.pipeline.walk.walker import Refuse, Walker
 from crawler.text.arguments import fallback_urls
@@ -28,6 +29,11 @@ from crawler.text.urls import userinfo
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.failover import Alternatives
     from crawler.pipeline.walk.upstreams.upstreams import Upstreams
+
+_DEPTH = 8
+"""Listings that may share a connection."""
+_LISTERS = 160
+"""Maximum number of listings that are read concurrently, unless there are more workers."""
 
 
 class Tools(Value, frozen=True, kw_only=True):
@@ -76,8 +82,11 @@ def build_batches(config: Config, downloader: Downloader, published: Published =
 
 
 def lister_count(config: Config) -> int:
-    """Number of listings that are fetched concurrently. They share the connections with the files."""
-    return config.listers or config.workers
+    """Number of listings that are read concurrently. They share the connections with the files.
+
+    There are more of them than connections if several requests may share one.
+    """
+    return config.listers or max(config.workers, min(2 * config.workers * (config.pipeline or _DEPTH), _LISTERS))
 
 
 def refuse_by(filters: Filters, rules: RobotsTxt | Upstreams) -> Refuse:
@@ -97,7 +106,7 @@ def build_reader(
 ) -> PageReader:
     """Build the reader of the listings of a run."""
     return PageReader(
-        client=client,
+        client=Siblings(client, most_alone=config.listers or config.workers),
         state=state,
         observer=observer,
         parse=parser.pieces,

@@ -10,7 +10,7 @@ from typing import Protocol
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Flaw, FlawKind, is_cut_short
-from crawler.model.interfaces import Client, FetchedPage, Permit, Response
+from crawler.model.interfaces import FetchedPage, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
@@ -20,6 +20,7 @@ from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.responses.evidence import confirms, refused
 from crawler.pipeline.rules.responses.verdict import interpret
 from crawler.pipeline.walk.pages import PagePiece, PageVersion
+from crawler.pipeline.walk.siblings import Pages
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.text.web_links import next_pages
 
@@ -60,7 +61,7 @@ class PageMemory(Protocol):
 class PageReader(Value, frozen=True, kw_only=True):
     """Reads the listings of a walk."""
 
-    client: Client
+    client: Pages
     state: PageMemory
     observer: Observer
     parse: Parse

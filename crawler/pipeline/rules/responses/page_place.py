@@ -27,7 +27,12 @@ def page_place(headers: Mapping[str, str], body: bytes) -> str | None:
             start = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(start, _SEARCHED)
         except zlib.error:
             return None
-    found = _TITLE.search(start)
+    return title_place(start)
+
+
+def title_place(page: bytes) -> str | None:
+    """Like ``page_place``, for the decompressed bytes of a page."""
+    found = _TITLE.search(page[:_SEARCHED])
     return None if found is None else _place(unescape(found[1].decode("utf-8", "surrogateescape")))
 
 

@@ -1,0 +1,226 @@
+"""Fetches listings with requests that share connections, if their titles say which directory each one is about.
+
+A listing has no row that describes it in advance. But most servers put the path of the directory into the title, which
+proves to which request a response belongs (see ``rules.responses.page_place``). A host has to show this first, with a
+page that was requested alone. Whatever is not proven is requested again, alone, in the ordinary way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+from typing import Protocol
+
+from crawler.model.interfaces import Client, FetchedPage, Permit, Take
+from crawler.model.network.responses import WholeResponse
+from crawler.model.network.sharing import Carried, Verdict
+from crawler.model.values import Validators
+from crawler.pipeline.rules.responses.carried import may_follow
+from crawler.pipeline.rules.responses.neighbours import Facts, Row, facts_of
+from crawler.pipeline.rules.responses.page_place import requested_place, title_place
+from crawler.pipeline.rules.responses.shared import verdict
+from crawler.text.http_fields import is_strong_tag
+from crawler.text.urls import Origin, origin
+
+
+class Pages(Protocol):
+    """Fetches listing pages: the part of ``Client`` that a reader of listings needs."""
+
+    async def fetch_page(
+        self,
+        url: str,
+        *,
+        validators: Validators,
+        permit: Permit,
+        html_only: bool = False,
+        take: Take | None = None,
+    ) -> FetchedPage:
+        """Fetch a listing page (see ``Client.fetch_page``)."""
+        ...
+
+
+class _Wanted:
+    """A page that is waiting for a connection."""
+
+    __slots__ = ("_woken", "headers", "is_settled", "response", "row", "url")
+
+    def __init__(self, url: str, headers: Mapping[str, str], row: Row) -> None:
+        self.url, self.headers, self.row = url, headers, row
+        self.is_settled = False
+        self.response: WholeResponse | None = None
+        """The response that is proven to be that of the page, or None if the page has to be requested alone."""
+        self._woken: asyncio.Future[None] | None = None
+
+    def settle(self, response: WholeResponse | None) -> None:
+        if not self.is_settled:
+            self.is_settled, self.response = True, response
+            self.wake()
+
+    def wake(self) -> bool:
+        """Whether somebody was waiting in ``changed``."""
+        is_waiting = self._woken is not None and not self._woken.done()
+        if self._woken is not None and is_waiting:
+            self._woken.set_result(None)
+        return is_waiting
+
+    async def changed(self) -> None:
+        """Wait until the page is settled, or its reader is to send the next group."""
+        self._woken = asyncio.get_running_loop().create_future()
+        await self._woken
+
+
+class _Line:
+    """The pages of one host that are waiting, and what its titles have shown."""
+
+    def __init__(self, most: int) -> None:
+        self.waiting = deque[_Wanted]()
+        self.senders = 0
+        """Number of groups that are waiting for a connection; each takes pages when it gets one."""
+        self._most = most
+        """Maximum of ``senders``: files wait for the same connections."""
+        self.is_naming: bool | None = None
+        """Whether titles name their directories; None: no page has shown that they do."""
+
+    def needs_sender(self, depth: int) -> bool:
+        """Whether more pages are waiting than the groups that wait for a connection will take, ``depth`` each."""
+        return self.senders < self._most and self.senders * depth < len(self.waiting)
+
+    def call(self, depth: int) -> None:
+        """Have one of the readers that wait send the next group, if that is needed."""
+        if self.needs_sender(depth):
+            any(page.wake() for page in self.waiting)
+
+
+class Siblings:
+    """Implements ``Pages``. ``most_alone``: maximum number of pages that are requested alone at a time."""
+
+    def __init__(self, client: Client, most_alone: int) -> None:
+        self._client = client
+        self._most = most_alone
+        self._alone = asyncio.Semaphore(most_alone)
+        self._lines: dict[Origin | None, _Line] = {}
+
+    async def fetch_page(
+        self,
+        url: str,
+        *,
+        validators: Validators,
+        permit: Permit,
+        html_only: bool = False,
+        take: Take | None = None,
+    ) -> FetchedPage:
+        """Fetch a listing page, together with others if possible. Raises FetchError, VerificationError."""
+        line = self._lines.setdefault(origin(url), _Line(self._most))
+        sharing = self._client.sharing
+        if line.is_naming and not html_only and take is None and sharing.depth(url) > 1:
+            row = _row_of(url, validators)
+            response = None
+            if row is not None:
+                response = await self._together(line, _Wanted(url, sharing.page_headers(validators), row))
+            if response is not None:
+                return await sharing.page(response)
+        async with self._alone:
+            page = await self._client.fetch_page(
+                url, validators=validators, permit=permit, html_only=html_only, take=take
+            )
+        if line.is_naming is None and page.status == 200:
+            place = requested_place(url)
+            if place is not None and title_place(page.body) == place:
+                line.is_naming = True
+        return page
+
+    async def _together(self, line: _Line, wanted: _Wanted) -> WholeResponse | None:
+        """Wait until a group has fetched ``wanted``; send one if those that wait for a connection are too few."""
+        line.waiting.append(wanted)
+        await asyncio.sleep(0)  # other readers, which were woken by the same page, join
+        sharing = self._client.sharing
+        try:
+            while not wanted.is_settled:
+                if line.needs_sender(sharing.depth(wanted.url)):
+                    await self._send(_Group(line, wanted.url))
+                else:
+                    await wanted.changed()
+        finally:
+            if not wanted.is_settled and wanted in line.waiting:
+                line.waiting.remove(wanted)
+            line.call(sharing.depth(wanted.url))
+        return wanted.response
+
+    async def _send(self, group: _Group) -> None:
+        try:
+            responses = await self._client.sharing.send(group)
+            for each, response in zip_longest(group.pages, responses):
+                each.settle(response)
+        finally:
+            group.close()
+
+
+class _Group:
+    """Pages of one host that are requested together. Implements ``sharing.Together``."""
+
+    are_small = False
+
+    def __init__(self, line: _Line, url: str) -> None:
+        self._line = line
+        self.url = url
+        self.pages: list[_Wanted] = []
+        self._is_waiting = True
+        line.senders += 1
+
+    def requests(self, most: int, free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """See ``Together``. Servers may take long for a listing, so pages do not queue while connections are free."""
+        if not self._line.is_naming:
+            return []
+        self._enter()
+        waiting, places = self._line.waiting, set[str | None]()
+        share = min(most, -(-len(waiting) // (free + 1)))
+        while waiting and len(self.pages) < share and waiting[0].row.place not in places:
+            self.pages.append(waiting.popleft())
+            places.add(self.pages[-1].row.place)
+        self._line.call(most)
+        return [(page.url, page.headers) for page in self.pages]
+
+    def may_follow(self, carried: Carried) -> bool:
+        """See ``Together``."""
+        return may_follow([page.row for page in self.pages], carried)
+
+    def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
+        """See ``Together``. A host whose titles do not name its directories gets one request at a time from now on."""
+        rows = [page.row for page in self.pages]
+        facts = [
+            None if reply is None else facts_of(row, reply.status, reply.headers, reply.body)
+            for row, reply in zip(rows, responses, strict=True)
+        ]
+        if any(_is_unnamed(row, fact) for row, fact in zip(rows, facts, strict=True)):
+            self._line.is_naming = False
+        return verdict(rows, facts, carried)
+
+    def _enter(self) -> None:
+        if self._is_waiting:
+            self._is_waiting = False
+            self._line.senders -= 1
+
+    def close(self) -> None:
+        """Settle the pages that have no response; all that are waiting, if the host gets no groups any more."""
+        if self._is_waiting:
+            self._enter()
+            self.pages += self._line.waiting
+            self._line.waiting.clear()
+        for page in self.pages:
+            page.settle(None)
+
+
+def _is_unnamed(row: Row, fact: Facts | None) -> bool:
+    """Whether the title of a page does not name its directory; a body that is too long counts, too."""
+    return fact is None or (fact.status == 200 and fact.place != row.place)
+
+
+def _row_of(url: str, validators: Validators) -> Row | None:
+    """What is known in advance of the response to a request for a page; None if it has to be alone.
+
+    Only a strong entity tag says which page a 304 is about.
+    """
+    place, etag = requested_place(url), validators.etag if is_strong_tag(validators.etag) else None
+    return None if place is None or (validators and etag is None) else Row(place=place, etag=etag)

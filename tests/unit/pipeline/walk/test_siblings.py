@@ -1,0 +1,120 @@
+"""Listings that are requested together: which of them, what is accepted, and what is requested again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from crawler.model.values import Validators
+from crawler.pipeline.walk.siblings import Siblings
+from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, nothing_refused
+
+ROOT = "http://h/"
+HTML = {"Content-Type": "text/html"}
+
+
+def titled(request: FakeRequest) -> FakeResponse:
+    return FakeResponse(headers=HTML, body=f"<title>Index of {request.url[8:]}</title>".encode())
+
+
+def siblings(respond: Callable[[FakeRequest], FakeResponse], *, deepest: int = 4) -> tuple[Siblings, FakeClient]:
+    client = FakeClient(respond)
+    client.sharing.deepest = deepest
+    return Siblings(client, most_alone=2), client
+
+
+async def read(pages: Siblings, *names: str, **known: Validators) -> list[str]:
+    """The bodies of pages that are requested at the same time."""
+    requests = [
+        pages.fetch_page(ROOT + name, validators=known.get(name[:-1], Validators()), permit=nothing_refused)
+        for name in names
+    ]
+    return [f"{page.status} {page.body.decode()}" for page in await asyncio.gather(*requests)]
+
+
+def right(*names: str) -> list[str]:
+    return [f"200 <title>Index of /{name}</title>" for name in names]
+
+
+@pytest.mark.parametrize(
+    ("deepest", "names", "batches"),
+    [
+        (1, ["a/", "b/"], []),
+        (4, ["a/", "b/", "c/"], [3]),
+        (2, ["a/", "b/", "c/"], [2, 1]),
+        (4, [f"{number}/" for number in range(9)], [4, 4, 1]),
+        (4, ["a/", "a/", "b/"], [1, 2]),
+        (4, ["a/?C=N", "b/?C=N"], []),
+        (4, ["a", "b"], []),
+    ],
+)
+async def test_what_goes_together(deepest: int, names: list[str], batches: list[int]) -> None:
+    pages, client = siblings(titled, deepest=deepest)
+    assert await read(pages, "") == right("")
+    assert await read(pages, *names) == right(*names)
+    assert [len(batch) for batch in client.sharing.batches] == batches
+    assert len(client.requests) == 1 + len(names)
+
+
+async def test_a_host_has_to_show_first_that_its_titles_name_directories() -> None:
+    pages, client = siblings(titled)
+    assert await read(pages, "a/") == right("a/")
+    assert client.sharing.batches == []
+    assert await read(pages, "c/", "d/") == right("c/", "d/")
+    assert len(client.sharing.batches) == 1
+
+
+@pytest.mark.parametrize(
+    ("tag", "is_together"), [('"a"', True), ('W/"a"', False), (None, False)], ids=["strong", "weak", "none"]
+)
+async def test_a_condition_needs_a_strong_tag(tag: str | None, is_together: bool) -> None:
+    def respond(request: FakeRequest) -> FakeResponse:
+        if "If-None-Match" in request.headers:
+            return FakeResponse(status=304, headers={"ETag": request.headers["If-None-Match"]})
+        return titled(request)
+
+    pages, client = siblings(respond)
+    await read(pages, "")
+    known = Validators(etag=tag, last_modified="Thu, 02 Jan 2025 03:04:05 GMT")
+    found = await read(pages, "a/", "b/", a=known)
+    assert found == (["304 "] if tag else right("a/")) + right("b/")
+    assert any("http://h/a/" in batch for batch in client.sharing.batches) is is_together
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        FakeResponse(status=404),
+        FakeResponse(headers=HTML, body=b"<title>Index of /b/</title>"),
+        FakeResponse(headers=HTML, body=b"<title>My files</title>"),
+        FakeResponse(status=304),
+        FakeResponse(fails=TimeoutError()),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_is_not_proven_is_requested_again_alone(wrong: FakeResponse) -> None:
+    first = {"a/": wrong}
+    pages, client = siblings(lambda request: first.pop(request.url[9:], None) or titled(request))
+    await read(pages, "")
+    assert await read(pages, "a/", "b/", "c/") == right("a/", "b/", "c/")
+    assert len(client.sharing.batches) == 1
+
+
+async def test_a_group_that_is_cancelled_leaves_nobody_waiting() -> None:
+    pages, client = siblings(titled)
+    await read(pages, "")
+    held = asyncio.Event()
+    send = client.sharing.send
+
+    async def slow(together: object) -> object:
+        await held.wait()
+        return await send(together)  # type: ignore[arg-type]
+
+    client.sharing.send = slow  # type: ignore[method-assign, assignment]
+    leader = asyncio.create_task(read(pages, "a/"))
+    other = asyncio.create_task(read(pages, "b/"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    leader.cancel()
+    assert await other == right("b/")
