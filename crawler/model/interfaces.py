@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import cached_property
 from typing import Protocol
 
+from crawler.model.network.responses import FetchedPage as FetchedPage
 from crawler.model.network.responses import Response as Response
 from crawler.model.network.sharing import Sharing
-from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Staged, Validators
 
 Permit = Callable[[str, str], Awaitable[Rejection | None]]
@@ -23,36 +21,6 @@ class Redirects(Protocol):
     def file_redirect(self, source: str, target: str) -> Rejection | None:
         """Why the redirect from ``source`` to ``target`` is not followed, or None."""
         ...
-
-
-class FetchedPage(Value, frozen=True, kw_only=True, dict=True):
-    """The response to a request for a listing page, decompressed."""
-
-    url: str
-    """URL of the response, after redirects."""
-    status: int
-    """HTTP status."""
-    content_type: str
-    """Content-Type header as received."""
-    body: bytes
-    """The decompressed body."""
-    validators: Validators
-    """Validators of the page."""
-    date: float | None = None
-    """Date header: the server's clock in seconds since the epoch."""
-    retry_after: str | None = None
-    """Retry-After header as received."""
-    link: str | None = None
-    """Link header as received; several fields are joined by commas."""
-    end_proven: bool = True
-    """False if the body ended with its connection, so that truncation cannot be detected."""
-    logins: tuple[str, ...] = ()
-    """Authentication schemes that a 401 response offers."""
-
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of the body, in hex."""
-        return hashlib.sha256(self.body).hexdigest()
 
 
 class Parser(Protocol):

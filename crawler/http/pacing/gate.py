@@ -160,8 +160,7 @@ class Host:
 
         True if concurrent requests are the reason: the limit has been lowered, and the request may be repeated.
         """
-        now = parse_http_date(headers.get("Date")) or time.time()
-        wait = parse_retry_after(headers.get("Retry-After"), now)
+        wait = parse_retry_after(headers.get("Retry-After"), parse_http_date(headers.get("Date")) or time.time())
         if wait is not None and wait > limits.RETRY_AFTER:
             return False
         if wait is None and status != 429:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncGenerator, Mapping
+from functools import cached_property
 from typing import Protocol
+
+from crawler.model.struct import Value
+from crawler.model.values import Validators
 
 
 class Response(Protocol):
@@ -32,3 +37,33 @@ class WholeResponse(Response, Protocol):
     """A response whose body has arrived."""
 
     body: bytes
+
+
+class FetchedPage(Value, frozen=True, kw_only=True, dict=True):
+    """The response to a request for a listing page, decompressed."""
+
+    url: str
+    """URL of the response, after redirects."""
+    status: int
+    """HTTP status."""
+    content_type: str
+    """Content-Type header as received."""
+    body: bytes
+    """The decompressed body."""
+    validators: Validators
+    """Validators of the page."""
+    date: float | None = None
+    """Date header: the server's clock in seconds since the epoch."""
+    retry_after: str | None = None
+    """Retry-After header as received."""
+    link: str | None = None
+    """Link header as received; several fields are joined by commas."""
+    end_proven: bool = True
+    """False if the body ended with its connection, so that truncation cannot be detected."""
+    logins: tuple[str, ...] = ()
+    """Authentication schemes that a 401 response offers."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the body, in hex."""
+        return hashlib.sha256(self.body).hexdigest()

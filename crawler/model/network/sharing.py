@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from crawler.model.network.responses import WholeResponse
+from crawler.model.network.responses import FetchedPage, WholeResponse
 from crawler.model.struct import Value
 from crawler.model.values import Validators
-
-if TYPE_CHECKING:
-    from crawler.model.interfaces import FetchedPage
 
 
 class Carried(Protocol):
