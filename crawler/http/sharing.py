@@ -18,7 +18,7 @@ from crawler.http.transport import Transport
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
 from crawler.model.network import responses as interfaces
-from crawler.model.network.sharing import Findings, Together
+from crawler.model.network.sharing import Findings, Together, Verdict
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 from crawler.text.http_fields import OVERLOAD_STATUS
@@ -84,27 +84,13 @@ class Sharing:
             host = await self._usual.enter(url)
         except FetchError:
             return []
-        requests: Sequence[tuple[str, Mapping[str, str]]] = []
+        most = self.depth(url)
+        requests = together.requests(most, max(0, host.free)) if most > 1 else ()
+        if not requests:
+            host.withdraw()
+            return []
         try:
-            most = self.depth(url)
-            if most < 2:
-                return []
-            generation, headers_for = host.generation, self._usual.headers_for
-            requests = together.requests(most, max(0, host.free))
-            if not requests:
-                return []
-            sent = await self._transport.share(
-                [(each, headers_for(each, own)) for each, own in requests], together.may_follow
-            )
-            found = [
-                None if answer is None else WholeResponse(answer, each)
-                for (each, _), answer in zip_longest(requests, sent.answers)
-            ]
-            verdict = together.judge(found, sent.carried)
-            self._transport.settle(url, sent, verdict.carried)
-            self._judge_ending(sent, host, are_small=together.are_small)
-            self._note(found, host, generation)
-            self._conclude(host.name, verdict.findings)
+            found, verdict = await self._exchange(together, requests, host)
         except RequestError as error:
             if error.blames_host:
                 host.failed()
@@ -112,13 +98,29 @@ class Sharing:
         except ValueError:
             return []
         finally:
-            if requests:
-                host.leave(len(requests))
-            else:
-                host.withdraw()
+            host.leave(len(requests))
         if self._gate.limits_bytes:
             await self._gate.acquire_bytes(sum(len(response.body) for response in found if response))
         return [response if is_proven else None for response, is_proven in zip(found, verdict.proven, strict=True)]
+
+    async def _exchange(
+        self, together: Together, requests: Sequence[tuple[str, Mapping[str, str]]], host: Host
+    ) -> tuple[Sequence[WholeResponse | None], Verdict]:
+        """The responses to ``requests``, and what they prove. Raises RequestError, ValueError."""
+        generation, headers_for = host.generation, self._usual.headers_for
+        sent = await self._transport.share(
+            [(each, headers_for(each, own)) for each, own in requests], together.may_follow
+        )
+        found = [
+            None if answer is None else WholeResponse(answer, each)
+            for (each, _), answer in zip_longest(requests, sent.answers)
+        ]
+        verdict = together.judge(found, sent.carried)
+        self._transport.settle(together.url, sent, verdict.carried)
+        self._judge_ending(sent, host, are_small=together.are_small)
+        self._note(found, host, generation)
+        self._conclude(host.name, verdict.findings)
+        return found, verdict
 
     def _note(self, found: Sequence[WholeResponse | None], host: Host, generation: int) -> None:
         now, is_refused = time.monotonic(), False
