@@ -83,6 +83,18 @@ class _Line:
         self.is_naming: bool | None = None
         """Whether titles name their directories; None: no page has shown that they do."""
 
+    def began(self) -> None:
+        """A group has begun to wait for a connection."""
+        self.senders += 1
+
+    def entered(self) -> None:
+        """A group waits no longer."""
+        self.senders -= 1
+
+    def note_titles(self, *, name_directories: bool) -> None:
+        """Set ``is_naming``."""
+        self.is_naming = name_directories
+
     def needs_sender(self, depth: int) -> bool:
         """Whether more pages are waiting than the groups that wait for a connection will take, ``depth`` each."""
         return self.senders < self._most and self.senders * depth < len(self.waiting)
@@ -128,7 +140,7 @@ class Siblings:
         if line.is_naming is None and page.status == 200:
             place = requested_place(url)
             if place is not None and title_place(page.body) == place:
-                line.is_naming = True
+                line.note_titles(name_directories=True)
         return page
 
     async def _together(self, line: _Line, wanted: _Wanted) -> WholeResponse | None:
@@ -167,7 +179,7 @@ class _Group:
         self.url = url
         self.pages: list[_Wanted] = []
         self._is_waiting = True
-        line.senders += 1
+        line.began()
 
     def requests(self, most: int, free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
         """See ``Together``. Servers may take long for a listing, so pages do not queue while connections are free."""
@@ -194,13 +206,13 @@ class _Group:
             for row, reply in zip(rows, responses, strict=True)
         ]
         if any(_is_unnamed(row, fact) for row, fact in zip(rows, facts, strict=True)):
-            self._line.is_naming = False
+            self._line.note_titles(name_directories=False)
         return verdict(rows, facts, carried)
 
     def _enter(self) -> None:
         if self._is_waiting:
             self._is_waiting = False
-            self._line.senders -= 1
+            self._line.entered()
 
     def close(self) -> None:
         """Settle the pages that have no response; all that are waiting, if the host gets no groups any more."""
