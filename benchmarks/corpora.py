@@ -58,6 +58,17 @@ def _flat(count: int, size: int) -> Callable[[Path], None]:
     return make
 
 
+def _varied(count: int) -> Callable[[Path], None]:
+    """``count`` files of 2 to 6 KiB. As on real sites few sizes are equal: files that look alike are not pipelined."""
+
+    def make(root: Path) -> None:
+        chance = random.Random(_SEED)
+        for number in range(count):
+            _write(root / f"file-{number:06}.bin", chance.randint(2 * KIB, 6 * KIB), number)
+
+    return make
+
+
 def _tree(root: Path) -> None:
     """5,000 files of 1 to 8 KiB in 1,200 directories: 20 projects, 59 versions each."""
     chance = random.Random(_SEED)
@@ -90,7 +101,7 @@ def _folders(root: Path) -> None:
 
 
 CORPORA = (
-    Corpus(name="small", what="10,000 files of 4 KiB on one page", make=_flat(10_000, 4 * KIB)),
+    Corpus(name="small", what="10,000 files of 2 to 6 KiB on one page", make=_varied(10_000)),
     Corpus(name="tree", what="5,000 files in 1,200 directories", make=_tree),
     Corpus(name="mixed", what="400 files, 216 MB, sizes log-normal", make=_mixed, size=216 * MIB, again=False),
     Corpus(
@@ -110,8 +121,8 @@ CORPORA = (
     Corpus(name="huge", what="100,000 empty files on one page", make=_flat(100_000, 0), rounds=1, quick=False),
     Corpus(
         name="distant",
-        what="1,000 files of 4 KiB, 40 ms away",
-        make=_flat(1000, 4 * KIB),
+        what="1,000 files of 2 to 6 KiB, 40 ms away",
+        make=_varied(1000),
         delay=0.04,
         rounds=1,
         quick=False,

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from crawler.http.decoding import read_decoded
 from crawler.http.lane import depth
-from crawler.http.lane.depth import HostDepth, broken, closes_after, doubted, refused, usable
+from crawler.http.lane.depth import HostDepth, broken, closes_after, doubted, interrupted, refused, usable
 from crawler.http.lane.loss import Ending
 from crawler.http.lane.pool import Outcome
 from crawler.http.pacing.gate import Gate, Host
@@ -24,10 +24,13 @@ from crawler.model.values import Validators
 from crawler.text.http_fields import OVERLOAD_STATUS
 
 _BREAKS = frozenset(
-    {Ending.CLOSED, Ending.CUT, Ending.RESET, Ending.SILENT, Ending.INVALID, Ending.GARBLED, Ending.DAMAGED,
-     Ending.BAD_REQUEST, Ending.EXCESS}
+    {Ending.SILENT, Ending.INVALID, Ending.GARBLED, Ending.DAMAGED, Ending.BAD_REQUEST, Ending.EXCESS}
 )  # fmt: skip
 """Endings of a lane with several requests in flight that show that the host does not handle pipelining."""
+
+
+_INTERRUPTIONS = frozenset({Ending.CLOSED, Ending.CUT, Ending.RESET})
+"""Endings of such a lane that the network may have caused."""
 
 
 class Usual(Value, frozen=True, kw_only=True):
@@ -143,6 +146,8 @@ class Sharing:
         known = self._gate.depths.of(host.name)
         if sent.is_race or (sent.ending is Ending.ABANDONED and are_small):
             self._change(host.name, doubted(known), sent.ending.value)
+        elif sent.ending in _INTERRUPTIONS:
+            self._change(host.name, interrupted(known), sent.ending.value)
         elif sent.ending in _BREAKS:
             self._change(host.name, broken(known), sent.ending.value)
 

@@ -180,7 +180,7 @@ async def test_the_round_trips_of_one_connection(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("P33")
-@pytest.mark.parametrize("kind", ["swap", "repeat", "reset", "close", "drop", "bad request", "garbage"])
+@pytest.mark.parametrize("kind", ["swap", "repeat", "drop", "bad request", "garbage"])
 async def test_what_a_host_cannot_take_is_remembered_for_a_month(tmp_path: Path, kind: str) -> None:
     """No attempt is counted, so nothing fails with --attempts 1."""
     async with Disorderly(FILES, [Fault(kind, after=4)]) as server:
@@ -195,6 +195,26 @@ async def test_what_a_host_cannot_take_is_remembered_for_a_month(tmp_path: Path,
         report = await mirror(server, tmp_path, workers=1)
     assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(FILES), server.files)
     assert max(server.rounds) == 1
+
+
+@pytest.mark.row("P33")
+@pytest.mark.parametrize("kind", ["reset", "close"])
+async def test_connections_that_break_off_halve_the_depth_and_are_forgotten_with_the_run(
+    tmp_path: Path, kind: str
+) -> None:
+    """The network may be the reason. No attempt is counted: with --attempts 1 nothing fails."""
+    files = {f"{number:03}": b"x" * number for number in range(60)}
+    async with Disorderly(files, [Fault(kind, after=4)]) as server:
+        report = await mirror(server, tmp_path, workers=1, attempts=1)
+        assert (report.exit_code, saved(tmp_path)) == (0, files)
+        assert max(server.rounds[-5:]) == 1
+        known = await state_of(tmp_path)
+        assert known is None or known.depth != 1
+        for name in files:
+            (tmp_path / name).unlink()
+        server.rounds.clear()
+        report = await mirror(server, tmp_path, workers=1, attempts=1)
+    assert (report.exit_code, saved(tmp_path), max(server.rounds)) == (0, files, 8)
 
 
 @pytest.mark.row("P33")

@@ -75,6 +75,16 @@ def broken(host: HostDepth) -> HostDepth:
     return host if host.is_broken else replace(host, depth=_FIRST, agreed=0, is_broken=True, is_news=True)
 
 
+def interrupted(host: HostDepth) -> HostDepth:
+    """The state after a connection that broke off, which the network may have caused: half as many requests.
+
+    At the lowest depth, one request at a time for the rest of this run; the next one tries again.
+    """
+    if host.is_broken:
+        return host
+    return replace(host, depth=max(host.depth // 2, _FIRST), agreed=0, most=host.most if host.depth > _FIRST else 1)
+
+
 def refused(host: HostDepth, depth: int) -> HostDepth:
     """The state after a 429 or 503 in a batch of ``depth`` requests: at most half as many from now on."""
     return replace(host, most=max(1, min(depth // 2, host.most or depth)), agreed=0)

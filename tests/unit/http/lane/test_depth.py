@@ -13,6 +13,7 @@ from crawler.http.lane.depth import (
     broken,
     closes_after,
     doubted,
+    interrupted,
     recalled,
     refused,
     usable,
@@ -45,6 +46,12 @@ def test_depth_doubles_while_responses_agree() -> None:
         (doubted(HostDepth(depth=8)), 8, 2),
         (doubted(doubted(HostDepth(depth=8))), 8, 2),
         (doubted(doubted(doubted(HostDepth(depth=8)))), 8, 1),
+        (interrupted(HostDepth(depth=8)), 8, 4),
+        (interrupted(interrupted(HostDepth(depth=8))), 8, 2),
+        (interrupted(HostDepth()), 8, 1),
+        (agreed(interrupted(HostDepth()), 100, 8), 8, 1),
+        (agreed(interrupted(HostDepth(depth=8)), 8, 8), 8, 8),
+        (interrupted(BROKEN), 8, 1),
         (refused(HostDepth(depth=8), 8), 8, 4),
         (refused(refused(HostDepth(depth=8), 8), 8), 8, 4),
         (refused(refused(HostDepth(depth=8), 8), 4), 8, 2),
@@ -83,6 +90,8 @@ def test_what_an_earlier_run_learnt_is_where_the_next_begins(
         (BROKEN, 1, True),
         (recalled(HostLimits(limit=6, beyond=None, depth=1)), 1, False),
         (doubted(HostDepth(depth=8)), 0, False),
+        (interrupted(HostDepth()), 0, False),
+        (interrupted(HostDepth(depth=8)), 4, False),
         (closes_after(HostDepth(), 100), 0, True),
     ],
 )
@@ -98,7 +107,7 @@ def test_processes_add_what_they_learnt() -> None:
     assert divided(one, 2) == HostLimits(limit=1, beyond=None, depth=8, per_connection=100)
 
 
-EVENTS = st.sampled_from(["agreed", "doubted", "broken", "refused", "closes"])
+EVENTS = st.sampled_from(["agreed", "doubted", "interrupted", "broken", "refused", "closes"])
 
 
 @given(st.lists(st.tuples(EVENTS, st.integers(1, 20)), max_size=30), st.integers(1, 64))
@@ -112,6 +121,8 @@ def test_no_history_lets_more_through_than_allowed_and_what_is_broken_stays_brok
                 host = agreed(host, number, deepest)
             case "doubted":
                 host = doubted(host)
+            case "interrupted":
+                host = interrupted(host)
             case "broken":
                 host = broken(host)
             case "refused":
