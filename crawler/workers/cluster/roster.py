@@ -77,7 +77,8 @@ class Roster:
                     _LOG.warning("waiting", extra={"fields": {"reason": reason}})
                 await asyncio.sleep(0.5)
         await self._divide()
-        self._keep(asyncio.get_running_loop().create_task(self._run()))
+        for work in (self._divide_after_changes(), self._beat_regularly()):
+            self._keep(asyncio.get_running_loop().create_task(work))
 
     def _nobody(self) -> str:
         because = f": {next(iter(self._refused.values()))}" if self._refused else ""
@@ -131,17 +132,17 @@ class Roster:
             self._gone(member)
             self._change.set()
 
-    async def _run(self) -> None:
-        """Divide after each change, and tell the workers regularly that the client is present."""
+    async def _divide_after_changes(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(_BEAT_SECONDS):
-                    await self._change.wait()
-            except TimeoutError:
-                self._beat()
-            if self._change.is_set():
-                await self._divide()
-                self._changed()
+            await self._change.wait()
+            await self._divide()
+            self._changed()
+
+    async def _beat_regularly(self) -> None:
+        """Tell the workers that the client is there, even while a division waits for one that does not answer."""
+        while True:
+            await asyncio.sleep(_BEAT_SECONDS)
+            self._beat()
 
     def _beat(self) -> None:
         if self._connection.is_lost:
@@ -182,11 +183,12 @@ class Roster:
             self._gate.limit_connections(own, self._total)
         less = [member for member in everyone if wanted[member.address] < member.share]
         told = await asyncio.gather(*[self._give(member, wanted[member.address]) for member in less])
-        if not all(told):  # a worker that did not get the message keeps its connections until it has gone
-            return
-        more = [member for member in everyone if wanted[member.address] > member.share]
-        await asyncio.gather(*[self._give(member, wanted[member.address]) for member in more])
-        self._gate.limit_connections(own, self._total)
+        if all(told):  # otherwise a worker that did not get the message keeps its connections until it has gone
+            more = [member for member in everyone if wanted[member.address] > member.share]
+            told = await asyncio.gather(*[self._give(member, wanted[member.address]) for member in more])
+            self._gate.limit_connections(own, self._total)
+        if not all(told):
+            asyncio.get_running_loop().call_later(_BEAT_SECONDS, self._change.set)
 
     async def _give(self, member: Member, connections: int) -> bool:
         if not member.is_alive:
