@@ -12,6 +12,7 @@ from crawler.app.accounting import accounted
 from crawler.app.refusals import (
     refuse_another_mirror,
     refuse_enclosing_mirror,
+    refuse_list_in_mirror,
     refuse_missing_disk,
     refuse_other_names,
     refuse_unusable_options,
@@ -104,7 +105,7 @@ async def run_download(
         if mirrors and is_given:
             raise ConfigError(f"{name}: cannot be combined with a list that names several URLs for one file")
     effects, context = _with_effects(config, context)
-    run = _Run.into(directory, config, context, starts=starts, fallbacks=mirrors, is_list=True)
+    run = _Run.into(directory, config, context, starts=starts, fallbacks=mirrors, items=wanted)
     tally = Tally("", run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
@@ -164,8 +165,8 @@ class _Run(Value, frozen=True, kw_only=True):
     """The URLs as given, including user and password."""
     fallbacks: tuple[str, ...] = ()
     """The URLs of --fallback as given, including user and password."""
-    is_list: bool = False
-    """True if ``starts`` are URLs of files; False if they are roots of mirrors."""
+    items: Sequence[ListedFile] | None = None
+    """The files of a list; None if ``starts`` are roots of mirrors."""
     directory: Path
     """DIR, or the local directory for what is kept of the object store that DIR names."""
     shown: str
@@ -184,7 +185,7 @@ class _Run(Value, frozen=True, kw_only=True):
         *,
         starts: tuple[str, ...],
         fallbacks: tuple[str, ...] = (),
-        is_list: bool = False,
+        items: Sequence[ListedFile] | None = None,
     ) -> _Run:
         """Describe a run into ``directory``, a path or a URL. Raises ConfigError."""
         if not is_object_url(directory):
@@ -204,7 +205,7 @@ class _Run(Value, frozen=True, kw_only=True):
         return cls(
             starts=starts,
             fallbacks=fallbacks,
-            is_list=is_list,
+            items=items,
             directory=path,
             shown=shown,
             store=store,
@@ -230,7 +231,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     """Open the components of a run on ``stack``. DIR is locked first, so that no other run changes it."""
     config, context = run.config, run.context
     is_clustered = run.is_clustered
-    options = client_options(config, run.starts, is_list=run.is_list, fallbacks=run.fallbacks)
+    options = client_options(config, run.starts, is_list=run.items is not None, fallbacks=run.fallbacks)
     refuse_unusable_options(config)
     if are_few():
         prepare()
@@ -246,6 +247,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     free = await destination.free_space()
     tally.note_free(free if free < UNLIMITED else None)
     await refuse_another_mirror(run.shown, tally.url, state, config)
+    await refuse_list_in_mirror(run.shown, run.items, state, config)
     if config.names == "windows":
         await refuse_other_names(run.directory, state)
     gate = context.gate or shared_gate([config], is_divided=is_clustered)

@@ -5,18 +5,27 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from crawler.http.tls import tls_context
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError
+from crawler.model.network.listed_file import ListedFile
 from crawler.storage.directory.layout import NAMES_MARK
 from crawler.storage.directory.lock import POLL_SECONDS, is_held
-from crawler.storage.state import ReadOnlyState, SqliteState, existing_state, known_below, mirrored_url
+from crawler.storage.state import (
+    ReadOnlyState,
+    SqliteState,
+    existing_state,
+    has_been_mirror,
+    known_below,
+    mirrored_url,
+)
 from crawler.text.escape import printable
 from crawler.text.hosts import named_hosts
-from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, refusal
-from crawler.text.urls import STATE_DIRECTORY
+from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, list_refusal, refusal
+from crawler.text.urls import STATE_DIRECTORY, last_name, looks_like_file
 
 
 def refuse_unusable_options(config: Config) -> None:
@@ -54,6 +63,23 @@ async def refuse_another_mirror(directory: str, url: str, state: SqliteState, co
     known = await mirrored_url(state)
     if known is not None and not is_same_tree(known, url):
         raise ConfigError(refusal(directory, known, url))
+
+
+async def refuse_list_in_mirror(
+    directory: str, items: Sequence[ListedFile] | None, state: SqliteState, config: Config
+) -> None:
+    """Raise ConfigError if ``directory`` is a mirror and one of ``items`` is no file of it, or not at its place.
+
+    ``items``: the files of a list; None for any other run. --moved does not change this: a list never becomes a mirror.
+    """
+    known = await mirrored_url(state) if items else None
+    if known is None or (looks_like_file(known) and not await has_been_mirror(state)):
+        return  # the only run that is recorded with a URL may have been one of a single file that was killed
+    from_url = config.name_from == "url"
+    named = [(item.url, item.path or (last_name(item.url) if from_url else "")) for item in items or () if item.url]
+    problem = list_refusal(directory, known, named)
+    if problem:
+        raise ConfigError(problem)
 
 
 async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, wait: float) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_to_bytes, urlsplit
 from crawler.model.errors import AlreadyRunning, ConfigError
 from crawler.model.struct import Value
 from crawler.text.escape import masked, printable
-from crawler.text.urls import INDEX_PAGE, INDEX_SORT, in_scope, looks_like_file
+from crawler.text.urls import INDEX_PAGE, INDEX_SORT, in_scope, last_name, looks_like_file
 
 
 def tree_of(url: str) -> tuple[str, str, str]:
@@ -85,6 +85,36 @@ def other_file(directory: str, name: str, known: str, url: str) -> str:
         f"{directory.rstrip('/')}/{printable(name)} is the file of {masked(known)}, not of {masked(url)}: choose "
         "another directory, or add --moved to replace it"
     )
+
+
+def list_refusal(directory: str, known: str, items: Iterable[tuple[str, str]]) -> str:
+    """The message that refuses a list in the mirror of ``known``, or "" if each file is where the mirror stores it.
+
+    ``items``: (URL, path) of the listed files; the path is "" if only the server's response can tell it. The next
+    --delete of the mirror would remove any other file, or the list would replace a file of the mirror.
+    """
+    for url, path in items:
+        if not path:
+            which = f"{masked(url)}, whose name --name-from header takes from the server"
+        elif not _is_file_of(known, url, path):
+            which = f"{masked(url)} (as {printable(path)})"
+        else:
+            continue
+        return (
+            f"{directory} is the mirror of {masked(known)}, to which this file of the list does not belong: {which}. "
+            "The --delete of the mirror would remove it: choose another directory for the list"
+        )
+    return ""
+
+
+def _is_file_of(base: str, url: str, path: str) -> bool:
+    """Whether a mirror of ``base`` stores the file at ``url`` as ``path``."""
+    try:
+        host, root, query = tree_of(base)
+        expected = f"{urlsplit(base).scheme}://{host}{root}/{quote(path, errors='surrogateescape')}"
+        return not query and last_name(url) == path.rpartition("/")[2] and tree_of(url) == tree_of(expected)
+    except ValueError:
+        return False
 
 
 class Enclosing(Value, frozen=True, kw_only=True):

@@ -195,6 +195,44 @@ def test_the_advice_about_a_directory_that_belongs_to_something_else_leads_on_wh
         said(capsys, ["--moved", other.url, "DIR"], 0)
 
 
+@pytest.mark.row("F18")
+def test_a_list_and_a_mirror_share_dir_only_if_they_agree_about_each_file(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Site() as site, Site() as other:
+        for each in (site, other):
+            for name in ("a.zip", "sub/b.zip", "c.zip"):
+                each.file(name, PK, content_type=ZIP)
+        own, foreign = site.url + "a.zip", other.url + "c.zip"
+        (here / "own.txt").write_text(f"{own}\n{site.url}sub/b.zip\tsub/b.zip\n")
+        (here / "other.txt").write_text(f"{own}\n{foreign}\tx/c.zip\n")
+        (here / "place.txt").write_text(f"{site.url}sub/b.zip\n")
+        elsewhere = ["--state", "state.db"]
+        for number, state in enumerate(([], elsewhere)):
+            mirror, listed = f"MIRROR{number}", f"LIST{number}"
+            said(capsys, [*state, site.url, mirror], 0)
+            before = sorted((here / mirror).rglob("[a-z]*"))
+            for more in ([], ["--moved"], ["--dry-run"], ["--exclude", "c.zip"], ["--name-from", "header"]):
+                for name, url in (("other.txt", foreign), ("place.txt", f"{site.url}sub/b.zip")):
+                    problem = said(capsys, [*state, *more, "--input-file", name, mirror], 2)
+                    assert f"{mirror} is the mirror of {site.url}, to which this file of the list" in problem
+                    assert (own if "header" in more and name == "other.txt" else url) in problem
+                    assert sorted((here / mirror).rglob("[a-z]*")) == before
+            said(capsys, [*state, "--input-file", "own.txt", mirror], 0)
+            said(capsys, [*state, "--delete", site.url, mirror], 0)
+            assert sorted((here / mirror).rglob("[a-z]*")) == before
+            if state:
+                (here / "state.db").unlink()
+            said(capsys, [*state, "--input-file", "other.txt", listed], 0)
+            for more in ([], ["--delete"], ["--dry-run"]):
+                problem = said(capsys, [*state, *more, site.url, listed], 2)
+                assert f"{listed} holds files of other URLs, such as x/c.zip of {foreign}" in problem
+                assert site.url in problem
+            said(capsys, [*state, "--input-file", "place.txt", listed], 0)
+            assert (here / listed / "x/c.zip").exists(), "a list may lose URLs and gain others"
+            assert (here / listed / "b.zip").exists()
+
+
 @pytest.mark.row("L25")
 def test_the_filters_apply_to_a_single_file_and_the_one_that_leaves_it_out_is_named(
     here: Path, capsys: pytest.CaptureFixture[str]

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from itertools import product
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.errors import AlreadyRunning, ConfigError
-from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, is_subtree, owner, refusal, tree_of
+from crawler.text.ownership import (
+    Enclosing,
+    enclosing_refusal,
+    foreign_files,
+    is_same_tree,
+    is_subtree,
+    list_refusal,
+    owner,
+    refusal,
+    tree_of,
+)
 
 SAME = [
     ("http://h/pub/", "https://h/pub/"),
@@ -159,3 +170,56 @@ def test_the_refusal_inside_another_mirror_names_both_in_one_line(known: str | N
     assert "\n" not in text
     for part in ("/m/in is inside /m, ", "h/a/" if known else "an unknown URL", "i/b/", "--moved"):
         assert part in text
+
+
+LISTED = [
+    # the mirror; the URL of the list; its path under DIR; whether the mirror stores it there
+    ("http://h/pub/", "http://h/pub/a.zip", "a.zip", True),
+    ("http://h/pub", "http://h/pub/a.zip", "a.zip", True),
+    ("http://h/pub/index.html", "https://H.:443/pub/a.zip", "a.zip", True),
+    ("http://h:8080/pub/?C=M;O=D", "http://h:8080/pub/a.zip", "a.zip", True),
+    ("https://h:80/pub/", "https://h:80/pub/a.zip", "a.zip", True),
+    ("http://h/", "http://h/a.zip", "a.zip", True),
+    ("http://h/pub/", "http://h/pub/s/b%20%c3%a9.zip", "s/b \u00e9.zip", True),
+    ("http://h/pub/", "http://h/pub/%ff.zip", "\udcff.zip", True),
+    ("http://h/pub/", "http://h/pub/s/a.zip", "a.zip", False),
+    ("http://h/pub/", "http://h/pub/a.zip", "s/a.zip", False),
+    ("http://h/pub/", "http://h/pub/a.zip", "b.zip", False),
+    ("http://h/pub/", "http://h/pub/s/index.html", "s", False),
+    ("http://h/pub/", "http://h/pub/a%2Fb", "a/b", False),
+    ("http://h/pub/", "http://h/pub/a.zip?v=2", "a.zip", False),
+    ("http://h/pub/", "http://h/pub/../a.zip", "a.zip", False),
+    ("http://h/pub/", "http://h/public/a.zip", "a.zip", False),
+    ("http://h/pub/", "http://h/a.zip", "a.zip", False),
+    ("http://h/pub/", "http://h:8080/pub/a.zip", "a.zip", False),
+    ("http://h/pub/", "http://i/pub/a.zip", "a.zip", False),
+    ("http://h/pub/", "http://h/pub/a.zip", "", False),
+    ("http://h/?d=x", "http://h/a.zip", "a.zip", False),
+    ("http://[bad/", "http://h/a.zip", "a.zip", False),
+]
+
+
+@pytest.mark.parametrize(("known", "url", "path", "is_own"), LISTED)
+def test_a_list_may_put_into_a_mirror_what_the_mirror_would_put_there(
+    known: str, url: str, path: str, is_own: bool
+) -> None:
+    problem = list_refusal("DIR", known, [(url, path)])
+    assert (problem == "") == is_own
+    beside = ("http://h/pub/a.zip", "a.zip")
+    if (list_refusal("DIR", known, [beside]) == "") and not is_own:
+        problem = list_refusal("DIR", known, [beside, (url, path), beside])
+    if not is_own:
+        assert problem.startswith(f"DIR is the mirror of {known}, ")
+        assert url in problem
+        assert problem.endswith(": choose another directory for the list")
+        assert "--moved" not in problem
+    assert list_refusal("DIR", known, []) == ""
+
+
+@given(st.lists(st.text("aé %#?&~+", min_size=1, max_size=5), min_size=1, max_size=3), st.booleans())
+def test_a_list_and_a_mirror_share_dir_in_either_order_or_in_neither(segments: list[str], is_own: bool) -> None:
+    path = "/".join(segments)
+    url = f"http://{'h' if is_own else 'i'}/pub/{quote(path)}"
+    before = list_refusal("DIR", "http://h/pub/", [(url, path)])
+    after = foreign_files("DIR", [(path, url)], "http://h/pub/", "http://h/pub/")
+    assert (before == "") == (after == "") == is_own
