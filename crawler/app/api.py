@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.app.accounting import accounted
+from crawler.app.lifetime import accounted
 from crawler.app.refusals import (
     refuse_another_mirror,
     refuse_enclosing_mirror,

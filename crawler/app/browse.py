@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, datetime
 
-from crawler.app.accounting import first_error
+from crawler.app.lifetime import first_error
 from crawler.app.resources import shared_gate
 from crawler.http.client import HttpClient
 from crawler.http.client_options import client_options

@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.app.accounting import accounted, first_error
 from crawler.app.history import place_of, state_of
+from crawler.app.lifetime import accounted, first_error
 from crawler.app.refusals import refuse_missing_disk
 from crawler.app.resources import Resources, shared_gate
 from crawler.app.snapshots.existing import run_verify_snapshot, snapshot_at

@@ -1,4 +1,4 @@
-"""Opens the resources of a run (state, client, DIR and others), connects them, and closes them at its end.
+"""Opens the resources of a run (state, client, DIR and others) and connects them; ``lifetime`` closes them at its end.
 
 All entry points (``api``, ``maintenance``, ``browse``) get their destination, state, client and components here.
 """

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Unpack
 
-from crawler.app.accounting import first_error
 from crawler.app.keywords import config_of
+from crawler.app.lifetime import first_error
 from crawler.app.resources import shared_gate
 from crawler.http.client import HttpClient
 from crawler.http.client_options import client_options

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from itertools import islice
 from pathlib import Path
 
-from crawler.app.accounting import accounted
+from crawler.app.lifetime import accounted
 from crawler.app.resources import Resources, shared_gate
 from crawler.http.client_options import client_options
 from crawler.model.config import Config

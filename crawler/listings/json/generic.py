@@ -22,6 +22,7 @@ from crawler.listings.values.exact_urls import (
     resolve_link,
 )
 from crawler.listings.values.exact_values import any_time, exact_size, hex_digest, printed
+from crawler.listings.values.kinds import kind_of
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
@@ -194,7 +195,7 @@ def _kind(row: dict[str, Any], columns: Columns) -> Kind | None:
         link = "link" in columns and row[columns["link"]] is True
         return Kind.DIRECTORY if flag else Kind.SYMLINK if link else Kind.FILE
     if "kind" in columns and isinstance(word := row[columns["kind"]], str):
-        return _KINDS.get(_plain(word))
+        return kind_of(_plain(word), _KINDS)
     if "file" in columns and isinstance(flag := row[columns["file"]], bool):
         return Kind.FILE if flag else Kind.DIRECTORY
     return None
@@ -209,8 +210,8 @@ def _take(taken: Rows, base: str, row: dict[str, Any], columns: Columns, details
         _take_raw(taken, base, name, details)
         return True
     url = resolve_link(taken.url, href)
-    if url is None or details.kind is Kind.OTHER:
-        taken.reject(Reason.SCHEME if url is None else Reason.OTHER, href)
+    if url is None:
+        taken.reject(Reason.SCHEME, href)
         return True
     segment, slash = last_segment(url)
     if slash and details.kind is Kind.UNKNOWN:
@@ -228,8 +229,6 @@ def _take_raw(taken: Rows, base: str, name: str, details: Details) -> None:
     plain = name.removesuffix("/") if details.kind is Kind.DIRECTORY else name
     if plain in {".", ".."}:
         taken.reject(Reason.SELF if plain == "." else Reason.PARENT, name)
-    elif details.kind is Kind.OTHER:
-        taken.reject(Reason.OTHER, name, "neither a file nor a directory")
     else:
         taken.add_raw(base, plain, details)
 

@@ -12,7 +12,7 @@ from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of
 from crawler.listings.values.exact_values import exact_size, http_time, printed
-from crawler.model.reasons import Reason
+from crawler.listings.values.kinds import kind_of
 from crawler.model.values import Kind, Listing
 
 _KINDS = {"directory": Kind.DIRECTORY, "file": Kind.FILE, "other": Kind.OTHER}
@@ -33,20 +33,13 @@ def read_nginx(document: JsonDocument) -> Listing | None:
     for row in rows:
         if not isinstance(row, dict) or not row.keys() <= _KEYS:
             return None
-        name, kind, mtime = row.get("name"), _kind(row.get("type")), row.get("mtime")
+        name, kind, mtime = row.get("name"), kind_of(row.get("type"), _KINDS), row.get("mtime")
         if kind is None or not isinstance(mtime, str):
             return None
         if not isinstance(name, str):
             taken.add_nameless()
             continue
-        if kind is Kind.OTHER:
-            taken.reject(Reason.OTHER, name, "neither a file nor a directory")
-            continue
         size = row.get("size")
         details = Details(kind=kind, size=exact_size(size), modified=http_time(mtime), row=printed(size, mtime))
         taken.add_raw(base, name, details)
     return taken.listing("nginx-jsonp" if document.wrapped else "nginx-json", complete=document.whole)
-
-
-def _kind(value: object) -> Kind | None:
-    return _KINDS.get(value) if isinstance(value, str) else None

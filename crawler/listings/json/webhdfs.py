@@ -13,6 +13,7 @@ from crawler.listings.json.document import JsonDocument
 from crawler.listings.values.exact_entries import Details, Rows, canonical, quote_name, shown
 from crawler.listings.values.exact_urls import query_value
 from crawler.listings.values.exact_values import epoch_time, exact_size, printed
+from crawler.listings.values.kinds import kind_of
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
@@ -48,7 +49,7 @@ def _take(taken: Rows, row: dict[str, Any]) -> None:
     if quoted is None:
         taken.reject(Reason.BAD_NAME, shown(name), "is not text")
         return
-    kind = _KINDS.get(str(row["type"]), Kind.OTHER)
+    kind = kind_of(row["type"], _KINDS) or Kind.UNKNOWN
     details = Details(
         kind=kind,
         size=exact_size(row["length"]),

@@ -45,9 +45,11 @@ class Rows:
         self._seen: dict[str, Details] = {}
 
     def add(self, name: str, url: str, details: Details, *, directory: str = "", external: bool = False) -> None:
-        """Add an entry, or a rejection if the name is invalid or the URL is already an entry."""
+        """Add an entry; a rejection if the name is invalid, the kind is ``other`` or the URL is already an entry."""
         if problem := segment_problem(name):
             self.reject(Reason.BAD_NAME, shown(name), problem)
+        elif details.kind is Kind.OTHER:
+            self.reject(Reason.OTHER, name, "neither a file nor a directory")
         elif url in self._seen:
             self._add_again(name, url, details)
         else:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of
 from crawler.listings.values.exact_values import exact_size, printed, utc_time
+from crawler.listings.values.kinds import kind_of
 from crawler.listings.xml.document import XmlDocument
-from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 
 _KINDS = {"directory": Kind.DIRECTORY, "file": Kind.FILE, "other": Kind.OTHER}
@@ -25,13 +25,10 @@ def read_nginx(document: XmlDocument) -> Listing | None:
     taken = Rows(document.url)
     base = base_of(document.url)
     for element in document.root:
-        kind, mtime = _KINDS.get(str(element.tag)), element.get("mtime")
+        kind, mtime = kind_of(element.tag, _KINDS), element.get("mtime")
         if kind is None or mtime is None or len(element):
             return None
         name, size = document.text(element.text), element.get("size")
-        if kind is Kind.OTHER:
-            taken.reject(Reason.OTHER, name, "neither a file nor a directory")
-            continue
         details = Details(kind=kind, size=exact_size(size), modified=utc_time(mtime), row=printed(size, mtime))
         taken.add_raw(base, name, details)
     return taken.listing("nginx-xml", complete=document.whole)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import base_of, last_segment, misplaced, resolve_link
+from crawler.listings.values.kinds import kind_of
 from crawler.listings.xml.document import XmlDocument, children, local
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
@@ -23,7 +24,7 @@ def read_svn(document: XmlDocument) -> Listing | None:
     taken = Rows(document.url)
     base = base_of(document.url)
     for element in index:
-        kind = _KINDS.get(local(element))
+        kind = kind_of(local(element), _KINDS)
         if kind is None:
             taken.reject(Reason.PARENT if local(element) == "updir" else Reason.NAVIGATION, local(element))
             continue

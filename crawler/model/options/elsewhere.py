@@ -34,6 +34,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     (NONE, "`--older-than=now-7days`", "`--min-age 7d`", "`--older-than 7d`"),
     (NONE, "`--size-range=1K-1G`", "`--min-size 1K --max-size 1G`", "`--min-size 1K --max-size 1G`"),
     (NONE, "`--delete`, `-e`", "`--delete-after`, the default (`copy` does not)", "`--delete`"),
+    ("`--delete-after`", NONE, NONE, "not possible: files are kept"),
     (NONE, NONE, "`--max-delete N`", "`--max-delete N`, also a percentage; 25% by default"),
     (NONE, NONE, "`--backup-dir`", "`--trash DAYS`"),
     (NONE, NONE, "`--compare-dest`, `--copy-dest`", "`--snapshots N`: hard links, as with `rsync --link-dest`"),

@@ -203,6 +203,8 @@ def check_header(text: str) -> str:
 
 def check_extensions(text: str) -> str:
     """A list of extensions, unchanged. Raises ValueError for text that is not such a list."""
+    if "://" in text:
+        raise ValueError("expected extensions such as zip,tar.gz, and then URL")
     if "=" in text or "/" in text:
         raise ValueError("expected extensions such as zip,tar.gz (wget's -e robots=off is --no-robots here)")
     if not text.strip(" ,*."):
