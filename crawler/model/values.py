@@ -210,6 +210,8 @@ class Job(Value, frozen=True, kw_only=True):
     """How far the host of ``url`` is trusted, if several hosts have the tree."""
     mirrors: tuple[str, ...] = ()
     """Other URLs of the same file, in the order in which they are tried."""
+    spent: int = 0
+    """Number of attempts that have been made already; they count towards --attempts."""
 
 
 class Result(Record, frozen=True, kw_only=True):

@@ -119,12 +119,13 @@ def pack_job(job: Job) -> Packed:
         job.fresh,
         job.source.value,
         job.mirrors,
+        job.spent,
     )
 
 
 def unpack_job(packed: Packed) -> Job:
     url, path, reason, kind, size, modified, row, digest, known, local, probe, *caching = packed
-    copy, moment, dating, vouched, fresh, source, mirrors = caching
+    copy, moment, dating, vouched, fresh, source, mirrors, spent = caching
     return Job(
         url=url,
         path=path,
@@ -144,6 +145,7 @@ def unpack_job(packed: Packed) -> Job:
         fresh=fresh,
         source=Source(source),
         mirrors=mirrors,
+        spent=spent,
     )
 
 

@@ -119,6 +119,13 @@ def test_a_single_file_of_any_type_is_one_transfer_and_later_one_conditional_req
         site.log.clear()
         said(capsys, [site.url + "k.bin", "DIR"], 0)
         assert [request.status for request in site.log.of("/pub/k.bin")] == [200, 206], "a broken transfer goes on"
+        for number, at in ((1, 0.6), (2, 0.6), (3, 0.0)):
+            name = f"broken{number}.bin"
+            site.file(name, PK * 300, Cut(at=at))
+            for more in ([], ["--processes", "2"]):
+                site.log.clear()
+                said(capsys, [*more, "--attempts", str(number), site.url + name, f"CUT{len(more)}"], 5)
+                assert len(site.log.of(f"/pub/{name}")) == number, "no more requests than --attempts"
         site.file("l.bin", PK * 300, Cut(at=0.6, times=1))
         said(capsys, ["--attempts", "1", site.url + "l.bin", "DIR"], 5)
         site.log.clear()

@@ -61,7 +61,7 @@ class Downloader(Shared, frozen=True, kw_only=True):
         transfer, error = Transfer(self, job), None
         self.connections.begin()
         try:
-            done = await persist(transfer.attempt, self.attempts)
+            done = await persist(transfer.attempt, max(1, self.attempts - job.spent))
         except (FetchError, VerificationError) as problem:
             done, error = transfer.effort.failed(problem), problem
         finally:

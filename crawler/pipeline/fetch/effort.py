@@ -41,7 +41,7 @@ class Effort:
         self._observer = observer
         self._began = time.monotonic() if began is None else began
         self._received = 0
-        self.attempts = 0
+        self.attempts = job.spent
 
     def begin_attempt(self) -> None:
         self.attempts += 1

@@ -10,6 +10,7 @@ from crawler.model.errors import ConfigError, ListingError, innermost
 from crawler.model.interfaces import Response
 from crawler.model.network.listed_file import ListedFile
 from crawler.model.reasons import OPTIONS
+from crawler.model.struct import replace
 from crawler.model.values import Job, Known, Result, Staged
 from crawler.pipeline.rules.responses.content_type import SNIFFED
 from crawler.pipeline.rules.single_file import Look, by_beginning, by_headers, file_name, is_same_file, may_be_file
@@ -163,6 +164,8 @@ class RootResponse:
         if job is not None and self._parts.dry_run is None:
             self._parts.observer.started(job)
             self._done = await run.transfers.use(job, reply, began)
+            if self._done is None and not job.mirrors:
+                self._job = replace(job, spent=1)
 
     async def _begin(self, name: str, size: int | None = None) -> tuple[DownloadRun, Job | None]:
         """Start the run that saves the file. Raises ConfigError if DIR has a file of that name from another URL.

@@ -43,6 +43,7 @@ JOBS = [
         fresh=True,
         source=Source.ELSEWHERE,
         mirrors=("http://i/a/b",),
+        spent=2,
     ),
 ]
 RESULTS = [
