@@ -11,12 +11,15 @@ from crawler.model.options.spelling import nearest
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.pipeline.effects.facts import Facts, Kind, Use
+from crawler.pipeline.effects.notations import rewritten
 from crawler.text.escape import printable
 from crawler.text.units import render_size
 
 _EXTENSIONS_NAMED = 5
 _WILDCARD = re.compile(r"[*?\[]")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+_LONGEST_IN_DAYS = 366
+"""Up to this many seconds, an age may be a number of days that lacks its unit."""
 _BY_NAME = (Reason.EXTENSION, Reason.NOT_INCLUDED)
 
 
@@ -60,6 +63,11 @@ def _of_idle(use: Use, facts: Facts) -> Finding:
         meant = f": did you mean {printable(near[0])}/?" if near else ""
         return Finding(use.option, f"no directory matched {use.option}{meant}", bool(near))
     text = f"no file matched {use.option}"
+    instead = rewritten(use.pattern, is_include=use.kind is Kind.INCLUDE) if use.kind is not Kind.EXTENSION else None
+    if instead is not None:
+        key = f"--{use.kind.name.lower()}"
+        write = " ".join(f"{key} '{printable(each)}'" for each in instead.patterns)
+        return Finding(use.option, f"{text}: {instead.why}: write {write}", True)
     if use.directory:
         write = f"{printable(use.pattern)}/" if use.kind is Kind.EXCLUDE else f"{printable(use.pattern)}/**"
         return Finding(use.option, f"{text}: {printable(use.directory)} is a directory: write '{write}'", True)
@@ -74,6 +82,8 @@ def _advice(use: Use, facts: Facts) -> str:
     """A suggestion about a filter by name that matched nothing: what it may mean, or which names there are."""
     extensions = list(dict.fromkeys(filter(None, map(_extension, facts.names))))
     if use.kind is Kind.EXTENSION:
+        if (plain := use.pattern.strip("{}*.")) != use.pattern and plain:
+            return f": did you mean {printable(plain)}?"
         near = nearest(use.pattern, extensions)
         named = ", ".join(map(printable, extensions[:_EXTENSIONS_NAMED])) or "none"
         return f": did you mean {printable(near[0])}?" if near else f": the extensions listed are {named}"
@@ -105,7 +115,8 @@ def _extension(name: str) -> str:
 
 def _of_idle_limit(limit: _Limit) -> Finding:
     """The finding about a filter by size or age that refused nothing."""
-    return Finding(limit.option, f"{limit.option} refused no file{limit.beyond}", False)
+    hint = limit.hint if limit.reason == Reason.TOO_NEW else ""
+    return Finding(limit.option, f"{limit.option} refused no file{limit.beyond}{hint}", False)
 
 
 def _of_everything(facts: Facts, config: Config, idle: Sequence[Use], rules: Sequence[Use]) -> Finding | None:
@@ -147,9 +158,19 @@ def _limits(facts: Facts, config: Config) -> Iterator[_Limit]:
     ages = ("--newer-than", Reason.TOO_OLD, config.newer_than), ("--older-than", Reason.TOO_NEW, config.older_than)
     for key, reason, age in ages:
         if age is not None:
-            seconds = age.total_seconds() if isinstance(age, timedelta) else 0
-            hint = f": a number without a unit is seconds; did you mean {seconds:g}d?" if 0 < seconds < 60 else ""
-            yield _Limit(f"{key} {_age(age)}", reason, "", hint)
+            yield _Limit(f"{key} {_age(age)}", reason, "", _days_meant(age, reason, facts))
+
+
+def _days_meant(age: datetime | timedelta, reason: str, facts: Facts) -> str:
+    """A hint if ``age`` may be a number of days that lacks its unit, and days would change what is refused.
+
+    Only a longer --newer-than refuses less, and only a longer --older-than refuses more.
+    """
+    seconds = age.total_seconds() if isinstance(age, timedelta) else 0
+    is_suspect = (reason in facts.refused) == (reason == Reason.TOO_OLD)
+    if not is_suspect or not 0 < seconds <= _LONGEST_IN_DAYS or seconds % 1:
+        return ""
+    return f": a number without a unit is seconds; did you mean {seconds:g}d?"
 
 
 def _age(age: datetime | timedelta) -> str:
