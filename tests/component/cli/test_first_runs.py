@@ -168,7 +168,7 @@ def test_a_filter_that_may_have_nothing_to_do_is_a_note_once(here: Path, capsys:
             "Note: no file matched --exclude '*.tmp'",
             "Note: no directory matched --exclude 'tmp/'",
             "Note: --min-size 1 B refused no file: the smallest has 3 B",
-            "Note: --older-than 30s refused no file",
+            "Note: --older-than 30s refused no file: a number without a unit is seconds; did you mean 30d?",
         ]
         assert cli.run([*options, site.url, "one"]) == 0
         assert capsys.readouterr() == ("", ""), "cron does not mail it"
