@@ -198,6 +198,8 @@ class Job(Value, frozen=True, kw_only=True):
     """Whether to send HEAD first, because the local copy may be right although the state does not know it."""
     copy: Known | None = None
     """What is known about an intact local copy, whether or not the request is conditional."""
+    recorded: Known | None = None
+    """The record of the file if what is at ``path`` now is not what was saved: damaged, replaced or missing."""
     moment: Span[datetime] | None = None
     """Listed modification time in UTC, if the zone of the listing was inferred."""
     dating: Dating = Dating.UNKNOWN

@@ -21,8 +21,8 @@ from crawler.pipeline.rules.responses.content_type import (
     is_text_instead,
 )
 from crawler.pipeline.rules.responses.evidence import Unwanted
-from crawler.pipeline.rules.responses.verdict import Action, is_confirmed
-from crawler.text.http_fields import parse_http_date
+from crawler.pipeline.rules.responses.verdict import Action, is_confirmed, is_recorded
+from crawler.text.http_fields import parse_http_date, validators_of
 
 IsListing = Callable[[bytes, str, str], Awaitable[bool]]
 """Tells whether a page is a listing, by (body, URL, content type).
@@ -67,7 +67,7 @@ class Arrival(NamedTuple):
         ``head``: the first bytes of the body, or all of it if ``whole``.
         """
         job, length = self.job, self.action.length
-        if is_confirmed(job, len(head) if length is None and whole else length):
+        if self._is_confirmed(len(head) if length is None and whole else length, head if whole else None):
             return
         if length is None and job.size is not None and job.size.exact and not begins_like_html(head):
             return  # the response states no length: once the body has ended, the listed size decides
@@ -91,6 +91,16 @@ class Arrival(NamedTuple):
         if is_short:
             await self._refuse_contradiction(head, content_type)
 
+    def _is_confirmed(self, length: int | None, body: bytes | None) -> bool:
+        """Whether the listing or the record shows that the body is the file, whatever it or the copy looks like."""
+        return is_confirmed(self.job, length) or is_recorded(self.job, length, validators_of(self.reply.headers), body)
+
+    def _held(self) -> int:
+        """The number of bytes after which a body is judged: with a record and no length, its digest may decide."""
+        recorded, length = self.job.recorded, self.action.length
+        is_digest_needed = recorded is not None and length is None and recorded.size < limits.MIB
+        return max(SNIFFED, recorded.size + 1) if recorded is not None and is_digest_needed else SNIFFED
+
     async def _refuse_contradiction(self, head: bytes, content_type: str) -> None:
         """Raise VerificationError if ``head`` contradicts the copy of a file whose size and digest are not known."""
         job = self.job
@@ -108,14 +118,15 @@ class Arrival(NamedTuple):
 
     async def judged(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """Yield ``chunks``, but nothing before the guard has accepted the first bytes: rejected bytes reach no part."""
-        head, is_held = b"", self.action.offset == 0 and not is_confirmed(self.job, self.action.length)
+        head, is_held = b"", self.action.offset == 0 and not self._is_confirmed(self.action.length, None)
+        held = self._held()
         async with aclosing(chunks):
             async for chunk in chunks:
                 if not is_held:
                     yield chunk
                     continue
                 head += chunk
-                if len(head) >= SNIFFED:
+                if len(head) >= held:
                     await self.refuse_page(head)
                     is_held = False
                     yield head

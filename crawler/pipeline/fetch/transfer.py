@@ -151,12 +151,12 @@ class Transfer:
             body = await self._read(reply, limits.LISTING_RAW)
             if await is_directory(self._job, reply, body, self._shared.is_listing):
                 return self.effort.result(Outcome.DIRECTORY, "its body is a listing")
-            await self._arrival(reply, action).refuse_page(body)
+            await self._arrival(reply, action).refuse_page(body, whole=True)
             return await self._staged(reply, action, proof, body)
         expected = action.length if action.length is not None else self._job.size.high if self._job.size else UNLIMITED
         if action.offset == 0 and expected <= limits.SMALL_BODY and self._part is None:
             body = await self._read(reply, action.limit)
-            await self._arrival(reply, action).refuse_page(body)
+            await self._arrival(reply, action).refuse_page(body, whole=True)
             return await self._staged(reply, action, proof, body)
         return await self._stream(reply, action, proof)
 

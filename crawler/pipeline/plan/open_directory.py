@@ -11,7 +11,7 @@ from crawler.model.struct import Struct, Value, field, replace
 from crawler.model.values import Entry, Job, Known, Local
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.neighbours import Neighbours
-from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact
+from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact, lost
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.rules.extraneous import ListedNames, useless
 from crawler.pipeline.rules.scope import Scope
@@ -188,6 +188,7 @@ class OpenPage(Value, frozen=True, kw_only=True):
             local=local,
             probe=need is Need.PROBE,
             copy=known if is_intact(known, local) and not decision.is_disproved else None,
+            recorded=lost(known, local, entry.url),
             moment=None if timed is entry.modified else timed,
             dating=dating,
             vouched=is_vouched,

@@ -74,6 +74,13 @@ def is_intact(known: Known | None, local: Local | None) -> bool:
     return known is not None and local is not None and is_as_saved(known, local)
 
 
+def lost(known: Known | None, local: Local | None, url: str) -> Known | None:
+    """The record of a file from ``url`` whose local copy is not as it was saved; None if there is no such record."""
+    if known is None or known.digest == REPLACING or is_intact(known, local):
+        return None
+    return known if without_query(known.url) == without_query(url) else None
+
+
 def is_as_saved(known: Known | StoredFile, local: Local) -> bool:
     """True if ``local`` is the file that was saved, judged by its size and its version or, if it has none, its time.
 

@@ -13,7 +13,7 @@ from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.plan.look import look
-from crawler.pipeline.rules.compare import Need, is_intact, needs_fetch
+from crawler.pipeline.rules.compare import Need, is_intact, lost, needs_fetch
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import ListScope
 from crawler.pipeline.runs.base import Components, Transfers
@@ -204,6 +204,7 @@ def as_job(
     decision = needs_fetch(entry, known, local)
     copy = known if is_intact(known, local) and not decision.is_disproved else None
     job = Job(url=url, path=path, reason=decision.reason, size=size, local=local, copy=copy, mirrors=mirrors)
+    job = replace(job, recorded=lost(known, local, url))
     if digest is not None:
         return replace(job, digest=digest, row=digest, vouched=True)
     if decision.need is Need.CONFIRM:

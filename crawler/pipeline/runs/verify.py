@@ -92,7 +92,8 @@ class VerifyRun(DownloadRun):
                 continue
             known = await self.parts.state.file(job.path)
             local = await look(self.parts.destination, job.path)
-            await put(replace(job, row=known.row if known else "", local=local))
+            recorded = known if known is not None and known.digest != REPLACING else None
+            await put(replace(job, row=known.row if known else "", local=local, recorded=recorded))
 
 
 def _job(known: Known, local: Local | None) -> Job:

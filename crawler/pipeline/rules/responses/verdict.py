@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -15,12 +16,14 @@ from crawler.text.http_fields import (
     coding_of,
     content_length,
     is_chunked,
+    is_strong_tag,
     parse_http_date,
     parse_retry_after,
     validators_of,
     value_of,
 )
 from crawler.text.resuming import Resume
+from crawler.text.urls import without_query
 
 
 class Verdict(Enum):
@@ -107,13 +110,33 @@ def is_confirmed(job: Job, length: int | None) -> bool:
     return job.size is not None and job.size.exact and job.size.low == length
 
 
+def is_recorded(job: Job, length: int | None, said: Validators, body: bytes | None) -> bool:
+    """True if the response is the file that was saved before and is not as it was saved any more, by its record.
+
+    ``length``: exact size of the file in bytes, if the response states it. ``body``: all of the body, if it is at hand.
+    The digest decides; without it the strong ETag or the size. Only the size may be compared with that of another URL.
+    """
+    known = job.recorded
+    if known is None:
+        return False
+    if body is not None and known.digest is not None:
+        return f"sha256:{hashlib.sha256(body).hexdigest()}" == known.digest
+    if length is None and body is not None:
+        length = len(body)
+    if length is not None:
+        return length == known.size
+    is_same_url = without_query(known.url) == without_query(job.url)
+    return is_same_url and is_strong_tag(said.etag) and said.etag == known.validators.etag
+
+
 def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> str | None:
     """Explain why this response cannot be the listed file; None if it can. A contradicting file is never saved."""
     size = job.size
     if size is not None and length is not None and length not in size:
         return f"the listing says {_size_text(size)} bytes, the server sends {length}"
     coding = coding_of(headers)
-    if coding and not is_confirmed(job, length) and not is_coded_name(job.path, coding):
+    is_proven = is_confirmed(job, length) or is_recorded(job, length, validators_of(headers), None)
+    if coding and not is_proven and not is_coded_name(job.path, coding):
         return f"the server encoded the body ({coding[:40]}) although identity was requested"
     return None
 

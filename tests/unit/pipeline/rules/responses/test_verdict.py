@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import limits
-from crawler.model.values import Job, Validators
-from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, length_proven
+from crawler.model.state.store import REPLACING
+from crawler.model.values import Job, Kind, Known, Local, Validators
+from crawler.pipeline.rules.compare import lost
+from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, is_recorded, length_proven
 from crawler.text.resuming import Resume
 from tests.unit.pipeline.rules.examples import CONFIRMING, JOB, LATER_HTTP, LOOSE, NOON_HTTP, NOW, RESUME, UNSIZED
 
@@ -328,3 +331,51 @@ def test_a_body_is_whole_only_if_that_is_proven(
 )
 def test_a_user_reads_why_a_body_is_not_whole(job: Job, length: int | None, text: str) -> None:
     assert length_proven(job, Action(verdict=Verdict.SAVE, length=length), headers(), 7) == text
+
+
+WORDS = b"words"
+SHA = f"sha256:{hashlib.sha256(WORDS).hexdigest()}"
+STRONG, WEAK, NO_TAG = Validators(etag='"1"'), Validators(etag='W/"1"'), Validators()
+RECORD = Known(path="a", url="http://h/a", row="", size=5, mtime=0, validators=STRONG, digest=SHA)
+
+
+@pytest.mark.parametrize(
+    ("length", "body", "said", "with_digest", "without_digest"),
+    [
+        # the stated length, the body if all of it is at hand, the validators; expected with and without a digest
+        (5, WORDS, NO_TAG, True, True), (None, WORDS, NO_TAG, True, True), (5, b"other", NO_TAG, False, True),
+        (None, b"other", STRONG, False, True), (None, b"longer", STRONG, False, False), (5, None, NO_TAG, True, True),
+        (6, None, STRONG, False, False), (0, None, STRONG, False, False), (None, None, STRONG, True, True),
+        (None, None, WEAK, False, False), (None, None, NO_TAG, False, False), (None, b"", NO_TAG, False, False),
+        (None, None, Validators(etag='"2"'), False, False),
+    ],
+)  # fmt: skip
+def test_what_the_record_of_a_lost_copy_confirms(
+    length: int | None, body: bytes | None, said: Validators, with_digest: bool, without_digest: bool
+) -> None:
+    for digest, expected in ((SHA, with_digest), (None, without_digest)):
+        job = Job(url="http://h/a?x=1", path="a", reason="", recorded=replace(RECORD, digest=digest))
+        assert is_recorded(job, length, said, body) is expected
+        is_by_tag_alone = length is None and body is None
+        assert is_recorded(replace(job, url="http://other/a"), length, said, body) is (expected and not is_by_tag_alone)
+        assert not is_recorded(replace(job, recorded=None), length, said, body)
+
+
+@given(st.binary(max_size=20), st.binary(max_size=20), st.booleans())
+def test_a_whole_body_is_the_recorded_one_only_if_it_is_the_same(saved: bytes, body: bytes, is_stated: bool) -> None:
+    digest = f"sha256:{hashlib.sha256(saved).hexdigest()}"
+    job = Job(url="http://h/a", path="a", reason="", recorded=replace(RECORD, size=len(saved), digest=digest))
+    assert is_recorded(job, len(body) if is_stated else None, STRONG, body) is (saved == body)
+
+
+@pytest.mark.parametrize(
+    ("known", "local", "url", "expected"),
+    [
+        (None, None, "http://h/a", False), (RECORD, None, "http://h/a?y=2", True), (RECORD, None, "http://h/b", False),
+        (RECORD, Local(Kind.FILE, 5, 0), "http://h/a", False), (RECORD, Local(Kind.FILE, 4, 0), "http://h/a", True),
+        (RECORD, Local(Kind.FILE, 5, 1), "http://h/a", True), (RECORD, Local(Kind.DIRECTORY, 5, 0), "http://h/a", True),
+        (replace(RECORD, digest=REPLACING), None, "http://h/a", False),
+    ],
+)  # fmt: skip
+def test_when_the_copy_of_a_record_is_lost(known: Known | None, local: Local | None, url: str, expected: bool) -> None:
+    assert lost(known, local, url) == (known if expected else None)
