@@ -205,7 +205,7 @@ class Job(Value, frozen=True, kw_only=True):
     dating: Dating = Dating.UNKNOWN
     """How far Last-Modified and listing rows agree in this directory."""
     vouched: bool = False
-    """True if ``digest`` comes from the listing: a matching body is then the listed version whatever its times."""
+    """True if ``digest`` was published with the listing: a matching body is then that version whatever its times."""
     fresh: bool = False
     """Whether to bypass all caches (RFC 9111 section 5.2.1.4)."""
     source: Source = Source.FIRST

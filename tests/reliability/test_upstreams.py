@@ -267,6 +267,35 @@ def test_a_published_digest_proves_a_file_whatever_its_time(site: Site, second: 
     assert (tmp_path / "good.bin").read_bytes() == good
 
 
+@pytest.mark.row("U15")
+@pytest.mark.parametrize("published", ["SHA256SUMS", "fallback", "sidecar", "RFC 6249"])
+def test_a_file_with_the_published_digest_is_current_although_its_time_is_older(
+    site: Site, second: Second, tmp_path: Path, published: str
+) -> None:
+    """From a fallback, from the only host, and from a copy that a redirect names."""
+    data = FILES["a.bin"]
+    second.file("a.bin", data, mtime=OLD - 9 * DAY)
+    digest = hashlib.sha256(data)
+    options: dict[str, object] = {"attempts": 1, "allow_host": [second.url.split("/")[2]]}
+    if published == "RFC 6249":
+        text = base64.b64encode(digest.digest()).decode()
+        headers = (("Digest", f"SHA-256={text}"), ("Link", f"<{second.url}a.bin>; rel=duplicate"))
+        site.file("a.bin", data, Redirect("http://127.0.0.1:9/a.bin", headers=headers))
+        options["allow_host"] = ["127.0.0.1:9", second.url.split("/")[2]]
+    else:
+        name = "a.bin.sha256" if published == "sidecar" else "SHA256SUMS"
+        site.file(name, f"{digest.hexdigest()}  a.bin\n".encode())
+        site.file("a.bin", data, Status(404) if published == "fallback" else Redirect(f"{second.url}a.bin"))
+        options["fallback"] = [second.url] if published == "fallback" else []
+    report = crawler.mirror_sync(site.url, tmp_path, **options)  # type: ignore[arg-type]
+    assert (report.exit_code, report.failures) == (0, ())
+    assert not [text for text in report.warnings if "older version" in text]
+    second.requests()
+    report = crawler.mirror_sync(site.url, tmp_path, **options)  # type: ignore[arg-type]
+    assert (report.exit_code, report.saved, report.warnings) == (0, 0, ())
+    assert second.requests() == [], "the body is not asked for again"
+
+
 @pytest.mark.row("U09")
 def test_each_upstream_has_its_own_rules_and_credentials(site: Site, second: Second, tmp_path: Path) -> None:
     publish(site)

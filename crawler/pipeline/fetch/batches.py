@@ -13,7 +13,6 @@ from itertools import zip_longest
 from crawler.model import limits
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.sharing import Carried, Verdict
-from crawler.model.struct import replace
 from crawler.model.values import Job
 from crawler.pipeline.backlog import Finish
 from crawler.pipeline.fetch.downloader import Downloader
@@ -22,13 +21,13 @@ from crawler.pipeline.rules.responses.conditional_requests import request_header
 from crawler.pipeline.rules.responses.neighbours import are_apart, facts_of, is_plain, row_of
 from crawler.pipeline.rules.responses.shared import verdict
 
-Published = Callable[[str], Awaitable[str | None]]
-"""Looks up the digest that a checksum file in the same directory publishes for the file at a path, or None."""
+Published = Callable[[Job], Awaitable[Job]]
+"""Adds the digest that a checksum file beside the file publishes to a job that has none."""
 
 
-async def nothing_published(_path: str) -> str | None:
+async def nothing_published(job: Job) -> Job:
     """The lookup of a run that consults no checksum files: no digest is known."""
-    return None
+    return job
 
 
 class Batches:
@@ -130,9 +129,4 @@ class FileBatch:
         return verdict(rows, facts, carried, is_trusted=self._batches.is_trusted)
 
     async def _with_digests(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        published = self._batches.published
-        found = [job.digest if job.digest is not None else await published(job.path) for job in jobs]
-        return [
-            replace(job, digest=digest) if digest is not job.digest else job
-            for job, digest in zip(jobs, found, strict=True)
-        ]
+        return [await self._batches.published(job) for job in jobs]

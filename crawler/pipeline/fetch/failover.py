@@ -6,6 +6,7 @@ continues or confirms what another one has sent.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Protocol
@@ -15,8 +16,9 @@ from crawler.model.interfaces import Permit
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
-from crawler.model.values import Job, Kind, Outcome, Result, Staged
+from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
 from crawler.pipeline.fetch.effort import Ended
+from crawler.pipeline.rules.responses.evidence import prove
 from crawler.text.digests import header_digest
 from crawler.text.escape import masked
 from crawler.text.web_links import duplicates
@@ -82,14 +84,28 @@ async def fetch_duplicate(shared: Attempting, job: Job, ended: Ended) -> Result 
     digest = job.digest or header_digest(headers)
     if digest is None or not shared.verify:
         return ended.done
+    is_vouched = job.vouched if job.digest is not None else _is_of_listed_version(job, headers)
 
     async def copies() -> AsyncGenerator[Job, None]:
         for url in duplicates(headers.get("Link", ""), job.url):
             if await shared.permit(job.url, url) is None:
-                yield replace(job, url=url, digest=digest, source=Source.ELSEWHERE)
+                yield replace(job, url=url, digest=digest, vouched=is_vouched, source=Source.ELSEWHERE)
 
     done, _ = await _first_good(shared, job, copies(), ended, None)
-    return done
+    return _named(done, job.url) if is_vouched else done
+
+
+def _named(done: Result | Staged, url: str) -> Result | Staged:
+    """``done`` with the record of the listed version at ``url``, without the validators of the host that sent it."""
+    result = done if isinstance(done, Result) else done.result
+    if result.known is not None:
+        result = replace(result, known=replace(result.known, url=url, validators=Validators()))
+    return result if isinstance(done, Result) else replace(done, result=result)
+
+
+def _is_of_listed_version(job: Job, headers: Mapping[str, str]) -> bool:
+    """Whether the digest in ``headers`` is that of the listed version, as far as their own time shows."""
+    return prove(job, 200, headers, time.time()).checked != UNCONFIRMED
 
 
 async def _first_good(

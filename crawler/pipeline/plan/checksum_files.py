@@ -14,11 +14,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, Destination, Permit
-from crawler.model.state.store import StateStore
+from crawler.model.state.store import BY_ROW, StateStore
 from crawler.model.struct import Struct, Value, field, replace
 from crawler.model.values import UNCONFIRMED, Entry, Job, Known, Local
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, needs_fetch
+from crawler.pipeline.rules.racy import is_racy
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.evidence import prove
 from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
@@ -56,6 +57,14 @@ class Published(Value, frozen=True):
     """True if the checksum file has changed since it was saved, so that it describes the file's current version."""
     checked: float = UNCONFIRMED
     """``Known.checked`` of the checksum file."""
+
+    @property
+    def is_vouched(self) -> bool:
+        """Whether the server sent the checksum file in this run: a body with its digest is then the listed version.
+
+        One that has not changed since the last run may not have been updated when the file was replaced.
+        """
+        return self.checked != UNCONFIRMED
 
 
 class _ChecksumFiles(Struct):
@@ -134,10 +143,12 @@ class Checksums:
         if known is not None and name in known.sidecars:
             self._awaited[path] = known.sidecars[name]
 
-    async def beside(self, path: str) -> str | None:
-        """The digest of the file at ``path`` by its sidecar, or None. Workers may call this concurrently."""
-        published = await self._first(self._awaited.pop(path, ()), path.rpartition("/")[2])
-        return published.digest if published else None
+    async def beside(self, job: Job) -> Job:
+        """``job`` with the digest in the sidecar of its file, if it had none. Workers may call this concurrently."""
+        if job.digest is not None:
+            return job
+        published = await self._first(self._awaited.pop(job.path, ()), job.path.rpartition("/")[2])
+        return replace(job, digest=published.digest, vouched=published.is_vouched) if published else job
 
     async def of(self, path: str) -> Published | None:
         """The digest of the file at ``path`` by a checksum file for many files, in its directory or one above it."""
@@ -239,6 +250,14 @@ def by_digest(
         return decision
     if published.digest != known.digest:
         return Decision(Need.FETCH, "published digest differs", is_disproved=True)
-    if published.is_news and (entry.size is None or known.size in entry.size):
+    is_current = published.is_news or was_proven(published, entry, known)
+    if is_current and (entry.size is None or known.size in entry.size):
         return Decision(Need.NOTHING, "same published digest")
     return decision
+
+
+def was_proven(published: Published | None, entry: Entry, known: Known | None) -> bool:
+    """Whether an earlier run has confirmed that the version with this published digest is the one of this row."""
+    if published is None or known is None or known.checked in {UNCONFIRMED, BY_ROW} or entry.modified is None:
+        return False
+    return (known.row, known.digest) == (entry.row, published.digest) and not is_racy(entry.modified, known)

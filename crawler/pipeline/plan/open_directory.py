@@ -162,7 +162,7 @@ class OpenPage(Value, frozen=True, kw_only=True):
     async def job(self, decision: Decision, path: str, entry: Entry, *, is_vouched: bool) -> Job:
         """The job for an entry that needs a request according to ``decision``.
 
-        ``is_vouched``: the digest is in the listing itself, so that the body will be checked against it.
+        ``is_vouched``: see ``Job.vouched``.
         """
         parent, _, name = path.rpartition("/")
         local, known = await self.directory.look(parent, name)

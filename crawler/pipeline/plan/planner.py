@@ -14,7 +14,7 @@ from crawler.model.struct import Value, field, replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.engine import Put
-from crawler.pipeline.plan.checksum_files import Checksums, by_digest, may_be_checksums
+from crawler.pipeline.plan.checksum_files import Checksums, by_digest, may_be_checksums, was_proven
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
 from crawler.pipeline.plan.neighbours import Neighbours
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
@@ -199,6 +199,7 @@ class Planner:
             published = await self._policy.checksums.of(path)
             if published is not None:
                 entry = replace(entry, digest=entry.digest or published.digest)
+                is_vouched = is_vouched or published.is_vouched or was_proven(published, entry, known)
             if self._policy.check == "listing":
                 decision = by_digest(decision, published, entry, known, local)
         self._observer.listed(path, guess(entry))

@@ -11,7 +11,7 @@ from crawler.model.config import Config
 from crawler.model.interfaces import Redirects, Response
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
-from crawler.model.struct import field, replace
+from crawler.model.struct import field
 from crawler.model.values import Job, Outcome, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.allowance import Allowance
@@ -144,8 +144,7 @@ class Transfers:
             fetch = partial(pool.process, redirects=self._redirects, fallback=self._downloader.process)
 
         async def process(job: Job) -> Result | Staged:
-            digest = await checksums.beside(job.path) if checksums and job.digest is None else None
-            return await fetch(replace(job, digest=digest) if digest else job)
+            return await fetch(job if checksums is None else await checksums.beside(job))
 
         return process
 

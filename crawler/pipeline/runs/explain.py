@@ -136,8 +136,8 @@ class Explainer(Observer):
         is_held = any(job.path == path for job in planner.held)
         job = next((job for job in [*jobs, *planner.held] if job.path == path), None)
         if job is not None:
-            if checksums and job.digest is None:
-                job = replace(job, digest=await checksums.beside(job.path))
+            if checksums:
+                job = await checksums.beside(job)
             self._lines += _of_job(job, held=is_held)
         elif self._result is not None:
             self._lines.append(("decision", _of_result(self._result)))

@@ -52,16 +52,23 @@ def prove(job: Job, status: int, headers: Mapping[str, str], now: float, *, is_h
     made = generated(headers, now)
     said = validators_of(headers)
     if status != 304 or job.known is None:
-        if job.vouched and not is_head:
-            return Proof(currency=Currency.LISTED, validators=said, generated=made)
-        return Proof(currency=currency(job, said.last_modified, made), validators=said, generated=made)
+        is_hashed = not is_head or _has_listed_copy(job)
+        found = Currency.LISTED if job.vouched and is_hashed else currency(job, said.last_modified, made)
+        return Proof(currency=found, validators=said, generated=made)
     known = job.known.validators
     if not confirms(said, known):
         is_another = known.etag is None
         return Proof(currency=Currency.OTHER, validators=known, generated=made, is_another=is_another)
     if is_strong_tag(known.etag) and parse_http_date(said.last_modified) is not None:
         known = replace(known, last_modified=said.last_modified)  # the same bytes were uploaded again
-    return Proof(currency=currency(job, known.last_modified, made), validators=known, generated=made)
+    found = Currency.LISTED if _has_listed_copy(job) else currency(job, known.last_modified, made)
+    return Proof(currency=found, validators=known, generated=made)
+
+
+def _has_listed_copy(job: Job) -> bool:
+    """Whether the intact copy has the digest that was published with the listing, so that its times do not matter."""
+    copy = job.known or job.copy
+    return job.vouched and copy is not None and copy.digest is not None and copy.digest == job.digest
 
 
 def confirms(said: Validators, asked: Validators) -> bool:

@@ -176,9 +176,9 @@ async def test_an_error_that_stays_is_a_result() -> None:
 async def test_a_digest_beside_a_file_is_looked_up_once_before_anything_is_sent() -> None:
     asked = []
 
-    async def published(path: str) -> str | None:
-        asked.append(path)
-        return "md5:9dd4e461268c8034f5c8564e155c67a6" if path == "1" else None  # of b"x"
+    async def published(job: Job) -> Job:
+        asked.append(job.path)
+        return replace(job, digest="md5:9dd4e461268c8034f5c8564e155c67a6") if job.path == "1" else job  # of b"x"
 
     made = batches(sized, published=published)
     batch = made.begin(job("1", 1))

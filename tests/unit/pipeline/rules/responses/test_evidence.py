@@ -269,6 +269,18 @@ def test_a_body_with_the_digest_of_its_row_is_the_listed_version_whatever_its_ti
     assert proof_of(200, -DAY, job=job, is_head=True).currency is OLDER, "nothing was hashed"
 
 
+@pytest.mark.parametrize("vouched", [True, False])
+@pytest.mark.parametrize("digest", ["sha256:1", "sha256:2"])
+@pytest.mark.parametrize("kind", ["304", "HEAD"])
+def test_a_copy_with_the_digest_of_its_row_is_the_listed_version_whatever_its_time(
+    kind: str, digest: str, vouched: bool
+) -> None:
+    """The copy has the digest ``sha256:1``, and its Last-Modified is a day earlier than the row."""
+    job = replace(JOB, digest=digest, vouched=vouched, copy=COPY, known=COPY if kind == "304" else None)
+    proof = proof_of(304 if kind == "304" else 200, -DAY, '"old"', job=job, is_head=kind == "HEAD")
+    assert proof.currency is (LISTED if vouched and digest == COPY.digest else OLDER)
+
+
 def test_a_200_to_a_conditional_request_is_about_the_version_that_it_brings() -> None:
     job = replace(JOB, known=COPY)
     validators = Validators(etag='"new"', last_modified=http(T))
