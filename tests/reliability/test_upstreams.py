@@ -23,7 +23,7 @@ from crawler.cli.input_file import read_items
 from crawler.model.report import Report
 from tests.conftest import started
 from tests.support import servers
-from tests.support.misbehaving.behaviours import Becomes, Behaviour, Cut, Redirect, Says, Status
+from tests.support.misbehaving.behaviours import Becomes, Behaviour, Cut, HangUp, Redirect, Says, Status
 from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import blob
 from tests.support.misbehaving.sandbox import Sandbox
@@ -326,6 +326,24 @@ def test_a_single_file_has_fallbacks_too(site: Site, second: Second, tmp_path: P
             assert (report.exit_code, report.saved, report.unchanged) == (0, expected, 1 - expected), report
             assert content(directory) == {"big.bin": FILES["big.bin"]}
         assert [each for each in second.requests() if each == "GET big.bin"]
+
+
+@pytest.mark.row("U11")
+@pytest.mark.parametrize("fault", [Status(503), Status(404), HangUp()], ids=["503", "404", "reset"])
+def test_the_first_run_of_a_single_file_that_its_host_does_not_send(
+    site: Site, second: Second, tmp_path: Path, fault: Behaviour
+) -> None:
+    """The host works otherwise, as its robots.txt shows. A page in its place at the fallback is no file."""
+    files = {"a.iso": blob(40, 1), "a.txt": b"plain text", "a.json": b'{"a": 1}', "a.html": b"<html><p>text</html>"}
+    for name, data in files.items():
+        site.file(name, data, fault)
+        second.file(name, data)
+        report = crawler.mirror_sync(f"{site.url}{name}", tmp_path / name, attempts=1, fallback=f"{second.url}{name}")
+        assert (report.exit_code, content(tmp_path / name)) == (0, {name: data}), report
+    site.file("login", b"x", fault)
+    second.file("login/index.html", b"<html><p>Please log in</html>")
+    with pytest.raises(crawler.ListingError, match="not a directory listing"):
+        crawler.mirror_sync(f"{site.url}login", tmp_path / "l", attempts=1, fallback=f"{second.url}login")
 
 
 def described(name: str, data: bytes, *urls: str, digest: bytes | None = None) -> str:

@@ -45,8 +45,8 @@ async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
         found = innermost(error)
         if not isinstance(found, ListingError):
             raise
-        if root is not None and parts.config.fallback and found.content_type and not root.is_taken:
-            await root.take_from_fallback(found.content_type)
+        if root is not None:
+            await root.take_from_fallback()
         if root is None or not await root.is_file():
             if parts.is_mirror and parts.config.moved and found.content_type:
                 place = parts.tally.directory
@@ -75,6 +75,7 @@ class RootResponse:
         self._is_checked = False
         self._text: BegunResponse | None = None
         """The whole response, if it is a file in case it is not a listing; otherwise None."""
+        self._is_at_fallback = False
 
     @property
     def may_be_file(self) -> bool:
@@ -121,10 +122,14 @@ class RootResponse:
         self._text = begun if is_text_file else None
         return body
 
-    async def take_from_fallback(self, content_type: str) -> None:
-        """Note that URL is a file if a fallback, which has it instead, says so. Raises ConfigError like ``_begin``."""
+    def found_at_fallback(self) -> None:
+        """Note that a fallback has sent a file, so that URL, which does not work, is that of a file."""
+        self._is_at_fallback = True
+
+    async def take_from_fallback(self) -> None:
+        """Have the file fetched from a fallback if URL sent none and one has it. Raises ConfigError (``_begin``)."""
         name = file_name(self._url, {})
-        if name is not None and by_headers(self._url, {"Content-Type": content_type}) is Look.FILE:
+        if name is not None and self._is_at_fallback and not self.is_taken:
             await self._begin(name)
 
     async def is_file(self) -> bool:

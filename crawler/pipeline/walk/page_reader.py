@@ -47,6 +47,9 @@ class Root(Protocol):
     async def take(self, reply: Response) -> bytes | None:
         """Take the response if it is a file (see ``interfaces.Take``)."""
 
+    def found_at_fallback(self) -> None:
+        """Note that a fallback has sent a file instead of a listing."""
+
 
 class PageMemory(Protocol):
     """The memory of pages: the part of ``StateStore`` that a reader needs."""

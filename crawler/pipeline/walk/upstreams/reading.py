@@ -8,13 +8,16 @@ from contextlib import aclosing
 from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.interfaces import Permit, Response
+from crawler.model.limits import LISTING_RAW
 from crawler.model.observer import Observer
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, field, replace
 from crawler.model.values import Entry, Kind, Listing, Rejection
-from crawler.pipeline.rules.single_file import Look, by_headers
+from crawler.pipeline.rules.responses.content_type import SNIFFED
+from crawler.pipeline.rules.single_file import Look, by_beginning, by_headers, may_be_file
 from crawler.pipeline.rules.upstreams.roots import counterpart
 from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.page_reader import Root as RootFile
 from crawler.pipeline.walk.pages import Directory, Elsewhere, PagePiece
 from crawler.pipeline.walk.walker import Walker
 
@@ -89,15 +92,33 @@ class Forgetful:
 
 
 class NoFile:
-    """Implements ``page_reader.Root``: does not read a file at the URL of a fallback, which is no listing."""
+    """Implements ``page_reader.Root``: a file at the URL of a fallback is not read, but noted at ``root``."""
 
-    may_be_file = is_taken = False
+    is_taken = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, root: RootFile | None) -> None:
         self._url = url
+        self._root = root
+        self.may_be_file = False
 
     async def take(self, reply: Response) -> bytes | None:
-        return b"" if by_headers(self._url, reply.headers) is Look.FILE else None
+        content_type, look = reply.headers.get("Content-Type", ""), by_headers(self._url, reply.headers)
+        if look is Look.PAGE:
+            return None
+        body = b""
+        if look is Look.UNDECIDED:
+            body = await reply.read(LISTING_RAW)
+            look = by_beginning(self._url, content_type, body[:SNIFFED])
+            if look is Look.UNDECIDED:
+                self.may_be_file = may_be_file(self._url, reply.url, content_type, body[:SNIFFED])
+        if look is Look.FILE or self.may_be_file:
+            self.found_at_fallback()
+        return b"" if look is Look.FILE else body
+
+    def found_at_fallback(self) -> None:
+        """See ``page_reader.Root``."""
+        if self._root is not None:
+            self._root.found_at_fallback()
 
 
 class RecordingReader(PageReader, frozen=True, kw_only=True):
@@ -122,7 +143,7 @@ def recording(reader: PageReader, reading: Reading, url: str, *, is_fallback: bo
         attempts=reader.attempts,
         unchanged=None if is_fallback else reader.unchanged,
         is_new=reader.is_new and not is_fallback,
-        root=NoFile(url) if is_fallback else reader.root,
+        root=NoFile(url, reader.root) if is_fallback else reader.root,
         anew=is_fallback,
         into=reading.pieces,
     )
