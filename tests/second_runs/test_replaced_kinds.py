@@ -185,6 +185,37 @@ def test_a_file_in_the_way_of_a_directory_is_excluded_or_goes(sandbox: Sandbox, 
         assert failed["free/sub/x"].endswith(": --delete removes it")
 
 
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_directory_in_which_the_run_writes_a_file_does_not_go(
+    sandbox: Sandbox, site: Site, options: str, exists: bool
+) -> None:
+    """A file comes in place of a directory, or nothing does, and an output of this very run belongs in there."""
+    outputs = ("summary", "log-file", "report", "changes", "metrics", "state")
+    paths = {name: f"{name}/x/out.prom" if number % 2 else f"{name}/out.prom" for number, name in enumerate(outputs)}
+    paths["gone"] = "gone/x/out"
+    for name in paths:
+        site.file(f"{name}/x/y", blob(50))
+    sandbox.mirror(site.url).succeeds()
+    for name in paths:
+        site.remove(f"{name}/x/y")
+        site.file(name, blob(70))
+    site.remove("gone")
+    for name, path in paths.items():
+        if exists and name != "state":
+            (sandbox.directory / path).write_bytes(b"")
+    own = [f"--{name}={sandbox.directory / paths[name]}" for name in outputs if name != "summary"]
+    own.append(f"--summary={sandbox.directory / paths['gone' if options == 'delete' else 'summary']}")
+    names = [name for name in outputs if name != "summary" or options != "delete"]
+    run = sandbox.mirror(site.url, more=(*OPTIONS[options], *own))
+    run.fails(5)
+    for name in names:
+        run.says(f"{paths[name]} stays (--{name}): name a file elsewhere")
+        assert (sandbox.directory / name / "x/y").exists()
+        assert (sandbox.directory / paths[name]).exists()
+    assert (sandbox.directory / paths["gone"]).exists() == (options == "delete" or exists)
+
+
 def _block(directory: Path, kind: str) -> str:
     """Put something into ``directory`` that stays. Returns its name."""
     if kind == "link":

@@ -37,7 +37,8 @@ class Removals(Value, frozen=True, kw_only=True):
             return ""
         stays = (*self.spared, *self.excluded)
         path = next((path for path in stays if path == directory or path.startswith(f"{directory}/")), directory)
-        return f"{path} stays ({self.spared.get(path, 'excluded by the filters')}): move it away"
+        what = self.spared.get(path, "excluded by the filters")
+        return f"{path} stays ({what}): {'name a file elsewhere' if what.startswith('--') else 'move it away'}"
 
 
 async def candidates(

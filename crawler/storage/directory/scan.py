@@ -10,7 +10,7 @@ from contextlib import suppress
 from crawler.model.errors import NO_DESCRIPTORS, DestinationError
 from crawler.model.values import Kind, Local
 from crawler.storage.directory.boundaries.other_file_systems import is_leftover
-from crawler.storage.directory.boundaries.spared import Spared
+from crawler.storage.directory.boundaries.spared import ProtectedNames, Spared
 from crawler.storage.directory.os_errors import NAME_REFUSED, UnusablePath
 from crawler.storage.directory.tree import Tree, decoded, encoded, split
 from crawler.text import urls
@@ -113,17 +113,28 @@ class Scan:
             return self._spared.reason(plain, status, directory, protected, device=device)
         return ""
 
+    def _content(self, path: str) -> dict[str, Local]:
+        """The content of a directory by name, with the files of options (``--summary``) that will be written there."""
+        found, own = self.scan(path), ProtectedNames()
+        if self._spared is not None:
+            with suppress(FileNotFoundError, UnusablePath):
+                own = self._spared.protected_names(self._tree.directory(path)) or own
+        names = {decoded(os.fsdecode(name)): file.what for name, file in own.names.items()}
+        expected = {name: Local(Kind.FILE, 0, 0, what) for name, what in names.items() if what.startswith("--")}
+        return expected | found
+
     def walk(self, path: str) -> Iterator[tuple[str, Local]]:
         """Everything below a directory, children before their directory, without following links.
 
-        A spared path is included, but nothing below it; ``path`` itself may be spared.
+        A spared path is included, but nothing below it; ``path`` itself may be spared. A file that the program will
+        write at the end of the run is included too, although it is not there yet.
 
         Raises OSError, DestinationError.
         """
         if why := self._reason(path):  # it may have become spared since it was listed
             yield path, Local(Kind.DIRECTORY, 0, 0, why)
             return
-        levels = [(path, Local(Kind.DIRECTORY, 0, 0), iter(self.scan(path).items()))]
+        levels = [(path, Local(Kind.DIRECTORY, 0, 0), iter(self._content(path).items()))]
         while levels:
             directory, itself, rest = levels[-1]
             found = next(rest, None)
@@ -137,4 +148,4 @@ class Scan:
             if local.kind is not Kind.DIRECTORY or local.spared:
                 yield below, local
                 continue
-            levels.append((below, local, iter(self.scan(below).items())))
+            levels.append((below, local, iter(self._content(below).items())))
