@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from crawler import download
 from crawler.cli import parser as cli
+from crawler.model import limits
+from crawler.model.config import Config
 from tests.support.misbehaving.behaviours import Cut, Page
+from tests.support.misbehaving.samples import KB, blob
 from tests.support.misbehaving.server import Site
 
 PK = b"PK\x03\x04" + bytes(range(256)) * 8
@@ -259,3 +263,31 @@ def test_the_filters_apply_to_a_single_file_and_the_one_that_leaves_it_out_is_na
         for options in (["--ext", "csv,zip"], ["--include", "a.*"], ["--max-size", "1M"]):
             assert said(capsys, [*options, site.url + "a.zip", "DIR"], 0) == ""
             (here / "DIR/a.zip").unlink()
+
+
+@pytest.mark.own
+@pytest.mark.row("L27")
+async def test_the_same_bytes_are_unchanged_though_the_server_knows_neither_times_nor_conditions(
+    site: Site, tmp_path: Path
+) -> None:
+    bodies = {"tagged": b"a", "bare": b"b", "large": blob(limits.SMALL_BODY + KB), "changing": b"c"}
+    for name, body in bodies.items():
+        headers = (("ETag", '"1"'),) if name == "tagged" else ()
+        site.file(name, body, Page(body, "application/octet-stream", headers))
+    items, config = [(site.url + name, "") for name in bodies], Config(snapshots=9)
+    assert (await download(items, tmp_path, config)).saved == 4
+    before = {name: (tmp_path / name).stat() for name in bodies}
+    report = await download(items, tmp_path, config)
+    assert (report.saved, report.unchanged, report.exit_code, report.published) == (0, 4, 0, None)
+    site.on("changing", Page(b"d", "application/octet-stream"))
+    report = await download(items, tmp_path, config)
+    assert (report.saved, report.unchanged, report.exit_code) == (1, 3, 0)
+    after = {name: (tmp_path / name).stat() for name in bodies}
+    same = [
+        name
+        for name, was in before.items()
+        if (was.st_ino, was.st_mtime_ns) == (after[name].st_ino, after[name].st_mtime_ns)
+    ]
+    assert same == ["tagged", "bare", "large"]
+    assert (tmp_path / "changing").read_bytes() == b"d"
+    assert not list((tmp_path / ".crawler" / "parts").iterdir())

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 from crawler import download
-from crawler.model import limits
 from crawler.model.config import Config
-from tests.support.misbehaving.behaviours import Page, Redirect
-from tests.support.misbehaving.samples import KB, blob, populate
+from tests.support.misbehaving.behaviours import Redirect
+from tests.support.misbehaving.samples import populate
 from tests.support.misbehaving.server import Site
 
 
@@ -28,32 +27,6 @@ async def test_a_host_that_is_down_does_not_end_the_run(site: Site, tmp_path: Pa
     report = await download([(url, "") for url in urls], tmp_path, Config(attempts=1))
     assert [result.path for result in report.failures] == ["x"]
     assert (report.saved, report.exit_code) == (1, 5)
-
-
-async def test_the_same_bytes_are_unchanged_though_the_server_knows_neither_times_nor_conditions(
-    site: Site, tmp_path: Path
-) -> None:
-    bodies = {"tagged": b"a", "bare": b"b", "large": blob(limits.SMALL_BODY + KB), "changing": b"c"}
-    for name, body in bodies.items():
-        headers = (("ETag", '"1"'),) if name == "tagged" else ()
-        site.file(name, body, Page(body, "application/octet-stream", headers))
-    items, config = [(site.url + name, "") for name in bodies], Config(snapshots=9)
-    assert (await download(items, tmp_path, config)).saved == 4
-    before = {name: (tmp_path / name).stat() for name in bodies}
-    report = await download(items, tmp_path, config)
-    assert (report.saved, report.unchanged, report.exit_code, report.published) == (0, 4, 0, None)
-    site.on("changing", Page(b"d", "application/octet-stream"))
-    report = await download(items, tmp_path, config)
-    assert (report.saved, report.unchanged, report.exit_code) == (1, 3, 0)
-    after = {name: (tmp_path / name).stat() for name in bodies}
-    same = [
-        name
-        for name, was in before.items()
-        if (was.st_ino, was.st_mtime_ns) == (after[name].st_ino, after[name].st_mtime_ns)
-    ]
-    assert same == ["tagged", "bare", "large"]
-    assert (tmp_path / "changing").read_bytes() == b"d"
-    assert not list((tmp_path / ".crawler" / "parts").iterdir())
 
 
 async def test_a_directory_is_not_a_saved_file(site: Site, tmp_path: Path) -> None:

@@ -142,17 +142,3 @@ async def test_a_directory_that_another_program_marked_belongs_to_this_mirror(st
         assert (destination.owner("d/sub"), destination.owner("d/m")) == (None, "d/m")
         await destination.delete(["d/sub/mine"])
     assert "d/sub/mine" not in names(store)
-
-
-async def test_what_lies_below_an_object_is_shown_and_can_be_deleted(store: MemoryStore) -> None:
-    for path in ("d/f", "d/f/mine", "d/f/deep/er", "d/f/m/.crawler/lock", "d/f/m/x", "d/g", "f", "f/top"):
-        obstore.put(store, path, b"xy")
-    async with ObjectDestination(store, WHERE) as destination:
-        found = await destination.scan("d")
-        assert {name for name, local in found.items() if not local.spared} == {"f", "f/mine", "f/deep/er", "g"}
-        assert {name: local.spared for name, local in found.items() if local.spared} == {
-            "f/m": "part of another mirror, the one in d/f/m"
-        }
-        assert {"f", "f/top"} <= (await destination.scan("")).keys()
-        assert await destination.delete(["d/f/mine", "d/f/deep/er", "f/top"]) == [None, None, None]
-    assert names(store) == ["d/f", "d/f/m/.crawler/lock", "d/f/m/x", "d/g", "f"]
