@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 from crawler.model import limits
 from crawler.model.errors import ConfigError
 from crawler.model.network.listed_file import ListedFile
+from crawler.pipeline.rules.responses.content_type import begins_like_html
 from crawler.text.arguments import start_url
 
 _BLANKS = " \t\r"
@@ -25,7 +26,10 @@ def read_items(name: str) -> list[ListedFile]:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise ConfigError(f"{where}: {error.strerror}") from None
-    if (head := content[:4096].removeprefix(BOM_UTF8).lstrip()).startswith(b"<") and b"metalink" in head.lower():
+    if begins_like_html(content):
+        raise ConfigError(f"{where}: it is an HTML page, not a list of URLs")
+    head = _text(content[:4096]).lstrip().lower()
+    if head.startswith("<") and "metalink" in head:
         return _metalink(content, where)
     items = [ListedFile(url=url, path=path) for url, path in parse_items(content, where)]
     if not items:

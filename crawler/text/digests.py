@@ -84,6 +84,11 @@ def parse_digest(text: str) -> str | None:
     return f"{algorithm}:{value}" if HEX_LENGTHS.get(algorithm) == len(value) else None
 
 
+def unreadable(algorithm: str, value: str) -> bool:
+    """Whether ``value`` cannot be a digest of ``algorithm``, which is one that can be computed here."""
+    return _algorithm(algorithm) in HEX_LENGTHS and parse_digest(f"{algorithm}:{value}") is None
+
+
 def matches(body: bytes, expected: str) -> bool:
     """Whether ``body`` has the digest ``expected``; True if ``expected`` is not a digest."""
     digest = parse_digest(expected)

@@ -371,13 +371,15 @@ def test_a_metalink_names_urls_and_digests(site: Site, second: Second, tmp_path:
     bad = [
         described("../out.bin", b"x", f"{site.url}a.bin"),
         described("ftp.bin", b"x", "ftp://127.0.0.1/x"),
+        described("size.bin", FILES["a.bin"], f"{site.url}a.bin").replace("<size>3000<", "<size>3 kB<"),
         described("other.bin", b"x" * 3_000, f"{site.url}a.bin", f"{second.url}a.bin"),
     ]
     report = download(good + bad, tmp_path / "mirror")
     assert report.exit_code == 5
     assert content(tmp_path / "mirror") == FILES
     reasons = {each.path: each.reason for each in report.failures}
-    assert reasons.keys() == {"../out.bin", "ftp.bin", "other.bin"}
+    assert reasons.keys() == {"../out.bin", "ftp.bin", "size.bin", "other.bin"}
+    assert reasons["size.bin"] == "the list gives a size that is no number of bytes: '3 kB'"
     assert "is empty, . or .." in reasons["../out.bin"]
     assert "no http or https URL" in reasons["ftp.bin"]
     assert reasons["other.bin"].count("does not have the published digest") == 2

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from crawler.listings.page import Page
 from crawler.listings.xml.document import XmlDocument, children, read_xml, root_position
 from crawler.model.network.listed_file import ListedFile
-from crawler.text.digests import HEX_LENGTHS, parse_digest
+from crawler.text.digests import HEX_LENGTHS, parse_digest, unreadable
+from crawler.text.escape import printable
 from crawler.text.urls import resolve
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ NAMESPACE = "urn:ietf:params:xml:ns:metalink"
 URLS = 100
 """URLs of one file that are used, the best ones; directories of mirrors name a few dozen."""
 _OLD = "http://www.metalinker.org/"
+_DECLARATION = re.compile(r"\A<\?xml\s[^>]*\?>")
 _PRIORITY = re.compile(r"[0-9]{1,6}")
 _SIZE = re.compile(r"[0-9]{1,18}")
+_SHOWN = 70
 _LAST = 999_999
 """Lowest priority of a URL, and that of one without (RFC 5854 section 4.2.16)."""
 
@@ -28,9 +32,11 @@ _LAST = 999_999
 def read_metalink(content: bytes) -> list[ListedFile]:
     """The files of a Metalink document. Raises ValueError, whose message says what is wrong with the document.
 
-    URLs that are not http or https are left out, as are digests that cannot be computed and the digests of pieces. The
-    names are not checked: they are paths, relative to DIR, like those of any other list.
+    URLs that are not http or https are left out, as are digests of unknown types and the digests of pieces. A size or
+    a digest of a known type that cannot be read is the ``problem`` of its file. The names are not checked: they are
+    paths, relative to DIR, like those of any other list.
     """
+    content = _utf8(content)
     found = root_position(content)
     if found is None or found[0].lower() != "metalink":
         raise ValueError("it is not a Metalink document")
@@ -47,24 +53,47 @@ def read_metalink(content: bytes) -> list[ListedFile]:
     return [_file(document, element) for element in children(document.root, "file")]
 
 
+def _utf8(content: bytes) -> bytes:
+    """``content`` in UTF-8 if a byte order mark shows that it is in UTF-16 (XML 1.0 section 4.3.3)."""
+    if not content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content
+    return _DECLARATION.sub("", content.decode("utf-16")).encode()
+
+
 def _file(document: XmlDocument, element: etree._Element) -> ListedFile:
     name = document.text(element.get("name"))
     if not name.strip():
         raise ValueError("it has a file without a name")
-    sizes = [text for text in _texts(document, element, "size") if _SIZE.fullmatch(text)]
-    digests = [
-        digest
-        for child in children(element, "hash")
-        if (digest := parse_digest(f"{child.get('type', '')}:{(child.text or '').strip()}")) is not None
+    sizes = list(_texts(document, element, "size"))
+    hashes = [(child.get("type", "").strip(), (child.text or "").strip()) for child in children(element, "hash")]
+    digests = [digest for kind, value in hashes if (digest := parse_digest(f"{kind}:{value}")) is not None]
+    problems = [
+        f"the list gives a size that is no number of bytes: {_shown(text)}" for text in sizes if not _is_size(text)
+    ]
+    problems += [
+        f"the list gives a value that is no {kind} digest: {_shown(value)}"
+        for kind, value in hashes
+        if unreadable(kind, value)
     ]
     urls = list(dict.fromkeys(_urls(document, element)))[:URLS]
     return ListedFile(
         url=urls[0] if urls else "",
         path=name,
         mirrors=tuple(urls[1:]),
-        size=int(sizes[0]) if sizes else None,
+        size=int(sizes[0]) if sizes and not problems else None,
         digest=min(digests, key=_rank, default=None),
+        problem="; ".join(problems),
     )
+
+
+def _is_size(size: str) -> bool:
+    return _SIZE.fullmatch(size) is not None
+
+
+def _shown(value: str) -> str:
+    """``value`` as a message shows it: on one line, and not longer than a line."""
+    text = printable(value[:_SHOWN])
+    return repr(f"{text}…" if len(value) > _SHOWN else text)
 
 
 def _texts(document: XmlDocument, element: etree._Element, name: str) -> Iterator[str]:

@@ -18,3 +18,5 @@ class ListedFile(Value, frozen=True, kw_only=True):
     """Size in bytes; None if the list does not give it."""
     digest: str | None = None
     """Digest of the file, ``algorithm:hex``; None if the list does not give one."""
+    problem: str = ""
+    """Why the file fails without a request, because the list describes it wrongly; "" if it does not."""

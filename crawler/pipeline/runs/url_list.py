@@ -135,7 +135,7 @@ class DownloadRun:
             return "two URLs for one path"
         if isinstance(path, Rejection):
             return f"{path.subject!r} {path.detail}" if path.subject else path.detail
-        return None if item.url else "the list names no http or https URL for it"
+        return item.problem or None if item.url else "the list names no http or https URL for it"
 
     async def _is_unchanged(self, item: ListedFile, path: str) -> bool:
         """Whether the file at ``path`` is known to have the digest of ``item``: then that is reported, and no request

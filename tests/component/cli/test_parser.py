@@ -326,7 +326,7 @@ LISTS = [
     (b"http://h/a\n\nh/b\n", ":3: not an http or https URL: h/b"),
     (b"\xef\xbb\xbf# list\r\nhttp://h/a\r\nftp://h/b\r\n", ":3: not an http or https URL: ftp://h/b: for FTP use "),
     (b"http://u:hush@h/a\nhttp://u:hush@/b\n", ":2: not an http or https URL"),
-    (b"<!DOCTYPE html>\n<a href=x>", ":1: not an http or https URL: <!DOCTYPE html>"),
+    (b"<!DOCTYPE html>\n<a href=x>", ": it is an HTML page"),
     (b"http://h/a http://h/b\n/srv/list\n", ":2: not an http or https URL: /srv/list"),
     ("http://h/a\nx\n".encode("utf-16"), ":2: not an http or https URL: x"),
     (b"\x1f\x8b\x08\x00", ":1: not an http or https URL"),

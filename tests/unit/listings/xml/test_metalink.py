@@ -45,9 +45,9 @@ FILES = [
     ('<file name="a"/>', ListedFile(url="", path="a")),
     ('<file name="d/a b"><url> http://h/a b </url></file>', ListedFile(url="http://h/a%20b", path="d/a b")),
     ('<file name="../a"><url>http://h/a</url></file>', ListedFile(url="http://h/a", path="../a")),
-    ('<file name="a"><size>x</size><size>7</size></file>', ListedFile(url="", path="a", size=7)),
-    ('<file name="a"><hash type="sha-256">short</hash></file>', ListedFile(url="", path="a")),
+    ('<file name="a"><size> 7 </size></file>', ListedFile(url="", path="a", size=7)),
     ('<file name="a"><hash type="whirlpool">00</hash></file>', ListedFile(url="", path="a")),
+    ('<file name="a"><hash>00</hash></file>', ListedFile(url="", path="a")),
     (
         '<file name="a"><url priority="x">http://h/1</url><url priority="999998">http://h/2</url>'
         "<url>http://h/1</url></file>",
@@ -62,6 +62,35 @@ def test_one_file(text: str, expected: ListedFile) -> None:
     assert read_metalink(document(text)) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        *((f"<size>{text}</size>", "no number of bytes: ") for text in ("x", "", "-1", "1.5", "1e3", "9" * 19)),
+        ("<size>7</size><size>x</size>", "no number of bytes: 'x'"),
+        *(
+            (f'<hash type="{kind}">{value}</hash>', f"no {kind} digest: ")
+            for kind in ("sha-256", "SHA256", "md5", "sha-512")
+            for value in ("", "short", SHA[:-1], "g" * 64, "<b>x</b>")
+        ),
+        (f'<hash type="sha-256">{SHA}</hash><hash type="md5">{SHA}</hash>', "no md5 digest: "),
+    ],
+)
+def test_a_size_or_digest_that_cannot_be_read_is_the_problem_of_its_file(text: str, reason: str) -> None:
+    good = ListedFile(url="http://h/b", path="b")
+    bad, other = read_metalink(
+        document(f'<file name="a">{text}<url>http://h/a</url></file><file name="b"><url>http://h/b</url></file>')
+    )
+    assert reason in bad.problem
+    assert other == good
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_document_in_utf_16(codec: str) -> None:
+    text = document('<file name="ä"><url>http://h/a</url></file>').decode().replace("UTF-8", "UTF-16")
+    mark = "" if codec == "utf-16" else "\ufeff"
+    assert read_metalink((mark + text).encode(codec)) == [ListedFile(url="http://h/a", path="ä")]
+
+
 def test_of_hundreds_of_urls_the_best_are_used() -> None:
     urls = "".join(f'<url priority="{300 - number}">http://h/{number}</url>' for number in range(300))
     (found,) = read_metalink(document(f'<file name="a">{urls}</file>'))
@@ -72,7 +101,9 @@ def test_of_hundreds_of_urls_the_best_are_used() -> None:
 ENTITIES = b'<!DOCTYPE metalink [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 WRONG = [
     (b"", "not a Metalink document"),
+    (b"<rss><a>x</a></rss>", "not a Metalink document"),
     (b"<html><body>x</body></html>", "not a Metalink document"),
+    (b"\xff\xfe<\0\0\xd8", "truncated data|illegal|unexpected end"),
     (document('<file name="a">')[:-11], "cut short"),
     (document("<file><url>http://h/a</url></file>"), "a file without a name"),
     (document().replace(b"urn:ietf:params:xml:ns:metalink", b"http://www.metalinker.org/"), "version 3"),
