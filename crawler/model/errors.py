@@ -69,9 +69,13 @@ class ListingError(CrawlerError):
     content_type: str | None
     """Content-Type of a page that is not a listing, "" if it has none; None for all other errors."""
 
-    def __init__(self, message: str, *, content_type: str | None = None) -> None:
+    is_advised: bool
+    """Whether the message says what to do already."""
+
+    def __init__(self, message: str, *, content_type: str | None = None, is_advised: bool = False) -> None:
         super().__init__(message)
         self.content_type = content_type
+        self.is_advised = is_advised
 
 
 class DestinationError(CrawlerError):

@@ -222,6 +222,18 @@ def test_if_no_upstream_works_the_error_names_each_of_them(site: Site, tmp_path:
     assert f"{site.origin}/robots.txt cannot be read (HTTP 500)" in str(caught.value)
     assert "http://127.0.0.1:9/pub/: cannot connect" in str(caught.value)
     site.portal = ()
+    with Site() as third:
+        third.file("a.bin", b"a")
+        site.on("", Status(503))
+        third.on("", Says(headers=(("Content-Type", "text/html"),), body=b"<html><p>Welcome</html>"))
+        with pytest.raises(crawler.ListingError) as found:
+            run(site, third.url, "http://127.0.0.1:9/pub/", into=tmp_path)
+        reasons = str(found.value).split("; ")
+    assert reasons[0] == f"{site.url}: HTTP 503: the server is overloaded or under maintenance: try again later"
+    assert reasons[1].startswith(f"{third.url}: the response is not a directory listing")
+    assert reasons[1].endswith("is it the page of a directory?")
+    assert reasons[2].startswith("http://127.0.0.1:9/pub/: cannot connect")
+    site.on("")
     site.file("a.bin", b"a", Status(500))
     report = run(site, "http://127.0.0.1:9/pub/", into=tmp_path)
     assert report.exit_code == 5

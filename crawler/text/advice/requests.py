@@ -95,7 +95,8 @@ def advice(failure: Failure) -> str:
 
 def with_advice(url: str, error: CrawlerError) -> str:
     """``error`` of a request for ``url``, and advice on what to do about it, in one line."""
-    clause = advice(failure_of(url, error))
+    is_advised = isinstance(error, ListingError) and error.is_advised
+    clause = "" if is_advised else advice(failure_of(url, error))
     return f"{error}: {clause}" if clause else str(error)
 
 

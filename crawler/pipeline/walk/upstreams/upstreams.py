@@ -21,7 +21,7 @@ from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import Directory, DirectoryPage, Elsewhere, PagePiece
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.upstreams.reading import Reading, read_whole, recording
-from crawler.pipeline.walk.upstreams.root import Failure, Root, combined, named
+from crawler.pipeline.walk.upstreams.root import Failure, Root, advised, combined, named
 from crawler.pipeline.walk.walker import Walker
 from crawler.text.escape import masked
 
@@ -56,7 +56,7 @@ class Upstreams:
                 if await self._is_ready(number):
                     return
             kind = next((root.content_type for root in self._roots if root.content_type is not None), None)
-            reasons = "; ".join(root.condition.reason or "" for root in self._roots)
+            reasons = "; ".join(advised(root.condition.reason or "", root, None) for root in self._roots)
             if kind is None and isinstance(error, RobotsForbidden):
                 raise RobotsForbidden(reasons) from None
             raise ListingError(reasons, content_type=kind) from None
