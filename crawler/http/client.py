@@ -30,6 +30,8 @@ from crawler.http.response import (
     page_headers,
     page_of,
     redirect_target,
+    redirected,
+    too_many_redirects,
 )
 from crawler.http.sharing import Sharing, Usual
 from crawler.http.tls import tls_context
@@ -37,10 +39,9 @@ from crawler.http.transport import Transport
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage, Permit, Take
-from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field
-from crawler.model.values import Rejection, Validators
-from crawler.text.escape import masked, printable
+from crawler.model.values import Validators
+from crawler.text.escape import printable
 from crawler.text.http_fields import OVERLOAD_STATUS, REDIRECT_STATUS
 from crawler.text.urls import Origin, origin
 
@@ -268,15 +269,14 @@ class _Exchange:
                 promise = HttpResponse.promise_of(response.headers) or promise
                 self._release()  # the rule of ``Gate``: ``permit`` may need this connection to read robots.txt
                 url = await redirect_target(location, url, self._permit)
-                hops += 1
-                logins = 0
+                self._headers = redirected(self._headers, self._url, url)
+                hops, logins = hops + 1, 0
         except BaseException as error:
             self._release()
             if promise is not None and isinstance(error, FetchError):
                 error.after(promise)
             raise
-        text = f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}"
-        raise FetchError(text, url=url, retryable=False, rejection=Rejection(Reason.REDIRECTS, url))
+        raise too_many_redirects(url)
 
     async def _answer(self, url: str, host: Host, logins: int) -> RawResponse | None:
         """The response to one request; None if it must be sent again to log in, as it was ``logins`` times before."""

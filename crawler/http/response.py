@@ -19,10 +19,11 @@ from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS, has_definite_end, login_schemes, parse_http_date, validators_of
-from crawler.text.urls import resolve
+from crawler.text.urls import before_query, resolve
 
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 _ERRORS, _UNSATISFIABLE = 400, 416
+_CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
 
 
@@ -206,6 +207,27 @@ def page_headers(validators: Validators, *, html_only: bool = False, is_plain: b
     """The headers of a request for a listing page. ``is_plain``: without a content coding."""
     accept = "text/html" if html_only else _ACCEPT
     return {"Accept": accept, "Accept-Encoding": "identity" if is_plain else "gzip, deflate"} | validators.unless
+
+
+def too_many_redirects(url: str) -> FetchError:
+    """The error of a request whose redirects do not end; ``url`` is the last target."""
+    text = f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}"
+    return FetchError(text, url=url, retryable=False, rejection=Rejection(Reason.REDIRECTS, url))
+
+
+def redirected(headers: Mapping[str, str], url: str, target: str) -> Mapping[str, str]:
+    """``headers`` of a request for ``url`` as they are sent to ``target``: another name gets no conditions and ranges.
+
+    A validator belongs to one resource (RFC 9110 section 8.8.3). A redirect to another name may lead to another one
+    each day, as from ``latest.zip`` to the newest version. One to another server with the same tree keeps the name.
+    """
+    if _name(url) == _name(target):
+        return headers
+    return {name: value for name, value in headers.items() if name not in _CONDITIONS}
+
+
+def _name(url: str) -> str:
+    return before_query(url).rstrip("/").rpartition("/")[2]
 
 
 def page_of(response: Response, body: bytes) -> FetchedPage:

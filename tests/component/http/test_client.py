@@ -178,6 +178,21 @@ async def test_permitted_redirects_are_followed_and_the_last_url_is_returned(sit
     assert checked == [(site.url + "one", site.url + "two"), (site.url + "two", reply.url)]
 
 
+@pytest.mark.parametrize(
+    ("target", "keeps"),
+    [("/mirror2/a.zip", True), ("/mirror2/a.zip?token=1", True), ("/pub/a.zip/", True), ("/pub/app-v2.zip", False)],
+)
+async def test_a_redirect_to_another_name_gets_no_conditions_and_ranges(site: Site, target: str, keeps: bool) -> None:
+    site.on("a.zip", Redirect(target, status=302))
+    conditions = {"If-None-Match": '"1"', "If-Modified-Since": "x", "If-Range": '"1"', "Range": "bytes=5-"}
+    async with opened() as client:
+        await get(client, site.url + "a.zip", headers={"Accept": "*/*", **conditions})
+    first, second = site.log
+    assert first.headers["if-none-match"] == '"1"'
+    assert {name.lower() in second.headers for name in conditions} == {keeps}
+    assert second.headers["accept"] == "*/*"
+
+
 async def test_a_redirect_that_is_not_permitted_is_not_followed(site: Site, other: Site) -> None:
     site.on("a", Redirect(other.url))
     rejection = Rejection("other-host", other.url, "on another host")

@@ -39,7 +39,7 @@ class Proof(Value, frozen=True, kw_only=True):
     generated: float
     """Latest time at which the origin server generated the response, by its clock; seconds since the epoch."""
     is_another: bool = False
-    """True for a 304 that describes an older version than the copy, so the copy is not what the server has."""
+    """True for a 304 that describes another version than the copy, so it does not say what the server has."""
 
     @property
     def checked(self) -> float:
@@ -57,8 +57,7 @@ def prove(job: Job, status: int, headers: Mapping[str, str], now: float, *, is_h
         return Proof(currency=found, validators=said, generated=made)
     known = job.known.validators
     if not confirms(said, known):
-        is_another = known.etag is None
-        return Proof(currency=Currency.OTHER, validators=known, generated=made, is_another=is_another)
+        return Proof(currency=Currency.OTHER, validators=known, generated=made, is_another=True)
     if is_strong_tag(known.etag) and parse_http_date(said.last_modified) is not None:
         known = replace(known, last_modified=said.last_modified)  # the same bytes were uploaded again
     found = Currency.LISTED if _has_listed_copy(job) else currency(job, known.last_modified, made)

@@ -220,7 +220,7 @@ def test_each_response_with_a_version_is_compared_with_the_row(
         (('"1"', -DAY), ('"1"', -DAY), OLDER, False),
         (('"1"', -DAY), ('"1"', 0), LISTED, False),  # the same bytes, uploaded again
         (('W/"1"', -DAY), ('W/"1"', 0), OLDER, False),
-        (('"1"', 0), ('"2"', 0), OTHER, False),
+        (('"1"', 0), ('"2"', 0), OTHER, True),  # RFC 9111 section 4.3.4
         (('"1"', DAY), (None, None), OTHER, False),
         ((None, 0), (None, None), LISTED, False),
         ((None, 0), (None, 0), LISTED, False),
