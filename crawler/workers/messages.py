@@ -120,12 +120,13 @@ def pack_job(job: Job) -> Packed:
         job.source.value,
         job.mirrors,
         job.spent,
+        None if job.recorded is None else _pack_known(job.recorded),
     )
 
 
 def unpack_job(packed: Packed) -> Job:
     url, path, reason, kind, size, modified, row, digest, known, local, probe, *caching = packed
-    copy, moment, dating, vouched, fresh, source, mirrors, spent = caching
+    copy, moment, dating, vouched, fresh, source, mirrors, spent, recorded = caching
     return Job(
         url=url,
         path=path,
@@ -146,6 +147,7 @@ def unpack_job(packed: Packed) -> Job:
         source=Source(source),
         mirrors=mirrors,
         spent=spent,
+        recorded=None if recorded is None else _unpack_known(recorded),
     )
 
 
