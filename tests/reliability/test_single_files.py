@@ -50,6 +50,9 @@ CONTRADICTIONS = [
     ("README", b"Read me\n", TEXT, LOGIN, TEXT, "got an HTML page in place", True),
     ("README", b"Read me\n", TEXT, b"", TEXT, "got an empty body in place", True),
     ("a.json", b'{"a": 1}', JSON, b"", JSON, "got an empty body in place", True),
+    ("a.json", b'{"a": 1}', JSON, b"Error: backend unavailable", TEXT, "got text in place", True),
+    ("a.html", LOGIN, HTML, b"Error: backend unavailable", TEXT, "got text in place", True),
+    ("a.txt", b"plain", TEXT, PK, ZIP, "got binary data in place", True),
 ]
 
 
@@ -86,7 +89,7 @@ def test_what_does_not_contradict_the_copy_replaces_it(here: Path, capsys: pytes
     changes = [
         ("a.zip", PK, ZIP, PK[:-1], ZIP), ("a.zip", PK, ZIP, PK[:-1], TEXT), ("b.csv", b"1", "text/csv", b"2,", TEXT),
         ("c.json", b"[1]", JSON, b'{"a": 2}', JSON), ("d.txt", b"", TEXT, b"text", TEXT), ("e.bin", b"", ZIP, PK, ""),
-        ("f.txt", b"plain", TEXT, PK, TEXT), ("h.zip", PK, ZIP, b"z" * 1_100_000, ""),
+        ("f.txt", PK, TEXT, b"plain", TEXT), ("h.zip", PK, ZIP, b"z" * 1_100_000, ""),
         ("g.html", LOGIN, HTML, b"<html>other", HTML),
     ]  # fmt: skip
     with Site() as site:

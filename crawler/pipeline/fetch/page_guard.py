@@ -14,7 +14,6 @@ from crawler.pipeline.rules.responses.content_type import (
     SNIFFED,
     begins_like_html,
     contradiction,
-    is_binary,
     is_html,
     is_message_instead,
     is_page_instead,
@@ -106,7 +105,7 @@ class Arrival(NamedTuple):
         job = self.job
         if job.size is not None or job.digest is not None or job.local is None or job.local.kind is not Kind.FILE:
             return
-        if not job.local.size or (head and is_binary(head)):
+        if not job.local.size:
             return
         old = await self.destination.read(job.path, limits.MIB)
         what = contradiction(job.path, content_type, head, None if old is None else old[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from enum import Enum, auto
 
 from crawler.text.patterns import pattern
 
@@ -20,6 +21,8 @@ _BINARY_BYTE = pattern(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 """A byte that does not occur in text (WHATWG MIME Sniffing, section 3)."""
 _HTML_NAME = pattern(r"\.(?:[sx]?html?|xht|php|aspx?|jsp|cgi|mht)(?:[.~]|$)")
 """Names of pages, also with a suffix: Apache's mod_mime ignores languages, charsets and unknown suffixes."""
+_PROGRAM_NAME = pattern(r"\.(?:php|aspx?|jsp|cgi)(?:[.~]|$)")
+"""Names of programs on the server."""
 _EXTENSION = pattern(r".\.[^.\s]{1,16}$")
 _SHORT_EXTENSION = pattern(r"\.[a-z0-9]{1,5}$")
 """Names with extensions whose types servers know: if such a file is sent as a page, that is an error page."""
@@ -122,29 +125,100 @@ def is_text_instead(path: str, content_type: str, head: bytes) -> bool:
     return is_text and _NEVER_TEXT.search(path.rpartition("/")[2].lower()) is not None
 
 
+class Named(Enum):
+    """What the name of a file says about its content."""
+
+    PAGE = auto()
+    DATA = auto()  # JSON or XML
+    TEXT = auto()
+    MAYBE_PAGE = auto()  # also the names of programs on the server, which may send anything
+    MAYBE_DATA = auto()
+    MAYBE_TEXT = auto()
+    OTHER = auto()
+
+
+class Looks(Enum):
+    """What the first bytes of a copy or of a response look like; a response with the label of JSON or XML is one."""
+
+    EMPTY = auto()
+    UNKNOWN = auto()  # a copy that is larger than what is read
+    BINARY = auto()
+    PAGE = auto()
+    DATA = auto()  # begins like JSON or XML
+    BLANK = auto()
+    TEXT = auto()
+    MESSAGE = auto()  # a response with the label of JSON or XML that begins otherwise than the copy
+
+
+_CERTAIN = {Named.PAGE, Named.DATA, Named.TEXT}
+_STRUCTURED = {Looks.PAGE, Looks.DATA}
+
+
+def contradicts(named: Named, copy: Looks, response: Looks) -> str | None:
+    """What came instead of a file with such a name and copy, in words; None if ``response`` may replace the copy."""
+    if response is Looks.EMPTY:
+        return "an empty body"
+    if response is Looks.BINARY:
+        is_copy_text = copy not in {Looks.BINARY, Looks.UNKNOWN}
+        return "binary data" if named in _CERTAIN and is_copy_text else None
+    is_old_binary = copy is Looks.BINARY or (copy is Looks.UNKNOWN and named is Named.OTHER)
+    if response is Looks.PAGE and named not in {Named.PAGE, Named.MAYBE_PAGE}:
+        return "an HTML page" if is_old_binary or copy not in {Looks.PAGE, Looks.UNKNOWN} else None
+    if response is Looks.MESSAGE and named not in {Named.DATA, Named.MAYBE_DATA}:
+        return "JSON or XML" if is_old_binary or copy is not Looks.UNKNOWN else None
+    if named is Named.TEXT:
+        return None
+    if named in {Named.PAGE, Named.DATA}:
+        return "text" if response is Looks.TEXT and (is_old_binary or copy in _STRUCTURED) else None
+    return "text" if is_old_binary else None
+
+
+def named(path: str) -> Named:
+    """What the name of the file ``path`` says: for certain only by its last extension."""
+    name = path.rpartition("/")[2].lower()
+    _, dot, extension = name.rpartition(".")
+    last = dot + extension if dot else ""
+    kind = Named.OTHER
+    if _BINARY_NAME.search(name):
+        return kind
+    if _HTML_NAME.search(name):
+        is_certain = _HTML_NAME.search(last) and not _PROGRAM_NAME.search(last)
+        kind = Named.PAGE if is_certain else Named.MAYBE_PAGE
+    elif _DATA_NAME.search(name):
+        kind = Named.DATA if _DATA_NAME.search(last) else Named.MAYBE_DATA
+    elif _TEXT_NAME.search(name):
+        kind = Named.TEXT if last and _TEXT_NAME.search(last) else Named.MAYBE_TEXT
+    return kind
+
+
+def looks(head: bytes) -> Looks:
+    """What a body that begins with ``head`` looks like; UTF-16 with a byte order mark is text."""
+    head = head[:SNIFFED]
+    if not head:
+        return Looks.EMPTY
+    if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        head = head[2:].replace(b"\0", b"")
+    if is_binary(head):
+        return Looks.BINARY
+    if begins_like_html(head):
+        return Looks.PAGE
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not text:
+        return Looks.BLANK
+    return Looks.DATA if text[:1] in {b"{", b"[", b"<"} else Looks.TEXT
+
+
 def contradiction(path: str, content_type: str, head: bytes, old: bytes | None) -> str | None:
     """What contradicts the good copy of ``path`` that is here: what came instead, in words; None if nothing does.
 
     ``head``: the first bytes of the new body. ``old``: those of the copy, which is not empty; None if they are unknown.
     For files of which nothing else is known, such as a size: a file may change, but not into an error message.
     """
-    name = path.rpartition("/")[2].lower()
-    is_text_name = bool(_TEXT_NAME.search(name) or _DATA_NAME.search(name) or _HTML_NAME.search(name))
-    is_old_binary = not is_text_name if old is None else is_binary(old)
-    if not head:
-        return "an empty body"
-    if is_binary(head):
-        return None
-    if (
-        begins_like_html(head)
-        and not _HTML_NAME.search(name)
-        and (is_old_binary or (old and not begins_like_html(old)))
-    ):
-        return "an HTML page"
-    if _is_message(content_type) and not _DATA_NAME.search(name):
+    response, name = looks(head), named(path)
+    if response in {Looks.DATA, Looks.TEXT, Looks.BLANK} and _is_message(content_type) and name is not Named.DATA:
         is_same = old is not None and old.lstrip()[:1] == head.lstrip()[:1]
-        return None if is_same or (old is None and not is_old_binary) else "JSON or XML"
-    return "text" if is_old_binary else None
+        response = response if is_same else Looks.MESSAGE
+    return contradicts(name, Looks.UNKNOWN if old is None else looks(old), response)
 
 
 def is_coded_name(path: str, coding: str) -> bool:

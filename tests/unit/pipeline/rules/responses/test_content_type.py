@@ -8,12 +8,17 @@ from hypothesis import strategies as st
 
 from crawler.pipeline.rules.responses.content_type import (
     SNIFFED,
+    Looks,
+    Named,
     begins_like_html,
     contradiction,
+    contradicts,
     is_binary,
     is_message_instead,
     is_page_instead,
     is_text_instead,
+    looks,
+    named,
 )
 
 HTML = "text/html"
@@ -156,13 +161,13 @@ BYTES, TEXT, HTML_TEXT, JSON_TEXT, XML_TEXT = b"PK\3\4", b"a,b", PAGE, b' {"a": 
         ("a.dat", "", None, [None, "text", "an HTML page", "text"]),
         ("a.csv", "text/csv", None, [None, None, None, None]),
         ("README", "", None, [None, None, None, None]),
-        ("a.csv", "text/csv", TEXT, [None, None, "an HTML page", None]),
-        ("a.csv", "application/json", TEXT, [None, None, "an HTML page", "JSON or XML"]),
-        ("a.json", "application/json", JSON_TEXT, [None, None, "an HTML page", None]),
+        ("a.csv", "text/csv", TEXT, ["binary data", None, "an HTML page", None]),
+        ("a.csv", "application/json", TEXT, ["binary data", None, "an HTML page", "JSON or XML"]),
+        ("a.json", "application/json", JSON_TEXT, ["binary data", "text", "an HTML page", None]),
         ("a", "application/json", JSON_TEXT, [None, "JSON or XML", "an HTML page", None]),
         ("a", "application/xml", XML_TEXT, [None, "JSON or XML", "an HTML page", "JSON or XML"]),
-        ("a.html", "text/html", HTML_TEXT, [None, None, None, None]),
-        ("a.html", "text/html", TEXT, [None, None, None, None]),
+        ("a.html", "text/html", HTML_TEXT, ["binary data", "text", None, None]),
+        ("a.html", "text/html", TEXT, ["binary data", None, None, None]),
         ("a.cgi", "text/plain", TEXT, [None, None, None, None]),
         ("a", "text/html", HTML_TEXT, [None, None, None, None]),
     ],
@@ -173,9 +178,56 @@ def test_what_contradicts_a_copy(path: str, content_type: str, old: bytes | None
     assert contradiction(path, content_type, b"", old) == "an empty body"
 
 
+# name: for each copy (unknown, binary, a page, data, blank, text) what contradicts it: a letter for each response
+# (binary, a page, data, blank, text, a message): b binary data, h an HTML page, m JSON or XML, t text, - nothing
+TABLE = {
+    Named.PAGE: "------ ----tm b---tm b---tm b----m b----m",
+    Named.DATA: "------ -h--t- b---t- bh--t- bh---- bh----",
+    Named.TEXT: "------ -h---m b----m bh---m bh---m bh---m",
+    Named.MAYBE_PAGE: "------ -ttttm -----m -----m -----m -----m",
+    Named.MAYBE_DATA: "------ -htttt ------ -h---- -h---- -h----",
+    Named.MAYBE_TEXT: "------ -htttm -----m -h---m -h---m -h---m",
+    Named.OTHER: "-htttm -htttm -----m -h---m -h---m -h---m",
+}
+COPIES = (Looks.UNKNOWN, Looks.BINARY, Looks.PAGE, Looks.DATA, Looks.BLANK, Looks.TEXT)
+RESPONSES = (Looks.BINARY, Looks.PAGE, Looks.DATA, Looks.BLANK, Looks.TEXT, Looks.MESSAGE)
+WORDS = {"b": "binary data", "h": "an HTML page", "m": "JSON or XML", "t": "text", "-": None}
+
+
+@pytest.mark.parametrize("name", Named)
+def test_the_table_of_names_copies_and_responses(name: Named) -> None:
+    for copy, letters in zip(COPIES, TABLE[name].split(), strict=True):
+        for response, letter in zip(RESPONSES, letters, strict=True):
+            assert contradicts(name, copy, response) == WORDS[letter], (copy, response)
+        assert contradicts(name, copy, Looks.EMPTY) == "an empty body"
+
+
+def test_a_name_is_certain_by_its_last_extension_alone() -> None:
+    names = {
+        Named.PAGE: "d.html x.XHTML", Named.DATA: "a.json a.xml a.geojson a.svg~",
+        Named.TEXT: "a.txt d/A.CSV a.zip.sha256",
+        Named.MAYBE_PAGE: "get.php a.cgi a.html.en", Named.MAYBE_DATA: "json-tool a.json.gpg",
+        Named.MAYBE_TEXT: "README a.txt.gpg", Named.OTHER: "a.zip a.json.gz a.txt.xz a.dat a.html.gz",
+    }  # fmt: skip
+    assert {kind: [name for name in text.split() if named(name) is not kind] for kind, text in names.items()} == {
+        kind: [] for kind in Named
+    }
+
+
+def test_what_a_body_looks_like() -> None:
+    bodies = {
+        b"": Looks.EMPTY, b"PK\3\4": Looks.BINARY, b"\x1f\x8b\x08\0": Looks.BINARY, PAGE: Looks.PAGE,
+        b" [1]": Looks.DATA,
+        b"\xef\xbb\xbf{}": Looks.DATA, b"<feed/>": Looks.DATA, b" \n": Looks.BLANK, b"Error": Looks.TEXT,
+        "\ufeffError".encode("utf-16-le"): Looks.TEXT, "\ufeff{}".encode("utf-16-be"): Looks.DATA,
+    }  # fmt: skip
+    assert {body: looks(body) for body in bodies} == bodies
+
+
 @given(st.sampled_from(["a.zip", "a", "a.csv", "a.json", "a.html"]), st.binary(min_size=1, max_size=40), st.binary())
-def test_bytes_contradict_nothing_and_neither_does_the_same_beginning(path: str, old: bytes, head: bytes) -> None:
+def test_the_same_beginning_contradicts_nothing_and_bytes_only_text(path: str, old: bytes, head: bytes) -> None:
     assert contradiction(path, "", old, old) is None
-    if is_binary(head):
-        assert contradiction(path, "application/json", head, old) is None
+    if is_binary(head) and looks(head) is Looks.BINARY:
+        is_text = path not in {"a.zip", "a"} and looks(old) is not Looks.BINARY
+        assert contradiction(path, "application/json", head, old) == ("binary data" if is_text else None)
         assert not is_text_instead(path, "text/plain", head)
