@@ -7,7 +7,6 @@ with it, so the rate in force depends only on the table and the local time.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -73,6 +72,8 @@ def rate_at(table: Timetable, moment: datetime) -> tuple[int | None, float]:
     """
     seconds = moment.weekday() * 86400 + moment.hour * 3600 + moment.minute * 60 + moment.second
     now = seconds + moment.microsecond / 1e6
+    from bisect import bisect_right
+
     following = bisect_right(table.slots, now, key=lambda slot: slot.minute * 60)
     current, after = table.slots[following - 1], table.slots[following % len(table.slots)]
     week = WEEK * 60

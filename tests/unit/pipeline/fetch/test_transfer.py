@@ -343,7 +343,6 @@ async def test_a_copy_that_keeps_its_time_is_known_by_it() -> None:
     [
         ('W/"1"', {"Last-Modified": LATER}),
         (None, {"Last-Modified": LATER}),
-        ('"1"', {"Last-Modified": LATER, "ETag": '"2"'}),
         ('"1"', {"Last-Modified": "garbled"}),
         ('"1"', {"Last-Modified": MODIFIED}),
         ('"1"', {}),
@@ -358,6 +357,18 @@ async def test_a_304_that_does_not_prove_the_bytes_to_be_those_of_another_time_c
     result = await transfer.result(replace(TOUCHED, known=known))
     assert result.known is not None
     assert (result.known.validators, result.known.mtime, result.known.checked) == (known.validators, MTIME, UNCONFIRMED)
+    assert transfer.destination.files["a.bin"] == LOCAL
+
+
+@pytest.mark.parametrize("insists", [False, True])
+async def test_a_304_with_another_entity_tag_is_asked_again_without_conditions(insists: bool) -> None:
+    other = FakeResponse(status=304, headers={"Last-Modified": LATER, "ETag": '"2"'})
+    transfer = Transfer(other, other if insists else ok())
+    transfer.destination.files["a.bin"] = LOCAL
+    done = await transfer.run(TOUCHED)
+    assert ["If-None-Match" in asked.headers for asked in transfer.client.requests][:2] == [True, False]
+    assert isinstance(done, Result if insists else Staged)
+    assert not isinstance(done, Result) or done.outcome is Outcome.FAILED
     assert transfer.destination.files["a.bin"] == LOCAL
 
 
