@@ -113,8 +113,6 @@ class Builder:
         only "", for pauses.
         """
         source, target, old = places
-        if old >= 0 and may_share and _is_another_copy(item, source, old) and _link(item.name, old, target) is None:
-            return
         obstacle = _link(item.name, source, target) if may_share else None
         if may_share and obstacle is None:
             return
@@ -176,15 +174,6 @@ def _current(known: Known | None, status: os.stat_result) -> Known | None:
 def _is_own(known: Known | None) -> bool:
     """Whether the mirror has saved the file. One that it adopted still belongs to the user."""
     return known is not None and known.digest is not None and not known.adopted
-
-
-def _is_another_copy(item: Item, source: int, old: int) -> bool:
-    """Whether the last snapshot has a copy of the file instead of a hard link to it. Raises OSError.
-
-    It was copied because the mirror had not saved it; a digest that was recorded since does not change that.
-    """
-    status = lstat(item.name, old)
-    return status is not None and identity(status) != identity(item.status) and is_copy(item, source, old)
 
 
 def _link(name: bytes, source: int, target: int) -> str | None:

@@ -199,9 +199,9 @@ def test_a_file_of_the_user_that_the_mirror_adopted_is_never_shared(mirror: Mirr
     place = mirror.directory / "adopted"
     mirror.save("adopted", "before")
     saved = mirror.known["adopted"]
-    mirror.known["adopted"] = replace(saved, digest=None, checked=BY_ROW)
+    mirror.known["adopted"] = replace(saved, digest=None, checked=BY_ROW, adopted=True)
     first = mirror.publish()
-    mirror.known["adopted"] = replace(saved, checked=5.0)
+    mirror.known["adopted"] = replace(saved, checked=5.0, adopted=True)
     mirror.save("a", "two")
     second = mirror.publish()
     assert mirror.inode("adopted") != mirror.inode("adopted", first) == mirror.inode("adopted", second)
