@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -25,10 +24,8 @@ from crawler.model.interfaces import Redirects
 from crawler.model.values import Job, Known, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.attempts import announce_to, prepare
-from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.build import Tools, build_batches, build_downloader
-from crawler.pipeline.save.committer import Committer
-from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.pipeline.runs.build import Tools
+from crawler.pipeline.runs.worker_jobs import do_jobs
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import NullState
@@ -73,7 +70,7 @@ async def _serve(connection: socket.socket) -> None:
 
 async def _work(parent: _Parent, setup: WorkerSetup, gate: Gate) -> None:
     """Do all jobs that the parent sends. Complete files get their names even if the parent stops this process."""
-    config, reporter = setup.config, Reporter(parent)
+    reporter = Reporter(parent)
     if are_few():
         prepare()
     async with (
@@ -83,20 +80,11 @@ async def _work(parent: _Parent, setup: WorkerSetup, gate: Gate) -> None:
         reporter,
     ):
         await destination.join()
-        filters = Filters(config, datetime.now(UTC))
         tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
-        rules = RobotsTxt(client, config, setup.options.user_agent)
-        downloader = build_downloader(config, filters, tools, rules.permit(parent.file_redirect))
-        committer = Committer(destination, _State(parent, knew_files=setup.knew_files), reporter)
-        writer = asyncio.create_task(committer.run(), name="committer")
+        state = _State(parent, knew_files=setup.knew_files)
         try:
-            begin, put, workers = build_batches(config, downloader).begin, committer.put, config.workers
-            await engine.run(parent.produce, downloader.process, put, workers=workers, backlog=workers, begin=begin)
+            await do_jobs(parent, tools, state, setup.config, setup.options.user_agent)
         finally:
-            committer.close()
-            await writer
-            for text in sorted(destination.lacks):
-                parent.warn(text)
             parent.send((messages.LEARNT, gate.learnt()))
 
 

@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any
 
 from crawler.app.cluster.reporting import Reporter
-from crawler.app.cluster.work import Unfit, do_jobs, open_gate
+from crawler.app.cluster.work import Unfit, open_gate, work
 from crawler.http.pacing.gate import Gate
 from crawler.model.errors import DestinationError, innermost
 from crawler.model.interfaces import Redirects
@@ -144,15 +144,15 @@ class Node:
         assert self._share is not None
         self._limit(*self._share)
         reporter = Reporter(self.worker, self.token, settings, self._finished)
-        work = asyncio.create_task(do_jobs(self, settings, self._gate, reporter))
+        working = asyncio.create_task(work(self, settings, self._gate, reporter))
         watch = asyncio.create_task(self._watch())
         self._ready.set()
-        await asyncio.wait([work, watch], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([working, watch], return_when=asyncio.FIRST_COMPLETED)
         watch.cancel()
-        work.cancel()
-        await asyncio.wait([work])
+        working.cancel()
+        await asyncio.wait([working])
         reporter.close()
-        error = None if work.cancelled() else work.exception()
+        error = None if working.cancelled() else working.exception()
         self._done = self._ending(None if error is None else innermost(error))
 
     def _ending(self, error: BaseException | None) -> Done:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -15,13 +13,10 @@ from crawler.http.pacing.gate import Gate
 from crawler.model.errors import CrawlerError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
-from crawler.model.values import Known, Rejection, Staged
-from crawler.pipeline import engine
+from crawler.model.values import Known, Staged
 from crawler.pipeline.attempts import prepare
-from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.build import Tools, build_batches, build_downloader
-from crawler.pipeline.save.committer import Committer
-from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.pipeline.runs.build import Tools
+from crawler.pipeline.runs.worker_jobs import JobSource, do_jobs
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import NullState
@@ -37,16 +32,14 @@ class Unfit(CrawlerError):
     """This worker cannot take part in the run."""
 
 
-class Source(Protocol):
-    """Where the jobs come from, and where their results go."""
+class Source(JobSource, Protocol):
+    """The client, which has planned the jobs."""
 
     def check(self) -> None:
         """Raise DestinationError if nothing may be written any more."""
 
-    async def produce(self, put: engine.Put) -> None: ...
-    def file_redirect(self, source: str, target: str) -> Rejection | None: ...
-    async def doubt(self, paths: list[str]) -> None: ...
-    def warn(self, text: str) -> None: ...
+    async def doubt(self, paths: list[str]) -> None:
+        """Have the client call ``StateStore.doubt``."""
 
 
 def open_gate(settings: Settings, on_pause: Callable[[str, float], None]) -> Gate:
@@ -56,13 +49,12 @@ def open_gate(settings: Settings, on_pause: Callable[[str, float], None]) -> Gat
     return gate
 
 
-async def do_jobs(source: Source, settings: Settings, gate: Gate, reporter: Observer) -> None:
-    """Do all jobs of ``source``. Complete files get their names also if it is cancelled.
+async def work(source: Source, settings: Settings, gate: Gate, reporter: Observer) -> None:
+    """Do all jobs of ``source``. Complete files get their names even if this is cancelled.
 
     ``reporter`` receives the results. Raises Unfit if this worker cannot take part, DestinationError if the
     destination fails as a whole.
     """
-    config = settings.config
     if are_few():
         prepare()
     async with (
@@ -73,19 +65,8 @@ async def do_jobs(source: Source, settings: Settings, gate: Gate, reporter: Obse
         if isinstance(destination, LocalDestination):
             await destination.join()
         tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
-        rules = RobotsTxt(client, config, settings.options.user_agent)
-        filters = Filters(config, datetime.now(UTC))
-        downloader = build_downloader(config, filters, tools, rules.permit(source.file_redirect))
-        committer = Committer(destination, _State(source, knew_files=settings.knew_files), reporter)
-        writer = asyncio.create_task(committer.run(), name="committer")
-        try:
-            begin, put, workers = build_batches(config, downloader).begin, committer.put, config.workers
-            await engine.run(source.produce, downloader.process, put, workers=workers, backlog=workers, begin=begin)
-        finally:
-            committer.close()
-            await writer
-            for text in sorted(getattr(destination, "lacks", ())):
-                source.warn(text)
+        state = _State(source, knew_files=settings.knew_files)
+        await do_jobs(source, tools, state, settings.config, settings.options.user_agent)
 
 
 def _destination(
