@@ -6,7 +6,6 @@ import asyncio
 import time
 from typing import Any
 
-from crawler.model import limits
 from crawler.model.struct import Struct
 from crawler.model.values import Job, Result
 
@@ -101,7 +100,7 @@ class Member:
 class Gathering:
     """Jobs that are collected for the next shard."""
 
-    def __init__(self, files: int, size: int = 64 * limits.MIB) -> None:
+    def __init__(self, files: int, size: int) -> None:
         self._files, self._size = files, size
         self._pending: list[Pending] = []
         self._bytes = 0

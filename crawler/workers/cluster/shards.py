@@ -125,8 +125,3 @@ class Done(Value, frozen=True, kw_only=True):
     """Why this worker cannot take part."""
     learnt: Mapping[str, HostLimits] = {}
     """What this worker has learnt about hosts so far."""
-
-
-def is_complete(files: int, size: int) -> bool:
-    """Whether a shard of ``files`` jobs with ``size`` bytes takes no more."""
-    return files >= SHARD_FILES or size >= SHARD_BYTES
