@@ -9,7 +9,6 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -21,26 +20,13 @@ from crawler.workers import child_process
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.fixtures import sandbox, site
 from tests.support.misbehaving.samples import KB, blob, many, wait_until
-from tests.support.misbehaving.sandbox import Program, Sandbox
+from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
+from tests.support.processes import children, is_there
 
 __all__ = ["sandbox", "site"]
 
 TWO = ("--processes=2",)
-
-
-def children(program: Program) -> list[int]:
-    """Process IDs of the children of a run."""
-    pids = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children").read_text().split()
-    return [int(pid) for pid in pids]
-
-
-def is_there(pid: int) -> bool:
-    """Whether the process is running; a zombie is not, as its parent may be too busy to reap it."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def fetched(site: Site) -> Counter[str]:
@@ -118,7 +104,7 @@ def test_the_jobs_of_a_child_that_dies_are_done_again(sandbox: Sandbox, site: Si
         site.on(name, Stall(at=0.5, times=1))
     program = sandbox.start(site.url, timeout=30, more=TWO)
     wait_until(lambda: {"/pub/f000", "/pub/f001"} <= fetched(site).keys(), "both at work")
-    first, second = children(program)
+    first, second = children(program.process.pid)
     os.kill(first, signal.SIGKILL)
     if not at_once:
         wait_until(lambda: len(fetched(site)) == 80, "the rest")
@@ -134,7 +120,7 @@ def test_no_child_outlives_its_parent(sandbox: Sandbox, site: Site) -> None:
     site.on("f004", Stall(at=0.5))
     program = sandbox.start(site.url, timeout=30, more=TWO)
     wait_until(lambda: len(site.log.bodies()) > 5, "bodies on their way")
-    pids = children(program)
+    pids = children(program.process.pid)
     assert len(pids) == 2
     program.signal(signal.SIGKILL)
     program.finish()
@@ -149,7 +135,7 @@ def test_a_signal_ends_all_of_them_and_the_next_run_goes_on(sandbox: Sandbox, si
     site.file("large.bin", blob(900 * KB, 5), Stall(at=0.5, times=1))
     program = sandbox.start(site.url, timeout=30, more=TWO)
     wait_until(lambda: sandbox.largest_part() > 100 * KB, "a part")
-    pids = children(program)
+    pids = children(program.process.pid)
     stopped_at = time.monotonic()
     program.signal(signal.SIGTERM)
     sandbox.note(program.finish()).fails(143)

@@ -20,8 +20,9 @@ from crawler.model.observer import Observer
 from tests.reliability.test_object_stores import Bucket
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.samples import KB, blob, many, wait_until
-from tests.support.misbehaving.sandbox import Program, Sandbox
+from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
+from tests.support.processes import children, is_there
 from tests.support.servers import Server
 
 distributed = pytest.importorskip("distributed")
@@ -197,8 +198,8 @@ def test_local_workers_end_with_a_client_that_is_killed(sandbox: Sandbox, site: 
     many(site, 40)
     site.file("large.bin", blob(900 * KB, 5), Stall(at=0.5))
     program = sandbox.start(site.url, timeout=30, more=("--cluster=local:2",))
-    wait_until(lambda: len(children(program)) == 2, "two workers")
-    pids = children(program)
+    wait_until(lambda: len(children(program.process.pid)) == 2, "two workers")
+    pids = children(program.process.pid)
     wait_until(lambda: sandbox.largest_part() > 100 * KB, "a part")
     program.signal(signal.SIGKILL)
     program.finish()
@@ -228,17 +229,3 @@ async def test_a_run_that_is_stopped_keeps_what_is_complete_and_what_can_be_resu
     assert report.unchanged >= before - 1, "what had its name is not fetched again"
     assert site.log.of("/pub/large.bin")[-1].status == 206
     sandbox.holds(site.contents())
-
-
-def children(program: Program) -> list[int]:
-    """Process IDs of the children of a run."""
-    pids = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children").read_text().split()
-    return [int(pid) for pid in pids]
-
-
-def is_there(pid: int) -> bool:
-    """Whether the process is running; a zombie is not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

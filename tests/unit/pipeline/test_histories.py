@@ -12,7 +12,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
@@ -21,18 +20,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crawler.app.api import accounted
 from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.report import Report
 from crawler.pipeline.rules import directory_digest as leaf
-from crawler.pipeline.runs.base import Components
-from crawler.pipeline.runs.mirror import MirrorRun
-from crawler.pipeline.stop import Stop
-from crawler.pipeline.tally import Tally
-from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.state import SqliteState
-from crawler.workers.page_parsers import PageParsers
+from tests.support.simulated_run import simulated_run, state_of
 from tests.support.upstream import ROOT, Killed, Upstream
 
 PATHS = ("a", "b", "big", "d/a", "d/b c", "d/e/f", "x", "x/y", "g/h")
@@ -133,35 +125,11 @@ class Mirror:
     # --- the run ---
 
     async def _run(self, config: Config) -> Report:
-        tally, stop = Tally(ROOT, str(self.directory), is_dry_run=config.dry_run), Stop()
-
-        async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:
-            destination = await stack.enter_async_context(LocalDestination(self.directory, fsync="none"))
-            await destination.acquire(0)
-            state = await stack.enter_async_context(SqliteState(self.state))
-            stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
-            parts = Components(
-                config=config,
-                agent="test",
-                client=self.site.client(),
-                destination=destination,
-                state=state,
-                observer=tally,
-                tally=tally,
-                stop=stop,
-                parser=await stack.enter_async_context(PageParsers(tally.warn)),
-            )
-            return parts, state
-
-        async def work(parts: Components) -> None:
-            await MirrorRun(parts, ROOT, free=await parts.destination.free_space()).run()
-
-        report, _ = await accounted(work, open_parts, config, tally, stop)
-        return report
+        return await simulated_run(ROOT, self.directory, config, self.site.client())
 
     @property
     def state(self) -> Path:
-        return self.directory / ".crawler" / "state.sqlite3"
+        return state_of(self.directory)
 
     def run(self, day: Day | None = None) -> Report | None:
         """One run. None if it was killed."""

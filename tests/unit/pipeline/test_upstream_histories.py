@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,19 +17,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crawler.app.api import accounted
 from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.errors import FetchError
 from crawler.model.report import Report
-from crawler.pipeline.runs.base import Components
-from crawler.pipeline.runs.mirror import MirrorRun
-from crawler.pipeline.stop import Stop
-from crawler.pipeline.tally import Tally
-from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.state import SqliteState
-from crawler.workers.page_parsers import PageParsers
 from tests.support.fakes import FakeClient, FakeRequest, FakeResponse
+from tests.support.simulated_run import simulated_run
 from tests.support.upstream import ROOT, Upstream
 
 HOSTS = (ROOT, "http://b/pub/", "http://c/pub/")
@@ -123,30 +115,7 @@ class Life:
         config = Config(
             delete=True, max_delete="100%", attempts=1, no_robots=True, workers=3, listers=2, fallback=fallback
         )
-        tally, stop = Tally(ROOT, str(self.directory)), Stop()
-
-        async def open_parts(stack: AsyncExitStack) -> tuple[Components, SqliteState]:
-            destination = await stack.enter_async_context(LocalDestination(self.directory, fsync="none"))
-            await destination.acquire(0)
-            state = await stack.enter_async_context(SqliteState(self.directory / ".crawler" / "state.sqlite3"))
-            parts = Components(
-                config=config,
-                agent="test",
-                client=FakeClient(self.respond, piece=16),
-                destination=destination,
-                state=state,
-                observer=tally,
-                tally=tally,
-                stop=stop,
-                parser=await stack.enter_async_context(PageParsers(tally.warn)),
-            )
-            return parts, state
-
-        async def work(parts: Components) -> None:
-            await MirrorRun(parts, ROOT, free=await parts.destination.free_space()).run()
-
-        report, _ = await accounted(work, open_parts, config, tally, stop)
-        return report
+        return await simulated_run(ROOT, self.directory, config, FakeClient(self.respond, piece=16))
 
     def local(self) -> dict[str, bytes]:
         files = (path for path in self.directory.rglob("*") if path.is_file() and ".crawler" not in path.parts)
