@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from crawler.model.currency import Currency, Dating, Source
 from crawler.model.flaws import Flaw
-from crawler.model.struct import Brief, Record, Value, html_table
+from crawler.model.struct import Brief, Record, Value, html_table, replace
 from crawler.model.versions.known import UNCONFIRMED as UNCONFIRMED
 from crawler.model.versions.known import Known as Known
 from crawler.model.versions.known import Validators as Validators
@@ -265,3 +265,13 @@ class Staged(Value, frozen=True, kw_only=True):
     """Modification time to set, in nanoseconds since the epoch; None to keep the time of writing."""
     result: Result
     """The result to report once the file has its name."""
+
+
+def result_of(done: Result | Staged) -> Result:
+    """The result of a job, whose file may still be without its name."""
+    return done if isinstance(done, Result) else done.result
+
+
+def with_result(done: Result | Staged, result: Result) -> Result | Staged:
+    """``done`` with another ``result``."""
+    return result if isinstance(done, Result) else replace(done, result=result)

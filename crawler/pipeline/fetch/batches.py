@@ -18,7 +18,7 @@ from crawler.pipeline.backlog import Finish
 from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.rules.responses.carried import may_follow
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
-from crawler.pipeline.rules.responses.neighbours import are_apart, facts_of, is_plain, row_of
+from crawler.pipeline.rules.responses.neighbours import all_facts, are_apart, is_plain, row_of
 from crawler.pipeline.rules.responses.shared import verdict
 
 Published = Callable[[Job], Awaitable[Job]]
@@ -122,11 +122,7 @@ class FileBatch:
     def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
         """See ``Together``."""
         rows = self._rows
-        facts = [
-            None if reply is None else facts_of(row, reply.status, reply.headers, reply.body)
-            for row, reply in zip(rows, responses, strict=True)
-        ]
-        return verdict(rows, facts, carried, is_trusted=self._batches.is_trusted)
+        return verdict(rows, all_facts(rows, responses), carried, is_trusted=self._batches.is_trusted)
 
     async def _with_digests(self, jobs: Sequence[Job]) -> Sequence[Job]:
         return [await self._batches.published(job) for job in jobs]

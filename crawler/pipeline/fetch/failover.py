@@ -16,7 +16,7 @@ from crawler.model.interfaces import Permit
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
-from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators
+from crawler.model.values import UNCONFIRMED, Job, Kind, Outcome, Result, Staged, Validators, result_of, with_result
 from crawler.pipeline.fetch.effort import Ended
 from crawler.pipeline.rules.responses.evidence import prove
 from crawler.text.digests import header_digest
@@ -97,10 +97,10 @@ async def fetch_duplicate(shared: Attempting, job: Job, ended: Ended) -> Result 
 
 def _named(done: Result | Staged, url: str) -> Result | Staged:
     """``done`` with the record of the listed version at ``url``, without the validators of the host that sent it."""
-    result = done if isinstance(done, Result) else done.result
+    result = result_of(done)
     if result.known is not None:
         result = replace(result, known=replace(result.known, url=url, validators=Validators()))
-    return result if isinstance(done, Result) else replace(done, result=result)
+    return with_result(done, result)
 
 
 def _is_of_listed_version(job: Job, headers: Mapping[str, str]) -> bool:
@@ -119,7 +119,7 @@ async def _first_good(
 
     Also returns the headers that may name further copies.
     """
-    spent, headers = ended.done if isinstance(ended.done, Result) else ended.done.result, ended.headers
+    spent, headers = result_of(ended.done), ended.headers
     reasons = [spent.reason]
     async with aclosing(others):
         async for other in others:
@@ -159,11 +159,11 @@ def _unconditional(job: Job, *, verify: bool) -> Job:
 
 def _with_costs(done: Result | Staged, spent: Result) -> Result | Staged:
     """``done`` with the attempts, bytes and seconds added that other hosts took before."""
-    result = done if isinstance(done, Result) else done.result
+    result = result_of(done)
     result = replace(
         result,
         received=result.received + spent.received,
         attempts=result.attempts + spent.attempts,
         seconds=result.seconds + spent.seconds,
     )
-    return result if isinstance(done, Result) else replace(done, result=result)
+    return with_result(done, result)

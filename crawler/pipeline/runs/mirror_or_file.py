@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from crawler.model import limits
 from crawler.model.errors import ConfigError, ListingError, innermost
 from crawler.model.interfaces import Response
 from crawler.model.network.listed_file import ListedFile
 from crawler.model.reasons import OPTIONS
 from crawler.model.struct import replace
 from crawler.model.values import Job, Known, Result, Staged
-from crawler.pipeline.rules.responses.content_type import SNIFFED
-from crawler.pipeline.rules.single_file import Look, by_beginning, by_headers, file_name, is_same_file, may_be_file
+from crawler.pipeline.rules.single_file import Look, file_name, is_same_file
 from crawler.pipeline.rules.upstreams.roots import base_of, root_of
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.build import is_first_contact
@@ -26,8 +24,8 @@ from crawler.text.ownership import foreign_files, other_file
 from crawler.text.urls import directory_of, userinfo
 
 if TYPE_CHECKING:
-    from crawler.pipeline.fetch.begun import BegunResponse
     from crawler.pipeline.runs.url_list import DownloadRun
+    from crawler.pipeline.walk.begun import BegunResponse
 
 
 async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
@@ -105,21 +103,15 @@ class RootResponse:
 
         Raises FetchError, VerificationError, DestinationError, and ConfigError (see ``_begin``).
         """
-        from crawler.pipeline.fetch.begun import BegunResponse
+        from crawler.pipeline.walk.begun import BegunResponse
 
-        began, content_type = time.monotonic(), reply.headers.get("Content-Type", "")
-        look = by_headers(self._url, reply.headers)
-        if look is Look.PAGE:
-            return None
-        begun = BegunResponse(reply)
-        if look is Look.UNDECIDED:
-            look = by_beginning(self._url, content_type, await begun.beginning(SNIFFED))
+        began, begun = time.monotonic(), BegunResponse(reply)
+        look, body = await begun.judge(self._url)
         if look is Look.FILE:
             await self._save(begun, began)
             return b""
-        body = await begun.read(limits.LISTING_RAW)
-        is_text_file = look is Look.UNDECIDED and may_be_file(self._url, reply.url, content_type, body[:SNIFFED])
-        self._text = begun if is_text_file else None
+        if body is not None:
+            self._text = begun if look is Look.UNDECIDED else None
         return body
 
     def found_at_fallback(self) -> None:

@@ -18,7 +18,7 @@ from crawler.model.network.responses import WholeResponse
 from crawler.model.network.sharing import Carried, Verdict
 from crawler.model.values import Validators
 from crawler.pipeline.rules.responses.carried import may_follow
-from crawler.pipeline.rules.responses.neighbours import Facts, Row, facts_of
+from crawler.pipeline.rules.responses.neighbours import Facts, Row, all_facts
 from crawler.pipeline.rules.responses.page_place import requested_place, title_place
 from crawler.pipeline.rules.responses.shared import verdict
 from crawler.text.http_fields import is_strong_tag
@@ -201,10 +201,7 @@ class _Group:
     def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
         """See ``Together``. A host whose titles do not name its directories gets one request at a time from now on."""
         rows = [page.row for page in self.pages]
-        facts = [
-            None if reply is None else facts_of(row, reply.status, reply.headers, reply.body)
-            for row, reply in zip(rows, responses, strict=True)
-        ]
+        facts = all_facts(rows, responses)
         if any(_is_unnamed(row, fact) for row, fact in zip(rows, facts, strict=True)):
             self._line.note_titles(name_directories=False)
         return verdict(rows, facts, carried)

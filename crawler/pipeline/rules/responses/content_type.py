@@ -74,12 +74,15 @@ def begins_like_html(head: bytes) -> bool | None:
 
     Comments and XML declarations are skipped, because XHTML and SVG have them too.
     """
-    head = head[:SNIFFED]
-    if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        head = head[2:].replace(b"\0", b"")
+    head = _in_bytes(head[:SNIFFED])
     if _PAGE.match(head):
         return True
     return None if _NOTHING.fullmatch(head) else False
+
+
+def _in_bytes(head: bytes) -> bytes:
+    """``head``; UTF-16 with a byte order mark in one byte for each character of ASCII."""
+    return head[2:].replace(b"\0", b"") if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE} else head
 
 
 def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
@@ -196,8 +199,7 @@ def looks(head: bytes) -> Looks:
     head = head[:SNIFFED]
     if not head:
         return Looks.EMPTY
-    if head[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        head = head[2:].replace(b"\0", b"")
+    head = _in_bytes(head)
     if is_binary(head):
         return Looks.BINARY
     if begins_like_html(head):

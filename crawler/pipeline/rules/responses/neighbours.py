@@ -6,7 +6,7 @@ rows of neighbours must differ in some aspect, and a response is accepted only i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum, Flag, auto
 from itertools import product
@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from crawler.model import limits
 from crawler.model.currency import Dating
+from crawler.model.network.responses import WholeResponse
 from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Span
 from crawler.pipeline.rules.responses.page_place import page_place
@@ -123,6 +124,14 @@ def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes) -> 
         etag=etag if is_strong_tag(etag) else None,
         place=page_place(headers, body) if status == 200 else None,
     )
+
+
+def all_facts(rows: Sequence[Row], responses: Sequence[WholeResponse | None]) -> list[Facts | None]:
+    """The properties of the response to each request; None if there is none."""
+    return [
+        None if reply is None else facts_of(row, reply.status, reply.headers, reply.body)
+        for row, reply in zip(rows, responses, strict=True)
+    ]
 
 
 def told_apart(one: Row, other: Row) -> Aspect:

@@ -15,6 +15,7 @@ from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Known, Span
 from crawler.pipeline.rules.time_zones import offset_of
+from crawler.pipeline.rules.upstreams.agreement import time_of_copy
 from crawler.text.http_fields import parse_http_date
 
 _SUMMER = 2 * 3600
@@ -153,9 +154,7 @@ def _fits(entry: Entry, known: Known) -> bool:
 
 
 def _moment(known: Known) -> float:
-    """The time of the local file in seconds since the epoch: its Last-Modified if known, else its own."""
-    moment = parse_http_date(known.validators.last_modified)
-    return known.mtime // 1_000_000_000 if moment is None else moment
+    return time_of_copy(known.validators, known.mtime)
 
 
 def _row_offset(span: Span[datetime] | None, known: Known) -> int | None:

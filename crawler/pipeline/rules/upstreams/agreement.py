@@ -5,11 +5,10 @@ from __future__ import annotations
 from crawler.model.currency import Source
 from crawler.model.reasons import Reason
 from crawler.model.values import Job, Kind, Validators
+from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.time_zones import row_agrees
 from crawler.text.http_fields import parse_http_date
 from crawler.text.urls import without_query
-
-NANOSECONDS = 1_000_000_000
 
 
 def refusal(job: Job, said: Validators) -> Reason | None:
@@ -24,11 +23,12 @@ def refusal(job: Job, said: Validators) -> Reason | None:
             return None
         has_times = (job.moment or job.modified) is not None and parse_http_date(said.last_modified) is not None
         return None if has_times and row_agrees(job.moment or job.modified, said.last_modified) else Reason.NOT_PROVEN
-    is_file_here = job.local is not None and job.local.kind is Kind.FILE
-    if job.source is Source.FALLBACK and is_file_here and not _is_from_here(job):
+    local = job.local
+    if job.source is Source.FALLBACK and local is not None and local.kind is Kind.FILE and not _is_from_here(job):
         if job.digest is not None and job.row == job.digest:
             return None  # a list of URLs with a digest: only one version is wanted
-        here, there = _time_of_copy(job), parse_http_date(said.last_modified)
+        validators = Validators() if job.copy is None else job.copy.validators
+        here, there = time_of_copy(validators, local.mtime), parse_http_date(said.last_modified)
         return None if there is not None and there >= here else Reason.BEHIND
     return None
 
@@ -38,8 +38,7 @@ def _is_from_here(job: Job) -> bool:
     return job.copy is not None and without_query(job.copy.url) == without_query(job.url)
 
 
-def _time_of_copy(job: Job) -> float:
-    """The time of the local file of ``job`` in seconds since the epoch: its Last-Modified if known, else its own."""
-    assert job.local is not None
-    moment = parse_http_date(job.copy.validators.last_modified) if job.copy is not None else None
-    return job.local.mtime // NANOSECONDS if moment is None else moment
+def time_of_copy(validators: Validators, mtime: int) -> float:
+    """The time of a local file in seconds since the epoch: its Last-Modified if known, else ``mtime`` (nanoseconds)."""
+    moment = parse_http_date(validators.last_modified)
+    return mtime // NANOSECONDS if moment is None else moment

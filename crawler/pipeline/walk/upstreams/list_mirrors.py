@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 
 from crawler.model.currency import Source
 from crawler.model.struct import replace
-from crawler.model.values import Job, Outcome, Result, Staged
+from crawler.model.values import Job, Outcome, Result, Staged, result_of, with_result
 from crawler.pipeline.rules.upstreams.condition import Condition
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.escape import masked
@@ -50,8 +50,8 @@ class ListMirrors:
 
     def noted(self, done: Result | Staged) -> Result | Staged:
         """``done`` with the name of the host that served it."""
-        result = done if isinstance(done, Result) else done.result
+        result = result_of(done)
         if result.outcome not in {Outcome.SAVED, Outcome.UNCHANGED} or not result.attempts:
             return done
         result = replace(result, upstream=self.name_of(result.url))
-        return result if isinstance(done, Result) else replace(done, result=result)
+        return with_result(done, result)

@@ -8,14 +8,13 @@ from contextlib import aclosing
 from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.interfaces import Permit, Response
-from crawler.model.limits import LISTING_RAW
 from crawler.model.observer import Observer
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, field, replace
 from crawler.model.values import Entry, Kind, Listing, Rejection
-from crawler.pipeline.rules.responses.content_type import SNIFFED
-from crawler.pipeline.rules.single_file import Look, by_beginning, by_headers, may_be_file
+from crawler.pipeline.rules.single_file import Look
 from crawler.pipeline.rules.upstreams.roots import counterpart
+from crawler.pipeline.walk.begun import BegunResponse
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.page_reader import Root as RootFile
 from crawler.pipeline.walk.pages import Directory, Elsewhere, PagePiece
@@ -102,16 +101,9 @@ class NoFile:
         self.may_be_file = False
 
     async def take(self, reply: Response) -> bytes | None:
-        content_type, look = reply.headers.get("Content-Type", ""), by_headers(self._url, reply.headers)
-        if look is Look.PAGE:
-            return None
-        body = b""
-        if look is Look.UNDECIDED:
-            body = await reply.read(LISTING_RAW)
-            look = by_beginning(self._url, content_type, body[:SNIFFED])
-            if look is Look.UNDECIDED:
-                self.may_be_file = may_be_file(self._url, reply.url, content_type, body[:SNIFFED])
-        if look is Look.FILE or self.may_be_file:
+        look, body = await BegunResponse(reply).judge(self._url)
+        self.may_be_file = look is Look.UNDECIDED
+        if look is not Look.PAGE:
             self.found_at_fallback()
         return b"" if look is Look.FILE else body
 

@@ -13,7 +13,7 @@ from crawler.model.observer import Observer, Silent
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Value, replace
-from crawler.model.values import Job, Known, Outcome, Rejection, Result, Staged
+from crawler.model.values import Job, Known, Outcome, Rejection, Result, Staged, result_of, with_result
 from crawler.pipeline.rules.scope import Bounds, Scope
 from crawler.pipeline.rules.upstreams.ages import Comparison, compare
 from crawler.pipeline.rules.upstreams.roots import counterpart, root_of
@@ -211,7 +211,7 @@ class Upstreams:
 
     def noted(self, done: Result | Staged) -> Result | Staged:
         """``done`` with the upstream that served it, which is counted; a directory with its URL on the first host."""
-        result = done if isinstance(done, Result) else done.result
+        result = result_of(done)
         number = self.number_of(result.url)
         root = self._roots[number]
         if result.outcome is Outcome.DIRECTORY:
@@ -222,7 +222,7 @@ class Upstreams:
         if isinstance(done, Staged) and done.job.source is not Source.ELSEWHERE and result.known is not None:
             root.zone.learn(done.job.modified, result.known.validators.last_modified)
         result = replace(result, upstream=masked(root.url))
-        return result if isinstance(done, Result) else replace(done, result=result)
+        return with_result(done, result)
 
     # --- at the end ---------------------------------------------------------------------------------
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
+from crawler.model import limits
 from crawler.model.errors import VerificationError
 from crawler.model.interfaces import Response
+from crawler.pipeline.rules.responses.content_type import SNIFFED
+from crawler.pipeline.rules.single_file import Look, by_beginning, by_headers, may_be_file
 
 
 class BegunResponse:
@@ -27,6 +30,21 @@ class BegunResponse:
         finally:
             self._held = b"".join(pieces)
         return self._held
+
+    async def judge(self, url: str) -> tuple[Look, bytes | None]:
+        """(what the response to ``url`` is, its body as far as that had to be read whole, else None).
+
+        UNDECIDED means that it is a file unless it is a listing. Raises FetchError, VerificationError.
+        """
+        content_type, look = self.headers.get("Content-Type", ""), by_headers(url, self.headers)
+        if look is not Look.UNDECIDED:
+            return look, None
+        look = by_beginning(url, content_type, await self.beginning(SNIFFED))
+        if look is Look.FILE:
+            return look, None
+        body = await self.read(limits.LISTING_RAW)
+        is_file = look is Look.UNDECIDED and may_be_file(url, self.url, content_type, body[:SNIFFED])
+        return Look.UNDECIDED if is_file else Look.PAGE, body
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""
