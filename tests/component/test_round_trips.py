@@ -1,0 +1,25 @@
+"""The round trips that runs take, and the connections that they open, counted on a simulated clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.round_trips import WORKS, measure
+
+MOST = {
+    "one file": ((4, 1), (3, 1), (4, 1)),
+    "110 files in 4 directories": ((10, 26), (5, 3), (8, 24)),
+    "300 files": ((9, 16), (3, 1), (8, 17)),
+}
+"""Work → the most round trips and connections of a first run, an unchanged one, and one in which all files are gone."""
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_the_round_trips_and_connections_of_a_run(name: str) -> None:
+    work = WORKS[name]
+    runs = list(measure(work.make(), work.workers))
+    assert [cost.code for cost in runs] == [0, 0, 0]
+    assert [cost.saved for cost in runs] == [len(work.make()), 0, len(work.make())]
+    for cost, least, (trips, connections) in zip(runs, work.least, MOST[name], strict=True):
+        assert least <= cost.trips <= trips, cost
+        assert cost.connections <= connections, cost
