@@ -20,6 +20,7 @@ _MODULE_OF = {
     "DeleteRefused": "crawler.model.errors",
     "Destination": "crawler.model.interfaces",
     "DestinationError": "crawler.model.errors",
+    "DownloadOptions": "crawler.model.options.keywords",
     "Entry": "crawler.model.values",
     "FetchError": "crawler.model.errors",
     "Job": "crawler.model.values",
@@ -62,6 +63,7 @@ __all__ = [
     "DeleteRefused",
     "Destination",
     "DestinationError",
+    "DownloadOptions",
     "Entry",
     "FetchError",
     "Job",
@@ -115,7 +117,7 @@ if TYPE_CHECKING:
     )
     from crawler.model.interfaces import Destination, Part
     from crawler.model.observer import Observer
-    from crawler.model.options.keywords import Options, WalkOptions
+    from crawler.model.options.keywords import DownloadOptions, Options, WalkOptions
     from crawler.model.report import Report, Step
     from crawler.model.values import (
         Entry,

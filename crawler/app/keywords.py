@@ -1,38 +1,44 @@
-"""Checks options that are given as keyword arguments of a library call."""
+"""Checks the options of a library call: those given by name, and those of its Config."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.options.keywords import Options, ProgramOptions, WalkOptions
+from crawler.model.options.keywords import DownloadOptions, Options, ProgramOptions, WalkOptions
 
 ACCEPTED = {
     "mirror": Options.__optional_keys__,
-    "download": Options.__optional_keys__,
+    "download": DownloadOptions.__optional_keys__,
     "walk": WalkOptions.__optional_keys__,
 }
 """Function → the options that affect it."""
 ALL = ProgramOptions.__optional_keys__
 
 
-def config_of(function: str, config: Config | None, options: WalkOptions) -> Config:
+def config_of(function: str, config: Config | None, options: Mapping[str, Any]) -> Config:
     """``config`` with the ``options`` of a call of ``function``; ``include`` and ``exclude`` replace its filter rules.
 
-    Raises ConfigError for an unknown, invalid or ineffective option, and for a ``config`` that is not a Config.
+    Raises ConfigError for an unknown or invalid option, for one that has no effect in this call, whether it is given by
+    name or by ``config``, and for a ``config`` that is not a Config.
     """
     base = Config.ensure(config)
+    ineffective = [(key, key) for key in options if key not in ACCEPTED[function]]
+    if config is not None:
+        ineffective += [(key, f"config.{key}") for key in _given(config) if key not in ACCEPTED[function]]
+    for key, shown in ineffective:
+        from crawler.model.options.names.hints import unknown_keyword, why_not
+        from crawler.model.options.names.places import Place
+
+        if key not in ALL:
+            raise unknown_keyword(Place(function), key)
+        raise ConfigError(f"{function}: {shown} has no effect here; {why_not(key, Place(function))}")
     if not options:
         return base
-    given: dict[str, Any] = {**options}
-    accepted = ACCEPTED[function]
-    for key in given:
-        if key not in ALL:
-            raise ConfigError(f"{function}: unknown option {key!r}{_suggestion(key, accepted)}")
-        if key not in accepted:
-            raise ConfigError(f"{function}: {key} has no effect here; {_instead(key)}")
+    given = dict(options)
     if given.keys() & {"include", "exclude"}:
         given.setdefault("rules", ())
     try:
@@ -41,20 +47,8 @@ def config_of(function: str, config: Config | None, options: WalkOptions) -> Con
         raise ConfigError(f"{function}{str(error).removeprefix('Config')}") from None
 
 
-def _instead(key: str) -> str:
-    """Advice about an option that affects only other calls or the command line."""
-    if key in Options.__optional_keys__:
-        return "walk yields every entry and saves nothing"
-    return "only the program uses it: use the report or an observer"
-
-
-def _suggestion(key: str, accepted: frozenset[str]) -> str:
-    """What ``key`` may mean: the most similar of ``accepted``, or the equivalent of another program's option."""
-    from crawler.model.options.elsewhere import elsewhere
-    from crawler.model.options.spelling import did_you_mean
-
-    if (plain := key.replace("-", "_").lower()) in accepted:
-        return f": write {plain}"
-    here = elsewhere("--" + key.replace("_", "-"))
-    kind = "WalkOptions" if accepted == WalkOptions.__optional_keys__ else "Options"
-    return did_you_mean(key, sorted(accepted)) or (f": here {here}" if here else f"; help(crawler.{kind}) lists all")
+def _given(config: Config) -> list[str]:
+    """The fields of ``config`` that differ from their defaults."""
+    default = Config()
+    names = (item.name for item in dataclasses.fields(config))
+    return [name for name in names if getattr(config, name) != getattr(default, name)]

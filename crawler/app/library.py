@@ -16,7 +16,7 @@ from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
-from crawler.model.options.keywords import Options
+from crawler.model.options.keywords import DownloadOptions, Options
 from crawler.model.report import Report
 from crawler.text.arguments import UrlObject
 from crawler.workers.event_loop import loop_factory
@@ -70,7 +70,7 @@ async def download(
     *,
     observers: Observer | Iterable[Observer] = (),
     destination: AbstractAsyncContextManager[Destination] | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[DownloadOptions],
 ) -> Report:
     """Save files into ``directory``, and return what was done.
 
@@ -79,8 +79,8 @@ async def download(
     Each of ``items`` is a URL, whose last segment becomes the name of the file, or a pair of a URL and a path relative
     to ``directory``. A single URL need not be in a list.
 
-    ``config``, ``options``, ``observers`` and ``destination``: see ``mirror``. Raises ConfigError, DestinationError,
-    AlreadyRunning.
+    ``config``, ``observers`` and ``destination``: see ``mirror``. ``help(crawler.DownloadOptions)`` lists the options.
+    Raises ConfigError, DestinationError, AlreadyRunning.
     """
     watching, pairs = guarded(observers), pairs_of(items)
     context = RunContext(
@@ -118,7 +118,7 @@ def download_sync(
     *,
     observers: Observer | Iterable[Observer] = (),
     destination: AbstractAsyncContextManager[Destination] | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[DownloadOptions],
 ) -> Report:
     """``download`` for scripts without an event loop: returns when the run has ended.
 
@@ -130,7 +130,7 @@ def download_sync(
     return _run(download(items, directory, config, observers=observers, destination=destination, **options))
 
 
-def _client_among(options: Options) -> object:
+def _client_among(options: Options | DownloadOptions) -> object:
     """Take a ``distributed.Client`` out of ``options``; None if ``cluster`` is not given, or is text."""
     given = options.get("cluster")
     if given is None or isinstance(given, str):

@@ -146,16 +146,10 @@ def _text(key: str, options: dict[str, Any], where: str) -> str:
 
 def _instead(key: str) -> str:
     """What to write instead of an unknown ``key`` of the file, which is outside of its tables."""
-    from crawler.model.options.spelling import did_you_mean
+    from crawler.model.options.names.hints import hint
+    from crawler.model.options.names.places import Place
 
-    plain = key.replace("-", "_").lower()
-    if plain in option_fields() or plain in {*REQUIRED, "include", "exclude"}:
-        return ": options are in a table: write it below [[mirror]], or below [defaults] for all mirrors"
-    if plain in {"mirror", "mirrors", "site", "sites"}:
-        return ": write [[mirror]] for each mirror"
-    if plain in {"default", "options", "global"}:
-        return ": did you mean [defaults]?"
-    return did_you_mean(key, _KEYS) or " (known: jobs, status, status_public, [defaults], [objects], [[mirror]])"
+    return hint(key, Place.FILE) or " (known: jobs, status, status_public, [defaults], [objects], [[mirror]])"
 
 
 def _with_fallbacks(options: Mapping[str, Any], where: str) -> dict[str, Any]:

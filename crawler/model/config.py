@@ -54,8 +54,24 @@ WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patienc
 LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"
 
 
+class _KnownNames:
+    """A dataclass whose constructor raises ConfigError for an unknown keyword argument, and suggests a known one."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # type checkers use the signature of the constructor
+
+        def __new__(cls, *_positional: object, **options: object) -> object:
+            for name in options:
+                if name not in cls.__dataclass_fields__:
+                    from crawler.model.options.names.hints import Place, unknown_keyword
+
+                    raise unknown_keyword(Place.CONFIG, name)
+            return object.__new__(cls)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Config:
+class Config(_KnownNames):
     """All options of one mirror, checked at construction. Sizes are in bytes, times in seconds.
 
     Each field accepts what its TOML key accepts: ``max_size="10M"``, ``ext="zip"``, ``max_delete="50%"``,
@@ -264,9 +280,9 @@ def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]
         elif key in {"include", "exclude", "objects"}:
             continue
         elif key not in known:
-            from crawler.model.options.spelling import unknown_key
+            from crawler.model.options.names.hints import unknown_key
 
-            raise unknown_key(where, key, known)
+            raise unknown_key(where, key, value)
         else:
             parsed[key] = convert(known[key], value, location_of(where, key))
     parsed.setdefault("rules", rules_of(values, where))

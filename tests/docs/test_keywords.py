@@ -14,7 +14,7 @@ import pytest
 from crawler.app.keywords import ACCEPTED, ALL, config_of
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError
-from crawler.model.options.keywords import Options, ProgramOptions, WalkOptions
+from crawler.model.options.keywords import DownloadOptions, Options, ProgramOptions, WalkOptions
 from crawler.model.options.option import option_of
 from crawler.model.options.readers import MaxDelete
 from crawler.model.options.retention import Retention
@@ -98,11 +98,11 @@ def test_the_types_are_as_wide_as_the_field_that_config_stores() -> None:
 
 def test_each_key_is_explained_as_in_the_help_page() -> None:
     above: frozenset[str] = frozenset()
-    for options in (WalkOptions, Options, ProgramOptions):
+    for options in (WalkOptions, Options, DownloadOptions, ProgramOptions):
         text, keys = " ".join((options.__doc__ or "").split()), options.__optional_keys__
         for key in (keys - above) & option_fields().keys():
             assert f" {key}: {option_of(option_fields()[key]).help}" in text, key
-        above = keys
+        above |= keys
 
 
 @pytest.mark.parametrize(
@@ -111,13 +111,17 @@ def test_each_key_is_explained_as_in_the_help_page() -> None:
         ("mirror", {"exts": "zip"}, "mirror: unknown option 'exts': did you mean ext?"),
         ("mirror", {"max-size": 1}, "mirror: unknown option 'max-size': write max_size"),
         ("mirror", {"Workers": 1}, "mirror: unknown option 'Workers': write workers"),
-        ("mirror", {"parallel": 4}, "mirror: unknown option 'parallel': here --workers N --listers N (lftp)"),
-        ("download", {"zzz": 1}, "download: unknown option 'zzz'; help(crawler.Options) lists all"),
+        ("mirror", {"parallel": 4}, "mirror: unknown option 'parallel': here workers=N, listers=N (lftp)"),
+        ("download", {"zzz": 1}, "download: unknown option 'zzz'; help(crawler.DownloadOptions) lists all"),
         ("mirror", {"workers": 0}, "mirror: workers: '0': expected a whole number from 1 to 1000"),
         ("mirror", {"delete_excluded": True}, "mirror: delete_excluded has no effect without delete"),
         ("mirror", {"header": "Secret"}, "mirror: header: expected 'Name: value' or @FILE"),
         ("mirror", {"log_file": "x"},
          "mirror: log_file has no effect here; only the program uses it: use the report or an observer"),
+        ("download", {"delete": True},
+         "download: delete has no effect here; only a listing shows what is gone upstream"),
+        ("download", {"max_depth": 1}, "download: max_depth has no effect here; a list has no directories to enter"),
+        ("mirror", {"name_from": "url"}, "mirror: name_from has no effect here; a listing names its files itself"),
         ("walk", {"ext": "zip"}, "walk: ext has no effect here; walk yields every entry and saves nothing"),
         ("walk", {"qqq": "zip"}, "walk: unknown option 'qqq'; help(crawler.WalkOptions) lists all"),
     ],
@@ -128,30 +132,42 @@ def test_a_wrong_option_is_named_with_what_to_do(function: str, options: Any, me
     assert str(error.value) == message
 
 
-def test_each_call_heeds_what_it_accepts_and_refuses_the_others() -> None:
-    for function, accepted in ACCEPTED.items():
-        for key in ALL:
-            value = samples(key, str)[0] if not isinstance(getattr(Config(), key, ""), bool) else True
-            options: Any = {**WITH.get(key, {}), key: value}
-            fixed = {
-                "objects",
-                "rules",
-                "check",
-                "fsync",
-                "names",
-                "name_from",
-                "lock",
-                "progress",
-                "format",
-                "log_format",
-            }
-            if key in fixed:
-                options[key] = () if key == "rules" else getattr(Config(), key)
-            if key in accepted:
-                assert config_of(function, None, options)
-            else:
-                with pytest.raises(ConfigError, match="has no effect here"):
-                    config_of(function, None, options)
+def value_of(key: str) -> Any:
+    """A value of ``key`` that is not its default."""
+    default = getattr(Config(), key, "")
+    if isinstance(default, bool):
+        return not default
+    given: dict[str, Any] = {
+        "objects": {"region": "x"}, "rules": (Rule(True, "x"),), "check": "headers", "fsync": "none",
+        "names": "windows", "name_from": "header", "lock": "none", "progress": "none", "format": "json",
+        "log_format": "json",
+    }  # fmt: skip
+    return given.get(key) or samples(key, str)[0]
+
+
+@pytest.mark.parametrize("function", ACCEPTED)
+def test_each_call_heeds_what_it_accepts_and_refuses_the_others(function: str) -> None:
+    """By name, and as a value of a Config."""
+    for key in ALL:
+        options: Any = {**WITH.get(key, {}), key: value_of(key)}
+        config, is_input = Config(**options), key in {"include", "exclude"}
+        if key in ACCEPTED[function]:
+            assert config_of(function, None, options) == config_of(function, config, {}) == config
+            continue
+        with pytest.raises(ConfigError, match=rf"^{function}: \w+ has no effect here; \w"):
+            config_of(function, None, options)
+        with pytest.raises(ConfigError, match=rf"^{function}: config\.{'rules' if is_input else ''}\w* has no effect"):
+            config_of(function, config, {})
+    assert config_of(function, Config(), {}) == Config()
+
+
+def test_no_call_ignores_an_option_that_it_cannot_honour() -> None:
+    everything = WalkOptions.__optional_keys__ | Options.__optional_keys__ | DownloadOptions.__optional_keys__
+    assert set(ACCEPTED["mirror"] ^ everything) == {"name_from"}
+    assert set(ACCEPTED["download"] ^ everything) == {
+        "no_recursive", "max_depth", "listers", "fallback", "check", "last", "delete", "max_delete", "ignore_errors",
+        "delete_excluded",
+    }  # fmt: skip
 
 
 def test_options_replace_those_of_the_config() -> None:

@@ -161,7 +161,7 @@ def test_every_public_method_and_attribute_has_a_docstring(name: str) -> None:
     if not isinstance(value, type):
         return
     explained = set(option_fields()) if value is crawler.Config else set()  # each has its help text
-    if value in (crawler.Options, crawler.WalkOptions):
+    if value in (crawler.Options, crawler.DownloadOptions, crawler.WalkOptions):
         explained = set(value.__annotations__)  # in the docstring of the class
     inherited = {"exit_code"} if issubclass_of_error(value) and value is not crawler.CrawlerError else set()
     members = documented_members(value)

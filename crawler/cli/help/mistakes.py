@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crawler.model.options.elsewhere import elsewhere
-from crawler.model.options.spelling import did_you_mean
+from crawler.model.options.names.hints import hint, of_another_program, own
+from crawler.model.options.names.places import Place
 from crawler.text.escape import printable
 
 _ONE_DASH = re.compile(r"-[A-Za-z][\w-]+(?:=.*)?", re.DOTALL)
@@ -21,9 +21,11 @@ def unknown_option(name: str, args: Sequence[str], known: Sequence[str]) -> str:
     if missing_dash := one_dash(args, known):
         return missing_dash
     for each in dict.fromkeys((typed, name)):
-        if here := elsewhere(each):
-            return f"no such option: {printable(each)}; here {here} (see --help)"
-    return f"no such option: {printable(typed)}{did_you_mean(typed, known) or ' (see --help)'}"
+        if written := own(each, Place.COMMAND_LINE):
+            return f"no such option: {printable(each)}: {written}"
+        if here := of_another_program(each, Place.COMMAND_LINE):
+            return f"no such option: {printable(each)}; {here} (see --help)"
+    return f"no such option: {printable(typed)}{hint(typed, Place.COMMAND_LINE) or ' (see --help)'}"
 
 
 def _typed(name: str, args: Sequence[str]) -> str:

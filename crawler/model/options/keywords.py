@@ -28,7 +28,29 @@ Age: TypeAlias = date | datetime | timedelta | str
 File: TypeAlias = str | PathLike[str]
 
 
-class WalkOptions(TypedDict, total=False):
+class _RequestOptions(TypedDict, total=False):
+    """The options of every call."""
+
+    allow_host: Texts
+    no_robots: bool
+    workers: Number
+    attempts: Number
+    connect_timeout: Time
+    read_timeout: Time
+    min_speed: Size
+    limit_rate: Size | Timetable | None
+    requests_per_second: Number | None
+    header: Texts
+    user_agent: str | None
+    netrc: bool
+    cookies: File | None
+    proxy: str | None
+    ca_file: File | None
+    client_cert: File | None
+    insecure: bool
+
+
+class WalkOptions(_RequestOptions, total=False):
     """The options that ``walk`` accepts as keyword arguments; ``docs/configuration.md`` explains each.
 
     no_recursive: do not enter subdirectories
@@ -56,28 +78,44 @@ class WalkOptions(TypedDict, total=False):
 
     no_recursive: bool
     max_depth: Number | None
-    allow_host: Texts
-    no_robots: bool
-    workers: Number
     listers: Number | None
-    attempts: Number
-    connect_timeout: Time
-    read_timeout: Time
-    min_speed: Size
-    limit_rate: Size | Timetable | None
-    requests_per_second: Number | None
-    header: Texts
-    user_agent: str | None
-    netrc: bool
-    cookies: File | None
-    proxy: str | None
-    ca_file: File | None
-    client_cert: File | None
-    insecure: bool
 
 
-class Options(WalkOptions, total=False):
-    """The options that ``mirror`` and ``download`` accept as keyword arguments, in addition to those of WalkOptions.
+class _SaveOptions(_RequestOptions, total=False):
+    """The options of every call that saves files."""
+
+    ext: Texts
+    include: Texts
+    exclude: Texts
+    objects: Mapping[str, str]
+    rules: Sequence[Rule]
+    min_size: Size | None
+    max_size: Size | None
+    newer_than: Age | None
+    older_than: Age | None
+    max_files: Number | None
+    max_total_size: Size | None
+    trash: timedelta | float | str | None
+    snapshots: Retention | Number | timedelta | None
+    verify_digests: bool
+    fsync: Literal["none", "batch", "file"]
+    names: Literal["posix", "windows"]
+    moved: bool
+    state: File | None
+    lock: Literal["flock", "none"]
+    lock_wait: Time
+    max_duration: Time | None
+    dry_run: bool
+    processes: int | Literal["auto"]
+    cluster: str | Any | None
+    cluster_insecure: bool
+    pipeline: int | Literal["auto", "off"]
+    backlog: Number
+    segments: Number
+
+
+class Options(WalkOptions, _SaveOptions, total=False):
+    """The options that ``mirror`` accepts as keyword arguments, in addition to those of WalkOptions.
 
     A dict of them is passed as ``**options``. ``docs/configuration.md`` explains each.
 
@@ -103,7 +141,6 @@ class Options(WalkOptions, total=False):
     last: save these after everything else
     fsync: when to flush data to disk: never, for many files together, or for each
     names: store names that FAT, NTFS and CIFS cannot hold under others, reversibly
-    name_from: with --input-file: name files by their URL, or as the server does
     moved: accept URL although DIR is, or lies in, the mirror of another one
     state: path of the state database
     lock: how to lock DIR against a second run; none: no lock
@@ -119,45 +156,28 @@ class Options(WalkOptions, total=False):
     segments: connections for one large file, if other transfers leave them idle
     """
 
-    ext: Texts
-    include: Texts
-    exclude: Texts
-    objects: Mapping[str, str]
-    rules: Sequence[Rule]
-    min_size: Size | None
-    max_size: Size | None
-    newer_than: Age | None
-    older_than: Age | None
-    max_files: Number | None
-    max_total_size: Size | None
     delete: bool
     max_delete: Number | MaxDelete
     ignore_errors: bool
     delete_excluded: bool
-    trash: timedelta | float | str | None
-    snapshots: Retention | Number | timedelta | None
     check: Literal["listing", "headers", "digest"]
-    verify_digests: bool
     last: Texts
-    fsync: Literal["none", "batch", "file"]
-    names: Literal["posix", "windows"]
-    name_from: Literal["url", "header"]
-    moved: bool
-    state: File | None
-    lock: Literal["flock", "none"]
-    lock_wait: Time
-    max_duration: Time | None
-    dry_run: bool
     fallback: Texts
-    processes: int | Literal["auto"]
-    cluster: str | Any | None
-    cluster_insecure: bool
-    pipeline: int | Literal["auto", "off"]
-    backlog: Number
-    segments: Number
 
 
-class ProgramOptions(Options, total=False):
+class DownloadOptions(_SaveOptions, total=False):
+    """The options that ``download`` accepts as keyword arguments. ``docs/configuration.md`` explains each.
+
+    They are those of Options, except for the ones that need a listing: no_recursive, max_depth, listers, fallback,
+    check, last, delete, max_delete, ignore_errors, delete_excluded. One is for lists alone:
+
+    name_from: with --input-file: name files by their URL, or as the server does
+    """
+
+    name_from: Literal["url", "header"]
+
+
+class ProgramOptions(Options, DownloadOptions, total=False):
     """All fields of ``Config``, including those for what the program prints, writes and runs at the end.
 
     on_change: run this at the end if anything changed, with the change list on its stdin

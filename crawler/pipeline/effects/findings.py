@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from crawler.model.config import Config
-from crawler.model.options.spelling import nearest
+from crawler.model.options.names.spelling import nearest
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.pipeline.effects.facts import Facts, Kind, Use

@@ -10,8 +10,8 @@ from obstore.exceptions import UnknownConfigurationKeyError
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from crawler.model.errors import ConfigError
+from crawler.model.options.names.spelling import did_you_mean
 from crawler.model.options.objects import KEYS
-from crawler.model.options.spelling import did_you_mean
 from crawler.storage.objects.errors import FAILURES, summary
 from crawler.storage.objects.location import Location
 from crawler.version import __version__

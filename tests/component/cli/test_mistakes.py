@@ -17,7 +17,7 @@ import pytest
 
 from crawler.cli import parser as cli
 from crawler.model.config import option_fields
-from crawler.model.options.elsewhere import OTHERS, ROWS, elsewhere, others_table
+from crawler.model.options.names.elsewhere import OTHERS, ROWS, elsewhere, others_table
 from crawler.model.options.option import option_of
 from tests.docs.markdown import REPOSITORY
 from tests.support.misbehaving.behaviours import Page, Raw, Redirect, Status
@@ -172,7 +172,7 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["--no-check-certificate", URL, "DIR"], "--insecure (wget and rclone)"),
     (["-k", URL, "DIR"], "for web sites use wget (wget), or --insecure (curl)"),
     (["-j", "4", URL, "DIR"], "--workers N (aria2)"),
-    (["--jobs", "4", URL, "DIR"], "no such option: --jobs; here --workers N (see --help)"),
+    (["--jobs", "4", URL, "DIR"], "only in the file of --config, for mirrors at once; here --workers N sets"),
     (["--output", "x", URL], "the second argument, DIR"),
     (["-o", "x", URL], "DIR: files keep their names (curl)"),
     (["--resume", URL, "DIR"], "the default: each run continues the last one"),
@@ -188,8 +188,8 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["--wrkers", "3", URL, "DIR"], "no such option: --wrkers: did you mean --workers?"),
     (["--inclde", "x", URL, "DIR"], "did you mean --include?"),
     (["--dleete", URL, "DIR"], "did you mean --delete?"),
-    (["--user_agent", "x", URL, "DIR"], "did you mean --user-agent?"),
-    (["--dryrun", URL, "DIR"], "did you mean --dry-run?"),
+    (["--user_agent", "x", URL, "DIR"], "no such option: --user_agent: write --user-agent"),
+    (["--dryrun", URL, "DIR"], "no such option: --dryrun: write --dry-run"),
     (["-delete", URL, "DIR"], "-delete: long options have two dashes: --delete"),
     (["-workers", "3", URL, "DIR"], "-workers: long options have two dashes: --workers"),
     (["--frobnicate", URL, "DIR"], "no such option: --frobnicate (see --help)"),
@@ -247,7 +247,10 @@ TABLES = [
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndri = "d"', "unknown key 'dri': did you mean dir?"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nmax-files = 3', "'max-files': write max_files"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nworker = 3', "'worker': did you mean workers?"),
-    ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ntransfers = 3', "'transfers': here --workers N"),
+    (
+        '[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ntransfers = 3',
+        "'transfers': here workers = N, listers = N (rclone)",
+    ),
     ('[[mirror]]\nname = "a"\nurl = "s3://b/"\ndir = "d"', "give the bucket's https address"),
     ('[[mirrors]]\nname = "a"', "m.toml:1: unknown key 'mirrors': write [[mirror]]"),
     ('[mirror]\nname = "a"', "write [[mirror]] with two brackets"),

@@ -26,13 +26,13 @@ MISTAKES: dict[str, str] = {
     "[mirror]\nname = 'a'": NO_MIRROR + "[[mirror]] with two brackets for each mirror",
     "[[mirrors]]\nname = 'a'": "m.toml:1: unknown key 'mirrors': write [[mirror]] for each mirror",
     "\n[[Mirror]]\nname = 'a'": "m.toml:2: unknown key 'Mirror': write [[mirror]] for each mirror",
-    "[default]\nworkers = 3\n" + M: "m.toml:1: unknown key 'default': did you mean [defaults]?",
-    "[object]\nregion = 'x'\n" + M: "m.toml:1: unknown key 'object': did you mean objects?",
+    "[default]\nworkers = 3\n" + M: "m.toml:1: unknown key 'default': write [defaults]",
+    "[object]\nregion = 'x'\n" + M: "m.toml:1: unknown key 'object': did you mean [objects]?",
     "stauts = 'x'\n" + M: "m.toml:1: unknown key 'stauts': did you mean status?",
     "x = 1\n" + M: "m.toml:1: unknown key 'x' (known: jobs, status, status_public, [defaults], [objects], [[mirror]])",
     "# c\nworkers = 3\n" + M:
-        "m.toml:2: unknown key 'workers': options are in a table: write it below [[mirror]], or below [defaults] for "
-        "all mirrors",
+        "m.toml:2: unknown key 'workers': options are in a table: write workers below [[mirror]], or below [defaults] "
+        "for all mirrors",
     "jobs = '2'\n" + M: "m.toml:1: jobs: expected a whole number from 1 to 1000",
     "status = true\n" + M: "m.toml:1: status: expected a path",
     "defaults = 3\n" + M: "m.toml:1: defaults: expected a table: write [defaults]",

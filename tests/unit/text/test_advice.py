@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.errors import Cause, FetchError, ListingError
-from crawler.model.options.spelling import did_you_mean, nearest
+from crawler.model.options.names.spelling import did_you_mean, nearest
 from crawler.text.advice.arguments import count_problem, url_problem
 from crawler.text.advice.requests import Failure, advice, failure_of, with_advice
 from crawler.text.http_fields import login_schemes

@@ -6,7 +6,7 @@ Imported only for the message about an option that does not exist.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 PROGRAMS = ("wget -m", "lftp mirror", "rclone sync (:http:)")
 """Headings of the columns before this program's own, as printed. Messages use their first words."""
@@ -27,7 +27,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("`-I new`, `--include-directories=new`", "`--include=new/`", "`--include 'new/**'`", "`--include 'new/**'`"),
     ("`--accept-regex`", "`--include=RX`", "`--include '{{RX}}'`", "`--include 're:RX'`"),
     (NONE, "`--include-rx-from=FILE`", "`--filter-from FILE`, `--include-from FILE`, `--exclude-from FILE`",
-     "`--config FILE`, with `include` and `exclude`"),
+     "`--include` and `--exclude`, one for each pattern"),
     ("`-l N`, `--level=N`", "`--max-depth=N`", "`--max-depth N+1`", "`--max-depth N`"),
     ("`-Q 1G`, `--quota=1G`", NONE, "`--max-transfer 1G`", "`--max-total-size 1G`"),
     (NONE, "`--newer-than=now-7days`", "`--max-age 7d`", "`--newer-than 7d`"),
@@ -165,8 +165,11 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
 """(program, its options, the equivalent), beyond the table; program "" for options of no particular program."""
 
 
-def elsewhere(name: str) -> str:
-    """The equivalent of ``name`` (an option of another program, without a value), in one clause; "" if unknown."""
+def elsewhere(name: str, translate: Callable[[str], str] = str) -> str:
+    """The equivalent of ``name`` (an option of another program, without a value), in one clause; "" if unknown.
+
+    ``translate`` turns each piece of this program's command line, such as ``--workers N``, into another notation.
+    """
     found = dict[str, list[str]]()
     for program, option, here in _options():
         if option == name and program not in found.setdefault(here, []):
@@ -174,20 +177,24 @@ def elsewhere(name: str) -> str:
     named = {here: [each for each in programs if each] for here, programs in found.items()}
     if any(named.values()):  # the options of known programs; the others would only confuse
         named = {here: programs for here, programs in named.items() if programs}
-    return ", or ".join(f"{here} ({' and '.join(of)})" if of else here for here, of in named.items())
+    clauses = dict[str, list[str]]()
+    for here, programs in named.items():
+        clause = _CODE.sub(lambda code: translate(code[1]), here)
+        clauses[clause] = list(dict.fromkeys([*clauses.get(clause, ()), *programs]))
+    return ", or ".join(f"{here} ({' and '.join(of)})" if of else here for here, of in clauses.items())
 
 
 def _options() -> Iterator[tuple[str, str, str]]:
-    """(program, option, equivalent in this program as plain text) for each option of the table."""
+    """(program, option, equivalent in this program) for each option of the table. Options are in backquotes."""
     for row in ROWS:
         for heading, cell in zip(PROGRAMS, row, strict=False):
             for code in _CODE.findall(cell):
                 for option in _NAME.findall(code):
-                    yield heading.partition(" ")[0], option, row[-1].replace("`", "")
+                    yield heading.partition(" ")[0], option, row[-1]
     for program, options, here in OTHERS:
         for code in _CODE.findall(options):
             for option in _NAME.findall(code):
-                yield program, option, here.replace("`", "")
+                yield program, option, here
 
 
 def others_table() -> str:

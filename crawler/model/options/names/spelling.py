@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from difflib import SequenceMatcher
-
-from crawler.model.errors import ConfigError
-from crawler.model.options.elsewhere import elsewhere
 
 _ALIKE = 0.75
 """Minimum similarity (0 to 1) of a word that is proposed: one or two letters of a short word may differ."""
@@ -33,16 +30,3 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The end of a message, ``: did you mean x or y?``; "" if nothing is similar."""
     found = nearest(word, known)
     return f": did you mean {' or '.join(found)}?" if found else ""
-
-
-def unknown_key(where: str, key: str, known: Collection[str]) -> ConfigError:
-    """The error for a key that does not exist; suggests similar keys. ``where``: the table that contains the key."""
-    plain = key.replace("-", "_")
-    here = elsewhere("--" + key.replace("_", "-"))
-    if plain in known:
-        advice = f": write {plain}"
-    elif plain == "rules":
-        advice = ": write include and exclude"
-    else:
-        advice = did_you_mean(key, (*known, "include", "exclude", "name", "url", "dir"))
-    return ConfigError(f"{where}: unknown key {key!r}{advice or (f': here {here}' if here else '')}")

@@ -1,0 +1,1 @@
+"""Hints about names that do not exist where they were written. Imported only for the messages about them."""
