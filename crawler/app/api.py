@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 class RunContext(Value, frozen=True, kw_only=True):
-    """What a run shares with its caller and with other runs."""
+    """State that a run shares with its caller and with other runs."""
 
     observers: Sequence[Observer] = ()
     stop: Stop = field(default_factory=Stop)
@@ -159,7 +159,7 @@ async def _say_effects(effects: FilterEffects | None, parts: Components) -> None
 
 
 class _Run(Value, frozen=True, kw_only=True):
-    """What is known of a run before it is opened."""
+    """Facts about a run that are known before it is opened."""
 
     starts: tuple[str, ...]
     """The URLs as given, including user and password."""

@@ -61,7 +61,7 @@ async def accounted(
 
 
 def _cut_short(error: BaseException | None, stop: Stop) -> str | None:
-    """What ended the run early, or None. A refused deletion does not count, because it comes after all transfers."""
+    """The error that ended the run early, or None. A refused deletion comes after all transfers and does not count."""
     return stop.reason or (None if error is None or isinstance(error, DeleteRefused) else "an error")
 
 

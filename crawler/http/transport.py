@@ -73,7 +73,7 @@ class Transport:
         self._lanes.settle(parts[0], sent, carried)
 
     def experience(self, url: str) -> Experience | None:
-        """What the lanes to the host of ``url`` have shown; None if ``url`` cannot be requested on a lane."""
+        """Observations made on the lanes to the host of ``url``; None if ``url`` cannot be requested on a lane."""
         try:
             parts = _for_lane(url, None)
         except ValueError:

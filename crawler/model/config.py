@@ -252,7 +252,7 @@ class Config(_KnownNames):
 
     @property
     def trash_seconds(self) -> float | None:
-        """How long the trash keeps a file, in seconds; None without a trash."""
+        """The time for which the trash keeps a file, in seconds; None without a trash."""
         return None if self.trash is None else self.trash.total_seconds()
 
     @classmethod

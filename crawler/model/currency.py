@@ -30,7 +30,7 @@ class Currency(StrEnum):
 
 
 class Source(StrEnum):
-    """How far a host is trusted about a file, if several hosts have the same tree."""
+    """The degree of trust in a host's statements about a file, if several hosts have the same tree."""
 
     FIRST = "first"
     """The only host, or the first one: its listings are authoritative."""

@@ -28,7 +28,7 @@ NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class Cause(Enum):
-    """Why a request got no response, for causes that suggest what to do."""
+    """Causes of a request without a response that suggest what to do."""
 
     REFUSED = auto()
     """Nothing listens on the port."""

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How a run ended. The values are documented and never change."""
+    """Exit codes of runs. The values are documented and never change."""
 
     OK = 0
     """Nothing failed."""

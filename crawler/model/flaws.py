@@ -12,7 +12,7 @@ _LONGEST = 120
 
 
 class FlawKind(StrEnum):
-    """What is wrong with a page. The first group makes a listing incomplete, the second inconclusive."""
+    """Flaws of a page. The first group makes a listing incomplete, the second inconclusive."""
 
     CUT = "cut"
     UNBOUNDED = "unbounded"

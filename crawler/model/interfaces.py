@@ -117,7 +117,7 @@ UNLIMITED = 1 << 62
 
 
 class Destination(Protocol):
-    """Where files are stored. Only ``commit`` gives a file its final name.
+    """A place that stores files. Only ``commit`` gives a file its final name.
 
     Paths are relative POSIX paths without dots: ``a/b.txt``; "" is DIR. A dry run calls only ``scan``, ``has_part``,
     ``digest``, ``read``, ``free_space`` and ``walk_local``. To write a destination, derive from this class. Methods

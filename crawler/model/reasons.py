@@ -9,7 +9,7 @@ LINK = "a symbolic link"
 
 
 class Reason(StrEnum):
-    """Why a link, an entry or a directory is not taken, why a file is fetched, and how it ended."""
+    """Reasons why a link, an entry or a directory is not taken, why a file is fetched, and how it ended."""
 
     # Links and rows of a listing: see docs/listings.md.
     SORT = "sort"

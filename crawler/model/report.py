@@ -76,7 +76,7 @@ class Snapshot(Value, frozen=True, kw_only=True):
 
 
 class Report(Brief, frozen=True, kw_only=True):
-    """What a run did. Sizes are in bytes, times in seconds. ``str`` gives one line, ``to_dict`` everything."""
+    """The results of a run. Sizes are in bytes, times in seconds. ``str`` gives one line, ``to_dict`` everything."""
 
     _shown: ClassVar = f"url directory {' '.join(_FIGURES)}"
 

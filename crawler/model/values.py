@@ -25,7 +25,7 @@ T = TypeVar("T", bound=_Comparable)
 
 
 class Kind(StrEnum):
-    """What a listing says an entry is."""
+    """The kind of an entry according to its listing."""
 
     FILE = "file"
     """A regular file."""
@@ -40,7 +40,7 @@ class Kind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a job ended."""
+    """The outcome of a job."""
 
     SAVED = "saved"
     """Fetched and saved."""
@@ -121,7 +121,7 @@ class Rejection(Value, frozen=True, gc=False):
 
 
 class Listing(Brief, frozen=True, kw_only=True):
-    """What one listing page says."""
+    """The content of one listing page."""
 
     url: str
     """URL of the response; hrefs were resolved against it, or against the page's ``<base href>``."""
@@ -217,7 +217,7 @@ class Job(Value, frozen=True, kw_only=True):
 
 
 class Result(Record, frozen=True, kw_only=True):
-    """How one entry ended. Failures are results, not exceptions."""
+    """The outcome of one entry. Failures are results, not exceptions."""
 
     path: str
     """Path under DIR."""

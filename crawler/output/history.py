@@ -26,7 +26,7 @@ _LONGEST = 300
 
 
 def figures_of(report: Report, code: int) -> Figures:
-    """How a run ended, as stored in the state. ``code`` is the exit code of the error that ended it, or 0."""
+    """The figures of a run as stored in the state. ``code`` is the exit code of the error that ended it, or 0."""
     code = worst((report.exit_code, code))
     outcome = (
         "stopped"

@@ -47,7 +47,7 @@ class PartNote(Value, frozen=True, kw_only=True):
 
 
 class StoredPart(Value, frozen=True, kw_only=True):
-    """What exists under the name of a part."""
+    """The file that exists under the name of a part."""
 
     is_regular: bool
     """Whether the part is a regular file."""

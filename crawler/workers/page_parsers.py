@@ -41,7 +41,7 @@ class ParserLimits(Value, frozen=True, kw_only=True):
     """Memory limit of the process in bytes."""
 
     def seconds_for(self, body: bytes) -> float:
-        """How many seconds the process may take for a page."""
+        """The time that the process may take for a page, in seconds."""
         return min(self.seconds + self.seconds_per_mib * len(body) / limits.MIB, limits.PARSER_SECONDS_MOST)
 
 

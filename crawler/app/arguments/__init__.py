@@ -1,1 +1,1 @@
-"""What programs pass to ``mirror`` and ``download`` besides options: checked before a run begins."""
+"""Arguments of ``mirror`` and ``download`` other than options: checked before a run begins."""

@@ -1,1 +1,1 @@
-"""What runs on the workers of ``--cluster``, and the opening of a run that uses them."""
+"""Code that runs on the workers of ``--cluster``, and opens a run that uses them."""

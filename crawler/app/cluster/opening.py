@@ -31,7 +31,7 @@ MARK = "cluster-"
 
 
 class Site(Value, frozen=True, kw_only=True):
-    """Where the files of a run are stored."""
+    """The place where the files of a run are stored."""
 
     directory: Path
     store: Value | None
@@ -67,7 +67,7 @@ async def open_pool(
 def _settings(
     parts: Components, options: ClientOptions, gate: Gate, *, site: Site, mark: str, parties: int
 ) -> Settings:
-    """What workers need to know of the run; there are ``parties`` of them now."""
+    """The settings that workers need; there are ``parties`` of them now."""
     return Settings(
         config=parts.config,
         options=options,

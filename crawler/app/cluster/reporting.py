@@ -1,4 +1,4 @@
-"""What a worker of a cluster tells its client while a shard is on its way."""
+"""Reports of a cluster worker to its client while a shard is in progress."""
 
 from __future__ import annotations
 

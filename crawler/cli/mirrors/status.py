@@ -55,7 +55,7 @@ class StatusPage:
 
 
 async def _facts_of(mirror: Mirror) -> MirrorFacts:
-    """What is known of ``mirror``, whether it is in a directory or in an object store."""
+    """The facts about ``mirror``, whether it is in a directory or in an object store."""
     from crawler.app.history import with_state
     from crawler.output.html_report.status.cards import MirrorFacts
     from crawler.output.html_report.status.write import read_facts

@@ -26,7 +26,7 @@ _NEXT_NONCE = re.compile(r'(?:^|[\s,])nextnonce\s*=\s*"((?:[^"\\]|\\.)*)"', re.I
 
 
 class Scheme(Enum):
-    """How requests are authenticated."""
+    """An authentication scheme."""
 
     UNKNOWN = "the server has not been asked"
     NONE = "without credentials, until a response asks for them"

@@ -58,7 +58,7 @@ class BodyError(Exception):
 
 
 class BodyEnd(Enum):
-    """What ends a body."""
+    """The rule that ends a body."""
 
     HEADER = "the header section: there is no body"
     LENGTH = "a number of bytes"
@@ -203,7 +203,7 @@ def _fields(block: bytes) -> list[Field]:
 
 
 def _end(lengths: Sequence[bytes], codings: Sequence[bytes]) -> tuple[BodyEnd, int]:
-    """What ends the body of a response that may have one, and its length. Raises FramingError."""
+    """The rule that ends the body of a response that may have one, and its length. Raises FramingError."""
     named = {part.strip().lower() for value in codings for part in value.split(b",")}
     if named and named not in ({b"chunked"}, {b"identity"}):
         coding = printable(b", ".join(codings).decode(errors="replace")[:40])

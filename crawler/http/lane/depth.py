@@ -16,7 +16,7 @@ _DOUBTS = 3
 
 
 class HostDepth(Value, frozen=True, kw_only=True):
-    """What is known about pipelining on one host."""
+    """The pipelining depth of one host, and the evidence for it."""
 
     depth: int = _FIRST
     agreed: int = 0

@@ -43,7 +43,7 @@ class Endpoint(NamedTuple):
 
 
 class ConnectionSettings(NamedTuple):
-    """How connections are opened, and how long to wait for the server."""
+    """Settings for opening connections, and the timeouts of the server."""
 
     connect_timeout: float
     """Seconds to wait until a connection is open."""

@@ -1,4 +1,4 @@
-"""Why a request on a lane has no complete response, and whether sending it again counts as another attempt."""
+"""Reasons why a request on a lane has no complete response, and whether a repetition counts as another attempt."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Ending(Enum):
-    """How a lane ended."""
+    """The way in which a lane ended."""
 
     ANNOUNCED = "the response before was announced as the last one of the connection"
     CLOSED = "the server closed the connection"
@@ -29,7 +29,7 @@ _WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.EXCESS, Ending.RESET})
 
 
 class Loss(NamedTuple):
-    """Why a request has no complete response."""
+    """The reason why a request has no complete response."""
 
     ending: Ending
     detail: str

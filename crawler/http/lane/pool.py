@@ -23,7 +23,7 @@ _FRESH = 1.0
 
 
 class Experience(Struct):
-    """What the lanes to one endpoint have shown so far."""
+    """Observations made on the lanes to one endpoint."""
 
     is_persistent: bool = False
     """Whether the server has kept a connection open after a complete HTTP/1.1 response."""

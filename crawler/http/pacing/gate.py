@@ -274,7 +274,7 @@ class Gate:
         self._learnt_elsewhere.update(learnt)
 
     def learnt(self) -> dict[str, HostLimits]:
-        """What this run has learnt about hosts, worker processes included."""
+        """The limits of hosts that this run has learnt, worker processes included."""
         own = {host.name: host.state.learnt for host in self._hosts.values() if host.state.reason}
         return self.depths.added_to(own, START) | self._learnt_elsewhere
 

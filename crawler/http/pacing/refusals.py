@@ -13,7 +13,7 @@ MAX_CHANCES = 3
 
 
 class Refusals(Value, frozen=True, kw_only=True):
-    """What the refusals of a host have shown so far."""
+    """The refusals of a host so far, and what they imply."""
 
     ended: int = 0
     """Number of requests that have ended under the current limit."""

@@ -24,7 +24,7 @@ from crawler.text.patterns import pattern
 
 
 class Rounding(Enum):
-    """How a program rounds the sizes it prints."""
+    """The way in which a program rounds the sizes it prints."""
 
     NEAREST = "nearest"
     FLOOR = "floor"

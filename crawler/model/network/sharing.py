@@ -11,7 +11,7 @@ from crawler.model.values import Validators
 
 
 class Carried(Protocol):
-    """What is known of all responses that a connection has carried."""
+    """Summary of all responses that a connection has carried."""
 
     def __len__(self) -> int:
         """Number of responses."""
@@ -19,7 +19,7 @@ class Carried(Protocol):
 
 
 class Findings(Value, frozen=True, kw_only=True):
-    """What the responses to requests that shared a connection have shown of their host."""
+    """Observations about a host, made on responses to requests that shared a connection."""
 
     agreed: int = 0
     """Number of responses that are proven to belong to their requests."""
@@ -30,7 +30,7 @@ class Findings(Value, frozen=True, kw_only=True):
 
 
 class Verdict(Value, frozen=True, kw_only=True):
-    """What is to be done with responses, and with their connection."""
+    """The decision about responses and their connection."""
 
     proven: Sequence[bool]
     """For each request, whether there is a response that is proven to belong to it."""

@@ -63,7 +63,7 @@ def default_of(item: Field[Any]) -> object:
 
 
 def location_of(where: str, key: str) -> str:
-    """How an error names an option: ``--max-size``, or ``mirrors.toml: mirror 1: max_size``."""
+    """The name of an option in an error: ``--max-size``, or ``mirrors.toml: mirror 1: max_size``."""
     return "--" + key.replace("_", "-") if where == COMMAND_LINE else f"{where}: {key}"
 
 

@@ -1,4 +1,4 @@
-"""What the state remembers about a directory that contains only files: the digest of its rows, and its files."""
+"""The state's record of a directory that contains only files: the digest of its rows, and its files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crawler.model.values import Validators
 
 
 class StoredFile(NamedTuple):
-    """What the state knows about a file; see ``Known`` for the fields in common."""
+    """The state's record of a file in such a directory; see ``Known`` for the fields in common."""
 
     name: str
     """Name in its directory."""
@@ -43,7 +43,7 @@ class RefusedEntry(NamedTuple):
 
 
 class DirectoryDigest(Value, frozen=True, kw_only=True):
-    """What the state remembers about a listing page of files only, each wanted or refused by a filter."""
+    """The state's record of a listing page that has only files, each wanted or refused by a filter."""
 
     answered: str
     """URL of the response, after redirects."""

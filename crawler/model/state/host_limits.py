@@ -1,4 +1,4 @@
-"""What is learnt about how many requests a host accepts at once, and how several processes share that limit."""
+"""Learnt limits of the number of requests that a host accepts at once, and their division among processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from crawler.model.struct import Value
 
 
 class HostLimits(Value, frozen=True, kw_only=True):
-    """What the state remembers about a host."""
+    """The state's record of a host."""
 
     limit: int
     """Maximum number of connections with requests in flight."""

@@ -1,4 +1,4 @@
-"""What a run needs from the state, as interfaces. The state is a cache: without it runs are slower, never wrong."""
+"""Interfaces of the state that a run needs. The state is a cache: without it runs are slower, never wrong."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ was sent."""
 
 
 class ListingMemo(Value, frozen=True, kw_only=True):
-    """What the state remembers about one listing page. The fields of ``Listing`` have the same meaning here."""
+    """The state's record of one listing page. The fields of ``Listing`` have the same meaning here."""
 
     url: str
     """URL of the request."""
@@ -41,7 +41,7 @@ class ListingMemo(Value, frozen=True, kw_only=True):
 
 
 class StateStore(Protocol):
-    """What is known from earlier runs."""
+    """The knowledge from earlier runs."""
 
     @property
     def knew_files(self) -> bool:

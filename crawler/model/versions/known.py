@@ -1,4 +1,4 @@
-"""What the state remembers about a saved file."""
+"""The state's record of a saved file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNCONFIRMED = -1.0
 
 
 class Known(Value, frozen=True, kw_only=True, gc=False):
-    """What the state remembers about one saved file."""
+    """The state's record of one saved file."""
 
     path: str
     """Path under DIR."""

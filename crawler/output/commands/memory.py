@@ -34,7 +34,7 @@ class Memory:
         self._places = list(_places(directory))
 
     def load(self) -> dict[str, Trouble]:
-        """What is remembered: for each kind of run, the latest entry of all files."""
+        """The stored entries: for each kind of run, the latest one of all files."""
         found: dict[str, Trouble] = {}
         for place in self._places:
             for kind, trouble in _read(place).items():

@@ -33,7 +33,7 @@ class Failure(Value, frozen=True):
 
 
 class Trouble(Value, frozen=True):
-    """What is remembered from the first failed run until the next successful one."""
+    """The record that is kept from the first failed run until the next successful one."""
 
     since: float
     """End of the first failed run, in seconds since the epoch."""
@@ -57,7 +57,7 @@ class Notice(Value, frozen=True):
 
 
 def failure_of(report: Report) -> Failure | None:
-    """How the run failed; None if it ended with exit code 0."""
+    """The failure of the run; None if it ended with exit code 0."""
     if not report.exit_code:
         return None
     reasons = {item.reason for item in report.failures}

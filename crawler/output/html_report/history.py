@@ -58,7 +58,7 @@ class TimeFormatter:
 
 
 def outcome(figures: Figures | None) -> str:
-    """How a run ended, in a word or two."""
+    """The outcome of a run, in a word or two."""
     if figures is None:
         return "killed or running"
     return figures.outcome if not figures.exit_code else f"{figures.outcome} (exit {figures.exit_code})"

@@ -17,7 +17,7 @@ from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
 
 
 class Ended(NamedTuple):
-    """How the attempts at one job have ended."""
+    """The outcome of the attempts at one job."""
 
     done: Result | Staged
     error: FetchError | VerificationError | None = None

@@ -50,7 +50,7 @@ class SegmentConnections(Struct):
 
 
 class SegmentOptions(Value, frozen=True, kw_only=True):
-    """How the pieces of one file are fetched."""
+    """Options for fetching the pieces of one file."""
 
     client: Client
     permit: Permit

@@ -48,7 +48,7 @@ _GOOD = frozenset({Ruling.TAKE, Ruling.KEEP})
 
 
 class Shared(Value, frozen=True, kw_only=True):
-    """What all jobs of a run share."""
+    """The components that all jobs of a run share."""
 
     client: Client
     destination: Destination

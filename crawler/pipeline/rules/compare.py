@@ -22,7 +22,7 @@ NANOSECONDS = 1_000_000_000
 
 
 class Need(Enum):
-    """What must be done to have the current version of a listed file."""
+    """The work that is needed to have the current version of a listed file."""
 
     NOTHING = auto()
     """The local copy is current."""

@@ -12,7 +12,7 @@ from crawler.text.urls import directory_of, has_dot_segments, in_scope, is_above
 
 
 class Bounds(Value, frozen=True, kw_only=True):
-    """How far a walk goes: to which depth, and to which other hosts."""
+    """The bounds of a walk: its depth, and the other hosts it may visit."""
 
     listers: int = 4
     max_depth: int | None = None

@@ -21,7 +21,7 @@ _SCRIPT = re.compile(r"(?:^[^.]*|\.(?:php\d?|cgi|aspx?|jsp|pl|py|do))$", re.IGNO
 
 
 class Look(Enum):
-    """What a response to URL is, judged by what has been read of it so far."""
+    """The nature of a response to URL, judged by what has been read of it so far."""
 
     FILE = auto()
     PAGE = auto()

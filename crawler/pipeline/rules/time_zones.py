@@ -47,7 +47,7 @@ class _Run(Value, frozen=True, kw_only=True):
 
 
 class Zone(Value, frozen=True, kw_only=True):
-    """What is known about the zone of one listing page."""
+    """The known facts about the time zone of one listing page."""
 
     runs: tuple[_Run, ...] = ()
     """The runs of rows, ordered by time."""

@@ -1,4 +1,4 @@
-"""What all kinds of runs share: their components, and the transfer of files."""
+"""The part that all kinds of runs have in common: their components, and the transfer of files."""
 
 from __future__ import annotations
 

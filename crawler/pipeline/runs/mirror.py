@@ -29,7 +29,7 @@ from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories, wi
 
 
 class RootOfRun(Root, Protocol):
-    """What a run does with the response to its URL until it is known to be a listing."""
+    """Handling of the response to a run's URL until it is known to be a listing."""
 
     rules: RobotsTxt
 

@@ -43,7 +43,7 @@ class Fingerprint(Struct):
 
 
 class Seen(NamedTuple):
-    """What is remembered of the listing of an ancestor."""
+    """The record of an ancestor's listing."""
 
     url: str
     rows: int
@@ -100,7 +100,7 @@ def loop(above: Sequence[Seen], listing: Fingerprint) -> str | None:
 
 
 def _repetitions(above: Sequence[Seen], listing: Fingerprint, period: int) -> tuple[int, int]:
-    """How often the last ``period`` levels up to ``listing`` repeat without a gap: (by names, by whole rows)."""
+    """The number of gapless repetitions of the last ``period`` levels up to ``listing``: (by names, by whole rows)."""
     levels = [*above, seen(listing, above[-period].child)]
     pairs = [
         (lower.names == upper.names and lower.child == upper.child, lower.rows == upper.rows)

@@ -227,7 +227,7 @@ def _is_unnamed(row: Row, fact: Facts | None) -> bool:
 
 
 def _row_of(url: str, validators: Validators) -> Row | None:
-    """What is known in advance of the response to a request for a page; None if it has to be alone.
+    """The facts known in advance about the response to a request for a page; None if it has to be alone.
 
     Only a strong entity tag says which page a 304 is about.
     """

@@ -19,7 +19,7 @@ from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 
 
 class WriteOptions(Value, frozen=True, kw_only=True):
-    """How files are written."""
+    """Options for writing files."""
 
     fsync: str
     """When to flush: ``none``, ``batch`` or ``file``."""

@@ -20,7 +20,7 @@ _REPLACE = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * 15)})"
 
 
 class Figures(Value, frozen=True, kw_only=True):
-    """How a run ended."""
+    """The figures of a finished run."""
 
     seconds: float
     outcome: str

@@ -47,7 +47,7 @@ _LOGINS = {
 
 
 class Failure(Value, frozen=True, kw_only=True):
-    """What is known about a request without a usable response."""
+    """The known facts about a request without a usable response."""
 
     url: str
     """The URL as the user gave it, or the URL of the directory."""
@@ -81,7 +81,7 @@ Advice = tuple[Callable[[Failure], bool], Callable[[Failure], str]]
 
 
 def failure_of(url: str, error: CrawlerError) -> Failure:
-    """What is known about the ``error`` of a request for ``url``."""
+    """The known facts about the ``error`` of a request for ``url``."""
     if isinstance(error, FetchError):
         is_circle = error.rejection is not None and error.rejection.reason == Reason.REDIRECTS
         return Failure(url=url, status=error.status, cause=error.cause, logins=error.logins, is_circle=is_circle)

@@ -1,4 +1,4 @@
-"""What the client of a run knows about the workers of a cluster."""
+"""The client's records of the workers of a cluster."""
 
 from __future__ import annotations
 

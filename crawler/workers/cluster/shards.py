@@ -1,4 +1,4 @@
-"""What travels between a client and the workers of a cluster: plain data, as bytes that say nothing of their content.
+"""Messages between a client and the workers of a cluster: plain data, as bytes that reveal nothing of their content.
 
 Schedulers and workers of dask print the arguments of a task when it fails, and its key on their dashboard. Therefore
 everything is ``Sealed``. Both ends belong to one user and run the same code, so pickle adds no risk to that of a
@@ -83,7 +83,7 @@ def unseal(sealed: Sealed) -> Any:
 
 
 class Settings(Value, frozen=True, kw_only=True):
-    """What a worker needs to know of a run, credentials included. Travels with each shard."""
+    """The settings of a run that a worker needs, credentials included. They travel with each shard."""
 
     config: Config
     options: ClientOptions

@@ -1,4 +1,4 @@
-"""How the connections to a host are divided among the workers of a cluster and the client."""
+"""The division of the connections to a host among the workers of a cluster and the client."""
 
 from __future__ import annotations
 

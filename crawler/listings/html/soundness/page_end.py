@@ -27,7 +27,7 @@ _HEAD = 4_000
 
 
 class PageEnd(Enum):
-    """What the end of a page proves."""
+    """Conclusion drawn from the end of a page."""
 
     CUT = auto()
     """The page was truncated: an element is not closed."""
@@ -112,7 +112,7 @@ class Tail:
 
 
 class Rule(Value, frozen=True):
-    """What a page's end proves if ``applies`` holds."""
+    """The conclusion from a page's end if ``applies`` holds."""
 
     end: PageEnd
     why: str

@@ -56,7 +56,7 @@ class Column:
 
     @cached_property
     def times(self) -> int:
-        """How many cells hold a date, or a time without one."""
+        """Number of cells that hold a date, or a time without one."""
         short = (cell for cell in self.filled if len(cell.text) < _TIME_LENGTH)
         return sum(has_time(cell) or is_time_like(cell.text) for cell in short)
 
@@ -67,17 +67,17 @@ class Column:
 
     @cached_property
     def sizes(self) -> int:
-        """How many cells hold a size."""
+        """Number of cells that hold a size."""
         return sum(read_size(cell.text) is not None for cell in self.size_cells)
 
     @cached_property
     def sizes_with_unit(self) -> int:
-        """How many cells hold a size with a unit."""
+        """Number of cells that hold a size with a unit."""
         return sum(read_size(cell.text) is not None and not cell.text.strip().isdigit() for cell in self.size_cells)
 
     @cached_property
     def sizes_or_blanks(self) -> int:
-        """How many cells hold a size or a placeholder printed for directories."""
+        """Number of cells that hold a size, or the placeholder printed for directories."""
         return self.sizes + sum(is_no_size(cell.text) for cell in self.size_cells)
 
     @cached_property
@@ -102,7 +102,7 @@ class Mark(Value, frozen=True):
 
 
 class Scoring(Value, frozen=True):
-    """How a column is scored: 0 if any exclusion applies, else the weighted sum of the marks."""
+    """The scoring rule for a column: 0 if any exclusion applies, else the weighted sum of the marks."""
 
     exclusions: tuple[Exclusion, ...]
     marks: tuple[Mark, ...]

@@ -30,7 +30,7 @@ _UNITS = ((re.compile(r"\(?\b(?:KB|KiB|Ko|kilobytes)\b", re.I), 1), (re.compile(
 
 
 def count_words(text: str) -> int:
-    """How many of name, size, time and kind the headings mention."""
+    """The number of columns, out of name, size, time and kind, that the headings mention."""
     return sum(bool(pattern.search(text)) for pattern in (NAME, SIZE, TIME, KIND))
 
 

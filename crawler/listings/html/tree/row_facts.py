@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"\S+(?:\s(?:[KMGTP]i?B?|bytes?|[KMGT]bytes|[KMG]o|octets|B|
 
 
 class Facts(Struct):
-    """What a row shows besides its name."""
+    """The facts that a row shows besides its name."""
 
     size: Span[int] | None = None
     moment: Moment | None = None

@@ -92,7 +92,7 @@ class RowSplitter:
         return self._line_of(link)
 
     def _count_names(self, frame: Tag) -> int:
-        """How many names in the listed directory a frame links to."""
+        """The number of names in the listed directory that a frame links to."""
         count = self._counts.get(id(frame))
         if count is None:
             count = sum(key.startswith("/") for key in self._children.get(id(frame), ()))

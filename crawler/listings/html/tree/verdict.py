@@ -91,7 +91,7 @@ def is_filelike(name: str) -> bool:
 
 
 def heading_score(survey: Survey, path: str) -> float:
-    """How clearly the title or headings say that the page is an index.
+    """A score for how clearly the title or headings say that the page is an index.
 
     3 for an index of this very directory, 2 for one of some directory, 1 for the bare path or for words that other
     lists use too, else 0.

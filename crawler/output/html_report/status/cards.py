@@ -56,7 +56,7 @@ _NEXT = {
 
 
 class MirrorFacts(Value, frozen=True, kw_only=True):
-    """What is known of one mirror."""
+    """The facts about one mirror."""
 
     name: str
     url: str

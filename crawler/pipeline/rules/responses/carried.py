@@ -1,4 +1,4 @@
-"""What a connection has carried: a further response on it must be told from all of that.
+"""Summary of what a connection has carried: a further response on it must be distinguishable from all of that.
 
 A server, or something in between, may send a response twice or late. It then answers a later request. That is noticed
 if each request on the connection differs from all others in something that its response confirms.

@@ -129,7 +129,7 @@ def is_text_instead(path: str, content_type: str, head: bytes) -> bool:
 
 
 class Named(Enum):
-    """What the name of a file says about its content."""
+    """The kind of content that the name of a file implies."""
 
     PAGE = auto()
     DATA = auto()  # JSON or XML

@@ -31,7 +31,7 @@ _MADE_UP = 60
 
 
 class Proof(Value, frozen=True, kw_only=True):
-    """What one response proves about the requested file."""
+    """The facts that one response proves about the requested file."""
 
     currency: Currency
     validators: Validators
@@ -122,7 +122,7 @@ def _is_before(first: str | None, second: str | None) -> bool:
 
 
 class Ruling(Enum):
-    """What to do with a response."""
+    """The decision about a response."""
 
     TAKE = auto()
     """Save the body, or accept the 304."""
