@@ -1,6 +1,6 @@
 # The front door. Needs Python 3.11 or newer and make; everything else is put into .venv.
 #
-#   make mirror URL=https://example.org/pub/ DIR=mirror
+#   make mirror URL=https://files.example.org/pub/ DIR=pub
 #   make test
 
 VENV   ?= .venv

@@ -89,11 +89,13 @@ def say(text: str) -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round of the shorter works: less than a minute")
+    parser.add_argument("--quick", action="store_true", help="one round of the shorter works: about a minute")
     parser.add_argument("--rounds", type=int, help="how often each program does each work [3, with --quick 1]")
     parser.add_argument("--only", action="append", metavar="WORK", choices=[corpus.name for corpus in CORPORA])
     parser.add_argument("--program", action="append", metavar="NAME", help="measure this program; repeatable")
-    parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
+    parser.add_argument(
+        "--no-write", action="store_true", help="leave RESULTS.md as it is, as --quick, --only and --program do"
+    )
     return parser.parse_args()
 
 
@@ -186,7 +188,7 @@ def main() -> None:
     pages = [parsing.measure(shape, rows) for shape in ("nginx", "themed") for rows in sizes]
     text = results(bench, programs, pages, rounds)
     sys.stdout.write(text)
-    if not options.no_write:
+    if not (options.no_write or options.quick or options.only or options.program):  # RESULTS.md is about all works
         RESULTS.write_text(text)
 
 

@@ -52,7 +52,7 @@ class _Command(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Units"):
-            formatter.write_text("SIZE and RATE take K M G T (powers of 1024); TIME takes s m h d; AGE also a date.")
+            formatter.write_text("SIZE and RATE take K M G T (powers of 1024); TIME takes s m h d w; AGE also a date.")
         with formatter.section("Exit codes"):
             formatter.write_text(EXIT_CODES)
         with formatter.section("Examples"):

@@ -166,7 +166,7 @@ class Config(_KnownNames):
         MaxDelete(percent=25.0, always=10), LOCAL, "refuse to delete more than this", "N|N%",
         parse=parse_max_delete, takes=MaxDelete, check=check_max_delete, shown="25%, or 10 files where that is more")
     ignore_errors: bool = option(False, LOCAL, "delete despite failures, where the listing was complete")
-    delete_excluded: bool = option(False, LOCAL, "also delete local files that the filters exclude")
+    delete_excluded: bool = option(False, LOCAL, "also delete gone files that the filters exclude")
     trash: timedelta | None = option(
         None, LOCAL, "keep deleted and replaced files in DIR/.crawler/trash for DAYS", "DAYS",
         parse=parse_days, takes=timedelta, check=check_duration, shown="off")

@@ -104,7 +104,9 @@ def _debian() -> Tree:
         "hello_2.10-3_amd64.deb", "hello_2.10-3_arm64.deb", "hello-dbgsym_2.10-3_amd64.deb", "hello_2.10-3.dsc",
         "hello_2.10-3.debian.tar.xz", "hello_2.10.orig.tar.gz", "hello_2.10.orig.tar.gz.asc",
     )  # fmt: skip
-    return {pool + name: name.encode() * 40 for name in names}
+    packages = {pool + name: name.encode() * 40 for name in names}
+    index = "debian/dists/stable/"
+    return packages | {index + "main/binary-amd64/Packages": b"Package: hello\n", index + "Release": b"Suite: stable\n"}
 
 
 def _apache() -> Tree:
@@ -172,6 +174,7 @@ HOSTS: dict[str, tuple[Callable[[], Tree], str | servers.Flavour | type[Handler 
     "thredds.example.org": (_thredds, "python"),
     "data.example.org": (_model, Handler),
     "private.example.org": (lambda: {"builds/app.bin": b"secret", "builds/log/1.txt": b"log"}, TokenHandler),
+    "repo.example.org": (lambda: {"artifactory/generic-local/app/app-1.0.jar": b"archive"}, TokenHandler),
     "socks.example.org": (dict, SocksProxy),
     "links.example.org": (_links, "python"),
     "downloads.example.org": (lambda: {"app": b"application", "docs": b"manual"}, DownloadHandler),

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,9 +45,27 @@ def test_the_command_runs_the_example_file_without_output(reader: Reader, comman
     assert {"pub/report-001.txt", "pub/old/a.txt", "releases/app-1.4.zip"} < reader.files()
 
 
+CRONTABS = {
+    block.section: block.text for block in blocks_of(REPOSITORY / "docs" / "cron.md") if block.language == "crontab"
+}
+"""Section → its line for a crontab."""
+
+
 def test_the_documented_crontab_line_is_that_of_the_file() -> None:
-    (block,) = [block for block in blocks_of(REPOSITORY / "docs" / "cron.md") if block.language == "crontab"]
-    assert block.text in (CONFIG / "crawler.cron").read_text()
+    assert CRONTABS.keys() == {"With cron", "Without root"}
+    assert CRONTABS["With cron"] in (CONFIG / "crawler.cron").read_text()
+
+
+def test_the_line_for_a_users_own_crontab_works_in_the_home_directory(reader: Reader) -> None:
+    found = re.fullmatch(rf"{TIME} {TIME} {TIME} {TIME} {TIME} (.+)\n", CRONTABS["Without root"])
+    assert found
+    program = reader.home / ".local" / "bin" / "crawler"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m crawler "$@"\n')
+    program.chmod(0o755)
+    done = reader.run("sh", found[1])
+    assert (done.stdout, done.stderr) == ("", "")
+    assert {"mirror/pub/report-001.txt", "mirror/pub/old/a.txt"} < reader.files()
 
 
 def test_the_units_are_well_formed(tmp_path: Path) -> None:

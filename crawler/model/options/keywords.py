@@ -133,7 +133,7 @@ class Options(WalkOptions, _SaveOptions, total=False):
     delete: delete local files that are proven to be gone upstream
     max_delete: refuse to delete more than this
     ignore_errors: delete despite failures, where the listing was complete
-    delete_excluded: also delete local files that the filters exclude
+    delete_excluded: also delete gone files that the filters exclude
     trash: keep deleted and replaced files in DIR/.crawler/trash for DAYS
     snapshots: publish each complete state as a snapshot; keep N, or those of the last TIME
     check: how to recognise an unchanged file
