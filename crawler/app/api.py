@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.app.checks.options import fallback_checks, refuse_unusable_options
 from crawler.app.lifetime import accounted
 from crawler.app.refusals import (
     refuse_another_mirror,
@@ -15,7 +16,6 @@ from crawler.app.refusals import (
     refuse_list_in_mirror,
     refuse_missing_disk,
     refuse_other_names,
-    refuse_unusable_options,
 )
 from crawler.app.resources import Resources, shared_gate
 from crawler.http.client_options import client_options
@@ -42,7 +42,6 @@ from crawler.storage.state import SqliteState, has_been_mirror
 from crawler.text import urls
 from crawler.text.arguments import UrlObject, fallback_urls, is_object_url, start_directory, start_url
 from crawler.text.escape import masked
-from crawler.text.ownership import is_same_tree
 from crawler.workers.child_process import WorkerProcesses
 
 if TYPE_CHECKING:
@@ -123,12 +122,9 @@ def _bare(item: ListedFile) -> ListedFile:
 
 def _fallbacks(root: str, config: Config) -> tuple[str, ...]:
     """The URLs of --fallback, with user and password. Raises ConfigError if one is URL or is given twice."""
-    found = tuple(fallback_urls(config.fallback))
-    trees = [root, *found]
-    for number, url in enumerate(trees):
-        if any(is_same_tree(urls.userinfo(url)[0], urls.userinfo(other)[0]) for other in trees[:number]):
-            raise ConfigError(f"--fallback {masked(url)}: named twice, or the same as URL")
-    return found
+    for check in fallback_checks([root], config):
+        check()
+    return tuple(fallback_urls(config.fallback))
 
 
 def _with_effects(config: Config, context: RunContext) -> tuple[FilterEffects | None, RunContext]:

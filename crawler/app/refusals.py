@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from crawler.http.tls import tls_context
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError
 from crawler.model.network.listed_file import ListedFile
@@ -23,20 +22,14 @@ from crawler.storage.state import (
     mirrored_url,
 )
 from crawler.text.escape import printable
-from crawler.text.hosts import named_hosts
 from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, list_refusal, refusal
 from crawler.text.urls import STATE_DIRECTORY, last_name, looks_like_file
 
 
-def refuse_unusable_options(config: Config) -> None:
-    """Raise ConfigError for an option whose value could not be used later, when DIR exists already."""
-    named_hosts(config.allow_host)
-    if config.ca_file or config.client_cert:
-        tls_context(ca_file=config.ca_file, client_cert=config.client_cert, insecure=config.insecure)
-    above = Path(config.state).parent if config.state else None
-    if above is not None and not above.is_dir():
-        missing = f"no directory {printable(str(above))}: create it first"
-        raise ConfigError(f"--state {printable(str(config.state))}: {missing}")
+def refuse_inside_state(directory: Path) -> None:
+    """Raise ConfigError if ``directory`` lies in a ``.crawler``, such as the snapshots of a mirror."""
+    if STATE_DIRECTORY in Path(os.path.realpath(directory)).parts:
+        raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
 
 
 async def refuse_missing_disk(directory: Path, config: Config) -> None:
@@ -90,8 +83,7 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
     the other mirror that began earlier does not look for ``.crawler``, but the second call notices it; one that began
     later finds ``.crawler``.
     """
-    if _is_inside_state(directory):
-        raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
+    refuse_inside_state(directory)
     if not url or await _has_own_run(directory, config):
         return
     until = time.monotonic() + wait
@@ -110,11 +102,6 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
             if not is_running or left <= 0:
                 raise problem
             await asyncio.sleep(min(POLL_SECONDS, left))
-
-
-def _is_inside_state(directory: Path) -> bool:
-    """Whether ``directory`` lies in a directory of the program itself, such as the snapshots of a mirror."""
-    return STATE_DIRECTORY in Path(os.path.realpath(directory)).parts
 
 
 def refuse_names_of_windows(directory: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import describe, print_error
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError
+from crawler.model.errors import ConfigError, ConfigErrors
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import named_url
 
@@ -25,7 +24,10 @@ def report_of(error: Exception, url: str, directory: str) -> Report:
     from crawler.model.report import Report
 
     report = Report(url=url, directory=directory, interrupted="an error")
-    return report.warned(*describe(error, verbose=False))
+    text, code = describe(error, verbose=False)
+    for each in error.problems if isinstance(error, ConfigErrors) else (text,):
+        report = report.warned(each, code)
+    return report
 
 
 async def tell(config: Config, report: Report, name: str, stop: Stop, kind: str = "run") -> Report:
@@ -65,9 +67,11 @@ def _commands_of(call: Invocation) -> Config:
         return Config()
     if call.config_file is None:
         return call.config
+    from crawler.cli.mirrors.toml_file import load
+
     try:
-        data = tomllib.loads(Path(call.config_file).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+        data = load(Path(call.config_file).read_bytes(), call.config_file)
+    except (OSError, ConfigError):
         data = {}
     defaults = data.get("defaults")
     values = {**(defaults if isinstance(defaults, Mapping) else {}), **call.given}

@@ -25,7 +25,9 @@ def read_items(name: str) -> list[ListedFile]:
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        raise ConfigError(f"{where}: {error.strerror}") from None
+        from crawler.text.advice.files import unreadable
+
+        raise ConfigError(f"{where}: {unreadable(error, name)}") from None
     if begins_like_html(content):
         raise ConfigError(f"{where}: it is an HTML page, not a list of URLs")
     head = _text(content[:4096]).lstrip().lower()

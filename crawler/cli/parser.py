@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 from crawler.cli.dispatch import dispatch
 from crawler.cli.help.texts import DEFAULT_DIR, EXAMPLES, EXIT_CODES, SYNOPSIS
 from crawler.cli.invocation import Invocation
-from crawler.cli.printing import describe, flush, print_error, print_line, print_result
+from crawler.cli.printing import flush, print_error, print_line, print_problem, print_result
 from crawler.cli.signals import QueryInterrupted
 from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError
@@ -221,7 +221,7 @@ def run(args: Sequence[str]) -> int:
     except KeyboardInterrupt:
         code = ExitCode.SIGINT
     except Exception as error:  # noqa: BLE001 - a user gets one line, not a traceback
-        code = print_error(*describe(error, verbose=verbose))
+        code = print_problem(error, verbose=verbose)
         if isinstance(call, Invocation) and (call.given or call.config_file):
             code = _told(call, error, code)
     flush()
@@ -235,7 +235,7 @@ def _told(call: Invocation, error: Exception, code: int) -> int:
     try:
         return told(call, error, code)
     except Exception as problem:  # noqa: BLE001 - as above
-        return print_error(*describe(problem, verbose=False))
+        return print_problem(problem, verbose=False)
 
 
 def _visible_options() -> list[str]:
@@ -255,7 +255,9 @@ def _parse(args: Sequence[str]) -> Invocation | str:
                 raise
             from crawler.cli.help.mistakes import one_dash
 
-            raise ConfigError(one_dash(args, _visible_options()) or str(error)) from None
+            if problem := one_dash(args, _visible_options()):
+                raise ConfigError(problem) from None
+            raise error from None
         if isinstance(call, Invocation):
             return call
     printed.flush()

@@ -13,11 +13,11 @@ from crawler.cli import signals
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error, print_line, print_lines
 from crawler.model.config import Config
-from crawler.model.errors import CrawlerError
+from crawler.model.errors import ConfigError, CrawlerError, Problems
 from crawler.model.exit_codes import is_trouble
 from crawler.model.observer import Observer
 from crawler.pipeline.stop import Stop
-from crawler.text.arguments import is_object_url, named_url, start_directory
+from crawler.text.arguments import is_object_url, named_url, start_directory, start_url
 from crawler.text.escape import printable
 from crawler.workers.event_loop import loop_factory
 
@@ -89,6 +89,11 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
     return report.exit_code
 
 
+def ended_early(report: Report, error: Exception | None) -> bool:
+    """Whether to print only what ended a run, without a summary: nothing was listed, or an option is wrong."""
+    return error is not None and (not report.listed or isinstance(error, ConfigError))
+
+
 def print_heading(name: str, report: Report, call: Invocation) -> None:
     """Print the name of a mirror if its summary will be printed."""
     is_bad = is_trouble(report.exit_code)
@@ -108,15 +113,29 @@ def run_one(call: Invocation) -> int:
             return await app.run_mirror(call.positional[0], directory, call.config, context)
         return await app.run_download(items, directory, call.config, context)
 
-    items = []
-    if call.input_file is not None:
+    items, starts = [], list[str]()
+    if call.input_file is None:
+        starts = [start_url(call.positional[0], directory)]
+    else:
         from crawler.cli.input_file import read_items
 
         if not is_object_url(directory):
             start_directory(directory)  # a wrong DIR is said before a list is read that may be typed
         items = read_items(call.input_file)
     with _worker_processes(call.config) as started:
+        _refuse_mistakes(starts, directory, call.config)
         return run_observed(call, work, print_report)
+
+
+def _refuse_mistakes(starts: Sequence[str], directory: str, config: Config) -> None:
+    """Raise ConfigErrors with all that is known to be wrong with a run before it begins."""
+    from crawler.app.checks.options import run_checks
+
+    problems = Problems()
+    for check in run_checks(starts, directory, config):
+        with problems.collecting():
+            check()
+    problems.raise_any()
 
 
 def _own_files(call: Invocation) -> tuple[OwnFile, ...]:
@@ -171,7 +190,7 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
             before, error = await work(stop, [display, log, outputs])
             report = await outputs.finish(before, stop.afterwards())
             log.run_ended(report)
-            if error is not None and not report.listed:  # nothing was listed, so the error says more than a summary
+            if ended_early(report, error):
                 texts = [str(error), *report.warnings[len(before.warnings) :]]
             return report
 

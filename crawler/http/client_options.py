@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.lane.depth import DEEPEST
 from crawler.http.proxies import Proxies, is_socks, proxy_url
+from crawler.http.tls import tls_context
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.readers import parse_header
@@ -47,11 +49,9 @@ def client_options(
     found = _credentials(config, starts, is_list=is_list and not has_own)
     others = _credentials(config, fallbacks, is_list=False)
     for where in (*found.origins, *others.origins):
-        try:
-            proxy = proxies.choose(origin_name(where))
-        except ValueError as error:
-            raise ConfigError(str(error)) from None
-        _check_library(proxy or "", proxies.variables.get(where[0], "--proxy"))
+        _check_proxy(proxies, where)
+    if config.ca_file or config.client_cert:
+        tls_context(ca_file=config.ca_file, client_cert=config.client_cert, insecure=config.insecure)
     return ClientOptions(
         user_agent=config.user_agent or DEFAULT_AGENT,
         connect_timeout=config.connect_timeout,
@@ -67,6 +67,38 @@ def client_options(
         insecure=config.insecure,
         depth=config.pipeline or DEEPEST,
     )
+
+
+def option_checks(config: Config, starts: Iterable[str]) -> Iterator[Callable[[], object]]:
+    """Functions that raise ConfigError for what ``client_options`` would refuse, or what could not be used later.
+
+    Each is about one option, one file of an option, or a proxy that the environment names for one of ``starts``.
+    """
+    for header in config.header:
+        yield lambda header=header: list(_header_lines(header))  # type: ignore[misc]
+    if config.netrc:
+        yield _netrc_entries
+    if config.cookies:
+        yield partial(_cookies, config.cookies)
+    if config.proxy:
+        yield partial(_proxies, config)
+    else:
+        for where in {origin(userinfo(start)[0]) for start in starts}:
+            if where is not None:
+                yield partial(_check_proxy, _proxies(config), where)
+    if config.ca_file:
+        yield partial(tls_context, ca_file=config.ca_file, client_cert=None, insecure=config.insecure)
+    if config.client_cert:
+        yield partial(tls_context, ca_file=None, client_cert=config.client_cert, insecure=config.insecure)
+
+
+def _check_proxy(proxies: Proxies, where: Origin) -> None:
+    """Raise ConfigError if the proxy for ``where`` cannot be used."""
+    try:
+        proxy = proxies.choose(origin_name(where))
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    _check_library(proxy or "", proxies.variables.get(where[0], "--proxy"))
 
 
 def _of_others(others: _Credentials, found: _Credentials, headers: Collection[str]) -> dict[Origin, Login]:
@@ -134,7 +166,9 @@ def _read(what: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     except OSError as error:
-        raise ConfigError(f"{what}: {error.strerror or error}") from None
+        from crawler.text.advice.files import unreadable
+
+        raise ConfigError(f"{what}: {unreadable(error, str(path))}") from None
 
 
 def _netrc_entries() -> list[NetrcEntry]:

@@ -33,8 +33,11 @@ def tls_context(*, ca_file: str | None, client_cert: str | None, insecure: bool)
 
 def _unreadable(option: str, name: str | None, error: OSError, content: str) -> str:
     """Explain why the file ``name`` of ``option`` cannot be used. SSLError, for invalid content, is an OSError, too."""
-    reason = error.strerror if not hasattr(error, "reason") else f"expected a PEM file with {content}, without password"
-    return f"{option} {printable(name or '')}: {reason or error}"
+    if hasattr(error, "reason"):
+        return f"{option} {printable(name or '')}: expected a PEM file with {content}, without password"
+    from crawler.text.advice.files import unreadable
+
+    return f"{option} {printable(name or '')}: {unreadable(error, name or '')}"
 
 
 def has_close_notify(tls: ssl.SSLObject) -> bool:

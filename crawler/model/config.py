@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crawler.model import limits
-from crawler.model.errors import ConfigError
+from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.cluster import parse_cluster
 from crawler.model.options.combinations import TOGETHER, check_together
 from crawler.model.options.given import on_one_line
@@ -23,6 +23,7 @@ from crawler.model.options.readers import (
     MAX_NUMBER,
     MAX_PARALLEL,
     MaxDelete,
+    check_agent,
     check_duration,
     check_extensions,
     check_header,
@@ -149,7 +150,8 @@ class Config(_KnownNames):
     header: tuple[str, ...] = option(
         (), REQUEST, "send this header to the host and port of URL only; @FILE reads headers from a file", "'N: V'",
         parse=check_header, multiple=True, secret=True)
-    user_agent: str | None = option(None, REQUEST, "User-Agent header to send", "TEXT", shown="crawler/VERSION")
+    user_agent: str | None = option(
+        None, REQUEST, "User-Agent header to send", "TEXT", parse=check_agent, shown="crawler/VERSION")
     netrc: bool = option(False, REQUEST, "read user and password for the host of URL from ~/.netrc or $NETRC")
     cookies: str | None = option(
         None, REQUEST, "send the cookies of this file, in Netscape's format, to the hosts that it names", "FILE",
@@ -269,23 +271,26 @@ class Config(_KnownNames):
 def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]:
     """Check and convert the options of a mapping separately; combinations are checked when the Config is made.
 
-    Raises ConfigError, which names ``where`` and the key.
+    Raises ConfigError, which names ``where`` and the key; ConfigErrors if several are wrong.
     """
-    known, parsed = option_fields(), dict[str, object]()
+    known, parsed, problems = option_fields(), dict[str, object](), Problems()
     if not isinstance(values, Mapping):
         raise ConfigError(f"{where}: expected a mapping, not {type(values).__name__}")
     for key, value in values.items():
-        if key == "rules" and isinstance(value, tuple):
-            parsed[key] = check_rules(value, where)
-        elif key in {"include", "exclude", "objects"}:
+        if key in {"include", "exclude", "objects"}:
             continue
-        elif key not in known:
-            from crawler.model.options.names.hints import unknown_key
+        with problems.collecting():
+            if key == "rules" and isinstance(value, tuple):
+                parsed[key] = check_rules(value, where)
+            elif key not in known:
+                from crawler.model.options.names.hints import unknown_key
 
-            raise unknown_key(where, key, value)
-        else:
-            parsed[key] = convert(known[key], value, location_of(where, key))
-    parsed.setdefault("rules", rules_of(values, where))
+                raise unknown_key(where, key, value)
+            else:
+                parsed[key] = convert(known[key], value, location_of(where, key))
+    with problems.collecting():
+        parsed.setdefault("rules", rules_of(values, where))
+    problems.raise_any()
     return parsed
 
 

@@ -16,7 +16,8 @@ Exit code 9 belongs to no error: the run stopped at a limit that the user set.
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import Enum, auto
 from typing import ClassVar
 
@@ -59,6 +60,56 @@ class ConfigError(CrawlerError):
     """An option, the URL or the configuration file is invalid."""
 
     exit_code = ExitCode.CONFIG.value
+
+
+class ConfigErrors(ConfigError):
+    """Several options or keys are invalid. ``problems`` are the messages, one for each."""
+
+    problems: tuple[str, ...]
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class Problems:
+    """Collects the messages of ConfigErrors, so that all of them can be reported at once."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, None] = {}
+
+    def add(self, messages: Iterable[str]) -> None:
+        """Add ``messages``, each once."""
+        self._messages.update(dict.fromkeys(messages))
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Collect the ConfigError that the block raises, if any, instead of raising it."""
+        try:
+            yield
+        except ConfigError as error:
+            self.add(messages_of(error))
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The messages in the order in which they were added."""
+        return tuple(self._messages)
+
+    def error(self) -> ConfigError | None:
+        """A ConfigError with all messages; None if there are none."""
+        if len(self._messages) > 1:
+            return ConfigErrors(*self._messages)
+        return next(map(ConfigError, self._messages), None)
+
+    def raise_any(self) -> None:
+        """Raise a ConfigError with all messages, if there are any."""
+        if (error := self.error()) is not None:
+            raise error
+
+
+def messages_of(error: Exception) -> tuple[str, ...]:
+    """The messages of ``error``: one, except for ConfigErrors."""
+    return error.problems if isinstance(error, ConfigErrors) else (str(error),)
 
 
 class ListingError(CrawlerError):

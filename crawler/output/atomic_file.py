@@ -12,8 +12,11 @@ from typing import IO
 from crawler.model.errors import ConfigError
 
 
-def check_target(option: str, path: str) -> None:
-    """Raise ConfigError if the file of ``option`` cannot be created at ``path`` at the end of the run."""
+def check_target(option: str, path: str, *, is_appended: bool = False) -> None:
+    """Raise ConfigError if the file of ``option`` cannot be created at ``path`` at the end of the run.
+
+    ``is_appended``: the file is not replaced, so it must be writable if it exists, and not its directory.
+    """
     target = Path(path).resolve()
     if target.is_dir():
         raise ConfigError(f"{option} {path}: is a directory: name a file in it")
@@ -21,6 +24,10 @@ def check_target(option: str, path: str) -> None:
         return
     if not target.parent.is_dir():
         raise ConfigError(f"{option} {path}: no directory {target.parent}: create it first")
+    if is_appended and target.exists():
+        if not os.access(target, os.W_OK):
+            raise ConfigError(f"{option} {path}: no permission to write it")
+        return
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise ConfigError(f"{option} {path}: no permission to create files in {target.parent}")
 

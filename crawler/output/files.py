@@ -10,8 +10,9 @@ import io
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, BinaryIO, Self
@@ -36,6 +37,22 @@ def mirror_name(directory: str) -> str:
     return Path(directory).resolve().name or "/"
 
 
+OUTPUTS = ("changes", "summary", "metrics", "report")
+"""Options that name files written at the end of a run."""
+
+
+def output_checks(config: Config) -> Iterator[Callable[[], object]]:
+    """Functions that raise ConfigError for a file that could not be written."""
+    for option in (*OUTPUTS, "log_file"):
+        path = getattr(config, option)
+        if path is not None:
+            yield partial(check_target, f"--{option.replace('_', '-')}", path, is_appended=option == "log_file")
+    if config.report is not None:
+        from crawler.output.html_report import check_installed
+
+        yield check_installed
+
+
 class Outputs(Observer):
     """Collects the changes of a run in a temporary file and writes all output files at its end.
 
@@ -50,17 +67,11 @@ class Outputs(Observer):
         self._spool_problem: OSError | None = None
         self._changed = False
         self._details: RunDetails | None = None
-        for option in ("changes", "summary", "metrics", "report"):
-            path = getattr(config, option)
-            if path is not None:
-                check_target(f"--{option}", path)
+        for check in output_checks(config):
+            check()
         if config.report is not None:
-            from crawler.output.html_report import (
-                RunDetails,
-                check_installed,
-            )  # imported only if needed
+            from crawler.output.html_report import RunDetails  # imported only if needed
 
-            check_installed()
             self._details = RunDetails()
 
     def __enter__(self) -> Self:

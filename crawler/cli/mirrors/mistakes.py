@@ -11,9 +11,12 @@ from collections.abc import Iterator
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
 _TABLE = re.compile(r"(?:mirror (\d+)(?: \(.*?\))?: )?(?:(defaults|objects)(?:: (?=\w+:)))?")
+_MIRROR = re.compile(r"(:\d+: )mirror \d+(?: \(.*?\))?: ")
 _NAMED = re.compile(r"unknown key '([^']+)'|([\w-]+)")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _STATEMENT = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*([=:])\s*(.*?)\s*(?:#.*)?$")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_LARGE = re.compile(r"0[xob][0-9a-fA-F_]+|[0-9_]+|[\[{]+|(?:[\w-]+\.)+")
 _TRUTHS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 
 
@@ -27,6 +30,17 @@ def located(message: str, where: str, text: str) -> str:
     number, inner = (int(table[1] or 0), table[2] or "") if table else (0, "")
     line = _line_of(text, number, inner, (named[1] or named[2]) if named else "")
     return f"{where}:{line}: {rest}" if line else message
+
+
+def line_number(message: str, where: str) -> int:
+    """The line that ``message`` names; 0 if it names none."""
+    number = message.removeprefix(f"{where}:").partition(":")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def without_mirror(message: str) -> str:
+    """``message`` from ``located`` without the number and name of the mirror: equal for a key of ``[defaults]``."""
+    return _MIRROR.sub(r"\1", message, count=1)
 
 
 def _line_of(text: str, number: int, inner: str, key: str) -> int:
@@ -70,6 +84,15 @@ def syntax_problem(message: str, where: str, text: str) -> str:
     line = int(place[1]) if place and place[1] else len(lines)
     content = lines[line - 1] if line <= len(lines) else ""
     return f"{where}:{line}: {_advice(content, said)}"
+
+
+def excess_problem(problem: str, where: str, text: str) -> str:
+    """``problem`` of a value that is too large, with the line that it is probably in."""
+    lines = text.split("\n")
+    sizes = [len("".join(_LARGE.findall(_QUOTED.sub("", line)))) for line in lines]
+    line = sizes.index(max(sizes))
+    key = _KEY.match(lines[line])
+    return f"{where}:{line + 1}: {key[1].partition('.')[0] + ': ' if key else ''}{problem}"
 
 
 def _advice(line: str, said: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
+from crawler.cli.mirrors.conflicts import differences, enclosing, same_outputs, same_paths, unknown_names
 from crawler.cli.printing import describe, print_error
-from crawler.cli.runner import display_closed_on_signal, print_heading, print_report, run_async
-from crawler.model.errors import ConfigError, CrawlerError
+from crawler.cli.runner import display_closed_on_signal, ended_early, print_heading, print_report, run_async
+from crawler.model.errors import ConfigError, CrawlerError, Problems
 from crawler.model.exit_codes import SIGNALS, worst
 from crawler.model.struct import replace
 from crawler.pipeline.stop import Stop
@@ -20,39 +21,74 @@ from crawler.text.escape import masked, printable
 
 if TYPE_CHECKING:
     from crawler.app.api import RunContext
-    from crawler.cli.mirrors_file import Mirror, MirrorsFile
+    from crawler.cli.mirrors.table import Mirror
+    from crawler.cli.mirrors_file import MirrorsFile
     from crawler.model.report import Report
     from crawler.output.files import Outputs
     from crawler.output.log import LogObserver
     from crawler.output.progress.display import SilentDisplay
     from crawler.storage.directory.boundaries.spared import OwnFile
 
-
-def read_file(call: Invocation) -> MirrorsFile:
-    """Read the mirrors from the file of --config. Raises ConfigError."""
-    from crawler.cli.mirrors.toml_file import parse_file
-
-    name = call.config_file or ""
-    try:
-        content = Path(name).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"--config {name}: {error.strerror}") from None
-    return parse_file(content, call.given, name)
+_SHARED = ("progress", "log_file", "log_format")
+"""Keys that must be the same for all mirrors, because these share their display and log."""
 
 
 def run_config(call: Invocation) -> int:
-    """Run the mirrors of a TOML file, verify them or print their history, and write the page of --status."""
+    """Run the mirrors of a TOML file, verify them or print their history, and write the page of --status.
+
+    Raises ConfigErrors with all that is known to be wrong, before one of them runs.
+    """
     from crawler.cli.mirrors.status import StatusPage
-    from crawler.cli.mirrors_file import check_distinct_paths, select
+    from crawler.cli.mirrors.toml_file import load, located
+    from crawler.cli.mirrors_file import read_mirrors, select
+
+    name, problems, page = call.config_file or "", Problems(), None
+    content = _content(name)
+    file = read_mirrors(load(content, name), call.given, name, problems)
+    if not problems.messages:  # otherwise mirrors may be missing
+        problems.add(unknown_names(file.mirrors, call.only))
+    chosen = select(file.mirrors, call.only)
+    problems.add(_conflicts(call, file, chosen))
+    with problems.collecting():
+        page = StatusPage(call, file)
+    problems.add(_mistakes(call, chosen))
+    if (error := problems.error()) is not None or page is None:
+        raise located(error or ConfigError(""), name, content)
+    codes = _each(call, chosen) if call.verify or call.history else _run_all(call, chosen, file.jobs, page.target)
+    return worst([*codes, page.write()])
+
+
+def _content(name: str) -> bytes:
+    """The content of the file of --config. Raises ConfigError."""
+    if not name:
+        raise ConfigError("--config: expected the path of a TOML file, not an empty text: is a variable unset?")
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        from crawler.text.advice.files import unreadable
+
+        raise ConfigError(f"--config {name}: {unreadable(error, name)}") from None
+
+
+def _conflicts(call: Invocation, file: MirrorsFile, chosen: Sequence[Mirror]) -> Iterator[str]:
+    """What is wrong with the mirrors together."""
     from crawler.storage.directory.boundaries.spared import place
 
     name = call.config_file or ""
-    mirrors = read_file(call)
-    chosen = select(mirrors, call.only, name)
-    check_distinct_paths(mirrors.mirrors, chosen, place, name)
-    page = StatusPage(call, mirrors)
-    codes = _each(call, chosen) if call.verify or call.history else _run_all(call, chosen, mirrors.jobs, page.target)
-    return worst([*codes, page.write()])
+    yield from same_outputs(chosen, name)
+    yield from same_paths(file.mirrors, chosen, place, name)
+    if not (call.verify or call.history):
+        yield from differences(chosen, _SHARED)
+
+
+def _mistakes(call: Invocation, chosen: Sequence[Mirror]) -> list[str]:
+    """What is wrong with the ``chosen`` mirrors, each by itself."""
+    from crawler.cli.mirrors.checks import directory_problems, option_problems
+    from crawler.output.files import OUTPUTS
+
+    written = ("report",) if call.history else (*OUTPUTS, "log_file") if call.verify and not call.repair else ()
+    problems = list(option_problems(chosen, call.given, written))
+    return problems if written else problems + run_async(lambda stop: directory_problems(chosen, stop))
 
 
 def _each(call: Invocation, mirrors: Sequence[Mirror]) -> list[int]:
@@ -78,14 +114,13 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
 
     ``status``: path of the page of --status, which no mirror may delete.
     """
-    from crawler.cli.mirrors_file import shared_option
     from crawler.output.log import configure, log_retry
     from crawler.output.progress import choose_display
     from crawler.pipeline.attempts import announce_to
     from crawler.storage.directory.boundaries.spared import OwnFile, own_files, redirected
 
     name = call.config_file or ""
-    mode, log_file, log_format = (shared_option(chosen, key, name) for key in ("progress", "log_file", "log_format"))
+    mode, log_file, log_format = (getattr(chosen[0].config, key) for key in _SHARED)
     with choose_display("none" if call.quiet else mode, sys.stderr) as display, display_closed_on_signal(display):
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
         announce_to(log_retry, display.retrying)
@@ -100,8 +135,13 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
     for mirror, (report, error) in zip(chosen, outcomes, strict=True):
         if error is not None:
             describe(error, verbose=call.verbosity > 0)  # after an unexpected error, prints the traceback
-        print_heading(mirror.name, report, call)
-        codes.append(print_report(report, call, mirror.config))
+        if ended_early(report, error):
+            for text in report.warnings:
+                print_error(f"{printable(mirror.name)}: {text}", report.exit_code)
+            codes.append(report.exit_code)
+        else:
+            print_heading(mirror.name, report, call)
+            codes.append(print_report(report, call, mirror.config))
     return codes
 
 
@@ -121,7 +161,6 @@ async def _run_mirrors(
     """
     from crawler.app import api as app
     from crawler.app.resources import shared_gate
-    from crawler.cli.mirrors_file import enclosing
     from crawler.output.progress.mirrors import MirrorObserver, mirror_observers
 
     places = asyncio.Semaphore(jobs)
@@ -134,7 +173,7 @@ async def _run_mirrors(
         async with places:
             context = app.RunContext(observers=(share, log, outputs), stop=stop.child(), gate=gate, own_files=own)
             try:
-                return await _run_mirror(mirror, context, stop, log, outputs), None
+                return await _run_mirror(mirror, context, stop, log, outputs)
             except Exception as error:  # noqa: BLE001 - it must not end the other mirrors
                 return await _ended_by(error, mirror, stop), error
             finally:
@@ -147,16 +186,18 @@ async def _run_mirrors(
     return await asyncio.gather(*[one(*part) for part in list(parts)])
 
 
-async def _run_mirror(mirror: Mirror, context: RunContext, stop: Stop, log: LogObserver, outputs: Outputs) -> Report:
-    """Run one mirror, write its output files and run its commands."""
+async def _run_mirror(
+    mirror: Mirror, context: RunContext, stop: Stop, log: LogObserver, outputs: Outputs
+) -> tuple[Report, Exception | None]:
+    """Run one mirror, write its output files and run its commands. Returns what was done, and what ended it early."""
     from crawler.app import api as app
 
     with outputs:
         log.run_started(named_url(mirror.url), mirror.directory)
-        report, _ = await app.run_mirror(mirror.url, mirror.directory, mirror.config, context)
+        report, error = await app.run_mirror(mirror.url, mirror.directory, mirror.config, context)
         report = await outputs.finish(report, stop.afterwards())
         log.run_ended(report)
-        return report
+        return report, error
 
 
 async def _ended_by(error: Exception, mirror: Mirror, stop: Stop) -> Report:

@@ -6,18 +6,35 @@ import tomllib
 from collections.abc import Mapping
 
 from crawler.cli.mirrors_file import MirrorsFile, parse_mirrors
-from crawler.model.errors import ConfigError
+from crawler.model.errors import ConfigError, Problems, messages_of
+
+DEEPEST = 10
+"""Maximum number of lists and tables within each other; options need four."""
+_TOO_LONG = "a number has at most 64 bits"
+_TOO_DEEP = f"lists and tables are nested more than {DEEPEST} deep"
 
 
 def parse_file(content: bytes, overrides: Mapping[str, object], where: str) -> MirrorsFile:
     """The mirrors of a TOML file. ``overrides`` (from the command line) take precedence over the file's options.
 
-    Raises ConfigError, which names ``where``, the line if it is known, table and key, and says what to write.
+    Raises ConfigError, or ConfigErrors, whose messages name ``where``, the line if it is known, table and key, and say
+    what to write.
     """
+    data = load(content, where)
+    try:
+        return parse_mirrors(data, overrides, where)
+    except ConfigError as error:
+        raise located(error, where, content) from None
+
+
+def load(content: bytes, where: str) -> dict[str, object]:
+    """The tables and keys of a TOML file. Raises ConfigError, which names ``where``, and the line if it is known."""
+    text = ""
     try:
         text = content.decode("utf-8-sig")
-        return parse_mirrors(tomllib.loads(text), overrides, where)
-    except (UnicodeDecodeError, ConfigError, tomllib.TOMLDecodeError) as error:
+        data = tomllib.loads(text)
+        excess = _excess(data)
+    except (ValueError, RecursionError) as error:  # both decoding errors are ValueErrors
         from crawler.cli.mirrors import mistakes
 
         if isinstance(error, UnicodeDecodeError):
@@ -25,5 +42,46 @@ def parse_file(content: bytes, overrides: Mapping[str, object], where: str) -> M
         elif isinstance(error, tomllib.TOMLDecodeError):
             problem = mistakes.syntax_problem(str(error), where, text)
         else:
-            problem = mistakes.located(str(error), where, text)
+            problem = mistakes.excess_problem(
+                _TOO_DEEP if isinstance(error, RecursionError) else _TOO_LONG, where, text
+            )
         raise ConfigError(problem) from None
+    if excess:
+        from crawler.cli.mirrors import mistakes
+
+        raise ConfigError(mistakes.excess_problem(excess, where, text))
+    return data
+
+
+def _excess(data: Mapping[str, object]) -> str:
+    """What is wrong with the size of a value: an integer of more than 64 bits, or deep nesting; "" if nothing is."""
+    level: list[object] = [data]
+    for _ in range(DEEPEST):
+        level = [
+            each
+            for value in level
+            for each in (value.values() if isinstance(value, dict) else value)  # type: ignore[attr-defined]
+            if isinstance(each, dict | list | int)
+        ]
+        if any(isinstance(each, int) and not -(1 << 63) <= each < 1 << 63 for each in level):
+            return _TOO_LONG
+        level = [each for each in level if not isinstance(each, int)]
+    return _TOO_DEEP if level else ""
+
+
+def located(error: ConfigError, where: str, content: bytes) -> ConfigError:
+    """``error`` about the file ``where``, with the lines of ``content`` that its messages are about.
+
+    The messages are in the order of the lines. A mistake in ``[defaults]`` concerns each mirror, but is reported once.
+    """
+    from crawler.cli.mirrors import mistakes
+
+    text, lines, seen = content.decode("utf-8-sig"), list[str](), set[str]()
+    for message in messages_of(error):
+        line = mistakes.located(message, where, text)
+        if (same := mistakes.without_mirror(line)) not in seen or line == message:
+            lines.append(line)
+        seen.add(same)
+    problems = Problems()
+    problems.add(sorted(lines, key=lambda line: mistakes.line_number(line, where)))
+    return problems.error() or error

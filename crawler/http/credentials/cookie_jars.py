@@ -99,8 +99,11 @@ def read_cookies(path: str) -> tuple[Cookie, ...]:
     except UnicodeDecodeError:
         raise ConfigError(f"--cookies {path}: not UTF-8") from None
     except OSError as error:
-        advice = ": for a cookie itself, write --header 'Cookie: NAME=VALUE'" if "=" in str(path) else ""
-        raise ConfigError(f"--cookies {path}: {error.strerror or error}{advice}") from None
+        from crawler.text.advice.files import unreadable
+
+        is_cookie = "=" in str(path)
+        reason = f"{error.strerror}: for a cookie itself, write --header 'Cookie: NAME=VALUE'"
+        raise ConfigError(f"--cookies {path}: {reason if is_cookie else unreadable(error, path)}") from None
     for cookie in jar:
         cookie.expires = cookie.expires or None  # curl and wget write 0 for session cookies
     return tuple(cookie for cookie in jar if not cookie.is_expired())

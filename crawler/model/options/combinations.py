@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from crawler.model.errors import ConfigError
+from crawler.model.errors import Problems
 from crawler.model.options.option import location_of
 
 TOGETHER = (
@@ -15,17 +15,23 @@ TOGETHER = (
 
 def check_together(values: Mapping[str, object], where: str) -> None:
     """Raise ConfigError, which names ``where`` and the option, if ``values`` (option by key) contradict each other."""
+    problems = Problems()
+    problems.add(_contradictions(values, where))
+    problems.raise_any()
+
+
+def _contradictions(values: Mapping[str, object], where: str) -> Iterator[str]:
     least, most = values.get("min_size"), values.get("max_size")
     if isinstance(least, int) and isinstance(most, int) and least > most:
         maximum = location_of(where, "max_size").rpartition(": ")[2]
-        raise ConfigError(f"{location_of(where, 'min_size')} is larger than {maximum}")
+        yield f"{location_of(where, 'min_size')} is larger than {maximum}"
     for key in ("delete_excluded", "ignore_errors"):
         if values.get(key) and not values.get("delete"):
-            raise ConfigError(f"{location_of(where, key)} has no effect without delete")
+            yield f"{location_of(where, key)} has no effect without delete"
     if values.get("fallback") and values.get("processes", 1) != 1:
         other = location_of(where, "processes").rpartition(": ")[2]
-        raise ConfigError(f"{location_of(where, 'fallback')} cannot be combined with {other}")
+        yield f"{location_of(where, 'fallback')} cannot be combined with {other}"
     others = [key for key, alone in (("processes", 1), ("snapshots", None)) if values.get(key, alone) != alone]
     if values.get("names") == "windows" and others:
         other = location_of(where, others[0]).rpartition(": ")[2]
-        raise ConfigError(f"{location_of(where, 'names')} windows cannot be combined with {other}")
+        yield f"{location_of(where, 'names')} windows cannot be combined with {other}"

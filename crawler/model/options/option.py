@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, field
 from typing import Any
 
-from crawler.model.errors import ConfigError
+from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.given import plain, several, text_of
 from crawler.model.struct import Value, shortened
 
@@ -80,7 +80,11 @@ def convert(item: Field[Any], value: object, where: str) -> object:
     values = several(value)
     if not option.multiple and len(values) != 1:
         raise ConfigError(f"{where}: expected one value")
-    converted = [_convert_one(option, each, where) for each in values]
+    problems, converted = Problems(), []
+    for each in values:
+        with problems.collecting():
+            converted.append(_convert_one(option, each, where))
+    problems.raise_any()
     return tuple(converted) if option.multiple else converted[0]
 
 

@@ -201,6 +201,13 @@ def check_header(text: str) -> str:
     return text
 
 
+def check_agent(text: str) -> str:
+    """The value of a User-Agent header, unchanged. Raises ValueError."""
+    if re.search(r"[\r\n\0]", text):
+        raise ValueError("expected one line of text")
+    return text
+
+
 def check_extensions(text: str) -> str:
     """A list of extensions, unchanged. Raises ValueError for text that is not such a list."""
     if "://" in text:

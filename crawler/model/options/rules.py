@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crawler.model.errors import ConfigError
+from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.given import several
 from crawler.model.options.option import location_of
 from crawler.model.options.readers import check_pattern
@@ -59,11 +59,13 @@ def rules_of(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
 
     Raises ConfigError.
     """
-    rules = []
+    rules, problems = list[Rule](), Problems()
     for key in ("include", "exclude"):
         for text in several(values.get(key, [])):
-            if not isinstance(text, str):
-                kind = type(text).__name__
-                raise ConfigError(f"{where}: {key}: expected a string or a list of strings, not {kind}")
-            rules.append(parse_rule(str.__str__(text), include=key == "include", where=f"{where}: {key}"))
+            with problems.collecting():
+                if not isinstance(text, str):
+                    kind = type(text).__name__
+                    raise ConfigError(f"{where}: {key}: expected a string or a list of strings, not {kind}")
+                rules.append(parse_rule(str.__str__(text), include=key == "include", where=f"{where}: {key}"))
+    problems.raise_any()
     return _effective(tuple(rules), where)

@@ -217,7 +217,7 @@ def test_an_error_message_shows_no_password(capsys: pytest.CaptureFixture[str]) 
     assert "secret" not in line
 
 
-@pytest.mark.parametrize("content", ["jobs = [", "\xff", "[[mirror]]\nname = 5"])
+@pytest.mark.parametrize("content", ["jobs = [", "\xff", "[[mirror]]\nname = 'a'\nurl = 'http://h/'\ndir = 5"])
 def test_a_config_file_that_cannot_be_read_is_named(
     content: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from crawler.cli.mirrors.run import _run_mirrors
-from crawler.cli.mirrors_file import Mirror
+from crawler.cli.mirrors.table import Mirror
 from crawler.model.config import Config
 from crawler.model.errors import FetchError
 from crawler.model.observer import Observer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.cli.mirrors_file import Mirror, MirrorsFile, enclosing, parse_mirrors, select, shared_option
+from crawler.cli.mirrors.conflicts import differences, enclosing, same_outputs, unknown_names
+from crawler.cli.mirrors.table import Mirror
+from crawler.cli.mirrors_file import MirrorsFile, parse_mirrors, select
 from crawler.model.errors import ConfigError
 from crawler.model.options.rules import Rule
 
@@ -121,31 +124,32 @@ def test_what_is_wrong_is_named_with_file_table_and_key(text: str, words: tuple[
 
 
 def test_mirrors_are_chosen_by_name_in_the_order_of_the_file() -> None:
-    mirrors = parse(TWO)
-    assert [mirror.name for mirror in select(mirrors, [], "m.toml")] == ["one", "two"]
-    assert [mirror.name for mirror in select(mirrors, ["two"], "m.toml")] == ["two"]
-    assert [mirror.name for mirror in select(mirrors, ["two", "one", "two"], "m.toml")] == ["one", "two"]
+    mirrors = parse(TWO).mirrors
+    assert [mirror.name for mirror in select(mirrors, [])] == ["one", "two"]
+    assert [mirror.name for mirror in select(mirrors, ["two"])] == ["two"]
+    assert [mirror.name for mirror in select(mirrors, ["two", "one", "two"])] == ["one", "two"]
 
 
 def test_an_unknown_name_is_reported_with_those_that_exist() -> None:
-    with pytest.raises(ConfigError, match=r"--only three: .*one, two"):
-        select(parse(TWO), ["one", "three"], "m.toml")
+    (message,) = unknown_names(parse(TWO).mirrors, ["one", "three"])
+    assert re.fullmatch(r"--only three: .*one, two", message)
 
 
 @pytest.mark.parametrize("option", ["changes", "summary", "metrics", "report"])
 def test_two_mirrors_do_not_write_over_each_others_files(option: str) -> None:
-    mirrors = parse(TWO, **{option: "out.prom"})
-    with pytest.raises(ConfigError, match=rf"^m\.toml: two mirrors have the same {option}: "):
-        select(mirrors, [], "m.toml")
-    assert len(select(mirrors, ["two"], "m.toml")) == 1
-    assert len(select(parse(TWO, **{option: "/dev/stdout"}), [], "m.toml")) == 2
+    mirrors = parse(TWO, **{option: "out.prom"}).mirrors
+    (message,) = same_outputs(mirrors, "m.toml")
+    assert message.startswith(f"m.toml: two mirrors have the same {option}: ")
+    assert not list(same_outputs(select(mirrors, ["two"]), "m.toml"))
+    assert not list(same_outputs(parse(TWO, **{option: "/dev/stdout"}).mirrors, "m.toml"))
 
 
 def test_what_is_common_to_all_mirrors_may_not_differ() -> None:
-    assert shared_option(parse(TWO, log_file="a.log").mirrors, "log_file", "m.toml") == "a.log"
-    assert shared_option(parse(TWO).mirrors, "log_file", "m.toml") is None
-    with pytest.raises(ConfigError, match=r"^m\.toml: workers: .*\[defaults\]"):
-        shared_option(parse(TWO).mirrors, "workers", "m.toml")
+    assert not list(differences(parse(TWO, log_file="a.log").mirrors, ["log_file"]))
+    assert not list(differences(parse(TWO).mirrors, ["log_file"]))
+    assert not list(differences((), ["log_file"]))
+    (message,) = differences(parse(TWO).mirrors, ["log_file", "workers"])
+    assert re.match(r"m\.toml: mirror 2 \(two\): workers: .*\[defaults\]", message)
 
 
 SCALARS = st.booleans() | st.integers() | st.text(max_size=8) | st.floats() | st.dates()

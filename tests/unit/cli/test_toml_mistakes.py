@@ -88,7 +88,7 @@ MISTAKES: dict[str, str] = {
         "m.toml:7: mirror 1 (a): workers: 'x': expected a whole number from 1 to 1000",
     M + "\n[defaults]\nworkers = 'x'":
         "m.toml:7: mirror 1 (a): workers: 'x': expected a whole number from 1 to 1000",
-    M + M.replace('"a"', '"b (c)"') + "workers = 'x'":
+    M + M.replace('"a"', '"b (c)"').replace('"d"', '"e"') + "workers = 'x'":
         "m.toml:9: mirror 2 (b (c)): workers: 'x': expected a whole number from 1 to 1000",
     M + "header = ['hush']": "m.toml:5: mirror 1 (a): header: expected 'Name: value' or @FILE",
     M + "ignore_errors = true": "m.toml:5: mirror 1 (a): ignore_errors has no effect without delete",

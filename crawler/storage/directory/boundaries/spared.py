@@ -44,7 +44,7 @@ class OwnFile(Value, frozen=True):
 def own_files(config: Config) -> tuple[OwnFile, ...]:
     """The files named by the options of a mirror."""
     named = [(f"--{key.replace('_', '-')}", getattr(config, key)) for key in (*_OUTPUTS, "state")]
-    named += [("--ca-file", config.ca_file), ("--client-cert", config.client_cert)]
+    named += [("--ca-file", config.ca_file), ("--client-cert", config.client_cert), ("--cookies", config.cookies)]
     named += [("--header", text[1:]) for text in config.header if text.startswith("@")]
     return tuple(OwnFile(what, Path(path)) for what, path in named if path)
 

@@ -1,0 +1,125 @@
+"""Checks a run before it begins, as completely as is possible without requests and without writing anything.
+
+A check is a function that raises ConfigError, whose message begins with the option, as on the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from crawler.app.refusals import refuse_another_mirror, refuse_inside_state, refuse_names_of_windows, refuse_other_names
+from crawler.http.client_options import option_checks
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError, Problems
+from crawler.output.files import OUTPUTS, output_checks
+from crawler.storage.directory.boundaries.spared import place
+from crawler.storage.state import ReadOnlyState, existing_state
+from crawler.text.arguments import fallback_urls, is_object_url, start_directory
+from crawler.text.escape import masked, printable
+from crawler.text.hosts import named_hosts
+from crawler.text.ownership import is_same_tree
+from crawler.text.urls import userinfo
+
+Check = Callable[[], object]
+
+
+def run_checks(starts: Sequence[str], directory: str, config: Config) -> Iterator[Check]:
+    """The checks of a run into ``directory``. ``starts``: its URLs, as ``start_url`` returns them."""
+    yield partial(_check_directory, directory, config)
+    if config.cluster is not None:
+        from crawler.app.cluster.refusals import check_cluster
+
+        yield partial(check_cluster, config, None, has_destination=False)
+    yield from unusable_option_checks(config)
+    yield from fallback_checks(starts, config)
+    yield from option_checks(config, starts)
+    yield from output_checks(config)
+    yield from _distinct_outputs(config)
+
+
+def unusable_option_checks(config: Config) -> Iterator[Check]:
+    """Checks of options whose values would otherwise be used when DIR exists already."""
+    for host in config.allow_host:
+        yield partial(named_hosts, [host])
+    if config.state:
+        yield partial(_check_state, config.state)
+
+
+def refuse_unusable_options(config: Config) -> None:
+    """Raise ConfigError for the first option that ``unusable_option_checks`` finds wrong."""
+    for check in unusable_option_checks(config):
+        check()
+
+
+def fallback_checks(starts: Sequence[str], config: Config) -> Iterator[Check]:
+    """One check for each --fallback: it must be a URL, and name another upstream than those before it."""
+    for number, text in enumerate(config.fallback):
+        yield partial(_check_fallback, text, [*starts, *config.fallback[:number]])
+
+
+def _check_fallback(text: str, before: Sequence[str]) -> None:
+    (url,) = fallback_urls([text])
+    for other in before:
+        try:
+            known = fallback_urls([other])
+        except ConfigError:  # reported by its own check
+            continue
+        if is_same_tree(userinfo(url)[0], userinfo(known[0])[0]):
+            raise ConfigError(f"--fallback {masked(url)}: named twice, or the same as URL: remove it")
+
+
+def _check_state(name: str) -> None:
+    path, shown = Path(name), printable(name)
+    if not path.parent.is_dir():
+        raise ConfigError(f"--state {shown}: no directory {printable(str(path.parent))}: create it first")
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"--state {shown}: not a regular file: name a file for the database")
+
+
+def _distinct_outputs(config: Config) -> Iterator[Check]:
+    """Checks that no two options write the same file; standard output and the like may be shared."""
+    taken: dict[object, str] = {}
+    for key in (*OUTPUTS, "log_file", "state"):
+        path = getattr(config, key)
+        if path is not None and not path.startswith("/dev/"):
+            option = f"--{key.replace('_', '-')}"
+            other = taken.setdefault(place(path), option)
+            if other != option:
+                yield partial(_refuse, f"{option} {path}: {other} writes the same file: give each its own")
+
+
+def _refuse(message: str) -> None:
+    raise ConfigError(message)
+
+
+def _check_directory(directory: str, config: Config) -> None:
+    if not is_object_url(directory):
+        refuse_inside_state(start_directory(directory))
+        return
+    from crawler.app.object_stores import location_of
+    from crawler.storage.objects.connect import connect
+
+    connect(location_of(directory, config), config.objects)
+
+
+async def mirror_problems(url: str, directory: str, config: Config) -> tuple[str, ...]:
+    """Why ``directory`` cannot become, or stay, the mirror of ``url`` (valid), by the state of its earlier runs.
+
+    Nothing is known of a location in an object store, whose state is read with requests.
+    """
+    path = None if is_object_url(directory) else existing_state(directory, config)
+    if path is None:
+        return ()
+    problems, place = Problems(), start_directory(directory)
+    with problems.collecting():
+        if config.names != "windows":
+            refuse_names_of_windows(place)
+    async with ReadOnlyState(path) as state:
+        with problems.collecting():
+            await refuse_another_mirror(directory, userinfo(url)[0], state, config)
+        with problems.collecting():
+            if config.names == "windows":
+                await refuse_other_names(place, state)
+    return problems.messages

@@ -1,0 +1,67 @@
+"""Checks the mirrors of a --config file before the first one runs, so that all mistakes are known at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+
+from crawler.cli.mirrors.table import Mirror
+from crawler.model.config import Config, option_fields
+from crawler.model.errors import Problems
+from crawler.pipeline.stop import Stop
+
+_OPTION = re.compile(r"--([a-z][a-z-]*[a-z])")
+_FIRST = re.compile(r"(?:--([a-z][a-z-]*[a-z])|(DIR)|(objects))(?:: | )")
+
+
+def in_file(message: str, where: str, given: Collection[str]) -> str:
+    """``message`` about an option, which begins like ``--ca-file x: ``, as one about a key of the table ``where``.
+
+    Unchanged if the option is among ``given``, the keys of the command line, which override those of the file.
+    """
+    known = {*option_fields(), "status", "status_public"}
+    first = _FIRST.match(message)
+    key = "".join(filter(None, first.groups())).lower().replace("-", "_") if first else ""
+    if key in given:
+        return message
+    rest = message[first.end() :] if first else message
+
+    def named(option: re.Match[str]) -> str:
+        name = option[1].replace("-", "_")
+        return name if name in known else option[0]
+
+    return ": ".join(filter(None, (where, key, _OPTION.sub(named, rest))))
+
+
+def option_problems(mirrors: Sequence[Mirror], given: Collection[str], written: Collection[str]) -> Iterator[str]:
+    """What is wrong with the options of ``mirrors``. Changes nothing and sends no request.
+
+    ``written``: if the mirrors are only verified, or their history is printed, the output files that this writes, which
+    are all that is checked; if it is empty, everything is.
+    """
+    from crawler.app.checks.options import run_checks
+    from crawler.output.files import output_checks
+    from crawler.text.arguments import start_url
+
+    for mirror in mirrors:
+        problems, config = Problems(), mirror.config
+        if written:
+            checks = output_checks(Config(**{key: getattr(config, key) for key in written}))
+        else:
+            checks = run_checks([start_url(mirror.url)], mirror.directory, config)
+        for check in checks:
+            with problems.collecting():
+                check()
+        yield from (in_file(message, mirror.where, given) for message in problems.messages)
+
+
+async def directory_problems(mirrors: Sequence[Mirror], stop: Stop) -> list[str]:
+    """Why the directories of ``mirrors`` cannot be their mirrors, as far as earlier runs have recorded it."""
+    from crawler.app.checks.options import mirror_problems
+    from crawler.text.arguments import start_url
+
+    found = []
+    for mirror in mirrors:
+        problems = await stop.guard(mirror_problems(start_url(mirror.url), mirror.directory, mirror.config))
+        found += [f"{mirror.where}: dir: {problem}" for problem in problems or ()]
+    return found

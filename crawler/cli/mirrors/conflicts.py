@@ -1,0 +1,90 @@
+"""Mirrors of a --config file that cannot exist beside each other, and those that are inside others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from crawler.cli.mirrors.table import Mirror
+from crawler.output.files import OUTPUTS
+
+
+def unknown_names(mirrors: Sequence[Mirror], only: Sequence[str]) -> Iterator[str]:
+    """One message for each of the names ``only`` that none of ``mirrors`` has."""
+    names = [mirror.name for mirror in mirrors]
+    for name in only:
+        if name not in names:
+            yield f"--only {name}: no such mirror; the file has {', '.join(names)}"
+
+
+def status_conflicts(status: str | None, mirrors: Sequence[Mirror], where: str) -> Iterator[str]:
+    """One message for each mirror that writes the file of the page about all mirrors."""
+    for mirror in mirrors:
+        if status is not None and status in {getattr(mirror.config, what) for what in OUTPUTS}:
+            yield f"{where}: status: mirror {mirror.name!r} writes the same file: {status}"
+
+
+def repetitions(mirrors: Mapping[int, Mirror], where: str) -> Iterator[str]:
+    """One message for each name, directory and state that a mirror shares with an earlier one.
+
+    ``mirrors``: number in the file → mirror.
+    """
+    for what in ("name", "directory"):
+        taken = set[str]()
+        for number, mirror in mirrors.items():
+            value = getattr(mirror, what)
+            if value in taken:
+                yield f"{where}: mirror {number}: two mirrors have the {what} {value!r}"
+            taken.add(value)
+    states = [mirror.config.state for mirror in mirrors.values() if mirror.config.state]
+    if len(states) != len(set(states)):
+        yield f"{where}: two mirrors have the same state: give each its own file"
+
+
+def same_outputs(mirrors: Sequence[Mirror], where: str) -> Iterator[str]:
+    """One message for each option by which two of ``mirrors`` would write the same file."""
+    for what in OUTPUTS:
+        paths = [path for mirror in mirrors if (path := getattr(mirror.config, what)) and not path.startswith("/dev/")]
+        if len(paths) > len(set(paths)):
+            yield f"{where}: two mirrors have the same {what}: give each its own file"
+
+
+def same_paths(
+    mirrors: Sequence[Mirror], chosen: Sequence[Mirror], identity: Callable[[str], object], where: str
+) -> Iterator[str]:
+    """One message for each directory, state or output file that two mirrors use, if under different names.
+
+    Output files count only for ``chosen``, the mirrors that run, so that ``--only pub --report pub.html`` is valid.
+    ``identity`` returns equal values for different paths of the same file (because of links, case or mounts).
+    """
+    for kinds in (("directory",), ("state",), OUTPUTS):
+        taken: dict[object, tuple[Mirror, str]] = {}
+        for mirror in chosen if kinds == OUTPUTS else mirrors:
+            for what in kinds:
+                path = mirror.directory if what == "directory" else getattr(mirror.config, what)
+                if path is None or path.startswith("/dev/"):
+                    continue
+                other, its = taken.setdefault(identity(path), (mirror, what))
+                if other is not mirror and its == what:
+                    yield f"{where}: mirrors {other.name!r} and {mirror.name!r} have the same {what}: {path}"
+                elif other is not mirror:
+                    yield f"{mirror.where}: {what}: mirror {other.name!r} writes the same file as its {its}: {path}"
+
+
+def enclosing(mirrors: Sequence[Mirror]) -> dict[str, tuple[str, ...]]:
+    """Name of each mirror → names of the mirrors whose directories contain its directory. Links are resolved."""
+    places = {mirror.name: os.path.realpath(mirror.directory).rstrip("/") + "/" for mirror in mirrors}
+    return {
+        name: tuple(outer for outer, above in places.items() if above != place and place.startswith(above))
+        for name, place in places.items()
+    }
+
+
+def differences(mirrors: Sequence[Mirror], keys: Iterable[str]) -> Iterator[str]:
+    """One message for each of ``keys`` that differs among ``mirrors``, although they share what it is about."""
+    for key in keys if mirrors else ():
+        first, *others = (getattr(mirror.config, key) for mirror in mirrors)
+        for number, value in enumerate(others, 1):
+            if value != first:
+                yield f"{mirrors[number].where}: {key}: must be the same for all mirrors; set it in [defaults]"
+                break

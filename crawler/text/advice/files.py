@@ -1,0 +1,20 @@
+"""What to do about a file that an option names and that cannot be read."""
+
+from __future__ import annotations
+
+import errno
+
+_ADVICE = {
+    errno.ENOENT: "create it, or correct the path",
+    errno.ENOTDIR: "correct the path",
+    errno.EACCES: "make it readable for the user who runs this program",
+    errno.EISDIR: "name a file",
+}
+
+
+def unreadable(error: OSError, path: str) -> str:
+    """Why the file at ``path``, as given, cannot be read, and what to do."""
+    reason, advice = str(error.strerror or error), _ADVICE.get(error.errno or 0)
+    if advice and "path" in advice and not path.startswith(("/", "~")):
+        advice += ", which is relative to the working directory"
+    return f"{reason}: {advice}" if advice else reason
