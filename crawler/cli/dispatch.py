@@ -19,6 +19,7 @@ _ARGUMENTS = {
 
 def dispatch(call: Invocation) -> int:
     """Do what the command line asks for. Returns the exit code. Raises ConfigError and the errors of the mode."""
+    _refuse_empty(call)
     mode = _mode(call)
     if call.repair and not call.verify:
         raise ConfigError("--repair requires --verify")
@@ -50,6 +51,16 @@ def dispatch(call: Invocation) -> int:
 
         raise ConfigError(count_problem(wanted, call.positional, mode))
     return _run_of(mode)(call)
+
+
+def _refuse_empty(call: Invocation) -> None:
+    """Raise ConfigError for an empty path or name, which an unset variable of a script causes."""
+    paths = {"--config": call.config_file, "--input-file": call.input_file, "--status": call.status}
+    names = {"--only": "" if "" in call.only else None, "--rollback": call.rollback}
+    for kind, values in (("path", paths), ("name", names)):
+        for option, value in values.items():
+            if value == "":
+                raise ConfigError(f"{option}: expected a {kind}, not an empty text: is a variable unset?")
 
 
 def _run_of(mode: str) -> Callable[[Invocation], int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import describe, print_error
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, ConfigErrors
+from crawler.model.errors import ConfigError
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import named_url
 
@@ -25,7 +25,7 @@ def report_of(error: Exception, url: str, directory: str) -> Report:
 
     report = Report(url=url, directory=directory, interrupted="an error")
     text, code = describe(error, verbose=False)
-    for each in error.problems if isinstance(error, ConfigErrors) else (text,):
+    for each in error.problems if isinstance(error, ConfigError) else (text,):
         report = report.warned(each, code)
     return report
 

@@ -32,8 +32,8 @@ class MirrorsFile(Value, frozen=True, kw_only=True):
 def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], where: str) -> MirrorsFile:
     """The mirrors of a parsed file. The options in ``overrides``, from the command line, take precedence.
 
-    ``where`` is the path of the file. Raises ConfigError that names file, table and key; ConfigErrors with
-    everything that is wrong.
+    ``where`` is the path of the file. Raises ConfigError that names file, table and key, with everything that is
+    wrong.
     """
     problems = Problems()
     file = read_mirrors(data, overrides, where, problems)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TextIO
 
-from crawler.model.errors import ConfigErrors, CrawlerError, innermost
+from crawler.model.errors import ConfigError, CrawlerError, innermost
 from crawler.model.exit_codes import ExitCode
 from crawler.text.escape import masked
 
@@ -32,7 +32,7 @@ def print_error(text: str, code: int) -> int:
 def print_problem(error: Exception, *, verbose: bool) -> int:
     """Print the messages of ``error``, each on its line. Returns its exit code."""
     text, code = describe(error, verbose=verbose)
-    for each in error.problems if isinstance(error, ConfigErrors) else (text,):
+    for each in error.problems if isinstance(error, ConfigError) else (text,):
         print_error(each, code)
     return code
 

@@ -128,7 +128,7 @@ def run_one(call: Invocation) -> int:
 
 
 def _refuse_mistakes(starts: Sequence[str], directory: str, config: Config) -> None:
-    """Raise ConfigErrors with all that is known to be wrong with a run before it begins."""
+    """Raise ConfigError with all that is known to be wrong with a run before it begins."""
     from crawler.app.checks.options import run_checks
 
     problems = Problems()

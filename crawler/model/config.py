@@ -271,7 +271,7 @@ class Config(_KnownNames):
 def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]:
     """Check and convert the options of a mapping separately; combinations are checked when the Config is made.
 
-    Raises ConfigError, which names ``where`` and the key; ConfigErrors if several are wrong.
+    Raises ConfigError, which names ``where`` and the key.
     """
     known, parsed, problems = option_fields(), dict[str, object](), Problems()
     if not isinstance(values, Mapping):

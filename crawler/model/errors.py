@@ -57,23 +57,24 @@ class CrawlerError(Exception):
 
 
 class ConfigError(CrawlerError):
-    """An option, the URL or the configuration file is invalid."""
+    """An option, the URL or the configuration file is invalid. Several mistakes may be reported together."""
 
     exit_code = ExitCode.CONFIG.value
 
-
-class ConfigErrors(ConfigError):
-    """Several options or keys are invalid. ``problems`` are the messages, one for each."""
-
-    problems: tuple[str, ...]
-
     def __init__(self, *problems: str) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+        super().__init__(*problems)
+
+    def __str__(self) -> str:
+        return "; ".join(self.problems)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The messages, one for each mistake."""
+        return self.args
 
 
 class Problems:
-    """Collects the messages of ConfigErrors, so that all of them can be reported at once."""
+    """Collects the messages of errors, so that all of them can be reported at once."""
 
     def __init__(self) -> None:
         self._messages: dict[str, None] = {}
@@ -88,7 +89,7 @@ class Problems:
         try:
             yield
         except ConfigError as error:
-            self.add(messages_of(error))
+            self.add(error.problems)
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -97,19 +98,12 @@ class Problems:
 
     def error(self) -> ConfigError | None:
         """A ConfigError with all messages; None if there are none."""
-        if len(self._messages) > 1:
-            return ConfigErrors(*self._messages)
-        return next(map(ConfigError, self._messages), None)
+        return ConfigError(*self._messages) if self._messages else None
 
     def raise_any(self) -> None:
         """Raise a ConfigError with all messages, if there are any."""
         if (error := self.error()) is not None:
             raise error
-
-
-def messages_of(error: Exception) -> tuple[str, ...]:
-    """The messages of ``error``: one, except for ConfigErrors."""
-    return error.problems if isinstance(error, ConfigErrors) else (str(error),)
 
 
 class ListingError(CrawlerError):

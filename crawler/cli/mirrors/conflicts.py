@@ -36,39 +36,35 @@ def repetitions(mirrors: Mapping[int, Mirror], where: str) -> Iterator[str]:
             if value in taken:
                 yield f"{where}: mirror {number}: two mirrors have the {what} {value!r}"
             taken.add(value)
-    states = [mirror.config.state for mirror in mirrors.values() if mirror.config.state]
-    if len(states) != len(set(states)):
-        yield f"{where}: two mirrors have the same state: give each its own file"
+    states = set[str | None]()
+    for number, mirror in mirrors.items():
+        if mirror.config.state in states:
+            yield f"{where}: mirror {number}: state: two mirrors have the same state: give each its own file"
+        states |= {mirror.config.state} - {None}
 
 
-def same_outputs(mirrors: Sequence[Mirror], where: str) -> Iterator[str]:
-    """One message for each option by which two of ``mirrors`` would write the same file."""
-    for what in OUTPUTS:
-        paths = [path for mirror in mirrors if (path := getattr(mirror.config, what)) and not path.startswith("/dev/")]
-        if len(paths) > len(set(paths)):
-            yield f"{where}: two mirrors have the same {what}: give each its own file"
-
-
-def same_paths(
-    mirrors: Sequence[Mirror], chosen: Sequence[Mirror], identity: Callable[[str], object], where: str
-) -> Iterator[str]:
-    """One message for each directory, state or output file that two mirrors use, if under different names.
+def same_paths(mirrors: Sequence[Mirror], chosen: Sequence[Mirror], identity: Callable[[str], object]) -> Iterator[str]:
+    """One message for each directory or state that two mirrors use under different names, and each output file.
 
     Output files count only for ``chosen``, the mirrors that run, so that ``--only pub --report pub.html`` is valid.
     ``identity`` returns equal values for different paths of the same file (because of links, case or mounts).
     """
-    for kinds in (("directory",), ("state",), OUTPUTS):
-        taken: dict[object, tuple[Mirror, str]] = {}
-        for mirror in chosen if kinds == OUTPUTS else mirrors:
-            for what in kinds:
-                path = mirror.directory if what == "directory" else getattr(mirror.config, what)
+    for keys in (("dir",), ("state",), OUTPUTS):
+        taken: dict[object, tuple[Mirror, str, str]] = {}
+        for mirror in chosen if keys == OUTPUTS else mirrors:
+            for key in keys:
+                path = mirror.directory if key == "dir" else getattr(mirror.config, key)
                 if path is None or path.startswith("/dev/"):
                     continue
-                other, its = taken.setdefault(identity(path), (mirror, what))
-                if other is not mirror and its == what:
-                    yield f"{where}: mirrors {other.name!r} and {mirror.name!r} have the same {what}: {path}"
-                elif other is not mirror:
-                    yield f"{mirror.where}: {what}: mirror {other.name!r} writes the same file as its {its}: {path}"
+                other, its_key, its_path = taken.setdefault(identity(path), (mirror, key, path))
+                if other is not mirror and (keys == OUTPUTS or its_path != path):
+                    yield f"{mirror.where}: {key}: {_same(mirror.name, key, other.name, its_key)}: {path}"
+
+
+def _same(name: str, key: str, other: str, its_key: str) -> str:
+    if key == its_key:
+        return f"mirrors {other!r} and {name!r} have the same {'directory' if key == 'dir' else key}"
+    return f"mirror {other!r} writes the same file as its {its_key}"
 
 
 def enclosing(mirrors: Sequence[Mirror]) -> dict[str, tuple[str, ...]]:

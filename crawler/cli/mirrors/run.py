@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
-from crawler.cli.mirrors.conflicts import differences, enclosing, same_outputs, same_paths, unknown_names
+from crawler.cli.mirrors.conflicts import differences, enclosing, same_paths, unknown_names
 from crawler.cli.printing import describe, print_error
 from crawler.cli.runner import display_closed_on_signal, ended_early, print_heading, print_report, run_async
 from crawler.model.errors import ConfigError, CrawlerError, Problems
@@ -36,7 +36,7 @@ _SHARED = ("progress", "log_file", "log_format")
 def run_config(call: Invocation) -> int:
     """Run the mirrors of a TOML file, verify them or print their history, and write the page of --status.
 
-    Raises ConfigErrors with all that is known to be wrong, before one of them runs.
+    Raises ConfigError with all that is known to be wrong, before one of them runs.
     """
     from crawler.cli.mirrors.status import StatusPage
     from crawler.cli.mirrors.toml_file import load, located
@@ -60,8 +60,6 @@ def run_config(call: Invocation) -> int:
 
 def _content(name: str) -> bytes:
     """The content of the file of --config. Raises ConfigError."""
-    if not name:
-        raise ConfigError("--config: expected the path of a TOML file, not an empty text: is a variable unset?")
     try:
         return Path(name).read_bytes()
     except OSError as error:
@@ -74,9 +72,7 @@ def _conflicts(call: Invocation, file: MirrorsFile, chosen: Sequence[Mirror]) ->
     """What is wrong with the mirrors together."""
     from crawler.storage.directory.boundaries.spared import place
 
-    name = call.config_file or ""
-    yield from same_outputs(chosen, name)
-    yield from same_paths(file.mirrors, chosen, place, name)
+    yield from same_paths(file.mirrors, chosen, place)
     if not (call.verify or call.history):
         yield from differences(chosen, _SHARED)
 

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 
 from crawler.cli.mirrors_file import MirrorsFile, parse_mirrors
-from crawler.model.errors import ConfigError, Problems, messages_of
+from crawler.model.errors import ConfigError, Problems
 
 DEEPEST = 10
 """Maximum number of lists and tables within each other; options need four."""
@@ -17,7 +17,7 @@ _TOO_DEEP = f"lists and tables are nested more than {DEEPEST} deep"
 def parse_file(content: bytes, overrides: Mapping[str, object], where: str) -> MirrorsFile:
     """The mirrors of a TOML file. ``overrides`` (from the command line) take precedence over the file's options.
 
-    Raises ConfigError, or ConfigErrors, whose messages name ``where``, the line if it is known, table and key, and say
+    Raises ConfigError, whose messages name ``where``, the line if it is known, table and key, and say
     what to write.
     """
     data = load(content, where)
@@ -77,7 +77,7 @@ def located(error: ConfigError, where: str, content: bytes) -> ConfigError:
     from crawler.cli.mirrors import mistakes
 
     text, lines, seen = content.decode("utf-8-sig"), list[str](), set[str]()
-    for message in messages_of(error):
+    for message in error.problems:
         line = mistakes.located(message, where, text)
         if (same := mistakes.without_mirror(line)) not in seen or line == message:
             lines.append(line)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.cli.mirrors.conflicts import differences, enclosing, same_outputs, unknown_names
+from crawler.cli.mirrors.conflicts import differences, enclosing, same_paths, unknown_names
 from crawler.cli.mirrors.table import Mirror
 from crawler.cli.mirrors_file import MirrorsFile, parse_mirrors, select
 from crawler.model.errors import ConfigError
@@ -137,11 +137,14 @@ def test_an_unknown_name_is_reported_with_those_that_exist() -> None:
 
 @pytest.mark.parametrize("option", ["changes", "summary", "metrics", "report"])
 def test_two_mirrors_do_not_write_over_each_others_files(option: str) -> None:
-    mirrors = parse(TWO, **{option: "out.prom"}).mirrors
-    (message,) = same_outputs(mirrors, "m.toml")
-    assert message.startswith(f"m.toml: two mirrors have the same {option}: ")
-    assert not list(same_outputs(select(mirrors, ["two"]), "m.toml"))
-    assert not list(same_outputs(parse(TWO, **{option: "/dev/stdout"}).mirrors, "m.toml"))
+    def said(path: str, *only: str) -> list[str]:
+        mirrors = parse(TWO, **{option: path}).mirrors
+        return list(same_paths(mirrors, select(mirrors, only), str))
+
+    assert said("out.prom") == [
+        f"m.toml: mirror 2 (two): {option}: mirrors 'one' and 'two' have the same {option}: out.prom"
+    ]
+    assert said("out.prom", "two") == said("/dev/stdout") == said("{name}.prom") == []
 
 
 def test_what_is_common_to_all_mirrors_may_not_differ() -> None:
