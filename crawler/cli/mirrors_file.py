@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crawler.cli.mirrors.conflicts import repetitions, status_conflicts
-from crawler.cli.mirrors.table import REQUIRED, Mirror, at_home, parse_table
-from crawler.model.config import option_fields
+from crawler.cli.mirrors.table import Mirror, at_home, parse_table
 from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.objects import check_objects
 from crawler.model.options.readers import MAX_PARALLEL

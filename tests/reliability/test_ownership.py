@@ -308,6 +308,25 @@ def test_two_mirrors_of_a_file_in_one_directory_are_refused(sandbox: Sandbox, si
     assert not sandbox.directory.exists()
 
 
+@pytest.mark.own
+@pytest.mark.row("X23")
+def test_a_mistake_in_one_mirror_of_a_file_keeps_all_from_running(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    file = sandbox.reports / "mirrors.toml"
+    text = "".join(
+        f'[[mirror]]\nname = "{name}"\nurl = "{site.url}"\ndir = "{sandbox.directory}{name}"\n' for name in ("a", "b")
+    )
+    file.write_text(f"{text}ca_file = '/no/such/file'\nmax_size = 'a lot'\n")
+    run = sandbox.note(sandbox.start_raw([*sandbox.command(site.url)[:-2], "--config", str(file)]).finish())
+    run.fails(2)
+    run.says(
+        f"crawler: {file}:9: mirror 2 (b): ca_file: /no/such/file: ", f"crawler: {file}:10: mirror 2 (b): max_size"
+    )
+    assert len(run.text.splitlines()) == 2
+    assert not Path(f"{sandbox.directory}a").exists()
+    assert len(site.log) == 0
+
+
 WEAK = """
 import errno, fcntl, os
 def refuse(*args, **options):
