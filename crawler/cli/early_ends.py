@@ -67,7 +67,7 @@ def _commands_of(call: Invocation) -> Config:
         return Config()
     if call.config_file is None:
         return call.config
-    from crawler.cli.mirrors.toml_file import load
+    from crawler.cli.toml.document import load
 
     try:
         data = load(Path(call.config_file).read_bytes(), call.config_file)

@@ -13,9 +13,9 @@ import click
 import pytest
 
 from crawler.cli import parser as cli
-from crawler.cli.mirrors_file import parse_mirrors
 from crawler.model.config import Config, option_fields
 from tests.docs.markdown import PAGES, REPOSITORY, rows_of
+from tests.support.mirrors import parse_mirrors
 
 CONFIGURATION = REPOSITORY / "docs" / "configuration.md"
 EXAMPLE = REPOSITORY / "config" / "crawler.toml"

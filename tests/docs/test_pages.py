@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from crawler.cli.help.texts import EXIT_CODES
-from crawler.cli.mirrors_file import parse_mirrors
 from crawler.model import errors
 from crawler.model import exit_codes as exits
 from tests.docs.conftest import INTERPRETERS, Reader
 from tests.docs.markdown import PAGES, REPOSITORY, Block, blocks_of, links_of, rows_of
 from tests.docs.test_monitoring import LABELS
+from tests.support.mirrors import parse_mirrors
 
 RECIPES = "recipes.md"
 """This page has its own test, which also checks the resulting files."""

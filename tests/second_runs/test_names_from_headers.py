@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from crawler import download
-from crawler.cli.mirrors_file import parse_mirrors
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.report import Report
+from tests.support.mirrors import parse_mirrors
 from tests.support.misbehaving.behaviours import Cut, Redirect, Says, Status
 from tests.support.misbehaving.server import Site
 from tests.support.program import Program

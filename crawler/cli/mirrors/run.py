@@ -21,8 +21,8 @@ from crawler.text.escape import masked, printable
 
 if TYPE_CHECKING:
     from crawler.app.api import RunContext
+    from crawler.cli.mirrors.file import MirrorsFile
     from crawler.cli.mirrors.table import Mirror
-    from crawler.cli.mirrors_file import MirrorsFile
     from crawler.model.report import Report
     from crawler.output.files import Outputs
     from crawler.output.log import LogObserver
@@ -38,9 +38,9 @@ def run_config(call: Invocation) -> int:
 
     Raises ConfigError with all that is known to be wrong, before one of them runs.
     """
+    from crawler.cli.mirrors.file import read_mirrors, select
     from crawler.cli.mirrors.status import StatusPage
-    from crawler.cli.mirrors.toml_file import load, located
-    from crawler.cli.mirrors_file import read_mirrors, select
+    from crawler.cli.toml.document import load, located
 
     name, problems, page = call.config_file or "", Problems(), None
     content = _content(name)

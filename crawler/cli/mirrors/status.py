@@ -12,8 +12,8 @@ from crawler.model.exit_codes import ExitCode
 from crawler.text.escape import masked
 
 if TYPE_CHECKING:
+    from crawler.cli.mirrors.file import MirrorsFile
     from crawler.cli.mirrors.table import Mirror
-    from crawler.cli.mirrors_file import MirrorsFile
     from crawler.output.html_report.status.cards import MirrorFacts
 
 

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.cli.mirrors.conflicts import differences, enclosing, same_paths, unknown_names
+from crawler.cli.mirrors.file import MirrorsFile, select
 from crawler.cli.mirrors.table import Mirror
-from crawler.cli.mirrors_file import MirrorsFile, parse_mirrors, select
 from crawler.model.errors import ConfigError
 from crawler.model.options.rules import Rule
+from tests.support.mirrors import parse_mirrors
 
 TWO = """
 jobs = 2

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.cli.mirrors.toml_file import parse_file
 from crawler.model.errors import ConfigError
+from tests.support.mirrors import parse_file
 
 M = '[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\n'
 """A valid mirror of four lines."""

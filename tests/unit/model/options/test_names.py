@@ -16,14 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crawler
-from crawler.cli import mirrors_file
 from crawler.cli.help.mistakes import unknown_option
+from crawler.cli.mirrors import file
+from crawler.cli.mirrors import table as mirror_table
 from crawler.cli.parser import _command, _visible_options
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError
 from crawler.model.options.names import elsewhere, hints, places
 from crawler.model.options.names.places import NAMES, Place
 from crawler.model.options.option import option_of
+from tests.support.mirrors import parse_mirrors
 
 TYPED = frozenset({*_visible_options(), "--help"})
 OWN = frozenset().union(*NAMES.values())
@@ -67,8 +69,8 @@ def check(hint: str, place: Place) -> None:
 def test_the_names_are_those_that_exist() -> None:
     options = {name.lstrip("-").replace("-", "_") for name in TYPED}
     assert NAMES[Place.COMMAND_LINE] == options
-    assert NAMES[Place.FILE] == mirrors_file._KEYS
-    assert NAMES[Place.TABLE] == {*option_fields(), "include", "exclude", "objects", *mirrors_file.REQUIRED}
+    assert NAMES[Place.FILE] == file._KEYS
+    assert NAMES[Place.TABLE] == {*option_fields(), "include", "exclude", "objects", *mirror_table.REQUIRED}
     assert NAMES[Place.CONFIG] == inspect.signature(Config).parameters.keys()
     for place, call in CALLS.items():
         arguments = inspect.signature(call).parameters.keys() - {"options"}
@@ -160,9 +162,9 @@ def complaint(place: Place, name: str) -> str:
         if place is Place.CONFIG:
             Config(**{name: 1})  # type: ignore[arg-type]
         elif place is Place.FILE:
-            mirrors_file.parse_mirrors({"mirror": [table], name: 1}, {}, "f")
+            parse_mirrors({"mirror": [table], name: 1}, {}, "f")
         else:
-            mirrors_file.parse_mirrors({"mirror": [{**table, name: 1}]}, {}, "f")
+            parse_mirrors({"mirror": [{**table, name: 1}]}, {}, "f")
     return str(error.value)
 
 
@@ -175,7 +177,7 @@ def test_a_key_in_a_table_of_its_own_is_moved_up() -> None:
     for inner, said in (({"ext": "zip"}, "ext"), ({"zzz": 1}, "its keys")):
         table = {"name": "a", "url": "http://h/", "dir": "d", "mirror": inner}
         with pytest.raises(ConfigError, match=f"in no further table: write {said} directly below"):
-            mirrors_file.parse_mirrors({"mirror": [table]}, {}, "f")
+            parse_mirrors({"mirror": [table]}, {}, "f")
 
 
 def test_a_mapping_of_options_has_no_place_for_the_arguments_of_a_call() -> None:

@@ -28,22 +28,14 @@ class MirrorsFile(Value, frozen=True, kw_only=True):
     """Whether the page of ``status`` is meant for visitors."""
 
 
-def parse_mirrors(data: Mapping[str, object], overrides: Mapping[str, object], where: str) -> MirrorsFile:
-    """The mirrors of a parsed file. The options in ``overrides``, from the command line, take precedence.
-
-    ``where`` is the path of the file. Raises ConfigError that names file, table and key, with everything that is
-    wrong.
-    """
-    problems = Problems()
-    file = read_mirrors(data, overrides, where, problems)
-    problems.raise_any()
-    return file
-
-
 def read_mirrors(
     data: Mapping[str, object], overrides: Mapping[str, object], where: str, problems: Problems
 ) -> MirrorsFile:
-    """As ``parse_mirrors``, but what is wrong is added to ``problems``, and left out."""
+    """The mirrors of a parsed file. The options in ``overrides``, from the command line, take precedence.
+
+    What is wrong is left out and added to ``problems``; each message names ``where``, the path of the file, table and
+    key.
+    """
     problems.add(f"{where}: unknown key {key!r}{_instead(key)}" for key in data if key not in _KEYS)
     jobs, status, is_public = 1, None, False
     with problems.collecting():

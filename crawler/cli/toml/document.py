@@ -1,30 +1,16 @@
-"""From the bytes of the file of --config to its mirrors."""
+"""From the bytes of a TOML file to its values, and from messages about these back to its lines."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 
-from crawler.cli.mirrors_file import MirrorsFile, parse_mirrors
 from crawler.model.errors import ConfigError, Problems
 
 DEEPEST = 10
 """Maximum number of lists and tables within each other; options need four."""
 _TOO_LONG = "a number has at most 64 bits"
 _TOO_DEEP = f"lists and tables are nested more than {DEEPEST} deep"
-
-
-def parse_file(content: bytes, overrides: Mapping[str, object], where: str) -> MirrorsFile:
-    """The mirrors of a TOML file. ``overrides`` (from the command line) take precedence over the file's options.
-
-    Raises ConfigError, whose messages name ``where``, the line if it is known, table and key, and say
-    what to write.
-    """
-    data = load(content, where)
-    try:
-        return parse_mirrors(data, overrides, where)
-    except ConfigError as error:
-        raise located(error, where, content) from None
 
 
 def load(content: bytes, where: str) -> dict[str, object]:
@@ -35,7 +21,7 @@ def load(content: bytes, where: str) -> dict[str, object]:
         data = tomllib.loads(text)
         excess = _excess(data)
     except (ValueError, RecursionError) as error:  # both decoding errors are ValueErrors
-        from crawler.cli.mirrors import mistakes
+        from crawler.cli.toml import mistakes
 
         if isinstance(error, UnicodeDecodeError):
             problem = mistakes.encoding_problem(content, where)
@@ -47,7 +33,7 @@ def load(content: bytes, where: str) -> dict[str, object]:
             )
         raise ConfigError(problem) from None
     if excess:
-        from crawler.cli.mirrors import mistakes
+        from crawler.cli.toml import mistakes
 
         raise ConfigError(mistakes.excess_problem(excess, where, text))
     return data
@@ -74,7 +60,7 @@ def located(error: ConfigError, where: str, content: bytes) -> ConfigError:
 
     The messages are in the order of the lines. A mistake in ``[defaults]`` concerns each mirror, but is reported once.
     """
-    from crawler.cli.mirrors import mistakes
+    from crawler.cli.toml import mistakes
 
     text, lines, seen = content.decode("utf-8-sig"), list[str](), set[str]()
     for message in error.problems:
