@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from typing import TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 _MOMENT = 0.02
@@ -44,3 +46,62 @@ class BriefExecutor:
                 future.exception(_MOMENT)
             self._slow = 0 if future.done() else _SLOW_CALLS
         return future
+
+
+class GatheringExecutor(Generic[A, T]):
+    """Runs the calls that are requested in one turn of the event loop together, in one hop to a thread.
+
+    A hop takes 100 µs of processor time, several times as long as a short call like the scan of a small directory.
+    """
+
+    def __init__(self, executor: BriefExecutor, call: Callable[[Sequence[A]], Sequence[T | BaseException]]) -> None:
+        """``call``: returns, for each of several arguments, the result or the exception that ``run`` is to raise."""
+        self._executor = executor
+        self._call = call
+        self._waiting: list[tuple[A, asyncio.Future[T]]] = []
+
+    async def run(self, argument: A) -> T:
+        """The result for ``argument``. Raises its exception, or that of ``call``."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((argument, future))
+        if len(self._waiting) == 1:
+            loop.call_soon(self._start)
+        return await future
+
+    def _start(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        try:
+            done = self._executor.start(self._call, [argument for argument, _ in waiting])
+        except RuntimeError as error:  # the executor has been shut down
+            _fail(waiting, error)
+            return
+        if done.done():
+            _deliver(waiting, done)
+        else:
+            asyncio.wrap_future(done).add_done_callback(partial(_deliver, waiting))
+
+
+def _deliver(
+    waiting: Sequence[tuple[A, asyncio.Future[T]]],
+    done: Future[Sequence[T | BaseException]] | asyncio.Future[Sequence[T | BaseException]],
+) -> None:
+    error = asyncio.CancelledError() if done.cancelled() else done.exception()
+    if error is not None:
+        _fail(waiting, error)
+        return
+    for (_, future), found in zip(waiting, done.result(), strict=True):
+        if future.done():  # its caller was cancelled
+            continue
+        if isinstance(found, BaseException):
+            future.set_exception(found)
+        else:
+            future.set_result(found)
+
+
+def _fail(waiting: Sequence[tuple[A, asyncio.Future[T]]], error: BaseException) -> None:
+    for _, future in waiting:
+        if isinstance(error, asyncio.CancelledError):
+            future.cancel()
+        elif not future.done():
+            future.set_exception(error)

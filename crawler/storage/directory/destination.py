@@ -28,7 +28,7 @@ from crawler.storage.directory.scan import Scan
 from crawler.storage.directory.trash import remove
 from crawler.storage.directory.tree import Tree
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
-from crawler.storage.executor import BriefExecutor
+from crawler.storage.executor import BriefExecutor, GatheringExecutor
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PART_THREADS = 8
-"""Number of threads that write large bodies; more would only compete for the same disk."""
+_PART_THREADS = 8  # they write large bodies; more would only compete for the same disk
 
 
 class LocalDestination(Destination):
@@ -75,7 +74,8 @@ class LocalDestination(Destination):
         self._write_thread = ThreadPoolExecutor(1, "destination-write")
         self._scan_thread = ThreadPoolExecutor(1, "destination-look")
         self._part_threads = ThreadPoolExecutor(_PART_THREADS, "destination-part")
-        self._brief_writes, self._brief_scans = BriefExecutor(self._write_thread), BriefExecutor(self._scan_thread)
+        self._brief_writes = BriefExecutor(self._write_thread)
+        self._scans = GatheringExecutor(BriefExecutor(self._scan_thread), self._scan)
 
     @property
     def folds_case(self) -> bool:
@@ -184,7 +184,10 @@ class LocalDestination(Destination):
         if self._known_empty.covers(directory):
             return {}
         fills = self._known_empty.fills
-        found = await self._run(self._brief_scans, self._scan, directory)
+        try:
+            found = await self._scans.run(directory)
+        except OSError as error:
+            raise destination_error(error, self._shown) from error
         if not found and self._known_empty.fills == fills:  # a file created during the scan may have been missed
             self._known_empty.found_empty(directory)
         return found
@@ -195,9 +198,9 @@ class LocalDestination(Destination):
             self._scanner = Scan(tree, self._spared)
         return self._scanner
 
-    def _scan(self, directory: str) -> dict[str, Local]:
+    def _scan(self, directories: Sequence[str]) -> Sequence[dict[str, Local] | BaseException]:
         scanner = self._opened_scanner()
-        return scanner.scan(directory) if scanner is not None else {}
+        return scanner.scan_all(directories) if scanner is not None else [{} for _ in directories]
 
     async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
         """See ``interfaces.Destination``. Spared paths are left out; ``spared`` returns them."""
@@ -214,8 +217,7 @@ class LocalDestination(Destination):
         return self._scanner.owner(directory) if self._scanner is not None else None
 
     def _walk(self, directory: str) -> list[tuple[str, Local]]:
-        scanner = self._opened_scanner()
-        return list(scanner.walk(directory)) if scanner is not None else []
+        return [] if (scanner := self._opened_scanner()) is None else list(scanner.walk(directory))
 
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of a local file; "" if it is not a regular file or cannot be read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from crawler.model.errors import NO_DESCRIPTORS, DestinationError
@@ -40,12 +40,25 @@ class Scan:
         taken, self.leftovers = sorted(self.leftovers), set()
         return taken
 
-    def scan(self, path: str) -> dict[str, Local]:
+    def scan_all(self, paths: Sequence[str]) -> list[dict[str, Local] | BaseException]:
+        """The result of ``scan`` for each of several directories, or the exception that it raised."""
+        self._refresh()
+        found: list[dict[str, Local] | BaseException] = []
+        for path in paths:
+            try:
+                found.append(self.scan(path, is_current=True))
+            except (OSError, DestinationError) as error:
+                found.append(error)
+        return found
+
+    def scan(self, path: str, *, is_current: bool = False) -> dict[str, Local]:
         """The content of a directory by name; {} if it is absent, behind a link, or its name is impossible.
 
-        Raises OSError; DestinationError if it may not be read, because its files would otherwise appear to be gone.
+        ``is_current``: that open directories and mounts are current was just checked. Raises OSError; DestinationError
+        if it may not be read, because its files would otherwise appear to be gone.
         """
-        self._refresh()
+        if not is_current:
+            self._refresh()
         try:
             found = self._scan(path)
         except PermissionError as error:

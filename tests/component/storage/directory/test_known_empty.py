@@ -23,9 +23,9 @@ class Looks(list[str]):
         self.meanwhile: Callable[[], object] = lambda: None
         look = Scan.scan
 
-        def scan(view: Scan, path: str) -> object:
+        def scan(view: Scan, path: str, *, is_current: bool = False) -> object:
             self.append(path)
-            found = look(view, path)
+            found = look(view, path, is_current=is_current)
             self.meanwhile()
             return found
 
