@@ -61,8 +61,17 @@ class Backlog(asyncio.Queue["Job | None"]):
         del self._queue[at]
         return job
 
+    async def put(self, item: Job | None) -> None:
+        """Add ``item``; waits while the queue is full."""
+        if len(self._queue) < self.maxsize:
+            self.put_nowait(item)
+        else:
+            await super().put(item)
+
     async def get(self) -> Job | None:
         """Wait for the next job. None means that the worker must end."""
+        if self._queue:
+            return self.get_nowait()
         self._idle += 1
         try:
             return await super().get()

@@ -26,13 +26,13 @@ from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
 
 WARNINGS = 10
 """Maximum number of unusable checksum files that are reported one by one."""
-_SIGNS = ("sum", "sha", "md5", ".b2", "blake")
 
 
 def may_be_checksums(name: str) -> bool:
     """Whether ``name`` is that of a checksum file. Faster than ``is_checksum_file`` for names that are not."""
     lowered = name.lower()
-    return any(sign in lowered for sign in _SIGNS) and is_checksum_file(name)
+    has_sign = "sum" in lowered or "sha" in lowered or "md5" in lowered or ".b2" in lowered or "blake" in lowered
+    return has_sign and is_checksum_file(name)
 
 
 class _Source(Struct, eq=False):

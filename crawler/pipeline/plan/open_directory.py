@@ -40,6 +40,8 @@ class OpenDirectory(Struct, kw_only=True):
     """Path of each listed file → its URL."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
+    refusals: dict[str, str | None] = field(default_factory=dict)
+    """Directory → the result of ``foreign``."""
     doubted: set[str] = field(default_factory=set)
     """Directories whose checksum files have changed; these are consulted even about files with unchanged rows."""
 
@@ -101,8 +103,10 @@ class OpenDirectory(Struct, kw_only=True):
 
     async def foreign(self, parent: str) -> str | None:
         """The reason why nothing may be stored in the directory ``parent``: another mirror is there. Otherwise None."""
-        await self.scan(parent)
-        return await self.neighbours.refusal(parent) if self.neighbours is not None else None
+        if parent not in self.refusals:
+            await self.scan(parent)
+            self.refusals[parent] = None if self.neighbours is None else await self.neighbours.refusal(parent)
+        return self.refusals[parent]
 
     async def forget_gone(self, directory: str) -> None:
         """Forget the useless records of ``directory`` once all of it is listed (see ``rules.extraneous.useless``)."""
@@ -159,15 +163,16 @@ class OpenPage(Value, frozen=True, kw_only=True):
         await self.directory.look(parent, name)
         return self.zone.timed(entry, self.directory.known[parent])
 
-    async def job(self, decision: Decision, path: str, entry: Entry, *, is_vouched: bool) -> Job:
-        """The job for an entry that needs a request according to ``decision``.
+    def job(self, decision: Decision, path: str, entry: Entry, *, is_vouched: bool) -> Job:
+        """The job for an entry that needs a request according to ``decision``, after ``look`` has been called for it.
 
         ``is_vouched``: see ``Job.vouched``.
         """
         parent, _, name = path.rpartition("/")
-        local, known = await self.directory.look(parent, name)
-        timed = self.zone.timed(entry, self.directory.known[parent]).modified
-        dating = self.zone.dating(entry, self.directory.known[parent])
+        all_known = self.directory.known[parent]
+        local, known = self.directory.local[parent].get(name), all_known.get(name)
+        timed = self.zone.timed(entry, all_known).modified
+        dating = self.zone.dating(entry, all_known)
         need, is_fallback = decision.need, self.page.elsewhere is not None
         if (
             need is Need.CONFIRM

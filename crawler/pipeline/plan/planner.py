@@ -211,7 +211,7 @@ class Planner:
                 Result(path=path, url=entry.url, outcome=Outcome.UNCHANGED, reason=decision.reason, size=local.size)
             )
         else:
-            await self._give(await open_page.job(decision, path, entry, is_vouched=is_vouched), open_page)
+            await self._give(open_page.job(decision, path, entry, is_vouched=is_vouched), open_page)
 
     async def _give(self, job: Job, open_page: OpenPage) -> None:
         """Put the job at once, or keep it until its page is complete or until all other jobs are done."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
-from crawler.model.values import Entry, Local
+from crawler.model.values import Entry, Local, Span
 from crawler.pipeline.rules.compare import is_as_saved
 from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolution_of
 from crawler.text.urls import without_query
@@ -33,8 +34,9 @@ class DirectoryDigestBuilder:
         """False once no digest is possible, because of an entry or a call of ``rule_out``."""
         self.entries = 0
         """Number of entries of any kind, whatever was decided on them."""
-        self.files = self.total = self.resolution = 0
-        self.newest = self.newest_local = 0.0
+        self.files = self.total = 0
+        self._latest: dict[tuple[bool, timedelta], Span[datetime]] = {}
+        """Whether the zone of a time is known, and the length of its span → the latest such time of a file."""
         self.skipped: list[RefusedEntry] = []
 
     def rule_out(self) -> None:
@@ -55,12 +57,30 @@ class DirectoryDigestBuilder:
             return
         self.files += 1
         self.total = (self.total + _mark(entry.name, entry.url, entry.row)) & _MASK
-        self.resolution = max(self.resolution, resolution_of(entry.modified))
-        passed = passed_by_row(entry.modified)
-        if entry.modified.low.tzinfo is not None:
-            self.newest = max(self.newest, passed)
-        else:
-            self.newest_local = max(self.newest_local, passed)
+        span = entry.modified
+        kind = (span.low.tzinfo is not None, span.high - span.low)
+        latest = self._latest.get(kind)
+        if latest is None or latest.low < span.low:
+            self._latest[kind] = span
+
+    @property
+    def resolution(self) -> int:
+        """The longest time in seconds during which a row of the directory stays the same."""
+        return max(map(resolution_of, self._latest.values()), default=0)
+
+    @property
+    def newest(self) -> float:
+        """The largest ``passed_by_row`` of the times whose zone is known; 0 if there is none."""
+        return self._passed(has_zone=True)
+
+    @property
+    def newest_local(self) -> float:
+        """The largest ``passed_by_row`` of the times without a zone; 0 if there is none."""
+        return self._passed(has_zone=False)
+
+    def _passed(self, *, has_zone: bool) -> float:
+        spans = [span for (is_zoned, _), span in self._latest.items() if is_zoned is has_zone]
+        return max([0.0, *map(passed_by_row, spans)])
 
     def skip(self, entry: Entry, size: int | None, reason: str) -> None:
         """Add a file that a filter refuses; it is reported in every run."""

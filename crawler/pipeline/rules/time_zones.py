@@ -31,6 +31,7 @@ _WEST, _EAST = int(WESTERNMOST_ZONE.total_seconds()), int(EASTERNMOST_ZONE.total
 _NEAR = 30 * 24 * _HOUR
 _STEADY = 7 * 24 * _HOUR
 """Seconds: the shortest time in which a zone left and resumed its offset (tz database, 1990 to 2035: Brazil 2000)."""
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (subtracted from times without a zone)
 _SUMMER = timedelta(hours=2)
 """The largest change of summer time (Troll); elsewhere it is one hour or half an hour."""
 
@@ -113,12 +114,16 @@ class ZoneLearner:
             return entry
         if self._zone is None:
             self._zone = learn(_pairs(self._rows, known))
+        if not self._zone.runs:
+            return entry
         return replace(entry, modified=self._zone.localize(entry.modified) or entry.modified)
 
     def dating(self, entry: Entry, known: Mapping[str, Known]) -> Dating:
         """Whether the rows show the Last-Modified of their files, judged by the files in ``known``."""
         if self._votes is None:
             self._votes = dict(islice(_votes(self._rows, known), _VOTES))
+        if not self._votes:
+            return Dating.UNKNOWN
         votes = [agrees for name, agrees in self._votes.items() if name != entry.name]
         if not votes:
             return Dating.UNKNOWN
@@ -169,7 +174,12 @@ def offset_of(span: Span[datetime], moment: int) -> int | None:
 
 
 def _seconds(naive: datetime) -> int:
-    return math.floor(naive.replace(tzinfo=UTC).timestamp())
+    return math.floor(_timestamp(naive))
+
+
+def _timestamp(naive: datetime) -> float:
+    """The seconds since the epoch of a time that is taken as UTC."""
+    return (naive - _EPOCH).total_seconds()
 
 
 def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bool:
@@ -180,10 +190,10 @@ def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bo
     moment = parse_http_date(last_modified)
     if modified is None or moment is None:
         return True
-    low, high = (time if time.tzinfo else time.replace(tzinfo=UTC) for time in (modified.low, modified.high))
-    if modified.low.tzinfo is not None:
+    low, high = modified.low, modified.high
+    if low.tzinfo is not None:
         # Swift rounds Last-Modified up to whole seconds, while its listings have fractions.
         last = math.ceil(high.timestamp()) if modified.exact else high.timestamp()
         return int(low.timestamp()) <= moment <= last
-    first = -((moment - int(low.timestamp())) // _QUARTER)  # the smallest shift that reaches the span
-    return abs(first) * _QUARTER <= _EAST and moment + first * _QUARTER <= high.timestamp()
+    first = -((moment - int(_timestamp(low))) // _QUARTER)  # the smallest shift that reaches the span
+    return abs(first) * _QUARTER <= _EAST and moment + first * _QUARTER <= _timestamp(high)

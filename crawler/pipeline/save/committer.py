@@ -40,7 +40,9 @@ class Committer:
     async def put(self, done: Result | Staged) -> None:
         """Take one finished job. Waits while too many are pending. Raises the DestinationError of a failed batch."""
         if isinstance(done, Result):
-            self._report(done, done.known)
+            if done.known is not None:
+                self._state.remember([done.known])
+            self._observer.finished(done)
             if done.outcome is Outcome.SAVED and not self._is_flushing:  # a worker process has saved it
                 self._is_flushing = True
                 asyncio.get_running_loop().call_soon(self._flush)
@@ -113,6 +115,7 @@ class Committer:
             results = await self._destination.commit(batch)
         except DestinationError as error:
             named = {known.path: known for known in error.done}
+            self._state.remember(error.done)
             for staged in batch:
                 self._settle(staged, named.get(staged.job.path, str(error)))
             for staged in self._pending:  # collected in the meantime; these will not be written
@@ -121,6 +124,7 @@ class Committer:
             self._pending = []
             self._error = error
             raise
+        self._state.remember([known for known in results if isinstance(known, Known)])
         for staged, known in zip(batch, results, strict=True):
             self._settle(staged, known)
         self._state.flush()  # after each batch, because files whose records a kill loses must be read again
@@ -134,7 +138,8 @@ class Committer:
         """Report one body of a batch. ``known``: the record of the saved file, or the reason why it was not saved."""
         if isinstance(known, Known):
             expected = staged.result  # nearly always the saved file is as expected
-            self._report(expected if known == expected.known else replace(expected, known=known), known)
+            as_expected = known is expected.known or known == expected.known
+            self._observer.finished(expected if as_expected else replace(expected, known=known))
         else:
             self._fail(staged, known)
 
@@ -142,11 +147,6 @@ class Committer:
         """Announce that no more jobs will come, so that ``run`` returns when everything is written."""
         self._closing = True
         self._wake.set()
-
-    def _report(self, result: Result, known: Known | None) -> None:
-        if known is not None:
-            self._state.remember([known])
-        self._observer.finished(result)
 
     def _fail(self, staged: Staged, reason: str) -> None:
         self._observer.finished(replace(staged.result, outcome=Outcome.FAILED, reason=reason))

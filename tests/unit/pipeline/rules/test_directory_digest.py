@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
@@ -15,6 +17,7 @@ from crawler.output.progress.counters import Counters
 from crawler.pipeline.rules import directory_digest as leaf
 from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
+from crawler.pipeline.rules.racy import passed_by_row, resolution_of
 from crawler.pipeline.tally import Tally
 from tests.support.fakes import leaf_of
 
@@ -165,3 +168,19 @@ def test_an_observer_of_each_file_hears_of_each_of_many_and_others_need_not() ->
 
     Fanout([Listed(), Idle()]).all_unchanged("a", ROWS, "same row")
     assert received == ["a/f0", "a/f1", "a/f2"]
+
+
+@given(st.lists(st.tuples(st.integers(-5, 5), st.sampled_from([0, 59]), st.booleans()), max_size=6))
+def test_the_newest_times_are_the_latest_moments_at_which_any_row_may_end(
+    times: list[tuple[int, int, bool]],
+) -> None:
+    epoch = datetime(1970, 1, 2)  # noqa: DTZ001 - as in NOON
+    spans = []
+    for hours, seconds, is_zoned in times:
+        low = (epoch + timedelta(hours=6 * hours)).replace(tzinfo=UTC if is_zoned else None)
+        spans.append(Span(low, low + timedelta(seconds=seconds)))
+    found = gathered(*(entry(number, modified=span) for number, span in enumerate(spans)))
+    for has_zone, newest in ((True, found.newest), (False, found.newest_local)):
+        passed = [passed_by_row(span) for span in spans if (span.low.tzinfo is not None) is has_zone]
+        assert newest == max([0.0, *passed])
+    assert found.resolution == max(map(resolution_of, spans), default=0)
