@@ -185,7 +185,7 @@ def _rank(digest: str) -> int:
 
 
 @lru_cache(maxsize=256)
-def _may_tell(names: tuple[str, ...]) -> bool:
+def may_have_digest(names: tuple[str, ...]) -> bool:
     """True if headers with these names may give a digest. Cached: a server sends the same names with all its files."""
     lowered = {name.lower() for name in names}
     return not lowered.isdisjoint(_NAMED_HEADERS.keys() | _LIST_HEADERS | {"x-amz-request-id"})
@@ -200,7 +200,7 @@ def header_digest(headers: Mapping[str, str]) -> str | None:
     because servers disagree about what they digest then. In a partial response (206), only fields about the whole file
     count.
     """
-    if not _may_tell(tuple(headers)):
+    if not may_have_digest(tuple(headers)):
         return None
     known: dict[str, str] = {}
     for name, value in headers.items():

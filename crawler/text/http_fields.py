@@ -39,6 +39,7 @@ def parse_age(value: str | None) -> int:
     return max(map(int, numbers), default=0)
 
 
+@lru_cache(maxsize=1024)
 def http_datetime(value: str) -> datetime | None:
     """An HTTP date (RFC 9110 section 5.6.7), including obsolete formats, as an aware datetime in UTC, or None.
 

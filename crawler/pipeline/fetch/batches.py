@@ -13,9 +13,10 @@ from itertools import zip_longest
 from crawler.model import limits
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.sharing import Carried, Verdict
-from crawler.model.values import Job
+from crawler.model.values import Job, Result, Staged
 from crawler.pipeline.backlog import Finish
 from crawler.pipeline.fetch.downloader import Downloader
+from crawler.pipeline.fetch.plain import plain_file
 from crawler.pipeline.rules.responses.carried import may_follow
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.neighbours import all_facts, are_apart, is_plain, row_of
@@ -98,7 +99,9 @@ class FileBatch:
             shared.connections.end()
         alone = []
         for job, reply in zip_longest(jobs, replies):
-            done = await shared.use(job, reply, began) if reply is not None else None
+            done: Result | Staged | None = None
+            if reply is not None:
+                done = plain_file(shared, job, reply, began) or await shared.use(job, reply, began)
             if done is None:
                 alone.append(job)
             else:

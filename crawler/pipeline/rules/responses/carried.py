@@ -16,6 +16,7 @@ from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row, are_
 
 LONGEST = 256
 """Maximum number of responses on a connection that several requests share."""
+_SIZE_AND_PLACE = Aspect.SIZE | Aspect.PLACE
 _NOWHERE = "-"
 """The place of a response that is not an index page."""
 
@@ -68,5 +69,5 @@ def may_follow(rows: Sequence[Row], carried: Carried | None) -> bool:
     """Whether requests for ``rows`` may be sent on a connection with the history ``carried``."""
     history = history_of(carried)
     return len(history) + len(rows) <= LONGEST and all(
-        are_apart(row, other) for row in rows for other in history.suspects(row, Aspect.SIZE | Aspect.PLACE)
+        are_apart(row, other) for row in rows for other in history.suspects(row, _SIZE_AND_PLACE)
     )

@@ -110,9 +110,9 @@ def is_plain(job: Job) -> bool:
     )
 
 
-def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes) -> Facts:
-    """The properties of a complete response to the request for ``row``."""
-    modified, etag = headers.get("Last-Modified"), headers.get("ETag")
+def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes, *, is_dated: bool = True) -> Facts:
+    """The properties of a complete response to the request for ``row``. ``is_dated``: whether its time matters."""
+    modified, etag = headers.get("Last-Modified") if is_dated else None, headers.get("ETag")
     digest = None
     if row.digest is not None and status == 200:
         digest = row.digest if matches(body, row.digest) else f"{_algorithm(row.digest)}:"
@@ -127,11 +127,18 @@ def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes) -> 
 
 
 def all_facts(rows: Sequence[Row], responses: Sequence[WholeResponse | None]) -> list[Facts | None]:
-    """The properties of the response to each request; None if there is none."""
+    """The properties of the response to each request, without times that no row can confirm; None: no response."""
+    is_dated = any(_dated(row) for row in rows)
     return [
-        None if reply is None else facts_of(row, reply.status, reply.headers, reply.body)
+        None if reply is None else facts_of(row, reply.status, reply.headers, reply.body, is_dated=is_dated)
         for row, reply in zip(rows, responses, strict=True)
     ]
+
+
+def have_distinct_sizes(rows: Sequence[Row]) -> bool:
+    """Whether each row has an exact size that no other row has, so that the size tells each from all others."""
+    sizes = {row.size.low for row in rows if row.size is not None and row.size.low == row.size.high}
+    return len(sizes) == len(rows)
 
 
 def told_apart(one: Row, other: Row) -> Aspect:

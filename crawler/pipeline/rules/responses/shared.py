@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from crawler.model.network.sharing import Carried, Findings, Verdict
 from crawler.pipeline.rules.responses.carried import history_of
-from crawler.pipeline.rules.responses.neighbours import Facts, Judgement, Row, confirmed_by, judge_confirmed
+from crawler.pipeline.rules.responses.neighbours import (
+    Facts,
+    Judgement,
+    Row,
+    confirmed_by,
+    have_distinct_sizes,
+    judge_confirmed,
+)
 from crawler.text.http_fields import OVERLOAD_STATUS
 
 
@@ -19,15 +26,16 @@ def verdict(
     response need not be told from those to the other requests. If one contradicts its row, none counts. The connection
     may go on only if every response is proven: then the next one is due, and none of those before can pass for it.
     """
-    history = history_of(carried)
+    history, differ_in_size = history_of(carried), have_distinct_sizes(rows)
     proven: list[bool] = []
     contradicting: list[tuple[Row, Facts]] = []
     for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
         if fact is None:
             proven.append(False)
             continue
-        others = [] if is_trusted else [other for at, other in enumerate(rows) if at != place]
         confirmed = confirmed_by(row, fact)
+        is_told = is_trusted or (differ_in_size and fact.status == 200 and fact.size is not None)
+        others = [] if is_told else [other for at, other in enumerate(rows) if at != place]
         if history and confirmed is not None:
             others += history.suspects(row, confirmed)
         judgement = judge_confirmed(row, others, fact, confirmed)

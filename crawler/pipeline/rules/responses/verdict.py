@@ -135,8 +135,9 @@ def contradiction(headers: Mapping[str, str], job: Job, length: int | None) -> s
     if size is not None and length is not None and length not in size:
         return f"the listing says {_size_text(size)} bytes, the server sends {length}"
     coding = coding_of(headers)
-    is_proven = is_confirmed(job, length) or is_recorded(job, length, validators_of(headers), None)
-    if coding and not is_proven and not is_coded_name(job.path, coding):
+    if not coding or is_confirmed(job, length) or is_recorded(job, length, validators_of(headers), None):
+        return None
+    if not is_coded_name(job.path, coding):
         return f"the server encoded the body ({coding[:40]}) although identity was requested"
     return None
 

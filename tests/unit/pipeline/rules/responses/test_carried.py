@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crawler.model.values import Span
 from crawler.pipeline.rules.responses.carried import LONGEST, History, may_follow
-from crawler.pipeline.rules.responses.neighbours import Facts, Row, are_apart
+from crawler.pipeline.rules.responses.neighbours import Facts, Judgement, Row, are_apart, judge
 from crawler.pipeline.rules.responses.page_place import page_place, requested_place
 from crawler.pipeline.rules.responses.shared import verdict
 
@@ -153,6 +153,27 @@ def test_whatever_comes_twice_late_or_exchanged_is_never_taken_for_another(
             return
         history = found.carried
         sent += batch
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(served(), min_size=1, max_size=4), st.data())
+def test_sizes_that_differ_spare_comparisons_and_change_nothing(
+    batch: list[tuple[Row, Facts]], data: st.DataObject
+) -> None:
+    rows = [each for each, _ in batch]
+    possible = [None, *STRAY, *(facts for _, facts in batch)]
+    received = [data.draw(st.sampled_from(possible)) for _ in rows]
+    compared = [
+        fact is not None
+        and judge(row, rows[:place] + rows[place + 1 :], fact) is Judgement.AGREES
+        and fact.status in (200, 304)
+        for place, (row, fact) in enumerate(zip(rows, received, strict=True))
+    ]
+    contradicts = any(
+        fact is not None and judge(row, [], fact) is Judgement.DISAGREES
+        for row, fact in zip(rows, received, strict=True)
+    )
+    assert list(verdict(rows, received, None).proven) == ([False] * len(rows) if contradicts else compared)
 
 
 @pytest.mark.parametrize(

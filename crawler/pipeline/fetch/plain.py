@@ -1,0 +1,79 @@
+"""Takes the file of a plain response to a plain job in one step: nearly every small file of a first run.
+
+``Transfer`` applies one rule after another, most of which have nothing to decide about a new file of exactly the listed
+size. This is the same outcome for a sixth of the calls. Whenever one of those rules might decide something, the result
+is None, and ``Transfer`` does the job.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from functools import lru_cache
+
+from crawler.model import limits
+from crawler.model.currency import Currency, Source
+from crawler.model.network.responses import WholeResponse
+from crawler.model.values import Job, Kind, Outcome, Result, Staged
+from crawler.pipeline.fetch.transfer import Shared
+from crawler.pipeline.rules.responses.evidence import known_of, mtime_of, prove
+from crawler.text.digests import may_have_digest
+from crawler.text.http_fields import parse_http_date
+
+_DECISIVE = frozenset({"transfer-encoding", "content-encoding", "content-range"})
+"""Fields that change what the body is."""
+
+
+def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> Staged | None:
+    """The complete body of ``reply`` as the file of ``job``, requested at ``began``; None if it is not that simple.
+
+    ``began`` is as given by ``time.monotonic``.
+    """
+    size, body, headers = job.size, reply.body, reply.headers
+    length = len(body)
+    if reply.status != 200 or size is None or not size.low == length == size.high or length > limits.SMALL_BODY:
+        return None
+    if not _is_plain(job) or headers.get("Content-Length") != str(length) or _are_special(tuple(headers)):
+        return None
+    if shared.rejects_headers(job, length, parse_http_date(headers.get("Last-Modified"))):
+        return None
+    proof = prove(job, 200, headers, time.time())
+    if proof.currency is Currency.OLDER:
+        return None
+    shared.observer.received(job, length)
+    mtime = mtime_of(job, headers)
+    known = known_of(job, proof, length, mtime or 0, "sha256:" + hashlib.sha256(body).hexdigest())
+    result = Result(
+        path=job.path,
+        url=job.url,
+        outcome=Outcome.SAVED,
+        reason=job.reason,
+        size=length,
+        received=length,
+        seconds=time.monotonic() - began,
+        attempts=job.spent + 1,
+        digest=known.digest,
+        old_size=job.local.size if job.local else None,
+        known=known,
+        currency=proof.currency,
+        dating=job.dating,
+    )
+    return Staged(job=job, part="", body=body, size=length, mtime=mtime, result=result)
+
+
+def _is_plain(job: Job) -> bool:
+    """Whether ``job`` is a file without a copy or a published digest, listed by the first host."""
+    return (
+        job.known is None
+        and job.copy is None
+        and job.digest is None
+        and job.kind is Kind.FILE
+        and job.source is Source.FIRST
+        and not (job.probe or job.fresh)
+    )
+
+
+@lru_cache(maxsize=256)
+def _are_special(names: tuple[str, ...]) -> bool:
+    """Whether header fields with these names may change what the body is, or tell its digest."""
+    return may_have_digest(names) or not _DECISIVE.isdisjoint(map(str.lower, names))

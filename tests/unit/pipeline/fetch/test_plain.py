@@ -1,0 +1,165 @@
+"""The short way of a plain small file has the outcome of the long one, and is not taken if a rule might decide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.model.currency import Dating, Source
+from crawler.model.values import Job, Kind, Known, Local, Result, Span, Staged, Validators
+from crawler.pipeline.fetch.downloader import Downloader
+from crawler.pipeline.fetch.plain import plain_file
+from tests.support.fakes import FakeClient, FakeDestination, FakeReply, FakeResponse, Recorder, nothing_refused
+
+BODY = b"\0\1" * 5
+NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
+TIMES = ["Wed, 01 May 2024 12:00:00 GMT", "Wed, 01 May 2024 11:00:00 GMT", "Wed, 01 May 2024 13:00:00 GMT", "noon"]
+ROW_TIMES = [None, Span(NOON, NOON + timedelta(seconds=59))]
+ROW_TIMES += [Span(NOON.replace(tzinfo=None), NOON.replace(tzinfo=None) + timedelta(seconds=59))]
+KNOWN = Known(path="a.bin", url="http://h/a.bin", row="", size=10, mtime=0, validators=Validators(etag='"1"'))
+JOB = Job(url="http://h/a.bin", path="a.bin", reason="new", size=Span(10, 10), row="noon 10")
+HEADERS = {
+    "Content-Length": "10",
+    "Content-Type": "application/octet-stream",
+    "Date": "Thu, 02 May 2024 12:00:00 GMT",
+    "ETag": '"1"',
+    "Last-Modified": TIMES[0],
+}
+
+
+class Counting(Recorder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: list[int] = []
+
+    def received(self, job: Job, count: int) -> None:
+        self.counts.append(count)
+
+
+async def no_listing(_body: bytes, _url: str, _kind: str) -> bool:
+    return False
+
+
+def downloader(refused: str | None = None) -> tuple[Downloader, Counting]:
+    observer = Counting()
+    shared = Downloader(
+        client=FakeClient(lambda _request: FakeResponse()),
+        destination=FakeDestination(),
+        observer=observer,
+        permit=nothing_refused,
+        attempts=2,
+        is_listing=no_listing,
+        rejects_headers=lambda _job, _size, _modified: refused,
+    )
+    return shared, observer
+
+
+def both(
+    job: Job, headers: Mapping[str, str], body: bytes, status: int = 200, refused: str | None = None
+) -> tuple[object, object]:
+    """(The outcome of the short way and what it reported, the outcome of the long way and what it reported)."""
+    outcomes: list[tuple[Result | Staged | None, list[int]]] = []
+    reply = FakeReply(job.url, FakeResponse(status=status, headers=headers, body=body), 1 << 20)
+    shared, observer = downloader(refused)
+    outcomes.append((plain_file(shared, job, reply, 0.0), observer.counts))
+    shared, observer = downloader(refused)
+    outcomes.append((asyncio.run(shared.use(job, reply, 0.0)), observer.counts))
+    return tuple((_timeless(done), counts) for done, counts in outcomes)  # type: ignore[return-value]
+
+
+def _timeless(done: Result | Staged | None) -> Result | Staged | None:
+    return replace(done, result=replace(done.result, seconds=0.0)) if isinstance(done, Staged) else done
+
+
+def test_a_new_file_of_the_listed_size_takes_the_short_way() -> None:
+    short, long = both(JOB, HEADERS, BODY)
+    assert short == long
+    assert isinstance(short[0], Staged)  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("job", "headers", "status"),
+    [
+        ({"size": Span(9, 10)}, {}, 200),
+        ({"size": None}, {}, 200),
+        ({"kind": Kind.UNKNOWN}, {}, 200),
+        ({"known": KNOWN}, {}, 200),
+        ({"copy": KNOWN}, {}, 200),
+        ({"digest": "md5:" + "0" * 32}, {}, 200),
+        ({"probe": True}, {}, 200),
+        ({"fresh": True}, {}, 200),
+        ({"source": Source.FALLBACK}, {}, 200),
+        ({"modified": ROW_TIMES[1]}, {"Last-Modified": TIMES[1]}, 200),
+        ({}, {"Content-Length": "11"}, 200),
+        ({}, {"Content-Length": "010"}, 200),
+        ({}, {"content-encoding": "gzip"}, 200),
+        ({}, {"Transfer-Encoding": "chunked"}, 200),
+        ({}, {"Content-MD5": "x"}, 200),
+        ({}, {"Repr-Digest": "x"}, 200),
+        ({}, {}, 206),
+        ({}, {}, 404),
+    ],
+)
+def test_whatever_a_rule_might_decide_takes_the_long_way(
+    job: dict[str, object], headers: dict[str, str], status: int
+) -> None:
+    reply = FakeReply(JOB.url, FakeResponse(status=status, headers=HEADERS | headers, body=BODY), 100)
+    shared, observer = downloader()
+    assert plain_file(shared, replace(JOB, **job), reply, 0.0) is None  # type: ignore[arg-type]
+    assert observer.counts == []
+
+
+def test_a_file_that_a_filter_refuses_by_its_headers_takes_the_long_way() -> None:
+    short, _ = both(JOB, HEADERS, BODY, refused="too old")
+    assert short == (None, [])
+
+
+FIELDS: dict[str, list[str | None]] = {
+    "Content-Length": ["0", "11", None],
+    "Content-Type": ["text/html", "application/json"],
+    "ETag": ['W/"1"', "", None],
+    "Last-Modified": [*TIMES[1:], None],
+    "Age": ["60", "x"],
+    "Content-Encoding": ["gzip", "identity"],
+    "Content-MD5": ["x", "uBhRJ3Nf5gqWzs0yWFUkJw=="],
+    "Transfer-Encoding": ["chunked"],
+}
+PROPERTIES: dict[str, list[object]] = {
+    "path": ["a.txt", "a.html", "a"],
+    "size": [Span(0, 0), Span(5, 20), None],
+    "modified": ROW_TIMES[1:],
+    "moment": [ROW_TIMES[1]],
+    "local": [Local(Kind.FILE, 3, 0), Local(Kind.DIRECTORY, 0, 0)],
+    "known": [KNOWN],
+    "copy": [KNOWN],
+    "recorded": [KNOWN],
+    "dating": list(Dating),
+    "source": list(Source),
+    "kind": [Kind.UNKNOWN],
+    "probe": [True],
+    "fresh": [True],
+    "vouched": [True],
+    "spent": [1],
+}
+
+
+def changes(options: Mapping[str, Sequence[object]], most: int) -> st.SearchStrategy[dict[str, object]]:
+    """A few of the ``options`` (name → values), each with one of its values."""
+    one = st.sampled_from([(name, value) for name, values in options.items() for value in values])
+    return st.lists(one, max_size=most).map(dict)
+
+
+@settings(max_examples=100, deadline=None)
+@given(changes(PROPERTIES, 3), changes(FIELDS, 2), st.sampled_from([BODY, BODY, b"<html><p>n", b"{}"]))
+def test_the_short_way_has_the_outcome_of_the_long_way(
+    job: dict[str, object], headers: dict[str, str | None], body: bytes
+) -> None:
+    given_headers = {name: value for name, value in (HEADERS | headers).items() if value is not None}
+    short, long = both(replace(JOB, **job), given_headers, body)  # type: ignore[arg-type]
+    assert short in [(None, []), long]
