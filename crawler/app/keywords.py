@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError
+from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.options.keywords import DownloadOptions, Options, ProgramOptions, WalkOptions
 
 ACCEPTED = {
@@ -45,6 +46,25 @@ def config_of(function: str, config: Config | None, options: Mapping[str, Any]) 
         return dataclasses.replace(base, **given)
     except ConfigError as error:
         raise ConfigError(f"{function}{str(error).removeprefix('Config')}") from None
+
+
+@contextmanager
+def errors_in_keywords() -> Iterator[None]:
+    """Let errors name options as keyword arguments, not as on the command line."""
+    try:
+        yield
+    except CrawlerError as error:
+        error.reword(in_keywords(str(error)))
+        raise
+
+
+def in_keywords(text: str) -> str:
+    """``text`` with options of the command line as keyword arguments."""
+    if "-" not in text:
+        return text
+    from crawler.model.options.names import prose
+
+    return prose.in_keywords(text)
 
 
 def _given(config: Config) -> list[str]:

@@ -11,13 +11,14 @@ from typing import Any, TypeVar, Unpack
 from crawler.app.api import RunContext, run_download, run_mirror
 from crawler.app.arguments.items import checked_destination, pairs_of
 from crawler.app.arguments.observers import Guarded, guarded
-from crawler.app.keywords import config_of
+from crawler.app.keywords import config_of, errors_in_keywords, in_keywords
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.options.keywords import DownloadOptions, Options
 from crawler.model.report import Report
+from crawler.model.struct import replace
 from crawler.text.arguments import UrlObject
 from crawler.workers.event_loop import loop_factory
 
@@ -58,7 +59,7 @@ async def mirror(
     context = RunContext(
         observers=watching, destination=checked_destination(destination), cluster=_client_among(options)
     )
-    with _told_of_the_end(watching):
+    with errors_in_keywords(), _told_of_the_end(watching):
         report, error = await run_mirror(url, directory, config_of("mirror", config, options), context)
     return _concluded(report, error, watching)
 
@@ -86,7 +87,7 @@ async def download(
     context = RunContext(
         observers=watching, destination=checked_destination(destination), cluster=_client_among(options)
     )
-    with _told_of_the_end(watching):
+    with errors_in_keywords(), _told_of_the_end(watching):
         report, error = await run_download(pairs, directory, config_of("download", config, options), context)
     return _concluded(report, error, watching)
 
@@ -151,10 +152,15 @@ def _told_of_the_end(observers: Iterable[Guarded]) -> Iterator[None]:
 def _concluded(report: Report, error: CrawlerError | None, observers: Iterable[Guarded]) -> Report:
     """``report`` with the problems of ``observers``. Raises ``error``, if there is one."""
     if error is not None:
-        raise error
+        with errors_in_keywords():
+            raise error
     for observer in observers:
         report = report.warned(observer.problem) if observer.problem else report
-    return report
+    return replace(report, warnings=_in_keywords(report.warnings), notes=_in_keywords(report.notes))
+
+
+def _in_keywords(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(in_keywords(text) for text in texts)
 
 
 def _refuse_in_loop(name: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Unpack
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, NoReturn, Unpack
 
-from crawler.app.keywords import config_of
+from crawler.app.keywords import config_of, errors_in_keywords
 from crawler.app.lifetime import first_error
 from crawler.app.resources import shared_gate
 from crawler.http.client import HttpClient
@@ -40,13 +42,39 @@ def walk(
     ``Entry.path`` is relative to ``url``. ``config`` and ``options`` are as in ``mirror``, but only WalkOptions, since
     every entry is yielded and none is saved. Entering raises ConfigError or RobotsForbidden, iterating ListingError.
     """
-    return _walk(url, config, options)
+    return _Walk(_walk(url, config, options))
+
+
+class _Walk(AbstractAsyncContextManager[AsyncIterator[Entry]]):
+    """What ``walk`` returns. Says what to write if it is used in another way than in one ``async with``."""
+
+    def __init__(self, opening: AbstractAsyncContextManager[_Entries]) -> None:
+        self._opening = opening
+        self._is_entered = False
+
+    async def __aenter__(self) -> AsyncIterator[Entry]:
+        if self._is_entered:
+            raise RuntimeError("walk can be entered only once: call crawler.walk again")
+        self._is_entered = True
+        with errors_in_keywords():
+            return await self._opening.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        return await self._opening.__aexit__(kind, error, traceback)
+
+    def _refuse(self) -> NoReturn:
+        raise TypeError(
+            "walk: write 'async with crawler.walk(...) as entries:', and in it 'async for entry in entries:'"
+        )
+
+    if not TYPE_CHECKING:  # type checkers report these uses themselves
+        __aiter__ = __anext__ = __iter__ = __enter__ = __exit__ = __await__ = lambda self, *_: self._refuse()
 
 
 @asynccontextmanager
-async def _walk(
-    url: str | UrlObject, config: Config | None, options: WalkOptions
-) -> AsyncIterator[AsyncIterator[Entry]]:
+async def _walk(url: str | UrlObject, config: Config | None, options: WalkOptions) -> AsyncIterator[_Entries]:
     config = config_of("walk", config, options)
     start = start_url(url)
     bare, _ = urls.userinfo(start)
@@ -74,17 +102,54 @@ async def _walk(
 
         closed = asyncio.Event()
         task = asyncio.create_task(produce())
+        entries = _Entries(pages, task)
         try:
-            yield _entries(pages, task)
+            yield entries
         finally:
             closed.set()
+            entries.close()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def _entries(pages: asyncio.Queue[DirectoryPage | None], task: asyncio.Task[None]) -> AsyncIterator[Entry]:
-    while (page := await pages.get()) is not None:
-        for entry in page.entries:
-            directory = "/".join(filter(None, (page.directory.path, entry.folder)))
-            yield replace(entry, folder=directory)
-    await task
+class _Entries(AsyncIterator[Entry]):
+    """The entries of the pages that ``task`` puts into ``pages``, until None; then ``task`` has ended."""
+
+    def __init__(self, pages: asyncio.Queue[DirectoryPage | None], task: asyncio.Task[None]) -> None:
+        self._pages = pages
+        self._task = task
+        self._current: Iterator[Entry] = iter(())
+        self._is_last = self._is_closed = self._is_waiting = False
+
+    def close(self) -> None:
+        """Let the iteration end with an error, also one that another task waits in."""
+        self._is_closed = True
+        if self._pages.empty():
+            self._pages.put_nowait(None)
+
+    async def __anext__(self) -> Entry:
+        while (entry := next(self._current, None)) is None or self._is_closed:
+            if self._is_closed:
+                raise RuntimeError("walk: its 'async with' block has ended: iterate over the entries in it")
+            if self._is_last:
+                with errors_in_keywords():
+                    await self._task
+                raise StopAsyncIteration
+            page = await self._next_page()
+            self._is_last = page is None
+            self._current = iter(()) if page is None else map(partial(_placed, page.directory.path), page.entries)
+        return entry
+
+    async def _next_page(self) -> DirectoryPage | None:
+        if self._is_waiting:
+            raise RuntimeError("walk: another task iterates over these entries already")
+        self._is_waiting = True
+        try:
+            return await self._pages.get()
+        finally:
+            self._is_waiting = False
+
+
+def _placed(directory: str, entry: Entry) -> Entry:
+    """``entry`` of a page of ``directory``, with the path of its directory relative to the start of the walk."""
+    return replace(entry, folder="/".join(filter(None, (directory, entry.folder))))

@@ -55,6 +55,10 @@ class CrawlerError(Exception):
     exit_code: ClassVar[int] = ExitCode.ERROR.value
     """The program's exit code for this error."""
 
+    def reword(self, text: str) -> None:
+        """Replace the message by ``text``."""
+        Exception.__init__(self, text)
+
 
 class ConfigError(CrawlerError):
     """An option, the URL or the configuration file is invalid. Several mistakes may be reported together."""

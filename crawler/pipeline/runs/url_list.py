@@ -134,7 +134,9 @@ class DownloadRun:
         if path in self._taken:
             return "two URLs for one path"
         if isinstance(path, Rejection):
-            return f"{path.subject!r} {path.detail}" if path.subject else path.detail
+            from crawler.text.advice.arguments import item_path_problem  # imported only if needed
+
+            return item_path_problem(path.subject, path.detail)
         return item.problem or None if item.url else "the list names no http or https URL for it"
 
     async def _is_unchanged(self, item: ListedFile, path: str) -> bool:

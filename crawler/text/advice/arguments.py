@@ -122,6 +122,25 @@ def directory_problem(text: str) -> str:
     return ""
 
 
+def item_path_problem(path: str, detail: str) -> str:
+    """Explain in one line why a file of a list cannot be saved as ``path``; "" if its URL names no file.
+
+    ``detail``: what is wrong with a segment of the path.
+    """
+    shown = repr(path)
+    if not path:
+        return "its URL ends in a slash, so it names a directory: mirror that, or give the file a path"
+    if path.startswith("/"):
+        return f"{shown} is an absolute path: paths are relative to DIR"
+    if path.endswith("/"):
+        return f"{shown} is the path of a directory: add the name of the file"
+    if ".." in path.split("/"):
+        return f"{shown} contains '..': files are saved in DIR alone"
+    if {"", "."} & {*path.split("/")}:
+        return f"{shown} contains an empty segment or '.': write the path without it"
+    return f"{shown} {detail}"
+
+
 def swallowed(given: Mapping[str, object]) -> str:
     """Explain in one line that an option without its value took URL as the value; "" if none did.
 

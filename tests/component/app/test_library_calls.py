@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import crawler
 from crawler.storage.directory.destination import LocalDestination
-from tests.support.misbehaving.behaviours import HangUp, Silent
+from tests.support.misbehaving.behaviours import HangUp, Silent, Status
 from tests.support.misbehaving.server import Site
 
 
@@ -119,3 +123,93 @@ async def test_ctrl_c_ends_a_call_without_a_loop(site: Site, tmp_path: Path) -> 
     assert files(tmp_path / "m") == ended - {"broken.bin"}, "what is complete is kept"
     async with LocalDestination(tmp_path / "m") as destination:
         await destination.acquire(0)  # the lock is free
+
+
+async def test_walk_says_what_to_write_if_it_is_not_used_in_async_with(site: Site) -> None:
+    walk: Any = crawler.walk(site.url)
+    uses: list[Callable[[], Any]] = [
+        lambda: aiter(walk), lambda: anext(walk), lambda: iter(walk), walk.__enter__, lambda: list(walk),
+    ]  # fmt: skip
+    for use in uses:
+        with pytest.raises(TypeError, match=r"write 'async with crawler\.walk\(\.\.\.\) as entries:', and in it"):
+            use()
+    with pytest.raises(TypeError, match="write 'async with"):
+        await walk
+    async with walk as entries:
+        assert [entry.path async for entry in entries]
+        assert [entry async for entry in entries] == [], "the end is the end"
+    with pytest.raises(RuntimeError, match="entered only once"):
+        async with walk:
+            pass
+
+
+async def test_the_entries_of_a_walk_end_with_its_block(site: Site) -> None:
+    async with crawler.walk(site.url) as entries:
+        async for _ in entries:
+            break
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="its 'async with' block has ended"):
+            await anext(entries)
+    site.on("sub/", Silent())
+    async with crawler.walk(site.url) as entries:
+        assert {(await anext(entries)).path for _ in range(3)} == {"a.zip", "b.txt", "sub"}
+        waiting = asyncio.ensure_future(anext(entries))
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="another task iterates"):
+            await anext(entries)
+    with pytest.raises(RuntimeError, match="its 'async with' block has ended"):
+        await waiting
+
+
+async def test_a_walk_raises_its_error_each_time(site: Site) -> None:
+    site.on("sub/", Status(404))
+    async with crawler.walk(f"{site.url}sub/", attempts=1) as entries:
+        for _ in range(2):
+            with pytest.raises(crawler.ListingError, match="HTTP 404"):
+                await anext(entries)
+
+
+async def test_errors_and_warnings_name_keyword_arguments(site: Site, tmp_path: Path) -> None:
+    """The command line's names of options are for the command line alone."""
+    directory = tmp_path / "m"
+    report = await crawler.mirror(site.url, directory, exclude="*.iso")
+    assert report.notes or report.warnings
+    assert "--" not in "".join([*report.notes, *report.warnings])
+    site.on("login/", Status(401, (("WWW-Authenticate", "Basic"),)))
+    calls: list[tuple[Coroutine[Any, Any, Any], str]] = [
+        (crawler.mirror(f"{site.url}sub/", directory), "add moved=True if the site has moved to this URL"),
+        (crawler.mirror(site.url, tmp_path / "n", ca_file=tmp_path / "no.pem"), f"ca_file {tmp_path}/no.pem: No such"),
+        (crawler.mirror(site.url, tmp_path / "n", header="@no"), "header @no: No such file"),
+        (crawler.mirror(site.url, tmp_path / "n", state="no/x"), "state no/x: no directory no"),
+        (crawler.mirror(site.url, tmp_path / "n", fallback=site.url), f"fallback {site.url}: named twice"),
+        (crawler.mirror(f"{site.url}login/", tmp_path / "n", attempts=1), r'netrc=True, or header="@FILE"'),
+        (crawler.download(f"{site.url}a.zip", tmp_path / "d", cookies="no"), "cookies no: No such file"),
+        (enter(crawler.walk(f"{site.url}login/", attempts=1)), r'netrc=True, or header="@FILE"'),
+        (enter(crawler.walk(site.url, cookies="no")), "cookies no: No such file"),
+    ]
+    for call, said in calls:
+        with pytest.raises(crawler.CrawlerError, match=re.escape(said)) as error:
+            await call
+        assert "--" not in str(error.value)
+
+
+async def enter(walk: AbstractAsyncContextManager[AsyncIterator[crawler.Entry]]) -> None:
+    async with walk as entries:
+        await anext(entries)
+
+
+async def test_a_path_that_cannot_be_is_explained(site: Site, tmp_path: Path) -> None:
+    items: list[str | tuple[str, str]] = [
+        f"{site.url}sub/", (f"{site.url}a.zip", "/etc/x"), (f"{site.url}a.zip", "../x"), (f"{site.url}a.zip", "x/"),
+        (f"{site.url}a.zip", "x//y"), (f"{site.url}a.zip", "x\ty"), (f"{site.url}b.txt", ".crawler/x"),
+    ]  # fmt: skip
+    report = await crawler.download(items, tmp_path / "d")
+    assert [(failure.path, failure.reason) for failure in report.failures] == [
+        ("", "its URL ends in a slash, so it names a directory: mirror that, or give the file a path"),
+        ("/etc/x", "'/etc/x' is an absolute path: paths are relative to DIR"),
+        ("../x", "'../x' contains '..': files are saved in DIR alone"),
+        ("x/", "'x/' is the path of a directory: add the name of the file"),
+        ("x//y", "'x//y' contains an empty segment or '.': write the path without it"),
+        ("x\ty", "'x\\ty' contains a control character"),
+        (".crawler/x", "'.crawler/x' is the name of crawler's own directory"),
+    ]

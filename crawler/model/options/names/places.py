@@ -73,17 +73,20 @@ def written(name: str, place: Place) -> str:
     return TABLES.get(name, name) if place is Place.FILE else name
 
 
-def setting(name: str, value: str, place: Place) -> str:
-    """``name`` with a ``value`` from the command line ("" for a flag), as it is written at ``place``."""
+def setting(name: str, value: str, place: Place, *, placeholders: bool = False) -> str:
+    """``name`` with a ``value`` from the command line ("" for a flag), as it is written at ``place``.
+
+    A value that only stands for one, such as FILE, is left out unless ``placeholders`` is set.
+    """
     if place is Place.COMMAND_LINE:
         return f"{written(name, place)} {value}".rstrip()
-    equals, true = ("=", "True") if place.is_library else (" = ", "true")
+    equals = "=" if place.is_library else " = "
     if name in NEGATIVE:
         return f"{NEGATIVE[name]}{equals}{'False' if place.is_library else 'false'}"
     if name in FLAGS:
-        return f"{name}{equals}{true}"
+        return f"{name}{equals}{'True' if place.is_library else 'true'}{f' {value}' if value else ''}"
     plain = value.strip("'")
-    if not value or (_PLACEHOLDER.fullmatch(plain) and plain != "N"):
+    if not value or (_PLACEHOLDER.fullmatch(plain) and plain != "N" and not placeholders):
         return name
     return f"{name}{equals}{plain}" if plain == "N" or plain.isdecimal() else f'{name}{equals}"{plain}"'
 
