@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error, print_line, print_result
-from crawler.cli.runner import is_interactive, print_heading, run_observed, run_query
+from crawler.cli.runner import print_heading, run_observed, run_query, summary_stream
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
-from crawler.model.exit_codes import ExitCode, is_trouble
+from crawler.model.exit_codes import ExitCode
 from crawler.model.struct import replace
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import default_directory, named_url
@@ -100,11 +100,10 @@ def run_verify(call: Invocation) -> int:
 def _print_verification(report: Report, call: Invocation, _config: Config) -> int:
     from crawler.output.summary import render_verification
 
-    is_bad = is_trouble(report.exit_code)
     if call.name:
         print_heading(call.name, report, call)
-    if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
-        print_line(render_verification(report), sys.stderr if is_bad else sys.stdout)
+    if (stream := summary_stream(report, call)) is not None:
+        print_line(render_verification(report), stream)
     return report.exit_code
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
 from crawler.cli import signals
 from crawler.cli.invocation import Invocation
@@ -67,8 +67,18 @@ def is_interactive(quiet: bool) -> bool:
     return not quiet and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
+def summary_stream(report: Report, call: Invocation) -> TextIO | None:
+    """Where the summary of a run goes: standard error if there are problems, also with -q; None for nowhere.
+
+    A run without problems has one, on standard output, only if it is interactive or verbose.
+    """
+    if is_trouble(report.exit_code) or report.warnings:
+        return sys.stderr
+    return sys.stdout if call.verbosity or is_interactive(call.quiet) else None
+
+
 def print_report(report: Report, call: Invocation, config: Config) -> int:
-    """Print the summary: on standard error if there are problems, else on standard output if interactive or verbose.
+    """Print the summary, if ``summary_stream`` tells where.
 
     For a dry run, print the plan on standard output, and the summary only if there are problems. Returns the exit code
     of the run, or of printing the plan if that fails.
@@ -83,9 +93,8 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
         if is_trouble(report.exit_code) or report.warnings:
             print_line(summary)
         return report.exit_code or delivered
-    is_bad = is_trouble(report.exit_code)
-    if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
-        print_line(summary, sys.stderr if is_bad else sys.stdout)
+    if (stream := summary_stream(report, call)) is not None:
+        print_line(summary, stream)
     return report.exit_code
 
 
@@ -96,9 +105,8 @@ def ended_early(report: Report, error: Exception | None) -> bool:
 
 def print_heading(name: str, report: Report, call: Invocation) -> None:
     """Print the name of a mirror if its summary will be printed."""
-    is_bad = is_trouble(report.exit_code)
-    if is_bad or report.warnings or call.verbosity or is_interactive(call.quiet):
-        print_line(f"--- {printable(name)}", sys.stderr if is_bad else sys.stdout)
+    if (stream := summary_stream(report, call)) is not None:
+        print_line(f"--- {printable(name)}", stream)
 
 
 def run_one(call: Invocation) -> int:

@@ -21,6 +21,8 @@ _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _LONGEST_IN_DAYS = 366
 """Up to this many seconds, an age may be a number of days that lacks its unit."""
 _BY_NAME = (Reason.EXTENSION, Reason.NOT_INCLUDED)
+_BY_AGE = frozenset({Reason.TOO_OLD, Reason.TOO_NEW})
+"""Reasons that hold for a time: without a new release, --newer-than 7d refuses all files of a site."""
 
 
 class Finding(Value, frozen=True):
@@ -30,7 +32,8 @@ class Finding(Value, frozen=True):
     """The filter as on the command line; later runs recognise by it what was reported."""
     text: str
     is_mistake: bool
-    """Whether this is probably a mistake; if not, there may simply be nothing to refuse at present."""
+    """Whether this is probably a mistake, which the user has to correct; if not, the site may simply have nothing to
+    keep, or to refuse, at present."""
 
 
 class _Limit(Value, frozen=True):
@@ -75,7 +78,8 @@ def _of_idle(use: Use, facts: Facts) -> Finding:
         return Finding(use.option, f"{text}: case matters, and there is {printable(use.near)}", True)
     advice = _advice(use, facts)
     is_answered = any(sign in advice for sign in ("did you mean", "whole name"))
-    return Finding(use.option, text + advice, is_answered or (use.kind is not Kind.EXCLUDE and not facts.kept))
+    leaves_nothing = use.kind is not Kind.EXCLUDE and not facts.kept and _BY_AGE.isdisjoint(facts.refused)
+    return Finding(use.option, text + advice, is_answered or leaves_nothing)
 
 
 def _advice(use: Use, facts: Facts) -> str:
@@ -135,7 +139,8 @@ def _of_everything(facts: Facts, config: Config, idle: Sequence[Use], rules: Seq
     refused = " and ".join(options[reason] for reason in facts.refused)
     files = f"all {facts.listed:,} files" if facts.listed > 1 else "the only file"
     more = "".join(limits[reason].beyond + limits[reason].hint for reason in facts.refused if reason in limits)
-    return Finding(f"{refused}: all", f"{refused} refused {files}{more}", True)
+    may_pass = any(reason in _BY_AGE and not limits[reason].hint for reason in facts.refused)
+    return Finding(f"{refused}: all", f"{refused} refused {files}{more}", not may_pass)
 
 
 def _excludes(rules: Sequence[Use], idle: Sequence[Use]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,9 @@ def test_a_filter_that_decides_nothing_or_refuses_everything_is_mailed_once(
         for number, (options, text) in enumerate(FILTERS):
             arguments = [*options, site.url, f"d{number}"]
             assert cli.run(["--quiet", *arguments]) == 0
-            assert f"problem: {text}\n" in capsys.readouterr().out
+            printed = capsys.readouterr()
+            assert f"problem: {text}\n" in printed.err
+            assert not printed.out
             assert cli.run(["--quiet", *arguments]) == 0
             assert capsys.readouterr() == ("", ""), "cron does not mail it each night"
             assert cli.run(["-v", *arguments]) == 0
@@ -141,7 +144,7 @@ def test_a_filter_that_decides_nothing_or_refuses_everything_is_mailed_once(
         (here / "m.toml").write_text(f'[[mirror]]\nname = "x"\nurl = "{site.url}"\ndir = "toml"\nexclude = "*"\n')
         for said in (True, False):
             assert cli.run(["--config", "m.toml"]) == 0
-            assert ("problem: --exclude '*' refused all 3 files\n" in capsys.readouterr().out) == said
+            assert ("problem: --exclude '*' refused all 3 files\n" in capsys.readouterr().err) == said
 
 
 def test_filters_apply_to_the_entries_that_are_printed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,6 +167,7 @@ def test_a_filter_that_may_have_nothing_to_do_is_a_note_once(here: Path, capsys:
         for name in ("a.zip", "b.iso", "releases/c.zip"):
             site.file(name, b"abc")
         options = ["--exclude", "*.tmp", "--exclude", "tmp/", "--min-size", "1", "--older-than", "30"]
+        week = ["--newer-than", "1h", "--ext", "zip"]
         notes = [
             "Note: no file matched --exclude '*.tmp'",
             "Note: no directory matched --exclude 'tmp/'",
@@ -172,6 +176,10 @@ def test_a_filter_that_may_have_nothing_to_do_is_a_note_once(here: Path, capsys:
         ]
         assert cli.run([*options, site.url, "one"]) == 0
         assert capsys.readouterr() == ("", ""), "cron does not mail it"
+        assert cli.run([*week, site.url, "week"]) == 0
+        assert capsys.readouterr() == ("", ""), "there may be a new file tomorrow"
+        assert cli.run(["-v", *week, site.url, "another"]) == 0
+        assert re.search("Note: .*--newer-than 1h.* refused all 3 files\n", capsys.readouterr().out)
         assert cli.run(["-v", *options, site.url, "two"]) == 0
         assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("Note: ")] == notes
         assert cli.run(["-v", *options, site.url, "two"]) == 0

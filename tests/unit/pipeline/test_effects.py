@@ -135,9 +135,12 @@ def test_a_filter_for_which_nothing_is_left_is_a_mistake_whatever_may_be_meant()
          ["--newer-than 7s refused all 2 files: a number without a unit is seconds; did you mean 7d?"]),
         ({"newer_than": "90"}, Reason.TOO_OLD,
          ["--newer-than 90s refused all 2 files: a number without a unit is seconds; did you mean 90d?"]),
-        ({"older_than": "7"}, Reason.TOO_NEW, ["--older-than 7s refused all 2 files"]),
-        ({"newer_than": "7h"}, Reason.TOO_OLD, ["--newer-than 7h refused all 2 files"]),
-        ({"older_than": timedelta(seconds=90)}, Reason.TOO_NEW, ["--older-than 90s refused all 2 files"]),
+        ({"older_than": "7"}, Reason.TOO_NEW, ["(--older-than 7s refused all 2 files)"]),
+        ({"newer_than": "7h"}, Reason.TOO_OLD, ["(--newer-than 7h refused all 2 files)"]),
+        ({"older_than": timedelta(seconds=90)}, Reason.TOO_NEW, ["(--older-than 90s refused all 2 files)"]),
+        ({"newer_than": "7d", "ext": ["zip", "tar"]}, Reason.TOO_OLD,
+         ["(no file matched --ext tar: the extensions listed are zip, iso)",
+          "(--newer-than 7d refused all 2 files)"]),
         ({"ext": "tar"}, Reason.EXTENSION, ["no file matched --ext tar: the extensions listed are zip, iso"]),
         ({"include": "*.tar"}, Reason.NOT_INCLUDED,
          ["no file matched --include '*.tar': there is, for example, a.zip"]),
@@ -159,6 +162,9 @@ def test_two_filters_that_refused_everything_together_are_named_together() -> No
     effects.listed("a.zip", 2048)
     effects.finished(Result(path="a.zip", url="u", outcome=Outcome.SKIPPED, reason=Reason.TOO_SMALL))
     assert texts(effects) == ["--ext and --min-size 1.0 TiB refused all 2 files: the largest has 2.0 KiB"]
+    aged = watched(Config(ext="zip", newer_than="7d"), "b.iso=1", "", Outcome.SKIPPED, Reason.EXTENSION)
+    aged.finished(Result(path="a.zip", url="u", outcome=Outcome.SKIPPED, reason=Reason.TOO_OLD))
+    assert texts(aged) == ["(--ext and --newer-than 7d refused all 2 files)"], "a week without a release"
     only = watched(Config(exclude="*"), "a", "", Outcome.SKIPPED, Reason.EXCLUDE)
     assert texts(only) == ["--exclude '*' refused the only file"]
 
