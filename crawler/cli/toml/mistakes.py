@@ -53,7 +53,8 @@ def _line_of(text: str, number: int, inner: str, key: str) -> int:
     for line, table, mirror, found in _keys(text):
         if mirror and mirror == number:
             of_table = of_table or line
-            if found == key and not of_mirror:
+            is_dotted = found.startswith(f"{key}.") or (not found and table == f"mirror.{key}")
+            if (found == key or is_dotted) and not of_mirror:
                 of_mirror = line
         elif not mirror and found == key and table in {inner, "defaults" if number else inner}:
             of_defaults = of_defaults or line

@@ -58,6 +58,10 @@ MISTAKES: dict[str, str] = {
         "m.toml:3: mirror 1 (a): url: not an http or https URL: ftp://h/: for FTP use lftp or wget",
     of(url="url = http://u:hush@h/"): 'm.toml:3: url: text needs quotes: write url = "…"',
     of(directory="dir = /srv/x"): 'm.toml:4: dir: text needs quotes: write dir = "…"',
+    M + "mirror.ext = 'zip'": "m.toml:5: mirror 1 (a): unknown key 'mirror': options are in no further table: "
+        "write ext directly below [[mirror]]",
+    M + "[mirror.filters]\next = 'zip'": "m.toml:5: mirror 1 (a): unknown key 'filters': options are in no further "
+        "table: write ext directly below [[mirror]]",
     M + "header = Authorization: hush": 'm.toml:5: header: text needs quotes: write header = "…"',
     M + "max_size = 10M": 'm.toml:5: max_size: text needs quotes: write max_size = "…"',
     M + "ext = zip,gz": 'm.toml:5: ext: text needs quotes: write ext = "…"',
@@ -97,7 +101,7 @@ MISTAKES: dict[str, str] = {
         "m.toml:1: objects: has no effect: no dir is in an object store, as s3://bucket/prefix is",
     "[objects]\nregion = ['hush']\n" + M: "m.toml:2: objects: region: expected text, a number, or true or false",
     M + "[mirror.objects]\nregion = 'hush'":
-        "m.toml:1: mirror 1 (a): objects: has no effect: dir is not in an object store",
+        "m.toml:5: mirror 1 (a): objects: has no effect: dir is not in an object store",
 }
 # fmt: on
 """Content of a file → the message."""

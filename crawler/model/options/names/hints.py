@@ -45,13 +45,13 @@ _NOTHING_SAVED = "walk yields every entry and saves nothing"
 
 _INSTEAD: Mapping[Place, Mapping[str, str]] = {
     Place.COMMAND_LINE: {
-        "url": _OF_URL,
-        **dict.fromkeys(("dir", "directory", "destination"), _OF_DIR),
+        "url": f"it is {_OF_URL}",
+        **dict.fromkeys(("dir", "directory", "destination"), f"it is {_OF_DIR}"),
         "items": "--input-file FILE reads a list of URLs",
         "rules": "write --include and --exclude",
         "objects": f"{_IN_FILES}, as the table [objects]",
         "defaults": f"{_IN_FILES}, as the table [defaults]",
-        "mirror": "the default: URL and DIR suffice",
+        "mirror": "not needed: URL and DIR suffice",
         "jobs": f"{_IN_FILES}, for mirrors at once; here --workers N sets the files at once",
         "name": f"{_IN_FILES}, for each mirror",
         "observers": _IN_LIBRARY,
@@ -185,9 +185,9 @@ def _opposite(name: str, place: Place) -> str:
     plain = _plain(name)
     for flag in FLAGS & NAMES[place]:
         if plain == f"no{_plain(flag)}":
-            return f"the default, unless {setting(flag, '', place)} is given"
+            return f"it is the default, unless {setting(flag, '', place)} is given"
         if _plain(flag) == f"no{plain}":
-            return f"the default; {setting(flag, '', place)} switches it off"
+            return f"it is the default; {setting(flag, '', place)} switches it off"
     return ""
 
 

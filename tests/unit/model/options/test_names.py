@@ -120,8 +120,9 @@ PLACES = [
      "here --workers N sets the files at once"),
     (Place.COMMAND_LINE, "--max_size", "no such option: --max_size: write --max-size"),
     (Place.COMMAND_LINE, "--observers", "no such option: --observers: only in calls of the library"),
-    (Place.COMMAND_LINE, "--recursive", "no such option: --recursive: the default; --no-recursive switches it off"),
-    (Place.COMMAND_LINE, "--no-delete", "no such option: --no-delete: the default, unless --delete is given"),
+    (Place.COMMAND_LINE, "--recursive",
+     "no such option: --recursive: it is the default; --no-recursive switches it off"),
+    (Place.COMMAND_LINE, "--no-delete", "no such option: --no-delete: it is the default, unless --delete is given"),
     (Place.COMMAND_LINE, "--name", "no such option: --name: only in the file of --config, for each mirror"),
     (Place.FILE, "verbose", "f: unknown key 'verbose': only on the command line: --verbose"),
     (Place.FILE, "max-size", "f: unknown key 'max-size': options are in a table: write max_size below [[mirror]], or "
