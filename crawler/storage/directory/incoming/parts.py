@@ -60,12 +60,12 @@ class PartFile(io.FileIO):
 
     def writelines(self, chunks: Iterable[bytes], /) -> None:  # type: ignore[override]
         """Write and hash all of ``chunks``. Raises OSError."""
-        data = b"".join(chunks)
         with self._turn:
-            write_all(self.fileno(), data)
-            if self.hashing is not None:
-                self.hashing.update(data)
-            self.written += len(data)
+            for data in chunks:  # each by itself, because joining them costs as much as writing them
+                write_all(self.fileno(), data)
+                if self.hashing is not None:
+                    self.hashing.update(data)
+                self.written += len(data)
 
     def proof(self, *, flush: bool) -> tuple[int, str] | None:
         """(number of bytes, their SHA-256 in hex), flushed if ``flush``; None if there are no bytes or digests are off.
