@@ -9,10 +9,11 @@ from ipaddress import ip_address, ip_network
 
 from crawler.model.struct import Value, field
 from crawler.text.escape import redacted
+from crawler.text.patterns import pattern
 from crawler.text.urls import origin
 
-_WITH_PORT = re.compile(r"(\[[^]]*\]|[^:]*):(\d+)")
-_SOCKS_REST = re.compile(r"[^/?#]+/?")
+_WITH_PORT = pattern(r"(\[[^]]*\]|[^:]*):(\d+)")
+_SOCKS_REST = pattern(r"[^/?#]+/?")
 _SOCKS_PORT = 1080
 
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from yarl import URL
-
 from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
 from crawler.http.lane.pool import Experience, LanePool, Outcome
 from crawler.http.proxies import is_socks
@@ -22,6 +20,9 @@ if TYPE_CHECKING:
 
 _TARGET = re.compile(r"/[\x21-\x7e]*")
 _FIELD = re.compile(r"[^\r\n\0]*")
+_PLAIN = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?")
+"""A scheme with a name or an IPv4 address in its canonical form, and perhaps a port."""
+_PORTS = {"http": 80, "https": 443}
 
 
 class Transport:
@@ -99,14 +100,27 @@ def _for_lane(url: str, proxy: str | None) -> tuple[Endpoint, str, str] | None:
     """
     authority = url.find("/", url.find("://") + 3)
     target = url[authority:].partition("#")[0]
-    if authority < 0 or _TARGET.fullmatch(target) is None or origin(url) is None:
+    if authority < 0 or _TARGET.fullmatch(target) is None:
         return None
-    return *_endpoint(url[:authority], proxy), target
+    where = _endpoint(url[:authority], proxy)
+    return None if where is None else (*where, target)
 
 
 @lru_cache(maxsize=256)
-def _endpoint(prefix: str, proxy: str | None) -> tuple[Endpoint, str]:
-    """Returns (the endpoint for ``scheme://authority``, its Host header). Raises ValueError."""
+def _endpoint(prefix: str, proxy: str | None) -> tuple[Endpoint, str] | None:
+    """Returns (the endpoint for ``scheme://authority``, its Host header).
+
+    Returns None if requests there are not sent on a lane. Raises ValueError.
+    """
+    if origin(f"{prefix}/") is None:
+        return None
+    plain = _PLAIN.fullmatch(prefix)
+    if plain is not None:
+        scheme, host, given = plain.groups()
+        port = int(given or _PORTS[scheme])
+        return Endpoint(host, port, scheme == "https", proxy), host if port == _PORTS[scheme] else f"{host}:{port}"
+    from yarl import URL  # imported only if needed: most hosts have a plain name
+
     url = URL(connectable(prefix), encoded=True)
     host, field = url.raw_host, without_zone(prefix) or url.host_port_subcomponent
     if host is None or field is None or url.port is None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from crawler.model.report import Report
 from crawler.model.struct import Value
 from crawler.text.advice.requests import advice_on_files
 from crawler.text.escape import masked, printable
+from crawler.text.patterns import pattern
 
 LINES = 10
 """Maximum number of lines for failed files, and for failed listings."""
 _LONGEST = 100
 """Maximum number of characters of a reason by which failures are grouped; longer reasons are cut."""
-_VARIABLE = re.compile(r"https?://\S+|sha\d+:[0-9a-f]+|md5:[0-9a-f]+|\d{3,}(?= bytes)|'[^']*'")
+_VARIABLE = pattern(r"https?://\S+|sha\d+:[0-9a-f]+|md5:[0-9a-f]+|\d{3,}(?= bytes)|'[^']*'")
 """The parts in which reasons with the same meaning differ."""
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from crawler.model.errors import ConfigError
 from crawler.model.limits import PATH_BYTES
 from crawler.text.escape import redacted
+from crawler.text.patterns import pattern
 from crawler.text.urls import (
     before_query,
     decoded,
@@ -23,7 +24,7 @@ from crawler.text.urls import (
     userinfo,
 )
 
-_FOLDED = re.compile(r"(s3|gs|az|file|https?):/", re.IGNORECASE)
+_FOLDED = pattern(r"(s3|gs|az|file|https?):/", re.IGNORECASE)
 """The start of a URL of which a Path has removed a slash."""
 
 _OF_SSH = ("rsync", "scp", "sftp", "ssh")

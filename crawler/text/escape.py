@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 
+from crawler.text.patterns import pattern
+
 # Up to the last @ before the path: "user:p@ss@host" has the password "p@ss". RFC 3986 section 3.2.1 forbids a bare @
 # there, but people type it, and urlsplit accepts it.
-_USERINFO = re.compile(r"(?<=//)[^/?#\s]*@")
+_USERINFO = pattern(r"(?<=//)[^/?#\s]*@")
 
-_SCHEME = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
-_AFTER_USER = re.compile(r"([^/?#\\:]{2,}|\[[^\]]*\]):(?!\d*(?:$|[/?#\\]))", re.DOTALL)
+_SCHEME = pattern(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
+_AFTER_USER = pattern(r"([^/?#\\:]{2,}|\[[^\]]*\]):(?!\d*(?:$|[/?#\\]))", re.DOTALL)
 
 
 def _picture(char: str) -> str:

@@ -13,13 +13,14 @@ from urllib.parse import unquote
 
 from crawler.model.errors import ConfigError
 from crawler.text.escape import printable
+from crawler.text.patterns import pattern
 
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
-_NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
+_NAME = pattern(r"[A-Za-z0-9._-]+")
+_NUMBER = pattern(r"0[xX][0-9A-Fa-f]*|[0-9]+")
 _CANONICAL_IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
-_PORT = re.compile(r"(?::[^\[\]@:]*)?")
+_PORT = pattern(r"(?::[^\[\]@:]*)?")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[^\]]*)?")
-_NAMED_HOST = re.compile(r"(\*\.|\*)?(\[[^]]*\]|[^\[\]:*\s/?#@\\]*)(?::([0-9]{1,5}))?")
+_NAMED_HOST = pattern(r"(\*\.|\*)?(\[[^]]*\]|[^\[\]:*\s/?#@\\]*)(?::([0-9]{1,5}))?")
 _ONE_PORT = range(1, 65536)
 _ZONE = "%25"
 """Separator of the zone of a link-local address in a URL (RFC 6874)."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from crawler.model.values import Validators
 from crawler.text.months import MONTHS
+from crawler.text.patterns import pattern
 
 RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 """Statuses worth a retry (timeouts, overload, gateways without a server): curl's --retry list and Cloudflare's 52x."""
@@ -93,7 +94,7 @@ def is_chunked(headers: Mapping[str, str]) -> bool:
     return "chunked" in value_of(headers, "Transfer-Encoding").lower()
 
 
-_CHALLENGE = re.compile(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9._~+-]*)(?=\s+[^\s=,]|\s*(?:,|$))")
+_CHALLENGE = pattern(r"(?:^|,)\s*([A-Za-z][A-Za-z0-9._~+-]*)(?=\s+[^\s=,]|\s*(?:,|$))")
 
 
 def login_schemes(headers: Mapping[str, str]) -> tuple[str, ...]:

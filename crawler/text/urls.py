@@ -15,6 +15,7 @@ from crawler.model import limits
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
 from crawler.text.hosts import canonical_authority
+from crawler.text.patterns import pattern
 
 STATE_DIRECTORY = ".crawler"
 """Name of the program's own directory under DIR."""
@@ -26,16 +27,15 @@ _SEMICOLON = "\udfff"
 _KEEP = "%/:?=&~+!$,;'@()*[]|"
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 # A segment "." or "..", with its dots or the slashes around it possibly encoded or replaced by backslashes.
-_DOT_SEGMENT = re.compile(r"(?:^|/|%2f|\\|%5c)(?:\.|%2e){1,2}(?=$|/|%2f|\\|%5c)", re.IGNORECASE)
-INDEX_PAGE = re.compile(rb"(?:index|default)\.\w+", re.IGNORECASE)
+_DOT_SEGMENT = pattern(r"(?:^|/|%2f|\\|%5c)(?:\.|%2e){1,2}(?=$|/|%2f|\\|%5c)", re.IGNORECASE)
+INDEX_PAGE = pattern(rb"(?:index|default)\.\w+", re.IGNORECASE)
 """File names of the pages that servers send for a directory."""
-INDEX_SORT = re.compile(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
+INDEX_SORT = pattern(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
 """Queries that sort a listing of Apache (mod_autoindex), fancyindex or LiteSpeed, and have no other meaning."""
-_FILE = re.compile(r".\.(?!\d)[A-Za-z0-9]{1,5}$")
+_FILE = pattern(r".\.(?!\d)[A-Za-z0-9]{1,5}$")
 _CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 # "..\x", "a\..\b", "C:\x": paths that lead outside on systems where the backslash is a separator.
-_BACKSLASH_ESCAPE = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
-
+_BACKSLASH_ESCAPE = pattern(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 _DROPPED = str.maketrans("", "", "\t\r\n")
 
 Origin = tuple[str, str, int]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from crawler.text.patterns import pattern
 from crawler.text.urls import resolve
 
 DUPLICATES = 20
 """Maximum number of copies of a file that are tried; a redirector may name hundreds."""
-_PRIORITY = re.compile(r"[0-9]{1,6}")
+_PRIORITY = pattern(r"[0-9]{1,6}")
 _LAST = 999_999
 
-_TARGET = re.compile(r"[\s,]*<([^>]*)>[ \t]*")
-_PARAMETER = re.compile(r';[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)?[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?[ \t]*')
+_TARGET = pattern(r"[\s,]*<([^>]*)>[ \t]*")
+_PARAMETER = pattern(r';[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)?[ \t]*(?:=[ \t]*("(?:[^"\\]|\\.)*"|[^\s;,"]*))?[ \t]*')
 _METALINK = "application/metalink4+xml"
-_ESCAPED = re.compile(r"\\(.)")
+_ESCAPED = pattern(r"\\(.)")
 
 
 def next_pages(field: str, url: str) -> tuple[str, ...] | None:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from crawler.model.struct import Value
+from crawler.text.patterns import pattern
 
-_TOKEN = re.compile(r'[ \t]*(?:#.*|"((?:[^"\\]|\\.)*)"|(")|([^\s"#]\S*))')
+_TOKEN = pattern(r'[ \t]*(?:#.*|"((?:[^"\\]|\\.)*)"|(")|([^\s"#]\S*))')
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-_BLANK = re.compile(r"\s*")
+_BLANK = pattern(r"\s*")
 
 
 class NetrcEntry(Value, frozen=True, kw_only=True):

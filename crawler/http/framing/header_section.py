@@ -7,6 +7,7 @@ safely are accepted: repeated equal lengths, a length with chunks, folded lines,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
@@ -17,8 +18,8 @@ from crawler.text.escape import printable
 from crawler.text.patterns import pattern
 
 _STATUS = pattern(rb"HTTP/1\.(\d) +(\d{3})(?: ([^\r\n]*))?\r*\n")
-_TIDY_STATUS = pattern(rb"HTTP/1\.([01]) (\d{3}) [^\r\n\0]*")
-_TIDY_FIELD = pattern(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
+_TIDY_STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3}) [^\r\n\0]*")
+_TIDY_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
 _TOKEN = pattern(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FOLD = pattern(rb"\r*\n[ \t]+")
 _LINE_END = pattern(rb"\r*\n")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
-_REFERENCE = re.compile(r"&(?:#(?:[xX](?P<hex>[0-9A-Fa-f]+)|(?P<decimal>[0-9]+));?|(?P<name>[A-Za-z][A-Za-z0-9]*;?))")
+from crawler.text.patterns import pattern
+
+_REFERENCE = pattern(r"&(?:#(?:[xX](?P<hex>[0-9A-Fa-f]+)|(?P<decimal>[0-9]+));?|(?P<name>[A-Za-z][A-Za-z0-9]*;?))")
 _UNDEFINED = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
 """Code points in 80–9F that windows-1252 leaves undefined. They are kept; the others are read as windows-1252."""
 _LAST = 0x10FFFF

@@ -14,13 +14,14 @@ from urllib.parse import parse_qsl, urlsplit
 from crawler.listings.values import queries
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
+from crawler.text.patterns import pattern
 from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, resolve_any, segment_problem, stripped
 
 _SCHEMES = {"http", "https", "ftp"}
-_SIMPLE = re.compile(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_SIMPLE = pattern(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
+_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
-_DRIVE_OR_PARENT = re.compile(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
+_DRIVE_OR_PARENT = pattern(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 
 
 class LinkKind(Enum):

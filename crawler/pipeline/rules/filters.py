@@ -18,9 +18,10 @@ from crawler.model.options.rules import Rule
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.model.values import Rejection, Span
+from crawler.text.patterns import pattern
 
-_GLOBSTAR = re.compile(r"\*{2,}/?")
-_TOKEN = re.compile(r"\*|\?|\[(?P<not>[!^]?)(?P<set>\]?[^\]/]*)\]|[^*?\[]+|\[")
+_GLOBSTAR = pattern(r"\*{2,}/?")
+_TOKEN = pattern(r"\*|\?|\[(?P<not>[!^]?)(?P<set>\]?[^\]/]*)\]|[^*?\[]+|\[")
 
 
 class Check(Value, frozen=True, kw_only=True):

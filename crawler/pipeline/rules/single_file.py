@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 from crawler.model import limits
 from crawler.pipeline.rules.responses.content_type import begins_like_html, is_binary, is_html
 from crawler.text.http_fields import coding_of, content_length
+from crawler.text.patterns import pattern
 from crawler.text.urls import INDEX_PAGE, file_name_problem, last_name, without_query
 
-_DATA = re.compile(r"[^;]*\b(?:json|xml)\b", re.IGNORECASE)
+_DATA = pattern(r"[^;]*\b(?:json|xml)\b", re.IGNORECASE)
 """Content types of listings in JSON or XML."""
-_EXTENSION = re.compile(r".\.[A-Za-z0-9]{1,10}$")
-_HTML_EXTENSION = re.compile(r".\.(?:[sx]?html?|xht|mht)$", re.IGNORECASE)
-_SCRIPT = re.compile(r"(?:^[^.]*|\.(?:php\d?|cgi|aspx?|jsp|pl|py|do))$", re.IGNORECASE)
+_EXTENSION = pattern(r".\.[A-Za-z0-9]{1,10}$")
+_HTML_EXTENSION = pattern(r".\.(?:[sx]?html?|xht|mht)$", re.IGNORECASE)
+_SCRIPT = pattern(r"(?:^[^.]*|\.(?:php\d?|cgi|aspx?|jsp|pl|py|do))$", re.IGNORECASE)
 """Names of programs on a server, which send a different file for each query."""
 
 

@@ -15,6 +15,7 @@ from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope
+from crawler.text.patterns import pattern
 from crawler.text.urls import directory_of, entry_path, last_name, resolve
 
 ENDINGS: Mapping[str, tuple[Outcome, str]] = {
@@ -35,7 +36,7 @@ ENDINGS: Mapping[str, tuple[Outcome, str]] = {
 _UNKNOWN = Outcome.FAILED, "its link is not understood"
 _BY_DESIGN = (Reason.OTHER_HOST, Reason.ABOVE, Reason.SCHEME, Reason.OTHER, Reason.ROBOTS)
 """Reasons for skipping wanted entries although no option of the user excludes them."""
-_PROTOCOLS = re.compile(
+_PROTOCOLS = pattern(
     r"\s*(?:ftps?|sftp|scp|ssh|rsync|git|svn|file|nfs|smb|afp|magnet|ed2k|ipfs|s3|gs|gopher|gemini|mailto|tel|irc)s?:",
     re.IGNORECASE,
 )

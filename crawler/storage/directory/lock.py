@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import re
 import stat
 import time
 from concurrent.futures import Executor
@@ -16,6 +15,7 @@ from pathlib import Path
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.directory.os_errors import NOT_OFFERED, destination_error
 from crawler.storage.directory.tree import close_quietly
+from crawler.text.patterns import pattern
 
 try:
     import fcntl
@@ -26,7 +26,7 @@ LOCK_NAME = b"lock"
 _NO_LOCKS = NOT_OFFERED | {errno.ENOLCK}
 _NEW = b"lock.new"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_OWNER = re.compile(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
+_OWNER = pattern(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
 POLL_SECONDS = 0.1
 """Pause between two attempts, in seconds; a thread blocked in flock could not be cancelled."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator, Sequence
@@ -27,9 +26,10 @@ from crawler.storage.directory.tree import (
     lstat,
     split,
 )
+from crawler.text.patterns import pattern
 
 NAME = b"trash"
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY = pattern(r"\d{4}-\d\d-\d\d")
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _COPY_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -6,15 +6,16 @@ import re
 from collections.abc import Mapping
 
 from crawler.text.escape import masked, printable, redacted
+from crawler.text.patterns import pattern
 from crawler.text.urls import origin
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_DRIVE = re.compile(r"[A-Za-z]:(?:[\\/]|$)|\\\\")
-_SSH = re.compile(r"[\w.-]+@[\w.-]+:|[\w-]+(?:\.[\w-]+)+:(?!\d)[^/]*/")
-_HOST = re.compile(
+_SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_DRIVE = pattern(r"[A-Za-z]:(?:[\\/]|$)|\\\\")
+_SSH = pattern(r"[\w.-]+@[\w.-]+:|[\w-]+(?:\.[\w-]+)+:(?!\d)[^/]*/")
+_HOST = pattern(
     r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:[/?#]|$)"
 )
-_WRAPPED = re.compile(
+_WRAPPED = pattern(
     r"""(?:["'<(`\u201c\u2018]|\[[^]]*\]\(|view-source:|url:)\s*(https?://[^"'<>)`\u201d\u2019]+)["'>)`\u201d\u2019]?""",
     re.I,
 )

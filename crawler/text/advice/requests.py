@@ -10,6 +10,7 @@ from crawler.model.errors import Cause, CrawlerError, FetchError, ListingError
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.text.escape import masked
+from crawler.text.patterns import pattern
 from crawler.text.urls import INDEX_PAGE, before_query, directory_of, last_name, looks_like_file, origin
 
 _DOWN = "try again later"
@@ -35,7 +36,7 @@ _STATUSES = {
     511: "the network requires a login: open any page in a browser first",
 }
 """HTTP status → advice, if it depends on nothing else."""
-_STATUS = re.compile(r"HTTP (\d{3})\b")
+_STATUS = pattern(r"HTTP (\d{3})\b")
 _OF_ALL_FILES = frozenset({401, 402, 403, 406, 407, 429, 451, 511})
 """Statuses that concern a whole site; they are explained if all files fail with the same one."""
 _LOGINS = {

@@ -7,11 +7,12 @@ from urllib.parse import unquote_to_bytes
 
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
+from crawler.text.patterns import pattern
 from crawler.text.urls import file_name_problem
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_PARAMETER = re.compile(rf'\s*;\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))')
-_EXTENDED = re.compile(r"([A-Za-z0-9_-]+)'[^']*'((?:[^%]|%[0-9A-Fa-f]{2})*)")
+_PARAMETER = pattern(rf'\s*;\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))')
+_EXTENDED = pattern(r"([A-Za-z0-9_-]+)'[^']*'((?:[^%]|%[0-9A-Fa-f]{2})*)")
 _CHARSETS = {"utf-8": "utf-8", "iso-8859-1": "latin-1"}
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 
+from crawler.text.patterns import pattern
 from crawler.text.urls import STATE_DIRECTORY
 
-_ESCAPE = re.compile(r"(?:%[0-9A-F]{2})+")
-_ALWAYS = re.compile('[<>:"\\\\|?*\udc80-\udcff]|%(?=[0-9A-Fa-f]{2})|[. ]\\Z')
-_REFUSED = re.compile(r'[<>:"\\|?*]|[. ]\Z')
-_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\.|\Z)", re.IGNORECASE)
+_ESCAPE = pattern(r"(?:%[0-9A-F]{2})+")
+_ALWAYS = pattern('[<>:"\\\\|?*\udc80-\udcff]|%(?=[0-9A-Fa-f]{2})|[. ]\\Z')
+_REFUSED = pattern(r'[<>:"\\|?*]|[. ]\Z')
+_DEVICE = pattern(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\.|\Z)", re.IGNORECASE)
 
 _UNUSABLE = frozenset({"", ".", "..", STATE_DIRECTORY})
 """Names that no file can have."""

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.problem import RequestError
 from crawler.http.response import RawResponse, combined
 from crawler.http.session import Session
-from crawler.http.transport import Transport
+from crawler.http.transport import Transport, _endpoint
 
 PLAIN = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "1"\r\n\r\nhello'
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "If-None-Match": '"x"'}
@@ -308,3 +309,24 @@ async def test_a_response_without_a_body_may_come_again(server: Server, way: typ
         assert await get(sender, f"{server.url}/") == (204, b"")
     await sender.close()
     assert len(server.received) == 3
+
+
+AUTHORITIES = (
+    "h", "a.example", "a-1.b.c", "127.0.0.1", "127.1", "h.", "h..", "-", "xn--mnchen-3ya", "H", "h_1", "[::1]", "a..b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("port", ["", ":80", ":443", ":8080", ":65535", ":0", ":080", ":"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_endpoint_of_a_plain_name_is_that_of_the_url_library(scheme: str, port: str) -> None:
+    for authority in AUTHORITIES:
+        url = URL(f"{scheme}://{authority}{port}", encoded=True)
+        found = _endpoint(str(url), None)
+        if found is not None:
+            where, field = found
+            assert (where.host.rstrip("."), where.port) == ((url.raw_host or "").rstrip("."), url.port)
+            assert (where.is_tls, field) == (scheme == "https", url.host_port_subcomponent)
+
+
+def test_a_port_that_does_not_exist_has_no_endpoint() -> None:
+    assert _endpoint("http://h:65536", None) is None

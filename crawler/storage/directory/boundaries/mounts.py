@@ -7,7 +7,6 @@ mountinfo does. On systems without that file only device numbers are compared.
 from __future__ import annotations
 
 import os
-import re
 import select
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,9 +14,10 @@ from threading import Lock
 
 from crawler.model.struct import Value, replace
 from crawler.storage.directory.tree import Identity, close_quietly, identity
+from crawler.text.patterns import pattern
 
 MOUNTINFO = "/proc/self/mountinfo"
-_ESCAPE = re.compile(rb"\\([0-7]{3})")
+_ESCAPE = pattern(rb"\\([0-7]{3})")
 _DELETED = b"//deleted"
 """Suffix of a mount point whose directory was removed."""
 _BLOCK = 1 << 16

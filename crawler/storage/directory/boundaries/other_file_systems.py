@@ -8,14 +8,14 @@ removed by the next complete run.
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 
 from crawler.storage.directory.copying import fill_from
 from crawler.storage.directory.tree import close_quietly
+from crawler.text.patterns import pattern
 
 _PREFIX = ".crawler-"
-_LEFTOVER = re.compile(r"\.crawler-[0-9a-f]{16}\.[0-9a-f]+\.part")
+_LEFTOVER = pattern(r"\.crawler-[0-9a-f]{16}\.[0-9a-f]+\.part")
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 

@@ -7,7 +7,6 @@ A path is identified by the device and inode of its directory and its name there
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
@@ -19,10 +18,11 @@ from crawler.model.struct import Struct, Value, field
 from crawler.storage.directory.boundaries.mounts import Mounts
 from crawler.storage.directory.tree import Identity, Tree, identity, lstat
 from crawler.text import urls
+from crawler.text.patterns import pattern
 
-_ROTATED = re.compile(rb"[.-]\d[\d.T-]*(?:\.(?:gz|bz2|xz|zst))?")
+_ROTATED = pattern(rb"[.-]\d[\d.T-]*(?:\.(?:gz|bz2|xz|zst))?")
 """Suffixes that logrotate and similar tools append to the name of a log."""
-_BESIDE_STATE = re.compile(rb"-(?:wal|shm|journal)|\.damaged-.*")
+_BESIDE_STATE = pattern(rb"-(?:wal|shm|journal)|\.damaged-.*")
 """Suffixes of the files next to the state, see ``state.database``."""
 MOUNT = "a mount point"
 _OUTPUTS = ("log_file", "summary", "changes", "metrics", "report")
