@@ -57,10 +57,10 @@ def test_they_share_the_connections_that_a_host_gets(sandbox: Sandbox, site: Sit
 def test_a_host_that_is_new_to_them_gets_no_more_requests_at_first_than_from_one_process(
     sandbox: Sandbox, site: Site
 ) -> None:
-    many(site, 40)
-    for number in range(40):
+    many(site, 80)
+    for number in range(80):
         site.on(f"f{number:03}", Late(0.3))
-    sandbox.mirror(site.url, workers=32, more=TWO).succeeds()
+    sandbox.mirror(site.url, workers=48, more=TWO).succeeds()
     sandbox.holds(site.contents())
     first, *others = [request.at for request in site.log.bodies()]
     assert sum(at < first + 0.3 for at in others) < START, "nothing was answered before"

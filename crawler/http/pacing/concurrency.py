@@ -15,22 +15,26 @@
     │ Recheck ├───────────────────────┘
     └─────────┘
 
-Growth is TCP's slow start. A refusal halves the limit (RFC 5681), once per burst. A trial measures ``base``, another
+An unknown host gets START requests at once. Only if they take longer than the first ones did, growth begins with fewer,
+as TCP's slow start does. A refusal halves the limit (RFC 5681), once per burst. A trial measures ``base``, another
 limit, and in doubt ``base`` again, so that a change of the host itself is not mistaken for an effect of the limit.
 After each change of the limit one window is discarded (``settling``): requests of the old limit still end in it.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from crawler.http.pacing.refusals import Refusals
 from crawler.http.pacing.sample import Sample
+from crawler.http.pacing.stages import Growing, Holding, Recheck, Stage, Trial
 from crawler.model.state.host_limits import HostLimits
 from crawler.model.struct import Value, field, replace
 
-START = 6
-"""Initial limit for an unknown host: as many requests as browsers have in flight."""
+START = 20
+"""Initial limit for an unknown host, unless the ceiling is lower."""
+CAREFUL = 6
+"""Limit from which growth begins if the initial one may be too high: as many requests as browsers have in flight."""
+CROWDED = 2.0
+"""The initial limit may be too high if requests take this many times as long as those before it was reached."""
 WORTHWHILE = 0.25
 """A higher limit is worthwhile if throughput grows by at least this share of the growth of the limit."""
 PROPORTIONAL = 0.6
@@ -52,43 +56,6 @@ REFUSED = "the host refused more requests"
 FAILURES = "more requests caused resets and timeouts"
 FASTER = "faster than with fewer"
 FEWER = "as fast as with more"
-
-
-class Growing(Value, frozen=True, kw_only=True):
-    """The limit is raised after each window."""
-
-    rate: float = 0.0
-    """Throughput of ``base`` in bytes per second; 0 if not measured."""
-    is_doubtful: bool = False
-    """True if one window at the highest limit did not show whether it is worthwhile."""
-
-
-class Holding(Value, frozen=True, kw_only=True):
-    """``base`` is in force until the next trial."""
-
-    windows: int = 0
-    """Windows since the last trial."""
-
-
-class Trial(Value, frozen=True, kw_only=True):
-    """``limit`` is in force to be compared with ``base``."""
-
-    limit: int
-    usual: float
-    """Throughput of ``base`` before the trial, in bytes per second."""
-    step: int
-    """How far below ``base`` the limit of the trial is; 0 if it is above."""
-
-
-class Recheck(Value, frozen=True, kw_only=True):
-    """``base`` is in force again after a trial whose result is in doubt."""
-
-    trial: Trial
-    rate: float
-    """Throughput of the trial in bytes per second."""
-
-
-Stage: TypeAlias = Growing | Holding | Trial | Recheck
 
 
 class ConcurrencyLimit(Value, frozen=True, kw_only=True):
@@ -135,7 +102,8 @@ def initial(ceiling: int, known: HostLimits | None = None, start: int = START) -
     limit = min(start if known is None else known.limit, ceiling)
     found = known is not None and known.beyond is not None and limit == known.limit
     if known is None or (limit < ceiling and not found):
-        return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start)
+        stage = Growing(is_first=known is None)
+        return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start, stage=stage)
     beyond = known.beyond if found else None
     return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start, beyond=beyond, stage=Holding())
 
@@ -153,6 +121,17 @@ def disturbed(state: ConcurrencyLimit) -> ConcurrencyLimit:
     """The state after something other than the limit, such as a pause, has changed throughput."""
     stage = replace(state.stage, is_doubtful=False) if isinstance(state.stage, Growing) else state.stage
     return replace(state, stage=stage, settling=True)
+
+
+def lowered(state: ConcurrencyLimit, accepted: int) -> ConcurrencyLimit:
+    """The state after a burst of refusals that spared only ``accepted`` requests, fewer than half of those in flight.
+
+    If it spared none, this may have another reason than their number.
+    """
+    if not 1 <= accepted < state.limit:
+        return state
+    beyond = None if state.beyond is None else min(state.beyond, 2 * accepted + 1)
+    return replace(state, limit=accepted, base=accepted, beyond=beyond, settling=True)
 
 
 def overloaded(state: ConcurrencyLimit, in_flight: int, reason: str, ended: int = 0) -> ConcurrencyLimit:
@@ -183,7 +162,8 @@ def after(state: ConcurrencyLimit, sample: Sample) -> ConcurrencyLimit:
         is_down = sample.requests <= sample.troubles
         if is_down or state.limit == 1 or state.settling:
             return state
-        return overloaded(state, state.limit, REFUSED if sample.refused else FAILURES)
+        halved = overloaded(state, state.limit, REFUSED if sample.refused else FAILURES)
+        return lowered(halved, sample.requests - errors) if sample.refused and _is_first(state) else halved
     if sample.busy < MIN_USE * state.limit * sample.seconds:
         return state if state.limit == state.base else _hold(state)
     if state.settling:
@@ -198,6 +178,11 @@ def after(state: ConcurrencyLimit, sample: Sample) -> ConcurrencyLimit:
             return _after_trial(state, trial, sample)
         case Recheck(trial=trial, rate=rate):
             return _judge(state, trial, rate, (trial.usual + sample.rate) / 2)
+
+
+def _is_first(state: ConcurrencyLimit) -> bool:
+    """Whether the first window of an unknown host is not over yet."""
+    return isinstance(state.stage, Growing) and state.stage.is_first
 
 
 def _with_limit(state: ConcurrencyLimit, limit: int, stage: Stage) -> ConcurrencyLimit:
@@ -225,6 +210,9 @@ def _required(limit: int, usual: float, base: int, share: float = WORTHWHILE) ->
 
 def _after_growing(state: ConcurrencyLimit, growing: Growing, sample: Sample) -> ConcurrencyLimit:
     limit, rate = state.limit, sample.rate
+    if _is_first(state) and limit > CAREFUL and not sample.is_quick and sample.slowdown > CROWDED:
+        fewer = min(CAREFUL, max(1, int(2 * limit / sample.slowdown))) if sample.usual else CAREFUL
+        return replace(_with_limit(state, fewer, Growing()), base=fewer)
     if not sample.is_quick and rate < growing.rate * (1 - CLEAR_MARGIN):  # less: new connections were being set up
         return _hold(replace(state, beyond=limit, reason=FEWER), search_soon=True)
     above = _next_above(state)

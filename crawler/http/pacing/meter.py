@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from crawler.http.pacing import concurrency
-from crawler.http.pacing.concurrency import ConcurrencyLimit, Growing
+from crawler.http.pacing.concurrency import ConcurrencyLimit
 from crawler.http.pacing.sample import REQUEST_BYTES, Sample
+from crawler.http.pacing.stages import Growing
 
 
 class Meter:
@@ -14,8 +15,8 @@ class Meter:
     """
 
     __slots__ = (
-        "_began", "_busy", "_bytes", "_closes_at", "_due", "_ended", "_errors", "_first", "_is_filling", "_turns",
-        "_unavailable", "_updated", "active", "generation", "limit", "state",
+        "_began", "_burst", "_busy", "_bytes", "_closes_at", "_due", "_ended", "_errors", "_first", "_is_filling",
+        "_spared", "_turns", "_unavailable", "_updated", "_usual", "active", "generation", "limit", "state",
     )  # fmt: skip
 
     def __init__(self, state: ConcurrencyLimit, now: float) -> None:
@@ -24,6 +25,12 @@ class Meter:
         self.generation = 0
         """Number of times that the limit has been lowered."""
         self._updated = now
+        self._usual: float | None = None
+        """Average time in seconds of the turns before the limit was first reached; None until then."""
+        self._burst = -1
+        """Generation of the requests in flight when the limit was last lowered because of a refusal."""
+        self._spared = 0
+        """Number of them that have not been refused."""
         self._use(state)
         self._start_window(now)
 
@@ -47,7 +54,11 @@ class Meter:
         self.active += 1
         if self._is_filling and self.active == self.limit:  # the time until the limit was reached does not count
             self._is_filling = False
+            self._usual = self._average() if self._usual is None else self._usual
             self._start_window(now)
+
+    def _average(self) -> float:
+        return self._busy / self._turns if self._turns > 0 else 0.0
 
     def withdrew(self, now: float) -> None:
         """A request that was counted by ``entered`` was not sent."""
@@ -93,7 +104,12 @@ class Meter:
                 self.unavailable()
                 return False
             ended = 0 if self._is_filling or self.state.settling else self._ended
+            self._burst = generation
+            self._spared = self.active - 1
             self.follow(concurrency.overloaded(self.state, self.active, concurrency.REFUSED, ended), now)
+        elif generation == self._burst:
+            self._spared -= 1
+            self.follow(concurrency.lowered(self.state, self._spared), now)
         self._turns -= 1
         self._ended -= 1  # the end of the refused request says nothing about the current limit
         return True
@@ -116,5 +132,7 @@ class Meter:
             refused=self._unavailable,
             seconds=max(now - self._began, 1e-6),
             busy=self._busy,
+            turns=self._turns,
+            usual=self._usual or 0.0,
         )
         self.follow(concurrency.after(self.state, sample), now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from crawler.model.struct import Value
 
 QUICK = 0.010
@@ -26,11 +28,26 @@ class Sample(Value, frozen=True, kw_only=True):
     seconds: float
     busy: float
     """Total time in seconds that requests were in flight, summed over all requests."""
+    turns: int = 0
+    """Number of times that a connection was used; several requests may share it. 0: as many as there were requests."""
+    usual: float = 0.0
+    """Average time in seconds of the turns before the limit was first reached; 0 if there were none."""
 
     @property
     def rate(self) -> float:
         """Throughput in bytes per second."""
         return (self.received + REQUEST_BYTES * (self.requests + self.more / 2)) / self.seconds
+
+    @property
+    def slowdown(self) -> float:
+        """How many times as long as before the limit was first reached a turn takes; infinite if that is not known.
+
+        0 if none ended, as of large bodies.
+        """
+        turns = self.turns or self.requests
+        if not turns:
+            return 0.0
+        return self.busy / turns / self.usual if self.usual else math.inf
 
     @property
     def is_quick(self) -> bool:

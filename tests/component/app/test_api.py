@@ -49,7 +49,7 @@ async def test_walk_gives_the_path_of_each_entry(site: Site) -> None:
     assert others() == set()
 
 
-@pytest.mark.parametrize(("config", "most"), [(QUICK, 6), (replace(QUICK, listers=2), 2)])
+@pytest.mark.parametrize(("config", "most"), [(QUICK, 8), (replace(QUICK, listers=2), 2)])
 async def test_as_many_listings_are_read_at_a_time_as_connections_allow(site: Site, config: Config, most: int) -> None:
     for number in range(12):
         site.file(f"d{number}/a", b"x")

@@ -135,7 +135,7 @@ def no_breath(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_module, "_SHORT_PAUSE", 0.0)
 
 
-async def test_an_unknown_host_gets_few_connections_first_and_more_as_it_responses() -> None:
+async def test_an_unknown_host_gets_some_connections_first_and_more_as_it_responds() -> None:
     gate = Gate(64)
     holding = await hold(gate, 30)
     assert gate.host(URL).state.limit == START
@@ -159,7 +159,7 @@ async def test_late_knowledge_does_not_change_a_host_in_use() -> None:
 
 @pytest.mark.usefixtures("no_breath")
 async def test_learnt_limits_are_reported_by_host_name() -> None:
-    gate = Gate(16)
+    gate = Gate(START)
     await enter(gate, OTHER_HOST)
     holding = await hold(gate, START)
     assert refuse(gate)
@@ -194,7 +194,7 @@ async def test_refusals_halve_the_connections_until_there_is_one() -> None:
 
 @pytest.mark.usefixtures("no_breath")
 async def test_a_503_that_does_not_say_how_long_is_one_failure_among_others() -> None:
-    gate = Gate(8)
+    gate = Gate(START)
     holding = await hold(gate, START)
     assert not refuse(gate, 503)
     assert gate.host(URL).state.limit == START
@@ -203,7 +203,7 @@ async def test_a_503_that_does_not_say_how_long_is_one_failure_among_others() ->
 
 @pytest.mark.usefixtures("no_breath")
 async def test_a_503_with_a_time_halves_but_is_an_attempt() -> None:
-    gate = Gate(8)
+    gate = Gate(START)
     holding = await hold(gate, START)
     assert not refuse(gate, 503, Retry_After="0")
     assert gate.host(URL).state.limit == START // 2
@@ -211,7 +211,7 @@ async def test_a_503_with_a_time_halves_but_is_an_attempt() -> None:
 
 
 async def test_a_retry_after_of_days_does_not_lower_the_limit() -> None:
-    gate = Gate(8)
+    gate = Gate(START)
     holding = await hold(gate, START)
     assert not refuse(gate, Retry_After="86400")
     assert gate.host(URL).state.limit == START
@@ -260,7 +260,7 @@ async def test_raising_the_ceiling_admits_waiting_requests() -> None:
 
 @pytest.mark.usefixtures("no_breath")
 async def test_a_change_is_logged_once_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
-    gate = Gate(16)
+    gate = Gate(START)
     holding = await hold(gate, START)
     with caplog.at_level("INFO", "crawler"):
         generation = gate.host(URL).generation
