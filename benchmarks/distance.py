@@ -1,7 +1,7 @@
-"""Counts the round trips of a run: a simulated clock, and a server that seems to be one second away.
+"""Counts the round trips of a run: a simulated clock, and a server that seems to be 40 ms away.
 
-The clock of ``DistantLoop`` stands still while anything can be done, and then jumps to the next timer. So a run takes
-as many simulated seconds as round trips, whatever the machine does meanwhile.
+The clock of ``DistantLoop`` stands still while anything can be done, and then jumps to the next timer. So the simulated
+time of a run consists of its round trips, whatever the machine does meanwhile.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 _SETTLE = 0.0005
 """Real seconds to wait for bytes that the system has not delivered yet, before the clock jumps."""
+ROUND_TRIP = 0.04
+"""Simulated seconds."""
 _DATE = "Thu, 02 Jan 2025 03:04:05 GMT"
 
 
@@ -84,7 +86,7 @@ def distant_loop() -> Iterator[asyncio.Runner]:
 
 
 class DistantServer:
-    """Serves ``files`` by name below ``/``, as nginx does, one simulated second away. An async context manager.
+    """Serves ``files`` by name below ``/``, as nginx does, one ``ROUND_TRIP`` away. An async context manager.
 
     A connection takes one round trip, and a request another one. Responses to requests that arrive together come
     together.
@@ -122,13 +124,13 @@ class DistantServer:
     @property
     def round_trips(self) -> int:
         """Number of round trips from the first connection to the last response."""
-        return 0 if self.began is None else round(self.ended - self.began)
+        return 0 if self.began is None else round((self.ended - self.began) / ROUND_TRIP)
 
     @property
     def rounds(self) -> list[int]:
         """Number of requests that were sent in each round trip in which any was."""
         assert self.began is not None
-        counts = Counter(int(when - self.began + 1e-6) for when, _, _ in self.requests)
+        counts = Counter(int((when - self.began) / ROUND_TRIP + 0.01) for when, _, _ in self.requests)
         return [counts[each] for each in sorted(counts)]
 
     @property
@@ -163,7 +165,7 @@ class _Distant(asyncio.Protocol):
         server, now = self._server, self._loop.time()
         self._transport = cast("asyncio.Transport", transport)
         self._number = len(server.opened)
-        self._ready = now + 1
+        self._ready = now + ROUND_TRIP
         server.opened.append(now)
         if server.began is None:
             server.began = now
@@ -174,7 +176,7 @@ class _Distant(asyncio.Protocol):
         server, sent = self._server, max(self._loop.time(), self._ready)
         server.used.add(self._number)
         server.requests += [(sent, self._number, name) for name in names]
-        self._loop.call_at(sent + 1, self._answer, b"".join(map(server.response, names)))
+        self._loop.call_at(sent + ROUND_TRIP, self._answer, b"".join(map(server.response, names)))
 
     def _answer(self, data: bytes) -> None:
         if not self._transport.is_closing():

@@ -11,6 +11,7 @@ from crawler.http.lane import depth
 from crawler.http.lane.depth import HostDepth, broken, closes_after, doubted, interrupted, refused, usable
 from crawler.http.lane.loss import Ending
 from crawler.http.lane.pool import Outcome
+from crawler.http.pacing.ahead import connections_ahead
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError
 from crawler.http.response import WholeResponse, page_headers, page_of
@@ -69,6 +70,20 @@ class Sharing:
         if seen.per_connection is not None:
             host = self._change(name, closes_after(host, seen.per_connection), "")
         return usable(host, self._deepest)
+
+    def spare(self, url: str) -> int:
+        """See ``interfaces.Sharing``."""
+        if self._gate.limits_requests or self._transport.experience(url) is None or not self._is_plain(url):
+            return 0
+        return max(0, self._gate.host(url).free)
+
+    def open_ahead(self, url: str, requests: int) -> None:
+        """See ``interfaces.Sharing``."""
+        if requests and self.spare(url):
+            host = self._gate.host(url)
+            self._transport.open_ahead(
+                url, lambda idle: connections_ahead(host.state, free=host.free, idle=idle, requests=requests)
+            )
 
     def _is_plain(self, url: str) -> bool:
         try:

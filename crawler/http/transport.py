@@ -67,6 +67,12 @@ class Transport:
             heads.append(self._head("GET", target, host, headers))
         return await self._lanes.share(where, heads, may_follow)
 
+    def open_ahead(self, url: str, connections: Callable[[int], int]) -> None:
+        """Open connections for later requests to the host of ``url``, without a proxy; see ``LanePool.open_ahead``."""
+        parts = _for_lane(url, None)
+        assert parts is not None, "not sent on a lane"
+        self._lanes.open_ahead(parts[0], connections)
+
     def settle(self, url: str, sent: Outcome, carried: Carried | None) -> None:
         """Keep or close the lane of requests to the host of ``url``; see ``LanePool.settle``."""
         parts = _for_lane(url, None)

@@ -109,6 +109,12 @@ class FakeSharing:
     def depth(self, _url: str) -> int:
         return self.deepest
 
+    def spare(self, _url: str) -> int:
+        return 0
+
+    def open_ahead(self, _url: str, _requests: int) -> None:
+        """Do nothing: there are no connections."""
+
     async def send(self, together: Together) -> list[FakeReply | None]:
         requests = together.requests(self.deepest, 0)
         self.batches.append([url for url, _ in requests])

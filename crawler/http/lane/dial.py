@@ -60,6 +60,18 @@ class Dialer:
         self._tls = settings.tls
         self._found: dict[tuple[str, int], tuple[float, asyncio.Future[list[Address]]]] = {}
         """(host, port) → (time at which its addresses expire, on the clock of the event loop; the lookup)."""
+        self._reached: dict[Endpoint, asyncio.Event] = {}
+
+    async def close(self) -> None:
+        """Stop the lookups that nobody waits for any more."""
+        lookups = [lookup for _, lookup in self._found.values()]
+        for lookup in lookups:
+            lookup.cancel()
+        await asyncio.gather(*lookups, return_exceptions=True)
+
+    async def reached(self, where: Endpoint) -> None:
+        """Wait until any connection to ``where`` has been made, maybe without TLS yet."""
+        await self._reached.setdefault(where, asyncio.Event()).wait()
 
     async def dial(self, where: Endpoint, make: Callable[[], Lane]) -> Lane:
         """Open a new lane to ``where``. Raises RequestError."""
@@ -88,6 +100,7 @@ class Dialer:
             try:
                 async with asyncio.timeout(self._connect_timeout):
                     opened = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_HEAD_START)
+                    self._reached.setdefault(where, asyncio.Event()).set()
                     _, lane = await loop.create_connection(make, sock=opened, ssl=context, server_hostname=name)
                     return lane
             except (OSError, ssl.CertificateError) as error:

@@ -43,11 +43,15 @@ class Lane(asyncio.Protocol):
         patience: Patience,
         progressed: Callable[[Lane], None],
         ended: Callable[[Lane, Ending], None] = lambda _lane, _ending: None,
+        *,
+        is_ahead: bool = False,
     ) -> None:
+        """``is_ahead``: no request is waiting for the lane, so the server may close it at any time."""
         self._progressed = progressed
         self._ended = ended
         self._deadline = Deadline(patience)
         self._patience = patience
+        self.is_ahead = is_ahead
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._socket: Any = None
@@ -83,6 +87,11 @@ class Lane(asyncio.Protocol):
     def in_flight(self) -> int:
         """Number of requests without a complete response."""
         return len(self._flight)
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether a request is in flight, and nothing of any response has arrived since the lane was opened."""
+        return bool(self._flight) and not self.answered and not self._reader.has_begun
 
     def is_quiet(self) -> bool:
         """Whether the lane is open, no request is in flight, and no unrequested bytes have arrived.
@@ -262,7 +271,8 @@ class Lane(asyncio.Protocol):
         requests = list(self._flight)
         self._flight.clear()
         has_begun = self._reader.has_begun and end.ending is not Ending.BAD_REQUEST
-        lost = losses(end.ending, end.detail, len(requests), has_begun=has_begun, answered=self.answered)
+        answered = self.answered or int(self.is_ahead)
+        lost = losses(end.ending, end.detail, len(requests), has_begun=has_begun, answered=answered)
         for request, loss in zip(requests, lost, strict=True):
             request.receiver.lost(request, loss)
 

@@ -44,7 +44,7 @@ def losses(ending: Ending, detail: str, requests: int, *, has_begun: bool, answe
     """The losses of the ``requests`` in flight when a lane ended, in the order of the requests.
 
     ``has_begun``: a part of the response to the first request had arrived. ``answered``: number of earlier responses on
-    the connection.
+    the connection, or of requests for which it could have been used.
     """
     return [
         Loss(

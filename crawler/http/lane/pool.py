@@ -13,6 +13,7 @@ from crawler.http.lane.dial import Dialer, Endpoint
 from crawler.http.lane.exchange import Exchange, LostExchange
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending
+from crawler.http.lane.spares import Spares
 from crawler.model.network.sharing import Carried
 from crawler.model.struct import Struct
 
@@ -33,6 +34,8 @@ class Experience(Struct):
     """Number of responses before the last announced end of a connection; a single one may be due to a restart."""
     has_excess: bool = False
     """Whether unrequested bytes have followed the responses to a batch."""
+    is_concurrent: bool = False
+    """Whether a connection has been served while another one, on which a response had arrived, was still open."""
 
 
 class Outcome(NamedTuple):
@@ -61,6 +64,9 @@ class LanePool:
         self._shared: dict[Endpoint, list[tuple[Lane, float, Carried]]] = {}
         """Idle lanes for batches only, when they became idle, and what they have carried."""
         self._experience: dict[Endpoint, Experience] = {}
+        self._talking: dict[Endpoint, set[Lane]] = {}
+        """The open lanes on which a response has arrived."""
+        self._spares = Spares(dialer, partial(self._made, is_ahead=True))
         self._is_closed = False
 
     def experience(self, where: Endpoint) -> Experience:
@@ -75,13 +81,13 @@ class LanePool:
         The request is sent once more if the server closed an idle connection at that moment (RFC 9112 section 9.3.1).
         Raises RequestError.
         """
-        lane = self._take(where)
+        lane = self._take(where) or await self._spare(where)
         if lane is not None:
             try:
                 return await self._send_on(lane, data, is_head=is_head)
             except LostExchange:
                 pass
-        return await self._send_on(await self._open(where), data, is_head=is_head)
+        return await self._send_on(await self._dial(where), data, is_head=is_head)
 
     async def share(self, where: Endpoint, requests: Sequence[bytes], may_follow: Callable[[Carried], bool]) -> Outcome:
         """Send ``requests`` together on one lane, or only as many as it serves before closing. Raises RequestError.
@@ -97,11 +103,14 @@ class LanePool:
             lane.close()
             lane = None
         if lane is None:
-            lane = await self._open(where)
+            lane = await self._spare(where) or await self._dial(where)
         before = lane.answered
         answers = await Batch(lane).send(sent)
         ending = lane.ending
-        is_race = before > 0 and lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
+        is_race = lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
+        if is_race and lane.is_ahead and not before:
+            return Outcome(answers, None, False, lane, None)  # which says nothing about pipelining
+        is_race = is_race and before > 0
         return Outcome(answers, ending, is_race, lane, carried)
 
     def settle(self, where: Endpoint, sent: Outcome, carried: Carried | None) -> None:
@@ -139,13 +148,44 @@ class LanePool:
         most = self.experience(where).per_connection
         return most is None or lane.sent + requests <= most
 
-    async def _open(self, where: Endpoint) -> Lane:
+    def open_ahead(self, where: Endpoint, lanes: Callable[[int], int]) -> None:
+        """Open lanes for later requests once the host has been reached: as many as ``lanes`` says of the idle ones."""
+        self._spares.open(where, lambda: lanes(len(self._idle.get(where, ())) + len(self._shared.get(where, ()))))
+
+    async def _spare(self, where: Endpoint) -> Lane | None:
+        """A lane that was opened ahead; None if there is none. Raises RequestError."""
+        lane = await self._spares.take(where)
+        if lane is not None:
+            self._expect(where, lane)
+        return lane
+
+    async def _dial(self, where: Endpoint) -> Lane:
         """A new lane. An idle one that could not be used makes room: their number stays that of concurrent requests."""
         if kept := self._shared.get(where):
             kept.pop(0)[0].close()
-        return await self._dialer.dial(
-            where, lambda: Lane(self._patience, partial(self._put, where), partial(self._note_end, where))
-        )
+        lane = await self._dialer.dial(where, lambda: self._made(where))
+        self._expect(where, lane)
+        return lane
+
+    def _made(self, where: Endpoint, *, is_ahead: bool = False) -> Lane:
+        return Lane(self._patience, partial(self._put, where), partial(self._note_end, where), is_ahead=is_ahead)
+
+    def _expect(self, where: Endpoint, lane: Lane) -> None:
+        if not self.experience(where).is_concurrent:
+            asyncio.get_running_loop().call_later(_FRESH, self._make_way, where, lane)
+
+    def _make_way(self, where: Endpoint, lane: Lane) -> None:
+        """Close the idle lanes to a host that has not begun to respond on ``lane``, and never served two of them.
+
+        A simple server waits for the next request on a connection, or its end, before it looks at any other one.
+        """
+        if lane.ending is None and lane.is_mute and not self.experience(where).is_concurrent:
+            self._spares.drop(where)
+            for idle, _ in self._idle.pop(where, ()):
+                idle.close()
+            for kept, _, _ in self._shared.pop(where, ()):
+                kept.close()
+            self._expect(where, lane)
 
     async def _send_on(self, lane: Lane, data: bytes, *, is_head: bool) -> Exchange:
         exchange = Exchange(lane, self._patience.silence)
@@ -154,7 +194,10 @@ class LanePool:
 
     def _note_end(self, where: Endpoint, lane: Lane, ending: Ending) -> None:
         found = self.experience(where)
+        self._talking.get(where, set()).discard(lane)
         if ending is Ending.ANNOUNCED:
+            if not found.is_persistent:
+                self._spares.drop(where)
             if lane.answered == found.last_end:
                 found.per_connection = min(lane.answered, found.per_connection or lane.answered)
             found.last_end = lane.answered
@@ -162,7 +205,10 @@ class LanePool:
             found.has_excess = True
 
     def _put(self, where: Endpoint, lane: Lane) -> None:
-        self.experience(where).is_persistent |= lane.minor > 0
+        found, talking = self.experience(where), self._talking.setdefault(where, set())
+        found.is_persistent |= lane.minor > 0
+        talking.add(lane)
+        found.is_concurrent = found.is_concurrent or len(talking) > 1
         if self._is_closed:
             lane.close()
         elif not lane.in_flight and not lane.is_shared:
@@ -190,4 +236,6 @@ class LanePool:
                 lane.close()
         self._idle.clear()
         self._shared.clear()
+        await self._spares.close()
+        await self._dialer.close()
         await asyncio.sleep(0)  # the event loop closes the sockets

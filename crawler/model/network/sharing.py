@@ -78,6 +78,20 @@ class Sharing(Protocol):
         """How many requests may share a connection to the host of ``url`` now; 1: sharing is not possible."""
         ...
 
+    def spare(self, url: str) -> int:
+        """How many more connections to the host of ``url`` may be used now; 0 if requests for it are no ordinary ones.
+
+        Requests are not ordinary if they go through a proxy, need a login, or have a rate that is limited.
+        """
+        ...
+
+    def open_ahead(self, url: str, requests: int) -> None:
+        """Open connections for ``requests`` later requests to the host of ``url``, as soon as it has been reached.
+
+        There are at most as many as may be used; those that turn out not to be needed are closed.
+        """
+        ...
+
     async def send(self, together: Together) -> Sequence[WholeResponse | None]:
         """Send requests, and return the responses that are proven to belong to them. Redirects are not followed.
 

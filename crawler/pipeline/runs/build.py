@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from crawler.model.config import Config, option_fields
 from crawler.model.interfaces import Client, Destination, Parser, Permit
@@ -87,6 +88,21 @@ def lister_count(config: Config) -> int:
     There are more of them than connections if several requests may share one.
     """
     return config.listers or max(config.workers, min(2 * config.workers * (config.pipeline or _DEPTH), _LISTERS))
+
+
+def names_directory(url: str) -> bool:
+    """Whether ``url`` looks like that of a directory."""
+    return urlsplit(url).path.endswith("/")
+
+
+def expected_requests(config: Config, url: str, state: StateStore) -> int:
+    """Number of requests that follow those for robots.txt and the listing at ``url``, as far as can be expected.
+
+    A first run fetches whatever is listed; of later ones it is not known whether anything has changed.
+    """
+    if state.knew_files or config.dry_run or not names_directory(url):
+        return 0
+    return config.workers if config.max_files is None else config.max_files
 
 
 def refuse_by(filters: Filters, rules: RobotsTxt | Upstreams) -> Refuse:
