@@ -8,6 +8,7 @@ from typing import Protocol
 
 from crawler.model.errors import DeleteRefused
 from crawler.model.interfaces import Redirects
+from crawler.model.struct import replace
 from crawler.pipeline import engine
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import Neighbours
@@ -15,13 +16,22 @@ from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.base import Components, Transfers
-from crawler.pipeline.runs.build import build_reader, build_upstreams, build_walker, is_first_contact, refuse_by
+from crawler.pipeline.runs.build import (
+    build_reader,
+    build_upstreams,
+    build_walker,
+    expected_requests,
+    is_first_contact,
+    names_directory,
+    refuse_by,
+)
 from crawler.pipeline.runs.deletion_stage import Deletions
 from crawler.pipeline.runs.waiting import WaitingJobs
 from crawler.pipeline.save.collecting import below_any, collect
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.save.obstructed import Obstructed
 from crawler.pipeline.save.removal import Excluded
+from crawler.pipeline.walk.admission import CONNECTIONS, AdmittedPages, beside
 from crawler.pipeline.walk.page_reader import Root
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
@@ -53,6 +63,7 @@ class MirrorRun:
         reader = build_reader(
             config, parts.client, parts.state, parts.observer, parts.parser, unchanged=unchanged, root=root
         )
+        reader = replace(reader, client=AdmittedPages(reader.client, self._rules))
         self._upstreams = build_upstreams(config, url, reader, self._rules, parts.state, parts.observer)
         self._walker = build_walker(
             config,
@@ -105,8 +116,14 @@ class MirrorRun:
 
     async def _mirror(self, committer: Committer) -> None:
         """Read all listings and fetch what they show; then find out what may be deleted."""
-        await (self._rules if self._upstreams is None else self._upstreams).enter(self._url)
-        starts = [Directory(path="", url=self._url)]
+        starts, parts = [Directory(path="", url=self._url)], self._parts
+        if parts.pool is None and self._upstreams is None:
+            parts.client.sharing.open_ahead(self._url, expected_requests(parts.config, self._url, parts.state))
+        if self._is_page_beside():
+            walked = self._transfers.run(self._walk(starts), committer)
+            starts = self._walker.admit(await beside(self._rules.enter(self._url), walked))
+        else:
+            await (self._rules if self._upstreams is None else self._upstreams).enter(self._url)
         while starts:
             directories = await self._transfers.run(self._walk(starts), committer)
             starts = self._walker.admit(directories)
@@ -149,6 +166,12 @@ class MirrorRun:
         is_partial = is_partial or self._is_from_fallback()
         if not config.dry_run and not is_partial and not self._parts.tally.failed:
             await self._parts.destination.clean_parts(Excluded(self._filters))
+
+    def _is_page_beside(self) -> bool:
+        """Whether the first page is requested while robots.txt is on its way. What may be a large file is not."""
+        if self._upstreams is not None or self._rules.has_read(self._url) or not names_directory(self._url):
+            return False
+        return self._parts.client.sharing.spare(self._url) >= CONNECTIONS
 
     # --- rules ------------------------------------------------------------------------------------
 

@@ -49,11 +49,15 @@ class RobotsTxt:
     async def check(self, url: str) -> Rejection | None:
         """The rejection of ``url``, or None. Fetches the robots.txt of its host if it has not been fetched yet."""
         where = origin(url)
-        if not self._config.no_robots and where not in self._known:
+        if not self.has_read(url):
             async with self._locks.setdefault(where, asyncio.Lock()):
                 if where not in self._known:
                     self._known[where] = await self._read(url)
         return self.rejection(url)
+
+    def has_read(self, url: str) -> bool:
+        """Whether ``rejection`` knows what the robots.txt of the host of ``url`` says, or that it cannot be read."""
+        return self._config.no_robots or origin(url) in self._known
 
     def rejection(self, url: str) -> Rejection | None:
         """The rejection of ``url``, or None, without fetching: on a host that was not checked nothing is allowed."""

@@ -1,0 +1,148 @@
+"""The first page of a run is requested beside robots.txt, and used only if that allows it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from crawler.model.config import Config
+from crawler.model.errors import FetchError, RobotsForbidden
+from crawler.model.interfaces import FetchedPage, Permit, Response, Take
+from crawler.model.values import Rejection, Validators
+from crawler.pipeline.walk import admission
+from crawler.pipeline.walk.admission import AdmittedPages, beside
+from crawler.pipeline.walk.robots_txt import RobotsTxt
+from tests.support.fakes import FakeClient, FakeReply, FakeResponse
+
+URL = "http://h/pub/"
+FORBIDS = FakeResponse(status=200, body=b"User-agent: *\nDisallow: /pub/\n")
+ALLOWS = FakeResponse(status=404)
+
+
+async def anywhere(_source: str, _target: str) -> Rejection | None:
+    return None
+
+
+class Pages:
+    """Implements ``Pages``: one page, or an error; with ``take`` the response is passed on first."""
+
+    def __init__(self, error: FetchError | None = None) -> None:
+        self._error = error
+        self.requests = 0
+
+    async def fetch_page(
+        self,
+        url: str,
+        *,
+        validators: Validators,
+        permit: Permit,
+        html_only: bool = False,
+        take: Take | None = None,
+    ) -> FetchedPage:
+        self.requests += 1
+        await asyncio.sleep(0)
+        if self._error is not None:
+            raise self._error
+        body = await take(FakeReply(url, FakeResponse(status=200, body=b"page"), 10)) if take else b"page"
+        return FetchedPage(url=url, status=200, content_type="", body=body or b"", validators=validators)
+
+
+def robots(response: FakeResponse, wait: Callable[[], Awaitable[None]]) -> RobotsTxt:
+    """Rules whose robots.txt arrives after ``wait``."""
+
+    class Slow(FakeClient):
+        async def fetch_page(self, *args: object, **more: object) -> FetchedPage:
+            await wait()
+            return await super().fetch_page(*args, **more)  # type: ignore[arg-type]
+
+    return RobotsTxt(Slow(lambda _request: response), Config(attempts=1), "crawler")
+
+
+async def whole(response: Response) -> bytes:
+    return await response.read(100)
+
+
+@pytest.mark.parametrize("with_take", [False, True])
+@pytest.mark.parametrize("error", [None, FetchError("HTTP 404", url=URL, retryable=False)])
+@pytest.mark.parametrize("response", [ALLOWS, FORBIDS, FakeResponse(status=500)])
+async def test_neither_a_page_nor_its_error_is_known_before_robots_txt_allows_it(
+    response: FakeResponse, error: FetchError | None, *, with_take: bool
+) -> None:
+    arrived = asyncio.Event()
+
+    async def wait() -> None:
+        await arrived.wait()
+
+    rules, pages = robots(response, wait), Pages(error)
+    taken = list[str]()
+
+    async def take(reply: Response) -> bytes:
+        taken.append(reply.url)
+        return await whole(reply)
+
+    admitted = AdmittedPages(pages, rules)
+    fetch = admitted.fetch_page(URL, validators=Validators(), permit=anywhere, take=take if with_take else None)
+    run = asyncio.ensure_future(beside(rules.enter(URL), fetch))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert (pages.requests, taken, run.done()) == (1, [], False)
+    arrived.set()
+    if response is not ALLOWS:
+        with pytest.raises(RobotsForbidden):
+            await run
+        assert taken == []
+    elif error is not None:
+        with pytest.raises(FetchError, match="HTTP 404"):
+            await run
+    else:
+        assert (await run).body == b"page"
+    assert pages.requests == 1
+
+
+async def test_a_response_that_may_be_a_file_is_not_held_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """robots.txt may need its connection; it is requested again once that is known."""
+    monkeypatch.setattr(admission, "_HELD", 0.001)
+    pages, dropped = Pages(), asyncio.Event()
+
+    class Noting(Pages):
+        async def fetch_page(self, url: str, **more: object) -> FetchedPage:  # type: ignore[override]
+            try:
+                return await pages.fetch_page(url, **more)  # type: ignore[arg-type]
+            finally:
+                dropped.set()
+
+    rules = robots(ALLOWS, lambda: asyncio.wait_for(dropped.wait(), 5))  # type: ignore[arg-type, return-value]
+    fetch = AdmittedPages(Noting(), rules).fetch_page(URL, validators=Validators(), permit=anywhere, take=whole)
+    assert (await beside(rules.enter(URL), fetch)).body == b"page"
+    assert pages.requests == 2
+
+
+async def test_other_pages_wait_for_nothing() -> None:
+    client = FakeClient(lambda _request: ALLOWS)
+    rules = RobotsTxt(client, Config(no_robots=True), "crawler")
+    await AdmittedPages(Pages(), rules).fetch_page(URL, validators=Validators(), permit=anywhere)
+    assert client.requests == []
+
+
+async def test_what_goes_on_beside_ends_with_the_run() -> None:
+    ended = list[str]()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("work")
+
+    async def fail() -> None:
+        raise RobotsForbidden("no")
+
+    with pytest.raises(RobotsForbidden):
+        await beside(fail(), work())
+    run = asyncio.ensure_future(beside(work(), work()))
+    await asyncio.sleep(0.001)
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert len(ended) >= 2
