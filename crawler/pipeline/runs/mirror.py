@@ -52,10 +52,9 @@ class MirrorRun:
 
     def __init__(self, parts: Components, url: str, *, free: int, root: RootOfRun | None = None) -> None:
         """``free``: free space at the destination in bytes. ``root``: in a run that may find a file at ``url``."""
-        config, self._parts, self._url = parts.config, parts, url
+        config, self._parts, self._url, self._root = parts.config, parts, url, root
         self._filters = Filters(config, datetime.now(UTC))
         is_new = is_first_contact(config, parts.state)
-        self._root = root
         self._rules = root.rules if root else RobotsTxt(parts.client, config, parts.agent, is_new=is_new)
         unchanged = UnchangedDirectories(
             parts.destination, parts.state, parts.observer, allows=self._rules.allows, wishes=wishes(config, url)
