@@ -36,6 +36,8 @@ _AT_TOP_ALIASES = {
     **dict.fromkeys(("mirrors", "site", "sites"), "mirror"),
     **dict.fromkeys(("default", "options", "global"), "defaults"),
 }
+_ABBREVIATED = 3
+"""Minimum number of letters of a word that may abbreviate a name."""
 _TYPED, _IN_FILES = "only on the command line: ", "only in the file of --config"
 _OF_URL, _OF_DIR = "the first argument, URL", "the second argument, DIR"
 _OF_CALL = "an argument of the calls, such as crawler.mirror, not an option"
@@ -143,11 +145,18 @@ def hint(name: str, place: Place) -> str:
     """What to write instead of ``name``, which does not exist at ``place``: the end of a message, or "" if unknown."""
     if found := own(name, place) or of_another_program(name, place):
         return f": {found}"
-    if similar := nearest(name, sorted(NAMES[place])):
+    if similar := _similar(name, place):
         return f": did you mean {' or '.join(written(each, place) for each in similar)}?"
-    if place is Place.FILE and (similar := nearest(name, sorted(NAMES[Place.TABLE]))):
+    if place is Place.FILE and (similar := _similar(name, Place.TABLE)):
         return f": did you mean {' or '.join(similar)}, below [[mirror]]?"
     return ""
+
+
+def _similar(name: str, place: Place) -> list[str]:
+    """At most two names of ``place`` that ``name`` misspells or, as other programs allow it, abbreviates."""
+    names, plain = sorted(NAMES[place]), _plain(name)
+    longer = [each for each in names if _plain(each).startswith(plain)] if len(plain) >= _ABBREVIATED else []
+    return nearest(name, names) or (longer if len(longer) <= 2 else [])
 
 
 def own(name: str, place: Place) -> str:

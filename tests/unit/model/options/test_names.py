@@ -123,6 +123,9 @@ PLACES = [
     (Place.COMMAND_LINE, "--recursive",
      "no such option: --recursive: it is the default; --no-recursive switches it off"),
     (Place.COMMAND_LINE, "--no-delete", "no such option: --no-delete: it is the default, unless --delete is given"),
+    (Place.COMMAND_LINE, "--work", "no such option: --work: did you mean --workers?"),
+    (Place.COMMAND_LINE, "--dry", "no such option: --dry: did you mean --dry-run?"),
+    (Place.COMMAND_LINE, "--max", "no such option: --max (see --help)"),
     (Place.COMMAND_LINE, "--name", "no such option: --name: only in the file of --config, for each mirror"),
     (Place.FILE, "verbose", "f: unknown key 'verbose': only on the command line: --verbose"),
     (Place.FILE, "max-size", "f: unknown key 'max-size': options are in a table: write max_size below [[mirror]], or "
