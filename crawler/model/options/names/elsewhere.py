@@ -12,7 +12,7 @@ PROGRAMS = ("wget -m", "lftp mirror", "rclone sync (:http:)")
 """Headings of the columns before this program's own, as printed. Messages use their first words."""
 NONE = "–"
 _CODE = re.compile(r"`([^`]*)`")
-_NAME = re.compile(r"(?<!\S)--?[A-Za-z][\w-]*")
+_NAME = re.compile(r"(?<!\S)--?[A-Za-z0-9][\w-]*")
 
 # fmt: off
 ROWS: tuple[tuple[str, str, str, str], ...] = (
@@ -83,6 +83,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
 # fmt: on
 """The table, one row for each purpose; options are in backquotes."""
 
+_FAMILIES = "nothing: IPv6 and IPv4 addresses are tried, and the first that answers is used"
 _WORKERS, _SEGMENTS, _DIR, _SAME = "`--workers N`", "`--segments N`", "the second argument, DIR", "the default"
 # fmt: off
 OTHERS: tuple[tuple[str, str, str], ...] = (
@@ -116,6 +117,9 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("curl", "`--speed-limit 1K`, `-Y 1K`", "`--min-speed 1K`"),
     ("curl", "`-s`, `--silent`, `-S`, `--show-error`", "`-q`"),
     ("curl", "`-Z`, `--parallel-max N`", _WORKERS),
+    ("curl", "`--compressed`", "nothing: files are fetched as they are"),
+    ("curl", "`-4`, `-6`, `--ipv4`, `--ipv6`", _FAMILIES),
+    ("curl", "`-X GET`, `--request GET`", "nothing: files are requested with GET"),
     ("curl", "`-I`, `--head`", "`--list`, for a listing"),
     ("rclone", "`--stats 10s`, `--stats-one-line`", "`--progress plain`, a line every 10 seconds"),
     ("rclone", "`--fast-list`, `--no-traverse`, `--http-no-head`",
@@ -137,6 +141,11 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("rsync", "`--link-dest=DIR`", "`--snapshots N`"),
     ("rsync", "`--existing`, `--remove-source-files`", "not possible"),
     ("wget", "`-V`", "`--version`"),
+    ("wget", "`-4`, `-6`, `--inet4-only`, `--inet6-only`, `--prefer-family=IPv6`", _FAMILIES),
+    ("wget", "`--compression=auto`", "nothing: files are fetched as they are"),
+    ("wget", "`-S`, `--server-response`", "`-vv`"),
+    ("lftp", "`-X '*.iso'`", "`--exclude '*.iso'`"),
+    ("lftp", "`-I '*.zip'`", "`--include '*.zip'`"),
     ("", "`-j`, `--jobs`, `--threads`, `--num-threads`, `--connections`, `--concurrency`, `--concurrent`", _WORKERS),
     ("", "`-o`, `--output`, `--out`, `--dest`, `--destination`, `--target`, `--directory`", _DIR),
     ("", "`--url`, `--source`, `--src`", "the first argument, URL"),
@@ -150,6 +159,8 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("", "`--timeout`", "`--read-timeout 60 --connect-timeout 10`"),
     ("", "`--rate`, `--speed`, `--max-rate`, `--max-speed`, `--bandwidth`", "`--limit-rate RATE`"),
     ("", "`--pattern`, `--glob`, `--match`", "`--include GLOB`"),
+    ("", "`--include-dirs`, `--include-dir`", "`--include 'new/**'`"),
+    ("", "`--exclude-dirs`, `--exclude-dir`", "`--exclude old/`"),
     ("", "`--ignore`, `--skip`", "`--exclude GLOB`"),
     ("", "`--extension`, `--extensions`, `--type`", "`--ext LIST`"),
     ("", "`--no-verify-ssl`, `--no-ssl-verify`, `--no-verify`, `--skip-verify`, `--no-check-ssl`", "`--insecure`"),
