@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from crawler.cli.invocation import Invocation
 from crawler.model.config import option_fields
-from crawler.model.errors import ConfigError
+from crawler.model.errors import ConfigError, Problems
+from crawler.model.options.combinations import NOT_IN_LISTS
 from crawler.model.options.option import option_of
 
 _MIRROR = ("URL", "DIR")
@@ -34,6 +35,8 @@ def dispatch(call: Invocation) -> int:
         raise ConfigError("--name-from header requires --input-file: listed files are named by their listing")
     if call.config.fallback and mode:
         raise ConfigError(f"--fallback cannot be combined with {mode}: it is for a mirror")
+    if mode == "--input-file":
+        _refuse_without_effect(call)
     if len(call.positional) < len(_ARGUMENTS.get(mode, _MIRROR)):
         from crawler.text.advice.arguments import swallowed
 
@@ -61,6 +64,16 @@ def _refuse_empty(call: Invocation) -> None:
         for option, value in values.items():
             if value == "":
                 raise ConfigError(f"{option}: expected a {kind}, not an empty text: is a variable unset?")
+
+
+def _refuse_without_effect(call: Invocation) -> None:
+    """Raise ConfigError for options of a mirror that mean nothing for a list of URLs."""
+    problems = Problems()
+    for key in call.given:
+        if key in NOT_IN_LISTS:
+            option = "--" + key.replace("_", "-")
+            problems.add([f"{option} cannot be combined with --input-file: {NOT_IN_LISTS[key]}"])
+    problems.raise_any()
 
 
 def _run_of(mode: str) -> Callable[[Invocation], int]:

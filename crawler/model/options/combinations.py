@@ -12,6 +12,17 @@ TOGETHER = (
 )  # fmt: skip
 """Keys of the options that ``check_together`` examines."""
 
+NOT_IN_LISTS: Mapping[str, str] = {
+    **dict.fromkeys(("no_recursive", "max_depth", "listers"), "a list has no directories to enter"),
+    **dict.fromkeys(
+        ("delete", "max_delete", "ignore_errors", "delete_excluded"), "only a listing shows what is gone upstream"
+    ),
+    "fallback": "a list names the URLs of its files itself",
+    "check": "each file is requested, on condition that it has changed",
+    "last": "files are saved in the order of the list",
+}
+"""Option without a meaning for a list of URLs → why."""
+
 
 def check_together(values: Mapping[str, object], where: str) -> None:
     """Raise ConfigError, which names ``where`` and the option, if ``values`` (option by key) contradict each other."""

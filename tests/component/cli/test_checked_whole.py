@@ -10,6 +10,7 @@ import pytest
 from crawler.cli import parser as cli
 from crawler.cli.mirrors.checks import in_file
 from crawler.model.config import option_fields
+from crawler.model.options.combinations import NOT_IN_LISTS
 from tests.support.misbehaving.server import Site
 
 Output = pytest.CaptureFixture[str]
@@ -214,6 +215,19 @@ def test_an_empty_path_or_name_is_refused_by_name(option: str, capsys: Output) -
     (line,) = lines_of(capsys, option, "", "d")
     assert line.startswith(f"crawler: {option}: expected a ")
     assert line.endswith("not an empty text: is a variable unset?")
+
+
+def test_options_without_a_meaning_for_a_list_are_refused_by_name(here: Path, capsys: Output) -> None:
+    flags = {"no_recursive", "delete", "ignore_errors", "delete_excluded"}
+    values = {"check": "digest", "fallback": "http://h/"}
+    for key, reason in NOT_IN_LISTS.items():
+        option = f"--{key.replace('_', '-')}"
+        arguments = [option] if key in flags else [option, values.get(key, "1")]
+        needed = ["--delete"] if key in {"ignore_errors", "delete_excluded"} else []
+        found = lines_of(capsys, *needed, *arguments, "--input-file", "m.toml", "d")
+        said = f"crawler: {option} cannot be combined with --input-file: "
+        assert any(line.startswith(said) and (key == "fallback" or line == said + reason) for line in found)
+        assert len(found) == 1 + len(needed)
 
 
 @pytest.mark.parametrize(

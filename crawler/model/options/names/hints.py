@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from crawler.model.errors import ConfigError
+from crawler.model.options.combinations import NOT_IN_LISTS
 from crawler.model.options.names.elsewhere import elsewhere
 from crawler.model.options.names.places import (
     CONFIG_KEYS,
@@ -113,16 +114,6 @@ _ARGUMENTS: Mapping[Place, tuple[str, str]] = {
     Place.CONFIG: ("the url of the calls", "the directory of the calls"),
 }
 """What stands for the arguments URL and DIR of the command line."""
-_NOT_IN_LISTS: Mapping[str, str] = {
-    **dict.fromkeys(("no_recursive", "max_depth", "listers"), "a list has no directories to enter"),
-    **dict.fromkeys(
-        ("delete", "max_delete", "ignore_errors", "delete_excluded"), "only a listing shows what is gone upstream"
-    ),
-    "fallback": "a list names the URLs of its files itself",
-    "check": "each file is requested, on condition that it has changed",
-    "last": "files are saved in the order of the list",
-}
-"""Option that ``download`` does not have → why."""
 
 
 def unknown_key(where: str, key: str, value: object) -> ConfigError:
@@ -246,4 +237,4 @@ def why_not(key: str, place: Place) -> str:
         return "only the program uses it: use the report or an observer"
     if place is Place.WALK:
         return _NOTHING_SAVED
-    return _NOT_IN_LISTS[key] if place is Place.DOWNLOAD else "a listing names its files itself"
+    return NOT_IN_LISTS[key] if place is Place.DOWNLOAD else "a listing names its files itself"
