@@ -15,7 +15,6 @@ WARNINGS_SHOWN = 20
 """Maximum number of printed problems that do not concern a single file."""
 SPARED_SHOWN = 5
 """Maximum number of spared paths that are named."""
-_PARTS = "; resumable parts are kept"
 _BY: dict[str, str] = {**{reason: f"by {option}" for reason, option in OPTIONS.items()}, Reason.ROBOTS: "by robots.txt"}
 
 
@@ -83,7 +82,7 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if report.interrupted is not None:
         is_requested = report.interrupted in SIGNALS or report.interrupted in LIMITS
         why = f"by {report.interrupted}" if is_requested else "early"
-        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues{_PARTS}")
+        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues")
     return "\n".join(_problem_lines(report) + lines)
 
 

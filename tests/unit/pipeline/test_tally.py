@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crawler.model.exit_codes import worst
+from crawler.model.exit_codes import LIMITS, SIGNALS, worst
 from crawler.model.report import Report
 from crawler.model.values import Entry, Kind, Outcome, Rejection, Result, Span
 from crawler.output.format import json_text, render_entries
@@ -192,6 +192,10 @@ def test_an_interrupted_run_says_why() -> None:
     assert "Saved nothing to mirror/ in 1.0 s" in text
     assert "Stopped by SIGTERM: " in text
     assert "Stopped by --max-duration: " in render_summary(tally().close(1.0, "--max-duration"))
+    for reason in (*SIGNALS, *LIMITS, "an error"):
+        line = render_summary(tally().close(1.0, reason)).splitlines()[-1]
+        assert line.startswith("Stopped ")
+        assert len(line) < 80, "a terminal would break it in the middle of a word"
     assert "Stopped early: " in render_summary(tally().close(1.0, "DestinationError"))
 
 
