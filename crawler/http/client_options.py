@@ -75,10 +75,12 @@ def option_checks(config: Config, starts: Iterable[str]) -> Iterator[Callable[[]
     Each is about one option, one file of an option, or a proxy that the environment names for one of ``starts``.
     """
     for header in config.header:
+        if header.startswith("@") and _can_be_read_once(header[1:]):
+            continue
         yield lambda header=header: list(_header_lines(header))  # type: ignore[misc]
-    if config.netrc:
+    if config.netrc and not _can_be_read_once(os.environ.get("NETRC") or ""):
         yield _netrc_entries
-    if config.cookies:
+    if config.cookies and not _can_be_read_once(config.cookies):
         yield partial(_cookies, config.cookies)
     if config.proxy:
         yield partial(_proxies, config)
@@ -86,10 +88,16 @@ def option_checks(config: Config, starts: Iterable[str]) -> Iterator[Callable[[]
         for where in {origin(userinfo(start)[0]) for start in starts}:
             if where is not None:
                 yield partial(_check_proxy, _proxies(config), where)
-    if config.ca_file:
+    if config.ca_file and not _can_be_read_once(config.ca_file):
         yield partial(tls_context, ca_file=config.ca_file, client_cert=None, insecure=config.insecure)
-    if config.client_cert:
+    if config.client_cert and not _can_be_read_once(config.client_cert):
         yield partial(tls_context, ca_file=None, client_cert=config.client_cert, insecure=config.insecure)
+
+
+def _can_be_read_once(name: str) -> bool:
+    """Whether the file is a pipe or the like, such as ``/dev/stdin`` or ``<(command)``, which a check would empty."""
+    path = Path(name)
+    return bool(name) and path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _check_proxy(proxies: Proxies, where: Origin) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -215,6 +216,17 @@ def test_an_empty_path_or_name_is_refused_by_name(option: str, capsys: Output) -
     (line,) = lines_of(capsys, option, "", "d")
     assert line.startswith(f"crawler: {option}: expected a ")
     assert line.endswith("not an empty text: is a variable unset?")
+
+
+def test_a_pipe_is_read_by_the_run_alone(site: Site) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"X-Key: from-a-pipe\n")
+    os.close(writer)
+    try:
+        assert cli.run(["-q", "--header", f"@/dev/fd/{reader}", site.url, "d"]) == 0
+    finally:
+        os.close(reader)
+    assert {request.headers.get("x-key") for request in site.log} == {"from-a-pipe"}
 
 
 def test_options_without_a_meaning_for_a_list_are_refused_by_name(here: Path, capsys: Output) -> None:
