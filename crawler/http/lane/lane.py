@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import ssl
-import termios
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
@@ -15,11 +13,10 @@ from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import Ending, losses
 from crawler.http.lane.reader import ResponseReader
 from crawler.http.lane.request import Request
+from crawler.http.sockets.tcp import acknowledge, has_no_bytes
 from crawler.http.tls import alert_text, has_close_notify
 from crawler.text.escape import printable
 
-_NO_BYTES = bytes(4)
-"""The result of FIONREAD for a socket without unread bytes."""
 _BAD_REQUEST = 400
 _GRACE = 8
 """A deadline fires late by at most this fraction (1/``_GRACE``) of the time that it allows."""
@@ -102,7 +99,7 @@ class Lane(asyncio.Protocol):
             return False
         try:
             # This holds under TLS too: between responses a server sends only close_notify or a late session ticket.
-            return fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, _NO_BYTES) == _NO_BYTES
+            return has_no_bytes(self._socket)
         except (OSError, ValueError):  # closed meanwhile
             return False
 
@@ -150,7 +147,7 @@ class Lane(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._end is not None:
             return
-        answered = self.answered
+        answered, was_streaming = self.answered, self._is_streaming
         try:
             is_excess = self._read(data)
         except FramingError as error:
@@ -162,8 +159,11 @@ class Lane(asyncio.Protocol):
             return
         if is_excess:
             self._stop(_End(Ending.EXCESS if self.sent else Ending.UNREQUESTED, ""))
-        elif self.answered > answered and self._end is None:
-            self._progressed(self)
+        elif self._end is None:
+            if self._flight and not was_streaming:
+                acknowledge(self._socket)
+            if self.answered > answered:
+                self._progressed(self)
 
     def eof_received(self) -> None:
         """The server closed its side. Not called after a reset; under TLS also for a FIN without close_notify."""

@@ -74,6 +74,40 @@ async def test_a_batch_is_one_write_and_its_responses_come_in_order(wire: Wire) 
     assert wire.lane.is_quiet()
 
 
+class Noting(socket.socket):
+    """Counts the options that are set."""
+
+    count = 0
+
+    def setsockopt(self, *_arguments: object) -> None:  # type: ignore[override]
+        self.count += 1
+
+
+@pytest.mark.parametrize(
+    ("gathered", "pieces", "counts"),
+    [
+        (100, [response(b"one") + response(b"two")], [0]),
+        (100, [response(b"one"), response(b"two")], [1, 1]),
+        (100, [response(b"one") + b"HTTP/", response(b"two")[5:]], [1, 1]),
+        (100, [response(b"one")[:-1], b"e" + response(b"two")], [1, 1]),
+        (0, [response(b"one")[:-2], b"n", b"e" + response(b"two")], [1, 1, 1]),
+    ],
+)
+async def test_what_is_not_all_is_acknowledged_at_once_but_not_each_piece_of_a_long_body(
+    gathered: int, pieces: list[bytes], counts: list[int]
+) -> None:
+    near, far = socket.socketpair()
+    with far, Noting(fileno=near.detach()) as noting:
+        lane = Lane(Patience(60), lambda _lane: None)
+        transport, receiver = MemoryTransport(lane, {"socket": noting}), Recorder()
+        lane.send([receiver.request(name, gathered=gathered) for name in "ab"])
+        for piece, count in zip(pieces, counts, strict=True):
+            transport.arrive([piece])
+            assert noting.count == count
+        assert [each.loss for each in receiver.ends] == [None, None]
+        lane.close()
+
+
 async def test_head_has_no_body_behind_get_and_before_it(wire: Wire) -> None:
     (get,) = wire.send("a")
     (head,) = wire.send("b", is_head=True)
