@@ -24,7 +24,7 @@ _NOWHERE = "-"
 class History:
     """Implements ``Carried``: the rows of all requests on a connection, with what their responses have shown."""
 
-    __slots__ = ("_bodiless", "_places", "_rows", "_sizes")
+    __slots__ = ("_anywhere", "_bodiless", "_places", "_rows", "_sizes")
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
@@ -34,16 +34,18 @@ class History:
         """Place → the rows whose responses named it."""
         self._bodiless: list[Row] = []
         """The rows whose responses had no body."""
+        self._anywhere: list[Row] = []
+        """The rows whose responses neither named a place nor proved to be of a file that names none."""
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def add(self, row: Row, facts: Facts) -> None:
         """Note a response that is proven to belong to ``row``."""
-        size, place = facts.size, facts.place or row.place or _NOWHERE
+        size, place = facts.size, _place(row, facts)
         row = replace(row, size=row.size if size is None else Span(size, size), place=place)
         self._rows.append(row)
-        self._places.setdefault(place, []).append(row)
+        (self._anywhere if place is None else self._places.setdefault(place, [])).append(row)
         if size is None:
             self._bodiless.append(row)
         else:
@@ -56,8 +58,18 @@ class History:
             alike = self._sizes.get(size.low)
             return [*alike, *self._bodiless] if alike else self._bodiless
         if place is not None and Aspect.PLACE in confirmed:
-            return self._places.get(place, ())
+            return [*self._places.get(place, ()), *self._anywhere]
         return self._rows
+
+
+def _place(row: Row, facts: Facts) -> str | None:
+    """The place that the response to ``row`` names, should it come late; None if that is unknown.
+
+    A 304 that does not repeat the entity tag may be a stray one: the true response may have any body.
+    """
+    place = facts.place or row.place
+    is_proven = facts.size is not None or (row.etag is not None and facts.etag == row.etag)
+    return place or (_NOWHERE if is_proven else None)
 
 
 def history_of(carried: Carried | None) -> History:
