@@ -40,6 +40,9 @@ class Decision(Value, frozen=True):
     """True if the digest of the local copy is wrong, so that its size and time prove nothing."""
 
 
+_SAME_ROW = Decision(Need.NOTHING, Reason.SAME_ROW)
+
+
 def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check: str = "listing") -> Decision:
     """Decide on ``entry`` by its row, the state and the local copy. ``check``: the value of --check."""
     if local is None:
@@ -53,7 +56,7 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.FETCH, Reason.INTERRUPTED_REPLACEMENT, is_disproved=True)
     if entry.size is not None and known.size not in entry.size:
         return Decision(Need.FETCH, "size differs")
-    if without_query(known.url) != without_query(entry.url):
+    if known.url != entry.url and without_query(known.url) != without_query(entry.url):
         return Decision(Need.PROBE, "another URL")
     if entry.row != known.row:
         # If-Modified-Since cannot detect a rollback to an older file; only an ETag distinguishes all versions.
@@ -66,7 +69,7 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.CONFIRM, f"--check {check}")
     if is_racy(entry.modified, known):
         return Decision(Need.CONFIRM, "racy")
-    return Decision(Need.NOTHING, Reason.SAME_ROW)
+    return _SAME_ROW
 
 
 def is_intact(known: Known | None, local: Local | None) -> bool:

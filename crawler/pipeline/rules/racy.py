@@ -9,12 +9,14 @@ directory, which is never trusted more than its rows.
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.values import Known, Span
 from crawler.text.http_fields import parse_http_date
 
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (subtracted from times without a zone)
+_EASTERNMOST = EASTERNMOST_ZONE.total_seconds()
 REPEATED = 2 * 3600
 """Maximum seconds by which clocks are set back (Troll station; elsewhere one hour), so that local times occur twice."""
 
@@ -29,7 +31,7 @@ def passed_by_row(modified: Span[datetime]) -> float:
     resolution = resolution_of(modified)
     if modified.low.tzinfo is not None:
         return modified.low.timestamp() + resolution
-    return modified.low.replace(tzinfo=UTC).timestamp() + resolution + EASTERNMOST_ZONE.total_seconds()
+    return (modified.low - _EPOCH).total_seconds() + resolution + _EASTERNMOST
 
 
 def passed_by_header(last_modified: str | None, resolution: int) -> float:
@@ -44,7 +46,9 @@ def passed_by_header(last_modified: str | None, resolution: int) -> float:
 
 def is_racy(modified: Span[datetime], known: Known) -> bool:
     """Whether the file may have changed after the server confirmed it although its row with this time has not."""
-    passed = passed_by_row(modified)
-    if modified.low.tzinfo is None:  # the Last-Modified of the file may prove it sooner
-        passed = min(passed, passed_by_header(known.validators.last_modified, resolution_of(modified)))
-    return known.checked <= passed
+    if known.checked > passed_by_row(modified):
+        return False
+    if modified.low.tzinfo is not None:
+        return True
+    # The Last-Modified of the file may prove it sooner.
+    return known.checked <= passed_by_header(known.validators.last_modified, resolution_of(modified))

@@ -192,7 +192,7 @@ class BatchCommit:
         plain = encoded_new(name)
         directory = self._tree.directory(parent, create=True)
         old = lstat(plain, directory)
-        protected = self._spared.protected_names(directory)
+        protected = self._spared.protected_names(directory, self._tree.identity_of(parent))
         if protected is not None and (own := protected.exactly(plain, old)) is not None:
             raise UnusablePath(f"{file.item.job.path} is this run's {own.what} file: choose another path for it")
         if old is not None:

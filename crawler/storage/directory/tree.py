@@ -110,6 +110,7 @@ class Tree:
         self._epoch = 0
         self._folds = folds
         self._listed: dict[str, set[bytes]] = {}
+        self._root_identity: Identity | None = None
         self.changed: set[str] = set()
         """Directories in which this tree has created a directory, for the caller to flush and clear."""
 
@@ -151,6 +152,15 @@ class Tree:
             descriptor = self._step(descriptor, segment, here, create=create)
             above = here
         return descriptor
+
+    def identity_of(self, path: str) -> Identity | None:
+        """What identifies the directory whose descriptor ``directory`` has just returned; None if not kept."""
+        known = self._directories.get(path)
+        if known is None and not path:
+            if self._root_identity is None:
+                self._root_identity = identity(os.fstat(self._root))
+            return self._root_identity
+        return None if known is None else known.identity
 
     def make(self, path: str) -> str | None:
         """Create a directory and its parents. Returns None, or the reason why this directory cannot be created.

@@ -234,7 +234,8 @@ def _unpack(blob: Cell) -> tuple[Entry, ...]:
 
 
 def _entries(blob: Any) -> tuple[Entry, ...]:
-    columns = json.loads(blob if blob.startswith(b"{") else zlib.decompress(blob))
+    text = blob if blob.startswith(b"{") else zlib.decompress(blob)
+    columns = json.loads(text.decode("ascii"))  # as it was written: nothing need be found out about the encoding
     plain = [columns.get(name) or repeat(default) for name, default in _PLAIN.items()]
     sizes = map(_size_span, columns["size"], columns["size_to"])
     spans: dict[tuple[str | None, str | None], Span[datetime] | None] = {}

@@ -111,11 +111,11 @@ class Spared:
     def close(self) -> None:
         self._mounts.close()
 
-    def protected_names(self, directory: int) -> ProtectedNames | None:
-        """The protected names in the open ``directory``; None if there are none."""
+    def protected_names(self, directory: int, place: Identity | None = None) -> ProtectedNames | None:
+        """The protected names in the open ``directory``; None if there are none. ``place`` identifies it, if known."""
         if self._places is None:
             self._places = _places(self._own)
-        place = identity(os.fstat(directory))
+        place = place or identity(os.fstat(directory))
         names, mounted = self._places.get(place, {}), self._mounts.names(place)
         if not names and not mounted:
             return None
