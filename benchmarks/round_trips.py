@@ -51,13 +51,15 @@ def flat(count: int) -> dict[str, bytes]:
     return {f"file-{each:04}.bin": bytes(chance.randint(2048, 6144)) for each in range(count)}
 
 
-def tree() -> dict[str, bytes]:
-    """5,000 files of 1 to 8 KiB in 1,200 directories: 20 projects, 59 versions each."""
+def tree(projects: int, files: int) -> dict[str, bytes]:
+    """``files`` files of 1 to 8 KiB in ``projects`` directories with 59 directories each."""
     chance, places = random.Random(7), list[str]()
-    for project in range(20):
+    for project in range(projects):
         places.append(f"project-{project:02}/")
         places += [f"project-{project:02}/{version // 10}.{version % 10}/" for version in range(59)]
-    return {f"{places[each % 1200]}part-{each:04}.txt": bytes(chance.randint(1024, 8192)) for each in range(5000)}
+    return {
+        f"{places[each % len(places)]}part-{each:04}.txt": bytes(chance.randint(1024, 8192)) for each in range(files)
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,8 @@ WORKS: Mapping[str, Work] = {
     "110 files in 4 directories": Work(make=folders, workers=20, least=(4, 3, 4)),
     "300 files": Work(make=partial(flat, 300), workers=16, least=(5, 2, 5)),
     "1,000 files": Work(make=partial(flat, 1000), workers=16, least=(10, 2, 10)),
-    "5,000 files in 1,200 directories": Work(make=tree, workers=16, least=(52, 13, 52)),
+    "400 files in 300 directories": Work(make=partial(tree, 5, 400), workers=16, least=(9, 6, 9)),
+    "5,000 files in 1,200 directories": Work(make=partial(tree, 20, 5000), workers=16, least=(52, 13, 52)),
 }
 
 

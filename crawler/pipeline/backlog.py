@@ -13,6 +13,8 @@ Finish = Callable[[Result | Staged], Awaitable[None]]
 
 _LOOKED_AT = 4
 """Maximum number of jobs that a search passes over while it looks for jobs that fit."""
+_TURNS = 3
+"""Number of turns of the event loop until a lister that has been woken has asked for a connection."""
 _SKIPPED = 64
 """Maximum number of calls of ``fill`` that return at once after searches that found nothing."""
 
@@ -69,14 +71,21 @@ class Backlog(asyncio.Queue["Job | None"]):
             await super().put(item)
 
     async def get(self) -> Job | None:
-        """Wait for the next job. None means that the worker must end."""
+        """Wait for the next job. None means that the worker must end.
+
+        A worker that was idle leaves the first connections to the listers, which the page of its job wakes, too: what
+        their pages show can then be requested as soon as the files of this one have arrived.
+        """
         if self._queue:
             return self.get_nowait()
         self._idle += 1
         try:
-            return await super().get()
+            job = await super().get()
         finally:
             self._idle -= 1
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        return job
 
     def fill(self, batch: Batch) -> bool:
         """Move waiting jobs that fit to ``batch``, at most one worker's fair share. Returns whether any was moved.

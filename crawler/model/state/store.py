@@ -48,6 +48,11 @@ class StateStore(Protocol):
         """Whether files were known when this run began."""
         ...
 
+    @property
+    def known_pages(self) -> int:
+        """Number of listing pages known when this run began, or about as many as are counted of a large state."""
+        ...
+
     async def directory(self, path: str) -> dict[str, Known]:
         """The known files directly in ``path`` ("" is DIR), by name."""
         ...

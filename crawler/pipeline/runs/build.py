@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _DEPTH = 8
 """Listings that may share a connection."""
-_LISTERS = 160
+_LISTERS = 320
 """Maximum number of listings that are read concurrently, unless there are more workers."""
 
 
@@ -98,9 +98,11 @@ def names_directory(url: str) -> bool:
 def expected_requests(config: Config, url: str, state: StateStore) -> int:
     """Number of requests that follow those for robots.txt and the listing at ``url``, as far as can be expected.
 
-    A first run fetches whatever is listed; of later ones it is not known whether anything has changed.
+    A first run fetches whatever is listed. Later ones request every listing that they know, and maybe nothing else.
     """
-    if state.knew_files or config.dry_run or not names_directory(url):
+    if state.knew_files:
+        return 0 if config.no_recursive else max(0, state.known_pages - 1)
+    if config.dry_run or not names_directory(url):
         return 0
     return config.workers if config.max_files is None else config.max_files
 

@@ -34,6 +34,11 @@ class SmallState:
         self._listings = listings
         self._gone: set[bytes] = set()
 
+    @property
+    def pages(self) -> int:
+        """Number of listing pages that have not been read or dropped."""
+        return len(self._listings)
+
     def directory(self, path: str) -> dict[str, Known] | None:
         """The files directly in ``path`` by name; None if they were already read or dropped.
 

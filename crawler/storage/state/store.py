@@ -27,7 +27,7 @@ from crawler.storage.state.database import Database
 from crawler.storage.state.hosts import read_hosts, store_hosts
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
-from crawler.storage.state.small_state import SmallState, read_small_state
+from crawler.storage.state.small_state import LISTINGS, SmallState, read_small_state
 
 if TYPE_CHECKING:
     import sqlite3
@@ -59,6 +59,7 @@ class SqliteState:
         self._leaves: set[str] = set()
         self.knew_files = False
         """Whether any files were known when the state was opened."""
+        self.known_pages = 0
         self.hosts: dict[str, HostLimits] = {}
         """Host name → limits found by earlier runs."""
         self._waiting = 0
@@ -75,6 +76,7 @@ class SqliteState:
             self._executor = BriefExecutor(self._thread)
             opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
             self._small, self.hosts, self._leaves, self.knew_files = await opened
+            self.known_pages = len(self._leaves) + (LISTINGS if self._small is None else self._small.pages)
         return self
 
     async def __aexit__(

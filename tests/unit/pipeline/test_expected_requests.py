@@ -11,7 +11,6 @@ from crawler.storage.state import NullState
 LISTING, FILE = "http://h/pub/", "http://h/pub/a.zip"
 
 
-@pytest.mark.parametrize("knew_files", [False, True])
 @pytest.mark.parametrize(
     ("url", "options", "count"),
     [
@@ -24,10 +23,15 @@ LISTING, FILE = "http://h/pub/", "http://h/pub/a.zip"
         ("http://h/pub?dir=a/", {}, 0),
     ],
 )
-def test_a_first_run_expects_as_many_as_there_are_workers(
-    url: str, options: dict[str, object], count: int, *, knew_files: bool
-) -> None:
+def test_a_first_run_expects_as_many_as_there_are_workers(url: str, options: dict[str, object], count: int) -> None:
+    assert expected_requests(Config(**options), url, NullState()) == count  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("pages", "options", "count"),
+    [(0, {}, 0), (1, {}, 0), (4, {}, 3), (1200, {}, 1199), (4, {"dry_run": True}, 3), (4, {"no_recursive": True}, 0)],
+)
+def test_a_later_run_expects_the_listings_that_it_knows(pages: int, options: dict[str, object], count: int) -> None:
     state = NullState()
-    state.knew_files = knew_files
-    config = Config(**options)  # type: ignore[arg-type]
-    assert expected_requests(config, url, state) == (0 if knew_files else count)
+    state.knew_files, state.known_pages = True, pages
+    assert expected_requests(Config(**options), LISTING, state) == count  # type: ignore[arg-type]

@@ -17,7 +17,9 @@ NEW, KNOWN, LIMITED = None, HostLimits(limit=8, beyond=None), HostLimits(limit=8
     ("known", "free", "idle", "requests", "count"),
     [
         (NEW, 6, 0, 8, 6),
-        (NEW, 6, 0, 3, 3),
+        (NEW, 6, 0, 3, 1),
+        (NEW, 6, 0, 2, 0),
+        (NEW, 8, 0, 3, 3),
         (NEW, 6, 2, 8, 4),
         (NEW, 6, 7, 8, 0),
         (NEW, 6, 0, 0, 0),
@@ -35,6 +37,7 @@ def test_as_many_as_may_be_used_and_are_needed(
 
 @given(free=st.integers(-3, 40), idle=st.integers(0, 40), requests=st.integers(0, 40))
 def test_never_more_than_may_be_used_or_are_needed(free: int, idle: int, requests: int) -> None:
-    count = connections_ahead(initial(40), free=free, idle=idle, requests=requests)
+    count = connections_ahead(initial(40, HostLimits(limit=40, beyond=None)), free=free, idle=idle, requests=requests)
     assert count >= 0
-    assert count == 0 or count + idle <= min(free, requests)
+    assert count == 0 or count + idle <= free
+    assert count == 0 or count + idle + (40 - free) <= requests
