@@ -40,9 +40,7 @@ def dispatch(call: Invocation) -> int:
     if len(call.positional) < len(_ARGUMENTS.get(mode, _MIRROR)):
         from crawler.text.advice.arguments import swallowed
 
-        known = option_fields()
-        texts = {key: value for key, value in call.given.items() if option_of(known[key]).metavar != "URL"}
-        if problem := swallowed(texts):
+        if problem := swallowed(_texts(call)):
             raise ConfigError(problem)
     if not mode and len(call.positional) == 1 and call.positional[0].lower() != "help":
         from crawler.cli.modes import with_default_directory
@@ -54,6 +52,17 @@ def dispatch(call: Invocation) -> int:
 
         raise ConfigError(count_problem(wanted, call.positional, mode))
     return _run_of(mode)(call)
+
+
+def _texts(call: Invocation) -> dict[str, object]:
+    """The values given on the command line, by the name of their option, but for those that are URLs."""
+    known = option_fields()
+    texts = {
+        key: value for key, value in call.given.items() if key != "rules" and option_of(known[key]).metavar != "URL"
+    }
+    for key, include in (("include", True), ("exclude", False)):
+        texts[key] = tuple(rule.pattern for rule in call.config.rules if rule.include == include)
+    return texts
 
 
 def _refuse_empty(call: Invocation) -> None:

@@ -92,6 +92,8 @@ ROWS: list[Row] = [
      lambda _: ["--history", "D"], 2),
     ("swallowed", lambda s: ["--user-agent", s.plain.url, "D"], 2, "give it one of its own",
      lambda s: ["--user-agent", "me", s.plain.url, "D"], 0),
+    ("swallowed by a rule", lambda s: ["--exclude", s.plain.url + "*", "D"], 2, "--exclude took http",
+     lambda s: ["--include", "*.zip", s.plain.url], 0),
 ]  # fmt: skip
 
 
