@@ -194,10 +194,6 @@ class _Run(Value, frozen=True, kw_only=True):
 
             store = location_of(str(directory), config)
             path, shown = store.cache, str(store)
-        if config.cluster is not None or context.cluster is not None:
-            from crawler.app.cluster.refusals import check_cluster
-
-            check_cluster(config, context.cluster, has_destination=context.destination is not None)
         return cls(
             starts=starts,
             fallbacks=fallbacks,
@@ -209,10 +205,15 @@ class _Run(Value, frozen=True, kw_only=True):
             context=context,
         )
 
-    @property
-    def is_clustered(self) -> bool:
-        """Whether workers of a cluster fetch and save. A dry run needs none."""
-        return (self.config.cluster is not None or self.context.cluster is not None) and not self.config.dry_run
+    def workers(self, stack: AsyncExitStack) -> object:
+        """The workers that fetch and save, as ``open_pool`` takes them; None if there are none. Raises ConfigError."""
+        config, context = self.config, self.context
+        if config.processes == 1 and config.cluster is None and context.cluster is None:
+            return None
+        from crawler.app.cluster.choice import chosen_workers
+
+        has_own = context.destination is not None
+        return chosen_workers(stack, config, context.cluster, context.processes, has_destination=has_own)
 
 
 async def _publish(parts: Components, run: _Run) -> None:
@@ -226,7 +227,7 @@ async def _publish(parts: Components, run: _Run) -> None:
 async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Components, SqliteState]:
     """Open the components of a run on ``stack``. DIR is locked first, so that no other run changes it."""
     config, context = run.config, run.context
-    is_clustered = run.is_clustered
+    workers = run.workers(stack)
     options = client_options(config, run.starts, is_list=run.items is not None, fallbacks=run.fallbacks)
     refuse_unusable_options(config)
     if are_few():
@@ -246,7 +247,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     await refuse_list_in_mirror(run.shown, run.items, state, config)
     if config.names == "windows":
         await refuse_other_names(run.directory, state)
-    gate = context.gate or shared_gate([config], is_divided=is_clustered)
+    gate = context.gate or shared_gate([config], is_divided=workers is not None)
     budget = Budget(files=config.max_files, size=config.max_total_size)
     allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
     observers = [*([allowance] if allowance.is_limited else []), *context.observers]
@@ -255,13 +256,11 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     )
     parts = replace(parts, allowance=allowance, is_mirror=await has_been_mirror(state))
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
-    if config.processes != 1 and context.destination is None and not config.dry_run:
-        parts = await resources.with_pool(parts, options, gate, context.processes)
-    if is_clustered:
+    if workers is not None:
         from crawler.app.cluster.opening import Site, open_pool
 
         site = Site(directory=run.directory, store=run.store, own=own)
-        parts = replace(parts, pool=await open_pool(stack, parts, options, gate, site=site, client=context.cluster))
+        parts = replace(parts, pool=await open_pool(stack, parts, options, gate, site=site, cluster=workers))
     return parts, state
 
 

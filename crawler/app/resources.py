@@ -11,18 +11,14 @@ from pathlib import Path
 
 from crawler.app.refusals import refuse_names_of_windows
 from crawler.http.client import ClientOptions, HttpClient
-from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.config import Config
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.options.timetable import Timetable
-from crawler.model.state.host_limits import divided
 from crawler.model.struct import Value, replace
-from crawler.output.log import LOGGER
 from crawler.output.progress import Fanout
-from crawler.pipeline.attempts import announce
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
@@ -30,7 +26,6 @@ from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import connection_budget, descriptor_limit
 from crawler.storage.state import NullState, ReadOnlyState, SqliteState, state_path, url_of_mirror
-from crawler.workers.child_process import WorkerProcesses, start_workers
 from crawler.workers.page_parsers import PageParsers
 
 
@@ -97,38 +92,6 @@ class Resources(Value, frozen=True, kw_only=True):
             stop=stop,
             parser=await self.stack.enter_async_context(PageParsers(tally.warn)),
         )
-
-    async def with_pool(
-        self, parts: Components, options: ClientOptions, gate: Gate, processes: WorkerProcesses | None
-    ) -> Components:
-        """``parts`` with the worker processes of --processes; unchanged if one process is enough.
-
-        ``processes``: worker processes that were started early; None: start them now.
-        """
-        config = self.config
-        started = processes or self.stack.enter_context(start_workers(config.processes, config.workers))
-        if not started.wanted:
-            return parts
-        from crawler.workers.messages import WorkerSetup
-        from crawler.workers.worker import PoolCallbacks
-        from crawler.workers.worker_pool import ProcessPool
-
-        count = len(started.started) or 1
-        setup = WorkerSetup(
-            config=config,
-            options=options,
-            directory=str(self.directory),
-            own=tuple(self.own_files),
-            log_level=LOGGER.getEffectiveLevel(),
-            hosts={name: divided(learnt, count) for name, learnt in gate.known.items()},
-            start=max(1, START // count),
-            knew_files=parts.state.knew_files,
-        )
-        callbacks = PoolCallbacks(
-            observer=parts.observer, doubt=parts.state.doubt, warn=parts.tally.warn, announce_retry=announce
-        )
-        pool = await self.stack.enter_async_context(ProcessPool(started, setup, gate, callbacks))
-        return replace(parts, pool=pool)
 
 
 def shared_gate(configs: Sequence[Config], *, is_divided: bool = False) -> Gate:

@@ -155,12 +155,12 @@ def _own_files(call: Invocation) -> tuple[OwnFile, ...]:
 
 
 def _worker_processes(config: Config) -> AbstractContextManager[WorkerProcesses | None]:
-    """The processes of --processes, started before this one has imported all of its own modules."""
-    if config.processes == 1 or config.dry_run:
+    """The workers on this machine, started before this process has imported all of its own modules."""
+    if (config.processes == 1 and config.cluster is None) or config.dry_run:
         return nullcontext()
     from crawler.workers.child_process import start_workers
 
-    return start_workers(config.processes, config.workers)
+    return start_workers(config)
 
 
 @contextmanager

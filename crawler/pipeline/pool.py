@@ -1,4 +1,4 @@
-"""The interface of the worker processes of --processes, as the pipeline uses them."""
+"""The interface of the workers of a run, as the pipeline uses them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from crawler.model.values import Job, Result, Staged
 
 
 class WorkerPool(Protocol):
-    """Worker processes that fetch and save files."""
+    """Workers that fetch and save files."""
 
     @property
     def capacity(self) -> int:

@@ -1,15 +1,20 @@
-"""One end of the connection between the parent and a worker process; both ends use the same class."""
+"""One end of the connection between a client and a worker process; both ends use the same class.
+
+A frame carries many messages, as a pickled list. Both ends belong to one run, with the same code and user, and data
+from servers is only text or bytes inside a tuple, so pickle adds no risk.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import pickle
 import socket
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
-from crawler.workers import messages
 from crawler.workers.frames import FrameDecoder, frame
-from crawler.workers.messages import Message
+
+Message: TypeAlias = tuple[Any, ...]
+"""Plain values, of which the first is the kind of the message."""
 
 
 class Channel(asyncio.Protocol):
@@ -36,7 +41,7 @@ class Channel(asyncio.Protocol):
         """Send the queued messages now."""
         queued, self._outbox = self._outbox, []
         if queued and self.transport is not None and not self.transport.is_closing():
-            self.transport.write(frame(messages.encode(queued)))
+            self.transport.write(frame(pickle.dumps(queued, protocol=pickle.HIGHEST_PROTOCOL)))
 
     def received(self, kind: int, *values: object) -> None:
         """Handle one message."""
@@ -47,17 +52,5 @@ class Channel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for payload in self._decoder.feed(data):
-            for message in messages.decode(payload):
+            for message in pickle.loads(payload):
                 self.received(*message)
-
-
-class ForwardingHandler(logging.Handler):
-    """A logging handler that sends records to the process at the other end of ``channel``."""
-
-    def __init__(self, channel: Channel) -> None:
-        super().__init__()
-        self._channel = channel
-
-    def emit(self, record: logging.LogRecord) -> None:
-        fields: dict[str, Any] = getattr(record, "fields", {})
-        self._channel.send((messages.LOG, record.levelno, record.getMessage(), fields))

@@ -12,6 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from crawler.model.config import Config
+from crawler.model.options.cluster import local_worker_count
+
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main(*sys.argv[2:])"
 
 
@@ -60,7 +63,7 @@ class WorkerProcesses:
         """The started processes: fewer than ``wanted`` if no more processes or descriptors were available."""
         with suppress(OSError):
             while len(self.started) < wanted:
-                self.started.append(ChildProcess("crawler.app.worker"))
+                self.started.append(ChildProcess("crawler.app.cluster.local_worker"))
 
     def __enter__(self) -> Self:
         return self
@@ -72,11 +75,7 @@ class WorkerProcesses:
             child.kill()
 
 
-def start_workers(processes: int, connections: int) -> WorkerProcesses:
-    """Start ``processes`` workers; 0 means one fewer than there are usable processors. A single one is not started.
-
-    The parent keeps one of the ``connections`` to a host, so there is at most one worker for each of the others.
-    """
+def start_workers(config: Config) -> WorkerProcesses:
+    """Start the workers of ``--cluster local`` or ``--processes``; none if the cluster is another one."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = min(processes or usable - 1, connections - 1)
-    return WorkerProcesses(count if count > 1 else 0)
+    return WorkerProcesses(local_worker_count(config.cluster, config.processes, config.workers, usable))

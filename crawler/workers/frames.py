@@ -1,6 +1,6 @@
 """Length-prefixed frames: the format of everything that the processes of a run send each other.
 
-A frame is its length in four bytes, big-endian, and the payload: pickled ``messages`` between processes that trust each
+A frame is its length in four bytes, big-endian, and the payload: pickled messages (``channel``) between processes that trust each
 other, JSON from a process that has parsed hostile pages (``listing_codec``).
 """
 

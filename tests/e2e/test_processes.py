@@ -26,7 +26,8 @@ from tests.support.processes import children, is_there
 
 __all__ = ["sandbox", "site"]
 
-TWO = ("--processes=2",)
+TWO = ("--cluster=local:2",)
+"""``--processes`` is another spelling of it."""
 
 
 def fetched(site: Site) -> Counter[str]:
@@ -216,7 +217,7 @@ def test_the_parent_reports_what_a_child_cannot_do(sandbox: Sandbox, site: Site)
     patch.write_text(
         "import subprocess, sys\n"
         "def refuse(*arguments, **options): raise OSError(11, 'no more processes')\n"
-        "if 'crawler.app.worker' in ' '.join(sys.orig_argv): subprocess.Popen = refuse\n"
+        "if 'crawler.app.cluster.local_worker' in ' '.join(sys.orig_argv): subprocess.Popen = refuse\n"
     )
     sandbox.remember()
     page = b"<p>" + b"<i>x</i>" * 20_000
@@ -230,6 +231,6 @@ def test_the_parent_reports_what_a_child_cannot_do(sandbox: Sandbox, site: Site)
 
 def test_with_a_single_connection_there_is_nothing_to_share(sandbox: Sandbox, site: Site) -> None:
     many(site, 5)
-    sandbox.mirror(site.url, workers=1, more=TWO).succeeds()
+    sandbox.mirror(site.url, workers=1, more=("--processes=2",)).succeeds()
     assert site.most_connections == 1
     sandbox.holds(site.contents())

@@ -28,9 +28,9 @@ from tests.support.servers import Server
 distributed = pytest.importorskip("distributed")
 
 from crawler.workers.child_process import ChildProcess  # noqa: E402
-from crawler.workers.cluster.local import new_scheduler, start_worker  # noqa: E402
 from crawler.workers.cluster.members import IN_FLIGHT  # noqa: E402
 from crawler.workers.cluster.shards import SHARD_FILES  # noqa: E402
+from tests.support.dask_worker import new_scheduler, start_worker  # noqa: E402
 
 pytestmark = pytest.mark.own
 

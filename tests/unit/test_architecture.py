@@ -47,7 +47,7 @@ PURE = (
     "http.proxies", "listings", "model", "output.commands.notices", "output.format",
     "output.html_report.status.cards", "output.summary", "pipeline.fetch.ranges", "pipeline.outdated",
     "pipeline.plan.jobs", "pipeline.retry", "pipeline.rules", "pipeline.tally", "pipeline.walk.loops", "text",
-    "workers.cluster.shards", "workers.cluster.shares", "workers.frames", "workers.listing_codec", "workers.messages",
+    "workers.cluster.shards", "workers.cluster.shares", "workers.frames", "workers.listing_codec",
 )  # fmt: skip
 """Packages and modules that are functions of values: no clock, no environment, nothing to wait for."""
 
@@ -58,7 +58,6 @@ EDGE = (
     "__main__",
     "app.arguments.observers",
     "app.cluster.local_worker",
-    "app.worker",
     "cli",
     "workers.page_parser_process",
 )

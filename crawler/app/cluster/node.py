@@ -1,14 +1,13 @@
-"""The work of one run on one worker of a cluster: engine, transfer and committer in a thread with its own event loop.
+"""The work of one run on one worker of a cluster: engine, transfer and committer in one event loop.
 
 It lasts from shard to shard, so that connections are kept. The client decides how many connections to a host it may
 have, and must be heard from: a worker that has lost its client writes nothing any more, because another run may have
-locked DIR meanwhile.
+locked DIR meanwhile, or another worker may have got the shard.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from concurrent.futures import Future
 from itertools import count
@@ -22,31 +21,40 @@ from crawler.model.interfaces import Redirects
 from crawler.model.values import Job, Rejection, Result
 from crawler.pipeline import engine
 from crawler.workers.cluster import shards
-from crawler.workers.cluster.remote import DaskWorker
+from crawler.workers.cluster.carrier import Host
 from crawler.workers.cluster.shards import Done, Settings, Shard
-from crawler.workers.event_loop import loop_factory
 
 LEASE = 20.0
-"""Seconds without a word of the client after which the work ends."""
+"""Seconds without a word of the client after which the work ends, for good: its shards may be with others."""
 _WATCH_SECONDS = 0.25
 """How often it is checked whether the client is still there."""
+_EARLY_TICKS = 4
+"""After how many of these checks the results so far of a shard are reported, so that a slow file delays no other."""
 
 
-class _Flight:
+class Flight:
     """A shard on its way."""
 
     def __init__(self, name: str, shard: Shard) -> None:
-        self.name = name
+        self.name, self.shard = name, shard
         self.left = {job.path for job in shard.jobs}
         self.results: list[Result] = []
         self.done: Future[None] = Future()
+        """Has a result when there is one for each job, or none will come any more."""
+        self._reported = 0
 
     def add(self, result: Result) -> None:
+        """Note the result of a job, if it is one of this shard."""
         if result.path in self.left:
             self.left.discard(result.path)
             self.results.append(result)
             if not self.left:
                 self.end()
+
+    def early(self) -> list[Result]:
+        """The results since the last call."""
+        since, self._reported = self.results[self._reported :], len(self.results)
+        return since
 
     def end(self) -> None:
         if not self.done.done():
@@ -54,109 +62,77 @@ class _Flight:
 
 
 class Node:
-    """The work of the run ``token`` on ``worker``. ``receive`` and ``do`` are called in other threads."""
+    """The work of the run ``token`` on ``host``. All methods but ``hear`` and ``check`` belong to its event loop."""
 
-    def __init__(self, worker: DaskWorker, token: str) -> None:
-        self.worker, self.token = worker, token
-        self.has_ended = self.is_stopped = False
-        self._turn = threading.Lock()
-        self._loop: asyncio.AbstractEventLoop | None = None
+    def __init__(self, host: Host, token: str) -> None:
+        self.host, self._token = host, token
+        self.has_ended = self.is_stopped = self.is_lost = False
         self._share: tuple[int, int] | None = None
         self._heard = time.monotonic()
-        self._flights: dict[str, _Flight] = {}
-        """Name of a task → its shard."""
+        self._flights: dict[str, Flight] = {}
+        """Name of a shard → the shard."""
         self._done = Done()
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
         self._asked: dict[int, asyncio.Future[None]] = {}
         self._stopped = asyncio.Event()
         self._redirects: Redirects | None = None
-        self._gate = Gate(1)
+        self._gate: Gate | None = None
         self._numbers = count()
-        self._ready = threading.Event()
 
-    # --- called in threads of dask -------------------------------------------------------------------
+    @property
+    def is_over(self) -> bool:
+        """Whether another shard needs a new Node; not if the client wants no more."""
+        return (self.has_ended or self.is_lost) and not self.is_stopped
 
-    def receive(self, message: list[Any]) -> None:
-        """Take a message of the client."""
-        self._heard = time.monotonic()
-        kind = message[0]
-        if kind == shards.ALIVE:
-            self.worker.send(self.token, [shards.HEARD, self.worker.address])
-        if kind == shards.SHARE:
+    def hear(self, message: list[Any] | None = None) -> None:
+        """Note that the client is there, and what ``message`` says that must be known at once. Called in any thread."""
+        now = time.monotonic()
+        self.is_lost = self.is_lost or now - self._heard > LEASE
+        self._heard = now
+        if message is None:
+            return
+        if message[0] == shards.ALIVE:
+            self._send(shards.HEARD)
+        elif message[0] == shards.SHARE:
             self._share = (message[1], message[2])
-        if kind == shards.STOP:
+        elif message[0] == shards.STOP:
             self.is_stopped = True
-        if self._ready.is_set() and not self.has_ended:
-            self._call(self._obey, message)
 
-    def do(self, name: str, settings: Settings, shard: Shard) -> Done:
-        """Do the jobs of a shard, as the task ``name``. Blocks."""
-        self._heard = time.monotonic()
-        with self._turn:
-            if self.is_stopped:
-                return Done()
-            if self._loop is None:
-                self._share = self._share or shard.share
-                self._start(settings)
-        self._ready.wait()
-        flight = _Flight(name, shard)
-        if not self._call(self._take, flight, shard):
-            flight.end()
-        flight.done.result()
-        done = self._done
-        return Done(
-            results=flight.results, failure=done.failure, bug=done.bug, refusal=done.refusal, learnt=done.learnt
-        )
-
-    def _call(self, function: Any, *arguments: object) -> bool:
-        """Call ``function`` in the loop. False if that has ended."""
-        assert self._loop is not None
+    async def serve(self, settings: Settings) -> None:
+        """Do the jobs of all shards, until the client says that no more come, or is lost."""
+        self._gate = gate = open_gate(settings, self._paused)
+        if self._share is not None:
+            self._limit(*self._share)
+        reporter = Reporter(self.host, self._token, settings, self._finished)
+        working = asyncio.create_task(work(self, settings, gate, reporter))
+        watch = asyncio.create_task(self._watch(gate))
         try:
-            self._loop.call_soon_threadsafe(function, *arguments)
-        except RuntimeError:  # closed
-            return False
-        return True
+            await asyncio.wait([working, watch], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watch.cancel()
+            working.cancel()
+            await self._end(working)
+            reporter.close()
+            error = None if working.cancelled() else working.exception()
+            self._done = self._ending(gate, None if error is None else innermost(error))
+            self.finish()
 
-    def _start(self, settings: Settings) -> None:
-        self._loop = (loop_factory() or asyncio.new_event_loop)()
-        threading.Thread(target=self._run, args=(settings,), name="crawler", daemon=True).start()
+    async def _end(self, working: asyncio.Task[None]) -> None:
+        """Wait until the work has ended. It may ask the client for something, which a lost client does not answer."""
+        while not working.done():
+            await asyncio.wait([working], timeout=_WATCH_SECONDS)
+            if not self.is_in_touch:
+                for number in tuple(self._asked):
+                    self._answer(number, is_granted=False)
 
-    # --- in the thread of the loop ---------------------------------------------------------------------
-
-    def _run(self, settings: Settings) -> None:
-        assert self._loop is not None
-        loop = self._loop
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            try:
-                runner.run(self._serve(settings))
-            finally:
-                self._finish()
-        self._finish()  # what came in while the loop was closing
-
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """End all shards: nothing more is done here."""
         self.has_ended = True
-        self._ready.set()
         for flight in list(self._flights.values()):
             flight.end()
 
-    async def _serve(self, settings: Settings) -> None:
-        self._gate = open_gate(settings, self._paused)
-        assert self._share is not None
-        self._limit(*self._share)
-        reporter = Reporter(self.worker, self.token, settings, self._finished)
-        working = asyncio.create_task(work(self, settings, self._gate, reporter))
-        watch = asyncio.create_task(self._watch())
-        self._ready.set()
-        await asyncio.wait([working, watch], return_when=asyncio.FIRST_COMPLETED)
-        watch.cancel()
-        working.cancel()
-        await asyncio.wait([working])
-        reporter.close()
-        error = None if working.cancelled() else working.exception()
-        self._done = self._ending(None if error is None else innermost(error))
-
-    def _ending(self, error: BaseException | None) -> Done:
-        learnt = self._gate.learnt()
+    def _ending(self, gate: Gate, error: BaseException | None) -> Done:
+        learnt = gate.learnt()
         if error is None:
             return Done(learnt=learnt)
         if isinstance(error, Unfit):
@@ -166,30 +142,46 @@ class Node:
             return Done(learnt=learnt) if lost else Done(failure=str(error), learnt=learnt)
         return Done(bug=f"{type(error).__name__}: {error}", learnt=learnt)
 
-    async def _watch(self) -> None:
+    async def _watch(self, gate: Gate) -> None:
         """Return when the client has said that nothing more comes, or is gone."""
-        while self.is_in_touch and not self._stopped.is_set():
-            self._done = Done(learnt=self._gate.learnt())
+        for tick in count(1):
+            if not self.is_in_touch or self._stopped.is_set():
+                return
+            self._done = Done(learnt=gate.learnt())
+            if tick % _EARLY_TICKS == 0:
+                self._report_early()
             try:
                 async with asyncio.timeout(_WATCH_SECONDS):
                     await self._stopped.wait()
             except TimeoutError:
                 continue
 
+    def _report_early(self) -> None:
+        for flight in self._flights.values():
+            results = flight.early()
+            if results:
+                self._send(shards.EARLY, flight.name, results)
+
     @property
     def is_in_touch(self) -> bool:
         """Whether the client still wants what is done here."""
-        if not self.worker.is_running or time.monotonic() - self._heard > LEASE:
+        if self.is_lost or not self.host.is_running or time.monotonic() - self._heard > LEASE:
             return False
-        return not self._flights or any(map(self.worker.is_wanted, tuple(self._flights)))
+        return not self._flights or any(map(self.host.is_wanted, tuple(self._flights)))
 
     def check(self) -> None:
         """Raise DestinationError if nothing may be written any more."""
         if not self.is_in_touch:
-            raise DestinationError(f"worker {self.worker.address} has lost its client")
+            raise DestinationError(f"worker {self.host.address} has lost its client")
 
-    def _take(self, flight: _Flight, shard: Shard) -> None:
-        if self.has_ended:
+    def take(self, flight: Flight) -> None:
+        """Do a shard. ``flight.done`` tells when it has been done, or will not be."""
+        shard = flight.shard
+        if self._share is None:
+            self._share = shard.share
+            if self._gate is not None:
+                self._limit(*shard.share)
+        if self.has_ended or self.is_stopped:
             flight.end()
             return
         self._redirects = shard.redirects
@@ -200,23 +192,47 @@ class Node:
             if job.path not in busy:  # otherwise it is under way, for a shard that was taken back
                 self._jobs.put_nowait(job)
 
-    def _obey(self, message: list[Any]) -> None:
+    def done(self, flight: Flight) -> Done:
+        """What became of a shard."""
+        done = self._done
+        return Done(
+            results=flight.results, failure=done.failure, bug=done.bug, refusal=done.refusal, learnt=done.learnt
+        )
+
+    def obey(self, message: list[Any]) -> None:
+        """Do what a message of the client says."""
         kind, *values = message
         if kind == shards.SHARE:
             self._limit(*values)
-        elif kind == shards.PAUSE:
+        elif kind == shards.PAUSE and self._gate is not None:
             self._gate.host(values[0]).rest(values[1])
         elif kind == shards.GRANTED:
-            answer = self._asked.pop(values[0], None)
-            if answer is not None and not answer.done():
-                answer.set_result(None)
+            self._answer(values[0], is_granted=values[1])
         elif kind == shards.END:
             self._jobs.put_nowait(None)
         elif kind == shards.STOP:
             self._stopped.set()
 
+    def _answer(self, number: int, *, is_granted: bool) -> None:
+        answer = self._asked.pop(number, None)
+        if answer is None or answer.done():
+            return
+        if is_granted:
+            answer.set_result(None)
+        else:
+            answer.set_exception(DestinationError("the state could not be changed"))
+
+    def leave(self) -> None:
+        """End the work, as no more messages will come: cancel what is left, if the client has not waited for it."""
+        self.is_stopped = True
+        self.obey([shards.STOP if self._flights else shards.END])
+
     def _limit(self, connections: int, total: int) -> None:
-        self._gate.limit_connections(max(1, connections), total)
+        if self._gate is not None:
+            self._gate.limit_connections(max(1, connections), total)
+
+    def _send(self, kind: int, *values: object) -> None:
+        self.host.send(self._token, [kind, self.host.address, *values])
 
     # --- for the work ----------------------------------------------------------------------------------
 
@@ -231,18 +247,18 @@ class Node:
         return self._redirects.file_redirect(source, target)
 
     async def doubt(self, paths: list[str]) -> None:
-        """Have the client call ``StateStore.doubt``."""
+        """Have the client call ``StateStore.doubt``. Raises DestinationError if that fails, or the client is lost."""
         number = next(self._numbers)
         self._asked[number] = answer = asyncio.get_running_loop().create_future()
-        self.worker.send(self.token, [shards.DOUBT, self.worker.address, number, paths])
+        self._send(shards.DOUBT, number, paths)
         await answer
 
     def warn(self, text: str) -> None:
         """Report a problem that does not end the work."""
-        self.worker.send(self.token, [shards.WARN, self.worker.address, text])
+        self._send(shards.WARN, text)
 
     def _paused(self, url: str, seconds: float) -> None:
-        self.worker.send(self.token, [shards.PAUSE, self.worker.address, url, seconds])
+        self._send(shards.PAUSE, url, seconds)
 
     def _finished(self, result: Result) -> None:
         for flight in list(self._flights.values()):

@@ -1,4 +1,4 @@
-"""Opens the cluster of a run. Imported only for ``--cluster``."""
+"""Opens the workers of a run, and connects its components with them. Imported only if a run has workers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
-from crawler.app.cluster.tasks import control, run_shard
 from crawler.http.client import ClientOptions
 from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate
@@ -19,12 +18,13 @@ from crawler.pipeline.attempts import announce
 from crawler.pipeline.runs.base import Components
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.text.urls import STATE_DIRECTORY
-from crawler.workers.cluster.connection import connected
+from crawler.workers.child_process import WorkerProcesses
+from crawler.workers.cluster.carrier import Connection
 from crawler.workers.cluster.desk import Callbacks, Desk
-from crawler.workers.cluster.pool import ClusterPool, RunShard
+from crawler.workers.cluster.local import LocalConnection
+from crawler.workers.cluster.pool import ClusterPool
 from crawler.workers.cluster.roster import Roster
-from crawler.workers.cluster.shards import Settings, seal
-from crawler.workers.cluster.versions import check_versions, version_text
+from crawler.workers.cluster.shards import Settings
 
 MARK = "cluster-"
 """What the names of files in DIR/.crawler begin with that prove to workers that they see the same DIR."""
@@ -40,38 +40,54 @@ class Site(Value, frozen=True, kw_only=True):
 
 
 async def open_pool(
-    stack: AsyncExitStack, parts: Components, options: ClientOptions, gate: Gate, *, site: Site, client: object
-) -> ClusterPool:
-    """The workers of the cluster of this run, on ``stack``. Raises ConfigError, ClusterError, DestinationError."""
+    stack: AsyncExitStack, parts: Components, options: ClientOptions, gate: Gate, *, site: Site, cluster: object
+) -> ClusterPool | None:
+    """The workers of this run, on ``stack``: processes of this machine, or those of a dask cluster.
+
+    ``cluster``: WorkerProcesses, the address of a scheduler, or a ``distributed.Client``. None if --processes has no
+    connections to share. Raises ConfigError, ClusterError, DestinationError.
+    """
+    if gate.ceiling < 2 and parts.config.cluster is None and isinstance(cluster, WorkerProcesses):
+        return None
     if gate.ceiling < 2:
         raise ConfigError("--cluster needs two connections to a host: allow more open files (ulimit -n)")
-    config, token = parts.config, secrets.token_hex(8)
-    mark = stack.enter_context(_marked(site.directory, token)) if site.store is None else ""
-    cluster = client if client is not None else config.cluster
-    most, insecure = gate.ceiling - 1, config.cluster_insecure
-    connection = await stack.enter_async_context(connected(cluster, token, insecure=insecure, most=most))
-    check_versions(await connection.versions(), connection.address)
-    parties = max(1, len(await connection.workers()))
-    settings = _settings(parts, options, gate, site=site, mark=mark, parties=parties)
-    roster = Roster(connection, control, gate, listers=config.listers, warn=parts.tally.warn)
+    token = secrets.token_hex(8)
+    connection: Connection
+    if isinstance(cluster, WorkerProcesses):
+        settings = _settings(parts, options, gate, site=site, mark="", parties=len(cluster.started))
+        local = LocalConnection(cluster, parts.tally.warn)
+        connection = await stack.enter_async_context(local)
+        local.set_up(token, settings)
+    else:
+        from crawler.app.cluster.tasks import FUNCTIONS
+        from crawler.workers.cluster.dask_connection import connected
+        from crawler.workers.cluster.versions import check_versions
+
+        insecure = parts.config.cluster_insecure
+        dask = await stack.enter_async_context(connected(cluster, token, FUNCTIONS, insecure=insecure))
+        check_versions(await dask.versions(), dask.address)
+        mark = stack.enter_context(_marked(site.directory, token)) if site.store is None else ""
+        parties = len(await dask.workers())
+        dask.set_up(_settings(parts, options, gate, site=site, mark=mark, parties=parties))
+        connection = dask
+    roster = Roster(connection, gate, listers=parts.config.listers, warn=parts.tally.warn)
     desk = Desk(
         Callbacks(observer=parts.observer, doubt=parts.state.doubt, warn=parts.tally.warn, announce_retry=announce),
         gate,
         roster,
     )
-    connection.listen(token, desk.deliver)
-    run = RunShard(function=run_shard, versions=version_text(), settings=seal(settings))
-    return await stack.enter_async_context(ClusterPool(connection, roster, desk, gate, run))
+    return await stack.enter_async_context(ClusterPool(connection, roster, desk, gate, token))
 
 
 def _settings(
     parts: Components, options: ClientOptions, gate: Gate, *, site: Site, mark: str, parties: int
 ) -> Settings:
     """The settings that workers need; there are ``parties`` of them now."""
+    parties = max(1, parties)
     return Settings(
         config=parts.config,
         options=options,
-        directory=str(site.directory.absolute()),
+        directory=str(site.directory.absolute() if mark else site.directory),
         mark=mark,
         store=site.store,
         own=tuple(site.own),

@@ -11,11 +11,11 @@ from crawler.model.options.cluster import check_exposed, local_workers
 
 def check_cluster(config: Config, client: object, *, has_destination: bool) -> None:
     """Raise ConfigError if ``config`` cannot be carried out with its cluster, or the caller's ``client``."""
-    if find_spec("distributed") is None:
-        raise ConfigError("--cluster needs dask.distributed: pip install 'crawler[cluster]'")
-    if client is None and local_workers(config.cluster or "") is None:
-        check_exposed(config.cluster or "", insecure=config.cluster_insecure)
     is_far = client is not None or local_workers(config.cluster or "") is None
+    if is_far and find_spec("distributed") is None:
+        raise ConfigError("--cluster on other machines needs dask.distributed: pip install 'crawler[cluster]'")
+    if is_far and client is None:
+        check_exposed(config.cluster or "", insecure=config.cluster_insecure)
     for name, is_given, why in (
         ("processes", config.processes != 1, "the workers of the cluster are processes"),
         ("fallback", bool(config.fallback), "the upstreams are known to one process only"),

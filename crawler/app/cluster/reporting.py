@@ -12,7 +12,7 @@ from crawler.model.observer import Observer
 from crawler.model.values import Job, Result
 from crawler.pipeline.attempts import announce_to
 from crawler.workers.cluster import shards
-from crawler.workers.cluster.remote import DaskWorker
+from crawler.workers.cluster.carrier import Host
 from crawler.workers.cluster.shards import Settings
 
 _REPORT_SECONDS = 0.5
@@ -28,15 +28,15 @@ class Reporter(Observer):
     ``finished`` receives every result.
     """
 
-    def __init__(self, worker: DaskWorker, token: str, settings: Settings, finished: Callable[[Result], None]) -> None:
-        self._worker, self._token, self._pass_on = worker, token, finished
+    def __init__(self, host: Host, token: str, settings: Settings, finished: Callable[[Result], None]) -> None:
+        self._host, self._token, self._pass_on = host, token, finished
         self._sizes: dict[str, int] = {}
         self._resumed: dict[str, int] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._thread = threading.get_ident()
         _retried[self._thread] = self._retry
         announce_to(_announce)
-        self._handler = None if worker.is_in_client else _Forwarding(self._send, self._thread)
+        self._handler = None if host.is_in_client else _Forwarding(self._send, self._thread)
         if self._handler is not None:
             _LOG.addHandler(self._handler)
             _LOG.setLevel(settings.log_level)
@@ -51,7 +51,7 @@ class Reporter(Observer):
             _LOG.removeHandler(self._handler)
 
     def _send(self, kind: int, *values: object) -> None:
-        self._worker.send(self._token, [kind, self._worker.address, *values])
+        self._host.send(self._token, [kind, self._host.address, *values])
 
     def received(self, job: Job, count: int) -> None:
         self._sizes[job.path] = self._sizes.get(job.path, 0) + count

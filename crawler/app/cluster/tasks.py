@@ -1,16 +1,17 @@
-"""The functions that a client calls on the workers of a cluster."""
+"""The functions that a client calls on the workers of a dask cluster."""
 
 from __future__ import annotations
 
 import threading
 from typing import Any
 
-from crawler.app.cluster.node import Node
+from crawler.app.cluster.node_thread import NodeThread
+from crawler.workers.cluster.dask_connection import Functions
 from crawler.workers.cluster.remote import DaskWorker
 from crawler.workers.cluster.shards import END, Done, Sealed, Settings, Shard, seal, unseal
 from crawler.workers.cluster.versions import version_text
 
-_nodes: dict[tuple[str, str], Node] = {}
+_nodes: dict[tuple[str, str], NodeThread] = {}
 """(identity of a worker, token of a run) → the work of that run there. Several runs may share a cluster."""
 _turn = threading.Lock()
 
@@ -21,7 +22,7 @@ def control(token: str, message: list[Any], dask_worker: Any = None) -> None:
     with _turn:
         node = _nodes.get((worker.identity, token))
         if node is None and message[0] != END:
-            node = _nodes[worker.identity, token] = Node(worker, token)
+            node = _nodes[worker.identity, token] = NodeThread(worker, token)
         if message[0] == END:
             _nodes.pop((worker.identity, token), None)
     if node is not None:
@@ -38,8 +39,11 @@ def run_shard(token: str, name: str, versions: str, settings: Sealed, shard: Sea
         return seal(Done(refusal=f"it has {version_text()}; needed is {versions}"))
     with _turn:
         node = _nodes.get((worker.identity, token))
-        if node is None or (node.has_ended and not node.is_stopped):
-            node = _nodes[worker.identity, token] = Node(worker, token)
+        if node is None or node.node.is_over:
+            node = _nodes[worker.identity, token] = NodeThread(worker, token)
     wanted: Settings = unseal(settings)
     work: Shard = unseal(shard)
     return seal(node.do(name, wanted, work))
+
+
+FUNCTIONS = Functions(control, run_shard)

@@ -76,7 +76,7 @@ def _destination(
     config = settings.config
     if settings.store is None:
         directory = Path(settings.directory)
-        if not (directory / STATE_DIRECTORY / settings.mark).exists():
+        if settings.mark and not (directory / STATE_DIRECTORY / settings.mark).exists():
             raise Unfit(f"it does not see the DIR of this run at {directory}: mount the same file system there")
         return _Checked(
             directory, check, fsync=config.fsync, trash_seconds=config.trash_seconds, own=tuple(settings.own)

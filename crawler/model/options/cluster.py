@@ -29,6 +29,19 @@ def local_workers(cluster: str) -> int | None:
     return int(count or 0) if name == "local" else None
 
 
+def local_worker_count(cluster: str | None, processes: int, connections: int, processors: int) -> int:
+    """Number of workers that a run starts on this machine, by its options and the number of ``processors``.
+
+    This process keeps one of the ``connections`` to a host, so there is at most one worker for each of the others.
+    0 stands for one fewer than there are processors. A single one of --processes is not started.
+    """
+    if cluster is not None:
+        local = local_workers(cluster)
+        return 0 if local is None else min(local or max(1, processors - 1), connections - 1)
+    count = min(processes or processors - 1, connections - 1)
+    return count if count > 1 else 0
+
+
 def is_exposed(address: str) -> bool:
     """Whether others could read or change what travels to the scheduler at ``address``: no TLS, and not loopback."""
     from urllib.parse import urlsplit

@@ -1,1 +1,1 @@
-"""The client's side of ``--cluster``: sends batches of jobs (shards) to workers on other processors or machines."""
+"""The client's side of ``--cluster``: sends batches of jobs (shards) to workers in other processes, here or elsewhere."""

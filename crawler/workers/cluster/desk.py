@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
 from crawler.http.pacing.gate import Gate
@@ -39,6 +40,11 @@ class Desk:
         """Path of a file → its job, which a worker has."""
         self._warned: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._early: Callable[[str, str, Sequence[Result]], None] = lambda _address, _name, _results: None
+
+    def begin(self, early: Callable[[str, str, Sequence[Result]], None]) -> None:
+        """From now on ``early`` is called for each EARLY, with the address of the worker and the values."""
+        self._early = early
 
     def sent(self, pending: Sequence[Pending]) -> None:
         """Note that a worker has these jobs from now on."""
@@ -88,13 +94,24 @@ class Desk:
             self._roster.tell([shards.PAUSE, url, seconds], others)
 
     def _on_doubt(self, address: str, number: int, paths: list[str]) -> None:
-        task = asyncio.get_running_loop().create_task(self._doubt(address, number, paths))
+        task = asyncio.get_running_loop().create_task(self._doubt(paths))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._doubted, address, number))
 
-    async def _doubt(self, address: str, number: int, paths: list[str]) -> None:
+    async def _doubt(self, paths: list[str]) -> None:
         await self._callbacks.doubt(paths)
-        self._roster.tell([shards.GRANTED, number], [address])
+
+    def _doubted(self, address: str, number: int, task: asyncio.Task[None]) -> None:
+        """Answer the worker. If the state failed, the run does."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self._roster.fail(error)
+        is_granted = error is None and not task.cancelled()
+        self._roster.tell([shards.GRANTED, number, is_granted], [address])
+
+    def _on_early(self, address: str, name: str, results: Sequence[Result]) -> None:
+        self._early(address, name, results)
 
     def _on_log(self, _address: str, level: int, event: str, fields: dict[str, Any]) -> None:
         _LOG.log(level, event, extra={"fields": fields})
@@ -110,6 +127,7 @@ _HANDLERS: dict[int, Callable[..., None]] = {
     shards.PROGRESS: Desk._on_progress,
     shards.PAUSE: Desk._on_pause,
     shards.DOUBT: Desk._on_doubt,
+    shards.EARLY: Desk._on_early,
     shards.LOG: Desk._on_log,
     shards.RETRY: Desk._on_retry,
     shards.WARN: Desk._on_warn,

@@ -1,110 +1,197 @@
-"""``--cluster local``: a scheduler in this process, and workers in child processes of this machine.
-
-``distributed.LocalCluster`` is not used: multiprocessing would run the main module of the calling program again. The
-cluster ends with this process, even if that is killed. TLS with certificates in memory excludes other users of the
-machine, who could otherwise run programs as this user.
-"""
+"""``--cluster local``: workers in child processes of this machine, each at the other end of a socket."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from tempfile import TemporaryDirectory
-from typing import Any
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import count
+from typing import Any, Self
 
-import dask
-import distributed
+from crawler.model import limits
+from crawler.workers.channel import Channel
+from crawler.workers.child_process import ChildProcess, WorkerProcesses
+from crawler.workers.cluster.carrier import Changed, Deliver
+from crawler.workers.cluster.shards import Sealed, Settings, seal
 
-from crawler.model.errors import ConfigError
-from crawler.workers.child_process import ChildProcess
+# Kinds of messages between the two ends, followed by their values.
 
-_KEYS = ("tls_ca_file", "tls_worker_key", "tls_worker_cert", "tls_client_key", "tls_client_cert")
-_START_SECONDS = 60.0
-_ANY_PORT = "127.0.0.1:0"
-THREADS = 4
-"""Maximum number of shards that a worker handles at the same time; they share its connections."""
+# From the client to a worker.
+SETTINGS = 0
+"""(token, sealed Settings): the first message."""
+TELL = 1
+"""(number, message of ``shards``): the reply is TOLD."""
+SHARD = 2
+"""(name, sealed Shard): the reply is DONE."""
+LEAVE = 3
+"""(): no more messages will come."""
+
+# From a worker to the client.
+TOLD = 10
+"""(number): the message has been handled."""
+DONE = 11
+"""(name, sealed Done): what became of a shard."""
+EVENT = 12
+"""(message of ``shards``)."""
+
+PATIENCE = 10.0
+"""Time limit in seconds for the reply to TELL."""
+_END_SECONDS = 60.0
+"""How long, in seconds, a worker may take to end after it was told to."""
 
 
-def processors() -> int:
-    """Number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def name_of(pid: int) -> str:
+    """What a worker is called in messages, and by its client."""
+    return f"process {pid}"
 
 
-@asynccontextmanager
-async def local_cluster(count: int, most: int) -> AsyncIterator[tuple[str, distributed.Security]]:
-    """Start a cluster of ``count`` workers, at most ``most``; yield the address and the TLS settings of its scheduler.
+class LocalConnection:
+    """Implements ``carrier.Connection`` with sockets to child processes.
 
-    ``count`` 0 means one worker fewer than there are processors. All workers have joined. Raises ConfigError.
+    An async context manager: entering it connects them, leaving it waits for them to end.
     """
-    try:
-        security = distributed.Security.temporary()
-    except ImportError:
-        raise ConfigError("--cluster local needs cryptography: pip install 'crawler[cluster]'") from None
-    wanted = min(count or max(1, processors() - 1), most)
-    with TemporaryDirectory(prefix="crawler-", ignore_cleanup_errors=True) as scratch:
-        children: list[ChildProcess] = []
-        try:
-            made = new_scheduler(security, scratch)
-            async with made as scheduler:
-                try:
-                    while len(children) < wanted:
-                        children.append(start_worker(scheduler.address, security, scratch))
-                except OSError as error:
-                    raise ConfigError(f"--cluster local: cannot start {wanted} workers: {error.strerror}") from None
-                await _joined(scheduler, children, wanted)
-                yield scheduler.address, security
-        finally:
-            await asyncio.to_thread(_end, children)
+
+    can_grow = is_lost = False
+    shard_limits = (48, 16 * limits.MIB)  # small ones, which cost little here and leave less to wait for in the end
+    address = "local"
+
+    def __init__(self, children: WorkerProcesses, warn: Callable[[str], None]) -> None:
+        self._missing, self._wanted, self._warn = children.wanted - len(children.started), children.wanted, warn
+        self._workers = {name_of(child.process.pid): _Worker(self, child) for child in children.started}
+        self._left: list[str] = []
+        """Addresses of workers of whose end nobody was told yet."""
+        self._deliver: Deliver = lambda _message: None
+        self._changed: Changed | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._missing:
+            self._warn(f"could not start {self._missing} of {self._wanted} worker processes")
+        for worker in self._workers.values():
+            await worker.connect(worker.child.connection)
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        for worker in self._workers.values():
+            worker.send((LEAVE,))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                for worker in self._workers.values():
+                    await worker.gone.wait()
+        for worker in self._workers.values():
+            worker.kill()
+
+    def set_up(self, token: str, settings: Settings) -> None:
+        """Send what workers need to know of the run."""
+        sealed = seal(settings)
+        for worker in self._workers.values():
+            worker.send((SETTINGS, token, sealed))
+
+    async def workers(self) -> list[str]:
+        return list(self._workers)
+
+    def listen(self, deliver: Deliver, changed: Changed) -> None:
+        self._deliver, self._changed = deliver, changed
+        asyncio.get_running_loop().call_soon(self._tell_who_left)
+
+    def unsubscribe(self) -> None:
+        self._changed = None
+
+    async def tell(self, message: Sequence[Any], workers: Sequence[str]) -> bool:
+        replies = [self._workers[address].ask(message) for address in workers]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                return all(await asyncio.gather(*replies))
+        return False
+
+    def submit(self, shard: Sealed, worker: str, name: str) -> Any:
+        return self._workers[worker].do(name, shard)
+
+    async def result(self, submitted: asyncio.Future[Sealed]) -> Sealed:
+        return await submitted
+
+    def release(self, submitted: asyncio.Future[Sealed]) -> None:
+        submitted.cancel()
+
+    def why_gone(self, address: str) -> str:
+        return self._workers[address].how_ended
+
+    def deliver(self, message: list[Any]) -> None:
+        """Pass on a message of a worker."""
+        self._deliver(message)
+
+    def left(self, worker: _Worker) -> None:
+        """Note that a worker process has been reaped."""
+        self._left.append(name_of(worker.child.process.pid))
+        self._tell_who_left()
+
+    def _tell_who_left(self) -> None:
+        if self._changed is not None:
+            left, self._left = self._left, []
+            for address in left:
+                self._changed(address, False)
 
 
-def new_scheduler(security: distributed.Security, scratch: str) -> distributed.Scheduler:
-    """A scheduler on loopback. Dask requires an HTTP server in it, which has no pages."""
-    private = {"temporary_directory": scratch, "distributed.scheduler.http.routes": []}
-    with dask.config.set(private):  # scratch: no name in /tmp that others could guess
-        return distributed.Scheduler(
-            port=0, host="127.0.0.1", security=security, dashboard=False, dashboard_address=_ANY_PORT
-        )
+class _Worker(Channel):
+    """The connection to one worker process."""
+
+    def __init__(self, connection: LocalConnection, child: ChildProcess) -> None:
+        super().__init__()
+        self._connection, self.child = connection, child
+        self.gone = asyncio.Event()
+        """Set once the process has been reaped."""
+        self.how_ended = ""
+        self._numbers = count()
+        self._asked: dict[int, asyncio.Future[bool]] = {}
+        self._shards: dict[str, asyncio.Future[Sealed]] = {}
+        self._is_alive = True
+
+    def ask(self, message: Sequence[Any]) -> asyncio.Future[bool]:
+        """Send a message of ``shards``. Returns whether the worker has handled it."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        number = next(self._numbers)
+        if self._is_alive:
+            self._asked[number] = answer
+            self.send((TELL, number, list(message)))
+        else:
+            answer.set_result(False)
+        return answer
+
+    def do(self, name: str, shard: Sealed) -> asyncio.Future[Sealed]:
+        """Send a shard. Its result never arrives if the process ends first."""
+        self._shards[name] = done = asyncio.get_running_loop().create_future()
+        self.send((SHARD, name, shard))
+        return done
+
+    def kill(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+        self.child.kill()
+
+    def received(self, kind: int, *values: Any) -> None:
+        if kind == EVENT:
+            self._connection.deliver(values[0])
+        elif kind == TOLD:
+            _settle(self._asked.pop(values[0], None), True)
+        elif kind == DONE:
+            _settle(self._shards.pop(values[0], None), values[1])
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The process has ended, on request or by itself."""
+        self._is_alive = False
+        asked, self._asked = self._asked, {}
+        for answer in asked.values():
+            _settle(answer, False)
+        reaping = asyncio.get_running_loop().run_in_executor(None, self.child.process.wait)
+        reaping.add_done_callback(lambda done: self._reaped(done.result()))
+
+    def _reaped(self, code: int) -> None:
+        how = f" by {signal.Signals(-code).name}" if code < 0 else f" with code {code}" if code else ""
+        self.how_ended = f"ended{how}"
+        self.gone.set()
+        self._connection.left(self)
 
 
-def start_worker(scheduler: str, security: distributed.Security, scratch: str) -> ChildProcess:
-    """Start a worker of ``scheduler``, which keeps its temporary files in ``scratch``. Raises OSError."""
-    child = ChildProcess("crawler.app.cluster.local_worker")
-    keys = {key: getattr(security, key) for key in _KEYS}
-    child.connection.sendall(json.dumps({"scheduler": scheduler, "scratch": scratch, **keys}).encode() + b"\n")
-    return child
-
-
-async def serve(settings: dict[str, str]) -> None:
-    """Run a worker of the scheduler that ``settings`` names, until the scheduler ends."""
-    dask.config.set({"distributed.worker.http.routes": [], "distributed.worker.profile.enabled": False})
-    security = distributed.Security(require_encryption=True, **{key: settings[key] for key in _KEYS})
-    worker = distributed.Worker(
-        settings["scheduler"],
-        security=security,
-        nthreads=THREADS,
-        memory_limit=0,
-        dashboard=False,
-        dashboard_address=_ANY_PORT,
-        host="127.0.0.1",
-        local_directory=settings["scratch"],
-    )
-    async with worker:
-        await worker.finished()
-
-
-async def _joined(scheduler: Any, children: list[ChildProcess], wanted: int) -> None:
-    """Wait until all workers have joined. Raises ConfigError if one ends instead."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_START_SECONDS):
-            while len(scheduler.workers) < wanted and all(child.process.poll() is None for child in children):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-    if len(scheduler.workers) < wanted:
-        raise ConfigError(f"--cluster local: only {len(scheduler.workers)} of {wanted} workers started")
-
-
-def _end(children: list[ChildProcess]) -> None:
-    for child in children:
-        child.kill()
+def _settle(future: asyncio.Future[Any] | None, value: object) -> None:
+    if future is not None and not future.done():
+        future.set_result(value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from typing import Any
 
 from crawler.model.struct import Struct
 from crawler.model.values import Job, Result
 
 IN_FLIGHT = 3
-"""Maximum number of shards at one worker: one that is ending, one in progress, and one to begin."""
+"""Number of shards that keep a worker busy: one that is ending, one in progress, and one to begin."""
 SILENCE = 30.0
 """Seconds without a message of a worker after which its shards are given to others. Longer than its own limit."""
 
@@ -52,6 +53,12 @@ class ShardInFlight(Struct, kw_only=True):
     waiting: asyncio.Task[None] | None = None
     """The task that waits for the result."""
 
+    def drop(self, paths: Collection[str]) -> list[Pending]:
+        """Remove the jobs of ``paths``, whose results are in, and return them."""
+        dropped = [each for each in self.pending if each.job.path in paths]
+        self.pending = [each for each in self.pending if each.job.path not in paths]
+        return dropped
+
     def wait_in(self, task: asyncio.Task[None]) -> None:
         """Note the task that waits for the result."""
         self.waiting = task
@@ -85,7 +92,10 @@ class Member:
 
     @property
     def has_room(self) -> bool:
-        return self.is_alive and self.share > 0 and len(self.shards) < IN_FLIGHT
+        """Whether another shard should be sent: large files are few in a shard, and each wants a connection."""
+        if not self.is_alive or not self.share:
+            return False
+        return len(self.shards) < IN_FLIGHT or sum(len(each.pending) for each in self.shards.values()) < self.share
 
     @property
     def load(self) -> int:

@@ -17,14 +17,13 @@ from crawler.http.pacing.gate import Gate
 from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Redirects
 from crawler.model.state.host_limits import HostLimits, added
-from crawler.model.struct import Value
 from crawler.model.values import Job, Outcome, Result, Staged
 from crawler.workers.cluster import shards
-from crawler.workers.cluster.connection import ClusterError, Connection, ShardLost, lost
+from crawler.workers.cluster.carrier import ClusterError, Connection, ShardLost, lost
 from crawler.workers.cluster.desk import Desk
 from crawler.workers.cluster.members import IN_FLIGHT, Gathering, Member, Pending, ShardInFlight
 from crawler.workers.cluster.roster import Roster
-from crawler.workers.cluster.shards import Done, Sealed, Shard, seal, unseal
+from crawler.workers.cluster.shards import Done, Shard, seal, unseal
 
 _ATTEMPTS = 3
 """Number of workers that may die with a job before it counts as failed."""
@@ -36,21 +35,14 @@ _END_SECONDS = 60.0
 Process = Callable[[Job], Awaitable[Result | Staged]]
 
 
-class RunShard(Value, frozen=True, kw_only=True):
-    """The function that workers call for a shard."""
-
-    function: Callable[..., Sealed]
-    versions: str
-    settings: Sealed
-
-
 class ClusterPool:
     """Implements ``pipeline.pool.WorkerPool``. An async context manager, in which the workers have their shares."""
 
-    def __init__(self, connection: Connection, roster: Roster, desk: Desk, gate: Gate, run: RunShard) -> None:
-        self._connection, self._roster, self._desk, self._gate, self._run = connection, roster, desk, gate, run
+    def __init__(self, connection: Connection, roster: Roster, desk: Desk, gate: Gate, token: str) -> None:
+        """``token`` distinguishes the shards of this run from those of others on the same cluster."""
+        self._connection, self._roster, self._desk, self._gate, self._token = connection, roster, desk, gate, token
         self._total = gate.ceiling
-        self._gathering = Gathering(shards.SHARD_FILES, shards.SHARD_BYTES)
+        self._gathering = Gathering(*connection.shard_limits)
         self._ready: deque[list[Pending]] = deque()
         """Complete shards for which no worker has room yet."""
         self._timer: asyncio.TimerHandle | None = None
@@ -62,7 +54,14 @@ class ClusterPool:
         self._is_stopping = False
 
     async def __aenter__(self) -> Self:
-        await self._roster.begin(changed=self._send_ready, gone=self._give_back, failed=self._fail)
+        self._desk.begin(self._take_early)
+        try:
+            await self._roster.begin(
+                self._desk.deliver, changed=self._send_ready, gone=self._give_back, failed=self._fail
+            )
+        except BaseException:
+            await self._roster.end(shards.END)
+            raise
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -78,7 +77,7 @@ class ClusterPool:
     def capacity(self) -> int:
         """Number of jobs in flight that keeps all workers busy, including those that may still join."""
         usable = min(self._total - 1, max(4, 2 * len(self._roster.members)))
-        return max(self._total, usable * IN_FLIGHT * shards.SHARD_FILES)
+        return max(self._total, usable * IN_FLIGHT * self._connection.shard_limits[0])
 
     def walked(self) -> None:
         """Note that all listings have been read, so that the workers get the connections used for listings."""
@@ -138,24 +137,30 @@ class ClusterPool:
         """Send the complete shards to workers that have room, and an incomplete one if a worker would be idle."""
         while (member := self._roster.with_room()) is not None and not self._is_stopping:
             if self._ready:
-                self._send(member, self._ready.popleft())
+                pending = self._ready.popleft()
             elif len(self._gathering) and self._timer is None:
-                self._send(member, self._gathering.take())
+                pending = self._gathering.take()
             else:
                 break
+            idle = 0 if self._ready else self._roster.idle
+            if idle > 1:  # this is all that there is: each gets a part
+                part = -(-len(pending) // idle)
+                if pending[part:]:
+                    self._ready.append(pending[part:])
+                pending = pending[:part]
+            self._send(member, pending)
 
     def _send(self, member: Member, pending: list[Pending]) -> None:
         wanted = [each for each in pending if not each.done.done()]  # the others were cancelled
         if not wanted:
             return
-        name = f"crawler-{self._connection.token}-{next(self._names)}"
+        name = f"crawler-{self._token}-{next(self._names)}"
         work = Shard(
             jobs=[each.job for each in wanted],
             redirects=wanted[-1].redirects,
             share=(member.share, self._total),
         )
-        arguments = (self._connection.token, name, self._run.versions, self._run.settings, seal(work))
-        submitted = self._connection.submit(self._run.function, arguments, member.address, name)
+        submitted = self._connection.submit(seal(work), member.address, name)
         flight = ShardInFlight(name=name, pending=wanted, submitted=submitted)
         member.shards[name] = flight
         self._desk.sent(wanted)
@@ -184,12 +189,23 @@ class ClusterPool:
             self._error = self._error or error or RuntimeError(f"worker {member.address}: {done.bug}")
         found = {result.path: result for result in done.results}
         for pending in flight.pending:
-            result = found.get(pending.job.path)
-            self._desk.ended(pending, result)
-            if result is not None and pending.done.cancelled():
-                self._late.append(result)
-            elif not pending.done.done():
-                self._settle_or_repeat(pending, result, is_refused=bool(done.refusal))
+            self._take_one(pending, found.get(pending.job.path), is_refused=bool(done.refusal))
+
+    def _take_early(self, address: str, name: str, results: Sequence[Result]) -> None:
+        """Pass on some results of a shard before the others, unless its worker has lost it."""
+        member = self._roster.members.get(address)
+        flight = member.shards.get(name) if member is not None else None
+        if flight is not None:
+            found = {result.path: result for result in results}
+            for pending in flight.drop(found):
+                self._take_one(pending, found[pending.job.path], is_refused=False)
+
+    def _take_one(self, pending: Pending, result: Result | None, *, is_refused: bool) -> None:
+        self._desk.ended(pending, result)
+        if result is not None and pending.done.cancelled():
+            self._late.append(result)
+        elif not pending.done.done():
+            self._settle_or_repeat(pending, result, is_refused=is_refused)
 
     def _settle_or_repeat(self, pending: Pending, result: Result | None, *, is_refused: bool) -> None:
         if result is None and self._error is not None:
@@ -210,8 +226,10 @@ class ClusterPool:
         if self._roster.is_deserted:
             self._return_waiting(None)
         files = sum(len(flight.pending) for flight in flights.values())
-        if files and self._error is None and not self._roster.has_refused(member):
-            self._desk.warn(f"worker {member.address} of the cluster is gone; its {files} files are done again")
+        how = self._connection.why_gone(member.address)
+        if (files or how) and self._error is None and not self._roster.has_refused(member):
+            again = f"; its {files} files are done again" if files else ""
+            self._desk.warn(f"worker {member.address} {how or 'of the cluster is gone'}{again}")
 
     async def stop(self) -> Sequence[Result]:
         """Have the workers cancel their jobs and keep complete files.

@@ -14,7 +14,7 @@ from typing import Any
 
 from crawler.http.pacing.gate import Gate
 from crawler.workers.cluster import shards
-from crawler.workers.cluster.connection import ClusterError, Connection, lost
+from crawler.workers.cluster.carrier import ClusterError, Connection, Deliver, lost
 from crawler.workers.cluster.members import Member
 from crawler.workers.cluster.shares import own_share, shares
 
@@ -26,22 +26,16 @@ WAIT_SECONDS = 300.0
 
 
 class Roster:
-    """The workers of one run. ``control``: the function that they call for each message."""
+    """The workers of one run."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        control: Callable[..., None],
-        gate: Gate,
-        *,
-        listers: int | None,
-        warn: Callable[[str], None],
-    ) -> None:
-        self._connection, self._control, self._gate = connection, control, gate
+    def __init__(self, connection: Connection, gate: Gate, *, listers: int | None, warn: Callable[[str], None]) -> None:
+        self._connection, self._gate = connection, gate
         self._total, self._listers, self._warn = gate.ceiling, listers, warn
         self.members: dict[str, Member] = {}
         """Address → worker, in the order in which they joined."""
         self._refused: dict[str, str] = {}
+        self._silent: set[str] = set()
+        """Addresses of workers that have fallen silent. They take part again once they are heard."""
         self._is_walked = self._has_idle = False
         self._change = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -52,6 +46,7 @@ class Roster:
 
     async def begin(
         self,
+        deliver: Deliver,
         *,
         changed: Callable[[], None],
         gone: Callable[[Member], None],
@@ -59,16 +54,18 @@ class Roster:
     ) -> None:
         """Wait for the first worker, and divide. Raises ClusterError if none comes.
 
-        From then on ``changed`` is called after each division, ``gone`` for a worker that has ended or must have, and
-        ``failed`` once the cluster cannot be used any longer.
+        From then on ``deliver`` gets the messages of workers, ``changed`` is called after each division, ``gone`` for a
+        worker that has ended or must have, and ``failed`` once the cluster cannot be used any longer.
         """
         self._changed, self._gone, self._failed = changed, gone, failed
-        self._connection.watch(self._joined_or_left)
+        self._connection.listen(deliver, self._joined_or_left)
         until, is_said = time.monotonic() + WAIT_SECONDS, False
         while not self.members:
             for address in await self._connection.workers():
                 self._joined_or_left(address, True)
             if not self.members:
+                if not self._connection.can_grow:
+                    break
                 if time.monotonic() > until:
                     raise ClusterError(self._nobody())
                 if not is_said:
@@ -96,6 +93,11 @@ class Roster:
         """The worker with the fewest shards; None if all have enough."""
         return min((one for one in self.members.values() if one.has_room), key=lambda one: one.load, default=None)
 
+    @property
+    def idle(self) -> int:
+        """Number of workers that could do a shard and have none."""
+        return sum(one.has_room and not one.load for one in self.members.values())
+
     def walked(self) -> None:
         """Note that all listings have been read."""
         self._is_walked = True
@@ -116,13 +118,21 @@ class Roster:
         member = self.members.get(address)
         if member is not None:
             member.hear()
+        elif address in self._silent:
+            self._joined_or_left(address, True)
+
+    def fail(self, error: Exception) -> None:
+        """End the run with ``error``, which happened on behalf of a worker."""
+        self._failed(error)
 
     def _joined_or_left(self, address: str, has_joined: bool) -> None:
         if has_joined and address not in self.members and address not in self._refused:
+            self._silent.discard(address)
             self.members[address] = Member(address)
             _LOG.info("worker-joined", extra={"fields": {"worker": address}})
             self._change.set()
         elif not has_joined:
+            self._silent.discard(address)
             self._leave(address)
 
     def _leave(self, address: str) -> None:
@@ -141,23 +151,30 @@ class Roster:
     async def _beat_regularly(self) -> None:
         """Tell the workers that the client is there, even while a division waits for one that does not answer."""
         while True:
+            before = time.monotonic()
             await asyncio.sleep(_BEAT_SECONDS)
-            self._beat()
+            self._beat(is_late=time.monotonic() - before > 2 * _BEAT_SECONDS)
 
-    def _beat(self) -> None:
+    def _beat(self, *, is_late: bool) -> None:
+        """``is_late``: this process was stopped for a while, and could hear nobody."""
         if self._connection.is_lost:
             self._failed(ClusterError(lost(self._connection.address)))
         for member in self.everyone():
-            if member.is_silent:
+            if is_late:
+                member.hear()
+            elif member.is_silent:
+                self._silent.add(member.address)
                 self._leave(member.address)
+        for addresses in (tuple(self.members), tuple(self._silent)):
+            if addresses:
+                self.tell([shards.ALIVE], addresses)
         if self.members:
             self._lonely_since = None
-            self.tell([shards.ALIVE], self.members)
-        else:
+        elif self._connection.can_grow:
             self._keep(asyncio.get_running_loop().create_task(self._look_again()))
 
     async def _look_again(self) -> None:
-        """If there are no workers left, take back those that fell silent and may have returned."""
+        """While there are no workers, take those that the cluster has. After a time without any, the run fails."""
         now = time.monotonic()
         self._lonely_since = self._lonely_since or now
         if now - self._lonely_since > WAIT_SECONDS:
@@ -165,7 +182,8 @@ class Roster:
             return
         try:
             for address in await self._connection.workers():
-                self._joined_or_left(address, True)
+                if address not in self._silent:
+                    self._joined_or_left(address, True)
         except ClusterError as error:
             self._failed(error)
 
@@ -194,14 +212,14 @@ class Roster:
         if not member.is_alive:
             return True
         message = [shards.SHARE, connections, self._total]
-        if not await self._connection.tell(self._control, message, [member.address]):
+        if not await self._connection.tell(message, [member.address]):
             return not member.is_alive
         member.give(connections)
         return True
 
     def tell(self, message: Sequence[object], addresses: Collection[str]) -> None:
         """Send a message to some of the workers, without waiting for them."""
-        telling = self._connection.tell(self._control, message, list(addresses))
+        telling = self._connection.tell(message, list(addresses))
         self._keep(asyncio.get_running_loop().create_task(telling))
 
     def _keep(self, task: asyncio.Task[Any]) -> None:
@@ -211,8 +229,8 @@ class Roster:
     async def end(self, kind: int) -> None:
         """Tell all workers that no more jobs will come (END), or that they must stop (STOP)."""
         if kind == shards.END:
-            self._connection.unsubscribe(self._connection.token)
+            self._connection.unsubscribe()
             for task in tuple(self._tasks):
                 task.cancel()
         if self.members and not self._connection.is_lost:
-            await self._connection.tell(self._control, [kind], list(self.members))
+            await self._connection.tell([kind], list(self.members))

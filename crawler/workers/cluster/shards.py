@@ -21,9 +21,9 @@ from crawler.model.values import Job, Result
 from crawler.storage.directory.boundaries.spared import OwnFile
 
 SHARD_FILES = 128
-"""Maximum number of jobs in a shard."""
+"""Maximum number of jobs in a shard for another machine."""
 SHARD_BYTES = 64 * limits.MIB
-"""Size of all files of a shard together at which it is complete, in bytes."""
+"""Size of all files of such a shard together at which it is complete, in bytes."""
 
 # Kinds of messages, followed by their values.
 
@@ -35,7 +35,7 @@ ALIVE = 2
 PAUSE = 3
 """(URL, seconds): a host asked for a pause. In both directions."""
 GRANTED = 4
-"""(number): the reply to DOUBT."""
+"""(number, whether it is granted): the reply to DOUBT."""
 END = 5
 """(): no more shards will come."""
 STOP = 6
@@ -55,6 +55,8 @@ WARN = 14
 """(text): a problem that does not end the work."""
 DOUBT = 15
 """(number, paths): call ``StateStore.doubt``. The reply is GRANTED."""
+EARLY = 16
+"""(name of a shard, results): some results of a shard that is not complete. They come again with the others."""
 
 
 class Sealed:
@@ -83,14 +85,14 @@ def unseal(sealed: Sealed) -> Any:
 
 
 class Settings(Value, frozen=True, kw_only=True):
-    """The settings of a run that a worker needs, credentials included. They travel with each shard."""
+    """The settings of a run that a worker needs, credentials included."""
 
     config: Config
     options: ClientOptions
     directory: str
     """The absolute path of DIR, which must be the same directory on all workers."""
     mark: str
-    """Name of a file in DIR/.crawler that proves this; "" for an object store."""
+    """Name of a file in DIR/.crawler that proves this; "" for an object store, or on the client's machine."""
     store: Value | None
     """The place in an object store, instead of ``directory``."""
     own: Sequence[OwnFile]

@@ -9,13 +9,13 @@ from typing import cast
 
 import pytest
 
-from crawler.app.cluster.node import Node
+from crawler.app.cluster.node_thread import NodeThread as Node
 from crawler.http.client_options import client_options
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.values import Job, Outcome, Rejection
 from crawler.workers.cluster import shards
-from crawler.workers.cluster.remote import DaskWorker
+from crawler.workers.cluster.carrier import Host
 from crawler.workers.cluster.shards import Settings, Shard
 from tests.support.misbehaving.behaviours import Stall
 from tests.support.misbehaving.fixtures import site
@@ -69,7 +69,7 @@ def worker() -> Worker:
 
 @pytest.fixture
 def node(worker: Worker) -> Iterator[Node]:
-    made = Node(cast("DaskWorker", worker), "token")
+    made = Node(cast("Host", worker), "token")
     yield made
     made.receive([shards.STOP])
 
@@ -112,7 +112,7 @@ async def test_nothing_is_written_for_a_client_that_is_gone(
         asyncio.to_thread(node.do, "t1", settings_of(site, tmp_path), shard_of(site, "f000", "slow"))
     )
     await asyncio.to_thread(wait_until, lambda: (tmp_path / "f000").exists() and site.log.of("/pub/slow"), "a file")
-    node.check()
+    node.node.check()
     if cause == "the scheduler is gone":
         worker.is_running = False
     elif cause == "the client is gone":
@@ -121,7 +121,7 @@ async def test_nothing_is_written_for_a_client_that_is_gone(
         node.receive([shards.STOP])
     if cause != "stopped":
         with pytest.raises(DestinationError, match="has lost its client"):
-            node.check()
+            node.node.check()
     done = await doing
     assert [result.path for result in done.results if result.outcome is Outcome.SAVED] == ["f000"]
     assert (done.failure, done.bug) == ("", "")

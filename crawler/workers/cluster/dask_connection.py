@@ -1,4 +1,4 @@
-"""The connection of a client to the scheduler of a cluster: the only use of dask.distributed on this side."""
+"""The connection of a client to the workers of a dask cluster: the only use of dask.distributed on this side."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from typing import Any
 import distributed
 from distributed.comm.core import CommClosedError
 
-from crawler.model.errors import ConfigError, CrawlerError
-from crawler.model.exit_codes import ExitCode
-from crawler.model.options.cluster import check_exposed, local_workers
-from crawler.workers.cluster.local import local_cluster
-from crawler.workers.cluster.shards import Sealed
-from crawler.workers.cluster.versions import version_of
+from crawler.model.errors import ConfigError
+from crawler.model.options.cluster import check_exposed
+from crawler.model.struct import Value
+from crawler.workers.cluster.carrier import Changed, ClusterError, Deliver, ShardLost, lost
+from crawler.workers.cluster.shards import SHARD_BYTES, SHARD_FILES, Sealed, Settings, seal
+from crawler.workers.cluster.versions import version_of, version_text
 
-Deliver = Callable[[list[Any]], None]
-"""Takes a message of a worker: its kind, and its values."""
 PATIENCE = 30.0
 """Time limit in seconds for a request to the scheduler."""
 CONNECT_SECONDS = 10.0
@@ -33,22 +31,28 @@ _FAILURES = (OSError, CommClosedError, asyncio.TimeoutError)
 _SILENT = logging.CRITICAL + 10
 
 
-class ClusterError(CrawlerError):
-    """The cluster can no longer be used."""
+class Functions(Value, frozen=True):
+    """The functions that dask calls on workers."""
 
-    exit_code = ExitCode.DESTINATION.value
+    control: Callable[..., None]
+    """Called with (token, message)."""
+    run_shard: Callable[..., Sealed]
+    """Called with (token, name, versions, settings, shard)."""
 
 
-class ShardLost(Exception):
-    """The worker that had the shard has ended, or the shard has been taken from it."""
+class DaskConnection:
+    """Implements ``carrier.Connection``. The cluster may serve several runs; ``token`` names this one."""
 
+    can_grow = True
+    shard_limits = (SHARD_FILES, SHARD_BYTES)
 
-class Connection:
-    """A cluster in use by one run, which ``token`` names."""
+    def __init__(self, client: Any, token: str, functions: Functions) -> None:
+        self._client, self._token, self._functions = client, token, functions
+        self._settings = seal(None)
 
-    def __init__(self, client: Any, token: str, *, can_grow: bool) -> None:
-        """``can_grow``: whether workers may still join."""
-        self._client, self.token, self.can_grow = client, token, can_grow
+    def set_up(self, settings: Settings) -> None:
+        """Note what workers need to know of the run; it travels with each shard."""
+        self._settings = seal(settings)
 
     @property
     def address(self) -> str:
@@ -69,45 +73,38 @@ class Connection:
             raise ClusterError(lost(self.address)) from None
         return list(found["workers"])
 
-    def listen(self, topic: str, deliver: Deliver) -> None:
-        """Pass on the messages that workers send under ``topic``."""
-        self._client.subscribe_topic(topic, lambda event: deliver(pickle.loads(event[1])))
-
-    def watch(self, changed: Callable[[str, bool], None]) -> None:
-        """Call ``changed`` with (address, whether it has joined) for each worker that joins or leaves."""
-
+    def listen(self, deliver: Deliver, changed: Changed) -> None:
         def receive(event: tuple[float, Any]) -> None:
             message = event[1]
             if isinstance(message, dict) and message.get("action") in {"add-worker", "remove-worker"}:
                 changed(message["worker"], message["action"] == "add-worker")
 
+        self._client.subscribe_topic(self._token, lambda event: deliver(pickle.loads(event[1])))
         self._client.subscribe_topic(_EVENTS, receive)
 
-    def unsubscribe(self, topic: str) -> None:
-        """Stop receiving messages under ``topic``. Never raises."""
-        for each in (topic, _EVENTS):
+    def unsubscribe(self) -> None:
+        for each in (self._token, _EVENTS):
             with suppress(*_FAILURES, ValueError, KeyError):
                 self._client.unsubscribe_topic(each)
 
-    async def tell(self, function: Callable[..., None], message: Sequence[Any], workers: Sequence[str]) -> bool:
-        """Call ``function(token, message)`` in ``workers``. Returns whether all of them have done so."""
+    async def tell(self, message: Sequence[Any], workers: Sequence[str]) -> bool:
         try:
             async with asyncio.timeout(PATIENCE / 3):
                 replies = await self._client.run(
-                    function, self.token, list(message), workers=list(workers), on_error="return"
+                    self._functions.control, self._token, list(message), workers=list(workers), on_error="return"
                 )
         except (*_FAILURES, ValueError, KeyError):
             return False
         return len(replies) == len(workers) and all(reply is None for reply in replies.values())
 
-    def submit(self, function: Callable[..., Sealed], arguments: Sequence[object], worker: str, name: str) -> Any:
-        """Have ``worker`` call ``function``. ``result`` waits for the result, which is kept until ``release``."""
+    def submit(self, shard: Sealed, worker: str, name: str) -> Any:
+        arguments = (self._token, name, version_text(), self._settings, shard)
         return self._client.submit(
-            function, *arguments, key=name, workers=[worker], allow_other_workers=False, pure=False, retries=0
-        )
+            self._functions.run_shard, *arguments, key=name, workers=[worker], allow_other_workers=False,
+            pure=False, retries=0,
+        )  # fmt: skip
 
     async def result(self, submitted: Any) -> Sealed:
-        """Wait for the result of a call of ``submit``. Raises ShardLost."""
         try:
             found = await submitted
         except (distributed.KilledWorker, FutureCancelled, *_FAILURES, RuntimeError) as error:
@@ -117,9 +114,11 @@ class Connection:
         return found
 
     def release(self, submitted: Any) -> None:
-        """Let the cluster forget a shard; otherwise it would repeat a finished one if its worker dies."""
-        with suppress(*_FAILURES):
+        with suppress(*_FAILURES):  # otherwise the cluster would repeat a finished shard if its worker dies
             submitted.release()
+
+    def why_gone(self, address: str) -> str:
+        return ""
 
     async def versions(self) -> dict[str, str]:
         """Address of each worker, or ``scheduler`` → its versions, as ``version_text`` prints them."""
@@ -132,26 +131,21 @@ class Connection:
         return {name: version_of(one["packages"]) for name, one in everyone.items() if one is not None}
 
 
-def lost(address: str) -> str:
-    """The message for a scheduler that is gone."""
-    return f"the scheduler at {address} has ended or cannot be reached: the next run continues"
-
-
 @asynccontextmanager
-async def connected(cluster: object, token: str, *, insecure: bool, most: int) -> AsyncIterator[Connection]:
-    """Connect to ``cluster``, as --cluster names it, or use the connection of a ``distributed.Client``.
+async def connected(
+    cluster: object, token: str, functions: Functions, *, insecure: bool
+) -> AsyncIterator[DaskConnection]:
+    """Connect to the scheduler that --cluster names, or use the connection of a ``distributed.Client``.
 
-    ``most``: maximum number of workers that ``local`` starts. Raises ConfigError, ClusterError.
+    Raises ConfigError, ClusterError.
     """
     async with AsyncExitStack() as stack:
         if isinstance(cluster, str):
-            for name in ("distributed", "distributed.client", "distributed.scheduler", "tornado", "bokeh"):
+            for name in ("distributed", "distributed.client", "tornado"):
                 logging.getLogger(name).setLevel(_SILENT)  # their messages are reported in one line, or mean no problem
-            address, security, count = cluster, distributed.Security(), local_workers(cluster)
-            if count is not None:
-                address, security = await stack.enter_async_context(local_cluster(count, most))
+            address, security = cluster, distributed.Security()
         elif isinstance(cluster, distributed.Client) and cluster.scheduler is not None:
-            address, security, count = str(cluster.scheduler.address), cluster.security, None
+            address, security = str(cluster.scheduler.address), cluster.security
         else:
             raise ConfigError("cluster: expected text, or a distributed.Client that is connected")
         check_exposed(address, insecure=insecure)
@@ -172,7 +166,7 @@ async def connected(cluster: object, token: str, *, insecure: bool, most: int) -
             raise ConfigError(f"--cluster {address}: what answers there is no dask scheduler") from None
         except (*_FAILURES, RuntimeError) as error:
             raise ConfigError(f"--cluster {address}: cannot connect: {_reason(error)}") from None
-        yield Connection(client, token, can_grow=count is None)
+        yield DaskConnection(client, token, functions)
 
 
 async def _close(client: Any) -> None:
