@@ -84,13 +84,13 @@ class ClusterPool:
         self._roster.walked()
 
     async def process(self, job: Job, *, redirects: Callable[[], Redirects], fallback: Process) -> Result | Staged:
-        """Have a worker do ``job``, or call ``fallback`` if all workers of this machine have died.
+        """Have a worker do ``job``, or call ``fallback`` if all workers of this machine have died, or after ``stop``.
 
         Raises DestinationError, ClusterError.
         """
         for _ in range(_ATTEMPTS):
             self.check()
-            if self._roster.is_deserted:
+            if self._roster.is_deserted or self._is_stopping:
                 return await fallback(job)
             done: asyncio.Future[Result | None] = asyncio.get_running_loop().create_future()
             self._gather(Pending(job=job, done=done, redirects=redirects()))
@@ -164,7 +164,9 @@ class ClusterPool:
         flight = ShardInFlight(name=name, pending=wanted, submitted=submitted)
         member.shards[name] = flight
         self._desk.sent(wanted)
-        flight.wait_in(asyncio.get_running_loop().create_task(self._wait(member, flight)))
+        waiting = asyncio.get_running_loop().create_task(self._wait(member, flight))
+        waiting.add_done_callback(self._waited)
+        flight.wait_in(waiting)
 
     async def _wait(self, member: Member, flight: ShardInFlight) -> None:
         try:
@@ -178,6 +180,12 @@ class ClusterPool:
         if member.shards.pop(flight.name, None) is not None:
             self._take(member, flight, done)
         self._send_ready()
+
+    def _waited(self, task: asyncio.Task[None]) -> None:
+        """End the run if what a worker returned could not be handled."""
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self._fail(error)
 
     def _take(self, member: Member, flight: ShardInFlight, done: Done) -> None:
         """Pass on the results of a shard, each once; jobs without a result are done again."""
