@@ -1,7 +1,7 @@
 """Length-prefixed frames: the format of everything that the processes of a run send each other.
 
-A frame is its length in four bytes, big-endian, and the payload: pickled messages (``channel``) between processes that trust each
-other, JSON from a process that has parsed hostile pages (``listing_codec``).
+A frame is its length in four bytes, big-endian, and the payload: pickled messages between processes that trust each
+other (``channel``), JSON from a process that has parsed hostile pages (``listing_codec``).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The client's side of ``--cluster``: sends batches of jobs (shards) to workers in other processes, here or elsewhere."""
+"""The client's side of ``--cluster``: sends batches of jobs (shards) to workers in other processes."""
