@@ -23,6 +23,8 @@ _ADDRESSES_KEPT = 300.0
 """Seconds for which the resolved addresses of a host are reused."""
 _HEAD_START = 0.25
 """Seconds before the next address is tried in parallel (RFC 8305 section 5)."""
+_AT_ONCE, _APART = 4, 0.002
+"""Number of connections to one endpoint that are opened at once, and seconds between any further ones."""
 _UNKNOWN = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 """Lookup errors that mean that the host does not exist or has no address."""
 _ADDRESS_QUOTED = ("Connect call failed", "Multiple exceptions")
@@ -61,6 +63,19 @@ class Dialer:
         self._found: dict[tuple[str, int], tuple[float, asyncio.Future[list[Address]]]] = {}
         """(host, port) → (time at which its addresses expire, on the clock of the event loop; the lookup)."""
         self._reached: dict[Endpoint, asyncio.Event] = {}
+        self._turns: dict[Endpoint, float] = {}
+        """When the next connection to an endpoint has its turn, on the clock of the event loop."""
+
+    async def _turn(self, where: Endpoint) -> None:
+        """Wait until another connection to ``where`` may be opened: not all are opened at once.
+
+        A simple server lets only five wait to be accepted; others are lost, or reset when they are closed.
+        """
+        now = asyncio.get_running_loop().time()
+        at = max(self._turns.get(where, 0.0), now - _AT_ONCE * _APART)
+        self._turns[where] = at + _APART
+        if at > now:
+            await asyncio.sleep(at - now)
 
     async def close(self) -> None:
         """Stop the lookups that nobody waits for any more."""
@@ -76,6 +91,7 @@ class Dialer:
     async def dial(self, where: Endpoint, make: Callable[[], Lane]) -> Lane:
         """Open a new lane to ``where``. Raises RequestError."""
         context = self._tls() if where.is_tls else None
+        await self._turn(where)
         try:
             async with asyncio.timeout(self._connect_timeout + self._read_timeout):
                 if where.proxy is not None:

@@ -47,8 +47,8 @@ class Outcome(NamedTuple):
     """How the lane ended; None if it did not."""
     is_race: bool
     """Whether a reused connection was closed before any response of the batch."""
-    lane: Lane
-    """The lane, which nothing else uses until ``LanePool.settle`` is called."""
+    lane: Lane | None
+    """The lane, which nothing else uses until ``LanePool.settle`` is called; None if others may use it already."""
     carried: Carried | None
     """What the lane carried before; None if nothing that is known."""
 
@@ -104,14 +104,15 @@ class LanePool:
             lane = None
         if lane is None:
             lane = await self._spare(where) or await self._dial(where)
-        before = lane.answered
+        before, is_held = lane.answered, lane.is_shared or len(sent) > 1
         answers = await Batch(lane).send(sent)
         ending = lane.ending
         is_race = lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
         if is_race and lane.is_ahead and not before:
-            return Outcome(answers, None, False, lane, None)  # which says nothing about pipelining
+            return Outcome(answers, None, False, None, None)  # which says nothing about pipelining
         is_race = is_race and before > 0
-        return Outcome(answers, ending, is_race, lane, carried)
+        # A lane that has never been shared became idle with the response, and another request may be on it by now.
+        return Outcome(answers, ending, is_race, lane if is_held else None, carried)
 
     def settle(self, where: Endpoint, sent: Outcome, carried: Carried | None) -> None:
         """Keep the lane of a batch for further batches; close it if ``carried``, all that it has carried, is None.
@@ -120,7 +121,7 @@ class LanePool:
         and nothing would tell.
         """
         lane = sent.lane
-        if not lane.is_shared or lane.ending is not None:
+        if lane is None or lane.ending is not None:
             return
         if carried is None or self._is_closed:
             lane.close()

@@ -33,12 +33,14 @@ class Spares:
 
     async def _open(self, where: Endpoint, lanes: Callable[[], int]) -> None:
         await self._dialer.reached(where)
-        loop, dials = asyncio.get_running_loop(), self._dials.setdefault(where, deque())
-        for _ in range(lanes() - len(dials)):
-            dial = asyncio.ensure_future(self._dialer.dial(where, lambda: self._make(where)))
-            dial.add_done_callback(_opened)
-            dials.append(dial)
-            loop.call_later(_KEPT, self._expire, where, dial)
+        for _ in range(lanes() - len(self._dials.get(where, ()))):
+            self._begin(where)
+
+    def _begin(self, where: Endpoint) -> None:
+        dial = asyncio.ensure_future(self._dialer.dial(where, lambda: self._make(where)))
+        dial.add_done_callback(_opened)
+        self._dials.setdefault(where, deque()).append(dial)
+        asyncio.get_running_loop().call_later(_KEPT, self._expire, where, dial)
 
     async def take(self, where: Endpoint) -> Lane | None:
         """A lane that nothing else uses, as soon as it is open; None if there is none. Raises RequestError."""

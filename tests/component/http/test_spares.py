@@ -171,3 +171,19 @@ async def test_a_server_that_serves_one_connection_at_a_time_is_not_blocked_by_o
             found = await asyncio.gather(*(fetch(pool, server.where) for _ in range(3)))
         assert found == [b"ok"] * 3
         await pool.close()
+
+
+async def test_a_lane_that_others_use_already_is_not_kept_for_batches() -> None:
+    """After a batch of one request the lane is idle at once; settling that batch must not offer it a second time."""
+    async with Server() as server:
+        pool = lanes()
+        single = await pool.share(server.where, [GET], may_follow)
+        using = asyncio.ensure_future(pool.share(server.where, [GET, GET], may_follow))
+        await asyncio.sleep(0)
+        pool.settle(server.where, single, [])
+        others = await pool.share(server.where, [GET, GET], may_follow)
+        for sent in (await using, others):
+            assert [answer and answer.body for answer in sent.answers] == [b"ok"] * 2
+            assert sent.ending is None
+        assert len(server.used) == 2
+        await pool.close()
