@@ -71,11 +71,12 @@ def _check_fallback(text: str, before: Sequence[str]) -> None:
 
 
 def _check_state(name: str) -> None:
+    """Refuse a mistake in the command. A FIFO or device is none: the run goes on without a state, and says so."""
     path, shown = Path(name), printable(name)
     if not path.parent.is_dir():
         raise ConfigError(f"--state {shown}: no directory {printable(str(path.parent))}: create it first")
-    if path.exists() and not path.is_file():
-        raise ConfigError(f"--state {shown}: not a regular file: name a file for the database")
+    if path.is_dir():
+        raise ConfigError(f"--state {shown}: is a directory: name a file for the database")
 
 
 def _distinct_outputs(config: Config) -> Iterator[Check]:

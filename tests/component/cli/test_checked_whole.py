@@ -34,7 +34,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "proxy": ("'ftp://p'", "ftp://p: expected http://host:port, socks5://host:port or socks5h://host:port"),
     "ca_file": ("'.'", ".: Is a directory: name a file"),
     "client_cert": ("'m.toml'", "m.toml: expected a PEM file with a certificate and its key, without password"),
-    "state": ("'.'", ".: not a regular file: name a file for the database"),
+    "state": ("'.'", ".: is a directory: name a file for the database"),
     "log_file": ("'/no/such/log'", f"/no/such/log: {NOT_HERE}"),
     "summary": ("'/no/such/s'", f"/no/such/s: {NOT_HERE}"),
     "changes": ("'/'", "/: is a directory: name a file in it"),
