@@ -10,6 +10,7 @@ import http.client
 import os
 import re
 import runpy
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -80,6 +81,11 @@ class DownloadHandler(Handler):
 class _HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # twenty workers connect at once
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Report an error, except that a client has closed its connection, about which servers say nothing."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _pub() -> Tree:
