@@ -21,11 +21,14 @@ Clock = Callable[[], float]
 
 RATE_WINDOW = 10.0
 """Seconds over which a rate is averaged: long enough to be readable, short enough to show a stall."""
+LATEST = 3.0
+"""Seconds over which the rate behind the ETA is averaged, and before which there is no ETA. Concurrency grows in the
+first seconds of a run, so a longer average would promise several times the time that it takes."""
 _KEPT = (Outcome.SAVED, Outcome.UNCHANGED)
 
 
 class Speed:
-    """Rate of an increasing count over the last RATE_WINDOW seconds."""
+    """Rate of an increasing count over the last RATE_WINDOW seconds, or over the LATEST ones."""
 
     __slots__ = ("_samples",)
 
@@ -38,7 +41,18 @@ class Speed:
         samples.append((now, count))
         while len(samples) > 2 and samples[1][0] <= now - RATE_WINDOW:
             samples.popleft()
-        since, before = samples[0]
+        return self._since(samples[0])
+
+    def latest(self) -> float:
+        """Increase per second up to the last call of ``rate``, over LATEST seconds; over all samples if that is 0."""
+        samples = self._samples
+        start = samples[-1][0] - LATEST
+        recent = next((sample for sample in reversed(samples) if sample[0] <= start), samples[0])
+        return self._since(recent) or self._since(samples[0])
+
+    def _since(self, sample: tuple[float, int]) -> float:
+        since, before = sample
+        now, count = self._samples[-1]
         return (count - before) / (now - since) if now > since else 0.0
 
 
@@ -248,6 +262,7 @@ class Counters(Observer):
         left = max(0, self._pending_bytes - arrived)
         done = self._bytes + arrived + unsized
         rate = self._bytes_speed.rate(now, self._received)
+        self._files_speed.rate(now, self._done)
         return Totals(
             done=self._done,
             files=self._files,
@@ -256,19 +271,22 @@ class Counters(Observer):
             growing=not self._walked,
             sizes_unknown=self._pending_unknown > 0,
             rate=rate,
-            eta=self._eta(left, rate, self._files_speed.rate(now, self._done)),
+            eta=self._eta(left, now - self._began),
             failed=self._failed,
             elapsed=now - self._began,
             mirrors=self._mirrors,
         )
 
-    def _eta(self, left: int, byte_rate: float, file_rate: float) -> float | None:
+    def _eta(self, left: int, elapsed: float) -> float | None:
         """Seconds until everything is done: large files are limited by their bytes, small ones by their number."""
         if not self._walked:
             return None
         files = self._files - self._done
         if files <= 0:
             return 0.0
+        if elapsed < LATEST:
+            return None
+        byte_rate, file_rate = self._bytes_speed.latest(), self._files_speed.latest()
         by_bytes = left / byte_rate if byte_rate > 0 and not self._pending_unknown else None
         small = file_rate > 0 and byte_rate / file_rate < limits.SMALL_BODY
         by_files = files / file_rate if small or (file_rate > 0 and by_bytes is None) else None

@@ -97,7 +97,7 @@ def test_for_small_files_the_eta_follows_their_number() -> None:
         counters.received(job(str(number)), 10)
         counters.finished(result(str(number), size=10))
     counters.listed("tail", 0)
-    assert counters.totals(clock.now + 2).eta == pytest.approx(8.1)
+    assert counters.totals(clock.now + 4).eta == pytest.approx(16.2)
 
 
 def test_sizes_that_no_listing_gives_make_the_bytes_and_the_eta_lower_bounds() -> None:
@@ -108,10 +108,10 @@ def test_sizes_that_no_listing_gives_make_the_bytes_and_the_eta_lower_bounds() -
     counters.listed("done", None)
     counters.finished(result("done", size=MIB))
     counters.walked()
-    shown = parts(counters, clock.now + 1)
+    shown = parts(counters, clock.now + 3)
     assert shown["bytes"] == "1.0/≥2.0 MiB"
-    assert shown["eta"] == "ETA ≥0:02"
-    assert counters.totals(clock.now + 1).fraction == pytest.approx(1 / 3)
+    assert shown["eta"] == "ETA ≥0:06"
+    assert counters.totals(clock.now + 3).fraction == pytest.approx(1 / 3)
 
 
 def test_before_the_first_listing_nothing_is_counted() -> None:
@@ -210,6 +210,46 @@ def test_a_rate_is_that_of_the_last_ten_seconds() -> None:
         rate = speed.rate(float(second), 1000)
     assert rate == 0.0
     assert speed.rate(21.0, 2000) == 100.0
+
+
+# fmt: off
+SAMPLES = [
+    ([], 0.0),
+    ([(0.0, 5)], 0.0),                                             # no time has passed
+    ([(1.0, 10)], 10.0),                                           # since the beginning, if that is recent
+    ([(1.0, 10), (2.0, 30), (3.0, 90)], 30.0),
+    ([(1.0, 10), (2.0, 30), (3.0, 90), (4.0, 250)], 80.0),         # growing: 240 in the last three seconds
+    ([(1.0, 10), (2.0, 30), (2.5, 60), (5.5, 360)], 100.0),        # a sample that is three seconds old
+    ([(1.0, 90), (9.0, 99)], 9 / 8),                               # rare samples
+    ([(2.0, 80), (3.0, 80), (8.0, 80)], 10.0),                     # a stall: the average over the window
+    ([(1.0, 8), (30.0, 8), (34.0, 8)], 0.0),                       # a stall that is longer than the window
+    ([(float(each), 7 * each) for each in range(1, 40)], 7.0),
+]
+"""(time, count) of each sample → rate at the last of them; counting begins at 0."""
+# fmt: on
+
+
+@pytest.mark.parametrize(("samples", "latest"), SAMPLES)
+def test_the_latest_rate_follows_a_growing_one(samples: list[tuple[float, int]], latest: float) -> None:
+    speed = Speed(0.0)
+    for sample in samples:
+        speed.rate(*sample)
+    assert speed.latest() == pytest.approx(latest)
+
+
+def test_while_concurrency_grows_the_eta_is_that_of_the_last_seconds_and_none_at_first() -> None:
+    clock = Clock()
+    counters = Counters(clock)
+    began = clock.now
+    counters.listed("a", 1100 * MIB)
+    counters.walked()
+    counters.started(job("a", 1100 * MIB))
+    shown = []
+    for second, arrived in enumerate((1, 9, 30, 60, 100, 100, 100), 1):  # MiB in each second
+        counters.received(job("a"), arrived * MIB)
+        shown.append(counters.totals(began + second).eta)
+    assert shown[:2] == [None, None]
+    assert shown[2:] == pytest.approx([1060 / 40 * 3, 1000 / 99 * 3, 900 / 190 * 3, 800 / 260 * 3, 700 / 100])
 
 
 @pytest.mark.parametrize(
