@@ -17,9 +17,10 @@ def render_snapshots(snapshots: Sequence[Snapshot], form: str) -> str:
     counts = ["unknown" if one.files is None else f"{one.files:,}" for one in snapshots]
     sizes = ["" if one.size is None else render_size(one.size) for one in snapshots]
     count_width, size_width = (max(map(len, column), default=0) for column in (counts, sizes))
+    words = ["file " if one.files == 1 else "files" for one in snapshots]
     lines = [
-        f"{one.name}  {count:>{count_width}} files  {size:>{size_width}}" + ("  current" if one.is_current else "")
-        for one, count, size in zip(snapshots, counts, sizes, strict=True)
+        f"{one.name}  {count:>{count_width}} {word}  {size:>{size_width}}" + ("  current" if one.is_current else "")
+        for one, count, word, size in zip(snapshots, counts, words, sizes, strict=True)
     ]
     return "\n".join(line.rstrip() for line in lines) or "no snapshots"
 

@@ -27,7 +27,10 @@ def _transfer_line(report: Report) -> str:
     took, place = render_duration(report.seconds), printable(report.directory)
     if not report.saved:
         return f"Saved nothing to {place} in {took}"
-    line = f"Saved {render_size(report.saved_bytes)} in {took} ({render_size(report.speed)}/s) to {place}"
+    whole = report.interrupted is None and report.seconds > 0  # a stopped run has received more than what it saved
+    rate = min(report.received, report.saved_bytes) / report.seconds if whole else 0.0
+    rated = f" ({render_size(rate)}/s)" if rate else ""
+    line = f"Saved {render_size(report.saved_bytes)} in {took}{rated} to {place}"
     extra = report.received - report.saved_bytes
     return line + (f"; {render_size(extra)} more received but not kept" if extra > 1024 * 1024 else "")
 
@@ -40,7 +43,8 @@ def _problem_lines(report: Report) -> list[str]:
 
 
 def _published_line(snapshot: Published) -> str:
-    line = f"Published {snapshot.name}: {snapshot.files:,} files, {render_size(snapshot.size)}"
+    files = "1 file" if snapshot.files == 1 else f"{snapshot.files:,} files"
+    line = f"Published {snapshot.name}: {files}, {render_size(snapshot.size)}"
     return line + (f"; without {_named(snapshot.left_out)}" if snapshot.left_out else "")
 
 

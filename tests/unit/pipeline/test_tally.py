@@ -9,6 +9,7 @@ import pytest
 
 from crawler.model.exit_codes import LIMITS, SIGNALS, worst
 from crawler.model.report import Report
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Outcome, Rejection, Result, Span
 from crawler.output.format import json_text, render_entries
 from crawler.output.summary import render_summary
@@ -153,6 +154,24 @@ def test_a_warning_can_make_the_exit_code_worse_but_not_better() -> None:
     assert (report.exit_code, report.warnings) == (6, ("nothing was deleted: a listing failed",))
     assert report.warned("only said").exit_code == 6
     assert report.warned("broken", 1).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("received", "saved", "interrupted", "line"),
+    [
+        (2 << 20, 2 << 20, None, "Saved 2.0 MiB in 2.0 s (1.0 MiB/s) to m"),
+        (1 << 20, 2 << 20, None, "Saved 2.0 MiB in 2.0 s (512 KiB/s) to m"),  # an earlier run received the rest
+        (6 << 20, 2 << 20, None, "Saved 2.0 MiB in 2.0 s (1.0 MiB/s) to m; 4.0 MiB more received but not kept"),
+        (0, 2 << 20, None, "Saved 2.0 MiB in 2.0 s to m"),
+        (2 << 20, 2 << 20, "SIGINT", "Saved 2.0 MiB in 2.0 s to m"),
+        (2 << 20, 2 << 20, "--max-duration", "Saved 2.0 MiB in 2.0 s to m"),
+    ],
+)
+def test_the_rate_is_that_of_what_was_saved_and_only_of_whole_runs(
+    received: int, saved: int, interrupted: str | None, line: str
+) -> None:
+    report = tally(result(Outcome.SAVED, size=saved, received=received)).close(2.0, interrupted)
+    assert render_summary(replace(report, directory="m")).splitlines()[1] == line
 
 
 def test_the_summary_says_what_was_listed_saved_skipped_and_deleted() -> None:
