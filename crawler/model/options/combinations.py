@@ -38,7 +38,8 @@ def _contradictions(values: Mapping[str, object], where: str) -> Iterator[str]:
         yield f"{location_of(where, 'min_size')} is larger than {maximum}"
     for key in ("delete_excluded", "ignore_errors"):
         if values.get(key) and not values.get("delete"):
-            yield f"{location_of(where, key)} has no effect without delete"
+            other = location_of(where, "delete").rpartition(": ")[2]
+            yield f"{location_of(where, key)} has no effect without {other}"
     if values.get("fallback") and values.get("processes", 1) != 1:
         other = location_of(where, "processes").rpartition(": ")[2]
         yield f"{location_of(where, 'fallback')} cannot be combined with {other}"

@@ -86,7 +86,7 @@ ROWS: list[Row] = [
      lambda s: ["--summary", "/dev/null", s.plain.url, "D"], 0),
     ("the list of a file", lambda s: ["--list", s.plain.url + "a.zip"], 3, "that is a file",
      lambda s: [s.plain.url + "a.zip", "D"], 0),
-    ("no effect", lambda s: ["--ignore-errors", s.plain.url, "D"], 2, "no effect without delete",
+    ("no effect", lambda s: ["--ignore-errors", s.plain.url, "D"], 2, "no effect without --delete",
      lambda s: ["--ignore-errors", "--delete", s.plain.url, "D"], 0),
     ("history", lambda s: ["--history", s.plain.url, "D"], 2, "--history takes no URL",
      lambda _: ["--history", "D"], 2),

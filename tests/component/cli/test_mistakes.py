@@ -143,7 +143,7 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["-e", "robots=off", URL, "DIR"], "wget's -e robots=off is --no-robots here"),
     (["--include", "old/", URL, "DIR"], "write 'directory/**'"),
     (["--min-size", "2M", "--max-size", "1M", URL, "DIR"], "--min-size is larger than --max-size"),
-    (["--ignore-errors", URL, "DIR"], "has no effect without delete"),
+    (["--ignore-errors", URL, "DIR"], "--ignore-errors has no effect without --delete"),
     (["--only", "a", URL, "DIR"], "--only requires --config"),
     (["--ca-file", "missing.pem", URL, "DIR"], "--ca-file"),
     (["--config", "missing.toml"], "missing.toml"),

@@ -69,10 +69,10 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("`-i FILE`", NONE, "`copyurl --urls`, `--files-from FILE`", "`--input-file FILE`"),
     ("`-O FILE`, `--output-document=FILE`", "`-o`", NONE, "`--input-file FILE`, whose lines may name the local path"),
     ("`-k -p -K -E`, `--convert-links`, `--page-requisites`, `--adjust-extension`", NONE, NONE,
-     "nothing: pages are not saved; for web sites use wget"),
+     "not needed: pages are not saved; for web sites use wget"),
     ("`-nd`, `--no-directories`", "`--no-recursion`, `-r`", NONE, "`--no-recursive` for one directory"),
     ("`-x`, `--force-directories`, `--no-host-directories`", NONE, NONE,
-     "nothing: the tree below DIR is the one below URL"),
+     "not needed: the tree below DIR is the one below URL"),
     ("`-nv`, `-q`, `--no-verbose`", "`--verbose=0`", "`-q`", "the default without a terminal, `-q`"),
     ("`-o FILE`, `-a FILE`, `--output-file=FILE`, `--append-output=FILE`", "`--log=FILE`", "`--log-file FILE`",
      "`--log-file FILE`"),
@@ -83,7 +83,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
 # fmt: on
 """The table, one row for each purpose; options are in backquotes."""
 
-_FAMILIES = "nothing: IPv6 and IPv4 addresses are tried, and the first that answers is used"
+_FAMILIES = "not needed: IPv6 and IPv4 addresses are tried, and the first that answers is used"
 _WORKERS, _SEGMENTS, _DIR, _SAME = "`--workers N`", "`--segments N`", "the second argument, DIR", "the default"
 # fmt: off
 OTHERS: tuple[tuple[str, str, str], ...] = (
@@ -98,7 +98,7 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("aria2", "`--all-proxy=URL`, `--http-proxy=URL`, `--https-proxy=URL`", "`--proxy URL`"),
     ("aria2", "`-V`, `--check-integrity`", "`--check digest`"),
     ("aria2", "`--conditional-get`, `--allow-overwrite`, `--auto-file-renaming`, `--file-allocation`",
-     "nothing: a file is replaced once its new version is complete"),
+     "not needed: a file is replaced once its new version is complete"),
     ("curl", "`-o FILE`, `--output FILE`, `--output-dir DIR`", f"{_DIR}: files keep their names"),
     ("curl", "`-O`, `--remote-name`, `--create-dirs`", _SAME),
     ("curl", "`-J`, `--remote-header-name`", "`--name-from header`, with `--input-file`"),
@@ -117,13 +117,13 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("curl", "`--speed-limit 1K`, `-Y 1K`", "`--min-speed 1K`"),
     ("curl", "`-s`, `--silent`, `-S`, `--show-error`", "`-q`"),
     ("curl", "`-Z`, `--parallel-max N`", _WORKERS),
-    ("curl", "`--compressed`", "nothing: files are fetched as they are"),
+    ("curl", "`--compressed`", "not needed: files are fetched as they are"),
     ("curl", "`-4`, `-6`, `--ipv4`, `--ipv6`", _FAMILIES),
-    ("curl", "`-X GET`, `--request GET`", "nothing: files are requested with GET"),
+    ("curl", "`-X GET`, `--request GET`", "not needed: files are requested with GET"),
     ("curl", "`-I`, `--head`", "`--list`, for a listing"),
     ("rclone", "`--stats 10s`, `--stats-one-line`", "`--progress plain`, a line every 10 seconds"),
     ("rclone", "`--fast-list`, `--no-traverse`, `--http-no-head`",
-     "nothing: a listing is one request, and rows need none"),
+     "not needed: a listing is one request, and rows need none"),
     ("rclone", "`--size-only`, `--ignore-times`, `--update`, `-u`",
      "not possible: size and time of each row decide; `--check headers` asks for each file"),
     ("rclone", "`--create-empty-src-dirs`", "the default"),
@@ -135,14 +135,14 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("rclone", "`--delete-before`, `--delete-during`, `--delete-later`", "`--delete`, which comes after all transfers"),
     ("rclone", "`--log-level DEBUG`", "`-vv`"),
     ("rsync", "`-a`, `--archive`, `--times`, `--partial`, `--inplace`, `--links`, `--perms`", _SAME),
-    ("rsync", "`-z`, `--compress`", "nothing: files are fetched as they are"),
+    ("rsync", "`-z`, `--compress`", "not needed: files are fetched as they are"),
     ("rsync", "`-u`", "the default, by size and time of each row"),
     ("rsync", "`-b`, `--backup`", "`--trash DAYS`"),
     ("rsync", "`--link-dest=DIR`", "`--snapshots N`"),
     ("rsync", "`--existing`, `--remove-source-files`", "not possible"),
     ("wget", "`-V`", "`--version`"),
     ("wget", "`-4`, `-6`, `--inet4-only`, `--inet6-only`, `--prefer-family=IPv6`", _FAMILIES),
-    ("wget", "`--compression=auto`", "nothing: files are fetched as they are"),
+    ("wget", "`--compression=auto`", "not needed: files are fetched as they are"),
     ("wget", "`-S`, `--server-response`", "`-vv`"),
     ("lftp", "`-X '*.iso'`", "`--exclude '*.iso'`"),
     ("lftp", "`-I '*.zip'`", "`--include '*.zip'`"),
@@ -151,7 +151,7 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("", "`--url`, `--source`, `--src`", "the first argument, URL"),
     ("", "`--resume`, `--retry-failed`", "the default: each run continues the last one"),
     ("", "`-f`, `--force`, `-y`, `--yes`, `--overwrite`, `--clobber`",
-     "nothing: no question is asked, changed files are replaced"),
+     "not needed: no question is asked, changed files are replaced"),
     ("", "`--sync`, `--update-only`", "the default; `--delete` removes what is gone upstream"),
     ("", "`--prune`, `--purge`, `--delete-missing`", "`--delete`"),
     ("", "`--depth N`", "`--max-depth N`"),

@@ -213,7 +213,8 @@ def of_another_program(name: str, place: Place) -> str:
         return instead(missing[0], place)
     for phrase, argument in zip((_OF_URL, _OF_DIR), _ARGUMENTS.get(noted, ()), strict=False):
         here = here.replace(phrase, argument).replace(phrase.partition(",")[0], argument)
-    return f"here {here}{', below [[mirror]]' if place is Place.FILE else ''}" if here else ""
+    lead = "" if here.startswith("not ") else "here "
+    return f"{lead}{here}{', below [[mirror]]' if place is Place.FILE else ''}" if here else ""
 
 
 def instead(key: str, place: Place) -> str:
