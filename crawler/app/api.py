@@ -64,6 +64,8 @@ class RunContext(Value, frozen=True, kw_only=True):
     """Worker processes that were started early for this run."""
     own_files: Sequence[OwnFile] = ()
     """Files that the program writes, in addition to those that the configuration names."""
+    keeps_record: bool = False
+    """Whether a run that got no listing is recorded all the same, for the page and the history of several mirrors."""
 
 
 async def run_mirror(
@@ -235,7 +237,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     own = (*own_files(config), *context.own_files)
     resources = Resources(stack=stack, config=config, directory=run.directory, tally=tally, own_files=own)
     if run.store is None:
-        destination = await _open_destination(resources, context.destination)
+        destination = await _open_destination(resources, context)
         state = await resources.open_state(read_only=config.dry_run)
     else:
         from crawler.app.object_stores import open_in_store
@@ -264,10 +266,9 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     return parts, state
 
 
-async def _open_destination(
-    resources: Resources, given: AbstractAsyncContextManager[Destination] | None
-) -> Destination:
-    """Open the destination: DIR, locked, or the ``given`` one, for which DIR holds only the lock and the state."""
+async def _open_destination(resources: Resources, context: RunContext) -> Destination:
+    """Open the destination: DIR, locked, or that of ``context``, for which DIR holds only the lock and the state."""
+    given = context.destination
     config, where, tally = resources.config, resources.directory, resources.tally
     await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
     if given is None:
@@ -288,6 +289,8 @@ async def _open_destination(
             await directory.withdraw()
             raise
     if given is None:
+        if not context.keeps_record and context.cluster is None:
+            resources.withdraw_if_unused(directory)
         return directory
     from crawler.app.arguments.items import checked_methods
 

@@ -5,6 +5,7 @@ All entry points (``api``, ``maintenance``, ``browse``) get their destination, s
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -58,6 +59,22 @@ class Resources(Value, frozen=True, kw_only=True):
             )
         )
 
+    def withdraw_if_unused(self, directory: LocalDestination) -> None:
+        """Have a run that got no listing and no file leave nothing behind, if it creates the mirror in ``directory``.
+
+        Call this with the lock held, before the state is opened: only a state that does not exist yet may be removed.
+        """
+
+        async def withdraw() -> None:
+            if self.tally.is_empty:
+                await directory.withdraw(with_state=True)
+
+        is_kept = (
+            needs_record(self.config) or self.config.lock_wait > 0
+        )  # another run may be waiting there for the lock
+        if not is_kept and not os.path.lexists(state_path(self.directory, self.config)):
+            self.stack.push_async_callback(withdraw)
+
     async def open_state(self, *, read_only: bool) -> SqliteState:
         """Open the state of DIR; if its path is a symbolic link, an empty state in its place."""
         path = state_path(self.directory, self.config)
@@ -92,6 +109,12 @@ class Resources(Value, frozen=True, kw_only=True):
             stop=stop,
             parser=await self.stack.enter_async_context(PageParsers(tally.warn)),
         )
+
+
+def needs_record(config: Config) -> bool:
+    """Whether a run that got nothing leaves its record: for commands, the page or workers, or in a file of the user."""
+    needing = (config.on_failure, config.on_end, config.report, config.cluster, config.state)
+    return any(value is not None for value in needing)
 
 
 def shared_gate(configs: Sequence[Config], *, is_divided: bool = False) -> Gate:

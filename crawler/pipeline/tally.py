@@ -62,6 +62,11 @@ class Tally(Observer):
         return self._ended[Outcome.FAILED] + self._listings_failed
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no listing has been read and no file is known so far."""
+        return not (self._listings or self._listed or any(self._ended.values()))
+
+    @property
     def skipped_by(self) -> Mapping[str, int]:
         """Reason → number of files that were skipped for it so far."""
         return self._skipped_by

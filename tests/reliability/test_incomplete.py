@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.misbehaving.behaviours import Stall
+from crawler.cli import parser as cli
+from tests.support.misbehaving.behaviours import Stall, Status
 from tests.support.misbehaving.responses import Version
 from tests.support.misbehaving.samples import blob, many
 from tests.support.misbehaving.sandbox import Sandbox
@@ -167,3 +169,50 @@ def test_a_directory_that_cannot_be_removed_is_reported_unless_it_is_not_empty(s
         assert "could not delete other" not in run.text
     sandbox.mirror(site.url, delete=True).succeeds()
     assert not (sandbox.directory / "m").exists()
+
+
+@pytest.mark.row("E24")
+def test_a_first_run_that_gets_nothing_leaves_nothing_that_it_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(here := tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(here / "home"))
+    with Site() as site, Site() as forbidding:
+        site.file("x", b"x")
+        forbidding.robots = b"User-agent: *\nDisallow: /\n"
+        absent = f"{site.url}absent/"
+        (here / "empty").mkdir()
+        for directory, *options in (
+            ["empty", absent],
+            ["a/b/DIR", absent],
+            ["DIR", f"{site.url}*"],
+            ["DIR", "http://127.0.0.1:1/"],
+            ["DIR", forbidding.url],
+            ["DIR", "--trash=1d", "--delete", absent],
+            ["DIR", "--names=windows", absent],
+            ["DIR", "--lock=none", absent],
+        ):
+            assert cli.run([*options, directory]) == 3, options
+            assert [path.name for path in here.rglob("*")] == ["empty"], options
+        for kept in (
+            ["--on-failure=true"],
+            ["--on-end=true"],
+            ["--report=page.html"],
+            ["--state=own.db"],
+            ["--lock-wait=9"],
+        ):
+            name = kept[0].partition("=")[0].strip("-")
+            assert cli.run([*kept, absent, name]) == 3
+            assert (here / name / ".crawler").is_dir(), "something needs it"
+        (here / "m.toml").write_text(f'[[mirror]]\nname = "x"\nurl = "{absent}"\ndir = "toml"\n')
+        assert cli.run(["--config=m.toml"]) == 3
+        capsys.readouterr()
+        assert cli.run(["--history", "toml"]) == 0
+        assert "no listing (3)" in capsys.readouterr().out
+        assert cli.run([site.url, "mirror"]) == 0
+        site.directory("", Status(404))
+        assert cli.run([site.url, "mirror"]) == 3
+        assert (here / "mirror/x").read_bytes() == b"x"
+        capsys.readouterr()
+        assert cli.run(["--history", "mirror"]) == 0
+        assert len(re.findall(r"^20", capsys.readouterr().out, re.MULTILINE)) == 2

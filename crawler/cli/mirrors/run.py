@@ -161,13 +161,13 @@ async def _run_mirrors(
 
     places = asyncio.Semaphore(jobs)
     around, ended = enclosing(mirrors), {mirror.name: asyncio.Event() for mirror in mirrors}
-    gate = shared_gate([mirror.config for mirror in mirrors])
+    shared = app.RunContext(gate=shared_gate([mirror.config for mirror in mirrors]), own_files=own, keeps_record=True)
 
     async def one(mirror: Mirror, share: MirrorObserver, outputs: Outputs) -> tuple[Report, Exception | None]:
         for outer in around[mirror.name]:
             await ended[outer].wait()
         async with places:
-            context = app.RunContext(observers=(share, log, outputs), stop=stop.child(), gate=gate, own_files=own)
+            context = replace(shared, observers=(share, log, outputs), stop=stop.child())
             try:
                 return await _run_mirror(mirror, context, stop, log, outputs)
             except Exception as error:  # noqa: BLE001 - it must not end the other mirrors

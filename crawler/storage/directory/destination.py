@@ -107,9 +107,9 @@ class LocalDestination(Destination):
             await writer.lock.acquire(wait)
         await self._run(self._write_thread, writer.parts.sweep)
 
-    async def withdraw(self) -> None:
-        """Leave no trace in DIR of a run that was refused after ``acquire``, before it wrote anything."""
-        await self._run(self._write_thread, self._layout.withdraw)
+    async def withdraw(self, *, with_state: bool = False) -> None:
+        """Leave no trace of a run that stored nothing. ``with_state``: it created the state, and has closed it."""
+        await self._run(self._write_thread, self._layout.withdraw, with_state)
 
     async def join(self) -> None:
         """Prepare to write into DIR, which another process of the same run has locked and will clean up."""

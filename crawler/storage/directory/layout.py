@@ -17,6 +17,7 @@ NAMES_MARK = "names"
 """Name of the file in DIR/.crawler that marks a DIR whose names were chosen by --names windows."""
 _HOME = urls.STATE_DIRECTORY.encode()
 _PARTS = b"parts"
+_STATE = frozenset((b"state.sqlite3", b"state.sqlite3-wal", b"state.sqlite3-shm", b"state.sqlite3-journal"))
 _SNAPSHOTS = b"snapshots"
 
 
@@ -30,6 +31,7 @@ class Layout:
         self._directory = directory
         self.root = self.own = self.parts = -1
         self._made_own = False
+        self._made: list[Path] = []
 
     def look(self) -> None:
         """Open DIR if it exists, following it if it is a link to a directory."""
@@ -47,7 +49,7 @@ class Layout:
         """Create and open the directories that are missing."""
         try:
             if self.root < 0:
-                _make_directory(self._directory)
+                self._made = _make_directory(self._directory)
                 self.look()
             if self.own < 0:
                 self._made_own = lstat(_HOME, self.root) is None
@@ -69,13 +71,23 @@ class Layout:
                 raise self._error(f"{shown} in it is a link or a file, not a directory: move it away") from error
             raise
 
-    def withdraw(self) -> None:
-        """Remove DIR/.crawler if ``make`` created it and it contains only the lock. The caller must hold the lock."""
+    def withdraw(self, with_state: bool) -> None:
+        """Remove what ``make`` created, if DIR/.crawler contains only the lock, no parts, and ``with_state`` the state.
+
+        The caller must hold the lock, and for ``with_state`` have created the state. A directory with any other content
+        stays.
+        """
         if self._made_own:
             with suppress(OSError):  # not empty
-                os.rmdir(_PARTS, dir_fd=self.own)
-                os.unlink(LOCK_NAME, dir_fd=self.own)
-                os.rmdir(_HOME, dir_fd=self.root)
+                names = {os.fsencode(name) for name in os.listdir(self.own)}
+                state = names & _STATE if with_state else frozenset()
+                if names <= {_PARTS, LOCK_NAME, *state}:
+                    os.rmdir(_PARTS, dir_fd=self.own)
+                    for name in sorted(names - {_PARTS}, reverse=True):  # the lock comes last
+                        os.unlink(name, dir_fd=self.own)
+                    os.rmdir(_HOME, dir_fd=self.root)
+                    for path in self._made:
+                        path.rmdir()
 
     def has_snapshots(self) -> bool:
         """Whether files in DIR may share their inodes with those of published snapshots."""
@@ -108,8 +120,11 @@ class Layout:
         return DestinationError(f"cannot store files in {self._directory}: {text}")
 
 
-def _make_directory(directory: Path) -> None:
-    """Create a directory and its parents, flushing their names: if a power failure removes one, its files are lost."""
+def _make_directory(directory: Path) -> list[Path]:
+    """Create a directory and its parents, and return those that were missing, ``directory`` first.
+
+    Their names are flushed: if a power failure removes one, its files are lost.
+    """
     missing = [directory, *directory.parents]
     missing = missing[: next((i for i, path in enumerate(missing) if path.exists()), len(missing))]
     directory.mkdir(parents=True, exist_ok=True)
@@ -120,3 +135,4 @@ def _make_directory(directory: Path) -> None:
                 os.fsync(descriptor)
             finally:
                 close_quietly(descriptor)
+    return missing

@@ -240,7 +240,7 @@ async def test_two_mirrors_inside_each_other_that_begin_at_once_do_not_miss_each
         with pytest.raises(AlreadyRunning, match="where another run is in progress"):
             await crawler.mirror(site.url, tmp_path / "in", QUICK)
     monkeypatch.undo()
-    assert list((tmp_path / "in").iterdir()) == []
+    assert not (tmp_path / "in").exists()
     assert len(site.log) == 0
     await crawler.mirror(site.url, tmp_path / "in", QUICK)
     assert (tmp_path / "in" / "x").exists()

@@ -188,6 +188,7 @@ async def test_a_withdrawn_run_leaves_dir_as_it_was(tmp_path: Path, before: str)
             (directory / ".crawler" / "parts" / "p").touch()
         await destination.withdraw()
     assert (directory / ".crawler").exists() == (before in {"home", "parts"})
+    assert directory.exists() == (before != "nothing")
     assert (directory / "x").exists() == (before == "files")
     async with LocalDestination(directory, fsync="none") as destination:
         await destination.acquire(0)
