@@ -207,15 +207,15 @@ class _Run(Value, frozen=True, kw_only=True):
             context=context,
         )
 
-    def workers(self, stack: AsyncExitStack) -> object:
+    async def workers(self, stack: AsyncExitStack) -> object:
         """The workers that fetch and save, as ``open_pool`` takes them; None if there are none. Raises ConfigError."""
         config, context = self.config, self.context
         if config.processes == 1 and config.cluster is None and context.cluster is None:
             return None
-        from crawler.app.cluster.choice import chosen_workers
+        from crawler.app.cluster.choice import find_workers
 
         has_own = context.destination is not None
-        return chosen_workers(stack, config, context.cluster, context.processes, has_destination=has_own)
+        return await find_workers(stack, config, context.cluster, context.processes, has_destination=has_own)
 
 
 async def _publish(parts: Components, run: _Run) -> None:
@@ -229,7 +229,7 @@ async def _publish(parts: Components, run: _Run) -> None:
 async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Components, SqliteState]:
     """Open the components of a run on ``stack``. DIR is locked first, so that no other run changes it."""
     config, context = run.config, run.context
-    workers = run.workers(stack)
+    workers = await run.workers(stack)
     options = client_options(config, run.starts, is_list=run.items is not None, fallbacks=run.fallbacks)
     refuse_unusable_options(config)
     if are_few():

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from crawler.http.client import ClientOptions
 from crawler.http.pacing.concurrency import START
@@ -26,6 +27,9 @@ from crawler.workers.cluster.pool import ClusterPool
 from crawler.workers.cluster.roster import Roster
 from crawler.workers.cluster.shards import Settings
 
+if TYPE_CHECKING:
+    from crawler.workers.cluster.dask_connection import DaskConnection
+
 MARK = "cluster-"
 """What the names of files in DIR/.crawler begin with that prove to workers that they see the same DIR."""
 
@@ -44,28 +48,23 @@ async def open_pool(
 ) -> ClusterPool | None:
     """The workers of this run, on ``stack``: processes of this machine, or those of a dask cluster.
 
-    ``cluster``: WorkerProcesses, the address of a scheduler, or a ``distributed.Client``. None if --processes has no
+    ``cluster``: what ``find_workers`` returned. None if --processes has no
     connections to share. Raises ConfigError, ClusterError, DestinationError.
     """
     if gate.ceiling < 2 and parts.config.cluster is None and isinstance(cluster, WorkerProcesses):
         return None
     if gate.ceiling < 2:
         raise ConfigError("--cluster needs two connections to a host: allow more open files (ulimit -n)")
-    token = secrets.token_hex(8)
     connection: Connection
     if isinstance(cluster, WorkerProcesses):
+        token = secrets.token_hex(8)
         settings = _settings(parts, options, gate, site=site, mark="", parties=len(cluster.started))
         local = LocalConnection(cluster, parts.tally.warn)
         connection = await stack.enter_async_context(local)
         local.set_up(token, settings)
     else:
-        from crawler.app.cluster.tasks import FUNCTIONS
-        from crawler.workers.cluster.dask_connection import connected
-        from crawler.workers.cluster.versions import check_versions
-
-        insecure = parts.config.cluster_insecure
-        dask = await stack.enter_async_context(connected(cluster, token, FUNCTIONS, insecure=insecure))
-        check_versions(await dask.versions(), dask.address)
+        dask = cast("DaskConnection", cluster)
+        token = dask.token
         mark = stack.enter_context(_marked(site.directory, token)) if site.store is None else ""
         parties = len(await dask.workers())
         dask.set_up(_settings(parts, options, gate, site=site, mark=mark, parties=parties))

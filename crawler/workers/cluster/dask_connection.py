@@ -47,7 +47,7 @@ class DaskConnection:
     shard_limits = (SHARD_FILES, SHARD_BYTES)
 
     def __init__(self, client: Any, token: str, functions: Functions) -> None:
-        self._client, self._token, self._functions = client, token, functions
+        self._client, self.token, self._functions = client, token, functions
         self._settings = seal(None)
 
     def set_up(self, settings: Settings) -> None:
@@ -79,11 +79,11 @@ class DaskConnection:
             if isinstance(message, dict) and message.get("action") in {"add-worker", "remove-worker"}:
                 changed(message["worker"], message["action"] == "add-worker")
 
-        self._client.subscribe_topic(self._token, lambda event: deliver(pickle.loads(event[1])))
+        self._client.subscribe_topic(self.token, lambda event: deliver(pickle.loads(event[1])))
         self._client.subscribe_topic(_EVENTS, receive)
 
     def unsubscribe(self) -> None:
-        for each in (self._token, _EVENTS):
+        for each in (self.token, _EVENTS):
             with suppress(*_FAILURES, ValueError, KeyError):
                 self._client.unsubscribe_topic(each)
 
@@ -91,14 +91,14 @@ class DaskConnection:
         try:
             async with asyncio.timeout(PATIENCE / 3):
                 replies = await self._client.run(
-                    self._functions.control, self._token, list(message), workers=list(workers), on_error="return"
+                    self._functions.control, self.token, list(message), workers=list(workers), on_error="return"
                 )
         except (*_FAILURES, ValueError, KeyError):
             return False
         return len(replies) == len(workers) and all(reply is None for reply in replies.values())
 
     def submit(self, shard: Sealed, worker: str, name: str) -> Any:
-        arguments = (self._token, name, version_text(), self._settings, shard)
+        arguments = (self.token, name, version_text(), self._settings, shard)
         return self._client.submit(
             self._functions.run_shard, *arguments, key=name, workers=[worker], allow_other_workers=False,
             pure=False, retries=0,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from crawler.cli import parser as cli
+
+pytest.importorskip("distributed")
+
+from crawler.workers.cluster import dask_connection
 
 
 @pytest.mark.parametrize(
@@ -34,3 +40,15 @@ def test_a_combination_is_refused_by_name(
 def test_a_dry_run_starts_no_cluster(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--cluster=tcp://127.0.0.1:9", "--dry-run", "http://127.0.0.1:9/", str(tmp_path)]) == 3
     assert "connection refused" in capsys.readouterr().err.lower()
+
+
+def test_a_cluster_that_cannot_be_used_leaves_no_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Something else than a scheduler listens there."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        threading.Thread(target=lambda: other.accept()[0].close(), daemon=True).start()
+        scheduler = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dask_connection, "CONNECT_SECONDS", 0.5)
+            assert cli.run([f"--cluster={scheduler}", "http://127.0.0.1:9/", str(tmp_path / "DIR")]) == 2
+    assert f"--cluster {scheduler}: cannot connect" in capsys.readouterr().err
+    assert not (tmp_path / "DIR").exists()
