@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from crawler.cli.invocation import Invocation
 from crawler.model.config import option_fields
 from crawler.model.errors import ConfigError, Problems
-from crawler.model.options.combinations import NOT_IN_LISTS
+from crawler.model.options.combinations import without_effect
 from crawler.model.options.option import option_of
 
 _MIRROR = ("URL", "DIR")
@@ -35,8 +35,6 @@ def dispatch(call: Invocation) -> int:
         raise ConfigError("--name-from header requires --input-file: listed files are named by their listing")
     if call.config.fallback and mode:
         raise ConfigError(f"--fallback cannot be combined with {mode}: it is for a mirror")
-    if mode == "--input-file":
-        _refuse_without_effect(call)
     if len(call.positional) < len(_ARGUMENTS.get(mode, _MIRROR)):
         from crawler.text.advice.arguments import swallowed
 
@@ -51,6 +49,7 @@ def dispatch(call: Invocation) -> int:
         from crawler.text.advice.arguments import count_problem
 
         raise ConfigError(count_problem(wanted, call.positional, mode))
+    _refuse_without_effect(mode, call.given)
     return _run_of(mode)(call)
 
 
@@ -75,13 +74,10 @@ def _refuse_empty(call: Invocation) -> None:
                 raise ConfigError(f"{option}: expected a {kind}, not an empty text: is a variable unset?")
 
 
-def _refuse_without_effect(call: Invocation) -> None:
-    """Raise ConfigError for options of a mirror that mean nothing for a list of URLs."""
+def _refuse_without_effect(mode: str, given: Mapping[str, object]) -> None:
+    """Raise ConfigError for options that would silently have no effect."""
     problems = Problems()
-    for key in call.given:
-        if key in NOT_IN_LISTS:
-            option = "--" + key.replace("_", "-")
-            problems.add([f"{option} cannot be combined with --input-file: {NOT_IN_LISTS[key]}"])
+    problems.add(without_effect(mode, given))
     problems.raise_any()
 
 

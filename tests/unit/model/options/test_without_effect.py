@@ -1,0 +1,45 @@
+"""Options that would silently have no effect in a mode are named, each with its reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.model.config import option_fields
+from crawler.model.options.combinations import NOT_IN_MODES, READ_BY_MODES, without_effect
+
+MODES = ["", "--config", *NOT_IN_MODES, *READ_BY_MODES]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("key", sorted(option_fields()))
+def test_each_option_is_accepted_or_refused_by_name(mode: str, key: str) -> None:
+    lines = list(without_effect(mode, {key: "x"}))
+    is_refused = key in NOT_IN_MODES.get(mode, ()) or (mode in READ_BY_MODES and key not in READ_BY_MODES[mode])
+    is_refused = is_refused or (key == "format" and mode not in {"--list", "--list-snapshots", "--config"})
+    assert len(lines) == is_refused
+    assert all(line.startswith(f"--{'include' if key == 'rules' else key.replace('_', '-')} ") for line in lines)
+    assert mode in "".join(lines) or not lines
+
+
+@pytest.mark.parametrize(
+    ("mode", "given", "line"),
+    [
+        ("--rollback", "dry_run", "--dry-run cannot be combined with --rollback: it has no effect there"),
+        ("--verify", "dry_run", "--dry-run cannot be combined with --verify: without --repair it changes nothing"),
+        ("--list", "summary", "--summary cannot be combined with --list: it prints a listing and keeps no account"),
+        ("--history", "rules", "--include cannot be combined with --history: it has no effect there"),
+        ("--input-file", "delete", "--delete cannot be combined with --input-file: only a listing shows"),
+        ("", "format", "--format has no effect without --dry-run"),
+    ],
+)
+def test_what_is_said(mode: str, given: str, line: str) -> None:
+    assert next(without_effect(mode, {given: True})).startswith(line)
+
+
+def test_the_format_of_a_plan_is_used_by_a_dry_run() -> None:
+    assert not list(without_effect("", {"format": "json", "dry_run": True}))
+
+
+def test_the_tables_name_options_that_exist() -> None:
+    keys = {*option_fields(), "rules"}
+    assert all(set(table) <= keys for table in (*NOT_IN_MODES.values(), *READ_BY_MODES.values()))
