@@ -102,7 +102,8 @@ def initial(ceiling: int, known: HostLimits | None = None, start: int = START) -
     limit = min(start if known is None else known.limit, ceiling)
     found = known is not None and known.beyond is not None and limit == known.limit
     if known is None or (limit < ceiling and not found):
-        stage = Growing(is_first=known is None)
+        # A worker process starts with its share, and has read no page whose time its files could be compared with.
+        stage = Growing(is_first=known is None and start == START)
         return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start, stage=stage)
     beyond = known.beyond if found else None
     return ConcurrencyLimit(limit=limit, ceiling=ceiling, base=limit, start=start, beyond=beyond, stage=Holding())
