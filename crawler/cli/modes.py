@@ -120,9 +120,11 @@ def run_explain(call: Invocation) -> int:
 
 def with_default_directory(call: Invocation) -> Invocation:
     """``call`` with a DIR named after URL, if none is given. Raises ConfigError if something else has that name."""
+    from crawler.text.advice.arguments import directory_problem
+
     url = named_url(call.positional[0])
     name = default_directory(url)
-    name = f"./{name}" if ":" in name else name
+    name = f"./{name}" if ":" in name or directory_problem(name) else name
     place = Path(name)
     if place.exists() and not (place / STATE_DIRECTORY).exists() and (not place.is_dir() or any(place.iterdir())):
         raise ConfigError(f"{printable(name)} exists here and is not a mirror: specify DIR, this directory or another")

@@ -131,16 +131,17 @@ def run_one(call: Invocation) -> int:
             start_directory(directory)  # a wrong DIR is said before a list is read that may be typed
         items = read_items(call.input_file)
     with _worker_processes(call.config) as started:
-        _refuse_mistakes(starts, directory, call.config)
+        _refuse_mistakes(starts, directory, call)
         return run_observed(call, work, print_report)
 
 
-def _refuse_mistakes(starts: Sequence[str], directory: str, config: Config) -> None:
+def _refuse_mistakes(starts: Sequence[str], directory: str, call: Invocation) -> None:
     """Raise ConfigError with all that is known to be wrong with a run before it begins."""
     from crawler.app.checks.options import run_checks
 
     problems = Problems()
-    for check in run_checks(starts, directory, config):
+    inputs = [("--input-file", name) for name in (call.input_file,) if name is not None and name != "-"]
+    for check in run_checks(starts, directory, call.config, inputs):
         with problems.collecting():
             check()
     problems.raise_any()

@@ -5,7 +5,8 @@ A check is a function that raises ConfigError, whose message begins with the opt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,13 +21,18 @@ from crawler.text.arguments import fallback_urls, is_object_url, start_directory
 from crawler.text.escape import masked, printable
 from crawler.text.hosts import named_hosts
 from crawler.text.ownership import is_same_tree
-from crawler.text.urls import userinfo
+from crawler.text.urls import STATE_DIRECTORY, userinfo
 
 Check = Callable[[], object]
 
 
-def run_checks(starts: Sequence[str], directory: str, config: Config) -> Iterator[Check]:
-    """The checks of a run into ``directory``. ``starts``: its URLs, as ``start_url`` returns them."""
+def run_checks(
+    starts: Sequence[str], directory: str, config: Config, inputs: Sequence[tuple[str, str]] = ()
+) -> Iterator[Check]:
+    """The checks of a run into ``directory``. ``starts``: its URLs, as ``start_url`` returns them.
+
+    ``inputs``: (option, path) of each file that the command line reads, besides those that ``config`` names.
+    """
     yield partial(_check_directory, directory, config)
     if config.cluster is not None:
         from crawler.app.cluster.refusals import check_cluster
@@ -36,7 +42,7 @@ def run_checks(starts: Sequence[str], directory: str, config: Config) -> Iterato
     yield from fallback_checks(starts, config)
     yield from option_checks(config, starts)
     yield from output_checks(config)
-    yield from _distinct_outputs(config)
+    yield from distinct_outputs(directory, config, inputs)
 
 
 def unusable_option_checks(config: Config) -> Iterator[Check]:
@@ -79,16 +85,43 @@ def _check_state(name: str) -> None:
         raise ConfigError(f"--state {shown}: is a directory: name a file for the database")
 
 
-def _distinct_outputs(config: Config) -> Iterator[Check]:
-    """Checks that no two options write the same file; standard output and the like may be shared."""
-    taken: dict[object, str] = {}
+def distinct_outputs(directory: str, config: Config, inputs: Iterable[tuple[str, str]] = ()) -> Iterator[Check]:
+    """Checks that no option writes a file that another option writes or reads, nor DIR or the state's own files.
+
+    Standard output and the like may be shared. ``inputs``: see ``run_checks``.
+    """
+    taken: dict[object, tuple[str, str]] = {place(path): (option, "reads") for option, path in _inputs(config)}
+    taken |= {place(path): (option, "reads") for option, path in inputs}
+    mirror = None if is_object_url(directory) else start_directory(directory)
     for key in (*OUTPUTS, "log_file", "state"):
         path = getattr(config, key)
-        if path is not None and not path.startswith("/dev/"):
-            option = f"--{key.replace('_', '-')}"
-            other = taken.setdefault(place(path), option)
-            if other != option:
-                yield partial(_refuse, f"{option} {path}: {other} writes the same file: give each its own")
+        if path is None or path.startswith("/dev/") or Path(path).is_dir():  # refused, or special
+            continue
+        option = f"--{key.replace('_', '-')}"
+        other, verb = taken.setdefault(place(path), (option, "writes"))
+        if other != option:
+            advice = "give each its own" if verb == "writes" else "name another file"
+            yield partial(_refuse, f"{option} {printable(path)}: {other} {verb} the same file: {advice}")
+        elif mirror is not None and place(path) == place(str(mirror)):
+            yield partial(_refuse, f"{option} {printable(path)}: that is DIR: name a file")
+        elif (
+            mirror is not None
+            and key != "state"
+            and place(str(Path(path).parent)) == place(str(mirror / STATE_DIRECTORY))
+        ):
+            yield partial(_refuse, f"{option} {printable(path)}: that directory is for the state: name another")
+
+
+def _inputs(config: Config) -> Iterator[tuple[str, str]]:
+    """(Option, path) of each file that ``config`` has the run read."""
+    for key in ("cookies", "ca_file", "client_cert"):
+        if (path := getattr(config, key)) is not None:
+            yield f"--{key.replace('_', '-')}", path
+    for header in config.header:
+        if header.startswith("@"):
+            yield "--header", header[1:]
+    if config.netrc:
+        yield "--netrc", str(Path(os.environ.get("NETRC") or "~/.netrc").expanduser())
 
 
 def _refuse(message: str) -> None:

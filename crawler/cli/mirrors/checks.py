@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain
 
 from crawler.cli.mirrors.table import Mirror
 from crawler.model.config import Config, option_fields
@@ -33,22 +34,26 @@ def in_file(message: str, where: str, given: Collection[str]) -> str:
     return ": ".join(filter(None, (where, key, _OPTION.sub(named, rest))))
 
 
-def option_problems(mirrors: Sequence[Mirror], given: Collection[str], written: Collection[str]) -> Iterator[str]:
-    """What is wrong with the options of ``mirrors``. Changes nothing and sends no request.
+def option_problems(
+    mirrors: Sequence[Mirror], given: Collection[str], written: Collection[str], file: str
+) -> Iterator[str]:
+    """What is wrong with the options of ``mirrors``, which are those of ``file``. Changes nothing, sends no request.
 
     ``written``: if the mirrors are only verified, or their history is printed, the output files that this writes, which
     are all that is checked; if it is empty, everything is.
     """
-    from crawler.app.checks.options import run_checks
+    from crawler.app.checks.options import distinct_outputs, run_checks
     from crawler.output.files import output_checks
     from crawler.text.arguments import start_url
 
     for mirror in mirrors:
         problems, config = Problems(), mirror.config
+        checks: Iterator[Callable[[], object]]
         if written:
-            checks = output_checks(Config(**{key: getattr(config, key) for key in written}))
+            config = Config(**{key: getattr(config, key) for key in written})
+            checks = chain(output_checks(config), distinct_outputs(mirror.directory, config, [("--config", file)]))
         else:
-            checks = run_checks([start_url(mirror.url)], mirror.directory, config)
+            checks = run_checks([start_url(mirror.url)], mirror.directory, config, [("--config", file)])
         for check in checks:
             with problems.collecting():
                 check()

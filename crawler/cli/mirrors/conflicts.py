@@ -17,11 +17,18 @@ def unknown_names(mirrors: Sequence[Mirror], only: Sequence[str]) -> Iterator[st
             yield f"--only {name}: no such mirror; the file has {', '.join(names)}"
 
 
-def status_conflicts(status: str | None, mirrors: Sequence[Mirror], where: str) -> Iterator[str]:
-    """One message for each mirror that writes the file of the page about all mirrors."""
+def status_conflicts(
+    status: str | None, mirrors: Sequence[Mirror], where: str, identity: Callable[[str], object]
+) -> Iterator[str]:
+    """One message for each mirror that writes the file of the page about all mirrors.
+
+    ``where``: the TOML file that names the page, or "" for --status. ``identity``: see ``same_paths``.
+    """
     for mirror in mirrors:
-        if status is not None and status in {getattr(mirror.config, what) for what in OUTPUTS}:
-            yield f"{where}: status: mirror {mirror.name!r} writes the same file: {status}"
+        written = [path for what in OUTPUTS if (path := getattr(mirror.config, what)) is not None]
+        if status is not None and identity(status) in {identity(path) for path in written}:
+            option = f"{where}: status" if where else "--status"
+            yield f"{option}: mirror {mirror.name!r} writes the same file: {status}"
 
 
 def repetitions(mirrors: Mapping[int, Mirror], where: str) -> Iterator[str]:

@@ -53,7 +53,10 @@ def read_mirrors(
     found = {number: mirror for number, mirror in parsed.items() if mirror is not None}
     mirrors = tuple(found.values())
     problems.add(repetitions(found, where))
-    problems.add(status_conflicts(status, mirrors, where))
+    if status is not None:
+        from crawler.storage.directory.boundaries.spared import place
+
+        problems.add(status_conflicts(status, mirrors, where, place))
     if jobs > 1:
         problems.add(_unshareable(mirrors, where))
     if (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
-from crawler.cli.mirrors.conflicts import differences, enclosing, same_paths, unknown_names
+from crawler.cli.mirrors.conflicts import differences, enclosing, same_paths, status_conflicts, unknown_names
 from crawler.cli.printing import describe, print_error
 from crawler.cli.runner import display_closed_on_signal, ended_early, print_heading, print_report, run_async
 from crawler.model.errors import ConfigError, CrawlerError, Problems
@@ -73,6 +73,11 @@ def _conflicts(call: Invocation, file: MirrorsFile, chosen: Sequence[Mirror]) ->
     from crawler.storage.directory.boundaries.spared import place
 
     yield from same_paths(file.mirrors, chosen, place)
+    where, page = ("--status", call.status) if call.status else (f"{call.config_file}: status", file.status)
+    if page and place(page) == place(call.config_file or ""):
+        yield f"{where} {printable(page)}: --config reads the same file: name another file"
+    if call.status:
+        yield from status_conflicts(call.status, chosen, "", place)
     if not (call.verify or call.history):
         yield from differences(chosen, _SHARED)
 
@@ -83,7 +88,7 @@ def _mistakes(call: Invocation, chosen: Sequence[Mirror]) -> list[str]:
     from crawler.output.files import OUTPUTS
 
     written = ("report",) if call.history else (*OUTPUTS, "log_file") if call.verify and not call.repair else ()
-    problems = list(option_problems(chosen, call.given, written))
+    problems = list(option_problems(chosen, call.given, written, call.config_file or ""))
     return problems if written else problems + run_async(lambda stop: directory_problems(chosen, stop))
 
 

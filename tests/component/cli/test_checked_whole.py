@@ -147,12 +147,30 @@ def test_a_mistake_in_the_defaults_is_printed_once(here: Path, capsys: Output) -
         f"crawler: m.toml:3: mirror 2 (b): summary: /no/such/b: {NOT_HERE}",
         f"crawler: m.toml:12: mirror 2 (b): ca_file: other: {RELATIVE}",
     ]
-    assert lines_of(capsys, "--config", "m.toml", "--ca-file", "mine", "--summary", "{name}") == [
+    assert lines_of(capsys, "--config", "m.toml", "--ca-file", "mine", "--summary", "{name}.json") == [
         f"crawler: --ca-file mine: {RELATIVE}"
     ]
 
 
-def test_a_single_run_is_checked_in_the_same_way(capsys: Output) -> None:
+def test_no_output_of_a_file_of_mirrors_replaces_that_file(capsys: Output, here: Path) -> None:
+    content = '[[mirror]]\nname = "a"\nurl = "http://127.0.0.1:1/"\ndir = "a"\nreport = "page.html"\n'
+    (here / "m.toml").write_text(content)
+    reads = ": --config reads the same file: name another file"
+    for options, text in (
+        (("--status", "./m.toml"), f"--status ./m.toml{reads}"),
+        (("--history", "--status", "m.toml"), f"--status m.toml{reads}"),
+        (("--history", "--report", "m.toml"), f"--report m.toml{reads}"),
+        (("--verify", "--summary", "m.toml"), f"--summary m.toml{reads}"),
+        (("--summary", "m.toml"), f"--summary m.toml{reads}"),
+        (("--log-file", "m.toml"), f"--log-file m.toml{reads}"),
+        (("--status", "./page.html"), "--status: mirror 'a' writes the same file: ./page.html"),
+    ):
+        assert lines_of(capsys, "--config", "m.toml", *options) == [f"crawler: {text}"]
+    assert (here / "m.toml").read_text() == content
+
+
+def test_a_single_run_is_checked_in_the_same_way(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETRC", "mine")
     flags = [f"--{key.replace('_', '-')}" for key in WRONG]
     values = {flag: value.strip("'\"") for flag, (value, _) in zip(flags, WRONG.values(), strict=True)}
     del values["--user-agent"], values["--workers"]  # the text of the command line alone is wrong
@@ -164,6 +182,21 @@ def test_a_single_run_is_checked_in_the_same_way(capsys: Output) -> None:
     assert len(lines_of(capsys, "--workers", "0", "--min-size", "x", "--user-agent", "a\nb", "http://h/", "d")) == 3
     assert lines_of(capsys, "--summary", "x", "--log-file", "./x", "http://h/", "d") == [
         "crawler: --log-file ./x: --summary writes the same file: give each its own"
+    ]
+    for option, other in (("--header", "@mine"), ("--cookies", "mine"), ("--ca-file", "mine"), ("--netrc", "")):
+        given = [option, other] if other else [option]
+        expected = f"crawler: --changes ./mine: {option} reads the same file: name another file"
+        assert expected in lines_of(capsys, *given, "--changes", "./mine", "http://h/", "d")
+    Path("mine").write_text("http://127.0.0.1:1/a\n")
+    expected = "crawler: --changes ./mine: --input-file reads the same file: name another file"
+    assert expected in lines_of(capsys, "--input-file", "mine", "--changes", "./mine", "d")
+    for option in ("--log-file", "--summary", "--state"):
+        assert (
+            lines_of(capsys, option, "./d", "http://h/", "d")[-1] == f"crawler: {option} ./d: that is DIR: name a file"
+        )
+    (Path("old") / ".crawler").mkdir(parents=True)
+    assert lines_of(capsys, "--summary", "old/.crawler/lock", "http://h/", "old") == [
+        "crawler: --summary old/.crawler/lock: that directory is for the state: name another"
     ]
     assert lines_of(capsys, "--log-file", "new", "ftp://h/", "d") == [
         "crawler: not an http or https URL: ftp://h/: for FTP use lftp or wget"
