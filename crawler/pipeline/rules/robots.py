@@ -101,9 +101,12 @@ def _without_others(content: str, user_agent: str) -> str:
 def rules_for(status: int | None, body: bytes) -> Robots | None:
     """The rules by the response to ``GET /robots.txt``, after redirects (sections 2.3.1.1 to 2.3.1.4).
 
-    ``status`` is None if there was no response. "Unavailable" (4xx, or too many redirects) allows everything;
-    "unreachable" (5xx, no response, any other status) returns None: nothing may be fetched.
+    ``status`` is None if there was no response. "Unavailable" (4xx; too many redirects are for the caller) allows
+    everything; "unreachable" (5xx, no response, any other status) returns None: nothing may be fetched. A 206, which
+    was not asked for, is a part of the file; a 304 and a redirect that leads nowhere do not say what is in it.
     """
-    if status is None or not 200 <= status < 500:
+    if status is None or status == 206 or not 200 <= status < 500:
         return None
-    return parse_robots(body) if status < 300 else ALLOW_ALL
+    if status < 300:
+        return parse_robots(body)
+    return ALLOW_ALL if status >= 400 else None

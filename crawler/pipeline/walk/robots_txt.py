@@ -77,10 +77,13 @@ class RobotsTxt:
         return self.rejection(url)
 
     def permit(self, rule: Callable[[str, str], Rejection | None]) -> Permit:
-        """A rule for redirects: both ``rule`` and the robots.txt of the target's host must allow them."""
+        """A rule for redirects: ``rule``, and robots.txt for the source as well as for the target, must allow them.
+
+        The first page is requested before robots.txt has been read, so its redirect is the first thing to be checked.
+        """
 
         async def permit(source: str, target: str) -> Rejection | None:
-            return rule(source, target) or await self.check(target)
+            return await self.check(source) or rule(source, target) or await self.check(target)
 
         return permit
 

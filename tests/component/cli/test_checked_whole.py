@@ -187,20 +187,24 @@ def test_a_single_run_is_checked_in_the_same_way(capsys: Output, monkeypatch: py
         given = [option, other] if other else [option]
         expected = f"crawler: --changes ./mine: {option} reads the same file: name another file"
         assert expected in lines_of(capsys, *given, "--changes", "./mine", "http://h/", "d")
-    Path("mine").write_text("http://127.0.0.1:1/a\n")
-    expected = "crawler: --changes ./mine: --input-file reads the same file: name another file"
-    assert expected in lines_of(capsys, "--input-file", "mine", "--changes", "./mine", "d")
+    Path("m.toml").write_text("http://127.0.0.1:1/a\n")
+    assert lines_of(capsys, "--input-file", "m.toml", "--changes", "./m.toml", "d") == [
+        "crawler: --changes ./m.toml: --input-file reads the same file: name another file"
+    ]
     for option in ("--log-file", "--summary", "--state"):
         assert (
             lines_of(capsys, option, "./d", "http://h/", "d")[-1] == f"crawler: {option} ./d: that is DIR: name a file"
         )
-    (Path("old") / ".crawler").mkdir(parents=True)
-    assert lines_of(capsys, "--summary", "old/.crawler/lock", "http://h/", "old") == [
-        "crawler: --summary old/.crawler/lock: that directory is for the state: name another"
-    ]
     assert lines_of(capsys, "--log-file", "new", "ftp://h/", "d") == [
         "crawler: not an http or https URL: ftp://h/: for FTP use lftp or wget"
     ]
+
+
+def test_no_output_is_written_among_the_files_of_the_state(capsys: Output, here: Path) -> None:
+    (here / "old" / ".crawler").mkdir(parents=True)
+    assert cli.run(["--summary", "old/.crawler/lock", "http://127.0.0.1:1/", "old"]) == 2
+    expected = "crawler: --summary old/.crawler/lock: that directory is for the state: name another\n"
+    assert capsys.readouterr().err == expected
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from crawler.model.config import Config
 from crawler.model.errors import FetchError, RobotsForbidden
 from crawler.model.interfaces import FetchedPage, Permit, Response, Take
+from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Validators
 from crawler.pipeline.walk import admission
 from crawler.pipeline.walk.admission import AdmittedPages, beside
@@ -146,3 +147,33 @@ async def test_what_goes_on_beside_ends_with_the_run() -> None:
     with pytest.raises(asyncio.CancelledError):
         await run
     assert len(ended) >= 2
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "reason"),
+    [
+        (URL, "http://h/public/", "robots"),
+        (URL, "http://other/public/", "robots"),
+        ("http://h/public/", URL, "robots"),
+        ("http://h/public/", "http://h/more/", None),
+        ("http://h/public/", "http://h/above/", "above"),
+    ],
+)
+async def test_a_redirect_waits_for_the_robots_txt_of_its_source_too(
+    source: str, target: str, reason: str | None
+) -> None:
+    arrived = asyncio.Event()
+
+    async def wait() -> None:
+        await arrived.wait()
+
+    def rule(_source: str, to: str) -> Rejection | None:
+        return Rejection(Reason.ABOVE, to, "above") if "above" in to else None
+
+    permit = robots(FORBIDS, wait).permit(rule)
+    asking = asyncio.ensure_future(permit(source, target))
+    await asyncio.sleep(0.001)
+    assert not asking.done()
+    arrived.set()
+    rejection = await asking
+    assert (rejection.reason if rejection else None) == reason
