@@ -120,7 +120,7 @@ class Config(_KnownNames):
         1, NETWORK, "processes that fetch and save files; auto: by the number of processors", "N|auto",
         parse=parse_processes)
     cluster: str | None = option(
-        None, NETWORK, "fetch and save on many processors or machines, with dask.distributed", "local|local:N|URL",
+        None, NETWORK, "fetch and save on many processors, or on the machines of a dask cluster", "local|local:N|URL",
         parse=parse_cluster)
     cluster_insecure: bool = option(False, NETWORK, "use a --cluster without TLS that other machines can reach")
     pipeline: int = option(
