@@ -107,7 +107,7 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
 def refuse_names_of_windows(directory: Path) -> None:
     """Raise ConfigError if --names windows has named the files in ``directory``: without it, names would differ."""
     if os.path.lexists(directory / STATE_DIRECTORY / NAMES_MARK):
-        raise ConfigError(f"the files in {directory} have the names of --names windows: repeat that option")
+        raise ConfigError(f"the files in {directory} have the names of --names windows; repeat that option")
 
 
 async def refuse_other_names(directory: Path, state: SqliteState) -> None:

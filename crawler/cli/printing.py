@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TextIO
@@ -38,10 +37,14 @@ def print_problem(error: Exception, *, verbose: bool) -> int:
 
 
 def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
+    import traceback  # imported only for this: nearly every start does without
+
     """The message and the exit code of an error. An unexpected error is a bug: ``verbose`` prints its traceback."""
     if isinstance(error, CrawlerError):
         return str(error), error.exit_code
     if verbose:
+        import traceback  # imported only for this: nearly every start does without
+
         print_line("".join(traceback.format_exception(error)))
     found = innermost(error)
     return f"unexpected {type(found).__name__}: {found} (-v prints the traceback)", ExitCode.ERROR

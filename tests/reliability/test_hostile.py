@@ -261,7 +261,7 @@ def test_a_password_is_proven_where_digest_is_asked_for_and_never_sent(sandbox: 
 
 @pytest.mark.row("H27")
 def test_a_server_cannot_choose_where_a_file_goes(sandbox: Sandbox, site: Site) -> None:
-    names = ["..%2F..%2Fevil", "%2Ftmp%2Fevil", ".crawler", "good", "good", "a%1B%5B31m"]
+    names = ["..%2F..%2Fevil", "%2Ftmp%2Fevil", ".crawler", "good", "good", "a%1B%5B31m", "sub%2Fevil"]
     for number, name in enumerate(names):
         said = (("Content-Disposition", f"attachment; filename=decoy; filename*=UTF-8''{name}"),)
         site.file(f"{number}", blob(100), Says(headers=said))
@@ -271,7 +271,7 @@ def test_a_server_cannot_choose_where_a_file_goes(sandbox: Sandbox, site: Site) 
     command.remove(site.url)
     run = sandbox.note(sandbox.start_raw(command).finish())
     run.fails(5)
-    run.says("contains a slash", "two URLs for one path")
+    run.says("contains '..'", "is an absolute path", "contains a slash", "two URLs for one path")
     assert sorted(sandbox.tree()) == ["good"]
 
 

@@ -108,8 +108,8 @@ async def test_the_option_may_come_while_it_changes_nothing_and_may_not_go(site:
     site.file("a:b", b"2")
     await run(site, tmp_path)
     assert stored(tmp_path) == ["a%3Ab", "plain.txt"]
-    wanted = "have the names of --names windows: repeat that option"
-    with pytest.raises(ConfigError, match=wanted):
+    wanted = "have the names of --names windows; repeat that option"
+    with pytest.raises(ConfigError, match='have the names of names="windows"; repeat that option'):
         await mirror(site.url, tmp_path, posix)
     with pytest.raises(ConfigError, match=wanted):
         await explain(site.url, site.url, tmp_path, posix)

@@ -24,6 +24,7 @@ NOT_IN_LISTS: Mapping[str, str] = {
 """Option without a meaning for a list of URLs → why."""
 
 _DELETION = ("delete", "max_delete", "ignore_errors", "delete_excluded", "trash")
+_FILTERS = ("ext", "rules", "min_size", "max_size", "newer_than", "older_than", "max_files", "max_total_size")
 _ACCOUNTS = ("summary", "changes", "metrics", "log_file", "on_change", "on_failure", "on_end")
 
 NOT_IN_MODES: Mapping[str, Mapping[str, str]] = {
@@ -31,33 +32,27 @@ NOT_IN_MODES: Mapping[str, Mapping[str, str]] = {
     "--list": {
         **dict.fromkeys((*_DELETION, "dry_run", "snapshots", "moved", "fsync"), "it changes nothing"),
         **dict.fromkeys((*_ACCOUNTS, "report"), "it prints a listing and keeps no account"),
-        **dict.fromkeys(("no_recursive", "max_depth", "listers"), "it reads one directory"),
     },
     "--verify": {
         "dry_run": "without --repair it changes nothing, and says which files differ",
         **dict.fromkeys(_DELETION, "it deletes nothing"),
     },
     "--explain": dict.fromkeys(_ACCOUNTS, "it saves nothing and keeps no account"),
+    **dict.fromkeys(
+        ("--history", "--list-snapshots", "--rollback"),
+        dict.fromkeys((*_DELETION, *_FILTERS, *_ACCOUNTS, "dry_run"), "it has no effect there"),
+    ),
 }
 """Mode → option that has no effect in it → why."""
-
-READ_BY_MODES: Mapping[str, frozenset[str]] = {
-    "--history": frozenset({"state", "report"}),
-    "--list-snapshots": frozenset({"format", "snapshots"}),
-    "--rollback": frozenset({"snapshots", "fsync", "lock", "lock_wait"}),
-}
-"""Mode that makes no request → all options that it reads."""
 
 
 def without_effect(mode: str, given: Mapping[str, object]) -> Iterator[str]:
     """Name each of the options ``given`` (by key) that would silently have no effect in ``mode``, with the reason."""
-    refused, read = NOT_IN_MODES.get(mode, {}), READ_BY_MODES.get(mode)
+    refused = NOT_IN_MODES.get(mode, {})
     for key in given:
         option = "--include" if key == "rules" else "--" + key.replace("_", "-")
         if key in refused:
             yield f"{option} cannot be combined with {mode}: {refused[key]}"
-        elif read is not None and key not in read:
-            yield f"{option} cannot be combined with {mode}: it has no effect there"
         elif key == "format" and mode not in {"--list", "--list-snapshots", "--config"} and not given.get("dry_run"):
             yield f"--format has no effect without --dry-run{f' with {mode}' if mode else ''}"
 

@@ -149,7 +149,7 @@ class Options(WalkOptions, _SaveOptions, total=False):
     dry_run: print the plan, with reasons and free space; write nothing
     fallback: another URL of the same tree, asked where URL fails
     processes: processes that fetch and save files; auto: by the number of processors
-    cluster: fetch and save on many processors or machines, with dask.distributed
+    cluster: fetch and save on many processors, or on the machines of a dask cluster
     cluster_insecure: use a --cluster without TLS that other machines can reach
     pipeline: requests in flight on one connection; auto: up to 8, for files that the listing tells apart
     backlog: files queued ahead of the workers

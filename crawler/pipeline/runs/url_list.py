@@ -134,6 +134,8 @@ class DownloadRun:
         if path in self._taken:
             return "two URLs for one path"
         if isinstance(path, Rejection):
+            if path.reason != Reason.BAD_NAME:
+                return path.detail
             from crawler.text.advice.arguments import item_path_problem  # imported only if needed
 
             return item_path_problem(path.subject, path.detail)
