@@ -31,7 +31,7 @@ def test_advice_on_any_failure_is_a_clause_without_a_password(
     text = advice(Failure(url=url, status=status, cause=cause, logins=tuple(logins), content_type=content_type))
     assert text.isprintable()
     assert "s3cr3t" not in text
-    assert not text.endswith(".")
+    assert not text.endswith(".") or url.endswith(".")  # some advice ends with the URL
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "DIR", "http://h/"]))
