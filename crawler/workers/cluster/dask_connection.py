@@ -159,7 +159,8 @@ async def connected(
         )
         stack.push_async_callback(_close, client)
         try:
-            await client
+            async with asyncio.timeout(2 * CONNECT_SECONDS):  # its own does not end a wait for the first bytes
+                await client
         except TypeError:  # how dask reports this
             raise ConfigError(f"--cluster {address}: {_NO_CERTIFICATES}") from None
         except MemoryError:  # how dask reacts to the first bytes of another protocol
@@ -171,7 +172,8 @@ async def connected(
 
 async def _close(client: Any) -> None:
     with suppress(*_FAILURES):
-        await client.close()
+        async with asyncio.timeout(2 * CONNECT_SECONDS):
+            await client.close()
 
 
 def _reason(error: BaseException) -> str:

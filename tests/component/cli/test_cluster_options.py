@@ -42,10 +42,14 @@ def test_a_dry_run_starts_no_cluster(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "connection refused" in capsys.readouterr().err.lower()
 
 
-def test_a_cluster_that_cannot_be_used_leaves_no_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Something else than a scheduler listens there."""
+@pytest.mark.parametrize("closes", [True, False])
+def test_a_cluster_that_cannot_be_used_leaves_no_trace(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, closes: bool
+) -> None:
+    """Something else than a scheduler listens there: it closes the first connection and is silent on all others."""
     with socket.create_server(("127.0.0.1", 0)) as other:
-        threading.Thread(target=lambda: other.accept()[0].close(), daemon=True).start()
+        if closes:
+            threading.Thread(target=lambda: other.accept()[0].close(), daemon=True).start()
         scheduler = f"tcp://127.0.0.1:{other.getsockname()[1]}"
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(dask_connection, "CONNECT_SECONDS", 0.5)
