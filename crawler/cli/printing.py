@@ -37,8 +37,6 @@ def print_problem(error: Exception, *, verbose: bool) -> int:
 
 
 def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
-    import traceback  # imported only for this: nearly every start does without
-
     """The message and the exit code of an error. An unexpected error is a bug: ``verbose`` prints its traceback."""
     if isinstance(error, CrawlerError):
         return str(error), error.exit_code
