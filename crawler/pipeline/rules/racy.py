@@ -13,9 +13,9 @@ from datetime import datetime
 
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.values import Known, Span
+from crawler.pipeline.rules.time_zones import timestamp_in_utc
 from crawler.text.http_fields import parse_http_date
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (subtracted from times without a zone)
 _EASTERNMOST = EASTERNMOST_ZONE.total_seconds()
 REPEATED = 2 * 3600
 """Maximum seconds by which clocks are set back (Troll station; elsewhere one hour), so that local times occur twice."""
@@ -31,7 +31,7 @@ def passed_by_row(modified: Span[datetime]) -> float:
     resolution = resolution_of(modified)
     if modified.low.tzinfo is not None:
         return modified.low.timestamp() + resolution
-    return (modified.low - _EPOCH).total_seconds() + resolution + _EASTERNMOST
+    return timestamp_in_utc(modified.low) + resolution + _EASTERNMOST
 
 
 def passed_by_header(last_modified: str | None, resolution: int) -> float:

@@ -174,10 +174,10 @@ def offset_of(span: Span[datetime], moment: int) -> int | None:
 
 
 def _seconds(naive: datetime) -> int:
-    return math.floor(_timestamp(naive))
+    return math.floor(timestamp_in_utc(naive))
 
 
-def _timestamp(naive: datetime) -> float:
+def timestamp_in_utc(naive: datetime) -> float:
     """The seconds since the epoch of a time that is taken as UTC."""
     return (naive - _EPOCH).total_seconds()
 
@@ -195,5 +195,5 @@ def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bo
         # Swift rounds Last-Modified up to whole seconds, while its listings have fractions.
         last = math.ceil(high.timestamp()) if modified.exact else high.timestamp()
         return int(low.timestamp()) <= moment <= last
-    first = -((moment - int(_timestamp(low))) // _QUARTER)  # the smallest shift that reaches the span
-    return abs(first) * _QUARTER <= _EAST and moment + first * _QUARTER <= _timestamp(high)
+    first = -((moment - int(timestamp_in_utc(low))) // _QUARTER)  # the smallest shift that reaches the span
+    return abs(first) * _QUARTER <= _EAST and moment + first * _QUARTER <= timestamp_in_utc(high)
