@@ -69,9 +69,8 @@ class Resources(Value, frozen=True, kw_only=True):
             if self.tally.is_empty:
                 await directory.withdraw(with_state=True)
 
-        is_kept = (
-            needs_record(self.config) or self.config.lock_wait > 0
-        )  # another run may be waiting there for the lock
+        # With --lock-wait, another run may be waiting there for the lock.
+        is_kept = needs_record(self.config) or self.config.lock_wait > 0
         if not is_kept and not os.path.lexists(state_path(self.directory, self.config)):
             self.stack.push_async_callback(withdraw)
 

@@ -140,19 +140,23 @@ def _refuse_mistakes(starts: Sequence[str], directory: str, call: Invocation) ->
     from crawler.app.checks.options import run_checks
 
     problems = Problems()
-    inputs = [("--input-file", name) for name in (call.input_file,) if name is not None and name != "-"]
-    for check in run_checks(starts, directory, call.config, inputs):
-        with problems.collecting():
-            check()
+    problems.run(run_checks(starts, directory, call.config, _input_files(call)))
     problems.raise_any()
 
 
 def _own_files(call: Invocation) -> tuple[OwnFile, ...]:
     """Files that this invocation reads and writes, besides those named by options."""
-    from crawler.storage.directory.boundaries.spared import OwnFile, redirected
+    from crawler.storage.directory.boundaries.spared import redirected
+
+    return (*_input_files(call), *redirected())
+
+
+def _input_files(call: Invocation) -> tuple[OwnFile, ...]:
+    """Files that this invocation reads, besides those named by the options of a mirror."""
+    from crawler.storage.directory.boundaries.spared import OwnFile
 
     named = [name for name in (call.input_file,) if name is not None and name != "-"]
-    return (*(OwnFile("--input-file", Path(name)) for name in named), *redirected())
+    return tuple(OwnFile("--input-file", Path(name)) for name in named)
 
 
 def _worker_processes(config: Config) -> AbstractContextManager[WorkerProcesses | None]:

@@ -179,11 +179,17 @@ def _read(what: str, path: Path) -> str:
         raise ConfigError(f"{what}: {unreadable(error, str(path))}") from None
 
 
-def _netrc_entries() -> list[NetrcEntry]:
-    """The entries of the file named by the variable NETRC, or of ~/.netrc. Raises ConfigError."""
+def netrc_path() -> Path:
+    """The file of --netrc: the one that the variable NETRC names, or ~/.netrc."""
     path = Path(os.environ.get("NETRC") or "~/.netrc")
-    with suppress(RuntimeError):  # no home directory: opening it fails below
+    with suppress(RuntimeError):  # no home directory: opening the file will fail
         path = path.expanduser()
+    return path
+
+
+def _netrc_entries() -> list[NetrcEntry]:
+    """The entries of the file of --netrc. Raises ConfigError."""
+    path = netrc_path()
     try:
         return parse_netrc(_read(f"--netrc: {path}", path))
     except ValueError as error:

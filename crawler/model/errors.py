@@ -16,7 +16,7 @@ Exit code 9 belongs to no error: the run stopped at a limit that the user set.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
 from typing import ClassVar
@@ -94,6 +94,12 @@ class Problems:
             yield
         except ConfigError as error:
             self.add(error.problems)
+
+    def run(self, checks: Iterable[Callable[[], object]]) -> None:
+        """Call each of ``checks``, and collect the ConfigErrors that they raise."""
+        for check in checks:
+            with self.collecting():
+                check()
 
     @property
     def messages(self) -> tuple[str, ...]:

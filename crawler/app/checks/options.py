@@ -5,17 +5,16 @@ A check is a function that raises ConfigError, whose message begins with the opt
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from crawler.app.refusals import refuse_another_mirror, refuse_inside_state, refuse_names_of_windows, refuse_other_names
-from crawler.http.client_options import option_checks
+from crawler.http.client_options import netrc_path, option_checks
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, Problems
 from crawler.output.files import OUTPUTS, output_checks
-from crawler.storage.directory.boundaries.spared import place
+from crawler.storage.directory.boundaries.spared import OwnFile, place, read_files
 from crawler.storage.state import ReadOnlyState, existing_state
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory
 from crawler.text.escape import masked, printable
@@ -27,11 +26,11 @@ Check = Callable[[], object]
 
 
 def run_checks(
-    starts: Sequence[str], directory: str, config: Config, inputs: Sequence[tuple[str, str]] = ()
+    starts: Sequence[str], directory: str, config: Config, inputs: Sequence[OwnFile] = ()
 ) -> Iterator[Check]:
     """The checks of a run into ``directory``. ``starts``: its URLs, as ``start_url`` returns them.
 
-    ``inputs``: (option, path) of each file that the command line reads, besides those that ``config`` names.
+    ``inputs``: the files that the command line reads, besides those that ``config`` names.
     """
     yield partial(_check_directory, directory, config)
     if config.cluster is not None:
@@ -85,13 +84,14 @@ def _check_state(name: str) -> None:
         raise ConfigError(f"--state {shown}: is a directory: name a file for the database")
 
 
-def distinct_outputs(directory: str, config: Config, inputs: Iterable[tuple[str, str]] = ()) -> Iterator[Check]:
+def distinct_outputs(directory: str, config: Config, inputs: Iterable[OwnFile] = ()) -> Iterator[Check]:
     """Checks that no option writes a file that another option writes or reads, nor DIR or the state's own files.
 
     Standard output and the like may be shared. ``inputs``: see ``run_checks``.
     """
-    taken: dict[object, tuple[str, str]] = {place(path): (option, "reads") for option, path in _inputs(config)}
-    taken |= {place(path): (option, "reads") for option, path in inputs}
+    netrc = (OwnFile("--netrc", netrc_path()),) if config.netrc else ()
+    read = (*read_files(config), *netrc, *inputs)
+    taken = {place(str(file.path)): (file.what, "reads") for file in read}
     mirror = None if is_object_url(directory) else start_directory(directory)
     for key in (*OUTPUTS, "log_file", "state"):
         path = getattr(config, key)
@@ -110,18 +110,6 @@ def distinct_outputs(directory: str, config: Config, inputs: Iterable[tuple[str,
             and place(str(Path(path).parent)) == place(str(mirror / STATE_DIRECTORY))
         ):
             yield partial(_refuse, f"{option} {printable(path)}: that directory is for the state: name another")
-
-
-def _inputs(config: Config) -> Iterator[tuple[str, str]]:
-    """(Option, path) of each file that ``config`` has the run read."""
-    for key in ("cookies", "ca_file", "client_cert"):
-        if (path := getattr(config, key)) is not None:
-            yield f"--{key.replace('_', '-')}", path
-    for header in config.header:
-        if header.startswith("@"):
-            yield "--header", header[1:]
-    if config.netrc:
-        yield "--netrc", str(Path(os.environ.get("NETRC") or "~/.netrc").expanduser())
 
 
 def _refuse(message: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
+from pathlib import Path
 
 from crawler.cli.mirrors.table import Mirror
 from crawler.model.config import Config, option_fields
@@ -44,19 +45,19 @@ def option_problems(
     """
     from crawler.app.checks.options import distinct_outputs, run_checks
     from crawler.output.files import output_checks
+    from crawler.storage.directory.boundaries.spared import OwnFile
     from crawler.text.arguments import start_url
 
+    inputs = [OwnFile("--config", Path(file))]
     for mirror in mirrors:
         problems, config = Problems(), mirror.config
         checks: Iterator[Callable[[], object]]
         if written:
             config = Config(**{key: getattr(config, key) for key in written})
-            checks = chain(output_checks(config), distinct_outputs(mirror.directory, config, [("--config", file)]))
+            checks = chain(output_checks(config), distinct_outputs(mirror.directory, config, inputs))
         else:
-            checks = run_checks([start_url(mirror.url)], mirror.directory, config, [("--config", file)])
-        for check in checks:
-            with problems.collecting():
-                check()
+            checks = run_checks([start_url(mirror.url)], mirror.directory, config, inputs)
+        problems.run(checks)
         yield from (in_file(message, mirror.where, given) for message in problems.messages)
 
 

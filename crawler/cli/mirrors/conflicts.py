@@ -18,16 +18,16 @@ def unknown_names(mirrors: Sequence[Mirror], only: Sequence[str]) -> Iterator[st
 
 
 def status_conflicts(
-    status: str | None, mirrors: Sequence[Mirror], where: str, identity: Callable[[str], object]
+    status: str, mirrors: Sequence[Mirror], where: str, identity: Callable[[str], object]
 ) -> Iterator[str]:
     """One message for each mirror that writes the file of the page about all mirrors.
 
     ``where``: the TOML file that names the page, or "" for --status. ``identity``: see ``same_paths``.
     """
+    page, option = identity(status), f"{where}: status" if where else "--status"
     for mirror in mirrors:
         written = [path for what in OUTPUTS if (path := getattr(mirror.config, what)) is not None]
-        if status is not None and identity(status) in {identity(path) for path in written}:
-            option = f"{where}: status" if where else "--status"
+        if page in map(identity, written):
             yield f"{option}: mirror {mirror.name!r} writes the same file: {status}"
 
 

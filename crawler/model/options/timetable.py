@@ -70,10 +70,10 @@ def rate_at(table: Timetable, moment: datetime) -> tuple[int | None, float]:
 
     ``moment`` is local wall-clock time, and the seconds are counted on the same clock.
     """
+    from bisect import bisect_right  # imported only by a run that has a timetable
+
     seconds = moment.weekday() * 86400 + moment.hour * 3600 + moment.minute * 60 + moment.second
     now = seconds + moment.microsecond / 1e6
-    from bisect import bisect_right
-
     following = bisect_right(table.slots, now, key=lambda slot: slot.minute * 60)
     current, after = table.slots[following - 1], table.slots[following % len(table.slots)]
     week = WEEK * 60

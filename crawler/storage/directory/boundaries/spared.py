@@ -43,8 +43,13 @@ class OwnFile(Value, frozen=True):
 
 def own_files(config: Config) -> tuple[OwnFile, ...]:
     """The files named by the options of a mirror."""
-    named = [(f"--{key.replace('_', '-')}", getattr(config, key)) for key in (*_OUTPUTS, "state")]
-    named += [("--ca-file", config.ca_file), ("--client-cert", config.client_cert), ("--cookies", config.cookies)]
+    written = [(f"--{key.replace('_', '-')}", getattr(config, key)) for key in (*_OUTPUTS, "state")]
+    return (*(OwnFile(what, Path(path)) for what, path in written if path), *read_files(config))
+
+
+def read_files(config: Config) -> tuple[OwnFile, ...]:
+    """The files named by the options of a mirror that are only read."""
+    named = [("--ca-file", config.ca_file), ("--client-cert", config.client_cert), ("--cookies", config.cookies)]
     named += [("--header", text[1:]) for text in config.header if text.startswith("@")]
     return tuple(OwnFile(what, Path(path)) for what, path in named if path)
 
