@@ -1,0 +1,1 @@
+"""The entry points, and the composition root that builds the objects of a run."""

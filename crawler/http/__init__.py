@@ -1,0 +1,1 @@
+"""The network: client, transport, TLS."""

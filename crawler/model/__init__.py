@@ -1,0 +1,1 @@
+"""Values, errors, interfaces and options that all other packages use."""

@@ -1,0 +1,1 @@
+"""The flow of a run, without any I/O of its own."""

@@ -1,0 +1,1 @@
+"""Conversions between text and values: URLs, header fields, digests, host names."""

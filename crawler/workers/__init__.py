@@ -1,0 +1,1 @@
+"""Other processes: page parsers, and how processes are started and exchange messages."""

@@ -1,0 +1,1 @@
+"""JSON listings, each format with its names of fields and of file types."""

@@ -1,0 +1,1 @@
+"""Hrefs, sizes, times and names, read alike for all formats of listings."""

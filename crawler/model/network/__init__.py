@@ -1,0 +1,1 @@
+"""Responses, and requests that share a connection."""

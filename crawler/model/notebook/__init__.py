@@ -1,0 +1,1 @@
+"""Values as HTML tables, as notebooks show them."""

@@ -1,0 +1,1 @@
+"""What the state keeps between runs, and the interface of the store."""

@@ -1,0 +1,1 @@
+"""From a job to a complete body: transfer, ranges, HEAD, the guard against pages."""

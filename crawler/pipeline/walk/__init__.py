@@ -1,0 +1,1 @@
+"""From page to page: walker, frontier, page reader, robots.txt, loops."""

@@ -1,0 +1,1 @@
+"""Long pages, of which only one row of each shape is parsed."""

@@ -1,0 +1,1 @@
+"""The reader of any HTML page: rows, columns, cells, kinds, the verdict."""

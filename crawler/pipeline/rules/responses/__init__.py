@@ -1,0 +1,1 @@
+"""What a response means and proves, and the conditions of a request."""

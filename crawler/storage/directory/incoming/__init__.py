@@ -1,0 +1,1 @@
+"""Part files, and complete files that have no name yet."""
