@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from os import PathLike
+from typing import Any, TypeVar
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.options.keywords import DownloadOptions, Options, ProgramOptions, WalkOptions
+from crawler.model.report import ListingFailure, Report, Step
+from crawler.model.struct import replace
+from crawler.model.values import Result
+from crawler.text.arguments import is_object_url
+
+R = TypeVar("R", Result, ListingFailure, Step)
 
 ACCEPTED = {
     "mirror": Options.__optional_keys__,
@@ -48,6 +55,13 @@ def config_of(function: str, config: Config | None, options: Mapping[str, Any]) 
         raise ConfigError(f"{function}{str(error).removeprefix('Config')}") from None
 
 
+def checked_objects(directory: str | PathLike[str], config: Config) -> Config:
+    """``config``. Raises ConfigError if its ``objects`` have no effect, because ``directory`` is in no object store."""
+    if config.objects and not is_object_url(str(directory)):
+        raise ConfigError("objects: has no effect: directory is not in an object store")
+    return config
+
+
 @contextmanager
 def errors_in_keywords() -> Iterator[None]:
     """Let errors name options as keyword arguments, not as on the command line."""
@@ -56,6 +70,25 @@ def errors_in_keywords() -> Iterator[None]:
     except CrawlerError as error:
         error.reword(in_keywords(str(error)))
         raise
+
+
+def worded(report: Report, say: Callable[[str], str]) -> Report:
+    """``report`` with what its texts tell about options as ``say`` words it. Counts by reason are unchanged."""
+    if say is str:
+        return report
+
+    def said(record: R) -> R:
+        text = say(record.reason)
+        return record if text == record.reason else replace(record, reason=text)
+
+    return replace(
+        report,
+        warnings=tuple(map(say, report.warnings)),
+        notes=tuple(map(say, report.notes)),
+        failures=tuple(map(said, report.failures)),
+        listing_failures=tuple(map(said, report.listing_failures)),
+        plan=None if report.plan is None else tuple(map(said, report.plan)),
+    )
 
 
 def in_keywords(text: str) -> str:

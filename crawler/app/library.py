@@ -11,14 +11,13 @@ from typing import Any, TypeVar, Unpack
 from crawler.app.api import RunContext, run_download, run_mirror
 from crawler.app.arguments.items import checked_destination, pairs_of
 from crawler.app.arguments.observers import Guarded, guarded
-from crawler.app.keywords import config_of, errors_in_keywords, in_keywords
+from crawler.app.keywords import checked_objects, config_of, errors_in_keywords, in_keywords, worded
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.options.keywords import DownloadOptions, Options
 from crawler.model.report import Report
-from crawler.model.struct import replace
 from crawler.text.arguments import UrlObject
 from crawler.workers.event_loop import loop_factory
 
@@ -60,7 +59,8 @@ async def mirror(
         observers=watching, destination=checked_destination(destination), cluster=_client_among(options)
     )
     with errors_in_keywords(), _told_of_the_end(watching):
-        report, error = await run_mirror(url, directory, config_of("mirror", config, options), context)
+        chosen = checked_objects(directory, config_of("mirror", config, options))
+        report, error = await run_mirror(url, directory, chosen, context)
     return _concluded(report, error, watching)
 
 
@@ -88,7 +88,8 @@ async def download(
         observers=watching, destination=checked_destination(destination), cluster=_client_among(options)
     )
     with errors_in_keywords(), _told_of_the_end(watching):
-        report, error = await run_download(pairs, directory, config_of("download", config, options), context)
+        chosen = checked_objects(directory, config_of("download", config, options))
+        report, error = await run_download(pairs, directory, chosen, context)
     return _concluded(report, error, watching)
 
 
@@ -156,11 +157,7 @@ def _concluded(report: Report, error: CrawlerError | None, observers: Iterable[G
             raise error
     for observer in observers:
         report = report.warned(observer.problem) if observer.problem else report
-    return replace(report, warnings=_in_keywords(report.warnings), notes=_in_keywords(report.notes))
-
-
-def _in_keywords(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(in_keywords(text) for text in texts)
+    return worded(report, in_keywords)
 
 
 def _refuse_in_loop(name: str) -> None:

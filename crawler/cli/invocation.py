@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from crawler.model.config import Config
 from crawler.model.struct import Value
 
@@ -29,3 +31,15 @@ class Invocation(Value, frozen=True, kw_only=True):
     """The options as given; they override those of a config file."""
     name: str = ""
     """Name of the mirror of a configuration file that this call concerns; "" without such a file."""
+
+    @property
+    def say(self) -> Callable[[str], str]:
+        """Words a text about options, which is in the notation of the command line, in that of a configuration file.
+
+        Without such a file, texts are unchanged.
+        """
+        if not self.name and self.config_file is None:
+            return str
+        from crawler.cli.mirrors.notation import of_file
+
+        return of_file(self.given)

@@ -85,7 +85,7 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
     """
     from crawler.output.summary import render_summary
 
-    summary = render_summary(report, verbose=call.verbosity > 0)
+    summary = render_summary(report, verbose=call.verbosity > 0, say=call.say)
     if report.plan is not None:
         from crawler.output.format import plan_lines
 
@@ -180,6 +180,7 @@ def display_closed_on_signal(display: SilentDisplay) -> Iterator[None]:
 
 def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
     """Run ``work`` with display, log and output files, then ``show`` its report. Returns the exit code."""
+    from crawler.app.keywords import worded
     from crawler.output.files import Outputs
     from crawler.output.log import configure, log_retry
     from crawler.output.progress import choose_display
@@ -193,7 +194,7 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
         choose_display(mode, sys.stderr) as display,
         display_closed_on_signal(display),
     ):
-        log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write)
+        log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write, call.say)
         announce_to(log_retry, display.retrying)
         texts: list[str] = []
 
@@ -201,10 +202,10 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
             nonlocal texts
             log.run_started(*_subject(call))
             before, error = await work(stop, [display, log, outputs])
-            report = await outputs.finish(before, stop.afterwards())
+            report = worded(await outputs.finish(worded(before, call.say), stop.afterwards()), call.say)
             log.run_ended(report)
             if ended_early(report, error):
-                texts = [str(error), *report.warnings[len(before.warnings) :]]
+                texts = [call.say(str(error)), *report.warnings[len(before.warnings) :]]
             return report
 
         report = run_async(logged)

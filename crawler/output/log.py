@@ -50,6 +50,10 @@ def event(level: int, name: str, /, **fields: object) -> None:
 class LogObserver(Observer):
     """Logs what happens to each entry. Events below the log level cost almost nothing."""
 
+    def __init__(self, say: Callable[[str], str] = str) -> None:
+        """``say`` words what reasons tell about options in the notation in which the user wrote these."""
+        self._say = say
+
     def run_started(self, url: str, directory: str) -> None:
         event(logging.INFO, "run-start", path=directory, url=url)
 
@@ -79,13 +83,13 @@ class LogObserver(Observer):
         event(logging.INFO, "listing", path=path, url=url, entries=entries, family=family, confidence=confidence)
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
-        event(logging.WARNING, "listing-failed", path=path, url=url, reason=reason)
+        event(logging.WARNING, "listing-failed", path=path, url=url, reason=self._say(reason))
 
     def rejected(self, path: str, rejection: Rejection) -> None:
         level = logging.DEBUG if rejection.reason in NAVIGATION else logging.INFO
         if LOGGER.isEnabledFor(level):
             reason = f"{rejection.reason}: {rejection.detail}" if rejection.detail else rejection.reason
-            event(level, "rejected", path=path, link=rejection.subject, reason=reason)
+            event(level, "rejected", path=path, link=rejection.subject, reason=self._say(reason))
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         if LOGGER.isEnabledFor(_LEVELS[Outcome.UNCHANGED]):
@@ -106,7 +110,7 @@ class LogObserver(Observer):
             fields["digest"] = result.digest
         if result.upstream:
             fields["upstream"] = result.upstream
-        event(level, result.outcome.value, **fields, reason=result.reason)
+        event(level, result.outcome.value, **fields, reason=self._say(result.reason))
 
 
 _PLAIN = {"path", "size", "seconds", "reason", "url", "digest", "received", "old_size"}
@@ -210,13 +214,18 @@ class _Console(logging.Handler):
 
 
 def configure(
-    verbosity: int, quiet: bool, log_file: str | None, log_format: str, write: Callable[[str], None] | None = None
+    verbosity: int,
+    quiet: bool,
+    log_file: str | None,
+    log_format: str,
+    write: Callable[[str], None] | None = None,
+    say: Callable[[str], str] = str,
 ) -> LogObserver:
     """Configure the log and return the observer that feeds it. For the command line only.
 
     Standard error receives warnings and errors, with ``verbosity`` 1 every decision, with 2 everything; with ``quiet``
     only warnings and errors. The file receives at least every decision. ``write`` prints a line on standard error
-    without disturbing the progress display. Raises ConfigError if the file cannot be opened.
+    without disturbing the progress display. ``say``: see LogObserver. Raises ConfigError if the file cannot be opened.
     """
     for old in LOGGER.handlers[:]:
         LOGGER.removeHandler(old)
@@ -236,7 +245,7 @@ def configure(
     LOGGER.setLevel(min(shown, kept))
     LOGGER.propagate = False
     _silence_stamina()
-    return LogObserver()
+    return LogObserver(say)
 
 
 def _to_stderr(line: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from crawler.model.exit_codes import LIMITS, SIGNALS
 from crawler.model.reasons import NAVIGATION, OPTIONS, Reason
@@ -35,11 +35,11 @@ def _transfer_line(report: Report) -> str:
     return line + (f"; {render_size(extra)} more received but not kept" if extra > 1024 * 1024 else "")
 
 
-def _problem_lines(report: Report) -> list[str]:
+def _problem_lines(report: Report, say: Callable[[str], str]) -> list[str]:
     warnings = [f"problem: {masked(text)}" for text in report.warnings[:WARNINGS_SHOWN]]
     more = len(report.warnings) - len(warnings)
     rest = [f"problem: {more:,} more (the log file names all)"] if more else []
-    return [*failure_lines(report), *advice_line(report), *warnings, *rest]
+    return [*failure_lines(report), *map(say, advice_line(report)), *warnings, *rest]
 
 
 def _published_line(snapshot: Published) -> str:
@@ -55,20 +55,21 @@ def _named(paths: Mapping[str, str]) -> str:
     return ", ".join(named) + (f" and {more:,} more" if more else "")
 
 
-def render_summary(report: Report, *, verbose: bool = False) -> str:
+def render_summary(report: Report, *, verbose: bool = False, say: Callable[[str], str] = str) -> str:
     """The summary of a run as lines, without a final newline: problems first, the totals last, where readers look.
 
-    Terminal control characters are escaped.
+    Terminal control characters are escaped. ``say`` words what the lines tell about options; the texts of ``report``
+    are worded already.
     """
     lines = [
         str(report),
         _transfer_line(report),
     ]
     if report.skipped_by:
-        lines.append(f"Skipped: {_by_reason(report.skipped_by)}")
+        lines.append(say(f"Skipped: {_by_reason(report.skipped_by)}"))
     notable = {reason: n for reason, n in report.rejected_by.items() if verbose or reason not in NAVIGATION}
     if notable:
-        lines.append(f"Links not followed: {_by_reason(notable)}")
+        lines.append(say(f"Links not followed: {_by_reason(notable)}"))
     if report.deleted:
         lines.append(f"Deleted: {report.deleted:,} gone upstream")
     if report.extraneous > report.deleted:
@@ -86,8 +87,8 @@ def render_summary(report: Report, *, verbose: bool = False) -> str:
     if report.interrupted is not None:
         is_requested = report.interrupted in SIGNALS or report.interrupted in LIMITS
         why = f"by {report.interrupted}" if is_requested else "early"
-        lines.append(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues")
-    return "\n".join(_problem_lines(report) + lines)
+        lines.append(say(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues"))
+    return "\n".join(_problem_lines(report, say) + lines)
 
 
 def render_verification(report: Report) -> str:
@@ -97,4 +98,4 @@ def render_verification(report: Report) -> str:
     lines = [f"{line}, {report.failed:,} bad in {printable(report.directory)}"]
     if report.skipped_by:
         lines.append(f"Not verified: {_by_reason(report.skipped_by)}")
-    return "\n".join(_problem_lines(report) + lines)
+    return "\n".join(_problem_lines(report, str) + lines)

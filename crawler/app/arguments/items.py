@@ -24,6 +24,8 @@ def pairs_of(items: Any) -> list[tuple[str, str]]:
         return [_pair(items, "items")]
     if isinstance(items, bytes) or not isinstance(items, Iterable):
         raise ConfigError(f"items: {_EXPECTED}, not {type(items).__name__}")
+    if isinstance(items, tuple) and len(items) == 2 and _is_url(items[0]) and not _is_url(items[1]):
+        raise ConfigError("items: a pair of URL and path is an item: put it into a list, [(url, path)]")
     return [_pair(item, f"items[{number}]") for number, item in enumerate(items)]
 
 
@@ -35,6 +37,8 @@ def _pair(item: Any, where: str) -> tuple[str, str]:
     is_pair = isinstance(item, tuple | list) or getattr(item, "shape", None) == (2,)  # a row of NumPy
     if not is_pair or len(item) != 2 or item[1] is None:
         raise ConfigError(f"{where}: {_EXPECTED}, not {type(item).__name__}")
+    if _is_url(item[1]) and not _is_url(item[0]):
+        raise ConfigError(f"{where}: the URL comes first, then the path: ({str(item[1])!r}, {str(item[0])!r})")
     return _url(item[0], where), path_text(item[1], f"{where}: path")
 
 
@@ -43,6 +47,11 @@ def _url(url: Any, where: str) -> str:
         return start_url(url_text(url, "URL"))
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
+
+
+def _is_url(item: object) -> bool:
+    """Whether ``item`` is a URL with its scheme, as text or as an object."""
+    return _is_url_object(item) or (isinstance(item, str) and "://" in item)
 
 
 def _is_url_object(item: object) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
+from crawler.cli.mirrors.notation import of_file
 from crawler.cli.mirrors.table import Mirror
-from crawler.model.config import Config, option_fields
+from crawler.model.config import Config
 from crawler.model.errors import Problems
 from crawler.pipeline.stop import Stop
 
-_OPTION = re.compile(r"--([a-z][a-z-]*[a-z])")
 _FIRST = re.compile(r"(?:--([a-z][a-z-]*[a-z])|(DIR)|(objects))(?:: | )")
 
 
@@ -21,18 +21,12 @@ def in_file(message: str, where: str, given: Collection[str]) -> str:
 
     Unchanged if the option is among ``given``, the keys of the command line, which override those of the file.
     """
-    known = {*option_fields(), "status", "status_public"}
     first = _FIRST.match(message)
     key = "".join(filter(None, first.groups())).lower().replace("-", "_") if first else ""
     if key in given:
         return message
     rest = message[first.end() :] if first else message
-
-    def named(option: re.Match[str]) -> str:
-        name = option[1].replace("-", "_")
-        return name if name in known else option[0]
-
-    return ": ".join(filter(None, (where, key, _OPTION.sub(named, rest))))
+    return ": ".join(filter(None, (where, key, of_file(given)(rest))))
 
 
 def option_problems(

@@ -103,7 +103,7 @@ def _each(call: Invocation, mirrors: Sequence[Mirror]) -> list[int]:
         try:
             codes.append(run_verify(one) if call.verify else run_history(one))
         except CrawlerError as error:
-            code = print_error(f"{printable(mirror.name)}: {error}", error.exit_code)
+            code = print_error(f"{printable(mirror.name)}: {call.say(str(error))}", error.exit_code)
             codes.append(told(one, error, code))
         if codes[-1] in SIGNALS.values():
             break
@@ -123,7 +123,7 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
     name = call.config_file or ""
     mode, log_file, log_format = (getattr(chosen[0].config, key) for key in _SHARED)
     with choose_display("none" if call.quiet else mode, sys.stderr) as display, display_closed_on_signal(display):
-        log = configure(call.verbosity, call.quiet, log_file, log_format, display.write)
+        log = configure(call.verbosity, call.quiet, log_file, log_format, display.write, call.say)
         announce_to(log_retry, display.retrying)
         own = [
             OwnFile("--config", Path(name)),
@@ -192,20 +192,23 @@ async def _run_mirror(
 ) -> tuple[Report, Exception | None]:
     """Run one mirror, write its output files and run its commands. Returns what was done, and what ended it early."""
     from crawler.app import api as app
+    from crawler.app.keywords import worded
 
     with outputs:
         log.run_started(named_url(mirror.url), mirror.directory)
         report, error = await app.run_mirror(mirror.url, mirror.directory, mirror.config, context)
-        report = await outputs.finish(report, stop.afterwards())
+        report = await outputs.finish(worded(report, mirror.say), stop.afterwards())
+        report = worded(report, mirror.say)
         log.run_ended(report)
         return report, error
 
 
 async def _ended_by(error: Exception, mirror: Mirror, stop: Stop) -> Report:
     """The report of a mirror whose run ended with ``error`` and without a report. Runs the commands of the mirror."""
+    from crawler.app.keywords import worded
     from crawler.cli.early_ends import report_of, tell
 
-    report = report_of(error, masked(mirror.url), mirror.directory)
+    report = worded(report_of(error, masked(mirror.url), mirror.directory), mirror.say)
     return await tell(mirror.config, report, mirror.name, stop.afterwards())
 
 

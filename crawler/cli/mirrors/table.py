@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from crawler.cli.mirrors.notation import of_file
 from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.objects import check_objects
@@ -35,6 +36,13 @@ class Mirror(Value, frozen=True, kw_only=True):
     config: Config
     where: str = ""
     """How messages name its table: ``mirrors.toml: mirror 1 (pub)``."""
+    typed: frozenset[str] = frozenset()
+    """Keys of the options that were given on the command line."""
+
+    @property
+    def say(self) -> Callable[[str], str]:
+        """Words a text about options as the file writes those that it sets."""
+        return of_file(self.typed)
 
 
 def parse_table(
@@ -73,7 +81,8 @@ def parse_table(
     config = _config({**rest, **overrides}, texts["name"], where, problems)
     if config is None or not is_usable:
         return None
-    return Mirror(name=texts["name"], url=texts["url"], directory=directory, config=config, where=where)
+    name, url, typed = texts["name"], texts["url"], frozenset(overrides)
+    return Mirror(name=name, url=url, directory=directory, config=config, where=where, typed=typed)
 
 
 def _check_url(texts: Mapping[str, str], where: str) -> None:

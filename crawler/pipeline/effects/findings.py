@@ -68,8 +68,10 @@ def _of_idle(use: Use, facts: Facts) -> Finding:
     text = f"no file matched {use.option}"
     instead = rewritten(use.pattern, is_include=use.kind is Kind.INCLUDE) if use.kind is not Kind.EXTENSION else None
     if instead is not None:
-        key = f"--{use.kind.name.lower()}"
-        write = " ".join(f"{key} '{printable(each)}'" for each in instead.patterns)
+        from crawler.model.options.names.places import Place, rendered
+
+        patterns = [printable(each) for each in instead.patterns]
+        write = rendered(use.kind.value, patterns, Place.COMMAND_LINE)
         return Finding(use.option, f"{text}: {instead.why}: write {write}", True)
     if use.directory:
         write = f"{printable(use.pattern)}/" if use.kind is Kind.EXCLUDE else f"{printable(use.pattern)}/**"

@@ -182,6 +182,8 @@ ENTRY = crawler.Entry(name="a", kind=crawler.Kind.FILE, url="http://h/a")
         ([ENTRY], "items[0]: expected URLs, or pairs of URL and path, not Entry: pass (entry.url, entry.path)"),
         ([(Path(URL), "a")], "items[0]: URL: expected text, not PosixPath: a Path folds the slashes of a URL"),
         ([URL, ""], "items[1]: not an http or https URL: (empty)"),
+        ([URL, ("a", URL)], f"items[1]: the URL comes first, then the path: ({URL!r}, 'a')"),
+        ((URL, "a"), "items: a pair of URL and path is an item: put it into a list, [(url, path)]"),
     ],
 )  # fmt: skip
 def test_any_other_item_is_refused_by_its_number(items: Any, message: str) -> None:

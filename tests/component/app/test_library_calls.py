@@ -183,6 +183,11 @@ async def test_errors_and_warnings_name_keyword_arguments(site: Site, tmp_path: 
         (crawler.mirror(site.url, tmp_path / "n", state="no/x"), "state no/x: no directory no"),
         (crawler.mirror(site.url, tmp_path / "n", fallback=site.url), f"fallback {site.url}: named twice"),
         (crawler.mirror(f"{site.url}login/", tmp_path / "n", attempts=1), r'netrc=True, or header="@FILE"'),
+        (crawler.mirror(site.url, tmp_path / "n", objects={"region": "x"}), "objects: has no effect: directory is not"),
+        (
+            crawler.download(f"{site.url}a.zip", tmp_path / "n", crawler.Config(objects={"region": "x"})),
+            "has no effect",
+        ),
         (crawler.download(f"{site.url}a.zip", tmp_path / "d", cookies="no"), "cookies no: No such file"),
         (enter(crawler.walk(f"{site.url}login/", attempts=1)), r'netrc=True, or header="@FILE"'),
         (enter(crawler.walk(site.url, cookies="no")), "cookies no: No such file"),

@@ -26,7 +26,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "cluster": (
         "'tcp://192.0.2.1:8786'",
         "tcp://192.0.2.1:8786: whoever can reach this scheduler runs programs on its workers, and it has no TLS: use "
-        "tls://, or accept that with cluster_insecure",
+        "tls://, or accept that with cluster_insecure = true",
     ),
     "header": ("'@/no/such'", f"@/no/such: {ABSENT}"),
     "netrc": ("true", f"/no/netrc: {ABSENT}"),
@@ -285,7 +285,7 @@ def test_options_without_a_meaning_for_a_list_are_refused_by_name(here: Path, ca
         ("--ca-file x: reason", "m: ca_file: x: reason"),
         ("--netrc: x: reason", "m: netrc: x: reason"),
         ("--names cannot be combined with s3://", "m: names: cannot be combined with s3://"),
-        ("--cluster x: use --cluster-insecure, not --foo", "m: cluster: x: use cluster_insecure, not --foo"),
+        ("--cluster x: use --cluster-insecure, not --foo", "m: cluster: x: use cluster_insecure = true, not --foo"),
         ("DIR: reason", "m: dir: reason"),
         ("objects: region: reason", "m: objects: region: reason"),
         ("http_proxy=x: reason", "m: http_proxy=x: reason"),

@@ -138,13 +138,40 @@ def test_a_filter_that_decides_nothing_or_refuses_everything_is_mailed_once(
             assert capsys.readouterr() == ("", ""), "cron does not mail it each night"
             assert cli.run(["-v", *arguments]) == 0
             assert f"Note: {text}\n" in capsys.readouterr().out
-        keys = {options[0][2:].replace("-", "_"): options[1] for options, _ in FILTERS[:1]}
-        report = crawler.mirror_sync(site.url, "library", **keys)  # type: ignore[arg-type]
-        assert (report.ok, report.warnings) == (True, (FILTERS[0][1].replace("--include", "include"),))
-        (here / "m.toml").write_text(f'[[mirror]]\nname = "x"\nurl = "{site.url}"\ndir = "toml"\nexclude = "*"\n')
-        for said in (True, False):
+        report = crawler.mirror_sync(site.url, "library", include="*.{zip,tar}")
+        said = 'no file matched include="*.{zip,tar}": {a,b} is not supported: write include=["*.zip", "*.tar"]'
+        assert (report.ok, report.warnings) == (True, (said,))
+        mirror = f'[[mirror]]\nname = "x"\nurl = "{site.url}"\n'
+        (here / "m.toml").write_text(f'{mirror}dir = "toml"\nexclude = "*"\n')
+        for is_new in (True, False):
             assert cli.run(["--config", "m.toml"]) == 0
-            assert ("problem: --exclude '*' refused all 3 files\n" in capsys.readouterr().err) == said
+            assert ('problem: exclude = "*" refused all 3 files\n' in capsys.readouterr().err) == is_new
+
+
+def test_a_hint_is_in_the_notation_in_which_its_option_was_written(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filed = 'no file matched include = "*.{zip,tar}": {a,b} is not supported: write include = ["*.zip", "*.tar"]'
+    typed = filed.replace('include = "*.{zip,tar}"', "--include '*.{zip,tar}'")
+    typed = typed.replace('include = ["*.zip", "*.tar"]', "--include '*.zip' --include '*.tar'")
+    with Site() as site:
+        site.file("a.zip", b"abc")
+        site.on("login/", Status(401, (("WWW-Authenticate", "Basic"),)))
+        mirror = f'[defaults]\nattempts = 1\n[[mirror]]\nname = "x"\nurl = "{site.url}"\n'
+        (here / "a.toml").write_text(f'{mirror}dir = "a"\ninclude = "*.{{zip,tar}}"\nlog_file = "log"\n')
+        (here / "b.toml").write_text(f'{mirror}dir = "b"\n'.replace(site.url, f"{site.url}login/"))
+        assert cli.run(["--config", "a.toml"]) == 0
+        printed = capsys.readouterr().err
+        assert f"problem: {filed}\n" in printed
+        assert "Skipped: 1 by include\n" in printed
+        assert f"({filed})" in Path("log").read_text()
+        assert cli.run(["--include", "*.{zip,tar}", site.url, "c"]) == 0
+        assert f"problem: {typed}\n" in capsys.readouterr().err
+        Path("a/.crawler/state.sqlite3").unlink()
+        assert cli.run(["--config", "a.toml", "--include", "*.{zip,tar}"]) == 0
+        assert f"problem: {typed}\n" in capsys.readouterr().err
+        assert cli.run(["--config", "b.toml"]) == 3
+        assert 'netrc = true, or header = "@FILE"' in capsys.readouterr().err
 
 
 def test_filters_apply_to_the_entries_that_are_printed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

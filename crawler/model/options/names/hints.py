@@ -42,6 +42,7 @@ _ABBREVIATED = 3
 _TYPED, _IN_FILES = "only on the command line: ", "only in the file of --config"
 _OF_URL, _OF_DIR = "the first argument, URL", "the second argument, DIR"
 _OF_CALL = "an argument of the calls, such as crawler.mirror, not an option"
+_OF_CALL_BY_ANOTHER_NAME = "it is the argument directory of the calls, such as crawler.mirror, not an option"
 _IN_LIBRARY = "only in calls of the library"
 _BELOW = "options are in a table: write {} below [[mirror]], or below [defaults] for all mirrors"
 _NOTHING_SAVED = "walk yields every entry and saves nothing"
@@ -83,7 +84,7 @@ _INSTEAD: Mapping[Place, Mapping[str, str]] = {
         **dict.fromkeys(("dir", "directory", "destination", "observers"), _NOTHING_SAVED),
         "items": "write url",
     },
-    Place.CONFIG: dict.fromkeys((*OF_CALL, "dir"), _OF_CALL),
+    Place.CONFIG: {**dict.fromkeys(OF_CALL, _OF_CALL), "dir": _OF_CALL_BY_ANOTHER_NAME},
 }
 """Where a name is written → name that does not exist there → what to write instead."""
 _RETURNED = "use the report that the call returns"
@@ -158,6 +159,8 @@ def own(name: str, place: Place) -> str:
     if key not in NAMES[place]:
         return instead(key, place)
     is_misplaced = place is Place.TABLE and key == name  # a mapping that is not the table of a mirror
+    if is_misplaced and key == "dir":
+        return _OF_CALL_BY_ANOTHER_NAME
     each = " for each mirror" if place is Place.FILE and key == "mirror" else ""
     return _OF_CALL if is_misplaced else f"write {written(key, place)}{each}"
 

@@ -5,7 +5,10 @@ Imported only for the message about a name that does not exist.
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+from collections.abc import Sequence
 from enum import Enum
 
 from crawler.model.options.keywords import DownloadOptions, Options, ProgramOptions, WalkOptions
@@ -78,17 +81,47 @@ def setting(name: str, value: str, place: Place, *, placeholders: bool = False) 
 
     A value that only stands for one, such as FILE, is left out unless ``placeholders`` is set.
     """
+    plain = unquoted(value)
+    is_placeholder = _PLACEHOLDER.fullmatch(plain) is not None and plain != "N"
     if place is Place.COMMAND_LINE:
         return f"{written(name, place)} {value}".rstrip()
-    equals = "=" if place.is_library else " = "
-    if name in NEGATIVE:
-        return f"{NEGATIVE[name]}{equals}{'False' if place.is_library else 'false'}"
-    if name in FLAGS:
-        return f"{name}{equals}{'True' if place.is_library else 'true'}{f' {value}' if value else ''}"
-    plain = value.strip("'")
-    if not value or (_PLACEHOLDER.fullmatch(plain) and plain != "N" and not placeholders):
+    if name in FLAGS or name in NEGATIVE:
+        return f"{rendered(name, (), place)}{f' {value}' if value else ''}"
+    if not value or (is_placeholder and not placeholders):
         return name
-    return f"{name}{equals}{plain}" if plain == "N" or plain.isdecimal() else f'{name}{equals}"{plain}"'
+    is_number = plain == "N" or (value == plain and plain.isdecimal())
+    return f"{name}{_equals(place)}{plain}" if is_number else rendered(name, [plain], place)
+
+
+def rendered(name: str, values: Sequence[str], place: Place) -> str:
+    """The option ``name`` with these ``values`` (none for a flag), as it is written at ``place``.
+
+    Several values are a list, or repetitions of the option on the command line.
+    """
+    if place is Place.COMMAND_LINE:
+        option = written(name, place)
+        return " ".join(f"{option} {_quoted(value)}" for value in values) or option
+    if not values:
+        truth = name not in NEGATIVE
+        return f"{NEGATIVE.get(name, name)}{_equals(place)}{str(truth) if place.is_library else str(truth).lower()}"
+    texts = [json.dumps(value, ensure_ascii=False) for value in values]
+    return f"{name}{_equals(place)}" + (texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
+
+
+def _equals(place: Place) -> str:
+    return "=" if place.is_library else " = "
+
+
+def unquoted(value: str) -> str:
+    """``value`` without the quotes around it, if there are any."""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"" else value
+
+
+def _quoted(value: str) -> str:
+    """``value`` as one word of a shell."""
+    if "'" in value and not re.search(r'["$`\\!]', value):
+        return f'"{value}"'
+    return shlex.quote(value)
 
 
 def translated(code: str, place: Place) -> list[tuple[str, str]]:
