@@ -40,6 +40,6 @@ class Invocation(Value, frozen=True, kw_only=True):
         """
         if not self.name and self.config_file is None:
             return str
-        from crawler.cli.mirrors.notation import of_file
+        from crawler.cli.notation import of_file
 
         return of_file(self.given)

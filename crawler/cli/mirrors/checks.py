@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from crawler.cli.mirrors.notation import of_file
 from crawler.cli.mirrors.table import Mirror
+from crawler.cli.notation import of_file
 from crawler.model.config import Config
 from crawler.model.errors import Problems
 from crawler.pipeline.stop import Stop

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from crawler.cli.mirrors.notation import of_file
+from crawler.cli.notation import of_file
 from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.objects import check_objects

@@ -5,9 +5,7 @@ Imported only for the message about a name that does not exist.
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections.abc import Sequence
 from enum import Enum
 
@@ -104,6 +102,8 @@ def rendered(name: str, values: Sequence[str], place: Place) -> str:
     if not values:
         truth = name not in NEGATIVE
         return f"{NEGATIVE.get(name, name)}{_equals(place)}{str(truth) if place.is_library else str(truth).lower()}"
+    import json
+
     texts = [json.dumps(value, ensure_ascii=False) for value in values]
     return f"{name}{_equals(place)}" + (texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
 
@@ -121,7 +121,8 @@ def _quoted(value: str) -> str:
     """``value`` as one word of a shell."""
     if "'" in value and not re.search(r'["$`\\!]', value):
         return f'"{value}"'
-    return shlex.quote(value)
+    escaped = value.replace("'", "'\"'\"'")
+    return f"'{escaped}'"
 
 
 def translated(code: str, place: Place) -> list[tuple[str, str]]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from crawler.model.config import option_fields
+from crawler.model.options.keywords import ProgramOptions
 from crawler.model.options.names.places import CONFIG_KEYS, FLAGS, NEGATIVE, Place, rendered, setting, unquoted
-from crawler.model.options.option import option_of
 from crawler.model.struct import Value
 
 _TOKEN = re.compile(
@@ -34,6 +33,7 @@ _VALUE = re.compile(
     re.VERBOSE,
 )
 _WORD = re.compile(r"""[ ]([^\s,;()'"]*[^\s,;()'":.])(?=(.?))""")
+_CHOICE = re.compile(r"['\"](\w+)['\"]")
 _ALWAYS = frozenset({"allow_host"})
 """Options that messages never name without a value."""
 _LISTED = "ext"
@@ -121,8 +121,8 @@ def _value(key: str, text: str, at: int) -> str:
 
 def _choices(key: str) -> Collection[str]:
     """The words that the option ``key`` takes, such as ``none`` for --lock."""
-    item = option_fields().get(key)
-    return (option_of(item).metavar or "").split("|") if item is not None else ()
+    kind = ProgramOptions.__annotations__.get(key)
+    return _CHOICE.findall(kind.__forward_arg__) if kind is not None else ()
 
 
 def _said(group: list[_Named], text: str, place: Place) -> str:
