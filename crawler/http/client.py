@@ -7,7 +7,7 @@ bytes, and a minimum average speed, so that neither a dead nor a slow server can
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache, cached_property, partial
 from types import TracebackType
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from multidict import CIMultiDict
 
-from crawler.http.credentials.cookies import Cookies
+from crawler.http.credentials.keyring import Credentials, Keyring
 from crawler.http.decoding import read_decoded
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
@@ -43,13 +43,9 @@ from crawler.model.struct import Value, field
 from crawler.model.values import Validators
 from crawler.text.escape import printable
 from crawler.text.http_fields import OVERLOAD_STATUS, REDIRECT_STATUS
-from crawler.text.urls import Origin, origin
 
 if TYPE_CHECKING:
-    from http.cookiejar import Cookie
-
-    from crawler.http.credentials.authentication import Authenticator, Logins
-    from crawler.http.credentials.login import Login
+    from crawler.http.credentials.authentication import Authenticator
 
 _LOG = logging.getLogger("crawler")
 _FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
@@ -62,14 +58,8 @@ class ClientOptions(Value, frozen=True, kw_only=True):
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     min_speed: int = 100
-    secrets: Mapping[Origin, Mapping[str, str]] = field(default_factory=dict)
-    """Origin → headers of --header, sent to that origin only."""
-    logins: Mapping[Origin, Login] = field(default_factory=dict)
-    """Origin → login for requests to it."""
-    url_logins: Mapping[str, Login] = field(default_factory=dict)
-    """URL → login for requests that begin at that URL; it replaces the login of the URL's origin."""
-    cookies: Sequence[Cookie] = ()
-    """Cookies of --cookies, sent to the hosts that they name."""
+    credentials: Credentials = field(default_factory=Credentials)
+    """Of all origins."""
     proxies: Proxies = field(default_factory=Proxies)
     ca_file: str | None = None
     client_cert: str | None = None
@@ -81,16 +71,12 @@ class ClientOptions(Value, frozen=True, kw_only=True):
 class HttpClient:
     """Implements ``interfaces.Client``. Use as an async context manager."""
 
-    def __init__(self, options: ClientOptions, gate: Gate) -> None:
+    def __init__(self, options: ClientOptions, gate: Gate, keyring: Keyring | None = None) -> None:
+        """``keyring``: by default it holds the credentials in ``options``."""
         self.options = options
         self.gate = gate
         self._transport: Transport | None = None
-        self._cookies = Cookies(options.cookies)
-        self._logins: Logins | None = None
-        if options.logins or options.url_logins:
-            from crawler.http.credentials.authentication import Logins
-
-            self._logins = Logins(options.logins, options.url_logins)
+        self._keyring = keyring or Keyring(options.credentials)
         self._logs_requests = _LOG.isEnabledFor(logging.DEBUG)
 
     async def __aenter__(self) -> Self:
@@ -127,6 +113,8 @@ class HttpClient:
 
     async def enter(self, url: str) -> Host:
         """Wait for a connection to the host of ``url``. Raises FetchError."""
+        if not self._keyring.is_complete:
+            await self._keyring.reach(url)
         host = self.gate.host(url)
         await host.enter(url, self._probe)
         return host
@@ -140,15 +128,14 @@ class HttpClient:
 
     def login_for(self, url: str, first: str) -> Authenticator | None:
         """The login that a request for ``url`` gets; ``first`` is the URL before any redirects."""
-        return self._logins.find(url, first) if self._logins is not None else None
+        return self._keyring.login_for(url, first)
 
     def headers_for(self, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
         """``headers`` with the cookies and the --header fields that apply to ``url``."""
-        options = self.options
-        cookie = self._cookies.header(url)
+        cookie = self._keyring.cookies.header(url)
         if cookie is not None:
             headers = merged(headers, {"Cookie": cookie})
-        own = options.secrets.get(origin(url) or ("", "", 0)) if options.secrets else None
+        own = self._keyring.headers_for(url)
         return merged(headers, own) if own else headers
 
     async def request(
@@ -187,7 +174,7 @@ class HttpClient:
         if self._logs_requests:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
-        self._cookies.keep(url, response.headers)
+        self._keyring.cookies.keep(url, response.headers)
 
     async def fetch_page(
         self,

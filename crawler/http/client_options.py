@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from multidict import CIMultiDict
 
 from crawler.http.client import ClientOptions
+from crawler.http.credentials.keyring import Credentials
 from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.lane.depth import DEEPEST
@@ -57,10 +58,12 @@ def client_options(
         connect_timeout=config.connect_timeout,
         read_timeout=config.read_timeout,
         min_speed=config.min_speed,
-        secrets=dict.fromkeys(_with_upgrades(found.origins), headers) if headers else {},
-        logins={**_of_others(others, found, headers), **({} if has_own else found.logins)},
-        url_logins={} if has_own else found.url_logins,
-        cookies=_cookies(config.cookies) if config.cookies else (),
+        credentials=Credentials(
+            headers=dict.fromkeys(_with_upgrades(found.origins), headers) if headers else {},
+            logins={**_of_others(others, found, headers), **({} if has_own else found.logins)},
+            url_logins={} if has_own else found.url_logins,
+            cookies=_cookies(config.cookies) if config.cookies else (),
+        ),
         proxies=proxies,
         ca_file=config.ca_file,
         client_cert=config.client_cert,
@@ -109,20 +112,20 @@ def _check_proxy(proxies: Proxies, where: Origin) -> None:
     _check_library(proxy or "", proxies.variables.get(where[0], "--proxy"))
 
 
-def _of_others(others: _Credentials, found: _Credentials, headers: Collection[str]) -> dict[Origin, Login]:
+def _of_others(others: _Found, found: _Found, headers: Collection[str]) -> dict[Origin, Login]:
     """The logins of fallbacks, except for origins of URL, to which --header may send a different one."""
     taken = _with_upgrades(found.origins) if headers else found.origins
     return {where: login for where, login in others.logins.items() if where not in taken}
 
 
-class _Credentials(Value, frozen=True, kw_only=True):
+class _Found(Value, frozen=True, kw_only=True):
     origins: Collection[Origin]
     """The origins of the URLs given by the user."""
     logins: Mapping[Origin, Login]
     url_logins: Mapping[str, Login]
 
 
-def _credentials(config: Config, starts: Iterable[str], *, is_list: bool) -> _Credentials:
+def _credentials(config: Config, starts: Iterable[str], *, is_list: bool) -> _Found:
     """The origins of ``starts`` and the logins for them. Raises ConfigError."""
     entries = _netrc_entries() if config.netrc else []
     logins: dict[Origin, Login | None] = {}
@@ -144,7 +147,7 @@ def _credentials(config: Config, starts: Iterable[str], *, is_list: bool) -> _Cr
             logins[where] = Login(user=login[0], password=login[1], start=bare) if login else None
     secured = {where: login for where, login in logins.items() if login is not None}
     upgrades = {upgrade: upgraded(secured[where]) for where in secured if (upgrade := _upgrade(where))}
-    return _Credentials(origins=tuple(logins), logins={**upgrades, **secured}, url_logins=url_logins)
+    return _Found(origins=tuple(logins), logins={**upgrades, **secured}, url_logins=url_logins)
 
 
 def _with_upgrades(origins: Iterable[Origin]) -> list[Origin]:

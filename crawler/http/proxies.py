@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+from typing import ClassVar
 
-from crawler.model.struct import Value, field
+from crawler.model.struct import Brief, field
 from crawler.text.escape import redacted
 from crawler.text.patterns import pattern
 from crawler.text.urls import origin
@@ -17,9 +18,10 @@ _SOCKS_REST = pattern(r"[^/?#]+/?")
 _SOCKS_PORT = 1080
 
 
-class Proxies(Value, frozen=True, kw_only=True):
-    """Proxies as given; one is validated only when a request needs it."""
+class Proxies(Brief, frozen=True, kw_only=True):
+    """Proxies as given; one is validated only when a request needs it. Its representation hides them."""
 
+    _shown: ClassVar[str] = "exempt"
     by_scheme: Mapping[str, str] = field(default_factory=dict)
     """Scheme of the request → proxy."""
     variables: Mapping[str, str] = field(default_factory=dict)

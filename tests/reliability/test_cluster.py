@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import random
 import signal
 import threading
@@ -17,6 +18,7 @@ import pytest
 
 import crawler
 from crawler.model.observer import Observer
+from tests.reliability.test_cluster_credentials import FIRST, TwoHosts, check_shard, hosts, second, secrets_in
 from tests.reliability.test_object_stores import Bucket
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.samples import KB, blob, many, wait_until
@@ -29,9 +31,10 @@ distributed = pytest.importorskip("distributed")
 
 from crawler.workers.child_process import ChildProcess  # noqa: E402
 from crawler.workers.cluster.members import IN_FLIGHT  # noqa: E402
-from crawler.workers.cluster.shards import SHARD_FILES  # noqa: E402
+from crawler.workers.cluster.shards import SHARD_FILES, Sealed, unseal  # noqa: E402
 from tests.support.dask_worker import new_scheduler, start_worker  # noqa: E402
 
+__all__ = ["hosts", "second"]
 pytestmark = pytest.mark.own
 
 
@@ -131,6 +134,39 @@ def test_the_workers_of_a_client_make_the_same_mirror(cluster: Cluster, sandbox:
     sandbox.holds(site.contents())
     own = {path.name for path in (sandbox.directory / ".crawler").iterdir()}
     assert own == {"lock", "parts", "state.sqlite3"}
+
+
+class Tasks(distributed.SchedulerPlugin):  # type: ignore[misc]
+    """Keeps the pickled tasks that a scheduler sends to its workers, by name."""
+
+    def __init__(self, scheduler: Any) -> None:
+        self._scheduler = scheduler
+        self.sent: dict[str, bytes] = {}
+
+    def transition(self, key: str, _start: str, finish: str, *_more: Any, **_rest: Any) -> None:
+        if finish == "processing":
+            self.sent[key] = pickle.dumps(self._scheduler.tasks[key].run_spec)
+
+
+@pytest.mark.row("X25")
+def test_what_goes_to_the_workers_of_a_scheduler(cluster: Cluster, hosts: TwoHosts) -> None:
+    tasks = Tasks(cluster.scheduler)
+    cluster.scheduler.plugins["tasks"] = tasks
+    with cluster.client() as client:
+        report = hosts.download(cluster=client)
+        printed = [client.get_scheduler_logs(), client.get_worker_logs(), cluster.scheduler.get_events()]
+    del cluster.scheduler.plugins["tasks"]
+    assert (report.saved, report.failed) == (155, 0)
+    hosts.check_requests()
+    seen = []
+    for name, task in tasks.sent.items():
+        sealed = [each for each in pickle.loads(task).args if isinstance(each, Sealed)]
+        settings, shard = sealed
+        assert not secrets_in(settings.content)
+        seen.append(check_shard(task, unseal(shard)))
+        printed += [name, repr(pickle.loads(task))]
+    assert {FIRST} in seen, "some shards have files of the first host alone"
+    assert not secrets_in(pickle.dumps(printed))
 
 
 class Killer(Observer):

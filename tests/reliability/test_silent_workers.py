@@ -10,6 +10,7 @@ import pytest
 
 from crawler.app.cluster import node as node_module
 from crawler.app.cluster.node import Flight, Node
+from crawler.http.credentials.keyring import Credentials
 from crawler.http.pacing.gate import Gate
 from crawler.model.errors import DestinationError
 from crawler.model.observer import Observer
@@ -109,7 +110,13 @@ async def test_a_silent_worker_loses_its_shard_and_comes_back_with_a_share(worke
 
     async def doubt(_paths: object) -> None: ...
 
-    callbacks = Callbacks(observer=observer, doubt=doubt, warn=warnings.append, announce_retry=lambda *_retry: None)
+    callbacks = Callbacks(
+        observer=observer,
+        doubt=doubt,
+        warn=warnings.append,
+        credentials=Credentials(),
+        announce_retry=lambda *_retry: None,
+    )
     async with ClusterPool(workers, everyone, Desk(callbacks, gate, everyone), gate, "t") as pool:
         assert workers.shares == {"a": 4, "b": 3}
         jobs = [Job(url=f"http://h/{path}", path=path, reason="new") for path in ("x", "y")]
@@ -155,7 +162,7 @@ def test_a_worker_whose_lease_has_run_out_never_writes_for_its_old_shards_again(
 @pytest.mark.row("X24")
 def test_results_come_early_once() -> None:
     jobs = [Job(url=f"http://h/{path}", path=path, reason="new") for path in "abc"]
-    flight = Flight("t", Shard(jobs=jobs, redirects=Redirects(), share=(1, 2)))
+    flight = Flight("t", Shard(jobs=jobs, redirects=Redirects(), credentials=Credentials(), share=(1, 2)))
     flight.add(saved("a"))
     flight.add(saved("b"))
     assert [result.path for result in flight.early()] == ["a", "b"]

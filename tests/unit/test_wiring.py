@@ -12,6 +12,7 @@ _COMMIT = "PendingFile is the progress of one file through the steps of a commit
 
 FROM_OUTSIDE = {
     "app.cluster.reporting: _LOG.propagate": _LIBRARY,
+    "http.credentials.cookie_jars: cookie.domain": _LIBRARY,
     "http.credentials.cookie_jars: cookie.expires": _LIBRARY,
     "http.tls: context.check_hostname": _LIBRARY,
     "http.tls: context.verify_mode": _LIBRARY,

@@ -15,14 +15,16 @@ from typing import Any
 
 from crawler.app.cluster.reporting import Reporter
 from crawler.app.cluster.work import Unfit, open_gate, work
+from crawler.http.credentials.keyring import NO_CREDENTIALS, Credentials, Keyring
 from crawler.http.pacing.gate import Gate
 from crawler.model.errors import DestinationError, innermost
 from crawler.model.interfaces import Redirects
 from crawler.model.values import Job, Rejection, Result
 from crawler.pipeline import engine
+from crawler.text.urls import Origin
 from crawler.workers.cluster import shards
 from crawler.workers.cluster.carrier import Host
-from crawler.workers.cluster.shards import Done, Settings, Shard
+from crawler.workers.cluster.shards import Done, Settings, Shard, unseal
 
 LEASE = 20.0
 """Seconds without a word of the client after which the work ends, for good: its shards may be with others."""
@@ -73,10 +75,12 @@ class Node:
         """Name of a shard → the shard."""
         self._done = Done()
         self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
-        self._asked: dict[int, asyncio.Future[None]] = {}
+        self._asked: dict[int, asyncio.Future[Any]] = {}
         self._stopped = asyncio.Event()
         self._redirects: Redirects | None = None
         self._gate: Gate | None = None
+        self.keyring = Keyring(NO_CREDENTIALS, self._obtain)
+        """The credentials that came with the shards."""
         self._numbers = count()
 
     @property
@@ -123,7 +127,7 @@ class Node:
             await asyncio.wait([working], timeout=_WATCH_SECONDS)
             if not self.is_in_touch:
                 for number in tuple(self._asked):
-                    self._answer(number, is_granted=False)
+                    self._refuse(number)
 
     def finish(self) -> None:
         """End all shards: nothing more is done here."""
@@ -185,6 +189,7 @@ class Node:
             flight.end()
             return
         self._redirects = shard.redirects
+        self.keyring.add(shard.credentials)
         busy = {path for other in self._flights.values() for path in other.left}
         self._flights[flight.name] = flight
         flight.done.add_done_callback(lambda _done: self._flights.pop(flight.name, None))
@@ -207,19 +212,29 @@ class Node:
         elif kind == shards.PAUSE and self._gate is not None:
             self._gate.host(values[0]).rest(values[1])
         elif kind == shards.GRANTED:
-            self._answer(values[0], is_granted=values[1])
+            (self._answer if values[1] else self._refuse)(values[0])
+        elif kind == shards.CREDENTIALS:
+            self._answer(values[0], unseal(values[1]))
         elif kind == shards.END:
             self._jobs.put_nowait(None)
         elif kind == shards.STOP:
             self._stopped.set()
 
-    def _answer(self, number: int, *, is_granted: bool) -> None:
+    async def _ask(self, kind: int, *values: object) -> Any:
+        """Ask the client for something. Raises DestinationError if it refuses, or is lost."""
+        number = next(self._numbers)
+        self._asked[number] = answer = asyncio.get_running_loop().create_future()
+        self._send(kind, number, *values)
+        return await answer
+
+    def _answer(self, number: int, value: object = None) -> None:
         answer = self._asked.pop(number, None)
-        if answer is None or answer.done():
-            return
-        if is_granted:
-            answer.set_result(None)
-        else:
+        if answer is not None and not answer.done():
+            answer.set_result(value)
+
+    def _refuse(self, number: int) -> None:
+        answer = self._asked.pop(number, None)
+        if answer is not None and not answer.done():
             answer.set_exception(DestinationError("the state could not be changed"))
 
     def leave(self) -> None:
@@ -248,10 +263,12 @@ class Node:
 
     async def doubt(self, paths: list[str]) -> None:
         """Have the client call ``StateStore.doubt``. Raises DestinationError if that fails, or the client is lost."""
-        number = next(self._numbers)
-        self._asked[number] = answer = asyncio.get_running_loop().create_future()
-        self._send(shards.DOUBT, number, paths)
-        await answer
+        await self._ask(shards.DOUBT, paths)
+
+    async def _obtain(self, where: Origin) -> Credentials:
+        """The credentials of an origin of which there was no job yet. Raises DestinationError if the client is lost."""
+        found: Credentials = await self._ask(shards.WANTED, where)
+        return found
 
     def warn(self, text: str) -> None:
         """Report a problem that does not end the work."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from crawler.http.client import ClientOptions
+from crawler.http.credentials.keyring import NO_CREDENTIALS
 from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate
+from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError
 from crawler.model.state.host_limits import divided
-from crawler.model.struct import Value
+from crawler.model.struct import Value, replace
 from crawler.output.log import LOGGER
 from crawler.pipeline.attempts import announce
 from crawler.pipeline.runs.base import Components
@@ -71,7 +74,13 @@ async def open_pool(
         connection = dask
     roster = Roster(connection, gate, listers=parts.config.listers, warn=parts.tally.warn)
     desk = Desk(
-        Callbacks(observer=parts.observer, doubt=parts.state.doubt, warn=parts.tally.warn, announce_retry=announce),
+        Callbacks(
+            observer=parts.observer,
+            doubt=parts.state.doubt,
+            warn=parts.tally.warn,
+            credentials=options.credentials,
+            announce_retry=announce,
+        ),
         gate,
         roster,
     )
@@ -84,8 +93,8 @@ def _settings(
     """The settings that workers need; there are ``parties`` of them now."""
     parties = max(1, parties)
     return Settings(
-        config=parts.config,
-        options=options,
+        config=without_secrets(parts.config),
+        options=replace(options, credentials=NO_CREDENTIALS),
         directory=str(site.directory.absolute() if mark else site.directory),
         mark=mark,
         store=site.store,
@@ -94,6 +103,16 @@ def _settings(
         hosts={name: divided(learnt, parties) for name, learnt in gate.known.items()},
         start=max(1, START // parties),
         knew_files=parts.state.knew_files,
+    )
+
+
+def without_secrets(config: Config) -> Config:
+    """``config`` without what may hold secrets and is of use to the client alone.
+
+    The settings of an object store remain, because each worker writes there.
+    """
+    return dataclasses.replace(
+        config, header=(), cookies=None, proxy=None, fallback=(), on_change=None, on_failure=None, on_end=None
     )
 
 

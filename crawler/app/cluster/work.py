@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from crawler.app.resources import rate_limits
 from crawler.http.client import HttpClient
+from crawler.http.credentials.keyring import Keyring
 from crawler.http.pacing.gate import Gate
 from crawler.model.errors import CrawlerError
 from crawler.model.interfaces import Destination
@@ -41,6 +42,11 @@ class Source(JobSource, Protocol):
     async def doubt(self, paths: list[str]) -> None:
         """Have the client call ``StateStore.doubt``."""
 
+    @property
+    def keyring(self) -> Keyring:
+        """The credentials that came with the jobs."""
+        ...
+
 
 def open_gate(settings: Settings, on_pause: Callable[[str, float], None]) -> Gate:
     """The gate of this worker. It has one connection per host, and no rate, until the client gives it a share."""
@@ -59,7 +65,7 @@ async def work(source: Source, settings: Settings, gate: Gate, reporter: Observe
         prepare()
     async with (
         _destination(settings, source.check) as destination,
-        HttpClient(settings.options, gate) as client,
+        HttpClient(settings.options, gate, source.keyring) as client,
         PageParsers(source.warn) as parser,
     ):
         if isinstance(destination, LocalDestination):

@@ -11,14 +11,14 @@ from typing import Any, Protocol
 
 from crawler.http.credentials.challenges import Challenge, digest_of, parse_challenges
 from crawler.http.credentials.digest import DigestNonce
-from crawler.http.credentials.login import Login, upgraded
+from crawler.http.credentials.login import Login
 from crawler.http.problem import RequestError, TooSlow
 from crawler.http.response import RawResponse
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import Permit
 from crawler.text.http_fields import REDIRECT_STATUS, RETRYABLE_STATUS
-from crawler.text.urls import Origin, before_query, is_upgrade, origin, resolve
+from crawler.text.urls import before_query, origin, resolve
 
 _FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _UNAUTHORIZED = 401
@@ -274,27 +274,3 @@ def _is_stale(response: RawResponse) -> bool:
 def _challenges(headers: Mapping[str, str]) -> list[Challenge]:
     several: Any = headers  # a multidict
     return parse_challenges(several.getall("WWW-Authenticate", ()))
-
-
-class Logins:
-    """The logins of a client: by origin, and by URL for requests that begin at that URL."""
-
-    def __init__(self, of_origins: Mapping[Origin, Login], of_urls: Mapping[str, Login]) -> None:
-        self._of_origins, self._of_urls = of_origins, of_urls
-        self._authenticators: dict[tuple[Origin, str, str], Authenticator] = {}
-
-    def find(self, url: str, first: str) -> Authenticator | None:
-        """The authenticator of a request for ``url``; ``first`` is the URL before any redirects."""
-        where = origin(url)
-        login = self._of_urls.get(first)
-        if where is None:
-            return None
-        if login is not None and where != origin(first):
-            login = upgraded(login) if is_upgrade(first, url) else None
-        login = login or self._of_origins.get(where)
-        if login is None:
-            return None
-        key = where, login.user, login.password
-        if key not in self._authenticators:
-            self._authenticators[key] = Authenticator(login)
-        return self._authenticators[key]

@@ -10,7 +10,7 @@ from typing import Any, cast
 from urllib.request import Request
 
 from crawler.model.errors import ConfigError
-from crawler.text.urls import Origin, origin
+from crawler.text.urls import Origin, origin, origin_name
 
 MOST_COOKIES = 50
 """Maximum number of cookies of one origin (RFC 6265 section 6.1)."""
@@ -31,6 +31,15 @@ class CookieJars:
         """``given``: cookies from a file, sent to the hosts that they name."""
         self._given = tuple(given)
         self._jars: dict[Origin, CookieJar] = {}
+
+    def add(self, given: Iterable[Cookie]) -> None:
+        """Hold more cookies from a file. Those that are here already keep the values that servers have set."""
+        more = [cookie for cookie in given if not any(_is_same(cookie, held) for held in self._given)]
+        self._given += tuple(more)
+        for jar in self._jars.values():
+            for cookie in more:
+                if not any(_is_same(cookie, kept) for kept in jar):
+                    jar.set_cookie(cookie)
 
     def header(self, url: str) -> str | None:
         """The value of the Cookie header for a request for ``url``; None if no cookie matches."""
@@ -81,6 +90,16 @@ class _Response:
         return self._fields
 
 
+def cookies_of(cookies: Iterable[Cookie], origins: Iterable[Origin]) -> tuple[Cookie, ...]:
+    """Those of ``cookies`` that requests to any of ``origins`` may carry, whatever their path."""
+    requests = [Request(f"{origin_name(where)}/") for where in origins]
+    return tuple(cookie for cookie in cookies if any(_may_go(cookie, request) for request in requests))
+
+
+def _may_go(cookie: Cookie, request: Request) -> bool:
+    return _POLICY.return_ok_domain(cookie, request) and _POLICY.return_ok_secure(cookie, request)
+
+
 def read_cookies(path: str) -> tuple[Cookie, ...]:
     """The cookies in a file in Netscape's format, as exported by browsers and written by ``wget --save-cookies``.
 
@@ -106,4 +125,6 @@ def read_cookies(path: str) -> tuple[Cookie, ...]:
         raise ConfigError(f"--cookies {path}: {reason if is_cookie else unreadable(error, path)}") from None
     for cookie in jar:
         cookie.expires = cookie.expires or None  # curl and wget write 0 for session cookies
+        if "." not in cookie.domain:
+            cookie.domain += ".local"  # what the standard library calls such a host
     return tuple(cookie for cookie in jar if not cookie.is_expired())

@@ -19,6 +19,16 @@ class Cookies:
         self._given = given
         self._jars: CookieJars | None = self._create() if given else None
 
+    def add(self, given: Sequence[Cookie]) -> None:
+        """Hold more cookies from a file. Those that are here already keep the values that servers have set."""
+        if not given:
+            return
+        self._given = (*self._given, *given)
+        if self._jars is None:
+            self._jars = self._create()
+        else:
+            self._jars.add(given)
+
     def header(self, url: str) -> str | None:
         """The value of the Cookie header for a request for ``url``; None if no cookie matches."""
         return None if self._jars is None else self._jars.header(url)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+from typing import ClassVar
 from urllib.parse import urlsplit
 
-from crawler.model.struct import Value
+from crawler.model.struct import Brief
 
 
-class Login(Value, frozen=True, kw_only=True):
-    """User and password; bytes that are not UTF-8 are represented as surrogates."""
+class Login(Brief, frozen=True, kw_only=True):
+    """User and password; bytes that are not UTF-8 are surrogates. The representation hides the password."""
 
+    _shown: ClassVar[str] = "user start"
     user: str
     password: str
     start: str

@@ -8,14 +8,17 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
+from crawler.http.credentials.keyring import Credentials
 from crawler.http.pacing.gate import Gate
 from crawler.model.errors import FetchError
 from crawler.model.observer import Observer
 from crawler.model.struct import Value
-from crawler.model.values import Result
+from crawler.model.values import Job, Result
+from crawler.text.urls import Origin
 from crawler.workers.cluster import shards
 from crawler.workers.cluster.members import Pending
 from crawler.workers.cluster.roster import Roster
+from crawler.workers.cluster.shards import seal
 
 _LOG = logging.getLogger("crawler")
 
@@ -27,6 +30,8 @@ class Callbacks(Value, frozen=True, kw_only=True):
     doubt: Callable[[Collection[str]], Awaitable[None]]
     """Calls ``StateStore.doubt``."""
     warn: Callable[[str], None]
+    credentials: Credentials
+    """Those of the run."""
     announce_retry: Callable[[int, float, Exception], None]
     """Called with (number of the next attempt, seconds until it starts, error of the last attempt)."""
 
@@ -108,7 +113,15 @@ class Desk:
         if isinstance(error, Exception):
             self._roster.fail(error)
         is_granted = error is None and not task.cancelled()
-        self._roster.tell([shards.GRANTED, number, is_granted], [address])
+        self._roster.reply([shards.GRANTED, number, is_granted], address)
+
+    def _on_wanted(self, address: str, number: int, where: Origin) -> None:
+        found = seal(self._callbacks.credentials.of_origins([where]))
+        self._roster.reply([shards.CREDENTIALS, number, found], address)
+
+    def credentials_of(self, jobs: Sequence[Job]) -> Credentials:
+        """What a worker needs to know to request ``jobs``."""
+        return self._callbacks.credentials.of_urls([job.url for job in jobs])
 
     def _on_early(self, address: str, name: str, results: Sequence[Result]) -> None:
         self._early(address, name, results)
@@ -128,6 +141,7 @@ _HANDLERS: dict[int, Callable[..., None]] = {
     shards.PAUSE: Desk._on_pause,
     shards.DOUBT: Desk._on_doubt,
     shards.EARLY: Desk._on_early,
+    shards.WANTED: Desk._on_wanted,
     shards.LOG: Desk._on_log,
     shards.RETRY: Desk._on_retry,
     shards.WARN: Desk._on_warn,

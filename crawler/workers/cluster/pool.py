@@ -155,9 +155,11 @@ class ClusterPool:
         if not wanted:
             return
         name = f"crawler-{self._token}-{next(self._names)}"
+        jobs = [each.job for each in wanted]
         work = Shard(
-            jobs=[each.job for each in wanted],
+            jobs=jobs,
             redirects=wanted[-1].redirects,
+            credentials=self._desk.credentials_of(jobs),
             share=(member.share, self._total),
         )
         submitted = self._connection.submit(seal(work), member.address, name)

@@ -21,6 +21,8 @@ from crawler.workers.cluster.shares import own_share, shares
 _LOG = logging.getLogger("crawler")
 _BEAT_SECONDS = 5.0
 """Seconds between messages that tell the workers that the client is present."""
+_REPEAT_SECONDS = 0.5
+"""Seconds until a reply that did not reach its worker is sent again."""
 WAIT_SECONDS = 300.0
 """Seconds that a run waits for a worker, at its start and after the last one has gone."""
 
@@ -221,6 +223,17 @@ class Roster:
         """Send a message to some of the workers, without waiting for them."""
         telling = self._connection.tell(message, list(addresses))
         self._keep(asyncio.get_running_loop().create_task(telling))
+
+    def reply(self, message: Sequence[object], address: str) -> None:
+        """Send a message to a worker that waits for it: again, until it has been handled or the worker is gone."""
+
+        async def send() -> None:
+            while not await self._connection.tell(message, [address]):
+                if address not in self.members:
+                    return
+                await asyncio.sleep(_REPEAT_SECONDS)
+
+        self._keep(asyncio.get_running_loop().create_task(send()))
 
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crawler.http.client import ClientOptions
+from crawler.http.credentials.keyring import Credentials
 from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.interfaces import Redirects
@@ -40,6 +41,8 @@ END = 5
 """(): no more shards will come."""
 STOP = 6
 """(): cancel the jobs in flight."""
+CREDENTIALS = 7
+"""(number, sealed ``Credentials`` of an origin): the reply to WANTED."""
 
 # From a worker to the client, whose address is the first value of each. They travel as pickled bytes: msgpack, which
 # dask uses, rejects names that are not UTF-8.
@@ -57,6 +60,8 @@ DOUBT = 15
 """(number, paths): call ``StateStore.doubt``. The reply is GRANTED."""
 EARLY = 16
 """(name of a shard, results): some results of a shard that is not complete. They come again with the others."""
+WANTED = 17
+"""(number, origin): a redirect leads to an origin of which the worker has no credentials. The reply is CREDENTIALS."""
 
 
 class Sealed:
@@ -85,10 +90,15 @@ def unseal(sealed: Sealed) -> Any:
 
 
 class Settings(Value, frozen=True, kw_only=True):
-    """The settings of a run that a worker needs, credentials included."""
+    """The settings of a run that a worker needs. Among them are the login of a proxy, and the keys of an object store.
+
+    Credentials for the hosts of files come with the shards that need them.
+    """
 
     config: Config
+    """Without the options that only the client of the cluster uses."""
     options: ClientOptions
+    """With no credentials."""
     directory: str
     """The absolute path of DIR, which must be the same directory on all workers."""
     mark: str
@@ -111,6 +121,8 @@ class Shard(Value, frozen=True, kw_only=True):
 
     jobs: Sequence[Job]
     redirects: Redirects
+    credentials: Credentials
+    """Those of the origins of the jobs."""
     share: tuple[int, int]
     """The share of the worker when the shard was sent; see SHARE."""
 

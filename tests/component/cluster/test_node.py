@@ -11,6 +11,7 @@ import pytest
 
 from crawler.app.cluster.node_thread import NodeThread as Node
 from crawler.http.client_options import client_options
+from crawler.http.credentials.keyring import Credentials
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.values import Job, Outcome, Rejection
@@ -59,7 +60,7 @@ def settings_of(site: Site, directory: Path, mark: str = "cluster-x") -> Setting
 
 def shard_of(site: Site, *paths: str) -> Shard:
     jobs = [Job(url=site.url + path, path=path, reason="new") for path in paths]
-    return Shard(jobs=jobs, redirects=Anywhere(), share=(2, 8))
+    return Shard(jobs=jobs, redirects=Anywhere(), credentials=Credentials(), share=(2, 8))
 
 
 @pytest.fixture

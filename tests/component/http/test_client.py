@@ -16,6 +16,7 @@ import pytest
 import trustme
 
 from crawler.http.client import ClientOptions, HttpClient
+from crawler.http.credentials.keyring import Credentials
 from crawler.http.pacing import gate as gate_module
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
@@ -121,7 +122,7 @@ async def test_secrets_go_to_their_origin_only(site: Site, other: Site) -> None:
     site.file("a", BODY)
     other.file("a", BODY)
     secrets = {origin(site.url): {"Authorization": "Basic c2VjcmV0", "X-Key": "k"}}
-    async with opened(secrets=secrets) as client:
+    async with opened(credentials=Credentials(headers=secrets)) as client:
         await get(client, site.url + "near")
         await get(client, site.url + "far")
         await get(client, other.url + "a")
@@ -145,7 +146,7 @@ async def test_cookies_are_sent_back_to_their_origin_alone(site: Site, other: Si
 
 async def test_a_cookie_field_of_the_user_replaces_those_of_the_server(site: Site) -> None:
     site.file("a", b"x", Says(headers=(("Set-Cookie", "session=1; Path=/"),)))
-    async with opened(secrets={origin(site.url): {"cookie": "mine=1"}}) as client:
+    async with opened(credentials=Credentials(headers={origin(site.url): {"cookie": "mine=1"}})) as client:
         await get(client, site.url + "a")
         await get(client, site.url + "a")
     assert [request.headers.get("cookie") for request in site.log] == ["mine=1"] * 2

@@ -94,6 +94,7 @@ LINES = (
     "h.test\tFALSE\t/\tTRUE\t4102444800\tsecure\t4",
     "h.test\tFALSE\t/\tFALSE\t1\texpired\t5",
     "other.test\tFALSE\t/\tFALSE\t0\tother\t6",
+    "intranet\tFALSE\t/\tFALSE\t0\tnear\t7",
 )
 
 
@@ -106,6 +107,8 @@ LINES = (
         ("http://cdn.h.test/", {"domain"}),
         ("http://other.test:8000/", {"other"}),
         ("http://else.test/", set()),
+        ("http://intranet/", {"near"}),
+        ("http://intranet.test/", set()),
     ],
 )
 def test_the_cookies_of_a_file_are_sent_to_the_hosts_that_it_names(tmp_path: Path, url: str, names: set[str]) -> None:

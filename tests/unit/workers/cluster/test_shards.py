@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.app.cluster.opening import without_secrets
+from crawler.http.credentials.keyring import Credentials
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.values import Job, Local, Outcome, Result
@@ -26,7 +28,7 @@ class AnyRedirect:
 
 def test_what_travels_arrives_as_it_was_and_shows_nothing() -> None:
     job = Job(url="http://h/s3cret\udcff", path="a/\udcff", reason="new", local=Local(K.FILE, 3, 4, version='"e"'))
-    shard = Shard(jobs=[job], redirects=AnyRedirect(), share=(2, 8))
+    shard = Shard(jobs=[job], redirects=AnyRedirect(), credentials=Credentials(), share=(2, 8))
     sealed = pickle.loads(pickle.dumps(seal(shard)))
     assert unseal(sealed).jobs == [job]
     assert unseal(sealed).share == (2, 8)
@@ -87,3 +89,15 @@ def test_all_members_have_the_same_versions() -> None:
 def test_a_configuration_with_a_cluster_travels() -> None:
     config = Config(cluster="local:2", requests_per_second=3)
     assert unseal(seal(config)) == config
+
+
+def test_options_that_may_hold_secrets_do_not_travel() -> None:
+    secrets = {
+        "header": ["X-Key: s3cret"], "proxy": "http://me:s3cret@proxy:1", "on_end": "curl s3cret",
+        "on_change": "s3cret", "on_failure": "s3cret", "fallback": ["http://me:s3cret@other/"], "cookies": "s3cret",
+    }  # fmt: skip
+    config = Config(**secrets, fsync="none", objects={"secret_access_key": "of the store"})  # type: ignore[arg-type]
+    assert b"s3cret" in seal(config).content
+    travelling = without_secrets(config)
+    assert b"s3cret" not in seal(travelling).content
+    assert travelling == Config(fsync="none", objects=config.objects)
