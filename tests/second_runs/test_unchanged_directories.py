@@ -18,6 +18,7 @@ from crawler.model.state import directory_digest
 from crawler.model.values import Result
 from crawler.pipeline.rules import directory_digest as leaf
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
+from crawler.storage.state import SqliteState
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob
 from tests.support.misbehaving.server import Site
@@ -233,6 +234,30 @@ async def test_a_file_that_may_have_changed_behind_its_row_is_confirmed(
     assert comparisons == [False]
     assert report.unchanged == 6
     assert [(request.path, request.status) for request in site.log if ".bin" in request.path] == [("/pub/f0.bin", 304)]
+
+
+@pytest.mark.parametrize("racy", [False, True])
+async def test_a_page_that_is_recalled_gets_a_digest_unless_it_has_the_same_one(
+    site: Site, directory: Path, comparisons: list[bool], monkeypatch: pytest.MonkeyPatch, racy: bool
+) -> None:
+    remembered, remember = list[str](), SqliteState.remember_directory_digest
+
+    def noted(self: SqliteState, url: str, path: str, digest: directory_digest.DirectoryDigest) -> None:
+        remembered.append(path)
+        remember(self, url, path, digest)
+
+    fill(site)
+    if racy:
+        site.file(NAMES[0], blob(300, 9), mtime=4_000_000_000)  # in the future for the server
+    with monkeypatch.context() as without:
+        without.setattr(SqliteState, "remember_directory_digest", lambda *_: None)
+        await run(site, directory)
+    monkeypatch.setattr(SqliteState, "remember_directory_digest", noted)
+    for _ in range(3):
+        report, _ = await run(site, directory)
+        assert report.unchanged == 6
+    assert remembered == [""]
+    assert comparisons == [not racy] * 2
 
 
 async def test_robots_may_forbid_what_they_allowed(site: Site, directory: Path, comparisons: list[bool]) -> None:

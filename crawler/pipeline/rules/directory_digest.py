@@ -18,8 +18,8 @@ from crawler.pipeline.rules.compare import is_as_saved
 from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolution_of
 from crawler.text.urls import without_query
 
-LEAST = 500
-"""Minimum number of files in a directory that gets a digest."""
+LEAST = 1
+"""Minimum number of files in a directory that gets a digest: an empty one must be looked for in each run."""
 SKIPPED = 1000
 """Maximum number of refused entries in a directory with a digest; each of them is reported in every run."""
 

@@ -100,7 +100,7 @@ class PageReader(Value, frozen=True, kw_only=True):
             if linked != memo.linked:
                 memo = replace(memo, linked=linked)
                 self.state.remember_listing(memo)
-            yield PagePiece(listing=self._recall(memo, path))
+            yield PagePiece(listing=self._recall(memo, path), version=_recalled_version(memo))
             return
         parsed = self.parse(page.body, page.url, page.content_type)
         if "json" in page.content_type:
@@ -203,6 +203,19 @@ def _version(url: str, page: FetchedPage, listing: Listing) -> PageVersion | Non
         body_digest=page.digest,
         validators=page.validators,
         family=listing.family,
+    )
+
+
+def _recalled_version(memo: ListingMemo) -> PageVersion | None:
+    """The version of a page that was recalled, if it is the whole listing of its directory; otherwise None."""
+    if memo.next_pages or memo.linked:
+        return None
+    return PageVersion(
+        url=memo.url,
+        answered=memo.answered,
+        body_digest=memo.body_digest,
+        validators=memo.validators,
+        family=memo.family,
     )
 
 

@@ -32,6 +32,8 @@ class UnchangedDirectories:
         """``allows``: whether a URL may be requested. ``wishes``: see ``wishes``; None if every page is to be read."""
         self._destination, self._state, self._observer = destination, state, observer
         self._allows, self._wishes = allows, wishes
+        self._differing: dict[str, DirectoryDigest] = {}
+        """Path of a directory that was not as its digest says, until its entries have been decided on → the digest."""
         self.files = 0
         """Number of files in the directories that were recognised as unchanged."""
 
@@ -43,10 +45,12 @@ class UnchangedDirectories:
     async def is_kept(self, path: str, digest: DirectoryDigest) -> bool:
         """Whether the local directory ``path`` is unchanged, given that its page is. If so, reports all its files."""
         local = await self._destination.scan(path)
-        if self._destination.owner(path) is not None:  # it may be another mirror's, in which not all is stored
-            return False
-        rows = await self._state.rows(path, lambda rows: unchanged_files(digest, rows, local, self._allows), None)
+        is_own = self._destination.owner(path) is None  # in another mirror not all of the directory may be stored
+        rows = None
+        if is_own:
+            rows = await self._state.rows(path, lambda rows: unchanged_files(digest, rows, local, self._allows), None)
         if rows is None:
+            self._differing[path] = digest
             return False
         self.files += len(rows)
         self._observer.all_unchanged(path, rows, Reason.SAME_ROW)
@@ -60,6 +64,7 @@ class UnchangedDirectories:
 
     def remember(self, path: str, version: PageVersion, entries: DirectoryDigestBuilder) -> None:
         """Keep the digest of the directory ``path``, once all of its ``entries`` have been decided on."""
+        before = self._differing.pop(path, None)
         if self._wishes is None or not entries.is_worth_it:
             return
         digest = DirectoryDigest(
@@ -75,7 +80,8 @@ class UnchangedDirectories:
             newest_local=entries.newest_local,
             skipped=tuple(entries.skipped),
         )
-        self._state.remember_directory_digest(version.url, path, digest)
+        if digest != before:
+            self._state.remember_directory_digest(version.url, path, digest)
 
 
 def wishes(config: Config, url: str) -> str | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
-from crawler.model.struct import asdict
 from crawler.model.values import Validators
 from crawler.storage.state.records import checked_of, key, moment_of, number_of, text_of
 from crawler.storage.state.schema import ensure, has_table
@@ -21,14 +20,15 @@ T = TypeVar("T")
 def read_rows(path: str, judge: Callable[[Iterator[StoredFile]], T], connection: sqlite3.Connection) -> T:
     """The result of ``judge`` for an iterator over the files directly in ``path``."""
     with closing(connection.execute("SELECT * FROM files WHERE folder = ?", (key(path),))) as rows:
-        return judge(map(_row_of, rows))
+        return judge(map(row_of, rows))
 
 
-def read_urls(connection: sqlite3.Connection) -> set[str]:
-    """The URLs of all pages that have a digest."""
+def count_leaves(most: int, connection: sqlite3.Connection) -> int:
+    """Number of pages that have a digest, at most ``most``."""
     if not has_table(connection, "leaves"):
-        return set()
-    return {text_of(url) for (url,) in connection.execute("SELECT url FROM leaves").fetchall()}
+        return 0
+    (count,) = connection.execute("SELECT count(*) FROM (SELECT 1 FROM leaves LIMIT ?)", (most,)).fetchone()
+    return int(count)
 
 
 def read_leaf(url: str, connection: sqlite3.Connection) -> DirectoryDigest | None:
@@ -36,21 +36,27 @@ def read_leaf(url: str, connection: sqlite3.Connection) -> DirectoryDigest | Non
     if not has_table(connection, "leaves"):  # the state was set aside after it was opened
         return None
     record = connection.execute("SELECT * FROM leaves WHERE url = ?", (key(url),)).fetchone()
-    if record is None or not is_sound(record) or record[0] != key(url):  # a damaged index may yield another page
+    return None if record is None else leaf_of(url, record)
+
+
+def leaf_of(url: str, record: tuple[Any, ...]) -> DirectoryDigest | None:
+    """The digest in a record of ``leaves``; None if the record is damaged or not that of the page at ``url``."""
+    if not is_sound(record) or record[0] != key(url):  # a damaged index may yield another page
         return None
     with suppress(ValueError):
-        return _leaf_of(record[2])
+        return _digest_of(record[2])
     return None
 
 
-def store_leaf(url: str, path: str, leaf: DirectoryDigest, connection: sqlite3.Connection) -> None:
-    total = f"{leaf.total:x}"  # as text, because the total has 128 bits
-    facts = json.dumps({**asdict(leaf), "validators": asdict(leaf.validators), "total": total}, separators=(",", ":"))
-    ensure("leaves", connection)
-    connection.execute("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?)", sealed((key(url), key(path), facts)))
+def store_leaves(leaves: Mapping[str, tuple[str, DirectoryDigest]], connection: sqlite3.Connection) -> None:
+    """Write digests: URL of the page → (path of the directory, digest)."""
+    if leaves:
+        ensure("leaves", connection)
+        cells = (sealed((key(url), key(path), _facts(leaf))) for url, (path, leaf) in leaves.items())
+        connection.executemany("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?)", cells)
 
 
-def _row_of(record: tuple[Any, ...]) -> StoredFile:
+def row_of(record: tuple[Any, ...]) -> StoredFile:
     """The file in a record of ``files``. Raises ValueError."""
     _, name, url, row, size, mtime, _, last_modified, _, checked = unsealed(record)
     version = ""
@@ -68,13 +74,33 @@ def _row_of(record: tuple[Any, ...]) -> StoredFile:
     )
 
 
-def _leaf_of(facts: Any) -> DirectoryDigest:
-    """The value that ``store_leaf`` wrote. Raises ValueError."""
+def _facts(leaf: DirectoryDigest) -> str:
+    """The cell with everything in ``leaf``: JSON without names, because there is a record for each directory."""
+    validators = leaf.validators
+    total = f"{leaf.total:x}"  # as text, because the total has 128 bits
+    return json.dumps((
+        leaf.answered, leaf.body_digest, validators.etag, validators.last_modified, leaf.family, leaf.wishes,
+        leaf.files, total, leaf.resolution, leaf.newest, leaf.newest_local, leaf.skipped,
+    ))  # fmt: skip
+
+
+def _digest_of(facts: Any) -> DirectoryDigest:
+    """The value from a cell that ``_facts`` made. Raises ValueError."""
     try:
-        values = json.loads(facts)
-        values["total"] = int(values["total"], 16)
-        values["validators"] = Validators(**values["validators"])
-        values["skipped"] = tuple(RefusedEntry(*each) for each in values["skipped"])
-        return DirectoryDigest(**values)
-    except (KeyError, TypeError, RecursionError) as error:
+        answered, body_digest, etag, modified, family, wishes, files, total, *times, skipped = json.loads(facts)
+        resolution, newest, newest_local = times  # ValueError for the object of an older version, which has other keys
+        return DirectoryDigest(
+            answered=answered,
+            body_digest=body_digest,
+            validators=Validators(etag=etag, last_modified=modified),
+            family=family,
+            wishes=wishes,
+            files=files,
+            total=int(total, 16),
+            resolution=resolution,
+            newest=newest,
+            newest_local=newest_local,
+            skipped=tuple(RefusedEntry(*each) for each in skipped),
+        )
+    except (TypeError, RecursionError) as error:
         raise ValueError(f"facts of a leaf: {error!r}") from None

@@ -10,9 +10,12 @@ from collections import defaultdict
 from typing import Any
 
 from crawler.model import limits
+from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import Known
 from crawler.storage.state import records
+from crawler.storage.state.directory_digests import leaf_of
+from crawler.storage.state.schema import has_table
 
 FILES = 20_000
 LISTINGS = 5_000
@@ -23,21 +26,34 @@ Row = tuple[Any, ...]
 
 
 class SmallState:
-    """The content of ``files`` and ``listings`` when the state was opened.
+    """The content of ``files``, ``listings`` and ``leaves`` when the state was opened.
 
     Each directory and listing can be read once, which is all that a run needs, and is then released. Before records
-    change, ``drop`` their directory or listing.
+    change, ``drop`` their directory or listing. Listings that have a digest are not copied.
     """
 
-    def __init__(self, files: dict[bytes, list[Row]], listings: dict[bytes, Row]) -> None:
+    def __init__(
+        self, files: dict[bytes, list[Row]], listings: dict[bytes, Row], leaves: dict[bytes, Row] | None = None
+    ) -> None:
         self._files = files
         self._listings = listings
+        self._leaves = leaves or {}
         self._gone: set[bytes] = set()
 
     @property
     def pages(self) -> int:
-        """Number of listing pages that have not been read or dropped."""
-        return len(self._listings)
+        """Number of pages of which something is known, and that have not been read or dropped."""
+        return len(self._listings.keys() | self._leaves.keys())
+
+    def digest(self, url: str) -> DirectoryDigest | None:
+        """The digest of the page at ``url``; None if there is no intact record of it."""
+        record = self._leaves.get(records.key(url))
+        return None if record is None else leaf_of(url, record)
+
+    def rows(self, path: str) -> list[Row] | None:
+        """The records of the files directly in ``path``, which are not released; None if they were read or dropped."""
+        key = records.key(path)
+        return None if key in self._gone else self._files.get(key, [])
 
     def directory(self, path: str) -> dict[str, Known] | None:
         """The files directly in ``path`` by name; None if they were already read or dropped.
@@ -53,9 +69,12 @@ class SmallState:
         return {known.path[len(above) :]: known for known in found}
 
     def listing(self, url: str) -> tuple[bool, ListingMemo | None]:
-        """(True, the page at ``url`` or None), or (False, None) if it was read or dropped. Raises ValueError."""
+        """(True, the page at ``url`` or None), or (False, None) if it is not here. Raises ValueError.
+
+        It is not here if it was read or dropped, or has a digest.
+        """
         key = records.key(url)
-        if key in self._gone:
+        if key in self._gone or key in self._leaves:
             return False, None
         self._gone.add(key)
         row = self._listings.pop(key, None)
@@ -68,9 +87,12 @@ class SmallState:
 
 def read_small_state(connection: sqlite3.Connection) -> SmallState | None:
     """A copy of the state in memory; None if the state is not small."""
-    size = "SELECT count(*), total(length(entries)) FROM (SELECT entries FROM listings LIMIT ?)"
-    count, total = connection.execute(size, (LISTINGS + 1,)).fetchone()
-    if count > LISTINGS or total > LISTING_BYTES:
+    leaves = _records(connection, "leaves", "facts") if has_table(connection, "leaves") else {}
+    # Most pages with a digest are not needed as well: those that are are queried one by one.
+    listings = _records(
+        connection, "listings", "entries", "WHERE url NOT IN (SELECT url FROM leaves)" if leaves else ""
+    )
+    if leaves is None or listings is None:
         return None
     rows = connection.execute("SELECT * FROM files LIMIT ?", (FILES + 1,)).fetchall()
     if len(rows) > FILES:
@@ -78,5 +100,13 @@ def read_small_state(connection: sqlite3.Connection) -> SmallState | None:
     files: defaultdict[bytes, list[Row]] = defaultdict(list)
     for row in rows:
         files[row[0]].append(row)
-    pages = connection.execute("SELECT * FROM listings").fetchall()
-    return SmallState(dict(files), {row[0]: row for row in pages})
+    return SmallState(dict(files), listings, leaves)
+
+
+def _records(connection: sqlite3.Connection, table: str, longest: str, where: str = "") -> dict[bytes, Row] | None:
+    """The records of pages in ``table`` by URL; None if they are too many, or their cells ``longest`` too long."""
+    size = f"SELECT count(*), total(length({longest})) FROM (SELECT {longest} FROM {table} {where} LIMIT ?)"
+    count, total = connection.execute(size, (LISTINGS + 1,)).fetchone()
+    if count > LISTINGS or total > LISTING_BYTES:
+        return None
+    return {row[0]: row for row in connection.execute(f"SELECT * FROM {table} {where}").fetchall()}

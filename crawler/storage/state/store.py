@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 BATCH_ROWS = 1000
 """Rows buffered before they are written; a transaction per file would take longer than the file."""
+_FEW_ROWS = 1000
+"""Maximum number of rows that are judged in the event loop, in a few milliseconds."""
 BATCH_SECONDS = 1.0
 """Maximum time in seconds between two writes of the buffer."""
 
@@ -55,8 +57,10 @@ class SqliteState:
         self._memos: dict[str, ListingMemo] = {}
         self._directories: set[str] = set()
         self._visits: list[tuple[str, str | None]] = []
+        self._digests: dict[str, tuple[str, DirectoryDigest]] = {}
         self._small: SmallState | None = None
-        self._leaves: set[str] = set()
+        self._knows_digests = False
+        """Whether any digests of directories were known when the state was opened."""
         self.knew_files = False
         """Whether any files were known when the state was opened."""
         self.known_pages = 0
@@ -75,8 +79,9 @@ class SqliteState:
             self._thread = ThreadPoolExecutor(1, "state")
             self._executor = BriefExecutor(self._thread)
             opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
-            self._small, self.hosts, self._leaves, self.knew_files = await opened
-            self.known_pages = len(self._leaves) + (LISTINGS if self._small is None else self._small.pages)
+            self._small, self.hosts, digests, self.knew_files = await opened
+            self._knows_digests = digests > 0
+            self.known_pages = max(LISTINGS, digests) if self._small is None else self._small.pages
         return self
 
     async def __aexit__(
@@ -91,11 +96,11 @@ class SqliteState:
             self._raise_bugs()
 
     @staticmethod
-    def _open(database: Database) -> tuple[SmallState | None, dict[str, HostLimits], set[str], bool]:
+    def _open(database: Database) -> tuple[SmallState | None, dict[str, HostLimits], int, bool]:
         database.open()
         hosts: dict[str, HostLimits] = database.ask(partial(read_hosts, time.time()), {})
-        urls: set[str] = database.ask(leaves.read_urls, set())
-        return database.ask(read_small_state, None), hosts, urls, database.ask(tables.has_files, False)
+        digests = database.ask(partial(leaves.count_leaves, 2 * LISTINGS), 0)
+        return database.ask(read_small_state, None), hosts, digests, database.ask(tables.has_files, False)
 
     async def directory(self, path: str) -> dict[str, Known]:
         """The known files directly in ``path`` ("" is DIR), by name."""
@@ -127,17 +132,29 @@ class SqliteState:
 
     async def directory_digest(self, url: str) -> DirectoryDigest | None:
         """The digest of the page that was requested as ``url``; None unless the page showed only files."""
-        return await self._ask(partial(leaves.read_leaf, url), None) if url in self._leaves else None
+        if self._small is not None:
+            return self._small.digest(url)
+        return await self._ask(partial(leaves.read_leaf, url), None) if self._knows_digests else None
 
     async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
-        """Run ``judge`` in a thread on the known files directly in ``path``; ``default`` without a state."""
+        """Run ``judge`` on the known files directly in ``path``, in a thread if they are many.
+
+        Without a state the result is ``default``.
+        """
+        if self._small is not None:
+            with suppress(ValueError):  # a damaged record: the query below handles it
+                rows = self._small.rows(path)
+                if rows is not None and len(rows) <= _FEW_ROWS:
+                    return judge(map(leaves.row_of, rows))
         if path in self._directories:
             self._write_out()
         return await self._ask(partial(leaves.read_rows, path, judge), default)
 
     def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Record that the page at ``url``, of the directory ``path``, showed only files."""
-        self._write(partial(leaves.store_leaf, url, path, digest))
+        if self._thread:
+            self._digests[url] = (path, digest)
+            self._buffered(1 + len(digest.skipped) // 10)
 
     async def count_files(self) -> int:
         """Number of known files."""
@@ -268,9 +285,9 @@ class SqliteState:
             self._write_out()
 
     def _write_out(self) -> None:
-        if self._files or self._memos or self._visits:
-            self._write(partial(tables.store, self._files, self._memos, self._visits))
-            self._files, self._memos, self._visits, self._directories = {}, {}, [], set()
+        if self._files or self._memos or self._visits or self._digests:
+            self._write(partial(tables.store, self._files, self._memos, self._visits, self._digests))
+            self._files, self._memos, self._visits, self._digests, self._directories = {}, {}, [], {}, set()
         self._waiting, self._written = 0, time.monotonic()
 
     def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:

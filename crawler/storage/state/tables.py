@@ -11,10 +11,12 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 
+from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import REPLACING, ListingMemo
 from crawler.model.struct import replace
 from crawler.model.values import UNCONFIRMED, Known
 from crawler.storage.state import records
+from crawler.storage.state.directory_digests import store_leaves
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import TOTALS
 from crawler.storage.state.schema import has_table
@@ -88,15 +90,17 @@ def store(
     files: Mapping[str, Known | None],
     memos: Mapping[str, ListingMemo],
     visits: Iterable[tuple[str, str | None]],
+    digests: Mapping[str, tuple[str, DirectoryDigest]],
     connection: sqlite3.Connection,
 ) -> None:
-    """Write files (path → record, None to delete it), listing pages and visits."""
+    """Write files (path → record, None to delete it), listing pages, visits and digests of directories."""
     gone = (records.split_path(path) for path, known in files.items() if known is None)
     connection.executemany("DELETE FROM files WHERE folder = ? AND name = ?", gone)
     kept = (records.known_cells(known) for known in files.values() if known is not None)
     connection.executemany(f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * 11)})", kept)
     pages = map(records.memo_cells, memos.values())
     connection.executemany(f"INSERT OR REPLACE INTO listings VALUES ({', '.join('?' * 11)})", pages)
+    store_leaves(digests, connection)
     note(visits, connection)
 
 
@@ -104,7 +108,7 @@ def doubt(paths: Iterable[str], connection: sqlite3.Connection) -> None:
     """Mark the records of files that are about to be replaced as unproven, in case the run is killed."""
     found = [known for path in paths if (known := read_file(path, connection)) is not None]
     doubtful = (replace(known, digest=REPLACING, checked=UNCONFIRMED) for known in found)
-    store({known.path: known for known in doubtful}, {}, (), connection)
+    store({known.path: known for known in doubtful}, {}, (), {}, connection)
 
 
 def has_files(connection: sqlite3.Connection) -> bool:

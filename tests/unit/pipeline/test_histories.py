@@ -248,7 +248,7 @@ DAYS = st.builds(
 FIRST = st.lists(st.builds(Change, st.just("put"), st.sampled_from(PATHS), st.just("a"), st.just(3600)), min_size=1)
 
 
-@pytest.mark.parametrize("least", [1, leaf.LEAST])
+@pytest.mark.parametrize("least", [leaf.LEAST, 10**9], ids=["with digests", "without digests"])
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(first=FIRST, days=st.lists(DAYS, max_size=5), etags=st.booleans(), dated=st.booleans())
 def test_the_mirror_follows_any_history_and_loses_nothing(

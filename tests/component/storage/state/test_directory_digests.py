@@ -11,7 +11,7 @@ import pytest
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.values import Known, Validators
-from crawler.storage.state import NullState, ReadOnlyState, SqliteState
+from crawler.storage.state import NullState, ReadOnlyState, SqliteState, small_state
 
 LEAF = DirectoryDigest(
     answered="http://h/ü\udcff/",
@@ -107,7 +107,8 @@ async def test_records_not_written_by_this_program_are_ignored(path: Path, facts
     assert state.problem is None
 
 
-async def test_a_state_that_is_set_aside_is_queried_once(path: Path) -> None:
+async def test_a_state_that_is_set_aside_is_queried_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(small_state, "FILES", 0)
     await remember(path, LEAF)
     async with SqliteState(path) as state:
         with closing(sqlite3.connect(path)) as connection, connection:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from crawler.storage.state import SqliteState, small_state
+from tests.component.storage.state.test_directory_digests import LEAF
 from tests.component.storage.state.test_store import fill, known, memo
 
 
@@ -44,6 +45,23 @@ async def test_changes_are_visible_at_once(state_path: Path) -> None:
         assert await state.listing("http://h/a/") == memo(body_digest="sha256:11")
         state.forget_directory("a/d")
         assert await state.directory("a/d") == {}
+
+
+async def test_a_page_with_a_digest_has_both(state_path: Path) -> None:
+    async with SqliteState(state_path) as state:
+        state.remember_directory_digest("http://h/a/", "a", LEAF)
+        pages = state.known_pages
+    async with SqliteState(state_path) as state:
+        assert state.known_pages == pages, "a page is counted once"
+        for _ in range(2):
+            assert await state.directory_digest("http://h/a/") == LEAF
+            assert await state.directory_digest("http://h/") is None
+            assert await state.listing("http://h/a/") == memo()
+            assert [row.name for row in await state.rows("a", list, [])] == ["b", "c"]
+        state.remember([known("a/b", size=9)])
+        assert [row.size for row in await state.rows("a", list, [])] == [9, known("a/c").size]
+        state.remember_listing(memo(body_digest="sha256:11"))
+        assert await state.listing("http://h/a/") == memo(body_digest="sha256:11")
 
 
 async def test_a_damaged_row_is_dropped_and_reported_once(state_path: Path) -> None:
