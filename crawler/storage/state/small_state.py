@@ -6,15 +6,21 @@ A large state, which may not fit in memory, is queried directory by directory.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 from crawler.model import limits
 from crawler.model.state.directory_digest import DirectoryDigest
+from crawler.model.state.host_limits import HostLimits
 from crawler.model.state.store import ListingMemo
+from crawler.model.struct import Value
 from crawler.model.values import Known
-from crawler.storage.state import records
-from crawler.storage.state.directory_digests import leaf_of
+from crawler.storage.state import records, tables
+from crawler.storage.state.database import Database
+from crawler.storage.state.directory_digests import count_leaves, leaf_of
+from crawler.storage.state.hosts import read_hosts
 from crawler.storage.state.schema import has_table
 
 FILES = 20_000
@@ -83,6 +89,33 @@ class SmallState:
     def drop(self, key: str) -> None:
         """Release the directory or listing ``key``, which is about to change."""
         self._gone.add(records.key(key))
+
+
+class Start(Value, frozen=True, kw_only=True):
+    """What is read of a state when it is opened."""
+
+    small: SmallState | None
+    hosts: dict[str, HostLimits]
+    digests: int
+    """Number of pages that have a digest, at least as far as they are counted."""
+    has_files: bool
+
+    @property
+    def pages(self) -> int:
+        """Number of known pages, or about as many as are counted of a large state."""
+        return max(LISTINGS, self.digests) if self.small is None else self.small.pages
+
+
+def read_start(database: Database) -> Start:
+    """Open ``database`` and read what a run needs from the start."""
+    database.open()
+    hosts: dict[str, HostLimits] = database.ask(partial(read_hosts, time.time()), {})
+    return Start(
+        hosts=hosts,
+        digests=database.ask(partial(count_leaves, LISTINGS + 1), 0),
+        small=database.ask(read_small_state, None),
+        has_files=database.ask(tables.has_files, False),
+    )
 
 
 def read_small_state(connection: sqlite3.Connection) -> SmallState | None:

@@ -24,10 +24,11 @@ from crawler.storage.executor import BriefExecutor
 from crawler.storage.state import directory_digests as leaves
 from crawler.storage.state import records, runs, tables, visits
 from crawler.storage.state.database import Database
-from crawler.storage.state.hosts import read_hosts, store_hosts
+from crawler.storage.state.hosts import store_hosts
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
-from crawler.storage.state.small_state import LISTINGS, SmallState, read_small_state
+from crawler.storage.state.small_state import SmallState, read_start
+from crawler.storage.state.tables import Changes
 
 if TYPE_CHECKING:
     import sqlite3
@@ -53,16 +54,11 @@ class SqliteState:
         self._thread: ThreadPoolExecutor | None = None
         self._executor: BriefExecutor | None = None
         self._writes: list[Future[object]] = []
-        self._files: dict[str, Known | None] = {}
-        self._memos: dict[str, ListingMemo] = {}
-        self._directories: set[str] = set()
-        self._visits: list[tuple[str, str | None]] = []
-        self._digests: dict[str, tuple[str, DirectoryDigest]] = {}
+        self._changes = Changes()
         self._small: SmallState | None = None
         self._knows_digests = False
-        """Whether any digests of directories were known when the state was opened."""
         self.knew_files = False
-        """Whether any files were known when the state was opened."""
+        """Whether any files were known when the state was opened; likewise ``_knows_digests``."""
         self.known_pages = 0
         self.hosts: dict[str, HostLimits] = {}
         """Host name → limits found by earlier runs."""
@@ -78,10 +74,9 @@ class SqliteState:
         if self._database:
             self._thread = ThreadPoolExecutor(1, "state")
             self._executor = BriefExecutor(self._thread)
-            opened = asyncio.get_running_loop().run_in_executor(self._thread, self._open, self._database)
-            self._small, self.hosts, digests, self.knew_files = await opened
-            self._knows_digests = digests > 0
-            self.known_pages = max(LISTINGS, digests) if self._small is None else self._small.pages
+            known = await asyncio.get_running_loop().run_in_executor(self._thread, read_start, self._database)
+            self._small, self.hosts, self.knew_files = known.small, known.hosts, known.has_files
+            self._knows_digests, self.known_pages = known.digests > 0, known.pages
         return self
 
     async def __aexit__(
@@ -95,13 +90,6 @@ class SqliteState:
             await asyncio.wrap_future(closing)
             self._raise_bugs()
 
-    @staticmethod
-    def _open(database: Database) -> tuple[SmallState | None, dict[str, HostLimits], int, bool]:
-        database.open()
-        hosts: dict[str, HostLimits] = database.ask(partial(read_hosts, time.time()), {})
-        digests = database.ask(partial(leaves.count_leaves, 2 * LISTINGS), 0)
-        return database.ask(read_small_state, None), hosts, digests, database.ask(tables.has_files, False)
-
     async def directory(self, path: str) -> dict[str, Known]:
         """The known files directly in ``path`` ("" is DIR), by name."""
         if self._small is not None:
@@ -109,13 +97,13 @@ class SqliteState:
                 found = self._small.directory(path)
                 if found is not None:
                     return found
-        if path in self._directories:
+        if path in self._changes.directories:
             self._write_out()
         return await self._ask(partial(tables.read_directory, path), {})
 
     async def file(self, path: str) -> Known | None:
         """The known file at ``path``, or None."""
-        if path in self._files:
+        if path in self._changes.files:
             self._write_out()
         return await self._ask(partial(tables.read_file, path), None)
 
@@ -126,7 +114,7 @@ class SqliteState:
                 is_known, memo = self._small.listing(url)
                 if is_known:
                     return memo
-        if url in self._memos:
+        if url in self._changes.memos:
             self._write_out()
         return await self._ask(partial(tables.read_listing, url), None)
 
@@ -137,23 +125,20 @@ class SqliteState:
         return await self._ask(partial(leaves.read_leaf, url), None) if self._knows_digests else None
 
     async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
-        """Run ``judge`` on the known files directly in ``path``, in a thread if they are many.
-
-        Without a state the result is ``default``.
-        """
+        """The result of ``judge`` for the known files directly in ``path``; ``default`` without a state."""
         if self._small is not None:
             with suppress(ValueError):  # a damaged record: the query below handles it
                 rows = self._small.rows(path)
                 if rows is not None and len(rows) <= _FEW_ROWS:
                     return judge(map(leaves.row_of, rows))
-        if path in self._directories:
+        if path in self._changes.directories:
             self._write_out()
         return await self._ask(partial(leaves.read_rows, path, judge), default)
 
     def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Record that the page at ``url``, of the directory ``path``, showed only files."""
         if self._thread:
-            self._digests[url] = (path, digest)
+            self._changes.digests[url] = (path, digest)
             self._buffered(1 + len(digest.skipped) // 10)
 
     async def count_files(self) -> int:
@@ -212,7 +197,7 @@ class SqliteState:
         """Record saved or confirmed files. Written soon, in batches."""
         if self._thread:
             for item in known:
-                self._files[item.path] = item
+                self._changes.files[item.path] = item
                 self._change(item.path.rpartition("/")[0])
             self._buffered(len(known))
 
@@ -231,7 +216,7 @@ class SqliteState:
     def visited(self, path: str, url: str | None) -> None:
         """Record that this run has read the listing of directory ``path``, from its page at ``url`` or elsewhere."""
         if self._thread:
-            self._visits.append((path, url))
+            self._changes.visits.append((path, url))
             self._buffered(1)
 
     async def unvisited_directories(self) -> list[str]:
@@ -249,7 +234,7 @@ class SqliteState:
     def remember_listing(self, memo: ListingMemo) -> None:
         """Record a listing page. Written soon, in batches."""
         if self._thread:
-            self._memos[memo.url] = memo
+            self._changes.memos[memo.url] = memo
             if self._small is not None:
                 self._small.drop(memo.url)
             self._buffered(1 + len(memo.entries) // 10)
@@ -258,7 +243,7 @@ class SqliteState:
         """Drop the records of these files, which no longer exist."""
         if self._thread:
             for path in paths:
-                self._files[path] = None
+                self._changes.files[path] = None
                 self._change(path.rpartition("/")[0])
             self._buffered(len(paths))
 
@@ -269,8 +254,8 @@ class SqliteState:
         self._write(partial(tables.delete_directory, path))
 
     def _change(self, directory: str) -> None:
-        if directory not in self._directories:
-            self._directories.add(directory)
+        if directory not in self._changes.directories:
+            self._changes.directories.add(directory)
             if self._small is not None:
                 self._small.drop(directory)
 
@@ -285,9 +270,9 @@ class SqliteState:
             self._write_out()
 
     def _write_out(self) -> None:
-        if self._files or self._memos or self._visits or self._digests:
-            self._write(partial(tables.store, self._files, self._memos, self._visits, self._digests))
-            self._files, self._memos, self._visits, self._digests, self._directories = {}, {}, [], {}, set()
+        if not self._changes.is_empty:
+            self._write(partial(tables.store, self._changes))
+            self._changes = Changes()
         self._waiting, self._written = 0, time.monotonic()
 
     def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:

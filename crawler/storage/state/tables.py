@@ -8,12 +8,12 @@ replaced a damaged one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import REPLACING, ListingMemo
-from crawler.model.struct import replace
+from crawler.model.struct import Struct, field, replace
 from crawler.model.values import UNCONFIRMED, Known
 from crawler.storage.state import records
 from crawler.storage.state.directory_digests import store_leaves
@@ -25,6 +25,26 @@ from crawler.storage.state.visits import note
 
 BATCH_ROWS = 1000
 """Rows per batch when all files are read."""
+
+
+class Changes(Struct, kw_only=True):
+    """What is to be written in one transaction."""
+
+    files: dict[str, Known | None] = field(default_factory=dict)
+    """Path → record, None to delete it."""
+    memos: dict[str, ListingMemo] = field(default_factory=dict)
+    """URL → page."""
+    digests: dict[str, tuple[str, DirectoryDigest]] = field(default_factory=dict)
+    """URL of a page → (path of its directory, digest)."""
+    visits: list[tuple[str, str | None]] = field(default_factory=list)
+    """(directory, URL of its page or None)."""
+    directories: set[str] = field(default_factory=set)
+    """The directories of ``files``, and of records that a query would otherwise find unchanged."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.files or self.memos or self.digests or self.visits)
 
 
 def read_directory(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
@@ -86,29 +106,23 @@ def read_largest(limit: int, connection: sqlite3.Connection) -> list[Known]:
     return [records.known_of(f"{records.text_of(row[0])}/" if row[0] else "", row) for row in rows]
 
 
-def store(
-    files: Mapping[str, Known | None],
-    memos: Mapping[str, ListingMemo],
-    visits: Iterable[tuple[str, str | None]],
-    digests: Mapping[str, tuple[str, DirectoryDigest]],
-    connection: sqlite3.Connection,
-) -> None:
-    """Write files (path → record, None to delete it), listing pages, visits and digests of directories."""
-    gone = (records.split_path(path) for path, known in files.items() if known is None)
+def store(changes: Changes, connection: sqlite3.Connection) -> None:
+    """Write ``changes``."""
+    gone = (records.split_path(path) for path, known in changes.files.items() if known is None)
     connection.executemany("DELETE FROM files WHERE folder = ? AND name = ?", gone)
-    kept = (records.known_cells(known) for known in files.values() if known is not None)
+    kept = (records.known_cells(known) for known in changes.files.values() if known is not None)
     connection.executemany(f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * 11)})", kept)
-    pages = map(records.memo_cells, memos.values())
+    pages = map(records.memo_cells, changes.memos.values())
     connection.executemany(f"INSERT OR REPLACE INTO listings VALUES ({', '.join('?' * 11)})", pages)
-    store_leaves(digests, connection)
-    note(visits, connection)
+    store_leaves(changes.digests, connection)
+    note(changes.visits, connection)
 
 
 def doubt(paths: Iterable[str], connection: sqlite3.Connection) -> None:
     """Mark the records of files that are about to be replaced as unproven, in case the run is killed."""
     found = [known for path in paths if (known := read_file(path, connection)) is not None]
     doubtful = (replace(known, digest=REPLACING, checked=UNCONFIRMED) for known in found)
-    store({known.path: known for known in doubtful}, {}, (), {}, connection)
+    store(Changes(files={known.path: known for known in doubtful}), connection)
 
 
 def has_files(connection: sqlite3.Connection) -> bool:
