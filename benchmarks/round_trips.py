@@ -18,7 +18,7 @@ import crawler
 from benchmarks.distance import DistantServer, distant_loop
 from crawler.model.config import Config
 
-DEPTH = 8
+DEPTH = 16
 """Maximum number of requests in flight on one connection."""
 
 
@@ -79,10 +79,10 @@ class Work:
 WORKS: Mapping[str, Work] = {
     "one file": Work(make=lambda: {"file.bin": b"x"}, workers=8, least=(3, 2, 3)),
     "110 files in 4 directories": Work(make=folders, workers=20, least=(4, 3, 4)),
-    "300 files": Work(make=partial(flat, 300), workers=16, least=(5, 2, 5)),
-    "1,000 files": Work(make=partial(flat, 1000), workers=16, least=(10, 2, 10)),
-    "400 files in 300 directories": Work(make=partial(tree, 5, 400), workers=16, least=(9, 6, 9)),
-    "5,000 files in 1,200 directories": Work(make=partial(tree, 20, 5000), workers=16, least=(52, 13, 52)),
+    "300 files": Work(make=partial(flat, 300), workers=16, least=(4, 2, 4)),
+    "1,000 files": Work(make=partial(flat, 1000), workers=16, least=(6, 2, 6)),
+    "400 files in 300 directories": Work(make=partial(tree, 5, 400), workers=16, least=(6, 5, 6)),
+    "5,000 files in 1,200 directories": Work(make=partial(tree, 20, 5000), workers=16, least=(28, 8, 28)),
 }
 
 

@@ -89,7 +89,7 @@ def test_no_disorder_makes_a_wrong_file_or_loses_one(
 
 
 @pytest.mark.row("P32")
-@pytest.mark.parametrize(("flavour", "depth"), [("nginx", 8), ("apache", 8), ("caddy", 8), ("lighttpd", 8)])
+@pytest.mark.parametrize(("flavour", "depth"), [("nginx", 16), ("apache", 16), ("caddy", 16), ("lighttpd", 16)])
 async def test_a_mirror_of_a_real_server_is_the_same_at_every_depth(
     serve: Serve, docroot: Path, tmp_path: Path, flavour: str, depth: int
 ) -> None:
@@ -124,14 +124,14 @@ async def state_of(directory: str | Path) -> HostLimits | None:
 @pytest.mark.parametrize(
     ("more", "files", "together"),
     [
-        ({}, FILES, 8),
+        ({}, FILES, 14),
         ({"pipeline": "off"}, FILES, 1),
         ({"pipeline": 3}, FILES, 3),
         ({}, ALIKE, 1),
         ({"pipeline": 4}, ALIKE, 4),
         ({"requests_per_second": 1000}, FILES, 1),
-        ({"segments": 4}, FILES, 8),
-        ({"limit_rate": "1M"}, FILES, 8),
+        ({"segments": 4}, FILES, 14),
+        ({"limit_rate": "1M"}, FILES, 14),
     ],
 )
 async def test_as_many_requests_share_a_connection_as_their_rows_and_the_options_allow(
@@ -168,16 +168,16 @@ async def test_a_listing_over_http_1_1_before_files_that_close_costs_a_few_reque
 
 @pytest.mark.row("P32")
 async def test_the_round_trips_of_one_connection(tmp_path: Path) -> None:
-    """24 files take 24 round trips one by one, 6 on a new host, and 3 on a known one, besides that of the page."""
+    """24 files take 24 round trips one by one, 3 on a new host, and 2 on a known one, besides that of the page."""
     async with Disorderly(FILES) as server:
         await mirror(server, tmp_path, workers=1)
-        assert server.rounds == [1, 2, 2, 4, 4, 8, 4]
+        assert server.rounds == [1, 2, 8, 14]
         for path in tmp_path.glob("*.bin"):
             path.unlink()
         assert server.connections == 1
         server.rounds.clear()
         report = await mirror(server, tmp_path, workers=1)
-    assert (server.rounds, server.connections) == ([1, 8, 8, 8], 2)
+    assert (server.rounds, server.connections) == ([1, 16, 8], 2)
     assert (report.exit_code, saved(tmp_path)) == (0, FILES)
 
 
@@ -206,7 +206,7 @@ async def test_connections_that_break_off_halve_the_depth_and_are_forgotten_with
 ) -> None:
     """The network may be the reason. No attempt is counted: with --attempts 1 nothing fails."""
     files = {f"{number:03}": b"x" * number for number in range(60)}
-    async with Disorderly(files, [Fault(kind, after=4)]) as server:
+    async with Disorderly(files, [Fault(kind, after=2)]) as server:
         report = await mirror(server, tmp_path, workers=1, attempts=1)
         assert (report.exit_code, saved(tmp_path)) == (0, files)
         assert max(server.rounds[-5:]) == 1
@@ -216,7 +216,7 @@ async def test_connections_that_break_off_halve_the_depth_and_are_forgotten_with
             (tmp_path / name).unlink()
         server.rounds.clear()
         report = await mirror(server, tmp_path, workers=1, attempts=1)
-    assert (report.exit_code, saved(tmp_path), max(server.rounds)) == (0, files, 8)
+    assert (report.exit_code, saved(tmp_path), max(server.rounds)) == (0, files, 16)
 
 
 @pytest.mark.row("P33")
@@ -226,7 +226,7 @@ async def test_a_host_that_closes_connections_after_some_requests_is_no_worse_fo
         assert (report.exit_code, saved(tmp_path)) == (0, server.files)
     known = await state_of(tmp_path)
     assert known is not None
-    assert (known.depth, known.per_connection) == (8, 5)
+    assert (known.depth, known.per_connection) == (16, 5)
     assert len(server.requests) < 121 + 16, "what was lost with two connections, while the limit was not known"
 
 
@@ -266,7 +266,7 @@ async def test_a_request_that_goes_alone_never_shares_a_connection_that_several_
 @pytest.mark.parametrize(
     ("title", "more", "rounds"),
     [
-        ("Index of /{}", {}, [1, 2, 2, 4, 4, 8, 4]),
+        ("Index of /{}", {}, [1, 2, 8, 14]),
         ("My files", {}, [1] * 25),
         ("Index of /{}", {"pipeline": "off"}, [1] * 25),
         ("Index of /{}", {"listers": 1}, [1] * 25),
@@ -298,7 +298,7 @@ async def test_titles_that_stop_saying_what_they_are_end_the_sharing_of_listings
 @pytest.mark.row("P35")
 async def test_listings_and_files_take_turns(tmp_path: Path) -> None:
     """With one connection neither has to wait until the other is done."""
-    files = {f"d{number:02}/{each}.bin": b"x" * (number * 8 + each) for number in range(40) for each in range(4)}
+    files = {f"d{number:02}/{each}.bin": b"x" * (number * 4 + each) for number in range(80) for each in range(4)}
     async with Disorderly(files) as server:
         report = await mirror(server, tmp_path, workers=1)
     assert (report.exit_code, saved(tmp_path)) == (0, files)

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from crawler.pipeline.fetch.failover import Alternatives
     from crawler.pipeline.walk.upstreams.upstreams import Upstreams
 
-_DEPTH = 8
+_DEPTH = 16
 """Listings that may share a connection."""
-_LISTERS = 320
+_LISTERS = 640
 """Maximum number of listings that are read concurrently, unless there are more workers."""
 
 

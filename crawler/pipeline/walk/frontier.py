@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from crawler.pipeline.walk.pages import Directory
 
 
 class Frontier:
-    """A stack of directories, shared by ``readers`` coroutines. It ends once it is empty and none of them is reading.
+    """A stack of directories, shared by at most ``readers`` coroutines. It ends once it is empty and none is reading.
 
-    The walk is depth-first, which keeps the stack short.
+    The walk is depth-first, which keeps the stack short. ``begin`` starts another reader, which must call ``next``; it
+    is called only while more directories are waiting than readers.
     """
 
-    def __init__(self, readers: int) -> None:
-        self._readers = readers
+    def __init__(self, readers: int, begin: Callable[[], object] = lambda: None) -> None:
+        self._most, self._begin = readers, begin
+        self._readers = 0
+        """Number of readers that have been started."""
+        self._reading = 0
+        """Number of directories that are being read."""
         self._waiting: asyncio.LifoQueue[Directory | None] = asyncio.LifoQueue()
-        self._open = 0
-        """Number of directories that are waiting or being read."""
-
-    @property
-    def is_empty(self) -> bool:
-        return self._open == 0
 
     def add(self, directories: Iterable[Directory]) -> None:
         for directory in directories:
-            self._open += 1
             self._waiting.put_nowait(directory)
+        while self._readers < min(self._most, self._reading + self._waiting.qsize()):
+            self._readers += 1
+            self._begin()
 
     async def next(self) -> Directory | None:
         """Wait for the next directory; None at the end. ``done`` must be called after each directory."""
-        return await self._waiting.get()
+        directory = await self._waiting.get()
+        self._reading += directory is not None
+        return directory
 
     def done(self) -> None:
         """Note that a directory has been read and that its subdirectories have been added."""
-        self._open -= 1
-        if self._open == 0:
+        self._reading -= 1
+        if not self._reading and self._waiting.empty():
             for _ in range(self._readers):
                 self._waiting.put_nowait(None)

@@ -78,13 +78,9 @@ class Walker:
 
     async def walk(self, starts: Sequence[Directory], visit: Visit) -> None:
         """Visit every listing at or below ``starts``. Raises ListingError if the root itself fails."""
-        frontier = Frontier(self._bounds.listers)
-        frontier.add(starts)
-        if frontier.is_empty:
-            return
         async with asyncio.TaskGroup() as group:
-            for number in range(self._bounds.listers):
-                group.create_task(self._lister(frontier, visit), name=f"lister-{number}")
+            frontier = Frontier(self._bounds.listers, lambda: group.create_task(self._lister(frontier, visit)))
+            frontier.add(starts)
 
     async def read_anew(self, directory: Directory, visit: Visit) -> None:
         """Fetch, parse and visit the listing of one directory again. Raises the errors of ``PageReader.read``."""

@@ -23,12 +23,12 @@ from crawler.model.state.host_limits import HostLimits, added, divided
 BROKEN = broken(HostDepth())
 
 
-def test_depth_doubles_while_responses_agree() -> None:
+def test_depth_grows_while_responses_agree() -> None:
     host, found = HostDepth(), []
     for _ in range(40):
         found.append(usable(host, DEEPEST))
         host = agreed(host, 1, DEEPEST)
-    assert found == [2] * 4 + [4] * 8 + [8] * 28
+    assert found == [2] * 2 + [8] * 8 + [16] * 30
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_an_earlier_run_learnt_is_where_the_next_begins(
     ("host", "learnt", "is_news"),
     [
         (HostDepth(), 0, False),
-        (agreed(HostDepth(), 4, 8), 4, True),
+        (agreed(HostDepth(), 2, 16), 8, True),
         (BROKEN, 1, True),
         (recalled(HostLimits(limit=6, beyond=None, depth=1)), 1, False),
         (doubted(HostDepth(depth=8)), 0, False),
