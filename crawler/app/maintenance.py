@@ -119,7 +119,7 @@ async def explain(target: str, url: str, directory: str, config: Config) -> tupl
     tally = Tally(root, directory)
     async with AsyncExitStack() as stack:
         path = where if isinstance(where, Path) else where.cache
-        resources = Resources(stack=stack, config=config, directory=path, tally=tally)
+        resources = Resources(stack=stack, config=config, directory=path, tally=tally, own_files=own_files(config))
         destination, state = await open_destination_to_read(resources, where)
         parts = await resources.open_components(options, destination, state, gate=shared_gate([config]), stop=Stop())
         try:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error, print_line, print_result
-from crawler.cli.runner import print_heading, run_observed, run_query, summary_stream
+from crawler.cli.runner import print_heading, refuse_outputs, run_observed, run_query, summary_stream
+from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.exit_codes import ExitCode
 from crawler.model.struct import replace
@@ -19,7 +20,6 @@ from crawler.text.escape import masked, printable
 from crawler.text.urls import STATE_DIRECTORY
 
 if TYPE_CHECKING:
-    from crawler.model.config import Config
     from crawler.model.observer import Observer
     from crawler.model.report import Report
     from crawler.storage.state import RunRecord
@@ -57,6 +57,8 @@ def run_history(call: Invocation) -> int:
     from crawler.output.history import render_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
+    if call.config.report is not None and not call.name:  # the mirrors of a file were checked together
+        refuse_outputs(call.positional[0], Config(report=call.config.report, state=call.config.state))
 
     async def read() -> Sequence[RunRecord]:
         async with with_state(call.positional[0], call.config) as (directory, config):
@@ -90,6 +92,8 @@ def run_verify(call: Invocation) -> int:
     from crawler.app import maintenance
 
     directory = call.positional[0]
+    if not call.name:  # the mirrors of a file were checked together
+        refuse_outputs(directory, call.config)
 
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         return await maintenance.run_verify(directory, call.config, observers, stop, repair=call.repair)

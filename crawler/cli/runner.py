@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 
@@ -139,8 +140,28 @@ def _refuse_mistakes(starts: Sequence[str], directory: str, call: Invocation) ->
     """Raise ConfigError with all that is known to be wrong with a run before it begins."""
     from crawler.app.checks.options import run_checks
 
+    _raise_all(run_checks(starts, directory, call.config, _input_files(call)), directory, call.config)
+
+
+def refuse_outputs(directory: str, config: Config) -> None:
+    """Raise ConfigError for the output files of ``config`` that cannot be written, or must not be."""
+    from crawler.app.checks.outputs import distinct_outputs
+    from crawler.output.files import output_checks
+
+    _raise_all(chain(output_checks(config), distinct_outputs(directory, config)), directory, config)
+
+
+def _raise_all(checks: Iterable[Callable[[], object]], directory: str, config: Config) -> None:
+    """Raise ConfigError for all ``checks`` that fail and, if none does, for outputs that would replace saved files."""
     problems = Problems()
-    problems.run(run_checks(starts, directory, call.config, _input_files(call)))
+    problems.run(checks)
+    from crawler.storage.directory.boundaries.spared import own_files
+
+    written = [file for file in own_files(config) if not file.is_read]
+    if written and not problems.messages:
+        from crawler.app.checks.outputs import recorded_outputs
+
+        problems.add(run_query(recorded_outputs(written, directory, config)))
     problems.raise_any()
 
 
@@ -156,7 +177,7 @@ def _input_files(call: Invocation) -> tuple[OwnFile, ...]:
     from crawler.storage.directory.boundaries.spared import OwnFile
 
     named = [name for name in (call.input_file,) if name is not None and name != "-"]
-    return tuple(OwnFile("--input-file", Path(name)) for name in named)
+    return tuple(OwnFile("--input-file", Path(name), is_read=True) for name in named)
 
 
 def _worker_processes(config: Config) -> AbstractContextManager[WorkerProcesses | None]:

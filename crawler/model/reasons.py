@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+CLAIM = "is this run's"
+"""Words after a path, and before an option, if an entry would be stored in place of an output file."""
 LINK = "a symbolic link"
 """Value of ``Local.spared`` for a symbolic link."""
 

@@ -12,15 +12,17 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, BinaryIO, Self
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Self
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.exit_codes import ExitCode
 from crawler.model.observer import Observer
+from crawler.model.reasons import CLAIM
 from crawler.model.report import Report
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Result
@@ -66,6 +68,8 @@ class Outputs(Observer):
         self._spool: BinaryIO | None = None
         self._spool_problem: OSError | None = None
         self._changed = False
+        self._claimed: list[Result] = []
+        """Results of entries that were not stored because an output file has their path."""
         self._details: RunDetails | None = None
         for check in output_checks(config):
             check()
@@ -96,6 +100,8 @@ class Outputs(Observer):
     def finished(self, result: Result) -> None:
         if self._details is not None:
             self._details.add(result)
+        if result.outcome is Outcome.FAILED and CLAIM in result.reason:
+            self._claimed.append(result)
         if self._spool is None:
             return
         change = change_of(result, time.time())
@@ -129,9 +135,10 @@ class Outputs(Observer):
         return await run_commands(self._config, report, subject, stop)
 
     async def _write_files(self, report: Report, name: str, stop: Stoppable) -> Report:
-        config, ended = self._config, time.time()
+        config, report = self._unclaimed(report)
+        ended = time.time()
         if self._spool is not None:
-            report = await self._write_changes(self._spool, report, name, stop)
+            report = await self._write_changes(self._spool, config.changes, report, name, stop)
         if config.report is not None and self._details is not None:
             from crawler.output.html_report import write_page
 
@@ -151,7 +158,25 @@ class Outputs(Observer):
             report = _written("--metrics", config.metrics, io.BytesIO(metrics.encode()), report)
         return report
 
-    async def _write_changes(self, spool: BinaryIO, report: Report, name: str, stop: Stoppable) -> Report:
+    def _unclaimed(self, report: Report) -> tuple[Config, Report]:
+        """The configuration without output files that would replace an entry of the listing, and warnings about them.
+
+        Whether such a file is the entry, which another program has saved, is unknown.
+        """
+        directory, unwritten = Path(report.directory), dict[str, Any]()
+        is_renamed = self._config.names == "windows"  # then paths in DIR differ from those of entries
+        for option in OUTPUTS:
+            path = getattr(self._config, option)
+            claimed = [each.path for each in self._claimed if f"{CLAIM} --{option} " in each.reason]
+            if path is not None and claimed and (is_renamed or _is_among(path, directory, claimed)):
+                reason = "not written, because the listing has a file of that path: name another file"
+                report = report.warned(f"--{option} {path}: {reason}", ExitCode.INCOMPLETE)
+                unwritten[option] = None
+        return replace(self._config, **unwritten) if unwritten else self._config, report
+
+    async def _write_changes(
+        self, spool: BinaryIO, path: str | None, report: Report, name: str, stop: Stoppable
+    ) -> Report:
         problem = self._spool_problem or _flush_problem(spool)
         if problem is not None:
             import tempfile
@@ -159,9 +184,9 @@ class Outputs(Observer):
             return report.warned(
                 f"the change list could not be written: {tempfile.gettempdir()}: {problem.strerror}", ExitCode.ERROR
             )
-        if self._config.changes is not None:
+        if path is not None:
             spool.seek(0)
-            report = _written("--changes", self._config.changes, spool, report)
+            report = _written("--changes", path, spool, report)
         if self._config.on_change is not None and (self._changed or report.published is not None):
             from crawler.output.commands.after_run import Subject, environment, run_with
 
@@ -171,6 +196,10 @@ class Outputs(Observer):
             variables = environment(report, Subject(name=name, directory=report.directory, kind=self._kind))
             report = await run_with("--on-change", self._config.on_change, spool, variables, report, stop)
         return report
+
+
+def _is_among(path: str, directory: Path, claimed: Sequence[str]) -> bool:
+    return os.path.realpath(path) in {os.path.realpath(directory / each) for each in claimed}
 
 
 def _flush_problem(stream: BinaryIO) -> OSError | None:

@@ -5,24 +5,23 @@ A check is a function that raises ConfigError, whose message begins with the opt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from crawler.app.checks.outputs import Check, distinct_outputs
 from crawler.app.refusals import refuse_another_mirror, refuse_inside_state, refuse_names_of_windows, refuse_other_names
-from crawler.http.client_options import netrc_path, option_checks
+from crawler.http.client_options import option_checks
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, Problems
-from crawler.output.files import OUTPUTS, output_checks
-from crawler.storage.directory.boundaries.spared import OwnFile, place, read_files
+from crawler.output.files import output_checks
+from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.state import ReadOnlyState, existing_state
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory
 from crawler.text.escape import masked, printable
 from crawler.text.hosts import named_hosts
 from crawler.text.ownership import is_same_tree
-from crawler.text.urls import STATE_DIRECTORY, userinfo
-
-Check = Callable[[], object]
+from crawler.text.urls import userinfo
 
 
 def run_checks(
@@ -82,38 +81,6 @@ def _check_state(name: str) -> None:
         raise ConfigError(f"--state {shown}: no directory {printable(str(path.parent))}: create it first")
     if path.is_dir():
         raise ConfigError(f"--state {shown}: is a directory: name a file for the database")
-
-
-def distinct_outputs(directory: str, config: Config, inputs: Iterable[OwnFile] = ()) -> Iterator[Check]:
-    """Checks that no option writes a file that another option writes or reads, nor DIR or the state's own files.
-
-    Standard output and the like may be shared. ``inputs``: see ``run_checks``.
-    """
-    netrc = (OwnFile("--netrc", netrc_path()),) if config.netrc else ()
-    read = (*read_files(config), *netrc, *inputs)
-    taken = {place(str(file.path)): (file.what, "reads") for file in read}
-    mirror = None if is_object_url(directory) else start_directory(directory)
-    for key in (*OUTPUTS, "log_file", "state"):
-        path = getattr(config, key)
-        if path is None or path.startswith("/dev/") or Path(path).is_dir():  # refused, or special
-            continue
-        option = f"--{key.replace('_', '-')}"
-        other, verb = taken.setdefault(place(path), (option, "writes"))
-        if other != option:
-            advice = "give each its own" if verb == "writes" else "name another file"
-            yield partial(_refuse, f"{option} {printable(path)}: {other} {verb} the same file: {advice}")
-        elif mirror is not None and place(path) == place(str(mirror)):
-            yield partial(_refuse, f"{option} {printable(path)}: that is DIR: name a file")
-        elif (
-            mirror is not None
-            and key != "state"
-            and place(str(Path(path).parent)) == place(str(mirror / STATE_DIRECTORY))
-        ):
-            yield partial(_refuse, f"{option} {printable(path)}: that directory is for the state: name another")
-
-
-def _refuse(message: str) -> None:
-    raise ConfigError(message)
 
 
 def _check_directory(directory: str, config: Config) -> None:

@@ -37,12 +37,13 @@ def option_problems(
     ``written``: if the mirrors are only verified, or their history is printed, the output files that this writes, which
     are all that is checked; if it is empty, everything is.
     """
-    from crawler.app.checks.options import distinct_outputs, run_checks
+    from crawler.app.checks.options import run_checks
+    from crawler.app.checks.outputs import distinct_outputs
     from crawler.output.files import output_checks
     from crawler.storage.directory.boundaries.spared import OwnFile
     from crawler.text.arguments import start_url
 
-    inputs = [OwnFile("--config", Path(file))]
+    inputs = [OwnFile("--config", Path(file), is_read=True)]
     for mirror in mirrors:
         problems, config = Problems(), mirror.config
         checks: Iterator[Callable[[], object]]
@@ -53,6 +54,32 @@ def option_problems(
             checks = run_checks([start_url(mirror.url)], mirror.directory, config, inputs)
         problems.run(checks)
         yield from (in_file(message, mirror.where, given) for message in problems.messages)
+
+
+async def output_problems(
+    mirrors: Sequence[Mirror],
+    given: Collection[str],
+    written: Collection[str],
+    status: Sequence[tuple[str, str]],
+    stop: Stop,
+) -> list[str]:
+    """The files that ``mirrors`` write, and the page of ``status``, that are files which some mirror has saved.
+
+    ``given``: the keys of the command line, with ``status`` if it is there; see ``in_file``. ``written``: see
+    ``option_problems``. ``status``: (path of the page, path of the file of --config), if there is a page.
+    """
+    from crawler.app.checks.outputs import recorded_outputs
+    from crawler.storage.directory.boundaries.spared import OwnFile, own_files
+
+    found = []
+    for mirror in mirrors:
+        config = mirror.config
+        outputs = [(mirror.where, own) for own in own_files(config) if not written or own.key in written]
+        outputs += [(file, OwnFile("--status", Path(page))) for page, file in status]
+        for where, own in outputs:
+            problems = await stop.guard(recorded_outputs([own], mirror.directory, config))
+            found += [in_file(problem, where, given) for problem in problems or ()]
+    return list(dict.fromkeys(found))
 
 
 async def directory_problems(mirrors: Sequence[Mirror], stop: Stop) -> list[str]:

@@ -26,8 +26,8 @@ def status_conflicts(
     """
     page, option = identity(status), f"{where}: status" if where else "--status"
     for mirror in mirrors:
-        written = [path for what in OUTPUTS if (path := getattr(mirror.config, what)) is not None]
-        if page in map(identity, written):
+        written = (getattr(mirror.config, what) for what in (*OUTPUTS, "log_file", "state"))
+        if any(path is not None and identity(path) == page for path in written):
             yield f"{option}: mirror {mirror.name!r} writes the same file: {status}"
 
 

@@ -51,7 +51,7 @@ def run_config(call: Invocation) -> int:
     problems.add(_conflicts(call, file, chosen))
     with problems.collecting():
         page = StatusPage(call, file)
-    problems.add(_mistakes(call, chosen))
+    problems.add(_mistakes(call, chosen, call.status or file.status))
     if (error := problems.error()) is not None or page is None:
         raise located(error or ConfigError(""), name, content)
     codes = _each(call, chosen) if call.verify or call.history else _run_all(call, chosen, file.jobs, page.target)
@@ -82,13 +82,17 @@ def _conflicts(call: Invocation, file: MirrorsFile, chosen: Sequence[Mirror]) ->
         yield from differences(chosen, _SHARED)
 
 
-def _mistakes(call: Invocation, chosen: Sequence[Mirror]) -> list[str]:
-    """What is wrong with the ``chosen`` mirrors, each by itself."""
-    from crawler.cli.mirrors.checks import directory_problems, option_problems
+def _mistakes(call: Invocation, chosen: Sequence[Mirror], page: str | None) -> list[str]:
+    """What is wrong with the ``chosen`` mirrors, each by itself, and with the ``page`` of --status."""
+    from crawler.cli.mirrors.checks import directory_problems, option_problems, output_problems
     from crawler.output.files import OUTPUTS
 
     written = ("report",) if call.history else (*OUTPUTS, "log_file") if call.verify and not call.repair else ()
-    problems = list(option_problems(chosen, call.given, written, call.config_file or ""))
+    name = call.config_file or ""
+    problems = list(option_problems(chosen, call.given, written, name))
+    given = {*call.given, *(["status"] if call.status else [])}
+    status = [] if page is None else [(page, name)]
+    problems += run_async(lambda stop: output_problems(chosen, given, written, status, stop))
     return problems if written else problems + run_async(lambda stop: directory_problems(chosen, stop))
 
 
@@ -126,7 +130,7 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write, call.say)
         announce_to(log_retry, display.retrying)
         own = [
-            OwnFile("--config", Path(name)),
+            OwnFile("--config", Path(name), is_read=True),
             *([OwnFile("--status", Path(status))] if status else []),
             *redirected(),
             *(file for mirror in chosen for file in own_files(mirror.config)),

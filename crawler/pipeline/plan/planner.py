@@ -156,8 +156,6 @@ class Planner:
         """Decide on one entry: put a job for it, or report its result."""
         name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
         path = entry_path(directory.path, name)
-        if isinstance(path, str) and (problem := self._destination.rejects(path)) is not None:
-            path = Rejection(Reason.BAD_NAME, name, problem)
         if isinstance(path, Rejection):
             raw = f"{directory.path}/{name}".lstrip("/")
             refused = self._filters.rejects(raw, entry.name, entry.size, entry.modified) or open_page.scope.file(
@@ -172,6 +170,9 @@ class Planner:
             is_failure = refused.reason == Reason.ROBOTS_UNREADABLE
             ending = (Outcome.FAILED, refused.detail) if is_failure else (Outcome.SKIPPED, refused.reason)
             self._end(path, entry, *ending)
+            return
+        if (problem := self._destination.rejects(path)) is not None:
+            self._end(path, entry, Outcome.FAILED, f"{name!r} {problem}")
             return
         if open_page.directory.files.get(path) == entry.url:  # a listing that changes between its pages may repeat rows
             self._observer.rejected(path, Rejection(Reason.DUPLICATE, entry.url))

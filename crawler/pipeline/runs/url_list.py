@@ -102,8 +102,6 @@ class DownloadRun:
         self._seen.add((path, url))
         shown = path if isinstance(path, str) else urls.last_name(url) if isinstance(wanted, Rejection) else wanted
         parts.observer.listed(shown, item.size if size is None else size)
-        if isinstance(path, str) and (unfit := parts.destination.rejects(path)) is not None:
-            path = Rejection(Reason.BAD_NAME, path, unfit)
         problem = self._misplaced(path, item)
         if problem is not None or isinstance(path, Rejection):
             self._fail(shown, url, problem or "")
@@ -113,6 +111,9 @@ class DownloadRun:
         listed = None if item.size is None else Span(item.size, item.size)
         if (rejection := self._filters.rejects(path, name, listed, None)) is not None:
             self._end(path, url, Outcome.SKIPPED, rejection.reason)
+            return None
+        if (unfit := parts.destination.rejects(path)) is not None:
+            self._fail(path, url, f"{path!r} {unfit}")
             return None
         if await self._is_unchanged(item, path):
             return None

@@ -194,7 +194,7 @@ class BatchCommit:
         old = lstat(plain, directory)
         protected = self._spared.protected_names(directory, self._tree.identity_of(parent))
         if protected is not None and (own := protected.exactly(plain, old)) is not None:
-            raise UnusablePath(f"{file.item.job.path} is this run's {own.what} file: choose another path for it")
+            raise UnusablePath(f"{file.item.job.path} {own.claim}")
         if old is not None:
             if not (stat.S_ISREG(old.st_mode) or stat.S_ISLNK(old.st_mode)):
                 raise UnusablePath(_in_the_way(old.st_mode))

@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from crawler.model.errors import DestinationError
@@ -65,7 +64,7 @@ class LocalDestination(Destination):
         self._read_only = read_only
         self._joined = False
         self._layout = Layout(directory)
-        self._spared = Spared(own)  # shared by scanner, writer and trash
+        self._spared = Spared(own, directory)  # shared by scanner, writer and trash
         self._spared_paths: dict[str, str] = {}
         self._known_empty = KnownEmpty()
         self._writer: DirectoryWriter | None = None
@@ -92,9 +91,7 @@ class LocalDestination(Destination):
             raise
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         await self.close()
 
     async def acquire(self, wait: float, *, lock: bool = True) -> None:
@@ -194,8 +191,8 @@ class LocalDestination(Destination):
 
     def _opened_scanner(self) -> Scan | None:
         if self._scanner is None and self._layout.root >= 0:
-            tree = Tree(self._layout.root, capacity=descriptor_budget(descriptor_limit())[0])
-            self._scanner = Scan(tree, self._spared)
+            capacity, _ = descriptor_budget(descriptor_limit())
+            self._scanner = Scan(Tree(self._layout.root, capacity=capacity), self._spared)
         return self._scanner
 
     def _scan(self, directories: Sequence[str]) -> Sequence[dict[str, Local] | BaseException]:
@@ -209,7 +206,7 @@ class LocalDestination(Destination):
         return [(path, local.kind, local.size) for path, local in found if not local.spared]
 
     def spared(self) -> dict[str, str]:
-        """See ``interfaces.Destination``: links, mount points, other mirrors, and the program's own files."""
+        """See ``interfaces.Destination``."""
         return self._spared_paths
 
     def owner(self, directory: str) -> str | None:
@@ -218,6 +215,10 @@ class LocalDestination(Destination):
 
     def _walk(self, directory: str) -> list[tuple[str, Local]]:
         return [] if (scanner := self._opened_scanner()) is None else list(scanner.walk(directory))
+
+    def rejects(self, path: str) -> str | None:
+        """See ``interfaces.Destination``: the run writes a file of its own there."""
+        return self._spared.claims.get(path)
 
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of a local file; "" if it is not a regular file or cannot be read."""
@@ -254,8 +255,8 @@ class LocalDestination(Destination):
         writer = await self._ready()
         given = await self._run(self._write_thread, set_time_at, self._layout.root, path, local, mtime)
         if given is None and self._layout.has_snapshots():
-            copy = writer.parts.new_name()
-            return await self._run(self._write_thread, copy_with_time, self._layout, copy, path, local, mtime)
+            target = self._layout, writer.parts.new_name()
+            return await self._run(self._write_thread, copy_with_time, *target, path, local, mtime)
         return given
 
     async def make_folder(self, path: str) -> str | None:
@@ -266,8 +267,7 @@ class LocalDestination(Destination):
 
     async def _remove_leftovers(self, writer: DirectoryWriter) -> None:
         if self._scanner is not None and self._scanner.leftovers:
-            leftovers = self._scanner.take_leftovers()
-            await self._run(self._write_thread, remove, writer.tree, leftovers, None, self._spared)
+            await self._run(self._write_thread, remove, writer.tree, self._scanner.take_leftovers(), None, self._spared)
 
     # --- large bodies -----------------------------------------------------------------------------
 

@@ -55,6 +55,12 @@ def decoded(stored: str) -> str | None:
     return name if stored in {encoded(name), spelled_out(name)} else None
 
 
+def decoded_path(stored: str) -> str | None:
+    """The path whose names are stored as those of ``stored``; None if there is none."""
+    names = [decoded(name) for name in stored.split("/")]
+    return None if None in names else "/".join(name for name in names if name is not None)
+
+
 def folded(stored: str) -> str:
     """A key that is equal for names that a case-insensitive file system may treat as the same name."""
     return stored.upper().casefold()

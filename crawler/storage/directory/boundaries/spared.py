@@ -13,10 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from crawler.model.config import Config
-from crawler.model.reasons import LINK
+from crawler.model.reasons import CLAIM, LINK
 from crawler.model.struct import Struct, Value, field
 from crawler.storage.directory.boundaries.mounts import Mounts
-from crawler.storage.directory.tree import Identity, Tree, identity, lstat
+from crawler.storage.directory.tree import Identity, Tree, decoded, identity, lstat
 from crawler.text import urls
 from crawler.text.patterns import pattern
 
@@ -34,6 +34,18 @@ class OwnFile(Value, frozen=True):
     what: str
     """The option that names it (``--summary``), or another description."""
     path: Path
+    is_read: bool = False
+    """Whether the program only reads it."""
+
+    @property
+    def key(self) -> str:
+        """The key of the option, as in a configuration file: ``log_file``."""
+        return self.what.removeprefix("--").replace("-", "_")
+
+    @property
+    def claim(self) -> str:
+        """What is said after the path of an entry that would be stored in its place."""
+        return f"{CLAIM} {self.what} file: choose another path for it"
 
     def is_companion(self, end: bytes) -> bool:
         """True if this name with ``end`` appended names a companion file: an old log, or a journal of the state."""
@@ -51,7 +63,7 @@ def read_files(config: Config) -> tuple[OwnFile, ...]:
     """The files named by the options of a mirror that are only read."""
     named = [("--ca-file", config.ca_file), ("--client-cert", config.client_cert), ("--cookies", config.cookies)]
     named += [("--header", text[1:]) for text in config.header if text.startswith("@")]
-    return tuple(OwnFile(what, Path(path)) for what, path in named if path)
+    return tuple(OwnFile(what, Path(path), is_read=True) for what, path in named if path)
 
 
 def redirected() -> tuple[OwnFile, ...]:
@@ -70,6 +82,30 @@ def place(path: str) -> object:
         return identity(os.stat(path))
     except OSError:
         return os.path.realpath(path)
+
+
+def paths_of(file: Path) -> set[Path]:
+    """The absolute paths of ``file``, which need not exist, without links among their directories.
+
+    If it is a link, both the link and its target have one. A file system that folds case may store the name in another
+    spelling than the given one.
+    """
+    found = set[Path]()
+    for path in (file, Path(os.path.realpath(file))):
+        parent = Path(os.path.realpath(path.absolute().parent))
+        found.add(parent / path.name)
+        with suppress(OSError):
+            here = identity((parent / path.name).lstat())
+            if not (names := os.listdir(parent)).count(path.name):
+                found |= {parent / name for name in names if identity((parent / name).lstat()) == here}
+    return found
+
+
+def claims(own: Sequence[OwnFile], directory: Path) -> dict[str, str]:
+    """Path relative to ``directory`` of each file that the program writes there → its ``OwnFile.claim``."""
+    base = decoded(os.path.realpath(directory)).rstrip("/") + "/"
+    files = [(decoded(str(path)), file.claim) for file in own if not file.is_read for path in paths_of(file.path)]
+    return {path.removeprefix(base): claim for path, claim in files if path.startswith(base)}
 
 
 class ProtectedNames(Struct):
@@ -101,8 +137,10 @@ class ProtectedNames(Struct):
 class Spared:
     """Decides what is spared in one DIR. Thread-safe, except ``owner`` and ``seen_owner``."""
 
-    def __init__(self, own: Sequence[OwnFile] = (), *, links: bool = True) -> None:
-        """``links``: whether symbolic links are spared."""
+    def __init__(self, own: Sequence[OwnFile] = (), directory: Path | None = None, *, links: bool = True) -> None:
+        """``directory``: DIR, for ``claims``. ``links``: whether symbolic links are spared."""
+        self.claims = {} if directory is None else claims(own, directory)
+        """The result of ``claims`` for DIR."""
         self._own = own
         self._links = links
         self._mounts = Mounts()

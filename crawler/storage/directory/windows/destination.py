@@ -18,7 +18,7 @@ from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.layout import NAMES_MARK
 from crawler.storage.directory.windows.stored_names import StoredNames
 from crawler.text.escape import printable
-from crawler.text.names.windows import decoded, encoded
+from crawler.text.names.windows import decoded_path, encoded
 
 
 class WindowsDestination(LocalDestination):
@@ -85,7 +85,9 @@ class WindowsDestination(LocalDestination):
 
     def rejects(self, path: str) -> str | None:
         is_long = any(len(_bytes(encoded(name))) > limits.NAME_BYTES for name in path.split("/"))
-        return f"its name would become longer than {limits.NAME_BYTES} bytes for Windows" if is_long else None
+        if is_long:
+            return f"its name would become longer than {limits.NAME_BYTES} bytes for Windows"
+        return super().rejects("/".join(map(encoded, path.split("/"))))
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -99,15 +101,15 @@ class WindowsDestination(LocalDestination):
 
     async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
         found = await super().walk_local(await self._path(directory))
-        shown = [(_shown(path), kind, size) for path, kind, size in found]
+        shown = [(decoded_path(path), kind, size) for path, kind, size in found]
         return [(path, kind, size) for path, kind, size in shown if path is not None]
 
     def spared(self) -> dict[str, str]:
-        return {_shown(path) or path: what for path, what in super().spared().items()}
+        return {decoded_path(path) or path: what for path, what in super().spared().items()}
 
     def owner(self, directory: str) -> str | None:
         found = super().owner(self.stored_as(directory))
-        return None if found is None else _shown(found) or found
+        return None if found is None else decoded_path(found) or found
 
     async def digest(self, path: str) -> str:
         return await super().digest(await self._path(path))
@@ -164,9 +166,3 @@ def _segments(path: str) -> list[str]:
 
 def _joined(directory: str, name: str) -> str:
     return f"{directory}/{name}" if directory else name
-
-
-def _shown(stored: str) -> str | None:
-    """The server's path that is stored as ``stored``; None if there is none."""
-    names = [decoded(name) for name in stored.split("/")]
-    return None if None in names else "/".join(name for name in names if name is not None)

@@ -9,7 +9,7 @@ import pytest
 
 from crawler.model.config import Config
 from crawler.model.values import Kind, Known
-from crawler.storage.directory.boundaries.spared import MOUNT, OwnFile, Spared, own_files, place
+from crawler.storage.directory.boundaries.spared import MOUNT, OwnFile, Spared, claims, own_files, paths_of, place
 from crawler.storage.directory.destination import LocalDestination
 from tests.contract.destination import staged
 
@@ -123,3 +123,34 @@ def test_a_place_may_have_several_names(tmp_path: Path) -> None:
     assert place(f"{tmp_path}/m") == place(f"{tmp_path}/./m/") == place(f"{tmp_path}/link")
     assert place(f"{tmp_path}/m/new/x") == place(f"{tmp_path}/link/new//x")
     assert place(f"{tmp_path}/m") != place(f"{tmp_path}/new")
+
+
+SPELLED = {
+    "d/b.prom": {"d/b.prom"},
+    "d/../d/./sub/../b.prom": {"d/b.prom"},
+    "to_d/b.prom": {"d/b.prom"},
+    "to_b": {"to_b", "d/b.prom"},
+    "d/to_b": {"d/to_b", "d/b.prom"},
+    "to_to_b": {"to_to_b", "d/b.prom"},
+    "d/broken": {"d/broken", "nowhere"},
+    "nowhere": {"nowhere"},
+}
+"""A path as it may be given → the paths of that file without links among their directories."""
+
+
+@pytest.mark.parametrize("spelling", SPELLED)
+def test_the_paths_of_a_file_lead_through_no_link(
+    spelling: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("d/sub").mkdir(parents=True)
+    Path("d/b.prom").touch()
+    links = {"to_d": "d", "to_b": "d/b.prom", "d/to_b": "b.prom", "to_to_b": "to_b", "d/broken": "../nowhere"}
+    for link, destination in links.items():
+        Path(link).symlink_to(destination)
+    expected, here = SPELLED[spelling], os.path.realpath(tmp_path)
+    assert {os.path.relpath(path, here) for path in paths_of(Path(spelling))} == expected
+    below = {path[2:] for path in expected if path.startswith("d/")}
+    own = [OwnFile("--summary", Path(spelling)), OwnFile("--cookies", Path("d/sub/x"), is_read=True)]
+    for directory in ("d", "to_d", "./d/sub/.."):
+        assert claims(own, Path(directory)).keys() == below
