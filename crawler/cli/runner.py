@@ -131,6 +131,7 @@ def run_one(call: Invocation) -> int:
         if not is_object_url(directory):
             start_directory(directory)  # a wrong DIR is said before a list is read that may be typed
         items = read_items(call.input_file)
+        starts = [item.url for item in items]
     with _worker_processes(call.config) as started:
         _refuse_mistakes(starts, directory, call)
         return run_observed(call, work, print_report)

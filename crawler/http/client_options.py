@@ -17,12 +17,13 @@ from crawler.http.credentials.keyring import Credentials
 from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.lane.depth import DEEPEST
-from crawler.http.proxies import Proxies, is_socks, proxy_url
+from crawler.http.proxies import UNKNOWN_HOST, Proxies, is_socks, proxy_host, proxy_url
 from crawler.http.tls import tls_context
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.readers import parse_header
 from crawler.model.struct import Value
+from crawler.text.escape import printable, redacted
 from crawler.text.urls import Origin, origin, origin_name, userinfo
 from crawler.version import __version__
 
@@ -85,12 +86,10 @@ def option_checks(config: Config, starts: Iterable[str]) -> Iterator[Callable[[]
         yield _netrc_entries
     if config.cookies and not _can_be_read_once(config.cookies):
         yield partial(_cookies, config.cookies)
-    if config.proxy:
-        yield partial(_proxies, config)
-    else:
-        for where in {origin(userinfo(start)[0]) for start in starts}:
-            if where is not None:
-                yield partial(_check_proxy, _proxies(config), where)
+    wheres = {origin(userinfo(start)[0]) for start in starts}
+    for where in (("http", "any", 80),) if config.proxy else wheres:
+        if where is not None:
+            yield partial(_look_up_proxy, config, where)
     if config.ca_file and not _can_be_read_once(config.ca_file):
         yield partial(tls_context, ca_file=config.ca_file, client_cert=None, insecure=config.insecure)
     if config.client_cert and not _can_be_read_once(config.client_cert):
@@ -103,13 +102,35 @@ def _can_be_read_once(name: str) -> bool:
     return bool(name) and path.exists() and not path.is_file() and not path.is_dir()
 
 
-def _check_proxy(proxies: Proxies, where: Origin) -> None:
-    """Raise ConfigError if the proxy for ``where`` cannot be used."""
+def _check_proxy(proxies: Proxies, where: Origin) -> str | None:
+    """The proxy for ``where``, or None. Raises ConfigError if it cannot be used."""
     try:
         proxy = proxies.choose(origin_name(where))
     except ValueError as error:
         raise ConfigError(str(error)) from None
     _check_library(proxy or "", proxies.variables.get(where[0], "--proxy"))
+    return proxy
+
+
+def _look_up_proxy(config: Config, where: Origin) -> None:
+    """Raise ConfigError if the proxy for ``where`` cannot be used, or if its host has no address.
+
+    A lookup that fails for another reason, such as a name server that does not respond, proves nothing.
+    """
+    import socket
+
+    proxies = _proxies(config)
+    proxy = _check_proxy(proxies, where)
+    if proxy is None:
+        return
+    name, variable = proxy_host(proxy), proxies.variables.get(where[0])
+    try:
+        socket.getaddrinfo(name, None)
+    except socket.gaierror as error:
+        if error.errno in UNKNOWN_HOST:
+            what = f"{variable}={redacted(proxies.by_scheme[where[0]])}" if variable else f"--proxy {redacted(proxy)}"
+            more = f"; set no_proxy={where[1]} to connect without it" if variable else ""
+            raise ConfigError(f"{what}: no host {printable(name)} is known: correct the name{more}") from None
 
 
 def _of_others(others: _Found, found: _Found, headers: Collection[str]) -> dict[Origin, Login]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -11,11 +12,13 @@ from typing import ClassVar
 from crawler.model.struct import Brief, field
 from crawler.text.escape import redacted
 from crawler.text.patterns import pattern
-from crawler.text.urls import origin
+from crawler.text.urls import canonical_url, origin
 
 _WITH_PORT = pattern(r"(\[[^]]*\]|[^:]*):(\d+)")
 _SOCKS_REST = pattern(r"[^/?#]+/?")
 _SOCKS_PORT = 1080
+UNKNOWN_HOST = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+"""Errors of lookups (``socket.gaierror``) that mean that a host does not exist, or has no address."""
 
 
 class Proxies(Brief, frozen=True, kw_only=True):
@@ -48,7 +51,7 @@ def proxy_url(text: str, *, bare: bool) -> str:
     """
     url = f"http://{text}" if bare and "://" not in text else text
     scheme, _, rest = url.partition("://")
-    place = origin(f"http://{rest}") if is_socks(url) else origin(url)
+    place = origin(canonical_url(f"http://{rest}" if is_socks(url) else url) or "")
     if place is None or re.search(r"\s", url) or (is_socks(url) and not _SOCKS_REST.fullmatch(rest)):
         raise ValueError(f"{redacted(text)}: expected http://host:port, socks5://host:port or socks5h://host:port")
     if not is_socks(url):
@@ -56,6 +59,12 @@ def proxy_url(text: str, *, bare: bool) -> str:
     rest = rest.rstrip("/")
     has_port = _WITH_PORT.fullmatch(rest.rpartition("@")[2]) is not None
     return f"{scheme.lower()}://{rest}" + ("" if has_port else f":{_SOCKS_PORT}")
+
+
+def proxy_host(proxy: str) -> str:
+    """The host of a proxy, a URL that ``proxy_url`` returned, without brackets."""
+    where = origin(f"http://{proxy.partition('://')[2]}")
+    return where[1] if where is not None else ""
 
 
 def is_socks(proxy: str) -> bool:

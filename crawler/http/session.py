@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,6 +23,7 @@ from yarl import URL
 from crawler.http.connection import Connection, DamagedBody, GarbledResponse, InvalidResponse, RefusedByTLS
 from crawler.http.lane.deadline import Patience
 from crawler.http.problem import RequestError, TooSlow
+from crawler.http.proxies import UNKNOWN_HOST
 from crawler.http.timeouts import SharedTimeout
 from crawler.http.tls import alert_text, certificate_problem
 from crawler.model import limits
@@ -96,6 +98,8 @@ class Session:
                     if not reused:
                         raise
                     response = await self._request(method, url, headers, proxy, [])
+        except aiohttp.ClientConnectorDNSError as error:
+            raise self._translated(aiohttp.ClientProxyConnectionError(*error.args) if proxy else error) from None
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
             raise self._translated(error) from None
         return SessionResponse(response, self._patience, self._idle)
@@ -211,6 +215,8 @@ def _explain(error: Exception, read_timeout: float) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         is_refused = isinstance(error.os_error, ConnectionRefusedError)
         reason = "connection refused" if is_refused else printable(str(error.strerror or error.os_error))
+        if isinstance(error.os_error, socket.gaierror) and error.os_error.errno in UNKNOWN_HOST:
+            reason = "unknown host"
         place = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
         return f"cannot connect{place}: {reason or 'the server closed the connection during the TLS handshake'}"
     if isinstance(error, aiohttp.ServerDisconnectedError):

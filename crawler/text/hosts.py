@@ -21,6 +21,8 @@ _CANONICAL_IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2
 _PORT = pattern(r"(?::[^\[\]@:]*)?")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[^\]]*)?")
 _NAMED_HOST = pattern(r"(\*\.|\*)?(\[[^]]*\]|[^\[\]:*\s/?#@\\]*)(?::([0-9]{1,5}))?")
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
+_LONGEST_LABEL, _LONGEST_NAME = 63, 253
 _ONE_PORT = range(1, 65536)
 _ZONE = "%25"
 """Separator of the zone of a link-local address in a URL (RFC 6874)."""
@@ -104,13 +106,35 @@ def _zone(url: str) -> str:
 def _host(name: str) -> str | None:
     """The canonical registered name or IPv4 address, or None."""
     if name.isascii() and "%" not in name:
-        return _ipv4(name) if _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]) else name
+        if _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]):
+            return _ipv4(name)
+        return None if name_problem(name) else name
     try:
         text = unquote(name, errors="strict")
         label = text if text.isascii() else _a_labels(text)
     except (UnicodeError, ValueError):
         return None
     return _host(label) if _NAME.fullmatch(label) else None
+
+
+def name_problem(name: str) -> str:
+    """Why ``name``, a host in a URL, cannot exist; "" if it can, or if it is empty.
+
+    The limits are those of RFC 1035 section 2.3.4, the characters and numbers those of WHATWG URL section 3.5.
+    """
+    if not name.isascii() or "%" in name:
+        return "" if _host(name) is not None else "that is not an international host name"
+    if _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]):
+        return "" if _ipv4(name) else "a host that ends in a number is an IPv4 address: four numbers up to 255"
+    if forbidden := _FORBIDDEN.search(name):
+        return f"a host name has no {forbidden[0]!r}"
+    bare = name.removesuffix(".")
+    labels = bare.split(".")
+    if name and not all(labels):
+        return "a host name has no dot at its start, and no two dots in a row"
+    if len(max(labels, key=len)) > _LONGEST_LABEL:
+        return f"between two dots, a host name has at most {_LONGEST_LABEL} characters"
+    return f"a host name has at most {_LONGEST_NAME} characters" if len(bare) > _LONGEST_NAME else ""
 
 
 def _a_labels(name: str) -> str:

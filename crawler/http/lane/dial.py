@@ -15,6 +15,7 @@ import aiohappyeyeballs
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.lane import Lane
 from crawler.http.problem import RequestError
+from crawler.http.proxies import UNKNOWN_HOST
 from crawler.http.tls import alert_text, certificate_problem, is_not_tls
 from crawler.model.errors import NO_DESCRIPTORS, Cause
 from crawler.text.escape import printable
@@ -25,8 +26,6 @@ _HEAD_START = 0.25
 """Seconds before the next address is tried in parallel (RFC 8305 section 5)."""
 _AT_ONCE, _APART = 4, 0.002
 """Number of connections to one endpoint that are opened at once, and seconds between any further ones."""
-_UNKNOWN = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
-"""Lookup errors that mean that the host does not exist or has no address."""
 _ADDRESS_QUOTED = ("Connect call failed", "Multiple exceptions")
 """Beginnings of asyncio's error messages, which name an address instead of the system's reason."""
 _NO_REASON = "the server closed the connection during the TLS handshake"
@@ -185,7 +184,7 @@ def _explained(error: OSError | ssl.CertificateError) -> RequestError:
         return RequestError(alert_text(error), is_permanent=True, is_unsent=True, cause=cause)
     cause, reason = None, printable(str(error.strerror or error)) or _NO_REASON
     if isinstance(error, socket.gaierror):
-        if error.errno in _UNKNOWN:
+        if error.errno in UNKNOWN_HOST:
             cause, reason = Cause.UNKNOWN_HOST, "unknown host"
     elif error.errno == errno.ECONNREFUSED:
         cause, reason = Cause.REFUSED, "connection refused"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from crawler.text.escape import masked, printable, redacted
+from crawler.text.hosts import name_problem
 from crawler.text.patterns import pattern
 from crawler.text.urls import origin
 
@@ -60,7 +61,18 @@ def url_problem(text: str, directory: str = "") -> str:
     if text.lower() in _COMMANDS and (not directory or origin(directory) is not None):
         return _no_command(text)
     shown = redacted(text.strip()) or "(empty)"
+    if problem := _host_problem(text.strip()):
+        return f"{shown}: {problem}"
     return f"not an http or https URL: {shown}: {_remedy(text.strip(), directory)}"
+
+
+def _host_problem(text: str) -> str:
+    """Why the host of an http or https URL cannot exist; "" for any other text."""
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() not in {"http", "https"}:
+        return ""
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    return name_problem(authority.rpartition("@")[2].partition(":")[0])
 
 
 def _remedy(text: str, directory: str) -> str:

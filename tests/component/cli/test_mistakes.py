@@ -194,6 +194,14 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["-workers", "3", URL, "DIR"], "-workers: long options have two dashes: --workers"),
     (["--frobnicate", URL, "DIR"], "no such option: --frobnicate (see --help)"),
     (["--workers"], "requires an argument"),
+    (["http://a..b/", "DIR"], "http://a..b/: a host name has no dot at its start, and no two dots in a row"),
+    (["http://.../", "DIR"], "no two dots in a row"),
+    ([f"http://{'x' * 64}.org/", "DIR"], "between two dots, a host name has at most 63 characters"),
+    (["http://1.2.3.4.5/", "DIR"], "a host that ends in a number is an IPv4 address: four numbers up to 255"),
+    (["http://b..\u00fcrg/", "DIR"], "that is not an international host name"),
+    (["http://a b/", "DIR"], "a host name has no ' '"),
+    (["--fallback", "http://a..b/", URL, "DIR"], "--fallback: http://a..b/: a host name has no dot at its start"),
+    (["--proxy", "http://a..b/", URL, "DIR"], "--proxy http://a..b/: expected http://host:port"),
 ]
 
 
@@ -207,6 +215,37 @@ def test_a_wrong_command_line_says_what_to_write(
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("variable", "options"),
+    [("http_proxy", []), ("all_proxy", []), ("", ["--proxy", "http://nowhere"]), ("", ["--proxy", "socks5://nowhere"])],
+)
+def test_a_proxy_that_nobody_knows_is_named_before_the_run(
+    variable: str, options: list[str], here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_where: object, **_more: object) -> list[object]:
+        raise socket.gaierror(code, "no address")
+
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "u:secret@nowhere")
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)  # a real look-up would leave this machine
+    (here / "list").write_text(URL + "a.zip")
+    for arguments in ([URL, "DIR"], ["--input-file", "list", "DIR"]):
+        code = socket.EAI_NONAME
+        line = complaint(capsys, [*options, *arguments], 2)
+        assert line.startswith(f"{variable}=nowhere: " if variable else f"--proxy {options[1]}")
+        assert "no host nowhere is known" in line
+        assert ("set no_proxy=127.0.0.1" in line) == bool(variable)
+        assert [path.name for path in here.iterdir()] == ["list"]
+    if variable:
+        monkeypatch.setenv(variable, "nowhere")
+    code = socket.EAI_AGAIN  # the name server does not respond: the run may still find it
+    assert cli.run(["--attempts", "1", *options, URL, "DIR"]) == 3
+    assert "proxy" in capsys.readouterr().err
+
+
 WRONG = {
     "ext": ("", ",", "a/b"), "min_size": ("x",), "max_size": ("-1",), "newer_than": ("soon",), "older_than": ("soon",),
     "fallback": ("", "ftp://h/", "x.zip"), "cluster": ("x", "tcp://", "local:0"),
@@ -214,7 +253,7 @@ WRONG = {
     "workers": ("0",), "processes": ("x",), "pipeline": ("x",), "listers": ("0",), "backlog": ("0",),
     "segments": ("0",), "attempts": ("0",), "connect_timeout": ("0",), "read_timeout": ("x",), "min_speed": ("x",),
     "limit_rate": ("fast",), "requests_per_second": ("0",), "header": ("x", "@missing"), "cookies": ("missing", ""),
-    "proxy": ("x", "ftp://h"), "ca_file": ("missing", ".", "/dev/null", ""),
+    "proxy": ("x", "ftp://h", "http://a..b"), "ca_file": ("missing", ".", "/dev/null", ""),
     "client_cert": ("missing", ".", "/dev/null", ""), "max_delete": ("200%",), "trash": ("x",), "snapshots": ("x",),
     "check": ("x",), "fsync": ("x",), "names": ("x",), "name_from": ("x", "header"), "state": ("no/x", ""),
     "lock": ("x",), "lock_wait": ("x",), "max_duration": ("0",), "progress": ("x",), "format": ("x",),

@@ -9,8 +9,26 @@ from hypothesis import strategies as st
 from crawler.listings.values.exact_urls import resolve_link
 from crawler.model.errors import ConfigError
 from crawler.pipeline.rules.scope import Scope
-from crawler.text.hosts import canonical_authority, connectable, is_named, named_hosts, without_zone
+from crawler.text.hosts import canonical_authority, connectable, is_named, name_problem, named_hosts, without_zone
 from crawler.text.urls import origin, resolve
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", ""), ("a.b", ""), ("a.b.", ""), ("a_b", ""), ("-", ""), ("xn--bcher-kva.example", ""), ("1.2", ""),
+        ("x" * 63, ""), (".".join(["x" * 61, *["y" * 63] * 3]), ""), ("b\u00fccher.example", ""),
+        ("x" * 64, "at most 63"), (".".join(["x" * 62, *["y" * 63] * 3]), "at most 253"),
+        (".", "two dots"), ("..", "two dots"), ("...", "two dots"), (".a", "two dots"), ("a..b", "two dots"),
+        ("a..", "two dots"), ("a b", "no ' '"), ("a<b", "no '<'"), ("a|b", "no '|'"), ("1.2.3.4.5", "IPv4"),
+        ("256.1.1.1", "IPv4"), ("a.0x1", "IPv4"), ("b..\u00fc", "international"), ("%61..b", "international"),
+        ("\u00fc" * 64, "international"),
+    ],
+)  # fmt: skip
+def test_a_name_that_no_host_can_have_is_no_host_and_says_why(name: str, said: str) -> None:
+    assert said in name_problem(name)
+    assert bool(name_problem(name)) == bool(said) == (canonical_authority(name) is None)
+    assert (resolve("", f"http://{name}/") is None) == bool(said or not name)
 
 
 @pytest.mark.parametrize(
