@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 from crawler.model.errors import Cause
+
+UNKNOWN_HOST = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+"""Errors of lookups (``socket.gaierror``) that mean that a host does not exist, or has no address."""
 
 
 class RequestError(Exception):

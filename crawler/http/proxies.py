@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -17,8 +16,6 @@ from crawler.text.urls import canonical_url, origin
 _WITH_PORT = pattern(r"(\[[^]]*\]|[^:]*):(\d+)")
 _SOCKS_REST = pattern(r"[^/?#]+/?")
 _SOCKS_PORT = 1080
-UNKNOWN_HOST = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
-"""Errors of lookups (``socket.gaierror``) that mean that a host does not exist, or has no address."""
 
 
 class Proxies(Brief, frozen=True, kw_only=True):

@@ -22,8 +22,7 @@ from yarl import URL
 
 from crawler.http.connection import Connection, DamagedBody, GarbledResponse, InvalidResponse, RefusedByTLS
 from crawler.http.lane.deadline import Patience
-from crawler.http.problem import RequestError, TooSlow
-from crawler.http.proxies import UNKNOWN_HOST
+from crawler.http.problem import UNKNOWN_HOST, RequestError, TooSlow
 from crawler.http.timeouts import SharedTimeout
 from crawler.http.tls import alert_text, certificate_problem
 from crawler.model import limits

@@ -14,8 +14,7 @@ import aiohappyeyeballs
 
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.lane import Lane
-from crawler.http.problem import RequestError
-from crawler.http.proxies import UNKNOWN_HOST
+from crawler.http.problem import UNKNOWN_HOST, RequestError
 from crawler.http.tls import alert_text, certificate_problem, is_not_tls
 from crawler.model.errors import NO_DESCRIPTORS, Cause
 from crawler.text.escape import printable
