@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,7 +10,12 @@ from typing import TYPE_CHECKING
 
 from crawler.app.history import place_of, state_of
 from crawler.app.lifetime import accounted, first_error
-from crawler.app.refusals import refuse_missing_disk
+from crawler.app.refusals import (
+    refuse_another_mirror,
+    refuse_enclosing_mirror,
+    refuse_missing_disk,
+    refuse_other_names,
+)
 from crawler.app.resources import Resources, shared_gate
 from crawler.app.snapshots.existing import run_verify_snapshot, snapshot_at
 from crawler.http.client_options import client_options
@@ -18,14 +24,16 @@ from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.report import Report
+from crawler.model.struct import replace
 from crawler.pipeline.runs.base import Components
-from crawler.pipeline.runs.explain import Explainer, Line
+from crawler.pipeline.runs.explain.lines import Line
+from crawler.pipeline.runs.explain.run import explain as explain_entry
 from crawler.pipeline.runs.verify import VerifyRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import own_files
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.state import NullState, SqliteState
+from crawler.storage.state import NullState, SqliteState, has_been_mirror
 from crawler.text import urls
 from crawler.text.arguments import start_url
 
@@ -116,14 +124,21 @@ async def explain(target: str, url: str, directory: str, config: Config) -> tupl
     wanted, _ = urls.userinfo(start_url(target if urls.origin(target) else urls.joined(root, target)))
     options = client_options(config, [start])
     where = place_of(directory, config)
-    tally = Tally(root, directory)
+    tally = Tally(root, directory, is_dry_run=True)
     async with AsyncExitStack() as stack:
         path = where if isinstance(where, Path) else where.cache
         resources = Resources(stack=stack, config=config, directory=path, tally=tally, own_files=own_files(config))
+        if isinstance(where, Path):
+            await refuse_enclosing_mirror(where, root, dataclasses.replace(config, dry_run=True), wait=0)
+            await refuse_missing_disk(where, config)
         destination, state = await open_destination_to_read(resources, where)
         parts = await resources.open_components(options, destination, state, gate=shared_gate([config]), stop=Stop())
+        parts = replace(parts, is_mirror=await has_been_mirror(state))
+        await refuse_another_mirror(directory, root, state, config)
+        if config.names == "windows":
+            await refuse_other_names(path, state)
         try:
-            return await Explainer(parts, root, wanted).explain()
+            return await explain_entry(parts, root, wanted)
         except* CrawlerError as group:
             error = first_error(group)
     raise error

@@ -12,7 +12,7 @@ import pytest
 from crawler import mirror
 from crawler.app.maintenance import explain
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, RobotsForbidden
+from crawler.model.errors import ConfigError, ListingError, RobotsForbidden
 from crawler.model.options.rules import parse_rule
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob, populate
@@ -164,6 +164,54 @@ async def test_entries_outside_the_scope_or_not_listed_are_reported_as_such(site
     assert explained["decision"] == ["nothing: no listing shows it"], "it is a path below URL"
     with pytest.raises(ConfigError):
         await explain("a.txt", "no url", tmp_path, Config())
+
+
+async def test_a_single_file_is_explained_too(site: Site, tmp_path: Path) -> None:
+    site.file("x.iso", b"content")
+    site.file("page.html", b"<html><body><p>No listing</p></body></html>", content_type="text/html")
+    site.file("app", b"<html><body><p>No listing</p></body></html>", content_type="text/html")
+
+    async def of(name: str, entry: str = "", **options: object) -> dict[str, str]:
+        config = Config(attempts=2, **options)  # type: ignore[arg-type]
+        url = site.url + name
+        lines, found = await explain(entry or url, url, str(tmp_path / "d"), config)
+        return {"found": str(found), **dict(lines)}
+
+    explained = await of("x.iso")
+    assert explained["file"] == f"{site.url}x.iso is that of a single file, not of a listing"
+    assert (explained["found"], explained["path"], explained["decision"]) == ("True", "x.iso", "fetch: new")
+    assert explained["request"] == f"GET {site.url}x.iso"
+    assert (await of("page.html"))["decision"] == "fetch: new"
+    excluded = await of("x.iso", ext=("zip",))
+    assert (excluded["rule"], excluded["decision"]) == ("--ext zip: does not match", "skipped: ext")
+    other = await of("x.iso", f"{site.url}page.html")
+    assert (other["found"], other["decision"]) == ("False", "nothing: no other file is saved")
+    with pytest.raises(ListingError, match="not a directory listing"):
+        await of("app")
+    assert not (tmp_path / "d").exists()
+    await mirror(f"{site.url}x.iso", tmp_path / "d")
+    saved = await of("x.iso")
+    assert saved["decision"].startswith("conditional request")
+    assert "7 bytes" in saved["state"]
+    assert "7 bytes" in saved["disk"]
+
+
+async def test_what_a_run_refuses_is_refused(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    await mirror(site.url, tmp_path / "d")
+    await mirror(f"{site.url}a.txt", tmp_path / "file")
+    sub = f"{site.url}sub/"
+    for directory, refusal in {
+        "d": f"is the mirror of {site.url}, not of {sub}",
+        "d/other": "is inside",
+        "file": "holds files of other URLs",
+    }.items():
+        (tmp_path / directory).mkdir(exist_ok=True)
+        with pytest.raises(ConfigError, match=refusal):
+            await explain("b.txt", sub, str(tmp_path / directory), Config())
+        with pytest.raises(ConfigError, match=refusal):
+            await mirror(sub, tmp_path / directory, dry_run=True)
+    await explain("b.txt", sub, str(tmp_path / "d"), Config(moved=True))
 
 
 async def test_names_are_matched_however_they_are_encoded(site: Site, tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ class RootResponse:
         return self._text is not None
 
     @property
+    def job(self) -> Job | None:
+        """The job for the file at URL; None if none is known, or if it is not to be requested."""
+        return self._job
+
+    @property
     def is_taken(self) -> bool:
         """Whether the response is a file, or may be one."""
         return self._run is not None or self._text is not None

@@ -9,42 +9,52 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from crawler.model.observer import Observer
-from crawler.model.reasons import NAVIGATION, Reason
-from crawler.model.state.store import BY_ROW
+from crawler.model.reasons import NAVIGATION
 from crawler.model.struct import replace
-from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span
+from crawler.model.values import Entry, Job, Kind, Rejection, Result
 from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
 from crawler.pipeline.plan.look import look
 from crawler.pipeline.plan.planner import Planner, Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.verdict import UNLIMITED
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import result_of
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.build import build_reader, build_walker, refuse_by
+from crawler.pipeline.runs.explain.lines import (
+    HELD,
+    Line,
+    job_lines,
+    known_text,
+    local_text,
+    result_text,
+    size_text,
+    time_text,
+)
+from crawler.pipeline.runs.mirror import RootOfRun
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.urls import entry_path, relative_path
 
-Line = tuple[str, str]
-"""A line of the explanation: (subject, statement)."""
-_PLAIN_HEADERS = {"Accept", "Accept-Encoding"}
 _ELSEWHERE = "not on the way"
 
 
 class Explainer(Observer):
-    """Explains an entry of the mirror of ``root``. The components in ``parts`` must be read-only."""
+    """Explains an entry of the mirror of ``root``. The components in ``parts`` must be read-only.
 
-    def __init__(self, parts: Components, root: str, target: str) -> None:
+    ``response`` takes the response to ``root`` if it is a file; None if there is certainly a listing.
+    """
+
+    def __init__(self, parts: Components, root: str, target: str, response: RootOfRun | None) -> None:
         self._parts = parts
         self._root = root
+        self._response = response
         self._target = target.rstrip("/")
         self._filters = Filters(parts.config, datetime.now(UTC))
-        self._rules = RobotsTxt(parts.client, parts.config, parts.agent)
+        self._rules = response.rules if response else RobotsTxt(parts.client, parts.config, parts.agent)
         self._refusal = refuse_by(self._filters, self._rules)
-        reader = build_reader(parts.config, parts.client, parts.state, self, parts.parser)
+        reader = build_reader(parts.config, parts.client, parts.state, self, parts.parser, root=response)
         self._walker = build_walker(parts.config, reader, self, rules=self._rules, refuse=self._refuse)
         self._lines: list[Line] = []
         self._result: Result | None = None
@@ -52,14 +62,16 @@ class Explainer(Observer):
         self._unusable: Result | None = None
 
     async def explain(self) -> tuple[list[Line], bool]:
-        """The lines of the explanation, and whether the entry is listed. Raises ListingError, RobotsForbidden."""
+        """The lines of the explanation, and whether the entry is listed. Raises ListingError, RobotsForbidden,
+        and ConfigError for a run that would be refused.
+        """
         lines = self._lines
         await self._rules.enter(self._root)
         await self._walker.walk([Directory(path="", url=self._root)], self._visit)
         scope = self._walker.scope
         lines.insert(0, ("scope", scope.base))
         if self._found is None and self._unusable is not None:
-            lines += [("path", self._unusable.path), ("decision", _of_result(self._unusable))]
+            lines += [("path", self._unusable.path), ("decision", result_text(self._unusable))]
             return lines, True
         if self._found is None:
             where = scope.file(self._target)
@@ -100,6 +112,8 @@ class Explainer(Observer):
         return self._refusal(path, url)
 
     async def _visit(self, page: DirectoryPage) -> bool:
+        if self._response is not None and not page.directory.path:
+            await self._response.refuse_if_bound(page.scope.base)
         self._lines += [("doubt", f"{page.url}: {flaw}") for flaw in page.flaws]
         for entry in page.entries:
             path = _path_of(page, entry)
@@ -138,9 +152,9 @@ class Explainer(Observer):
         if job is not None:
             if checksums:
                 job = await checksums.beside(job)
-            self._lines += _of_job(job, held=is_held)
+            self._lines += job_lines(job, held=is_held)
         elif self._result is not None:
-            self._lines.append(("decision", _of_result(self._result)))
+            self._lines.append(("decision", result_text(self._result)))
 
     def _checksums(self) -> Checksums:
         return Checksums(
@@ -165,80 +179,20 @@ class Explainer(Observer):
         states = await self._parts.state.directory(directory)
         timed = zone.timed(entry, states)
         lines.append(("path", path))
-        lines.append(("row", f"{entry.row!r}: size {_size(entry.size)}, time {_time(entry.modified)}"))
+        lines.append(("row", f"{entry.row!r}: size {size_text(entry.size)}, time {time_text(entry.modified)}"))
         if timed.modified != entry.modified:
-            lines.append(("zone", f"by Last-Modified of other files that is {_time(timed.modified)}"))
+            lines.append(("zone", f"by Last-Modified of other files that is {time_text(timed.modified)}"))
         lines += [
-            ("rule", f"{check.rule}: {_HELD[check.matched]}")
+            ("rule", f"{check.rule}: {HELD[check.matched]}")
             for check in self._filters.explains(path, entry.name, entry.size, timed.modified)
         ]
         known = states.get(name)
-        lines.append(("state", _known(known, entry) if known else "nothing is known"))
+        lines.append(("state", known_text(known, entry.row)))
         local = await look(self._parts.destination, path)
         if (stored := self._parts.destination.stored_as(path)) != path:
             lines.append(("stored", f"as {stored}"))
-        lines.append(("disk", _local(local) if local else "nothing is there"))
+        lines.append(("disk", local_text(local)))
 
 
 def _path_of(page: DirectoryPage, entry: Entry) -> str | Rejection:
     return entry_path(page.directory.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
-
-
-_HELD = {True: "matches", False: "does not match", None: "the listing does not tell, the response headers will"}
-
-
-def _size(size: Span[int] | None) -> str:
-    if size is None:
-        return "unknown"
-    return f"{size.low} bytes" if size.exact else f"{size.low} to {size.high} bytes"
-
-
-def _time(modified: Span[datetime] | None) -> str:
-    if modified is None:
-        return "unknown"
-    zone = "" if modified.low.tzinfo else ", in a zone that is not known"
-    return f"{modified.low}{zone}" if modified.exact else f"{modified.low} to {modified.high}{zone}"
-
-
-def _moment(nanoseconds: int) -> str:
-    return datetime.fromtimestamp(nanoseconds / 1e9, UTC).isoformat(sep=" ")
-
-
-def _known(known: Known, entry: Entry) -> str:
-    words = [
-        "the same row" if known.row == entry.row else f"another row, {known.row!r}",
-        f"{known.size} bytes, {_moment(known.mtime)}",
-    ]
-    validators = known.validators
-    words += [text for text in (validators.etag, validators.last_modified, known.digest) if text]
-    if known.checked in {UNCONFIRMED, BY_ROW}:
-        return ", ".join(
-            [*words, Reason.NOT_CONFIRMED if known.checked == UNCONFIRMED else "was here before the first run"]
-        )
-    checked = datetime.fromtimestamp(known.checked, UTC).isoformat(sep=" ", timespec="seconds")
-    return ", ".join([*words, f"confirmed {checked}"])
-
-
-def _local(local: Local) -> str:
-    return f"a {local.kind}, {local.size} bytes, {_moment(local.mtime)}"
-
-
-def _of_job(job: Job, *, held: bool) -> list[Line]:
-    if job.probe:
-        decision = "HEAD, to learn whether the local copy is current; if not, fetch"
-    else:
-        decision = "conditional request" if job.known else "fetch"
-    conditions = [
-        f"{name}: {value}" for name, value in request_headers(job, None).items() if name not in _PLAIN_HEADERS
-    ]
-    lines = [("decision", f"{decision}: {job.reason}")]
-    if job.digest:
-        lines.append(("digest", f"must be {job.digest}"))
-    if held:
-        lines.append(("order", "after everything else (--last)"))
-    return [*lines, ("request", " ".join(["HEAD" if job.probe else "GET", job.url, *conditions]))]
-
-
-def _of_result(result: Result) -> str:
-    words = {Outcome.UNCHANGED: "unchanged, no request", Outcome.SKIPPED: "skipped", Outcome.FAILED: "failed"}
-    return f"{words.get(result.outcome, result.outcome)}: {result.reason}"
