@@ -18,14 +18,19 @@ from crawler.model.struct import Value
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.boundaries.other_file_systems import copy_part, hidden_name
 from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.incoming.pending import PendingFile, known_of, part_problem
+from crawler.storage.directory.incoming.new_files import (
+    CREATE_FLAGS,
+    flush_and_close,
+    name_files,
+    start_writeback,
+    write_bodies,
+)
+from crawler.storage.directory.incoming.pending import PendingFile, known_of, part_problem, unnamed, unwritten
 from crawler.storage.directory.os_errors import (
     NOT_OFFERED,
     UnusablePath,
     destination_error,
     flush,
-    is_whole,
-    item_reason,
 )
 from crawler.storage.directory.trash import Trash, kept_in_trash
 from crawler.storage.directory.tree import (
@@ -39,7 +44,6 @@ from crawler.storage.directory.tree import (
     write_all,
 )
 
-CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_TIMES = NOT_OFFERED | {errno.EPERM, errno.EACCES}
 TIMES = "this file system does not store modification times: files keep their download time"
 _NO_FLUSH = NOT_OFFERED | {errno.ENOENT}
@@ -94,23 +98,23 @@ class BatchCommit:
         pending: list[PendingFile | str] = []
         try:
             self._prepare(items, pending)
+            written = [file for file in pending if isinstance(file, PendingFile)]
             if self._fsync == "batch":  # start writing all of them before waiting for the first
-                for file in pending:
-                    if isinstance(file, PendingFile):
-                        _start_writeback(file.descriptor)
-            for file in pending:
-                if isinstance(file, PendingFile):
-                    self._flush(file)
-            for file in pending:
-                outcome = file if isinstance(file, str) else self._place(file, touched)
-                outcomes.append(outcome)  # a named file must be recorded even if the next one fails
+                start_writeback(written)
+            flush_and_close(written, is_flushed=self._fsync != "none")
+            self._place_all(pending, outcomes, touched)
         finally:
             for file in pending:
                 if isinstance(file, PendingFile) and not file.placed:
                     self._abandon(file)
 
     def _prepare(self, items: Sequence[Staged], pending: list[PendingFile | str]) -> None:
-        for item in items:
+        try:
+            write_bodies(items, self._parts, self._name, pending)
+        except OSError as error:
+            if error.errno not in NO_DESCRIPTORS:  # otherwise as below
+                pending.append(unwritten(error, items[len(pending)]))
+        for item in items[len(pending) :]:
             try:
                 pending.append(self._write(item))
             except OSError as error:
@@ -139,9 +143,7 @@ class BatchCommit:
             return str(unusable)
         except OSError as error:
             self._abandon(file)
-            if is_whole(error) or not (item.part or error.errno == errno.EFBIG):
-                raise
-            return item_reason(error)
+            return unwritten(error, item)
         if problem:
             self._abandon(file)
             return problem
@@ -160,12 +162,37 @@ class BatchCommit:
             return False
         return True
 
-    def _flush(self, file: PendingFile) -> None:
-        """Flush data before naming. A failed flush is final: the kernel may have dropped the pages (fsyncgate)."""
-        if self._fsync != "none":
-            flush(file.descriptor)
-        descriptor, file.descriptor = file.descriptor, -1
-        os.close(descriptor)  # may report a write that failed late: NFS, quota
+    def _place_all(self, pending: Sequence[PendingFile | str], outcomes: list[Known | str], touched: set[str]) -> None:
+        """Name all of ``pending``. A named file must be recorded, in ``outcomes``, even if the next one fails."""
+        before = len(outcomes)
+        while (at := len(outcomes) - before) < len(pending):
+            file = pending[at]
+            if isinstance(file, str):
+                outcomes.append(file)
+            elif not self._place_new(pending[at:], file.item.job.path.rpartition("/")[0], outcomes, touched):
+                outcomes.append(self._place(file, touched))
+
+    def _place_new(
+        self, pending: Sequence[PendingFile | str], parent: str, outcomes: list[Known | str], touched: set[str]
+    ) -> bool:
+        """Name the first of ``pending``, new files in ``parent``. False if already the first one needs ``_place``."""
+        before = len(outcomes)
+        try:
+            directory = self._tree.directory(parent, create=True)
+            if self._spared.protected_names(directory, self._tree.identity_of(parent)) is not None:
+                return False
+        except (UnusablePath, OSError):
+            return False
+        try:
+            name_files(pending, self._parts, f"{parent}/" if parent else "", directory, outcomes)
+        except OSError as error:
+            file = pending[len(outcomes) - before]
+            if isinstance(file, PendingFile) and error.errno not in {errno.ENOENT, errno.EXDEV}:
+                outcomes.append(unnamed(error, file))
+        finally:
+            if len(outcomes) > before:
+                touched.add(parent)
+        return len(outcomes) > before
 
     def _place(self, file: PendingFile, touched: set[str]) -> Known | str:
         """Rename the part to its final name. Returns what is now on disk, or why it failed. Raises OSError."""
@@ -179,9 +206,7 @@ class BatchCommit:
         except UnusablePath as unusable:
             return str(unusable)
         except OSError as error:
-            if is_whole(error):
-                raise
-            return item_reason(error, file.item.job.path.rpartition("/")[2])
+            return unnamed(error, file)
         file.placed = True
         touched.add(directory)
         if file.item.part:
@@ -266,13 +291,6 @@ class BatchCommit:
     def _unlink(self, name: str) -> None:
         with suppress(OSError):  # leftovers are removed at the next start
             os.unlink(name, dir_fd=self._parts)
-
-
-def _start_writeback(descriptor: int) -> None:
-    """Start writeback without waiting, as dpkg does. A hint only, so failures are ignored."""
-    if hasattr(os, "posix_fadvise"):  # not on macOS
-        with suppress(OSError):
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _in_the_way(mode: int) -> str:

@@ -110,7 +110,7 @@ def store(changes: Changes, connection: sqlite3.Connection) -> None:
     """Write ``changes``."""
     gone = (records.split_path(path) for path, known in changes.files.items() if known is None)
     connection.executemany("DELETE FROM files WHERE folder = ? AND name = ?", gone)
-    kept = (records.known_cells(known) for known in changes.files.values() if known is not None)
+    kept = records.all_known_cells(known for known in changes.files.values() if known is not None)
     connection.executemany(f"INSERT OR REPLACE INTO files VALUES ({', '.join('?' * 11)})", kept)
     pages = map(records.memo_cells, changes.memos.values())
     connection.executemany(f"INSERT OR REPLACE INTO listings VALUES ({', '.join('?' * 11)})", pages)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 from crawler.model.struct import Struct
 from crawler.model.values import Known, Staged
+from crawler.storage.directory.os_errors import is_whole, item_reason
 
 
 class PendingFile(Struct):
@@ -56,3 +58,17 @@ def known_of(file: PendingFile) -> Known:
         digest=base.digest or item.result.digest,
         checked=base.checked,
     )
+
+
+def unwritten(error: OSError, item: Staged) -> str:
+    """The reason why the body of ``item`` cannot be written. Raises ``error`` if it concerns other files, too."""
+    if is_whole(error) or not (item.part or error.errno == errno.EFBIG):
+        raise error
+    return item_reason(error)
+
+
+def unnamed(error: OSError, file: PendingFile) -> str:
+    """The reason why ``file`` cannot get its name. Raises ``error`` if it concerns other files, too."""
+    if is_whole(error):
+        raise error
+    return item_reason(error, file.item.job.path.rpartition("/")[2])

@@ -1,0 +1,113 @@
+"""Stores new small files in loops: the steps of ``commit`` for files about which there is nothing to decide.
+
+Nearly every file of a first run is small, has a plain name, and nothing is in its place. Each function here does one
+step for as many files as possible and stops at the first one that is different, which it leaves as it was: ``commit``,
+which has the rules for every case, goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from crawler.model.values import Known, Staged
+from crawler.storage.directory.incoming.pending import PendingFile, known_of
+from crawler.storage.directory.os_errors import flush_error
+from crawler.storage.directory.tree import close_quietly
+from crawler.text.patterns import pattern
+
+CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PLAIN_NAME = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+~@=, ()-]{0,199}")
+"""Names that every check of ``tree.encoded_new`` accepts, and that are the same bytes in any locale."""
+
+
+def write_bodies(
+    items: Sequence[Staged], parts: int, name: Callable[[], str], pending: list[PendingFile | str]
+) -> None:
+    """Write each of ``items`` to a new part in the open directory ``parts``, set its time, and add it to ``pending``.
+
+    Stops before the first item whose body is not in memory, or whose part is not as expected. ``name`` returns a new
+    name. Raises OSError for the first item that cannot be written.
+    """
+    for item in items:
+        if item.part or item.mtime is None:
+            return
+        part = name()
+        descriptor = os.open(part, CREATE_FLAGS, 0o666, dir_fd=parts)
+        try:
+            written = os.write(descriptor, item.body)
+            if written != item.size or not _set_time(descriptor, item.mtime):
+                return
+            status = os.fstat(descriptor)
+            if status.st_size != written or status.st_nlink != 1 or not stat.S_ISREG(status.st_mode):
+                return
+            pending.append(PendingFile(item, part, descriptor, written, status.st_mtime_ns))
+            descriptor = -1
+        finally:
+            if descriptor >= 0:
+                close_quietly(descriptor)
+                with suppress(OSError):
+                    os.unlink(part, dir_fd=parts)
+
+
+def _set_time(descriptor: int, mtime: int) -> bool:
+    try:
+        os.utime(descriptor, ns=(mtime, mtime))
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def start_writeback(files: Sequence[PendingFile]) -> None:
+    """Start to write all of ``files`` to the disk, without waiting, as dpkg does. Only a hint: failures are ignored."""
+    if hasattr(os, "posix_fadvise"):  # not on macOS
+        with suppress(OSError):
+            for file in files:
+                os.posix_fadvise(file.descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def flush_and_close(files: Sequence[PendingFile], *, is_flushed: bool) -> None:
+    """Flush all of ``files`` to the disk, if ``is_flushed``, and close them. Raises OSError.
+
+    A failed flush is final: the kernel may have dropped the pages (fsyncgate).
+    """
+    for file in files:
+        if is_flushed:
+            try:
+                os.fsync(file.descriptor)
+            except OSError as error:
+                raise flush_error(error) from None
+        descriptor, file.descriptor = file.descriptor, -1
+        os.close(descriptor)  # may report a write that failed late: NFS, quota
+
+
+def name_files(
+    files: Sequence[PendingFile | str], parts: int, above: str, directory: int, outcomes: list[Known | str]
+) -> None:
+    """Give each of ``files`` its name in the open ``directory``, and add what is now on disk to ``outcomes``.
+
+    ``above``: the path of the directory with a final slash; "" for DIR. No name in it may be protected. Stops before
+    the first file that belongs to another directory, or whose name is not plain or exists. Raises OSError for the first
+    file that cannot be renamed.
+    """
+    start = len(above)
+    for file in files:
+        if isinstance(file, str) or file.item.part or not file.timed:
+            return
+        item = file.item
+        path = item.job.path
+        name = path[start:]
+        if not path.startswith(above) or _PLAIN_NAME.fullmatch(name) is None:
+            return
+        try:
+            os.stat(name, dir_fd=directory, follow_symlinks=False)
+        except FileNotFoundError:
+            os.rename(file.part, name, src_dir_fd=parts, dst_dir_fd=directory)
+        else:
+            return
+        file.placed = True
+        known = item.result.known
+        is_as_expected = known is not None and known.digest and (file.size, file.mtime) == (known.size, known.mtime)
+        outcomes.append(known if known is not None and is_as_expected else known_of(file))
