@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from crawler.http.framing.header_section import BodyError, FramingError, NotAResponse
+from crawler.http.framing.header_section import BodyError, FramingError, Head, NotAResponse
 from crawler.http.lane.deadline import Deadline, Patience
-from crawler.http.lane.loss import Ending, losses
+from crawler.http.lane.loss import End, Ending, explained, losses
 from crawler.http.lane.reader import ResponseReader
 from crawler.http.lane.request import Request
 from crawler.http.sockets.tcp import acknowledge, has_no_bytes
-from crawler.http.tls import alert_text, has_close_notify
-from crawler.text.escape import printable
+from crawler.http.tls import has_close_notify
 
 _BAD_REQUEST = 400
 _GRACE = 8
 """A deadline fires late by at most this fraction (1/``_GRACE``) of the time that it allows."""
-
-
-class _End(NamedTuple):
-    ending: Ending
-    detail: str
 
 
 class Lane(asyncio.Protocol):
@@ -64,7 +57,7 @@ class Lane(asyncio.Protocol):
         self._is_paused = False
         self._has_ended = False
         """Whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
-        self._end: _End | None = None
+        self._end: End | None = None
         """Why no more requests can be sent; None while they can."""
         self.sent = 0
         """Number of requests sent."""
@@ -117,7 +110,7 @@ class Lane(asyncio.Protocol):
                 self._deadline.expect(self._loop.time())
                 self._watch()
             return
-        self._lose(self._end or _End(Ending.CLOSED, ""))
+        self._lose(self._end or End(Ending.CLOSED, ""))
 
     def pause(self) -> None:
         """Stop reading until ``resume``, for a receiver that has enough. Bytes already read are still passed on."""
@@ -136,7 +129,7 @@ class Lane(asyncio.Protocol):
 
     def close(self) -> None:
         """Close the lane. Requests in flight are lost."""
-        self._stop(_End(Ending.ABANDONED, ""))
+        self._stop(End(Ending.ABANDONED, ""))
 
     # --- what the event loop calls ------------------------------------------------------------------
 
@@ -152,13 +145,13 @@ class Lane(asyncio.Protocol):
             is_excess = self._read(data)
         except FramingError as error:
             kind = Ending.GARBLED if isinstance(error, NotAResponse) else Ending.INVALID
-            self._stop(_End(kind, str(error)))
+            self._stop(End(kind, str(error)))
             return
         except BodyError as error:
-            self._stop(_End(Ending.DAMAGED, str(error)))
+            self._stop(End(Ending.DAMAGED, str(error)))
             return
         if is_excess:
-            self._stop(_End(Ending.EXCESS if self.sent else Ending.UNREQUESTED, ""))
+            self._stop(End(Ending.EXCESS if self.sent else Ending.UNREQUESTED, ""))
         elif self._end is None:
             if self._flight and not was_streaming:
                 acknowledge(self._socket)
@@ -178,7 +171,9 @@ class Lane(asyncio.Protocol):
             if self._reader.is_over:
                 self._finish_response(self._flight[0])
         if self._end is None:
-            self._stop(self._explain(exc))
+            reader = self._reader
+            has_begun, has_head = reader.has_begun, reader.head is not None
+            self._stop(explained(exc, has_begun=has_begun, has_head=has_head, is_first=not self.answered))
 
     # --- responses ----------------------------------------------------------------------------------
 
@@ -186,6 +181,13 @@ class Lane(asyncio.Protocol):
         """Pass on the responses in ``data``. True if other bytes follow them. Raises FramingError, BodyError."""
         reader, rest = self._reader, len(data)
         while self._flight and rest:
+            if (alike := reader.take_alike(data, rest, self._flight[0].gathered)) is not None:
+                head, body, rest = alike
+                self._pass_on(self._flight[0], head, body)
+                self._await_next()
+                if self._end is not None:
+                    return False
+                continue
             rest = reader.take(data, len(data) - rest)
             if reader.is_over:
                 self._finish_response(self._flight[0])
@@ -199,7 +201,7 @@ class Lane(asyncio.Protocol):
         """A part of a response has arrived, including at least its header section."""
         reader = self._reader
         if not self._deadline.received(reader.received, self._loop.time()):
-            self._stop(_End(Ending.SLOW, self._patience.too_slow))
+            self._stop(End(Ending.SLOW, self._patience.too_slow))
             return
         assert reader.head is not None
         gathered = request.gathered
@@ -211,27 +213,36 @@ class Lane(asyncio.Protocol):
 
     def _finish_response(self, request: Request) -> None:
         """All of a response has arrived."""
-        reader, flight = self._reader, self._flight
+        reader = self._reader
         head, body, is_streaming = reader.head, reader.body(), self._is_streaming
         assert head is not None
         if head.status == _BAD_REQUEST and self.is_shared:
-            self._stop(_End(Ending.BAD_REQUEST, ""))
+            self._stop(End(Ending.BAD_REQUEST, ""))
             return
-        flight.popleft()
-        self.answered += 1
-        self.minor = head.minor
-        self._is_streaming = False
-        if flight:
-            reader.begin(is_head=flight[0].is_head)
         if not is_streaming:
-            request.receiver.answered(request, head, body)
+            self._pass_on(request, head, body)
         else:
+            self._begin_next(head)
             if body:
                 request.receiver.piece(request, body)
             request.receiver.ended(request)
         self._await_next()
         if not head.is_kept:
-            self._stop(_End(Ending.ANNOUNCED, ""))
+            self._stop(End(Ending.ANNOUNCED, ""))
+
+    def _pass_on(self, request: Request, head: Head, body: bytes) -> None:
+        """A response has arrived of which nothing has been passed on."""
+        self._begin_next(head)
+        request.receiver.answered(request, head, body)
+
+    def _begin_next(self, head: Head) -> None:
+        """The response with this header section is complete: another one begins."""
+        self._flight.popleft()
+        self.answered += 1
+        self.minor = head.minor
+        self._is_streaming = False
+        if self._flight:
+            self._reader.begin(is_head=self._flight[0].is_head)
 
     def _await_next(self) -> None:
         """Wait for the next response, if any is due. Resumes reading if the receiver of the last one paused it."""
@@ -243,16 +254,7 @@ class Lane(asyncio.Protocol):
 
     # --- the end ------------------------------------------------------------------------------------
 
-    def _explain(self, error: Exception | None) -> _End:
-        has_begun = self._reader.has_begun
-        if isinstance(error, ssl.SSLError) and not self.answered and not has_begun:
-            return _End(Ending.REFUSED_BY_TLS, alert_text(error))
-        if error is not None:
-            text = error.strerror if isinstance(error, OSError) else None
-            return _End(Ending.RESET, printable((text or str(error))[:200]))
-        return _End(Ending.CLOSED if self._reader.head is None else Ending.CUT, "")
-
-    def _stop(self, end: _End) -> None:
+    def _stop(self, end: End) -> None:
         if self._end is not None:
             return
         self._end = end
@@ -267,7 +269,7 @@ class Lane(asyncio.Protocol):
         self._lose(end)
         self._ended(self, end.ending)
 
-    def _lose(self, end: _End) -> None:
+    def _lose(self, end: End) -> None:
         requests = list(self._flight)
         self._flight.clear()
         has_begun = self._reader.has_begun and end.ending is not Ending.BAD_REQUEST
@@ -292,4 +294,4 @@ class Lane(asyncio.Protocol):
             self._overdue = until
             self._timer = self._loop.call_later(self._patience.silence / _GRACE, self._check)
         else:
-            self._stop(_End(Ending.SILENT, ""))
+            self._stop(End(Ending.SILENT, ""))

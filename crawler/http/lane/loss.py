@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 from enum import Enum
 from typing import NamedTuple
+
+from crawler.http.tls import alert_text
+from crawler.text.escape import printable
 
 
 class Ending(Enum):
@@ -38,6 +42,28 @@ class Loss(NamedTuple):
     """Whether a part of the response had arrived. If not, the request is unanswered."""
     is_free: bool
     """Whether sending the request again does not count as another attempt."""
+
+
+class End(NamedTuple):
+    """The end of a lane."""
+
+    ending: Ending
+    detail: str
+    """More about the ending, in one clause; may be empty."""
+
+
+def explained(error: Exception | None, *, has_begun: bool, has_head: bool, is_first: bool) -> End:
+    """How a lane ended whose connection was lost with ``error``; None after an orderly end.
+
+    ``has_begun``: a part of a response had arrived; ``has_head``: its header section was complete. ``is_first``: no
+    response had been completed before.
+    """
+    if isinstance(error, ssl.SSLError) and is_first and not has_begun:
+        return End(Ending.REFUSED_BY_TLS, alert_text(error))
+    if error is not None:
+        text = error.strerror if isinstance(error, OSError) else None
+        return End(Ending.RESET, printable((text or str(error))[:200]))
+    return End(Ending.CUT if has_head else Ending.CLOSED, "")
 
 
 def losses(ending: Ending, detail: str, requests: int, *, has_begun: bool, answered: int) -> list[Loss]:

@@ -70,6 +70,24 @@ class ResponseReader:
             self._check_share()
         return len(data) - stop
 
+    def take_alike(self, data: bytes, rest: int, most: int) -> tuple[Head, bytes, int] | None:
+        """Read a response like those before it from the last ``rest`` bytes of ``data``, if all of it is there.
+
+        Returns its header section, its body of at most ``most`` bytes and how many bytes follow. None: call ``take``.
+        """
+        heads = self._heads
+        if heads.shape is None or self.head is not None or heads.has_begun or self._is_head:
+            return None
+        found = heads.shape.match(data, len(data) - rest)
+        if found is None:
+            return None
+        head, start = found
+        stop = start + head.length
+        if stop > len(data) or head.length > most:
+            return None
+        self.head, self.is_over = head, True
+        return head, data[start:stop], len(data) - stop
+
     def body(self) -> bytes:
         """Return the bytes in ``pieces``, and forget them."""
         pieces = self.pieces

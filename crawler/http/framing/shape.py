@@ -1,0 +1,140 @@
+"""Header sections that differ only in a few fields: what all of them mean is found out once.
+
+The responses of a server to requests for files have the same header section but for the length and the validators of
+the file, and the time. The first one becomes a pattern. What one that matches it means is known: the same as
+``header_section`` would find, field by field. One that does not match is parsed there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import overload
+
+from crawler.http.framing.header_section import BodyEnd, Head
+from crawler.model.network.shapes import HeaderShape
+
+_VALUES = {
+    b"content-length": rb"(0|[1-9][0-9]{0,17})",
+    b"last-modified": rb"([!-~][ -~]{1,98}[!-~])",
+    b"etag": rb"([!-~][ -~]{1,198}[!-~])",
+    b"date": rb"([!-~][ -~]{1,98}[!-~])",
+}
+"""The fields that may differ, in lower case → what their values look like. Others than these are parsed one by one."""
+_NAMES = tuple(_VALUES)
+_ABSENT = b"((?!))?"
+_LONGEST = 4096
+"""Maximum size in bytes of a header section that becomes a shape."""
+
+Values = tuple[str | None, str | None, str | None]
+"""The values of Last-Modified, ETag and Date; None for a field that is absent."""
+
+
+class Shape:
+    """The pattern of a header section with status 200 and a length, after which the connection stays open."""
+
+    __slots__ = ("_groups", "_match", "_minor", "_sample", "common")
+
+    def __init__(self, lines: tuple[bytes, ...], minor: int, sample: Sequence[tuple[str, str]]) -> None:
+        """``lines``: a regular expression for each line. ``sample``: the fields of the first header section."""
+        names = [name.lower().encode() for name, _ in sample]
+        varying = [name for name in names if name in _VALUES]
+        self._match = re.compile(b"\r\n".join(lines) + b"\r\n\r\n" + _ABSENT).match
+        self._groups = [varying.index(name) + 1 if name in varying else len(varying) + 1 for name in _NAMES]
+        self._minor = minor
+        self._sample = sample
+        constant = {name: value for name, value in sample if name.lower().encode() not in _VALUES}
+        self.common = HeaderShape(tuple(name for name, _ in sample), constant)
+
+    def match(self, data: bytes, at: int) -> tuple[Head, int] | None:
+        """(The header section at offset ``at`` of ``data``, the offset behind it); None if it has another shape."""
+        found = self._match(data, at)
+        if found is None:
+            return None
+        length, modified, etag, date = found.group(*self._groups)
+        stop = found.end()
+        values = (
+            None if modified is None else modified.decode(),
+            None if etag is None else etag.decode(),
+            None if date is None else date.decode(),
+        )
+        fields = ShapedFields(self, length, values)
+        return Head(200, data[at:stop], BodyEnd.LENGTH, int(length), True, self._minor, fields), stop
+
+    def fields(self, length: bytes, values: Values) -> list[tuple[str, str]]:
+        """All header fields, with the values of those that vary."""
+        given = dict(zip(_NAMES, (length.decode(), *values), strict=True))
+        return [(name, given.get(name.lower().encode()) or value) for name, value in self._sample]
+
+
+class ShapedFields(Sequence[tuple[str, str]]):
+    """The fields of a header section, which are only put together if somebody looks at them."""
+
+    __slots__ = ("_length", "_shape", "values")
+
+    def __init__(self, shape: Shape, length: bytes, values: Values) -> None:
+        self._shape = shape
+        self._length = length
+        self.values = values
+
+    @property
+    def shape(self) -> HeaderShape:
+        """What this header section has in common with others."""
+        return self._shape.common
+
+    def _all(self) -> list[tuple[str, str]]:
+        return self._shape.fields(self._length, self.values)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[str, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[tuple[str, str]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[str, str] | Sequence[tuple[str, str]]:
+        return self._all()[index]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, ShapedFields) else other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._all()))
+
+
+def shape_of(data: bytes, head: Head) -> Shape | None:
+    """The shape of the header section ``data``, whose meaning is ``head``; None if it must be parsed each time."""
+    if head.status != 200 or head.end is not BodyEnd.LENGTH or not head.is_kept or len(data) > _LONGEST:
+        return None
+    names = [name.lower() for name, _ in head.fields]
+    if len(set(names)) < len(names) or "content-length" not in names or data != head.data:
+        return None
+    start, *lines = data[:-4].split(b"\r\n")
+    return _shape((re.escape(start), *map(_line, lines)), head.minor, tuple(head.fields))
+
+
+def _line(line: bytes) -> bytes:
+    name, colon, value = line.partition(b":")
+    pattern = _VALUES.get(name.lower())
+    if pattern is None:
+        return re.escape(line)
+    blank = value[: len(value) - len(value.lstrip(b" \t"))]
+    return re.escape(name + colon + blank) + pattern
+
+
+@lru_cache(maxsize=64)
+def _kept(lines: tuple[bytes, ...], minor: int) -> list[Shape]:
+    """A place for the shape with these lines."""
+    return []
+
+
+def _shape(lines: tuple[bytes, ...], minor: int, sample: Sequence[tuple[str, str]]) -> Shape:
+    """The one shape with these lines, so that what is found out about it is found out once."""
+    place = _kept(lines, minor)
+    if not place:
+        place.append(Shape(lines, minor, sample))
+    return place[0]
