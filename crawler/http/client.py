@@ -174,7 +174,8 @@ class HttpClient:
         if self._logs_requests:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
-        self._keyring.cookies.keep(url, response.headers)
+        if not isinstance(response, WholeResponse) or response.shape is None:  # otherwise it sets no cookies
+            self._keyring.cookies.keep(url, response.headers)
 
     async def fetch_page(
         self,

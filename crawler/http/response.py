@@ -9,12 +9,14 @@ from typing import Any, Protocol, cast
 
 from multidict import CIMultiDict
 
+from crawler.http.framing.shape import ShapedFields
 from crawler.http.lane.batch import Answer
 from crawler.http.pacing.gate import Gate, Host
 from crawler.http.problem import RequestError, TooSlow
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import FetchedPage, Permit, Response
+from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked
@@ -24,6 +26,7 @@ from crawler.text.urls import before_query, resolve
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 _ERRORS, _UNSATISFIABLE = 400, 416
 _CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
+_NOTHING: Varying = (None, None, None)
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
 
 
@@ -157,13 +160,25 @@ class HttpResponse:
 class WholeResponse:
     """Implements ``interfaces.Response`` with a body that has arrived completely."""
 
-    __slots__ = ("body", "headers", "status", "url")
+    __slots__ = ("_fields", "_headers", "body", "shape", "status", "url", "varying")
 
     def __init__(self, answer: Answer, url: str) -> None:
-        self.status = answer.head.status
-        self.headers = combined(CIMultiDict(answer.head.fields))
+        head, self.body = answer
+        self.status = head.status
+        self._fields = fields = head.fields
+        self._headers: Mapping[str, str] | None = None
+        self.shape: HeaderShape | None = None
+        self.varying: Varying = _NOTHING
+        if isinstance(fields, ShapedFields):
+            self.shape, self.varying = fields.shape, fields.values
         self.url = url
-        self.body = answer.body
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The header fields, which are put together when they are first needed."""
+        if self._headers is None:
+            self._headers = combined(CIMultiDict(self._fields))
+        return self._headers
 
     async def read(self, limit: int) -> bytes:
         """The body. Raises VerificationError if it exceeds ``limit`` bytes."""

@@ -59,13 +59,26 @@ class Transport:
 
         All URLs must have the same host, for which ``experience`` is not None. Raises RequestError, ValueError.
         """
-        heads = []
-        for url, headers in requests:
-            parts = _for_lane(url, None)
-            assert parts is not None, "not sent on a lane"
-            where, host, target = parts
-            heads.append(self._head("GET", target, host, headers))
+        parts = _for_lane(requests[0][0], None)
+        assert parts is not None, "not sent on a lane"
+        where, host, target = parts
+        heads = self._heads(requests, host, requests[0][0].removesuffix(target))
         return await self._lanes.share(where, heads, may_follow)
+
+    def _heads(self, requests: Sequence[tuple[str, Mapping[str, str]]], host: str, prefix: str) -> list[bytes]:
+        """The header section of a GET for each (URL, headers); ``prefix`` is the beginning of all URLs, up to the path.
+
+        Raises ValueError.
+        """
+        heads, given, fields = list[bytes](), None, b""
+        for url, headers in requests:
+            target = url[len(prefix) :].partition("#")[0]
+            if not url.startswith(prefix) or _TARGET.fullmatch(target) is None:
+                raise ValueError("the URL cannot be requested together with the others")
+            if headers is not given:  # nearly all have the same
+                given, fields = headers, self._fields(host, self._agent, tuple(headers.items()))
+            heads.append(b"GET %b HTTP/1.1\r\n%b" % (target.encode(), fields))
+        return heads
 
     def open_ahead(self, url: str, connections: Callable[[int], int]) -> None:
         """Open connections for later requests to the host of ``url``, without a proxy; see ``LanePool.open_ahead``."""
@@ -89,7 +102,7 @@ class Transport:
 
     def _head(self, method: str, target: str, host: str, headers: Mapping[str, str]) -> bytes:
         fields = self._fields(host, self._agent, tuple(headers.items()))
-        return f"{method} {target} HTTP/1.1\r\n{fields}".encode("utf-8", "surrogateescape")
+        return f"{method} {target} HTTP/1.1\r\n".encode() + fields
 
     def _by_session(self) -> Session:
         if self._session is None:
@@ -136,7 +149,7 @@ def _endpoint(prefix: str, proxy: str | None) -> tuple[Endpoint, str] | None:
     return Endpoint(host, url.port, url.scheme == "https", proxy), field
 
 
-def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
+def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> bytes:
     """The header section of a request after the request line, including the empty line. Raises ValueError."""
     given = {name.lower() for name, _ in headers}
     fields = [f"Host: {host}"] if "host" not in given else []
@@ -144,4 +157,4 @@ def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> str:
     fields += [f"{name}: {value}" for name, value in headers]
     if any(_FIELD.fullmatch(field) is None for field in fields):
         raise ValueError("a request header contains a line break")
-    return "\r\n".join(fields) + "\r\n\r\n"
+    return ("\r\n".join(fields) + "\r\n\r\n").encode("utf-8", "surrogateescape")

@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 from crawler.model.errors import DestinationError, FetchError, VerificationError
 from crawler.model.interfaces import Destination, FetchedPage, Permit, Response, Take
 from crawler.model.network.responses import WholeResponse
+from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.network.sharing import Together
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
@@ -68,6 +69,8 @@ class FakeReply:
         self.status = response.status
         self.headers: Mapping[str, str] = CIMultiDict(response.headers)
         self.body = response.body
+        self.shape: HeaderShape | None = None
+        self.varying: Varying = (None, None, None)
         self.released = False
         self._response = response
         self._piece = piece

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import overload
 
 from crawler.http.framing.header_section import BodyEnd, Head
-from crawler.model.network.shapes import HeaderShape
+from crawler.model.network.shapes import HeaderShape, Varying
 
 _VALUES = {
     b"content-length": rb"(0|[1-9][0-9]{0,17})",
@@ -26,9 +26,6 @@ _NAMES = tuple(_VALUES)
 _ABSENT = b"((?!))?"
 _LONGEST = 4096
 """Maximum size in bytes of a header section that becomes a shape."""
-
-Values = tuple[str | None, str | None, str | None]
-"""The values of Last-Modified, ETag and Date; None for a field that is absent."""
 
 
 class Shape:
@@ -62,7 +59,7 @@ class Shape:
         fields = ShapedFields(self, length, values)
         return Head(200, data[at:stop], BodyEnd.LENGTH, int(length), True, self._minor, fields), stop
 
-    def fields(self, length: bytes, values: Values) -> list[tuple[str, str]]:
+    def fields(self, length: bytes, values: Varying) -> list[tuple[str, str]]:
         """All header fields, with the values of those that vary."""
         given = dict(zip(_NAMES, (length.decode(), *values), strict=True))
         return [(name, given.get(name.lower().encode()) or value) for name, value in self._sample]
@@ -73,7 +70,7 @@ class ShapedFields(Sequence[tuple[str, str]]):
 
     __slots__ = ("_length", "_shape", "values")
 
-    def __init__(self, shape: Shape, length: bytes, values: Values) -> None:
+    def __init__(self, shape: Shape, length: bytes, values: Varying) -> None:
         self._shape = shape
         self._length = length
         self.values = values
@@ -111,7 +108,7 @@ def shape_of(data: bytes, head: Head) -> Shape | None:
     if head.status != 200 or head.end is not BodyEnd.LENGTH or not head.is_kept or len(data) > _LONGEST:
         return None
     names = [name.lower() for name, _ in head.fields]
-    if len(set(names)) < len(names) or "content-length" not in names or data != head.data:
+    if len({*names, "set-cookie"}) < len(names) + 1 or "content-length" not in names or data != head.data:
         return None
     start, *lines = data[:-4].split(b"\r\n")
     return _shape((re.escape(start), *map(_line, lines)), head.minor, tuple(head.fields))

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Mapping
 from functools import cached_property
 from typing import Protocol
 
+from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 
@@ -18,8 +19,11 @@ class Response(Protocol):
     """HTTP status."""
     url: str
     """URL of the response, after redirects."""
-    headers: Mapping[str, str]
-    """Header fields, case-insensitive."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Header fields, case-insensitive."""
+        ...
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""
@@ -37,6 +41,10 @@ class WholeResponse(Response, Protocol):
     """A response whose body has arrived."""
 
     body: bytes
+    shape: HeaderShape | None
+    """What its header section has in common with those of other responses; None if that is not known."""
+    varying: Varying
+    """The values of the fields that are not in ``shape``."""
 
 
 class FetchedPage(Value, frozen=True, kw_only=True, dict=True):

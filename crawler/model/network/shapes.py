@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from crawler.model.struct import Struct
 
+Varying = tuple[str | None, str | None, str | None]
+"""The values of Last-Modified, ETag and Date in one header section; None for a field that is absent."""
+
 
 class HeaderShape(Struct, eq=False):
     """The part of a header section with status 200 that is the same in all responses with this very object.

@@ -13,22 +13,26 @@ from itertools import zip_longest
 from crawler.model import limits
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.sharing import Carried, Verdict
-from crawler.model.values import Job, Result, Staged
+from crawler.model.values import Job
 from crawler.pipeline.backlog import Finish
 from crawler.pipeline.fetch.downloader import Downloader
-from crawler.pipeline.fetch.plain import plain_file
+from crawler.pipeline.fetch.plain import plain_files
+from crawler.pipeline.rules.responses import alike
+from crawler.pipeline.rules.responses.alike import sizes_of, with_size
 from crawler.pipeline.rules.responses.carried import may_follow
-from crawler.pipeline.rules.responses.conditional_requests import request_headers
+from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL, request_headers
 from crawler.pipeline.rules.responses.neighbours import all_facts, are_apart, is_plain, row_of
 from crawler.pipeline.rules.responses.shared import verdict
 
-Published = Callable[[Job], Awaitable[Job]]
-"""Adds the digest that a checksum file beside the file publishes to a job that has none."""
+Published = Callable[[list[Job]], Awaitable[list[Job]]]
+"""Adds the digests that checksum files beside the files publish to the jobs that have none.
+
+Returns its argument if it adds nothing."""
 
 
-async def nothing_published(job: Job) -> Job:
+async def nothing_published(jobs: list[Job]) -> list[Job]:
     """The lookup of a run that consults no checksum files: no digest is known."""
-    return job
+    return jobs
 
 
 class Batches:
@@ -61,8 +65,10 @@ class FileBatch:
     def __init__(self, batches: Batches, job: Job, room: int) -> None:
         self._batches = batches
         self.room = room
-        self._jobs: Sequence[Job] = [job]
+        self._jobs = [job]
         self._rows = [row_of(job)]
+        self._sizes = sizes_of(self._rows)
+        """The result of ``sizes_of`` for the rows."""
         self._origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
         self._size = job.size.high if job.size else 0
         """Maximum size of all bodies together, in bytes."""
@@ -73,13 +79,13 @@ class FileBatch:
             return False
         size = self._size + (job.size.high if job.size else 0)
         row, batches = row_of(job), self._batches
-        if size > limits.SMALL_BODY or not (batches.is_trusted or all(are_apart(row, other) for other in self._rows)):
+        sizes = None if self._sizes is None else with_size(self._sizes, row)
+        is_apart = sizes is not None or batches.is_trusted or all(are_apart(row, other) for other in self._rows)
+        if size > limits.SMALL_BODY or not is_apart or batches.downloader.destination.has_part(job.path):
             return False
-        if batches.downloader.destination.has_part(job.path):
-            return False
-        self._jobs = [*self._jobs, job]
+        self._jobs.append(job)
         self._rows.append(row)
-        self._size = size
+        self._size, self._sizes = size, sizes
         return True
 
     async def process(self, finish: Finish) -> None:
@@ -88,8 +94,9 @@ class FileBatch:
         Raises DestinationError.
         """
         shared, began = self._batches.downloader, time.monotonic()
-        self._jobs = jobs = await self._with_digests(self._jobs)
-        self._rows = [row_of(job) for job in jobs]
+        jobs = await self._batches.published(self._jobs)
+        if jobs is not self._jobs:
+            self._jobs, self._rows = jobs, [row_of(job) for job in jobs]
         for job in jobs:
             shared.observer.started(job)
         shared.connections.begin()
@@ -98,10 +105,9 @@ class FileBatch:
         finally:
             shared.connections.end()
         alone = []
-        for job, reply in zip_longest(jobs, replies):
-            done: Result | Staged | None = None
-            if reply is not None:
-                done = plain_file(shared, job, reply, began) or await shared.use(job, reply, began)
+        plain = plain_files(shared, jobs, replies, began)
+        for job, reply, taken in zip_longest(jobs, replies, plain):
+            done = taken if taken is not None or reply is None else await shared.use(job, reply, began)
             if done is None:
                 alone.append(job)
             else:
@@ -115,17 +121,20 @@ class FileBatch:
 
     def requests(self, most: int, free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
         """See ``Together``."""
-        del self._rows[most:]
-        return [(job.url, request_headers(job, None)) for job in self._jobs[:most]]
+        if len(self._rows) > most:
+            del self._rows[most:]
+            self._sizes = sizes_of(self._rows)
+        return [
+            (job.url, UNCONDITIONAL if job.known is None and not job.fresh else request_headers(job, None))
+            for job in self._jobs[:most]
+        ]
 
     def may_follow(self, carried: Carried) -> bool:
         """See ``Together``."""
-        return may_follow(self._rows, carried)
+        return alike.may_follow(self._rows, self._sizes, carried) or may_follow(self._rows, carried)
 
     def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
         """See ``Together``."""
         rows = self._rows
-        return verdict(rows, all_facts(rows, responses), carried, is_trusted=self._batches.is_trusted)
-
-    async def _with_digests(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        return [await self._batches.published(job) for job in jobs]
+        plain = alike.verdict(rows, self._sizes, responses, carried)
+        return plain or verdict(rows, all_facts(rows, responses), carried, is_trusted=self._batches.is_trusted)

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 
 from crawler.model import limits
 from crawler.model.currency import Currency, Source
 from crawler.model.network.responses import WholeResponse
-from crawler.model.values import Job, Kind, Outcome, Result, Staged
+from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result, Staged, Validators
 from crawler.pipeline.fetch.transfer import Shared
-from crawler.pipeline.rules.responses.evidence import known_of, mtime_of, prove
+from crawler.pipeline.rules.compare import NANOSECONDS
+from crawler.pipeline.rules.responses.alike import is_ordinary
+from crawler.pipeline.rules.responses.evidence import currency, known_of, mtime_of, prove
 from crawler.text.digests import may_have_digest
 from crawler.text.http_fields import parse_http_date
 
@@ -56,6 +59,64 @@ def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> 
         old_size=job.local.size if job.local else None,
         known=known,
         currency=proof.currency,
+        dating=job.dating,
+    )
+    return Staged(job=job, part="", body=body, size=length, mtime=mtime, result=result)
+
+
+def plain_files(
+    shared: Shared, jobs: Sequence[Job], replies: Sequence[WholeResponse | None], began: float
+) -> list[Staged | None]:
+    """``plain_file`` of each of ``jobs`` and its reply, if it has one; for headers that are alike in few calls."""
+    now, seconds = time.time(), time.monotonic() - began
+    return [
+        None if reply is None else _alike(shared, job, reply, now, seconds) or plain_file(shared, job, reply, began)
+        for job, reply in zip(jobs, replies, strict=False)
+    ]
+
+
+def _alike(shared: Shared, job: Job, reply: WholeResponse, now: float, seconds: float) -> Staged | None:
+    """``plain_file`` if the header section has an ordinary shape and a time; None otherwise, or if that is None.
+
+    ``now``: seconds since the epoch. ``seconds``: duration of the job.
+    """
+    shape, size, body = reply.shape, job.size, reply.body
+    length = len(body)
+    if shape is None or size is None or not size.low == length == size.high or length > limits.SMALL_BODY:
+        return None
+    modified, etag, date = reply.varying
+    moment, sent = parse_http_date(modified), parse_http_date(date)
+    if moment is None or not is_ordinary(shape) or not _is_plain(job) or shared.rejects_headers(job, length, moment):
+        return None
+    made = now if sent is None or now < sent else sent
+    found = Currency.LISTED if job.vouched else currency(job, modified, made)
+    if found is Currency.OLDER:
+        return None
+    shared.observer.received(job, length)
+    digest, mtime = "sha256:" + hashlib.sha256(body).hexdigest(), int(moment) * NANOSECONDS
+    known = Known(
+        path=job.path,
+        url=job.url,
+        row=job.row,
+        size=length,
+        mtime=mtime,
+        validators=Validators(etag=etag, last_modified=modified),
+        digest=digest,
+        checked=UNCONFIRMED if found is Currency.OTHER else made,
+    )
+    result = Result(
+        path=job.path,
+        url=job.url,
+        outcome=Outcome.SAVED,
+        reason=job.reason,
+        size=length,
+        received=length,
+        seconds=seconds,
+        attempts=job.spent + 1,
+        digest=digest,
+        old_size=job.local.size if job.local else None,
+        known=known,
+        currency=found,
         dating=job.dating,
     )
     return Staged(job=job, part="", body=body, size=length, mtime=mtime, result=result)

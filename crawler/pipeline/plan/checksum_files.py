@@ -143,6 +143,10 @@ class Checksums:
         if known is not None and name in known.sidecars:
             self._awaited[path] = known.sidecars[name]
 
+    async def beside_all(self, jobs: list[Job]) -> list[Job]:
+        """``beside`` of each of ``jobs``; the same list if it changes none."""
+        return [await self.beside(job) for job in jobs] if self._awaited else jobs
+
     async def beside(self, job: Job) -> Job:
         """``job`` with the digest in the sidecar of its file, if it had none. Workers may call this concurrently."""
         if job.digest is not None:

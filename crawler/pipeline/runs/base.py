@@ -132,7 +132,7 @@ class Transfers:
         """The function that starts batches. In dry runs and with worker processes it starts none."""
         if self._dry_run is not None or self._parts.pool is not None:
             return lambda _job: None
-        published = nothing_published if self._checksums is None else self._checksums.beside
+        published = nothing_published if self._checksums is None else self._checksums.beside_all
         return build_batches(self._parts.config, self._downloader, published).begin
 
     def _process(self) -> engine.Process:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.struct import replace
-from crawler.model.values import Known
-from crawler.storage.state.directory_digests import _row_of
-from crawler.storage.state.records import known_cells, known_of, moment_of
+from crawler.model.values import Known, Validators
+from crawler.storage.state.directory_digests import row_of
+from crawler.storage.state.records import all_known_cells, known_cells, known_of, moment_of
 
 KNOWN = Known(path="d/x", url="http://h/x", row="r", size=1, mtime=7)
 
@@ -19,8 +19,39 @@ def test_time_and_version_share_a_cell(mtime: int, version: str) -> None:
     known = replace(KNOWN, mtime=mtime, version=version)
     cells = known_cells(known)
     assert known_of("d/", cells) == known
-    row = _row_of(cells)
+    row = row_of(cells)
     assert (row.mtime, row.version) == (mtime, version)
+
+
+texts = st.one_of(st.text(max_size=5), st.text(st.characters(max_codepoint=127), max_size=5), st.just("\udc80"))
+
+
+class Other(str):
+    """A text that a custom destination may have made."""
+
+
+@given(
+    st.lists(
+        st.builds(
+            Known,
+            path=texts.map(lambda name: f"d/{name}") | texts,
+            url=texts | texts.map(Other),
+            row=texts,
+            size=st.integers(-(2**70), 2**70) | st.integers(0, 9),
+            mtime=st.integers(-(2**70), 2**70) | st.integers(0, 9),
+            validators=st.builds(Validators, etag=texts | st.none(), last_modified=texts | st.none()),
+            digest=texts | st.none(),
+            version=st.just("") | texts,
+            checked=st.floats(allow_nan=False) | st.integers(-20, 9),
+            adopted=st.booleans(),
+        ),
+        max_size=4,
+    )
+)
+def test_many_files_have_the_cells_that_each_of_them_has(files: list[Known]) -> None:
+    found, expected = all_known_cells(files), [known_cells(known) for known in files]
+    assert found == expected
+    assert [list(map(type, cells)) for cells in found] == [list(map(type, cells)) for cells in expected]
 
 
 @pytest.mark.parametrize("cell", ["", "x", " v", "1.5 v", None, 1.5, b"\xff"])

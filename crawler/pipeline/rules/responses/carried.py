@@ -6,7 +6,7 @@ if each request on the connection differs from all others in something that its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import cast
 
 from crawler.model.network.sharing import Carried
@@ -24,9 +24,11 @@ _NOWHERE = "-"
 class History:
     """Implements ``Carried``: the rows of all requests on a connection, with what their responses have shown."""
 
-    __slots__ = ("_anywhere", "_bodiless", "_places", "_rows", "_sizes")
+    __slots__ = ("_anywhere", "_bodiless", "_files", "_places", "_rows", "_sizes")
 
     def __init__(self) -> None:
+        self._files: dict[int, Row] = {}
+        """Size in bytes → row: files that ``add_files`` has noted and that are not in the other collections yet."""
         self._rows: list[Row] = []
         self._sizes: dict[int, list[Row]] = {}
         """Size in bytes → the rows whose responses had that size."""
@@ -38,10 +40,33 @@ class History:
         """The rows whose responses neither named a place nor proved to be of a file that names none."""
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._rows) + len(self._files)
+
+    def lacks(self, sizes: Collection[int], more: int = 0) -> bool:
+        """Whether the size tells each file with one of ``sizes`` from all rows, and there is room for ``more`` rows."""
+        if self._bodiless or len(self) + more > LONGEST:
+            return False
+        return self._files.keys().isdisjoint(sizes) and self._sizes.keys().isdisjoint(sizes)
+
+    def add_files(self, rows: Sequence[Row]) -> None:
+        """Note responses that are proven to belong to ``rows``, each of which has its exact size and names no place.
+
+        This is ``add``, but only what ``lacks`` needs is done at once.
+        """
+        for row in rows:
+            assert row.size is not None
+            self._files[row.size.low] = row
+
+    def _settle(self) -> None:
+        """Move the rows that ``add_files`` has noted to the other collections."""
+        files, self._files = self._files, {}
+        for size, row in files.items():
+            self.add(row, Facts(status=200, size=size))
 
     def add(self, row: Row, facts: Facts) -> None:
         """Note a response that is proven to belong to ``row``."""
+        if self._files:
+            self._settle()
         size, place = facts.size, _place(row, facts)
         row = replace(row, size=row.size if size is None else Span(size, size), place=place)
         self._rows.append(row)
@@ -53,6 +78,8 @@ class History:
 
     def suspects(self, row: Row, confirmed: Aspect) -> Sequence[Row]:
         """The rows that may not be told from ``row`` if ``confirmed`` is what its response confirms."""
+        if self._files:
+            self._settle()
         size, place = row.size, row.place
         if size is not None and size.exact and Aspect.SIZE in confirmed:
             alike = self._sizes.get(size.low)

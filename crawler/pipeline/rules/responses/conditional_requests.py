@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from crawler.model.values import Job
 from crawler.text.resuming import Resume, range_headers
+
+UNCONDITIONAL: Mapping[str, str] = {"Accept": "*/*", "Accept-Encoding": "identity"}
+"""The result of ``request_headers`` for a file of which nothing is here."""
 
 
 def request_headers(job: Job, resume: Resume | None, *, fresh: bool = False) -> dict[str, str]:
@@ -11,7 +16,7 @@ def request_headers(job: Job, resume: Resume | None, *, fresh: bool = False) -> 
 
     ``fresh``: caches must validate their response with the origin server (RFC 9111 section 5.2.1.4).
     """
-    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    headers = dict(UNCONDITIONAL)
     if fresh or job.fresh:
         headers["Cache-Control"] = "no-cache"
     if resume is not None:

@@ -176,9 +176,10 @@ async def test_an_error_that_stays_is_a_result() -> None:
 async def test_a_digest_beside_a_file_is_looked_up_once_before_anything_is_sent() -> None:
     asked = []
 
-    async def published(job: Job) -> Job:
-        asked.append(job.path)
-        return replace(job, digest="md5:9dd4e461268c8034f5c8564e155c67a6") if job.path == "1" else job  # of b"x"
+    async def published(jobs: list[Job]) -> list[Job]:
+        asked.extend(job.path for job in jobs)
+        digest = "md5:9dd4e461268c8034f5c8564e155c67a6"  # of b"x"
+        return [replace(job, digest=digest) if job.path == "1" else job for job in jobs]
 
     made = batches(sized, published=published)
     batch = made.begin(job("1", 1))

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.model.currency import Dating, Source
+from crawler.model.network.shapes import HeaderShape
 from crawler.model.values import Job, Kind, Known, Local, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.downloader import Downloader
-from crawler.pipeline.fetch.plain import plain_file
+from crawler.pipeline.fetch.plain import plain_file, plain_files
 from tests.support.fakes import FakeClient, FakeDestination, FakeReply, FakeResponse, Recorder, nothing_refused
 
 BODY = b"\0\1" * 5
@@ -31,6 +32,9 @@ HEADERS = {
     "ETag": '"1"',
     "Last-Modified": TIMES[0],
 }
+
+
+VARYING = ("Content-Length", "Last-Modified", "ETag", "Date")
 
 
 class Counting(Recorder):
@@ -60,6 +64,19 @@ def downloader(refused: str | None = None) -> tuple[Downloader, Counting]:
     return shared, observer
 
 
+def shaped(reply: FakeReply) -> FakeReply:
+    """``reply``, with the shape that its header section has on a connection, if it has one."""
+    names = [name.lower() for name in reply.headers]
+    length = reply.headers.get("Content-Length")
+    if reply.status == 200 and length == str(len(reply.body)) and "transfer-encoding" not in names:
+        varying = [reply.headers.get(name) for name in ("Last-Modified", "ETag", "Date")]
+        if "" not in varying:
+            constant = {name: value for name, value in reply.headers.items() if name not in VARYING}
+            reply.shape = HeaderShape(tuple(reply.headers), constant)
+            reply.varying = (varying[0], varying[1], varying[2])
+    return reply
+
+
 def both(
     job: Job, headers: Mapping[str, str], body: bytes, status: int = 200, refused: str | None = None
 ) -> tuple[object, object]:
@@ -68,6 +85,9 @@ def both(
     reply = FakeReply(job.url, FakeResponse(status=status, headers=headers, body=body), 1 << 20)
     shared, observer = downloader(refused)
     outcomes.append((plain_file(shared, job, reply, 0.0), observer.counts))
+    shared, observer = downloader(refused)
+    (done,) = plain_files(shared, [job], [shaped(reply)], 0.0)
+    assert (_timeless(done), observer.counts) == (_timeless(outcomes[0][0]), outcomes[0][1])
     shared, observer = downloader(refused)
     outcomes.append((asyncio.run(shared.use(job, reply, 0.0)), observer.counts))
     return tuple((_timeless(done), counts) for done, counts in outcomes)  # type: ignore[return-value]

@@ -1,0 +1,121 @@
+"""A header section that has the shape of another one means what parsing it would find, and others have no shape."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+from crawler.http.framing.header_section import FramingError, parse_head
+from crawler.http.framing.shape import ShapedFields, shape_of
+from crawler.http.framing.splitter import HeadScanner
+
+LINES = {
+    "Server": ["nginx", "nginx/1.2 (x)", ""],
+    "Date": ["Tue, 14 Nov 2023 22:13:20 GMT", "Tue, 14 Nov 2023 22:13:21 GMT", "", "x"],
+    "Content-Type": ["text/plain", "text/html"],
+    "Content-Length": ["0", "10", "123456789", "010", "-1", "1, 1", "", "9" * 19, "10 "],
+    "Last-Modified": ["Tue, 14 Nov 2023 22:13:20 GMT", "yesterday", "", " x\t", "\xe9\xe8\xe7"],
+    "ETag": ['"a-1"', 'W/"a-2"', '""', '"\xe9"', "x y", "a" * 300],
+    "Connection": ["keep-alive", "close"],
+    "Transfer-Encoding": ["chunked"],
+    "Set-Cookie": ["a=b"],
+    "X-\xe9": ["1"],
+}
+"""Fields of RFC 9110 and 9112, and their values: as servers send them, unusual ones and invalid ones."""
+STARTS = [
+    "HTTP/1.1 200 OK",
+    "HTTP/1.1 200",
+    "HTTP/1.0 200 OK",
+    "HTTP/1.1 206 Partial",
+    "HTTP/1.1 304 x",
+    "HTTP/1.1 100 x",
+]
+ENDS = ["\r\n", "\n"]
+
+
+@st.composite
+def sections(draw: st.DrawFn, likely: int = 4) -> tuple[str, list[tuple[str, str, str]]]:
+    """The parts of a header section; most have the usual value of each of the usual fields."""
+    names = draw(st.lists(st.sampled_from(list(LINES)[:6]), min_size=4, unique=True))
+    names += draw(st.lists(st.sampled_from(list(LINES)), max_size=1)) if draw(st.integers(0, likely)) == 0 else []
+    fields = []
+    for name in names:
+        value = draw(st.sampled_from(LINES[name])) if draw(st.integers(0, likely)) == 0 else LINES[name][0]
+        spelling = name.lower() if draw(st.integers(0, 9)) == 0 else name
+        fields.append((spelling, draw(st.sampled_from([" ", " ", " ", "", "  "])), value))
+    return draw(st.sampled_from([STARTS[0]] * 6 + STARTS)), fields
+
+
+def written(section: tuple[str, list[tuple[str, str, str]]], end: str = "\r\n") -> bytes:
+    start, fields = section
+    return (end.join([start, *(f"{name}:{blank}{value}" for name, blank, value in fields)]) + end * 2).encode("latin-1")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_section_of_a_shape_means_what_parsing_it_finds(data: st.DataObject) -> None:
+    first = data.draw(sections())
+    other = (
+        first[0],
+        [
+            (
+                name,
+                blank,
+                data.draw(st.sampled_from([value, *LINES[next(key for key in LINES if key.lower() == name.lower())]])),
+            )
+            for name, blank, value in first[1]
+        ],
+    )
+    sample, section = written(first), written(other, data.draw(st.sampled_from(["\r\n"] * 8 + ["\n"])))
+    try:
+        shape = shape_of(sample, parse_head(sample))
+        found = shape and shape.match(b"before" + section + b"after", 6)
+        if found:
+            head, stop = found
+            expected = parse_head(section)
+            assert stop == 6 + len(section)
+            assert head._replace(fields=list(head.fields)) == expected
+            assert CIMultiDict(head.fields) == CIMultiDict(expected.fields)
+            assert isinstance(head.fields, ShapedFields)
+            of = CIMultiDict(expected.fields)
+            assert head.fields.values == (of.get("Last-Modified"), of.get("ETag"), of.get("Date"))
+            assert of["Content-Length"] == str(head.length)
+            assert "Set-Cookie" not in of
+    except FramingError:
+        return
+
+
+USUAL = written((STARTS[0], [(name, " ", LINES[name][0]) for name in list(LINES)[:7]]))
+
+
+@pytest.mark.parametrize("length", [0, 7, 10**17])
+def test_responses_for_files_have_one_shape(length: int) -> None:
+    shape = shape_of(USUAL, parse_head(USUAL))
+    other = USUAL.replace(b"Content-Length: 0", b"Content-Length: %d" % length).replace(b'"a-1"', b'"b"')
+    assert shape is not None
+    found = shape.match(other, 0)
+    assert found is not None
+    assert (found[0].length, found[1]) == (length, len(other))
+    assert shape_of(other, parse_head(other)) is shape
+
+
+@pytest.mark.parametrize("piece", [1, 50, 10_000])
+def test_a_scanner_finds_the_same_with_a_shape_as_without(piece: int) -> None:
+    scanner = HeadScanner()
+    for number in range(5):
+        section = USUAL.replace(b"Content-Length: 0", b"Content-Length: %d" % number)
+        pieces = [section[at : at + piece] for at in range(0, len(section), piece)]
+        found = [scanner.take(each, is_head=False) for each in pieces]
+        assert found[:-1] == [None] * (len(pieces) - 1)
+        assert found[-1] is not None
+        assert found[-1].head._replace(fields=list(found[-1].head.fields)) == parse_head(section)
+
+
+def test_a_server_that_changes_its_headers_each_time_gets_few_shapes() -> None:
+    scanner, shapes = HeadScanner(), set[int]()
+    for number in range(20):
+        scanner.take(USUAL.replace(b"nginx", b"nginx-%d" % number), is_head=False)
+        shapes.add(id(scanner.shape))
+    assert len(shapes) <= 3

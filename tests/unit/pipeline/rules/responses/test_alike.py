@@ -1,0 +1,132 @@
+"""Responses that are alike are judged as the general rule judges each of them, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.model.network.shapes import HeaderShape
+from crawler.model.values import Span
+from crawler.pipeline.rules.responses import alike, carried, shared
+from crawler.pipeline.rules.responses.carried import LONGEST, History
+from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row, all_facts
+from tests.support.fakes import FakeReply, FakeResponse
+
+NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
+TIMES = ["Wed, 01 May 2024 12:00:00 GMT", "Wed, 01 May 2024 11:00:00 GMT", "noon", None]
+ROW_TIMES = [None, Span(NOON, NOON + timedelta(seconds=59)), Span(NOON.replace(tzinfo=None), NOON.replace(tzinfo=None))]
+KINDS = ["text/plain", "application/octet-stream", "text/html"]
+TITLE = b"<title>/a/</title>"
+
+
+def reply(size: int, constant: Mapping[str, str], modified: str | None, etag: str | None = None) -> FakeReply:
+    """A response with status 200 whose header section has a shape."""
+    varying = {"Last-Modified": modified, "ETag": etag}
+    headers = {**constant, **{name: value for name, value in varying.items() if value is not None}}
+    body = (TITLE + b"x" * size)[:size]
+    made = FakeReply("http://h/a", FakeResponse(headers=headers, body=body), 1 << 20)
+    made.shape = HeaderShape(tuple(headers), constant)
+    made.varying = (modified, etag, None)
+    return made
+
+
+rows = st.builds(
+    Row,
+    size=st.one_of(st.integers(0, 30).map(lambda size: Span(size, size)), st.sampled_from([None, Span(3, 9)])),
+    modified=st.sampled_from(ROW_TIMES),
+    digest=st.sampled_from([None, None, None, "md5:" + "0" * 32]),
+    etag=st.sampled_from([None, None, None, '"1"']),
+    place=st.sampled_from([None, None, None, "/a/"]),
+)
+files = st.builds(Row, size=st.integers(0, 30).map(lambda size: Span(size, size)), modified=st.sampled_from(ROW_TIMES))
+replies = st.builds(
+    reply,
+    st.integers(0, 30),
+    st.fixed_dictionaries({"Content-Type": st.sampled_from(KINDS)}),
+    st.sampled_from(TIMES),
+    st.sampled_from([None, '"1"']),
+)
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> tuple[list[Row], list[FakeReply | None]]:
+    """Rows and their responses, most of which have the size of their row."""
+    some = draw(st.lists(st.one_of(files, files, files, rows), min_size=1, max_size=4))
+    found: list[FakeReply | None] = []
+    for row in some:
+        size = row.size.low if row.size is not None else 1
+        kind = {"Content-Type": draw(st.sampled_from([KINDS[0]] * 6 + KINDS))}
+        fits = reply(size, kind, draw(st.sampled_from(TIMES)))
+        found.append(draw(st.one_of(st.just(fits), st.just(fits), st.just(fits), st.none(), replies)))
+    return some, found
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(batches(), min_size=1, max_size=4), st.booleans())
+def test_a_sequence_of_batches_is_judged_like_by_the_general_rule(
+    sequence: list[tuple[list[Row], list[FakeReply | None]]], is_trusted: bool
+) -> None:
+    short, general = History(), History()
+    for some, found in sequence:
+        sizes = alike.sizes_of(some)
+        allowed = carried.may_follow(some, general)
+        assert (alike.may_follow(some, sizes, short) or carried.may_follow(some, short)) == allowed
+        if not allowed:
+            continue
+        facts = all_facts(some, found)
+        expected = shared.verdict(some, facts, general, is_trusted=is_trusted)
+        judged = alike.verdict(some, sizes, found, short) or shared.verdict(some, facts, short, is_trusted=is_trusted)
+        assert (judged.proven, judged.findings) == (expected.proven, expected.findings)
+        assert (judged.carried is None) == (expected.carried is None)
+        assert len(short) == len(general)
+        if expected.carried is None:
+            return
+    for confirmed in Aspect.SIZE, Aspect.NONE, Aspect.PLACE:
+        for row in [Row(size=Span(size, size)) for size in range(31)] + [Row(place="/a/")]:
+            assert sorted(map(repr, short.suspects(row, confirmed))) == sorted(
+                map(repr, general.suspects(row, confirmed))
+            )
+
+
+def test_files_that_differ_in_size_are_judged_together() -> None:
+    some = [Row(size=Span(size, size)) for size in (1, 2, 3)]
+    judged = alike.verdict(
+        some, alike.sizes_of(some), [reply(n, {"Content-Type": "x"}, TIMES[0]) for n in (1, 2, 3)], None
+    )
+    assert judged is not None
+    assert judged.proven == [True] * 3
+    assert judged.carried is not None
+    assert alike.may_follow([Row(size=Span(4, 4))], frozenset({4}), judged.carried)
+    assert not alike.may_follow(some, alike.sizes_of(some), judged.carried)
+
+
+def test_a_connection_carries_no_more_than_its_history_may_hold() -> None:
+    history = History()
+    history.add_files([Row(size=Span(size, size)) for size in range(LONGEST - 1)])
+    assert alike.may_follow([Row(size=Span(999, 999))], frozenset({999}), history)
+    two = [Row(size=Span(size, size)) for size in (998, 999)]
+    assert not alike.may_follow(two, alike.sizes_of(two), history)
+    assert not carried.may_follow(two, history)
+
+
+def test_a_response_without_a_body_leaves_the_general_rule_to_decide() -> None:
+    history = History()
+    history.add(Row(etag='"1"'), Facts(status=304))
+    assert not history.lacks({7})
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["Transfer-Encoding", "content-encoding", "Content-Range", "Age", "Digest", "Content-MD5", "x-amz-request-id"],
+)
+def test_headers_that_may_decide_something_are_not_ordinary(field: str) -> None:
+    assert alike.is_ordinary(HeaderShape(("Content-Type",), {"Content-Type": "text/plain"}))
+    assert not alike.is_ordinary(HeaderShape(("Content-Type", field), {"Content-Type": "text/plain", field: "x"}))
+
+
+def test_a_page_is_not_ordinary() -> None:
+    assert not alike.is_ordinary(HeaderShape(("content-type",), {"content-type": "text/html; charset=utf-8"}))
