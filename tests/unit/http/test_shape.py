@@ -101,6 +101,27 @@ def test_responses_for_files_have_one_shape(length: int) -> None:
     assert shape_of(other, parse_head(other)) is shape
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"keep-alive", b"close"),
+        (b"200 OK", b"206 Partial Content"),
+        (b"200 OK", b"404 Not Found"),
+        (b"Content-Length: 0", b"Transfer-Encoding: chunked"),
+        (b"Content-Length: 0", b"Content-Length: 0\r\nTransfer-Encoding: chunked"),
+        (b"Content-Length: 0", b"Content-Length: 0\r\nContent-Length: 0"),
+        (b"Server: nginx", b"Set-Cookie: a=b"),
+        (b"Server: nginx", b"etag: 1"),
+        (b"Server: nginx", b"Server: x" * 500),
+        (b"\r\n", b"\n"),
+    ],
+)
+def test_responses_that_end_otherwise_or_say_more_have_no_shape(old: bytes, new: bytes) -> None:
+    section = USUAL.replace(old, new)
+    assert shape_of(USUAL, parse_head(USUAL)) is not None
+    assert shape_of(section, parse_head(section)) is None
+
+
 @pytest.mark.parametrize("piece", [1, 50, 10_000])
 def test_a_scanner_finds_the_same_with_a_shape_as_without(piece: int) -> None:
     scanner = HeadScanner()
