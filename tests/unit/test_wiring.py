@@ -26,6 +26,7 @@ FROM_OUTSIDE = {
     **{
         f"storage.directory.commit: file.{name}": _COMMIT for name in ("descriptor", "mtime", "placed", "size", "timed")
     },
+    **{f"storage.directory.incoming.new_files: file.{name}": _COMMIT for name in ("descriptor", "placed")},
 }
 """``module: object.attribute`` that is set from outside → the reason why this is allowed."""
 

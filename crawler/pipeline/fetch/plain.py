@@ -46,22 +46,7 @@ def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> 
     shared.observer.received(job, length)
     mtime = mtime_of(job, headers)
     known = known_of(job, proof, length, mtime or 0, "sha256:" + hashlib.sha256(body).hexdigest())
-    result = Result(
-        path=job.path,
-        url=job.url,
-        outcome=Outcome.SAVED,
-        reason=job.reason,
-        size=length,
-        received=length,
-        seconds=time.monotonic() - began,
-        attempts=job.spent + 1,
-        digest=known.digest,
-        old_size=job.local.size if job.local else None,
-        known=known,
-        currency=proof.currency,
-        dating=job.dating,
-    )
-    return Staged(job=job, part="", body=body, size=length, mtime=mtime, result=result)
+    return _staged(job, body, mtime, known, proof.currency, time.monotonic() - began)
 
 
 def plain_files(
@@ -104,6 +89,12 @@ def _alike(shared: Shared, job: Job, reply: WholeResponse, now: float, seconds: 
         digest=digest,
         checked=UNCONFIRMED if found is Currency.OTHER else made,
     )
+    return _staged(job, body, mtime, known, found, seconds)
+
+
+def _staged(job: Job, body: bytes, mtime: int | None, known: Known, found: Currency, seconds: float) -> Staged:
+    """The complete file of ``job``, whose record will be ``known``."""
+    length = len(body)
     result = Result(
         path=job.path,
         url=job.url,
@@ -113,7 +104,7 @@ def _alike(shared: Shared, job: Job, reply: WholeResponse, now: float, seconds: 
         received=length,
         seconds=seconds,
         attempts=job.spent + 1,
-        digest=digest,
+        digest=known.digest,
         old_size=job.local.size if job.local else None,
         known=known,
         currency=found,
