@@ -13,6 +13,7 @@ from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.flaws import Flaw
 from crawler.model.observer import Observer
+from crawler.model.options.combinations import refuse_ages
 from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.build import build_reader, build_walker, is_first_contact
@@ -56,7 +57,8 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
     bare, _ = urls.userinfo(start)
     options = client_options(config, [start])
     look, entries = _Look(), list[Entry]()
-    filters = Filters(config, datetime.now(UTC))
+    filters = Filters(config, now := datetime.now(UTC))
+    refuse_ages(config.newer_than, config.older_than, now)
 
     async def visit(page: DirectoryPage) -> bool:
         entries.extend(entry for entry in page.entries if _is_wanted(entry, filters))

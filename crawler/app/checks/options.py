@@ -6,6 +6,7 @@ A check is a function that raises ConfigError, whose message begins with the opt
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from crawler.app.refusals import refuse_another_mirror, refuse_inside_state, ref
 from crawler.http.client_options import option_checks
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, Problems
+from crawler.model.options.combinations import refuse_ages
 from crawler.output.files import output_checks
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.state import ReadOnlyState, existing_state
@@ -49,6 +51,7 @@ def unusable_option_checks(config: Config) -> Iterator[Check]:
         yield partial(named_hosts, [host])
     if config.state:
         yield partial(_check_state, config.state)
+    yield partial(refuse_ages, config.newer_than, config.older_than, datetime.now(UTC))
 
 
 def refuse_unusable_options(config: Config) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
-from crawler.model.errors import Problems
+from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.option import location_of
 
 TOGETHER = (
-    "min_size", "max_size", "delete", "delete_excluded", "ignore_errors", "names", "processes", "snapshots", "fallback",
+    "min_size", "max_size", "newer_than", "older_than",
+    "delete", "delete_excluded", "ignore_errors", "names", "processes", "snapshots", "fallback",
 )  # fmt: skip
 """Keys of the options that ``check_together`` examines."""
 
@@ -57,6 +59,35 @@ def without_effect(mode: str, given: Mapping[str, object]) -> Iterator[str]:
             yield f"--format has no effect without --dry-run{f' with {mode}' if mode else ''}"
 
 
+def order_of_ages(newer: object, older: object, now: datetime | None = None) -> bool | None:
+    """Whether a file can be as new as --newer-than asks and as old as --older-than does, or None if ``now`` decides.
+
+    An age counts back from ``now``, a date does not.
+    """
+    if isinstance(newer, timedelta) and isinstance(older, timedelta):
+        return newer >= older
+    if isinstance(newer, datetime) and isinstance(older, datetime):
+        return newer <= older
+    if now is not None and isinstance(newer, datetime) and isinstance(older, timedelta):
+        return now - newer >= older
+    if now is not None and isinstance(newer, timedelta) and isinstance(older, datetime):
+        return newer >= now - older
+    return None
+
+
+def refuse_ages(newer: object, older: object, now: datetime) -> None:
+    """Raise ConfigError for an age and a date between which there is no time ``now``.
+
+    Two ages, or two dates, contradict each other at any time, which ``check_together`` finds.
+    """
+    if order_of_ages(newer, older, now) is False:
+        raise ConfigError(_disorder("--newer-than", "--older-than"))
+
+
+def _disorder(newer: str, older: str) -> str:
+    return f"{newer} is later than {older}, so that no file matches both: exchange their values?"
+
+
 def check_together(values: Mapping[str, object], where: str) -> None:
     """Raise ConfigError, which names ``where`` and the option, if ``values`` (option by key) contradict each other."""
     problems = Problems()
@@ -69,6 +100,8 @@ def _contradictions(values: Mapping[str, object], where: str) -> Iterator[str]:
     if isinstance(least, int) and isinstance(most, int) and least > most:
         maximum = location_of(where, "max_size").rpartition(": ")[2]
         yield f"{location_of(where, 'min_size')} is larger than {maximum}"
+    if order_of_ages(values.get("newer_than"), values.get("older_than")) is False:
+        yield _disorder(location_of(where, "newer_than"), location_of(where, "older_than").rpartition(": ")[2])
     for key in ("delete_excluded", "ignore_errors"):
         if values.get(key) and not values.get("delete"):
             other = location_of(where, "delete").rpartition(": ")[2]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError
+from crawler.model.options.combinations import order_of_ages, refuse_ages
 from crawler.model.options.option import default_of, option_of
 from crawler.model.options.readers import MaxDelete, parse_age, parse_duration, parse_max_delete, parse_size
 from crawler.model.options.rules import Rule
@@ -304,6 +305,9 @@ def test_rules_are_not_a_key_of_the_file() -> None:
     "values",
     [
         {"min_size": "2K", "max_size": "1K"},
+        {"newer_than": "1d", "older_than": "2d"},
+        {"newer_than": "2025-06-01", "older_than": "2024-01-01"},
+        {"newer_than": datetime(2025, 6, 1, tzinfo=UTC), "older_than": "2025-05-31T23:59+00:00"},
         {"delete_excluded": True},
         {"ignore_errors": True},
     ],
@@ -317,12 +321,69 @@ def test_senseless_combinations_of_options_are_rejected(values: dict[str, object
     "values",
     [
         {"min_size": "1K", "max_size": "1K"},
+        {"newer_than": "2d", "older_than": "1d"},
+        {"newer_than": "1d", "older_than": "24h"},
+        {"newer_than": "2024-01-01", "older_than": "2025-06-01"},
+        {"newer_than": "2025-06-01", "older_than": "1d"},  # the time of the run decides
         {"delete_excluded": True, "delete": True},
         {"ignore_errors": True, "delete": True},
     ],
 )
 def test_sensible_combinations_of_options_are_accepted(values: dict[str, object]) -> None:
     assert dataclasses.is_dataclass(read(**values))
+
+
+_NOW = datetime(2025, 6, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("newer", "older", "expected"),
+    [
+        (None, None, None),
+        ("1d", None, None),
+        (None, "2025-06-01", None),
+        ("2d", "1d", True),
+        ("1d", "1d", True),
+        ("1d", "2d", False),
+        ("0s", "0s", True),
+        ("2025-06-01", "2025-06-01", True),
+        ("2025-06-02", "2025-06-01", False),
+        ("2025-06-01T02:00+02:00", "2025-06-01", True),
+        ("2025-06-01", "8d", True),
+        ("2025-06-01", "9d", True),
+        ("2025-06-01", "10d", False),
+        ("2030-01-01", "0s", False),
+        ("10d", "2025-06-01", True),
+        ("9d", "2025-06-01", True),
+        ("8d", "2025-06-01", False),
+        ("1000000d", "2025-06-01", True),
+        ("2025-06-01", "1000000d", False),
+    ],
+)
+def test_ages_and_dates_leave_time_between_them_or_are_refused(newer: str, older: str, expected: bool | None) -> None:
+    first, second = (None if text is None else parse_age(text) for text in (newer, older))
+    assert order_of_ages(first, second, _NOW) is expected
+    if expected is False:
+        with pytest.raises(ConfigError, match="--newer-than is later than --older-than, so that no file matches both"):
+            refuse_ages(first, second, _NOW)
+    else:
+        refuse_ages(first, second, _NOW)
+
+
+_AGES = st.one_of(
+    st.timedeltas(timedelta(0), timedelta(days=3650)),
+    st.timedeltas(timedelta(days=-3650), timedelta(days=3650)).map(lambda since: _NOW + since),
+)
+
+
+@given(newer=_AGES, older=_AGES)
+def test_ages_are_ordered_as_the_moments_that_they_stand_for(
+    newer: datetime | timedelta, older: datetime | timedelta
+) -> None:
+    moments = [age if isinstance(age, datetime) else _NOW - age for age in (newer, older)]
+    assert order_of_ages(newer, older, _NOW) == (moments[0] <= moments[1])
+    if type(newer) is type(older):
+        assert order_of_ages(newer, older) == (moments[0] <= moments[1])
 
 
 def test_every_field_but_the_rules_and_the_object_store_is_an_option_with_a_help_text() -> None:
