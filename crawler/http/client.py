@@ -190,7 +190,7 @@ class HttpClient:
         """Fetch a listing page, decompressed: all of it, or at least its first ``most`` bytes.
 
         A response is returned whatever its status; its body is empty if the status is not 2xx. A response
-        with status 200 is first passed to ``take``, whose result becomes the body unless it is None.
+        with status 200 is first passed to ``take`` (see ``interfaces.Take``).
 
         Raises FetchError, VerificationError.
         """
@@ -200,7 +200,7 @@ class HttpClient:
             if not 200 <= response.status < 300:
                 body = await discarded(response)
             else:
-                body = await read_decoded(response, most) if taken is None else taken
+                body = taken if isinstance(taken, bytes) else await read_decoded(taken or response, most)
             return page_of(response, body)
 
 

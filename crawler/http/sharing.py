@@ -77,6 +77,10 @@ class Sharing:
             return 0
         return max(0, self._gate.host(url).free)
 
+    def is_crowded(self, url: str) -> bool:
+        """See ``interfaces.Sharing``."""
+        return self._gate.host(url).free < 0
+
     def open_ahead(self, url: str, requests: int) -> None:
         """See ``interfaces.Sharing``."""
         if requests and self.spare(url):

@@ -33,8 +33,10 @@ class Parser(Protocol):
         """Whether a page is a listing. Raises ListingError if it takes too much time or memory to parse."""
 
 
-Take = Callable[[Response], Awaitable[bytes | None]]
-"""Takes a response with status 200. Returns its body; b"" for a file, which is then done; None: read it as usual."""
+Take = Callable[[Response], Awaitable[bytes | Response | None]]
+"""Takes a response with status 200. Returns its body; b"" for a file, which is then done; None: read it as usual.
+
+A response in place of the body is to be read as usual instead of the one that was taken."""
 
 
 class Client(Protocol):

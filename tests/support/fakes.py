@@ -105,7 +105,7 @@ class FakeSharing:
 
     def __init__(self, client: FakeClient, respond: Callable[[FakeRequest], FakeResponse]) -> None:
         self._client, self._respond = client, respond
-        self.deepest = 1
+        self.deepest, self.crowded = 1, False
         self.batches: list[list[str]] = []
         self.findings: list[tuple[int, bool, bool]] = []
 
@@ -114,6 +114,9 @@ class FakeSharing:
 
     def spare(self, _url: str) -> int:
         return 0
+
+    def is_crowded(self, _url: str) -> bool:
+        return self.crowded
 
     def open_ahead(self, _url: str, _requests: int) -> None:
         """Do nothing: there are no connections."""

@@ -59,8 +59,8 @@ class Host:
 
     @property
     def free(self) -> int:
-        """Number of connections that could be used now."""
-        return self._meter.limit - self._meter.active
+        """Number of connections that could be used now; if negative, how many are missing for requests that wait."""
+        return self._meter.limit - self._meter.active - len(self._waiting)
 
     @property
     def generation(self) -> int:

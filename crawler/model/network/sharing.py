@@ -85,6 +85,10 @@ class Sharing(Protocol):
         """
         ...
 
+    def is_crowded(self, url: str) -> bool:
+        """Whether requests to the host of ``url`` are waiting for a connection."""
+        ...
+
     def open_ahead(self, url: str, requests: int) -> None:
         """Open connections for ``requests`` later requests to the host of ``url``, as soon as it has been reached.
 

@@ -62,7 +62,7 @@ class MirrorRun:
         reader = build_reader(
             config, parts.client, parts.state, parts.observer, parts.parser, unchanged=unchanged, root=root
         )
-        reader = replace(reader, client=AdmittedPages(reader.client, self._rules))
+        reader = replace(reader, client=AdmittedPages(reader.client, self._rules, parts.client))
         self._upstreams = build_upstreams(config, url, reader, self._rules, parts.state, parts.observer)
         self._walker = build_walker(
             config,

@@ -8,27 +8,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
-from crawler.model.interfaces import FetchedPage, Permit, Response, Take
+from crawler.model.interfaces import Client, FetchedPage, Permit, Response, Take
 from crawler.model.values import Validators
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.siblings import Pages
+
+if TYPE_CHECKING:
+    from crawler.pipeline.walk.begun import BegunResponse
 
 T = TypeVar("T")
 
 CONNECTIONS = 2
 """Number of free connections that it takes: neither request may have to wait until the other one has ended."""
 _HELD = 1.0
-"""Seconds that a connection is held whose body may be a file. robots.txt may need it, after a redirect or a refusal."""
+"""Seconds that a connection is held whose body may be a file, before anything of that body is read."""
+_LONGEST = 60.0
+"""Seconds for which a short body is kept until robots.txt allows it. After that it is out of date."""
 
 
 class AdmittedPages:
     """Implements ``Pages``: a page of a host whose robots.txt is being read waits for it, and so does its error."""
 
-    def __init__(self, pages: Pages, rules: RobotsTxt) -> None:
-        self._pages, self._rules = pages, rules
+    def __init__(self, pages: Pages, rules: RobotsTxt, client: Client) -> None:
+        """``client`` sends the requests of ``pages`` and ``rules``."""
+        self._pages, self._rules, self._client = pages, rules, client
 
     async def fetch_page(
         self,
@@ -60,14 +67,35 @@ class AdmittedPages:
         if rejection is not None:
             raise FetchError(rejection.detail, url=url, retryable=False, rejection=rejection)
 
-    async def _take(self, url: str, take: Take, response: Response) -> bytes | None:
-        """Pass ``response`` to ``take`` once it is allowed. Raises _Dropped if that takes too long."""
+    async def _take(self, url: str, take: Take, response: Response) -> bytes | Response:
+        """Pass ``response`` to ``take`` once it is allowed.
+
+        If that takes long, a short body is read, so that a server that serves one connection at a time can go on with
+        robots.txt. Raises _Dropped if the body is long, or robots.txt needs the connection, after a refusal.
+        """
+        from crawler.pipeline.walk.begun import BegunResponse  # imported only if needed
+
+        held, waited, allowed = BegunResponse(response), 0.0, asyncio.ensure_future(self._admit(url))
         try:
-            async with asyncio.timeout(_HELD):
-                await self._admit(url)
-        except TimeoutError:
-            raise _Dropped from None
-        return await take(response)
+            while not (await asyncio.wait([allowed], timeout=_HELD))[0]:
+                waited += _HELD
+                if waited >= _LONGEST or self._client.sharing.is_crowded(url) or not await _is_short(held):
+                    raise _Dropped
+            await allowed
+        finally:
+            allowed.cancel()
+            await asyncio.gather(allowed, return_exceptions=True)
+        taken = await take(held)
+        return held if taken is None else taken
+
+
+async def _is_short(response: BegunResponse) -> bool:
+    """Read the body of ``response`` if it is short. False if it is not, or does not arrive soon. Raises FetchError."""
+    try:
+        async with asyncio.timeout(_HELD):
+            return len(await response.beginning(limits.SMALL_BODY + 1)) <= limits.SMALL_BODY
+    except TimeoutError:
+        return False
 
 
 class _Dropped(Exception):

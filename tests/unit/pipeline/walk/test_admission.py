@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.errors import FetchError, RobotsForbidden
 from crawler.model.interfaces import FetchedPage, Permit, Response, Take
@@ -26,12 +27,26 @@ async def anywhere(_source: str, _target: str) -> Rejection | None:
     return None
 
 
+class Noticed(FakeReply):
+    """A response that sets an event when its body has been read."""
+
+    def __init__(self, url: str, body: bytes, was_read: asyncio.Event) -> None:
+        super().__init__(url, FakeResponse(status=200, body=body), 1 << 16)
+        self._was_read = was_read
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        async for chunk in super().chunks():
+            yield chunk
+        self._was_read.set()
+
+
 class Pages:
     """Implements ``Pages``: one page, or an error; with ``take`` the response is passed on first."""
 
-    def __init__(self, error: FetchError | None = None) -> None:
-        self._error = error
+    def __init__(self, error: FetchError | None = None, body: bytes = b"page") -> None:
+        self._error, self._body = error, body
         self.requests = 0
+        self.was_read = asyncio.Event()
 
     async def fetch_page(
         self,
@@ -46,8 +61,11 @@ class Pages:
         await asyncio.sleep(0)
         if self._error is not None:
             raise self._error
-        body = await take(FakeReply(url, FakeResponse(status=200, body=b"page"), 10)) if take else b"page"
-        return FetchedPage(url=url, status=200, content_type="", body=body or b"", validators=validators)
+        reply = Noticed(url, self._body, self.was_read)
+        body = await take(reply) if take else self._body
+        if not isinstance(body, bytes):
+            body = await (body or reply).read(1 << 20)
+        return FetchedPage(url=url, status=200, content_type="", body=body, validators=validators)
 
 
 def robots(response: FakeResponse, wait: Callable[[], Awaitable[None]]) -> RobotsTxt:
@@ -62,7 +80,11 @@ def robots(response: FakeResponse, wait: Callable[[], Awaitable[None]]) -> Robot
 
 
 async def whole(response: Response) -> bytes:
-    return await response.read(100)
+    return await response.read(1 << 20)
+
+
+async def unread(_response: Response) -> None:
+    """Leave the response to be read as usual."""
 
 
 @pytest.mark.parametrize("with_take", [False, True])
@@ -83,7 +105,7 @@ async def test_neither_a_page_nor_its_error_is_known_before_robots_txt_allows_it
         taken.append(reply.url)
         return await whole(reply)
 
-    admitted = AdmittedPages(pages, rules)
+    admitted = AdmittedPages(pages, rules, FakeClient(lambda _request: ALLOWS))
     fetch = admitted.fetch_page(URL, validators=Validators(), permit=anywhere, take=take if with_take else None)
     run = asyncio.ensure_future(beside(rules.enter(URL), fetch))
     for _ in range(10):
@@ -102,10 +124,25 @@ async def test_neither_a_page_nor_its_error_is_known_before_robots_txt_allows_it
     assert pages.requests == 1
 
 
-async def test_a_response_that_may_be_a_file_is_not_held_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """robots.txt may need its connection; it is requested again once that is known."""
+@pytest.mark.parametrize(
+    ("body", "take", "is_crowded", "longest", "requests"),
+    [
+        (b"page", whole, False, 60.0, 1),
+        (b"page", unread, False, 60.0, 1),
+        (b"page", whole, True, 60.0, 2),
+        (b"page", whole, False, 0.001, 2),
+        (bytes(limits.SMALL_BODY), whole, False, 60.0, 1),
+        (bytes(limits.SMALL_BODY), unread, False, 60.0, 1),
+        (bytes(limits.SMALL_BODY + 1), whole, False, 60.0, 2),
+    ],
+)
+async def test_a_short_page_is_kept_until_robots_txt_allows_it_unless_that_needs_the_connection(
+    monkeypatch: pytest.MonkeyPatch, body: bytes, take: Take, *, is_crowded: bool, longest: float, requests: int
+) -> None:
+    """What is dropped is requested again once robots.txt allows it."""
     monkeypatch.setattr(admission, "_HELD", 0.001)
-    pages, dropped = Pages(), asyncio.Event()
+    monkeypatch.setattr(admission, "_LONGEST", longest)
+    pages, dropped = Pages(body=body), asyncio.Event()
 
     class Noting(Pages):
         async def fetch_page(self, url: str, **more: object) -> FetchedPage:  # type: ignore[override]
@@ -114,16 +151,24 @@ async def test_a_response_that_may_be_a_file_is_not_held_for_long(monkeypatch: p
             finally:
                 dropped.set()
 
-    rules = robots(ALLOWS, lambda: asyncio.wait_for(dropped.wait(), 5))  # type: ignore[arg-type, return-value]
-    fetch = AdmittedPages(Noting(), rules).fetch_page(URL, validators=Validators(), permit=anywhere, take=whole)
-    assert (await beside(rules.enter(URL), fetch)).body == b"page"
-    assert pages.requests == 2
+    async def wait() -> None:
+        await asyncio.wait_for((dropped if requests == 2 else pages.was_read).wait(), 5)
+
+    rules = robots(ALLOWS, wait)
+    client = FakeClient(lambda _request: ALLOWS)
+    client.sharing.crowded = is_crowded
+    admitted = AdmittedPages(Noting(), rules, client)
+    fetch = admitted.fetch_page(URL, validators=Validators(), permit=anywhere, take=take)
+    assert (await beside(rules.enter(URL), fetch)).body == body
+    assert pages.requests == requests
 
 
 async def test_other_pages_wait_for_nothing() -> None:
     client = FakeClient(lambda _request: ALLOWS)
     rules = RobotsTxt(client, Config(no_robots=True), "crawler")
-    await AdmittedPages(Pages(), rules).fetch_page(URL, validators=Validators(), permit=anywhere)
+    await AdmittedPages(Pages(), rules, FakeClient(lambda _request: ALLOWS)).fetch_page(
+        URL, validators=Validators(), permit=anywhere
+    )
     assert client.requests == []
 
 
