@@ -9,17 +9,34 @@ import io
 import os
 import sys
 
+from crawler.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
     signals.install()
     _open_missing_standard_streams()
     _escape_unencodable_characters()
+    if sys.argv[1:] == ["--version"]:
+        _print_version()
     gc.set_threshold(50_000, 20, 50)  # with the default threshold a short run collects 120 times and finds nothing
     from crawler.cli.parser import run
 
     gc.freeze()
     sys.exit(run(sys.argv[1:]))
+
+
+def _print_version() -> NoReturn:
+    """Print the version and exit. It is asked for to see whether the program is there, so it imports no parser."""
+    from crawler.cli.printing import flush, print_result
+
+    code = print_result(f"crawler {__version__}")
+    flush()
+    sys.exit(code)
 
 
 def _open_missing_standard_streams() -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import click
 
 from crawler import __version__
-from crawler.cli import parser as cli
+from crawler.cli.arguments.declared import MODES
+from crawler.cli.arguments.with_click import command as click_command
 from crawler.cli.help.texts import DEFAULT_DIR, EXAMPLES, EXIT_CODES, SYNOPSIS
 
 _DESCRIPTION = """\
@@ -55,7 +56,7 @@ def _groups(command: click.Command) -> dict[str, list[tuple[str, str]]]:
     for param in command.get_params(context):
         record = param.get_help_record(context) if isinstance(param, click.Option) else None
         if record is not None:
-            groups.setdefault(getattr(param, "group", cli._MODES), []).append(record)
+            groups.setdefault(getattr(param, "group", MODES), []).append(record)
     return groups
 
 
@@ -88,7 +89,7 @@ def _lines(command: click.Command) -> Iterator[str]:
 
 def render() -> str:
     """The manual page in the man macros of groff_man(7)."""
-    return "\n".join(_lines(cli._command())) + "\n"
+    return "\n".join(_lines(click_command())) + "\n"
 
 
 if __name__ == "__main__":

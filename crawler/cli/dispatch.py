@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from crawler.cli.invocation import Invocation
 from crawler.model.config import option_fields
@@ -16,6 +17,16 @@ _ARGUMENTS = {
     "--list-snapshots": ("DIR",), "--rollback": ("DIR",),
 }  # fmt: skip
 """Mode → its positional arguments, for modes that take other ones than URL and DIR."""
+_MODULES = {
+    "--config": ("mirrors.run", "run_config"),
+    "--list": ("modes", "run_list"),
+    "--history": ("modes", "run_history"),
+    "--verify": ("modes", "run_verify"),
+    "--explain": ("modes", "run_explain"),
+    "--list-snapshots": ("snapshots", "run_list_snapshots"),
+    "--rollback": ("snapshots", "run_rollback"),
+}
+"""Mode → its module and function, for modes that do not fetch the files of one command line."""
 
 
 def dispatch(call: Invocation) -> int:
@@ -83,21 +94,13 @@ def _refuse_without_effect(mode: str, given: Mapping[str, object]) -> None:
 
 def _run_of(mode: str) -> Callable[[Invocation], int]:
     """The function of ``mode``. Imported only here, because --version, --help and wrong options need no event loop."""
-    if mode == "--config":
-        from crawler.cli.mirrors.run import run_config
+    if mode in _MODULES:
+        module, function = _MODULES[mode]
+        run: Callable[[Invocation], int] = getattr(import_module(f"crawler.cli.{module}"), function)
+        return run
+    from crawler.cli.runner import run_one
 
-        return run_config
-    from crawler.cli import modes, runner, snapshots
-
-    runs = {
-        "--list": modes.run_list,
-        "--history": modes.run_history,
-        "--verify": modes.run_verify,
-        "--explain": modes.run_explain,
-        "--list-snapshots": snapshots.run_list_snapshots,
-        "--rollback": snapshots.run_rollback,
-    }
-    return runs.get(mode, runner.run_one)
+    return run_one
 
 
 def _mode(call: Invocation) -> str:

@@ -8,6 +8,10 @@ from crawler.model.config import Config
 from crawler.model.struct import Value
 
 
+class WrongUsageError(Exception):
+    """The words of a command line cannot be read."""
+
+
 class Invocation(Value, frozen=True, kw_only=True):
     """A parsed command line."""
 

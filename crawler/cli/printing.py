@@ -6,11 +6,13 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TextIO
 
-from crawler.model.errors import ConfigError, CrawlerError, innermost
 from crawler.model.exit_codes import ExitCode
 from crawler.text.escape import masked
+
+TYPE_CHECKING = False  # as little as possible is imported, because --version needs nothing else
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def print_line(text: str, stream: TextIO | None = None) -> None:
@@ -30,6 +32,8 @@ def print_error(text: str, code: int) -> int:
 
 def print_problem(error: Exception, *, verbose: bool) -> int:
     """Print the messages of ``error``, each on its line. Returns its exit code."""
+    from crawler.model.errors import ConfigError
+
     text, code = describe(error, verbose=verbose)
     for each in error.problems if isinstance(error, ConfigError) else (text,):
         print_error(each, code)
@@ -38,6 +42,8 @@ def print_problem(error: Exception, *, verbose: bool) -> int:
 
 def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
     """The message and the exit code of an error. An unexpected error is a bug: ``verbose`` prints its traceback."""
+    from crawler.model.errors import CrawlerError, innermost
+
     if isinstance(error, CrawlerError):
         return str(error), error.exit_code
     if verbose:

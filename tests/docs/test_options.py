@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
-from crawler.cli import parser as cli
+from crawler.cli.arguments.declared import MODES
+from crawler.cli.arguments.with_click import command
 from crawler.model.config import Config, option_fields
 from tests.docs.markdown import PAGES, REPOSITORY, rows_of
 from tests.support.mirrors import parse_mirrors
@@ -24,10 +25,10 @@ MAN_PAGE = REPOSITORY / "docs" / "crawler.1"
 
 def options() -> dict[str, tuple[str, str]]:
     """Option as the help page shows it → (its name in the program, its help)."""
-    command = cli._command()
-    context = command.make_context("crawler", [], resilient_parsing=True)
+    parser = command()
+    context = parser.make_context("crawler", [], resilient_parsing=True)
     shown: dict[str, tuple[str, str]] = {}
-    for param in command.get_params(context):
+    for param in parser.get_params(context):
         record = param.get_help_record(context) if isinstance(param, click.Option) else None
         if record is not None:
             shown[record[0]] = (param.name or "", record[1])
@@ -90,9 +91,9 @@ def test_the_man_page_is_made_from_the_options_as_they_are_now() -> None:
 
 
 def test_the_list_of_options_fits_a_hundred_columns() -> None:
-    command = [sys.executable, "-m", "crawler", "--help"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, env={"COLUMNS": "200"}).stdout
-    options = text.partition(f"{cli._MODES}:\n")[2]
+    help_page = [sys.executable, "-m", "crawler", "--help"]
+    text = subprocess.run(help_page, capture_output=True, text=True, check=True, env={"COLUMNS": "200"}).stdout
+    options = text.partition(f"{MODES}:\n")[2]
     assert max(map(len, options.splitlines())) in range(60, 101)
 
 

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crawler
+from crawler.cli.arguments.with_click import command, visible_options
 from crawler.cli.help.mistakes import unknown_option
 from crawler.cli.mirrors import file
 from crawler.cli.mirrors import table as mirror_table
-from crawler.cli.parser import _command, _visible_options
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError
 from crawler.model.options.names import elsewhere, hints, places
@@ -27,7 +27,7 @@ from crawler.model.options.names.places import NAMES, Place
 from crawler.model.options.option import option_of
 from tests.support.mirrors import parse_mirrors
 
-TYPED = frozenset({*_visible_options(), "--help"})
+TYPED = frozenset({*visible_options(), "--help"})
 OWN = frozenset().union(*NAMES.values())
 OTHERS = {option for _, option, _ in elsewhere._options()}
 CALLS: dict[Place, Any] = {Place.MIRROR: crawler.mirror, Place.DOWNLOAD: crawler.download, Place.WALK: crawler.walk}
@@ -78,7 +78,7 @@ def test_the_names_are_those_that_exist() -> None:
     assert {key for key, item in option_fields().items() if option_of(item).metavar is None} == places.FLAGS
     negative = {option_of(item).negative: key for key, item in option_fields().items() if option_of(item).negative}
     assert negative == places.NEGATIVE
-    params = [param for param in _command().params if isinstance(param, click.Option)]
+    params = [param for param in command().params if isinstance(param, click.Option)]
     short = {opt[1:]: each.opts for each in params for opt in each.opts if re.fullmatch("-[a-z]", opt)}
     assert {key: f"--{places.SHORT[key]}" in opts for key, opts in short.items()} == dict.fromkeys(short, True)
     assert places.SHORT.keys() - short.keys() == {"h", "vv"}
