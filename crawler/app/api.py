@@ -32,8 +32,7 @@ from crawler.pipeline.attempts import prepare
 from crawler.pipeline.rules.budgets import Budget
 from crawler.pipeline.rules.filters import has_filters
 from crawler.pipeline.runs.base import Components
-from crawler.pipeline.runs.mirror_or_file import mirror_or_file
-from crawler.pipeline.runs.url_list import DownloadRun
+from crawler.pipeline.runs.mirror import mirror_or_file
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import OwnFile, own_files
@@ -42,11 +41,11 @@ from crawler.storage.state import SqliteState, has_been_mirror
 from crawler.text import urls
 from crawler.text.arguments import UrlObject, fallback_urls, is_object_url, start_directory, start_url
 from crawler.text.escape import masked
-from crawler.workers.child_process import WorkerProcesses
 
 if TYPE_CHECKING:
     from crawler.pipeline.effects.watch import FilterEffects
     from crawler.storage.objects.location import Location
+    from crawler.workers.child_process import WorkerProcesses
 
 
 class RunContext(Value, frozen=True, kw_only=True):
@@ -110,6 +109,8 @@ async def run_download(
     tally = Tally("", run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
+        from crawler.pipeline.runs.url_list import DownloadRun
+
         await DownloadRun(parts, has_mirrors=bool(mirrors)).run([_bare(item) for item in wanted])
         await _say_effects(effects, parts)
         await _publish(parts, run)

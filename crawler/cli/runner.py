@@ -84,19 +84,17 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
     For a dry run, print the plan on standard output, and the summary only if there are problems. Returns the exit code
     of the run, or of printing the plan if that fails.
     """
-    from crawler.output.summary import render_summary
-
-    summary = render_summary(report, verbose=call.verbosity > 0, say=call.say)
+    delivered, stream = 0, summary_stream(report, call)
     if report.plan is not None:
         from crawler.output.format import plan_lines
 
         delivered = print_lines(plan_lines(report.plan, report.free, config.format))
-        if is_trouble(report.exit_code) or report.warnings:
-            print_line(summary)
-        return report.exit_code or delivered
-    if (stream := summary_stream(report, call)) is not None:
-        print_line(summary, stream)
-    return report.exit_code
+        stream = sys.stderr if is_trouble(report.exit_code) or report.warnings else None
+    if stream is not None:
+        from crawler.output.summary import render_summary  # not imported under cron if all is well
+
+        print_line(render_summary(report, verbose=call.verbosity > 0, say=call.say), stream)
+    return report.exit_code or delivered
 
 
 def ended_early(report: Report, error: Exception | None) -> bool:
@@ -202,7 +200,6 @@ def display_closed_on_signal(display: SilentDisplay) -> Iterator[None]:
 
 def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
     """Run ``work`` with display, log and output files, then ``show`` its report. Returns the exit code."""
-    from crawler.app.keywords import worded
     from crawler.output.files import Outputs
     from crawler.output.log import configure, log_retry
     from crawler.output.progress import choose_display
@@ -224,7 +221,7 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
             nonlocal texts
             log.run_started(*_subject(call))
             before, error = await work(stop, [display, log, outputs])
-            report = worded(await outputs.finish(worded(before, call.say), stop.afterwards()), call.say)
+            report = _worded(await outputs.finish(_worded(before, call), stop.afterwards()), call)
             log.run_ended(report)
             if ended_early(report, error):
                 texts = [call.say(str(error)), *report.warnings[len(before.warnings) :]]
@@ -234,6 +231,15 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
     for text in texts:
         print_error(text, report.exit_code)
     return report.exit_code if texts else show(report, call, config)
+
+
+def _worded(report: Report, call: Invocation) -> Report:
+    """``report`` with its texts in the notation of ``call``."""
+    if call.say is str:
+        return report
+    from crawler.app.keywords import worded
+
+    return worded(report, call.say)
 
 
 def _subject(call: Invocation) -> tuple[str, str]:

@@ -26,8 +26,6 @@ from crawler.model.reasons import CLAIM
 from crawler.model.report import Report
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Result
-from crawler.output.atomic_file import check_target, replace_file
-from crawler.output.json_report import change_of, render_json_summary
 
 if TYPE_CHECKING:
     from crawler.output.commands.after_run import Stoppable
@@ -48,6 +46,8 @@ def output_checks(config: Config) -> Iterator[Callable[[], object]]:
     for option in (*OUTPUTS, "log_file"):
         path = getattr(config, option)
         if path is not None:
+            from crawler.output.atomic_file import check_target
+
             yield partial(check_target, f"--{option.replace('_', '-')}", path, is_appended=option == "log_file")
     if config.report is not None:
         from crawler.output.html_report import check_installed
@@ -104,6 +104,8 @@ class Outputs(Observer):
             self._claimed.append(result)
         if self._spool is None:
             return
+        from crawler.output.json_report import change_of
+
         change = change_of(result, time.time())
         if change is None:
             return
@@ -148,6 +150,8 @@ class Outputs(Observer):
                 report = report.warned(f"--report {config.report}: {problem.strerror}", ExitCode.ERROR)
         if config.summary is not None:
             # Written before the metrics, which report a failure to write the summary.
+            from crawler.output.json_report import render_json_summary
+
             summary = render_json_summary(report, ended, name=name)
             report = _written("--summary", config.summary, io.BytesIO(summary.encode()), report)
         if config.metrics is not None:
@@ -211,6 +215,8 @@ def _flush_problem(stream: BinaryIO) -> OSError | None:
 
 
 def _written(option: str, path: str, source: IO[bytes], report: Report) -> Report:
+    from crawler.output.atomic_file import replace_file
+
     try:
         replace_file(path, source)
     except OSError as problem:

@@ -16,8 +16,8 @@ from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.values import Known, Staged
 from crawler.pipeline.attempts import prepare
-from crawler.pipeline.runs.build import Tools
 from crawler.pipeline.runs.worker_jobs import JobSource, do_jobs
+from crawler.pipeline.tools import Tools
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import NullState

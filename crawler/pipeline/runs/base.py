@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from crawler.model.config import Config
@@ -15,19 +14,20 @@ from crawler.model.struct import field
 from crawler.model.values import Job, Outcome, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.allowance import Allowance
-from crawler.pipeline.fetch.batches import nothing_published
+from crawler.pipeline.backlog import Batch
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import UrlOf
 from crawler.pipeline.pool import WorkerPool
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.build import Tools, build_batches, build_downloader
 from crawler.pipeline.runs.dry_run import DryRun
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
+from crawler.pipeline.tools import Tools
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 
 if TYPE_CHECKING:
+    from crawler.pipeline.fetch.downloader import Downloader
     from crawler.pipeline.walk.upstreams.list_mirrors import ListMirrors
     from crawler.pipeline.walk.upstreams.upstreams import Upstreams
 
@@ -82,9 +82,20 @@ class Transfers:
         self._results = results
         self._checksums = checksums
         self._upstreams = upstreams
-        permit = rules.permit(_current(redirects))
-        self._downloader = build_downloader(parts.config, filters, parts, permit, alternatives=upstreams)
+        self._filters = filters
+        self._permit = rules.permit(_current(redirects))
         self._dry_run = parts.dry_run
+        self._built: Downloader | None = None
+
+    @property
+    def _downloader(self) -> Downloader:
+        """Built when the first file is to be fetched."""
+        if self._built is None:
+            from crawler.pipeline.fetch.build import build_downloader
+
+            config, parts = self._parts.config, self._parts
+            self._built = build_downloader(config, self._filters, parts, self._permit, alternatives=self._upstreams)
+        return self._built
 
     async def guarded(self, work: Callable[[Committer], Coroutine[Any, Any, None]]) -> bool:
         """Do ``work`` with a running committer. Returns False if it was stopped; complete files are always kept."""
@@ -132,19 +143,31 @@ class Transfers:
         """The function that starts batches. In dry runs and with worker processes it starts none."""
         if self._dry_run is not None or self._parts.pool is not None:
             return lambda _job: None
-        published = nothing_published if self._checksums is None else self._checksums.beside_all
-        return build_batches(self._parts.config, self._downloader, published).begin
+        begin: engine.Begin | None = None
+
+        def begin_with(job: Job) -> Batch | None:
+            nonlocal begin
+            if begin is None:
+                from crawler.pipeline.fetch.build import build_batches
+
+                published = None if self._checksums is None else self._checksums.beside_all
+                begin = build_batches(self._parts.config, self._downloader, published).begin
+            return begin(job)
+
+        return begin_with
 
     def _process(self) -> engine.Process:
         """The function that the engine's workers call for each job."""
         if self._dry_run is not None:
             return self._dry_run.process
-        fetch, pool, checksums = self._downloader.process, self._parts.pool, self._checksums
-        if pool is not None:
-            fetch = partial(pool.process, redirects=self._redirects, fallback=self._downloader.process)
+        pool, checksums = self._parts.pool, self._checksums
 
         async def process(job: Job) -> Result | Staged:
-            return await fetch(job if checksums is None else await checksums.beside(job))
+            if checksums is not None:
+                job = await checksums.beside(job)
+            if pool is None:
+                return await self._downloader.process(job)
+            return await pool.process(job, redirects=self._redirects, fallback=self._downloader.process)
 
         return process
 

@@ -1,20 +1,14 @@
-"""Builds the walker and the downloader of a run from its configuration."""
+"""Builds the walker of a run from its configuration."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.model.config import Config, option_fields
-from crawler.model.interfaces import Client, Destination, Parser, Permit
+from crawler.model.interfaces import Client, Parser
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
-from crawler.model.struct import Value
-from crawler.model.values import Job
-from crawler.pipeline.fetch.batches import Batches, Published, nothing_published
-from crawler.pipeline.fetch.downloader import Downloader
-from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Bounds
 from crawler.pipeline.walk.page_reader import PageReader, Root
@@ -28,7 +22,6 @@ from crawler.text.hosts import named_hosts
 from crawler.text.urls import userinfo
 
 if TYPE_CHECKING:
-    from crawler.pipeline.fetch.failover import Alternatives
     from crawler.pipeline.walk.upstreams.upstreams import Upstreams
 
 _DEPTH = 16
@@ -37,49 +30,9 @@ _LISTERS = 640
 """Maximum number of listings that are read concurrently, unless there are more workers."""
 
 
-class Tools(Value, frozen=True, kw_only=True):
-    """The components with which files are fetched and saved."""
-
-    client: Client
-    destination: Destination
-    observer: Observer
-    parser: Parser
-
-
-def build_downloader(
-    config: Config, filters: Filters, tools: Tools, permit: Permit, *, alternatives: Alternatives | None = None
-) -> Downloader:
-    """Build the downloader of a run, which fetches and verifies one file at a time."""
-
-    def rejects_headers(job: Job, size: int | None, modified: float | None) -> str | None:
-        if not filters.needs_headers(job.size, job.modified):
-            return None
-        moment = None if modified is None else datetime.fromtimestamp(modified, UTC)
-        rejection = filters.rejects_headers(size, moment, job.path)
-        return rejection.reason if rejection else None
-
-    return Downloader(
-        client=tools.client,
-        destination=tools.destination,
-        observer=tools.observer,
-        permit=permit,
-        attempts=config.attempts,
-        is_listing=tools.parser.is_listing,
-        verify=config.verify_digests,
-        rejects_headers=rejects_headers,
-        connections=SegmentConnections(most=config.segments, free=config.workers),
-        alternatives=alternatives,
-    )
-
-
 def is_first_contact(config: Config, state: StateStore) -> bool:
     """Whether nothing is known of the host of URL and --attempts has its default value."""
     return not state.knew_files and config.attempts == option_fields()["attempts"].default
-
-
-def build_batches(config: Config, downloader: Downloader, published: Published = nothing_published) -> Batches:
-    """Build the object that starts batches of small files. The client limits their number."""
-    return Batches(downloader, is_trusted=config.pipeline > 1, published=published)
 
 
 def lister_count(config: Config) -> int:

@@ -1,4 +1,7 @@
-"""The run of a mirror, stage by stage: robots.txt, the walk and the transfers, deletions, waiting files."""
+"""The run of a mirror, stage by stage: robots.txt, the walk and the transfers, deletions, waiting files.
+
+If URL turns out to be a file, that file alone is saved.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from crawler.model.errors import DeleteRefused
+from crawler.model.errors import DeleteRefused, ListingError, innermost
 from crawler.model.interfaces import Redirects
 from crawler.model.struct import replace
 from crawler.pipeline import engine
@@ -207,3 +210,32 @@ class MirrorRun:
             neighbours=Neighbours(parts.destination, parts.url_of, lambda: self._url),
             holds=obstructed.holds,
         )
+
+
+async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
+    """Mirror the listing at ``url``, or save the file there. ``free``: free space at the destination in bytes.
+
+    Raises the errors of ``MirrorRun.run`` and ``DownloadRun.run``.
+    """
+    root = None
+    if not parts.is_mirror:
+        from crawler.pipeline.runs.root_response import RootResponse
+
+        root = RootResponse(parts, url)
+    if root is not None and await root.is_known_file():
+        await root.finish()
+        return
+    try:
+        await MirrorRun(parts, url, free=free, root=root).run()
+    except (ListingError, BaseExceptionGroup) as error:
+        found = innermost(error)
+        if not isinstance(found, ListingError):
+            raise
+        if root is not None:
+            await root.take_from_fallback()
+        if root is None or not await root.is_file():
+            if parts.is_mirror and parts.config.moved and found.content_type:
+                place = parts.tally.directory
+                raise ListingError(f"{found}: save it to a directory other than the mirror {place}") from None
+            raise
+        await root.finish()

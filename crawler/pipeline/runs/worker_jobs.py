@@ -10,9 +10,10 @@ from crawler.model.config import Config
 from crawler.model.state.store import StateStore
 from crawler.model.values import Rejection
 from crawler.pipeline import engine
+from crawler.pipeline.fetch.build import build_batches, build_downloader
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.build import Tools, build_batches, build_downloader
 from crawler.pipeline.save.committer import Committer
+from crawler.pipeline.tools import Tools
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 
 

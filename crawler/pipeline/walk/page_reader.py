@@ -17,8 +17,6 @@ from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.pipeline.attempts import persist
-from crawler.pipeline.rules.responses.evidence import confirms, refused
-from crawler.pipeline.rules.responses.verdict import interpret
 from crawler.pipeline.walk.pages import PagePiece, PageVersion
 from crawler.pipeline.walk.siblings import Pages
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
@@ -153,10 +151,12 @@ class PageReader(Value, frozen=True, kw_only=True):
 
         async def fetch() -> FetchedPage:
             page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only, take=take)
-            if page.status == 304 and known and not confirms(page.validators, known):
+            if page.status == 304 and known:
+                from crawler.pipeline.rules.responses.evidence import confirms
+
+                if confirms(page.validators, known):
+                    return page
                 page = await self.client.fetch_page(url, validators=Validators(), permit=permit, html_only=html_only)
-            elif page.status == 304 and known:
-                return page
             if page.status == 200:
                 return page
             raise refused_page(page, url)
@@ -276,5 +276,8 @@ async def _again(pieces: list[Listing]) -> Pieces:
 def refused_page(page: FetchedPage, url: str) -> FetchError:
     """The error for a response to a page request other than 200; it tells whether to try again."""
     headers = {"Retry-After": page.retry_after} if page.retry_after else {}
+    from crawler.pipeline.rules.responses.evidence import refused
+    from crawler.pipeline.rules.responses.verdict import interpret
+
     action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or time.time())
     return refused(action, url, page.status, page.logins)

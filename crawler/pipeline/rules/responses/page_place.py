@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from html import unescape
 from urllib.parse import unquote, urlsplit
 
 from crawler.text.http_fields import coding_of
@@ -33,7 +32,14 @@ def page_place(headers: Mapping[str, str], body: bytes) -> str | None:
 def title_place(page: bytes) -> str | None:
     """Like ``page_place``, for the decompressed bytes of a page."""
     found = _TITLE.search(page[:_SEARCHED])
-    return None if found is None else _place(unescape(found[1].decode("utf-8", "surrogateescape")))
+    if found is None:
+        return None
+    title = found[1].decode("utf-8", "surrogateescape")
+    if "&" in title:
+        from html import unescape  # knows two thousand names of characters, so it is imported only if needed
+
+        title = unescape(title)
+    return _place(title)
 
 
 def requested_place(url: str) -> str | None:

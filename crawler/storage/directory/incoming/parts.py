@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import secrets
 import stat
 import threading
 from collections.abc import Container, Iterable
@@ -110,7 +109,7 @@ class PartStore:
         self._directory = directory
         self._digests = digests
         self._flush = flush
-        self._run = secrets.token_hex(8)
+        self._run = os.urandom(8).hex()
         self._numbers = count()
         self._left: dict[str, str] = {}
 

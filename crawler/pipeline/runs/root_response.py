@@ -1,11 +1,11 @@
-"""The run that begins at URL: mirrors the listing there or, if it is a file instead, saves that file alone."""
+"""The response to URL while it is not known whether a listing or a file is there."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from crawler.model.errors import ConfigError, ListingError, innermost
+from crawler.model.errors import ConfigError
 from crawler.model.interfaces import Response
 from crawler.model.network.listed_file import ListedFile
 from crawler.model.reasons import OPTIONS
@@ -15,7 +15,6 @@ from crawler.pipeline.rules.single_file import Look, file_name, is_same_file
 from crawler.pipeline.rules.upstreams.roots import base_of, root_of
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.build import is_first_contact
-from crawler.pipeline.runs.mirror import MirrorRun
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.arguments import fallback_urls
 from crawler.text.escape import masked
@@ -26,31 +25,6 @@ from crawler.text.urls import directory_of, userinfo
 if TYPE_CHECKING:
     from crawler.pipeline.runs.url_list import DownloadRun
     from crawler.pipeline.walk.begun import BegunResponse
-
-
-async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
-    """Mirror the listing at ``url``, or save the file there. ``free``: free space at the destination in bytes.
-
-    Raises the errors of ``MirrorRun.run`` and ``DownloadRun.run``.
-    """
-    root = None if parts.is_mirror else RootResponse(parts, url)
-    if root is not None and await root.is_known_file():
-        await root.finish()
-        return
-    try:
-        await MirrorRun(parts, url, free=free, root=root).run()
-    except (ListingError, BaseExceptionGroup) as error:
-        found = innermost(error)
-        if not isinstance(found, ListingError):
-            raise
-        if root is not None:
-            await root.take_from_fallback()
-        if root is None or not await root.is_file():
-            if parts.is_mirror and parts.config.moved and found.content_type:
-                place = parts.tally.directory
-                raise ListingError(f"{found}: save it to a directory other than the mirror {place}") from None
-            raise
-        await root.finish()
 
 
 class RootResponse:
