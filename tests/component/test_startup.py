@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -40,6 +41,12 @@ def site(tmp_path: Path) -> Iterator[str]:
     """URL of a directory with one file."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "a.bin").write_bytes(b"a")
+    os.utime(tmp_path / "site" / "a.bin", (1_700_000_000, 1_700_000_000))
+    (tmp_path / "site" / "index.html").write_text(
+        '<html>\n<head><title>Index of /</title></head>\n<body>\n<h1>Index of /</h1><hr><pre><a href="../">../</a>\n'
+        '<a href="a.bin">a.bin</a>                       14-Nov-2023 22:13                   1\n'
+        "</pre><hr></body>\n</html>\n"
+    )
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site"))) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -58,12 +65,14 @@ def loaded(*arguments: str, code: int = 0) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["--version"], 0), (["--help"], 0), (["--no-such-option"], 2), (["--max-size=x"], 2)]
+    ("arguments", "code", "most"),
+    [(["--version"], 0, 75), (["--help"], 0, 170), (["--no-such-option"], 2, 170), (["--max-size=x"], 2, 150)],
 )
-def test_what_needs_no_event_loop_imports_none(arguments: list[str], code: int) -> None:
+def test_what_needs_no_event_loop_imports_none(arguments: list[str], code: int, most: int) -> None:
     modules = loaded(*arguments, code=code)
     assert not modules & (HEAVY | {"asyncio", "socket", "ssl", "logging", "crawler.app"})
-    assert len(modules) <= 160  # 140 with Python 3.11; 156 for `import asyncio, uvloop, click, sqlite3`
+    assert ("click" in modules) is (most == 170), "only for what has to be looked up or explained"
+    assert len(modules) <= most  # with Python 3.11 ten less; 156 for `import asyncio, uvloop, click, sqlite3`
 
 
 def test_a_plain_run_imports_what_it_uses(site: str, tmp_path: Path) -> None:
@@ -77,6 +86,11 @@ def test_a_plain_run_imports_what_it_uses(site: str, tmp_path: Path) -> None:
     assert not modules & {"aiofiles", "email.utils", "http.cookiejar", "logging.handlers", "pickle", "urllib.request"}
     assert "yarl" not in modules
     assert len(modules) <= 520  # 475 with Python 3.11
+    again = loaded("-q", site, str(tmp_path / "mirror"))
+    stages = ("crawler.pipeline.fetch", "crawler.listings.", "crawler.workers.listing_codec", "crawler.output.summary")
+    assert not {name for name in again if name.startswith(stages)}, "nothing is fetched, parsed or printed"
+    assert not again & {"click", "html", "shutil", "crawler.pipeline.runs.url_list", "crawler.app.keywords"}
+    assert len(again) <= 445  # 432 with Python 3.11
     history = loaded("--history", str(tmp_path / "mirror"))
     assert not history & {"aiohttp", "crawler.http.client", "crawler.pipeline.engine"}
     assert len(history) <= 300

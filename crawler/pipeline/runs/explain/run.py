@@ -14,7 +14,7 @@ from crawler.pipeline.rules.single_file import is_same_file
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.explain.entry import Explainer
 from crawler.pipeline.runs.explain.lines import HELD, Line, job_lines, known_text, local_text, result_text
-from crawler.pipeline.runs.mirror_or_file import RootResponse
+from crawler.pipeline.runs.root_response import RootResponse
 
 
 async def explain(parts: Components, url: str, target: str) -> tuple[list[Line], bool]:
