@@ -19,7 +19,8 @@ from crawler.http.credentials.keyring import Credentials, Keyring
 from crawler.http.decoding import read_decoded
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
-from crawler.http.pacing.gate import Gate, Host
+from crawler.http.pacing.gate import Gate
+from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError
 from crawler.http.proxies import Proxies
 from crawler.http.response import (
@@ -87,7 +88,8 @@ class HttpClient:
         if options.ca_file or options.client_cert:
             tls()  # errors in these files are reported before the first request
         patience = Patience(options.read_timeout, options.min_speed)
-        self._transport = Transport(options.user_agent, ConnectionSettings(options.connect_timeout, patience, tls))
+        settings = ConnectionSettings(options.connect_timeout, patience, tls)
+        self._transport = Transport(options.user_agent, settings, lambda url: self.gate.host(url).connections)
         return self
 
     async def __aexit__(

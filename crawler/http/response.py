@@ -11,7 +11,8 @@ from multidict import CIMultiDict
 
 from crawler.http.framing.shape import ShapedFields
 from crawler.http.lane.batch import Answer
-from crawler.http.pacing.gate import Gate, Host
+from crawler.http.pacing.gate import Gate
+from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError, TooSlow
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError

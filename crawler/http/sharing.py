@@ -12,7 +12,8 @@ from crawler.http.lane.depth import HostDepth, broken, closes_after, doubted, in
 from crawler.http.lane.loss import Ending
 from crawler.http.lane.pool import Outcome
 from crawler.http.pacing.ahead import connections_ahead
-from crawler.http.pacing.gate import Gate, Host
+from crawler.http.pacing.gate import Gate
+from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError
 from crawler.http.response import WholeResponse, page_headers, page_of
 from crawler.http.transport import Transport

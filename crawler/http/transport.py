@@ -11,6 +11,7 @@ from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
 from crawler.http.lane.pool import Experience, LanePool, Outcome
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
+from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.sharing import Carried
 from crawler.text.hosts import connectable, without_zone
 from crawler.text.urls import origin
@@ -26,14 +27,17 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Transport:
-    """Sends requests. Must be created and closed in the event loop. ``agent``: the User-Agent header."""
+    """Sends requests. Must be created and closed in the event loop."""
 
-    def __init__(self, agent: str, settings: ConnectionSettings) -> None:
+    def __init__(self, agent: str, settings: ConnectionSettings, connections: Callable[[str], OpenConnections]) -> None:
+        """``agent``: the User-Agent header. ``connections`` returns those of the host of a URL, always the same."""
         self._agent = agent
         self._settings = settings
         # Most requests have the same headers. The cache belongs to the instance because some contain credentials.
         self._fields = lru_cache(maxsize=64)(_fields)
-        self._lanes = LanePool(Dialer(settings), settings.patience)
+        self._connections_of = connections
+        self._connections: dict[Endpoint, OpenConnections] = {}
+        self._lanes = LanePool(Dialer(settings), settings.patience, self._connections.__getitem__)
         self._session: Session | None = None
 
     async def close(self) -> None:
@@ -50,6 +54,7 @@ class Transport:
         if parts is None:
             return await self._by_session().send(method, url, headers, proxy)
         where, host, target = parts
+        self._know(where, url)
         return await self._lanes.send(where, self._head(method, target, host, headers), is_head=method == "HEAD")
 
     async def share(
@@ -63,6 +68,7 @@ class Transport:
         assert parts is not None, "not sent on a lane"
         where, host, target = parts
         heads = self._heads(requests, host, requests[0][0].removesuffix(target))
+        self._know(where, requests[0][0])
         return await self._lanes.share(where, heads, may_follow)
 
     def _heads(self, requests: Sequence[tuple[str, Mapping[str, str]]], host: str, prefix: str) -> list[bytes]:
@@ -84,7 +90,13 @@ class Transport:
         """Open connections for later requests to the host of ``url``, without a proxy; see ``LanePool.open_ahead``."""
         parts = _for_lane(url, None)
         assert parts is not None, "not sent on a lane"
+        self._know(parts[0], url)
         self._lanes.open_ahead(parts[0], connections)
+
+    def _know(self, where: Endpoint, url: str) -> None:
+        """Note to which host, that of ``url``, an endpoint belongs."""
+        if where not in self._connections:
+            self._connections[where] = self._connections_of(url)
 
     def settle(self, url: str, sent: Outcome, carried: Carried | None) -> None:
         """Keep or close the lane of requests to the host of ``url``; see ``LanePool.settle``."""

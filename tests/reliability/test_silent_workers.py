@@ -40,6 +40,9 @@ class Workers:
 
     def __init__(self) -> None:
         self.stopped: set[str] = set()
+        self.slow: set[str] = set()
+        """Those that keep the connections beyond a lower share open."""
+        self.changed: Changed = lambda _address, _has_joined: None
         self.shares: dict[str, int] = {}
         self.sent: list[tuple[str, str, Shard, asyncio.Future[Sealed]]] = []
         self.deliver: Deliver = lambda _message: None
@@ -48,7 +51,7 @@ class Workers:
         return ["a", "b"]
 
     def listen(self, deliver: Deliver, changed: Changed) -> None:
-        self.deliver = deliver
+        self.deliver, self.changed = deliver, changed
 
     def unsubscribe(self) -> None: ...
 
@@ -56,6 +59,8 @@ class Workers:
         for one in set(workers) - self.stopped:
             if message[0] == shards.SHARE:
                 self.shares[one] = message[1]
+                if one not in self.slow:
+                    asyncio.get_running_loop().call_soon(self.deliver, [shards.FITS, one, message[1]])
             elif message[0] == shards.ALIVE:
                 self.deliver([shards.HEARD, one])
         return not self.stopped.intersection(workers)
@@ -103,13 +108,35 @@ async def workers(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Workers]:
     yield Workers()
 
 
+async def doubt(_paths: object) -> None: ...
+
+
+@pytest.mark.row("X26")
+async def test_a_worker_that_joins_gets_connections_when_others_have_closed_them(workers: Workers) -> None:
+    gate, warnings = Gate(TOTAL), list[str]()
+    everyone = Roster(workers, gate, listers=1, warn=warnings.append)
+    callbacks = Callbacks(
+        observer=Received(), doubt=doubt, warn=warnings.append, credentials=Credentials(),
+        announce_retry=lambda *_retry: None,
+    )  # fmt: skip
+    async with ClusterPool(workers, everyone, Desk(callbacks, gate, everyone), gate, "t"):
+        workers.slow.add("a")
+        workers.changed("c", True)
+        await until(lambda: workers.shares == {"a": 3, "b": 2, "c": 1})
+        workers.deliver([shards.FITS, "a", 4])
+        await asyncio.sleep(0)
+        workers.changed("b", False)
+        await until(lambda: workers.shares == {"a": 4, "b": 2, "c": 3})
+        workers.changed("b", True)
+        await until(lambda: workers.shares == {"a": 3, "b": 1, "c": 2})
+        workers.deliver([shards.FITS, "a", 3])
+        await until(lambda: workers.shares == {"a": 3, "b": 2, "c": 2})
+
+
 @pytest.mark.row("X24")
 async def test_a_silent_worker_loses_its_shard_and_comes_back_with_a_share(workers: Workers) -> None:
     gate, warnings, observer = Gate(TOTAL), list[str](), Received()
     everyone = Roster(workers, gate, listers=1, warn=warnings.append)
-
-    async def doubt(_paths: object) -> None: ...
-
     callbacks = Callbacks(
         observer=observer,
         doubt=doubt,

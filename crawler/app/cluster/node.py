@@ -30,6 +30,8 @@ LEASE = 20.0
 """Seconds without a word of the client after which the work ends, for good: its shards may be with others."""
 _WATCH_SECONDS = 0.25
 """How often it is checked whether the client is still there."""
+_CLOSING_SECONDS = 0.01
+"""How soon after a lower share it is first checked whether the connections beyond it have been closed."""
 _EARLY_TICKS = 4
 """After how many of these checks the results so far of a shard are reported, so that a slow file delays no other."""
 
@@ -70,6 +72,8 @@ class Node:
         self.host, self._token = host, token
         self.has_ended = self.is_stopped = self.is_lost = False
         self._share: tuple[int, int] | None = None
+        self._fits = -1
+        """The share that the client knows to be kept to."""
         self._heard = time.monotonic()
         self._flights: dict[str, Flight] = {}
         """Name of a shard → the shard."""
@@ -99,6 +103,9 @@ class Node:
             self._send(shards.HEARD)
         elif message[0] == shards.SHARE:
             self._share = (message[1], message[2])
+            self._fits = -1
+            if self._gate is None:
+                self._report_fit()
         elif message[0] == shards.STOP:
             self.is_stopped = True
 
@@ -152,6 +159,7 @@ class Node:
             if not self.is_in_touch or self._stopped.is_set():
                 return
             self._done = Done(learnt=gate.learnt())
+            self._report_fit()
             if tick % _EARLY_TICKS == 0:
                 self._report_early()
             try:
@@ -159,6 +167,13 @@ class Node:
                     await self._stopped.wait()
             except TimeoutError:
                 continue
+
+    def _report_fit(self) -> None:
+        """Tell the client once no more connections are open than the share allows."""
+        share = None if self._share is None else self._share[0]
+        if share is not None and share != self._fits and (self._gate is None or self._gate.open <= share):
+            self._fits = share
+            self._send(shards.FITS, share)
 
     def _report_early(self) -> None:
         for flight in self._flights.values():
@@ -209,6 +224,7 @@ class Node:
         kind, *values = message
         if kind == shards.SHARE:
             self._limit(*values)
+            asyncio.get_running_loop().call_later(_CLOSING_SECONDS, self._report_fit)
         elif kind == shards.PAUSE and self._gate is not None:
             self._gate.host(values[0]).rest(values[1])
         elif kind == shards.GRANTED:
@@ -244,7 +260,7 @@ class Node:
 
     def _limit(self, connections: int, total: int) -> None:
         if self._gate is not None:
-            self._gate.limit_connections(max(1, connections), total)
+            self._gate.limit_connections(connections, total)
 
     def _send(self, kind: int, *values: object) -> None:
         self.host.send(self._token, [kind, self.host.address, *values])

@@ -14,6 +14,7 @@ from crawler.http.lane.exchange import Exchange, LostExchange
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending
 from crawler.http.lane.spares import Spares
+from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.sharing import Carried
 from crawler.model.struct import Struct
 
@@ -56,8 +57,10 @@ class Outcome(NamedTuple):
 class LanePool:
     """Sends requests on idle lanes, or on new ones."""
 
-    def __init__(self, dialer: Dialer, patience: Patience) -> None:
+    def __init__(self, dialer: Dialer, patience: Patience, connections: Callable[[Endpoint], OpenConnections]) -> None:
+        """``connections`` returns those of the host of an endpoint, always the same."""
         self._dialer = dialer
+        self._connections = connections
         self._patience = patience
         self._idle: dict[Endpoint, list[tuple[Lane, float]]] = {}
         """Idle lanes, and when they became idle."""
@@ -66,7 +69,7 @@ class LanePool:
         self._experience: dict[Endpoint, Experience] = {}
         self._talking: dict[Endpoint, set[Lane]] = {}
         """The open lanes on which a response has arrived."""
-        self._spares = Spares(dialer, partial(self._made, is_ahead=True))
+        self._spares = Spares(dialer, partial(self._open, is_ahead=True), self._rest)
         self._is_closed = False
 
     def experience(self, where: Endpoint) -> Experience:
@@ -127,6 +130,7 @@ class LanePool:
             lane.close()
         else:
             self._shared.setdefault(where, []).append((lane, asyncio.get_running_loop().time(), carried))
+            self._rest(where, lane)
 
     def _take_shared(
         self, where: Endpoint, requests: int, may_follow: Callable[[Carried], bool]
@@ -141,6 +145,7 @@ class LanePool:
                 lane.close()
             elif may_follow(carried):
                 del kept[place]
+                self._connections(where).use(lane)
                 return lane, carried
         return None, None
 
@@ -151,12 +156,17 @@ class LanePool:
 
     def open_ahead(self, where: Endpoint, lanes: Callable[[int], int]) -> None:
         """Open lanes for later requests once the host has been reached: as many as ``lanes`` says of the idle ones."""
-        self._spares.open(where, lambda: lanes(len(self._idle.get(where, ())) + len(self._shared.get(where, ()))))
+        self._spares.open(where, lambda: lanes(self._idle_lanes(where)))
+
+    def _idle_lanes(self, where: Endpoint) -> int:
+        idle = [lane for lane, _ in self._idle.get(where, ())] + [lane for lane, _, _ in self._shared.get(where, ())]
+        return sum(lane.ending is None for lane in idle)
 
     async def _spare(self, where: Endpoint) -> Lane | None:
         """A lane that was opened ahead; None if there is none. Raises RequestError."""
         lane = await self._spares.take(where)
         if lane is not None:
+            self._connections(where).use(lane)
             self._expect(where, lane)
         return lane
 
@@ -164,11 +174,29 @@ class LanePool:
         """A new lane. An idle one that could not be used makes room: their number stays that of concurrent requests."""
         if kept := self._shared.get(where):
             kept.pop(0)[0].close()
-        lane = await self._dialer.dial(where, lambda: self._made(where))
+        lane = await self._open(where)
         self._expect(where, lane)
         return lane
 
-    def _made(self, where: Endpoint, *, is_ahead: bool = False) -> Lane:
+    async def _open(self, where: Endpoint, *, is_ahead: bool = False) -> Lane:
+        """Open a lane. An idle one is closed first if there are too many. Raises RequestError."""
+        connections = self._connections(where)
+        try:
+            if connections.dial():
+                await _closing()
+            lane = await self._dialer.dial(where, lambda: self._made(where, is_ahead=is_ahead))
+        except BaseException:
+            connections.failed()
+            raise
+        connections.opened(lane)
+        if lane.ending is not None:
+            connections.ended(lane)
+        return lane
+
+    def _rest(self, where: Endpoint, lane: Lane) -> None:
+        self._connections(where).rest(lane)
+
+    def _made(self, where: Endpoint, *, is_ahead: bool) -> Lane:
         return Lane(self._patience, partial(self._put, where), partial(self._note_end, where), is_ahead=is_ahead)
 
     def _expect(self, where: Endpoint, lane: Lane) -> None:
@@ -195,6 +223,7 @@ class LanePool:
 
     def _note_end(self, where: Endpoint, lane: Lane, ending: Ending) -> None:
         found = self.experience(where)
+        self._connections(where).ended(lane)
         self._talking.get(where, set()).discard(lane)
         if ending is Ending.ANNOUNCED:
             if not found.is_persistent:
@@ -214,6 +243,7 @@ class LanePool:
             lane.close()
         elif not lane.in_flight and not lane.is_shared:
             self._idle.setdefault(where, []).append((lane, asyncio.get_running_loop().time()))
+            self._rest(where, lane)
 
     def _take(self, where: Endpoint, kept: float = _KEPT) -> Lane | None:
         """The lane that became idle last, at most ``kept`` seconds ago, or None. Closes lanes that cannot be used."""
@@ -222,6 +252,7 @@ class LanePool:
         while idle:
             lane, since = idle.pop()
             if since >= oldest and lane.is_quiet():
+                self._connections(where).use(lane)
                 return lane
             lane.close()
         return None
@@ -239,4 +270,10 @@ class LanePool:
         self._shared.clear()
         await self._spares.close()
         await self._dialer.close()
-        await asyncio.sleep(0)  # the event loop closes the sockets
+        await _closing()
+
+
+async def _closing() -> None:
+    """Wait until the event loop has closed the sockets of lanes that were closed; TLS takes another iteration."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from crawler.http.lane.dial import Dialer, Endpoint
 from crawler.http.lane.lane import Lane
@@ -16,13 +17,15 @@ _KEPT = 3.0
 class Spares:
     """The lanes that have been opened ahead, or are being opened, and have carried nothing.
 
-    ``make`` makes the lane of a connection to an endpoint.
+    ``dial`` opens a lane to an endpoint; ``rest`` is called with one that is open and that nobody waits for.
     """
 
-    def __init__(self, dialer: Dialer, make: Callable[[Endpoint], Lane]) -> None:
+    def __init__(
+        self, dialer: Dialer, dial: Callable[[Endpoint], Awaitable[Lane]], rest: Callable[[Endpoint, Lane], None]
+    ) -> None:
         self._dialer = dialer
-        self._make = make
-        self._dials: dict[Endpoint, deque[asyncio.Task[Lane]]] = {}
+        self._dial, self._rest = dial, rest
+        self._dials: dict[Endpoint, deque[asyncio.Future[Lane]]] = {}
         self._openings = set[asyncio.Task[None]]()
 
     def open(self, where: Endpoint, lanes: Callable[[], int]) -> None:
@@ -37,8 +40,8 @@ class Spares:
             self._begin(where)
 
     def _begin(self, where: Endpoint) -> None:
-        dial = asyncio.ensure_future(self._dialer.dial(where, lambda: self._make(where)))
-        dial.add_done_callback(_opened)
+        dial = asyncio.ensure_future(self._dial(where))
+        dial.add_done_callback(lambda _done: self._note(where, dial))
         self._dials.setdefault(where, deque()).append(dial)
         asyncio.get_running_loop().call_later(_KEPT, self._expire, where, dial)
 
@@ -55,7 +58,13 @@ class Spares:
             _drop(dial)
         return None
 
-    def _expire(self, where: Endpoint, dial: asyncio.Task[Lane]) -> None:
+    def _note(self, where: Endpoint, dial: asyncio.Future[Lane]) -> None:
+        """Note that a lane is open, or could not be opened."""
+        lane = _opened(dial)
+        if lane is not None and dial in self._dials.get(where, ()):
+            self._rest(where, lane)
+
+    def _expire(self, where: Endpoint, dial: asyncio.Future[Lane]) -> None:
         dials = self._dials.get(where)
         if dials and dial in dials:
             dials.remove(dial)
@@ -68,7 +77,10 @@ class Spares:
 
     async def close(self) -> None:
         """Close all lanes, and open no more."""
-        tasks = [*self._openings, *(dial for dials in self._dials.values() for dial in dials)]
+        tasks: list[asyncio.Future[Any]] = [
+            *self._openings,
+            *(dial for dials in self._dials.values() for dial in dials),
+        ]
         for opening in self._openings:
             opening.cancel()
         for where in list(self._dials):
@@ -76,12 +88,12 @@ class Spares:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _opened(dial: asyncio.Task[Lane]) -> Lane | None:
+def _opened(dial: asyncio.Future[Lane]) -> Lane | None:
     """The lane; None if there is none. An error that nobody waited for is dropped: nobody needs that connection."""
     return None if dial.cancelled() or dial.exception() is not None else dial.result()
 
 
-def _drop(dial: asyncio.Task[Lane]) -> None:
+def _drop(dial: asyncio.Future[Lane]) -> None:
     if not dial.done():
         dial.cancel()
     elif (lane := _opened(dial)) is not None:

@@ -118,6 +118,11 @@ def with_ceiling(state: ConcurrencyLimit, ceiling: int) -> ConcurrencyLimit:
     return replace(state, limit=base, base=base, ceiling=ceiling, stage=stage, settling=True, refusals=refusals)
 
 
+def most_open(state: ConcurrencyLimit) -> int:
+    """How many connections may be open, idle ones included: a trial of a lower limit leaves those of ``base`` open."""
+    return max(state.limit, state.base)
+
+
 def disturbed(state: ConcurrencyLimit) -> ConcurrencyLimit:
     """The state after something other than the limit, such as a pause, has changed throughput."""
     stage = replace(state.stage, is_doubtful=False) if isinstance(state.stage, Growing) else state.stage

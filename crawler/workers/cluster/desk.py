@@ -119,6 +119,9 @@ class Desk:
         found = seal(self._callbacks.credentials.of_origins([where]))
         self._roster.reply([shards.CREDENTIALS, number, found], address)
 
+    def _on_fits(self, address: str, connections: int) -> None:
+        self._roster.fits(address, connections)
+
     def credentials_of(self, jobs: Sequence[Job]) -> Credentials:
         """What a worker needs to know to request ``jobs``."""
         return self._callbacks.credentials.of_urls([job.url for job in jobs])
@@ -142,6 +145,7 @@ _HANDLERS: dict[int, Callable[..., None]] = {
     shards.DOUBT: Desk._on_doubt,
     shards.EARLY: Desk._on_early,
     shards.WANTED: Desk._on_wanted,
+    shards.FITS: Desk._on_fits,
     shards.LOG: Desk._on_log,
     shards.RETRY: Desk._on_retry,
     shards.WARN: Desk._on_warn,

@@ -71,6 +71,8 @@ class Member:
         self.address = address
         self.share = 0
         """Number of connections to a host that the worker has been given."""
+        self.held = 0
+        """Number of connections to a host that it may have open: more than ``share`` until it has closed the others."""
         self.is_alive = True
         self.shards: dict[str, ShardInFlight] = {}
         self.heard = time.monotonic()
@@ -79,10 +81,19 @@ class Member:
         """Note that the worker has sent a message."""
         self.heard = time.monotonic()
 
+    def offer(self, connections: int) -> None:
+        """Note that the worker is told its share of connections."""
+        self.held = max(self.held, connections)
+
     def give(self, connections: int) -> None:
         """Note that the worker has confirmed its share of connections."""
         self.share = connections
         self.hear()
+
+    def fits(self, connections: int) -> None:
+        """Note that the worker has no more connections open than the share that it names."""
+        if connections == self.share:
+            self.held = connections
 
     def leave(self) -> dict[str, ShardInFlight]:
         """Note that the worker no longer takes part. Returns the shards that it had."""

@@ -1,7 +1,7 @@
 """Keeps the workers that take part in a run, as they join, leave or fall silent, and their shares of connections.
 
-The connections to a host are divided again at each change. Workers that lose some are told first, and only once they
-have confirmed do others get more. So a host never sees more connections than one process would open.
+The connections to a host are divided again at each change. Workers that lose some are told, and others get more only
+once those have been closed. So a host never sees more connections than one process would open.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from crawler.http.pacing.gate import Gate
 from crawler.workers.cluster import shards
 from crawler.workers.cluster.carrier import ClusterError, Connection, Deliver, lost
 from crawler.workers.cluster.members import Member
-from crawler.workers.cluster.shares import own_share, shares
+from crawler.workers.cluster.shares import granted, own_share, shares
 
 _LOG = logging.getLogger("crawler")
 _BEAT_SECONDS = 5.0
 """Seconds between messages that tell the workers that the client is present."""
 _REPEAT_SECONDS = 0.5
 """Seconds until a reply that did not reach its worker is sent again."""
+_LOOK_SECONDS = 0.2
+"""Seconds until it is checked again whether this process has closed the connections that others are to get."""
 WAIT_SECONDS = 300.0
 """Seconds that a run waits for a worker, at its start and after the last one has gone."""
 
@@ -190,7 +192,7 @@ class Roster:
             self._failed(error)
 
     async def _divide(self) -> None:
-        """Divide the connections to a host among the workers and this process: first take, then give."""
+        """Divide the connections to a host among the workers and this process, as far as nobody has them open."""
         self._change.clear()
         everyone = self.everyone()
         own = own_share(self._total, len(everyone), listers=self._listers, is_walked=self._is_walked)
@@ -201,23 +203,35 @@ class Roster:
             self._warn(f"{idle} workers of the cluster have no connection and do nothing: raise --workers")
         if own < self._gate.ceiling:
             self._gate.limit_connections(own, self._total)
-        less = [member for member in everyone if wanted[member.address] < member.share]
-        told = await asyncio.gather(*[self._give(member, wanted[member.address]) for member in less])
-        if all(told):  # otherwise a worker that did not get the message keeps its connections until it has gone
-            more = [member for member in everyone if wanted[member.address] > member.share]
-            told = await asyncio.gather(*[self._give(member, wanted[member.address]) for member in more])
-            self._gate.limit_connections(own, self._total)
-        if not all(told):
+        held = {member.address: member.held for member in everyone}
+        free = self._total - max(own, self._gate.open) - sum(held.values())
+        now = granted(free, wanted, held)
+        changed = [member for member in everyone if now[member.address] != member.share]
+        told = await asyncio.gather(*[self._give(member, now[member.address]) for member in changed])
+        free = self._total - sum(member.held for member in everyone if member.is_alive)
+        if max(1, min(own, free)) != self._gate.ceiling:
+            self._gate.limit_connections(max(1, min(own, free)), self._total)
+        if not all(told):  # a worker that did not get the message keeps its connections until it has gone
             asyncio.get_running_loop().call_later(_BEAT_SECONDS, self._change.set)
+        elif now != wanted or free < own:
+            asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._change.set)
 
     async def _give(self, member: Member, connections: int) -> bool:
         if not member.is_alive:
             return True
+        member.offer(connections)
         message = [shards.SHARE, connections, self._total]
         if not await self._connection.tell(message, [member.address]):
             return not member.is_alive
         member.give(connections)
         return True
+
+    def fits(self, address: str, connections: int) -> None:
+        """Note that a worker has no more connections open than its share of ``connections``."""
+        member = self.members.get(address)
+        if member is not None and member.held > connections:
+            member.fits(connections)
+            self._change.set()
 
     def tell(self, message: Sequence[object], addresses: Collection[str]) -> None:
         """Send a message to some of the workers, without waiting for them."""

@@ -62,6 +62,8 @@ EARLY = 16
 """(name of a shard, results): some results of a shard that is not complete. They come again with the others."""
 WANTED = 17
 """(number, origin): a redirect leads to an origin of which the worker has no credentials. The reply is CREDENTIALS."""
+FITS = 18
+"""(connections): no more connections to any host are open than this share allows, which is the last one received."""
 
 
 class Sealed:

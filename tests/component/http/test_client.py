@@ -17,7 +17,7 @@ import trustme
 
 from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.credentials.keyring import Credentials
-from crawler.http.pacing import gate as gate_module
+from crawler.http.pacing import host as host_module
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.http.proxies import Proxies
@@ -429,7 +429,7 @@ async def test_error_responses_do_not_count_as_connection_failures(site: Site) -
 async def test_no_request_is_sent_to_an_overloaded_host(
     site: Site, monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour, waits: bool
 ) -> None:
-    monkeypatch.setattr(gate_module, "_OVERLOAD_PAUSE", 0.5)
+    monkeypatch.setattr(host_module, "_OVERLOAD_PAUSE", 0.5)
     site.file("busy", b"", behaviour)
     site.file("a", b"x")
     async with opened() as client:
@@ -448,8 +448,8 @@ async def test_a_refusal_among_concurrent_requests_is_repeated_silently(site: Si
 
 
 async def test_endless_refusals_reach_the_caller(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_module, "_OVERLOAD_PAUSE", 0.0)
-    monkeypatch.setattr(gate_module, "_SHORT_PAUSE", 0.0)
+    monkeypatch.setattr(host_module, "_OVERLOAD_PAUSE", 0.0)
+    monkeypatch.setattr(host_module, "_SHORT_PAUSE", 0.0)
     site.portal = (Status(429),)
     async with opened(Gate(6)) as client:
         responses = await asyncio.gather(*(get(client, site.url) for _ in range(6)))

@@ -20,6 +20,7 @@ from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.problem import RequestError
 from crawler.http.response import RawResponse
 from crawler.http.session import Session
+from crawler.http.sockets.open_connections import OpenConnections
 from crawler.http.transport import Transport
 
 NEXT = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
@@ -150,7 +151,9 @@ class Scripted:
 
 def made(way: type[Session | Transport], tls: ssl.SSLContext | None = None) -> Session | Transport:
     settings = ConnectionSettings(5, Patience(5), lambda: tls or ssl.create_default_context())
-    return way("agent/1", settings)
+    if way is Session:
+        return Session("agent/1", settings)
+    return Transport("agent/1", settings, lambda _url: OpenConnections(100))
 
 
 @pytest.fixture(params=WAYS)

@@ -14,6 +14,7 @@ from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
 from crawler.http.lane.pool import LanePool
 from crawler.http.problem import RequestError
+from crawler.http.sockets.open_connections import OpenConnections
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -74,9 +75,12 @@ class Server:
             writer.close()
 
 
-def lanes(connect_timeout: float = 2.0) -> LanePool:
+def lanes(connect_timeout: float = 2.0, connections: OpenConnections | None = None) -> LanePool:
     patience = Patience(2.0)
-    return LanePool(Dialer(ConnectionSettings(connect_timeout, patience, tls=pytest.fail)), patience)
+    counted = connections or OpenConnections(100)
+    return LanePool(
+        Dialer(ConnectionSettings(connect_timeout, patience, tls=pytest.fail)), patience, lambda _where: counted
+    )
 
 
 async def fetch(pool: LanePool, where: Endpoint) -> bytes:
@@ -186,4 +190,43 @@ async def test_a_lane_that_others_use_already_is_not_kept_for_batches() -> None:
             assert [answer and answer.body for answer in sent.answers] == [b"ok"] * 2
             assert sent.ending is None
         assert len(server.used) == 2
+        await pool.close()
+
+
+async def test_idle_connections_beyond_a_lower_limit_are_closed_at_once_and_busy_ones_when_they_are_done() -> None:
+    async with Server() as server:
+        connections = OpenConnections(5)
+        pool = lanes(connections=connections)
+        await fetch(pool, server.where)
+        pool.open_ahead(server.where, lambda _idle: 2)
+        await asyncio.gather(*(fetch(pool, server.where) for _ in range(3)))
+        shared = [await pool.share(server.where, [GET, GET], may_follow) for _ in range(2)]
+        for each in shared:
+            pool.settle(server.where, each, ())
+        assert (connections.count, server.opened - server.ended) == (3, 3)
+        connections.limit_to(2)
+        await server.until(lambda: server.opened - server.ended == 2)
+        busy = [asyncio.ensure_future(fetch(pool, server.where)) for _ in range(2)]
+        await asyncio.sleep(0)
+        connections.limit_to(0)
+        assert connections.count == 2
+        assert await asyncio.gather(*busy) == [b"ok"] * 2
+        await server.until(lambda: server.opened == server.ended)
+        assert connections.count == 0
+        assert await fetch(pool, server.where) == b"ok", "a request that may be sent gets a connection"
+        await server.until(lambda: server.opened == server.ended)
+        await pool.close()
+
+
+async def test_what_was_opened_ahead_counts_and_makes_room() -> None:
+    async with Server() as server:
+        connections = OpenConnections(2)
+        pool = lanes(connections=connections)
+        await fetch(pool, server.where)
+        pool.open_ahead(server.where, lambda _idle: 3)
+        await server.until(lambda: server.opened == 4)
+        await server.until(lambda: server.ended == 2)
+        assert connections.count == 2
+        await asyncio.gather(*(fetch(pool, server.where) for _ in range(2)))
+        assert server.opened == 4
         await pool.close()

@@ -17,6 +17,7 @@ from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.problem import RequestError
 from crawler.http.response import RawResponse, combined
 from crawler.http.session import Session
+from crawler.http.sockets.open_connections import OpenConnections
 from crawler.http.transport import Transport, _endpoint
 
 PLAIN = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "1"\r\n\r\nhello'
@@ -59,7 +60,10 @@ async def server() -> AsyncIterator[Server]:
 
 
 def made(way: type[Session | Transport]) -> Session | Transport:
-    return way("agent/1", ConnectionSettings(5, Patience(5), ssl.create_default_context))
+    settings = ConnectionSettings(5, Patience(5), ssl.create_default_context)
+    if way is Session:
+        return Session("agent/1", settings)
+    return Transport("agent/1", settings, lambda _url: OpenConnections(100))
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ class Request:
     """Seconds on the monotonic clock of the server's thread."""
     active: int = 1
     """Requests in flight when this one arrived, including itself."""
+    open: int = 1
+    """Connections that the clients had open when this one arrived."""
     status: int | None = None
     sent: int = 0
     """Body bytes written."""

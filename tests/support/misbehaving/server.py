@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import socket
 import ssl
 import struct
@@ -125,10 +126,19 @@ class Site(Tree):
         """Called when the connection is made: it is registered from then on, even if its task never starts."""
         self._open.add(writer)
         self.connections += 1
-        self.most_connections = max(self.most_connections, len(self._open))
+        self.most_connections = max(self.most_connections, self._are_open())
         task = self._loop.create_task(self._serve(_Connection(reader, writer), self.connections))
         self._tasks.add(task)
         task.add_done_callback(lambda _: self._left(task, writer))
+
+    def _are_open(self) -> int:
+        """Number of connections that their clients have not closed, whatever has been read of them."""
+        waiting = select.poll()
+        numbers = [writer.get_extra_info("socket").fileno() for writer in self._open]
+        sockets = [number for number in numbers if number >= 0]  # the server has closed the others
+        for number in sockets:
+            waiting.register(number, select.POLLRDHUP)
+        return len(sockets) - len(waiting.poll(0))
 
     def _left(self, task: asyncio.Task[None], writer: asyncio.StreamWriter) -> None:
         self._tasks.discard(task)
@@ -143,6 +153,7 @@ class Site(Tree):
         while (request := await wire.request(number)) is not None:
             self._active += 1
             request.active = self._active
+            request.open = self._are_open()
             self.log.append(request)
             try:
                 keep = await self._answer(wire, request)

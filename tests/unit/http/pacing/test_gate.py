@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from crawler.http.lane.depth import broken
-from crawler.http.pacing import gate as gate_module
+from crawler.http.pacing import host as host_module
 from crawler.http.pacing.concurrency import START
-from crawler.http.pacing.gate import Gate, Host, Probe
+from crawler.http.pacing.gate import Gate
+from crawler.http.pacing.host import Host, Probe
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model import limits
 from crawler.model.errors import FetchError
@@ -132,7 +133,7 @@ def refuse(gate: Gate, status: int = 429, generation: int | None = None, **heade
 
 @pytest.fixture
 def no_breath(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_module, "_SHORT_PAUSE", 0.0)
+    monkeypatch.setattr(host_module, "_SHORT_PAUSE", 0.0)
 
 
 async def test_an_unknown_host_gets_some_connections_first_and_more_as_it_responds() -> None:

@@ -15,7 +15,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.values import Job, Local, Outcome, Result
 from crawler.model.values import Kind as K
 from crawler.workers.cluster.shards import Done, Shard, seal, unseal
-from crawler.workers.cluster.shares import own_share, shares
+from crawler.workers.cluster.shares import granted, own_share, shares
 from crawler.workers.cluster.versions import check_versions, version_of, version_text
 
 
@@ -70,6 +70,51 @@ def test_the_client_keeps_some_connections_for_listings(
     total: int, workers: int, listers: int | None, is_walked: bool, own: int
 ) -> None:
     assert own_share(total, workers, listers=listers, is_walked=is_walked) == own
+
+
+@pytest.mark.parametrize(
+    ("free", "wanted", "held", "now"),
+    [
+        (7, [4, 3], [0, 0], [4, 3]), (0, [3, 2, 2], [4, 3, 0], [3, 2, 0]), (1, [3, 2, 2], [3, 3, 0], [3, 2, 1]),
+        (2, [3, 2, 2], [3, 2, 0], [3, 2, 2]), (-1, [2, 2], [3, 1], [2, 1]), (3, [0, 4], [2, 1], [0, 4]),
+        (5, [], [], []),
+    ],
+)  # fmt: skip
+def test_what_is_free_is_granted(free: int, wanted: list[int], held: list[int], now: list[int]) -> None:
+    names = "abc"[: len(wanted)]
+    found = granted(free, dict(zip(names, wanted, strict=True)), dict(zip(names, held, strict=True)))
+    assert list(found.values()) == now
+
+
+@given(
+    total=st.integers(2, 30),
+    steps=st.lists(st.tuples(st.sampled_from(["join", "leave", "close", "walked"]), st.integers(0, 30)), max_size=40),
+)
+def test_no_more_connections_are_open_than_the_total_whoever_is_slow(total: int, steps: list[tuple[str, int]]) -> None:
+    """``close``: a worker has closed what it has beyond its share. Everybody else opens all that is allowed."""
+    share, held = dict[str, int](), dict[str, int]()
+    is_walked = False
+    for number, (step, which) in enumerate(steps):
+        if step == "join":
+            share[f"w{number}"] = held[f"w{number}"] = 0
+        elif step == "walked":
+            is_walked = True
+        elif share:
+            name = sorted(share)[which % len(share)]
+            if step == "leave":
+                del share[name], held[name]
+            else:
+                held[name] = share[name]
+        own = own_share(total, len(share), listers=None, is_walked=is_walked)
+        own_open = min(own, total - sum(held.values()))
+        share = granted(total - own - sum(held.values()), shares(total - own, list(share)), held)
+        held = {name: max(held[name], share[name]) for name in share}
+        assert own_open >= 1
+        assert own_open + sum(held.values()) <= total
+    for name in share:
+        held[name] = share[name]
+    wanted = shares(total - own_share(total, len(share), listers=None, is_walked=is_walked), list(share))
+    assert granted(sum(wanted.values()) - sum(held.values()), wanted, held) == wanted, "all get theirs in the end"
 
 
 def test_all_members_have_the_same_versions() -> None:
