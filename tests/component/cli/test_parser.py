@@ -29,7 +29,7 @@ NEEDS = {"delete_excluded": ["--delete"], "ignore_errors": ["--delete"]}
 
 
 def parse(*args: str) -> Invocation:
-    call = cli._command().main(list(args), standalone_mode=False)
+    call = cli._parse(args)
     assert isinstance(call, Invocation)
     return call
 
