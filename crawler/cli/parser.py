@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crawler.cli.arguments.declared import MODE_KEYS, RULES
+from crawler.cli.arguments.declared import MODE_KEYS, ONCE, RULES
 from crawler.cli.arguments.exact import read_exact
 from crawler.cli.dispatch import dispatch
 from crawler.cli.invocation import Invocation, WrongUsageError
@@ -85,6 +85,7 @@ def _parse(args: Sequence[str]) -> Invocation | str:
 
 def _invocation(*, positional: Sequence[str], **options: Any) -> Invocation:
     fields = {name: options.pop(name) for name in MODE_KEYS}
+    fields |= {key: _only_one(option, fields[key]) for key, option in ONCE.items()}
     given: dict[str, object] = {key: value for key, value in options.items() if value not in (None, ())}
     signed = given.pop(RULES, ())
     if signed:
@@ -96,6 +97,15 @@ def _invocation(*, positional: Sequence[str], **options: Any) -> Invocation:
     return Invocation(
         config=_config_of(given, fields["config_file"]), positional=tuple(positional), given=given, **fields
     )
+
+
+def _only_one(option: str, values: Sequence[str]) -> str | None:
+    """The value of ``option``, None if it is not given. Raises ConfigError if there are several."""
+    if len(values) > 1:
+        from crawler.cli.help.mistakes import repeated
+
+        raise ConfigError(repeated(option, values))
+    return values[0] if values else None
 
 
 def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:

@@ -31,9 +31,11 @@ def run_checks(
 ) -> Iterator[Check]:
     """The checks of a run into ``directory``. ``starts``: its URLs, as ``start_url`` returns them.
 
-    ``inputs``: the files that the command line reads, besides those that ``config`` names.
+    ``directory`` is empty, or ``starts`` is, if it is not known. ``inputs``: the files that the command line reads,
+    besides those that ``config`` names.
     """
-    yield partial(_check_directory, directory, config)
+    if directory:
+        yield partial(_check_directory, directory, config)
     if config.cluster is not None:
         from crawler.app.cluster.refusals import check_cluster
 

@@ -26,12 +26,12 @@ Check = Callable[[], object]
 def distinct_outputs(directory: str, config: Config, inputs: Iterable[OwnFile] = ()) -> Iterator[Check]:
     """Checks that no option writes a file that another option writes or reads, nor DIR or the state's own files.
 
-    Standard output and the like may be shared. ``inputs``: see ``run_checks``.
+    Standard output and the like may be shared. ``directory``, ``inputs``: see ``run_checks``.
     """
     netrc = (OwnFile("--netrc", netrc_path()),) if config.netrc else ()
     read = (*read_files(config), *netrc, *inputs)
     taken = {place(str(file.path)): (file.what, "reads") for file in read}
-    mirror = None if is_object_url(directory) else start_directory(directory)
+    mirror = None if not directory or is_object_url(directory) else start_directory(directory)
     for key in (*OUTPUTS, "log_file", "state"):
         path = getattr(config, key)
         if path is None or path.startswith("/dev/") or Path(path).is_dir():  # refused, or special
@@ -81,7 +81,7 @@ def _refusal(file: OwnFile, name: str, mirror: str) -> str:
 
 def _mirrors_around(written: Iterable[OwnFile], directory: str) -> tuple[Path | None, list[Path]]:
     """DIR without links, None if it is in an object store, and all directories of mirrors that may hold ``written``."""
-    root = None if is_object_url(directory) else Path(os.path.realpath(start_directory(directory)))
+    root = None if not directory or is_object_url(directory) else Path(os.path.realpath(start_directory(directory)))
     places = [path for file in written for path in paths_of(file.path)]
     mirrors = {above for path in places for above in path.parents if os.path.lexists(above / STATE_DIRECTORY)}
     if root is not None and (_linked_logs(written) or any(path.is_relative_to(root) for path in places)):

@@ -29,16 +29,23 @@ class Declared(Value, frozen=True, kw_only=True):
     metavar: str | None = None
     """Placeholder of the value; None for a flag."""
     multiple: bool = False
-    """Whether the option can be repeated; its value is then a tuple."""
+    """Whether the option can be repeated."""
+    once: bool = False
+    """Whether a repetition is refused; otherwise the last value of an option that is not ``multiple`` counts."""
     negative: str | None = None
     """The flag that switches the option off, if any."""
+
+    @property
+    def has_tuple(self) -> bool:
+        """Whether the readers collect all values in a tuple."""
+        return self.multiple or self.once
 
     @property
     def default(self) -> object:
         """The value if the option is not given."""
         if self.key == VERBOSITY:
             return 0
-        if self.multiple:
+        if self.has_tuple:
             return ()
         return False if self.metavar is None and self.group == MODES else None
 
@@ -82,7 +89,8 @@ def _shown(default: object) -> str:
 
 def _mode(*spellings: str, help: str, key: str = "", metavar: str | None = None, multiple: bool = False) -> Declared:
     key = key or spellings[-1].removeprefix("--").replace("-", "_")
-    return Declared(key=key, spellings=spellings, group=MODES, help=help, metavar=metavar, multiple=multiple)
+    once = metavar is not None and not multiple  # each value stands for a whole run
+    return Declared(key=key, spellings=spellings, group=MODES, help=help, metavar=metavar, multiple=multiple, once=once)
 
 
 _MODE_OPTIONS = (
@@ -103,3 +111,5 @@ _MODE_OPTIONS = (
 )
 MODE_KEYS = tuple(option.key for option in _MODE_OPTIONS)
 """Keys of the options that are fields of Invocation, not of Config."""
+ONCE = {option.key: option.spellings[-1] for option in _MODE_OPTIONS if option.once}
+"""Key → spelling of the options that may be given only once."""

@@ -51,4 +51,4 @@ def _switch(given: dict[str, object], option: Declared, name: str) -> None:
 
 def _add(given: dict[str, object], option: Declared, value: str) -> None:
     before = cast("tuple[str, ...]", given.get(option.key, ()))
-    given[option.key] = (*before, value) if option.multiple else value
+    given[option.key] = (*before, value) if option.has_tuple else value

@@ -120,7 +120,7 @@ def _click_options(option: Declared) -> list[click.Option]:
         return [_Option(names, option.group, count=True, help=option.help)]
     if option.metavar is None:
         return [_Option(names, option.group, is_flag=True, default=option.default, help=option.help)]
-    more = {"metavar": option.metavar, "multiple": option.multiple}
+    more = {"metavar": option.metavar, "multiple": option.has_tuple}
     return [_Option(names, option.group, default=None, help=option.help, **more)]
 
 

@@ -1,4 +1,4 @@
-"""Explains an option that does not exist. Imported only for that message."""
+"""Explains an option that does not exist, or is given too often. Imported only for that message."""
 
 from __future__ import annotations
 
@@ -47,3 +47,14 @@ def one_dash(args: Sequence[str], known: Sequence[str]) -> str:
         if _ONE_DASH.fullmatch(arg) and f"-{word}" in known:
             return f"{printable(word)}: long options have two dashes: -{printable(word)}"
     return ""
+
+
+def repeated(option: str, values: Sequence[str]) -> str:
+    """Explain in one line that ``option``, which takes one value, was given several ``values``."""
+    advice = {
+        "--config": "run the program once for each file",
+        "--input-file": "join the lists and give - for standard input, or run the program once for each",
+        "--explain": "run the program once for each entry",
+    }.get(option, "give one")
+    times = "twice" if len(values) == 2 else f"{len(values)} times"
+    return f"{option} is given {times} ({', '.join(map(printable, values))}): {advice}"

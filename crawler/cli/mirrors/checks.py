@@ -9,24 +9,31 @@ from pathlib import Path
 
 from crawler.cli.mirrors.table import Mirror
 from crawler.cli.notation import of_file
-from crawler.model.config import Config
+from crawler.model.config import Config, option_fields
 from crawler.model.errors import Problems
 from crawler.pipeline.stop import Stop
 
 _FIRST = re.compile(r"(?:--([a-z][a-z-]*[a-z])|(DIR)|(objects))(?:: | )")
+_SAME = re.compile(r"--([a-z][a-z-]*[a-z])( (?:reads|writes) the same file)")
 
 
 def in_file(message: str, where: str, given: Collection[str]) -> str:
     """``message`` about an option, which begins like ``--ca-file x: ``, as one about a key of the table ``where``.
 
-    Unchanged if the option is among ``given``, the keys of the command line, which override those of the file.
+    If the option is among ``given``, the keys of the command line, which override those of the file, the message stays
+    as it is, except that another option of the file is named as such.
     """
     first = _FIRST.match(message)
     key = "".join(filter(None, first.groups())).lower().replace("-", "_") if first else ""
     if key in given:
-        return message
+        return _SAME.sub(lambda other: _of_table(other, where, given), message)
     rest = message[first.end() :] if first else message
     return ": ".join(filter(None, (where, key, of_file(given)(rest))))
+
+
+def _of_table(other: re.Match[str], where: str, given: Collection[str]) -> str:
+    key = other[1].replace("-", "_")
+    return f"{key} of {where}{other[2]}" if key in option_fields() and key not in given else other[0]
 
 
 def option_problems(
@@ -51,7 +58,8 @@ def option_problems(
             config = Config(**{key: getattr(config, key) for key in written})
             checks = chain(output_checks(config), distinct_outputs(mirror.directory, config, inputs))
         else:
-            checks = run_checks([start_url(mirror.url)], mirror.directory, config, inputs)
+            starts = [start_url(mirror.url)] if mirror.url else []
+            checks = run_checks(starts, mirror.directory, config, inputs)
         problems.run(checks)
         yield from (in_file(message, mirror.where, given) for message in problems.messages)
 
@@ -89,6 +97,8 @@ async def directory_problems(mirrors: Sequence[Mirror], stop: Stop) -> list[str]
 
     found = []
     for mirror in mirrors:
+        if not (mirror.url and mirror.directory):
+            continue
         problems = await stop.guard(mirror_problems(start_url(mirror.url), mirror.directory, mirror.config))
         found += [f"{mirror.where}: dir: {problem}" for problem in problems or ()]
     return found

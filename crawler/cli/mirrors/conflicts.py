@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-from crawler.cli.mirrors.table import Mirror
+from crawler.cli.mirrors.table import NAME_IN_PATH, Mirror
 from crawler.output.files import OUTPUTS
 
 
@@ -31,47 +31,61 @@ def status_conflicts(
             yield f"{option}: mirror {mirror.name!r} writes the same file: {status}"
 
 
-def repetitions(mirrors: Mapping[int, Mirror], where: str) -> Iterator[str]:
+def repetitions(mirrors: Mapping[int, Mirror], where: str, given: Collection[str]) -> Iterator[str]:
     """One message for each name, directory and state that a mirror shares with an earlier one.
 
-    ``mirrors``: number in the file → mirror.
+    ``mirrors``: number in the file → mirror. ``given``: the keys of the command line, see ``same_paths``.
     """
     for what in ("name", "directory"):
-        taken = set[str]()
+        taken = {""}
         for number, mirror in mirrors.items():
             value = getattr(mirror, what)
-            if value in taken:
+            if value and value in taken:
                 yield f"{where}: mirror {number}: two mirrors have the {what} {value!r}"
             taken.add(value)
     states = set[str | None]()
-    for number, mirror in mirrors.items():
+    for number, mirror in mirrors.items() if "state" not in given else ():
         if mirror.config.state in states:
             yield f"{where}: mirror {number}: state: two mirrors have the same state: give each its own file"
         states |= {mirror.config.state} - {None}
 
 
-def same_paths(mirrors: Sequence[Mirror], chosen: Sequence[Mirror], identity: Callable[[str], object]) -> Iterator[str]:
+def same_paths(
+    mirrors: Sequence[Mirror],
+    chosen: Sequence[Mirror],
+    identity: Callable[[str], object],
+    given: frozenset[str] = frozenset(),
+) -> Iterator[str]:
     """One message for each directory or state that two mirrors use under different names, and each output file.
 
-    Output files count only for ``chosen``, the mirrors that run, so that ``--only pub --report pub.html`` is valid.
-    ``identity`` returns equal values for different paths of the same file (because of links, case or mounts).
+    Output files count only for ``chosen``, the mirrors that run, so that ``--only pub --report pub.html`` is valid; so
+    does a state if it is among ``given``, the keys of the command line. ``identity`` returns equal values for different
+    paths of the same file (because of links, case or mounts).
     """
     for keys in (("dir",), ("state",), OUTPUTS):
         taken: dict[object, tuple[Mirror, str, str]] = {}
-        for mirror in chosen if keys == OUTPUTS else mirrors:
+        of_run = keys == OUTPUTS or not given.isdisjoint(keys)
+        for mirror in chosen if of_run else mirrors:
             for key in keys:
                 path = mirror.directory if key == "dir" else getattr(mirror.config, key)
-                if path is None or path.startswith("/dev/"):
+                if not path or path.startswith("/dev/"):
                     continue
                 other, its_key, its_path = taken.setdefault(identity(path), (mirror, key, path))
-                if other is not mirror and (keys == OUTPUTS or its_path != path):
-                    yield f"{mirror.where}: {key}: {_same(mirror.name, key, other.name, its_key)}: {path}"
+                if other is not mirror and (of_run or its_path != path):
+                    yield _same(mirror, key, path, (other, its_key), given)
 
 
-def _same(name: str, key: str, other: str, its_key: str) -> str:
+def _same(mirror: Mirror, key: str, path: str, before: tuple[Mirror, str], given: Collection[str]) -> str:
+    """The message about two mirrors that use one ``path``. ``before``: the other mirror, and its key."""
+    other, its_key = before
+    if key in given:
+        advice = "run one of them with --only" if key == "state" else f"put {NAME_IN_PATH} in the path"
+        return f"--{key} {path}: mirrors {other.name!r} and {mirror.name!r} would use the same file: {advice}"
     if key == its_key:
-        return f"mirrors {other!r} and {name!r} have the same {'directory' if key == 'dir' else key}"
-    return f"mirror {other!r} writes the same file as its {its_key}"
+        what = f"mirrors {other.name!r} and {mirror.name!r} have the same {'directory' if key == 'dir' else key}"
+    else:
+        what = f"mirror {other.name!r} writes the same file as its {its_key}"
+    return f"{mirror.where}: {key}: {what}: {path}"
 
 
 def enclosing(mirrors: Sequence[Mirror]) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from crawler.cli.mirrors.conflicts import repetitions, status_conflicts
@@ -52,18 +52,18 @@ def read_mirrors(
     }
     found = {number: mirror for number, mirror in parsed.items() if mirror is not None}
     mirrors = tuple(found.values())
-    problems.add(repetitions(found, where))
+    problems.add(repetitions(found, where, overrides))
     if status is not None:
         from crawler.storage.directory.boundaries.spared import place
 
         problems.add(status_conflicts(status, mirrors, where, place))
     if jobs > 1:
-        problems.add(_unshareable(mirrors, where))
+        problems.add(_unshareable(mirrors, where, overrides))
     if (
         defaults.get("objects")
         and data.get("objects")
         and len(found) == len(parsed)
-        and not any(is_object_url(each.directory) for each in mirrors)
+        and not any(is_object_url(each.directory) or not each.directory for each in mirrors)
     ):
         problems.add([f"{where}: objects: has no effect: no dir is in an object store, as s3://bucket/prefix is"])
     return MirrorsFile(mirrors=mirrors, jobs=jobs, status=status, status_public=is_public)
@@ -110,11 +110,12 @@ def _tables(data: Mapping[str, object], where: str, problems: Problems) -> tuple
     return {}, ()
 
 
-def _unshareable(mirrors: Sequence[Mirror], where: str) -> Iterator[str]:
-    """One message for each option that requires one mirror at a time."""
+def _unshareable(mirrors: Sequence[Mirror], where: str, given: Collection[str]) -> Iterator[str]:
+    """One message for each option that requires one mirror at a time. ``given``: the keys of the command line."""
     for key, alone in (("processes", 1), ("cluster", None)):
         if any(getattr(mirror.config, key) != alone for mirror in mirrors):
-            yield f"{where}: {key}: requires jobs = 1, so that mirrors of one host share its connections"
+            option, file = (f"--{key}", f" in {where}") if key in given else (f"{where}: {key}", "")
+            yield f"{option}: requires jobs = 1{file}, so that mirrors of one host share its connections"
 
 
 def _instead(key: str) -> str:

@@ -45,7 +45,7 @@ def run_config(call: Invocation) -> int:
     name, problems, page = call.config_file or "", Problems(), None
     content = _content(name)
     file = read_mirrors(load(content, name), call.given, name, problems)
-    if not problems.messages:  # otherwise mirrors may be missing
+    if file.mirrors and all(mirror.name for mirror in file.mirrors):  # otherwise a name may be missing
         problems.add(unknown_names(file.mirrors, call.only))
     chosen = select(file.mirrors, call.only)
     problems.add(_conflicts(call, file, chosen))
@@ -72,7 +72,7 @@ def _conflicts(call: Invocation, file: MirrorsFile, chosen: Sequence[Mirror]) ->
     """What is wrong with the mirrors together."""
     from crawler.storage.directory.boundaries.spared import place
 
-    yield from same_paths(file.mirrors, chosen, place)
+    yield from same_paths(file.mirrors, chosen, place, frozenset(call.given))
     where, page = ("--status", call.status) if call.status else (f"{call.config_file}: status", file.status)
     if page and place(page) == place(call.config_file or ""):
         yield f"{where} {printable(page)}: --config reads the same file: name another file"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 from crawler.cli.notation import of_file
 from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError, Problems
+from crawler.model.options.combinations import contradictions
 from crawler.model.options.objects import check_objects
 from crawler.model.options.option import option_of
 from crawler.model.options.readers import check_path
@@ -28,7 +29,10 @@ NAME_IN_PATH = "{name}"
 
 
 class Mirror(Value, frozen=True, kw_only=True):
-    """One ``[[mirror]]`` table: a named equivalent of ``crawler URL DIR``."""
+    """One ``[[mirror]]`` table: a named equivalent of ``crawler URL DIR``.
+
+    A name, URL or DIR that is missing or wrong is empty: it has been reported, and the mirror is only checked.
+    """
 
     name: str
     url: str
@@ -50,13 +54,14 @@ def parse_table(
 ) -> Mirror | None:
     """The mirror of ``table``, without what is wrong with it, which is added to ``problems``.
 
-    ``defaults`` are the options of ``[defaults]``, with the settings of ``[objects]``. None if the mirror lacks its
-    name, a URL or DIR, or if its options contradict each other.
+    ``defaults`` are the options of ``[defaults]``, with the settings of ``[objects]``. None if it is not a table.
     """
     if not isinstance(table, dict):
         problems.add([f"{where}: expected a table: write [[mirror]], with name, url and dir below it"])
         return None
     options = {key: at_home(value) if key in _paths() else value for key, value in {**defaults, **table}.items()}
+    name = options.get("name")
+    where = f"{where} ({name})" if isinstance(name, str) and name.strip() else where
     with problems.collecting():
         options = _with_fallbacks(options, where)
     texts, rest = dict[str, str](), {key: value for key, value in options.items() if key not in REQUIRED}
@@ -64,39 +69,36 @@ def parse_table(
         if not isinstance(value := options.get(key), list) or key != "url":  # such a list was refused above
             with problems.collecting():
                 texts[key] = _text(key, value, rest, where)
-    where = f"{where} ({texts['name']})" if "name" in texts else where
-    directory, found = "", len(problems.messages)
+    url = directory = ""
     with problems.collecting():
-        _check_url(texts, where)
+        url = _url(texts.get("url", ""), where)
     with problems.collecting():
-        directory = _directory(texts.get("dir", "."), where)
+        directory = _directory(texts["dir"], where) if "dir" in texts else ""
     with problems.collecting():
         own = check_objects(table.get("objects", {}), f"{where}: objects")
         rest["objects"] = {**defaults["objects"], **own}
-        if own and "dir" in texts and not is_object_url(directory):
+        if own and directory and not is_object_url(directory):
             problems.add([f"{where}: objects: has no effect: dir is not in an object store"])
-    if len(texts) < len(REQUIRED):  # the options have been checked, in search of one that is misspelt
-        return None
-    is_usable = len(problems.messages) == found
-    config = _config({**rest, **overrides}, texts["name"], where, problems)
-    if config is None or not is_usable:
-        return None
-    name, url, typed = texts["name"], texts["url"], frozenset(overrides)
+    name = texts.get("name", "")
+    config = _config({**rest, **overrides}, name, (where, overrides), problems)
+    typed = frozenset(overrides)
     return Mirror(name=name, url=url, directory=directory, config=config, where=where, typed=typed)
 
 
-def _check_url(texts: Mapping[str, str], where: str) -> None:
+def _url(text: str, where: str) -> str:
+    """``text`` if it is a URL, or empty. Raises ConfigError."""
     try:
-        start_url(texts.get("url", "http://host/"))
+        return text if not text or start_url(text) else ""
     except ConfigError as error:
         raise ConfigError(f"{where}: url: {error}") from None
 
 
-def _config(values: Mapping[str, object], name: str, where: str, problems: Problems) -> Config | None:
-    """The options of a mirror, without those whose values are wrong, which are added to ``problems``.
+def _config(values: Mapping[str, object], name: str, source: tuple[str, Collection[str]], problems: Problems) -> Config:
+    """The options of a mirror, without what is wrong, or contradicts something else, which is added to ``problems``.
 
-    None if the others contradict each other.
+    ``source``: how messages name the table, and the keys that the command line has set instead.
     """
+    where, given = source
     valid = dict[str, object]()
     rules = {key: value for key, value in values.items() if key in {"include", "exclude", "rules"}}
     others = ({key: value} for key, value in values.items() if key not in rules)
@@ -104,22 +106,28 @@ def _config(values: Mapping[str, object], name: str, where: str, problems: Probl
         with problems.collecting():
             parse_options(group, where)
             valid |= group
-    config = None
-    with problems.collecting():
-        config = _with_name(Config.from_mapping(valid, where=where), name, where)
-    if config is None:
-        return None
-    fallback = []
-    for text in config.fallback:
-        try:
-            fallback_urls([text])
-            fallback.append(text)
-        except ConfigError as error:
-            problems.add([f"{where}: {str(error).removeprefix('--')}"])
+    parsed = parse_options(valid, where)
+    for keys, message in list(contradictions(parsed, where, given)):
+        problems.add([message])
+        valid = {key: value for key, value in valid.items() if key not in keys}
+    config = Config.from_mapping(valid, where=where)
+    fallback = [text for text in config.fallback if _is_upstream(text, source, problems)]
     if config.name_from != "url":
-        reason = "a listing names its files itself: 'header' is for --input-file alone"
-        problems.add([f"{where}: name_from: {reason}"])
+        option = "--name-from header" if "name_from" in given else f"{where}: name_from"
+        problems.add([f"{option}: a listing names its files itself: 'header' is for --input-file alone"])
+    with problems.collecting():
+        config = _with_name(config, name, source)
     return replace(config, fallback=tuple(fallback))
+
+
+def _is_upstream(text: str, source: tuple[str, Collection[str]], problems: Problems) -> bool:
+    """Whether ``text`` is a URL that --fallback accepts; if not, what is wrong is added to ``problems``."""
+    where, given = source
+    try:
+        return bool(fallback_urls([text]))
+    except ConfigError as error:
+        problems.add([str(error) if "fallback" in given else f"{where}: {str(error).removeprefix('--')}"])
+        return False
 
 
 def _paths() -> set[str]:
@@ -134,16 +142,18 @@ def at_home(value: object) -> object:
     return os.path.expanduser(value)  # noqa: PTH111 - that of Path raises an error for an unknown user
 
 
-def _text(key: str, value: object, rest: Mapping[str, Any], where: str) -> str:
+def _text(key: str, value: object, rest: dict[str, Any], where: str) -> str:
     """``value`` as the text of ``key``, one of REQUIRED. Raises ConfigError, also if it is missing (None).
 
-    ``rest``: the other options, one of which may be ``key``, misspelt.
+    ``rest``: the other options. If ``key`` is among them under another name, that is reported and removed.
     """
     if value is None:
         for name in rest:
             if name.lower() == key or name.lower() in REQUIRED[key]:
+                del rest[name]
                 raise ConfigError(f"{where}: unknown key {name!r}: write {key}")
-        parse_options(rest, where)  # reports a misspelt key, which is more helpful
+        if any(name not in option_fields() and name not in {"include", "exclude", "objects"} for name in rest):
+            raise ConfigError  # without a message: one about a key that is misspelt will follow, which is more helpful
         raise ConfigError(f'{where}: {key}: missing: write {key} = "…"')
     if not isinstance(value, str):
         raise ConfigError(f'{where}: {key}: expected text in quotes, such as {key} = "…"')
@@ -179,11 +189,17 @@ def _directory(text: str, where: str) -> str:
         raise ConfigError(f"{where}: dir: {str(error).removeprefix('DIR: ')}") from None
 
 
-def _with_name(config: Config, name: str, where: str) -> Config:
-    """``config`` with ``{name}`` in the paths of output files replaced. Raises ConfigError for a name with a slash."""
+def _with_name(config: Config, name: str, source: tuple[str, Collection[str]]) -> Config:
+    """``config`` with ``{name}`` in the paths of output files replaced. Raises ConfigError for a name with a slash.
+
+    ``source``: see ``_config``.
+    """
+    where, given = source
     paths: dict[str, Any] = {what: path for what in OUTPUTS if NAME_IN_PATH in (path := getattr(config, what) or "")}
     if paths and ("/" in name or "\0" in name or name in {".", ".."}):
-        raise ConfigError(f"{where}: {next(iter(paths))}: {NAME_IN_PATH} needs a name without a slash")
+        what = next(iter(paths))
+        needs = f"{NAME_IN_PATH} needs a name without a slash"
+        raise ConfigError(f"{where}: name: --{what}: {needs}" if what in given else f"{where}: {what}: {needs}")
     for what, path in paths.items():
         paths[what] = path.replace(NAME_IN_PATH, name)
     return replace(config, **paths)

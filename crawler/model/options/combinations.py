@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from crawler.model.errors import ConfigError, Problems
-from crawler.model.options.option import location_of
+from crawler.model.options.option import COMMAND_LINE, location_of
 
 TOGETHER = (
     "min_size", "max_size", "newer_than", "older_than",
@@ -59,6 +59,9 @@ def without_effect(mode: str, given: Mapping[str, object]) -> Iterator[str]:
             yield f"--format has no effect without --dry-run{f' with {mode}' if mode else ''}"
 
 
+_DISORDER = ", so that no file matches both: exchange their values?"
+
+
 def order_of_ages(newer: object, older: object, now: datetime | None = None) -> bool | None:
     """Whether a file can be as new as --newer-than asks and as old as --older-than does, or None if ``now`` decides.
 
@@ -81,35 +84,52 @@ def refuse_ages(newer: object, older: object, now: datetime) -> None:
     Two ages, or two dates, contradict each other at any time, which ``check_together`` finds.
     """
     if order_of_ages(newer, older, now) is False:
-        raise ConfigError(_disorder("--newer-than", "--older-than"))
-
-
-def _disorder(newer: str, older: str) -> str:
-    return f"{newer} is later than {older}, so that no file matches both: exchange their values?"
+        raise ConfigError(f"--newer-than is later than --older-than{_DISORDER}")
 
 
 def check_together(values: Mapping[str, object], where: str) -> None:
     """Raise ConfigError, which names ``where`` and the option, if ``values`` (option by key) contradict each other."""
     problems = Problems()
-    problems.add(_contradictions(values, where))
+    problems.add(message for _, message in contradictions(values, where))
     problems.raise_any()
 
 
-def _contradictions(values: Mapping[str, object], where: str) -> Iterator[str]:
+def contradictions(
+    values: Mapping[str, object], where: str, given: Collection[str] = ()
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """The pairs of ``values`` (option by key) that contradict each other, each with a message.
+
+    The message names ``where`` for a key of a file. ``given``: the keys that the command line has set instead.
+    """
+
+    def said(first: str, words: str, second: str) -> tuple[tuple[str, str], str]:
+        return (first, second), f"{_named(first, where, given)} {words} {_beside(second, first, values, where, given)}"
+
     least, most = values.get("min_size"), values.get("max_size")
     if isinstance(least, int) and isinstance(most, int) and least > most:
-        maximum = location_of(where, "max_size").rpartition(": ")[2]
-        yield f"{location_of(where, 'min_size')} is larger than {maximum}"
+        yield said("min_size", "is larger than", "max_size")
     if order_of_ages(values.get("newer_than"), values.get("older_than")) is False:
-        yield _disorder(location_of(where, "newer_than"), location_of(where, "older_than").rpartition(": ")[2])
+        keys, message = said("newer_than", "is later than", "older_than")
+        yield keys, message + _DISORDER
     for key in ("delete_excluded", "ignore_errors"):
         if values.get(key) and not values.get("delete"):
-            other = location_of(where, "delete").rpartition(": ")[2]
-            yield f"{location_of(where, key)} has no effect without {other}"
+            yield said(key, "has no effect without", "delete")
     if values.get("fallback") and values.get("processes", 1) != 1:
-        other = location_of(where, "processes").rpartition(": ")[2]
-        yield f"{location_of(where, 'fallback')} cannot be combined with {other}"
+        yield said("fallback", "cannot be combined with", "processes")
     others = [key for key, alone in (("processes", 1), ("snapshots", None)) if values.get(key, alone) != alone]
     if values.get("names") == "windows" and others:
-        other = location_of(where, others[0]).rpartition(": ")[2]
-        yield f"{location_of(where, 'names')} windows cannot be combined with {other}"
+        yield said("names", "windows cannot be combined with", others[0])
+
+
+def _named(key: str, where: str, given: Collection[str]) -> str:
+    """The name of an option: ``--max-size`` if it is among ``given``, else ``mirrors.toml: mirror 1: max_size``."""
+    return location_of(COMMAND_LINE if key in given else where, key)
+
+
+def _beside(key: str, first: str, values: Mapping[str, object], where: str, given: Collection[str]) -> str:
+    """The name of the option ``key`` in a message that begins with that of ``first``."""
+    if key in given or (first in given and not values.get(key)):
+        return location_of(COMMAND_LINE, key)
+    if first in given:
+        return f"{key} of {where}" if where != COMMAND_LINE else location_of(where, key)
+    return location_of(where, key).rpartition(": ")[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,64 @@ def test_all_mistakes_of_all_mirrors_are_printed_in_the_order_of_the_file(here: 
     ]
     assert len(lines_of(capsys, "--config", "m.toml", "--only", "c")) == 3  # the text of the file, and that mirror
     assert len(lines_of(capsys, "--config", "m.toml", "--verify")) == 2 + 5  # and the files that it writes
+
+
+def test_no_mistake_of_a_mirror_hides_another_one(here: Path, capsys: Output) -> None:
+    texts = {
+        "url = 'ftp://h/'": "url: not an http or https URL: ftp://h/: for FTP use lftp or wget",
+        "dir = 'ftp://d/'": "dir: ftp:// is not a destination: expected a path, file:///, s3://, gs://, az://",
+        "workers = 0": "workers: '0': expected a whole number from 1 to 1000",
+        "wrokers = 1": "unknown key 'wrokers': did you mean workers?",
+        "min_size = 2\nmax_size = 1": "min_size is larger than max_size",
+        "newer_than = '1d'\nolder_than = '2d'": "newer_than is later than older_than, so that no file matches both: "
+        "exchange their values?",
+        "delete_excluded = true": "delete_excluded has no effect without delete",
+        "fallback = 'ftp://f/'": "fallback: not an http or https URL: ftp://f/: for FTP use lftp or wget",
+        "cookies = 'absent'": f"cookies: absent: {RELATIVE}",
+        "allow_host = 'a b'": "allow_host: a b: expected HOST, HOST:PORT, '*.DOMAIN' for its subdomains, or '*' for "
+        "every host",
+        "state = '/no/such/s'": f"state: /no/such/s: {NOT_HERE}",
+        "summary = '/no/such/x'\nchanges = '/no/such/x'": f"summary: /no/such/x: {NOT_HERE}",
+    }
+    usual = {"url": "url = 'http://127.0.0.1:1/'", "dir": "dir = 'd'"}
+    for subset in [*combinations(texts, 1), *combinations(texts, len(texts) - 1), tuple(texts)]:
+        lines = {**usual, **{text[:3]: text for text in subset if text[:3] in usual}}
+        lines |= {text: text for text in subset if text[:3] not in usual}
+        (here / "m.toml").write_text("[[mirror]]\nname = 'a'\n" + "\n".join(lines.values()))
+        found = "\n".join(lines_of(capsys, "--config", "m.toml"))
+        for text, message in texts.items():
+            assert (f"mirror 1 (a): {message}" in found) == (text in subset), (subset, found)
+    (here / "m.toml").write_text("[[mirror]]\nname = 'a'\ncookies = 'absent'\n" + M.format("a"))
+    assert [line.partition(": ")[2] for line in lines_of(capsys, "--config", "m.toml", "--only", "b")] == [
+        "--only b: no such mirror; the file has a, a",
+        'm.toml:1: mirror 1 (a): url: missing: write url = "…"',
+        'm.toml:1: mirror 1 (a): dir: missing: write dir = "…"',
+        "m.toml:4: mirror 2: two mirrors have the name 'a'",
+    ]
+
+
+def test_an_option_of_the_command_line_is_blamed_under_its_own_name(here: Path, capsys: Output) -> None:
+    (here / "m.toml").write_text("jobs = 2\n" + M.format("a") + "max_size = 1\nsummary = 'log'\n" + M.format("b/c"))
+    same = "would use the same file"
+    for options, *lines in (
+        (["--name-from", "header"], "--name-from header: a listing names its files itself: 'header' is for "
+         "--input-file alone"),
+        (["--changes", "s"], f"--changes s: mirrors 'a' and 'b/c' {same}: put {{name}} in the path"),
+        (["--changes", "{name}.x"], "m.toml:9: mirror 2 (b/c): name: --changes: {name} needs a name without a slash"),
+        (["--state", "s"], f"--state s: mirrors 'a' and 'b/c' {same}: run one of them with --only"),
+        (["--processes", "2"], "--processes: requires jobs = 1 in m.toml, so that mirrors of one host share its "
+         "connections"),
+        (["--min-size", "2"], "--min-size is larger than max_size of m.toml: mirror 1 (a)"),
+        (["--min-size", "2", "--max-size", "1"], "--min-size is larger than --max-size"),
+        (["--newer-than", "1d", "--older-than", "2020-01-01"], "--newer-than is later than --older-than, so that no "
+         "file matches both: exchange their values?"),
+        (["--delete-excluded"], "--delete-excluded has no effect without --delete"),
+        (["--fallback", "ftp://f/"], "--fallback: not an http or https URL: ftp://f/: for FTP use lftp or wget"),
+        (["--log-file", "./log"], "--log-file ./log: summary of m.toml: mirror 1 (a) writes the same file: give each "
+         "its own"),
+        (["--cookies", "x"], f"--cookies x: {RELATIVE}"),
+    ):  # fmt: skip
+        assert lines_of(capsys, "--config", "m.toml", *options) == [f"crawler: {line}" for line in lines]
 
 
 def test_a_mistake_in_the_defaults_is_printed_once(here: Path, capsys: Output) -> None:

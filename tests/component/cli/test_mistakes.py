@@ -150,6 +150,17 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["--newer-than", "2030-01-01", "--older-than", "2d", URL, "DIR"], "no file matches both: exchange their values?"),
     (["--newer-than", "1d", "--older-than", "2020-01-01", "--list", URL], "no file matches both"),
     (["--newer-than", "1d", "--older-than", "2020-01-01", "--explain", "x", URL, "DIR"], "no file matches both"),
+    (
+        ["--config", "a.toml", "--config", "b.toml"],
+        "--config is given twice (a.toml, b.toml): run the program once for",
+    ),
+    (
+        ["--input-file", "a", "--input-file", "b", "DIR"],
+        "--input-file is given twice (a, b): join the lists and give -",
+    ),
+    (["--explain", "a", "--explain", "b", "--explain=c", URL, "DIR"], "--explain is given 3 times (a, b, c): run the"),
+    (["--status", "a", "--status", "a", "--config", "x"], "--status is given twice (a, a): give one"),
+    (["--rollback", "a", "--rollback", "b", "DIR"], "--rollback is given twice (a, b): give one"),
     (["--ignore-errors", URL, "DIR"], "--ignore-errors has no effect without --delete"),
     (["--only", "a", URL, "DIR"], "--only requires --config"),
     (["--ca-file", "missing.pem", URL, "DIR"], "--ca-file"),
@@ -300,7 +311,7 @@ TABLES = [
     ('[[mirror]]\nname = "a"\nurl = "s3://b/"\ndir = "d"', "give the bucket's https address"),
     ('[[mirrors]]\nname = "a"', "m.toml:1: unknown key 'mirrors': write [[mirror]]"),
     ('[mirror]\nname = "a"', "write [[mirror]] with two brackets"),
-    ('[[mirror]]\nname = "a"\nurl = "http://h/"', "m.toml:1: mirror 1: dir: missing"),
+    ('[[mirror]]\nname = "a"\nurl = "http://h/"', "m.toml:1: mirror 1 (a): dir: missing"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\ndelete = "yes"', "delete: expected true or false"),
     (
         '[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nmetrics = "x.txt"',
