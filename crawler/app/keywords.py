@@ -9,7 +9,8 @@ from os import PathLike
 from typing import Any, TypeVar
 
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, CrawlerError
+from crawler.model.errors import ConfigError, CrawlerError, Problems
+from crawler.model.options.combinations import ONLY_WITH, lonely
 from crawler.model.options.keywords import DownloadOptions, Options, ProgramOptions, WalkOptions
 from crawler.model.report import ListingFailure, Report, Step
 from crawler.model.struct import replace
@@ -27,11 +28,11 @@ ACCEPTED = {
 ALL = ProgramOptions.__optional_keys__
 
 
-def config_of(function: str, config: Config | None, options: Mapping[str, Any]) -> Config:
+def config_of(function: str, config: Config | None, options: Mapping[str, Any], *, has_cluster: bool = False) -> Config:
     """``config`` with the ``options`` of a call of ``function``; ``include`` and ``exclude`` replace its filter rules.
 
     Raises ConfigError for an unknown or invalid option, for one that has no effect in this call, whether it is given by
-    name or by ``config``, and for a ``config`` that is not a Config.
+    name or by ``config``, and for a ``config`` that is not a Config. ``has_cluster``: a cluster was given otherwise.
     """
     base = Config.ensure(config)
     ineffective = [(key, key) for key in options if key not in ACCEPTED[function]]
@@ -50,9 +51,14 @@ def config_of(function: str, config: Config | None, options: Mapping[str, Any]) 
     if given.keys() & {"include", "exclude"}:
         given.setdefault("rules", ())
     try:
-        return dataclasses.replace(base, **given)
+        chosen = dataclasses.replace(base, **given)
     except ConfigError as error:
         raise ConfigError(f"{function}{str(error).removeprefix('Config')}") from None
+    problems = Problems()
+    values = {key: getattr(chosen, key) for key in ONLY_WITH.values()}
+    problems.add(lonely(options.keys(), values | ({"cluster": True} if has_cluster else {}), function))
+    problems.raise_any()
+    return chosen
 
 
 def checked_objects(directory: str | PathLike[str], config: Config) -> Config:

@@ -59,8 +59,8 @@ async def mirror(
         observers=watching, destination=checked_destination(destination), cluster=_client_among(options)
     )
     with errors_in_keywords(), _told_of_the_end(watching):
-        chosen = checked_objects(directory, config_of("mirror", config, options))
-        report, error = await run_mirror(url, directory, chosen, context)
+        chosen = config_of("mirror", config, options, has_cluster=context.cluster is not None)
+        report, error = await run_mirror(url, directory, checked_objects(directory, chosen), context)
     return _concluded(report, error, watching)
 
 
@@ -88,8 +88,8 @@ async def download(
         observers=watching, destination=checked_destination(destination), cluster=_client_among(options)
     )
     with errors_in_keywords(), _told_of_the_end(watching):
-        chosen = checked_objects(directory, config_of("download", config, options))
-        report, error = await run_download(pairs, directory, chosen, context)
+        chosen = config_of("download", config, options, has_cluster=context.cluster is not None)
+        report, error = await run_download(pairs, directory, checked_objects(directory, chosen), context)
     return _concluded(report, error, watching)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from crawler.cli.invocation import Invocation
@@ -31,6 +31,7 @@ _MODULES = {
 
 def dispatch(call: Invocation) -> int:
     """Do what the command line asks for. Returns the exit code. Raises ConfigError and the errors of the mode."""
+    _refuse_dashes(call.positional)
     _refuse_empty(call)
     mode = _mode(call)
     if call.repair and not call.verify:
@@ -50,6 +51,11 @@ def dispatch(call: Invocation) -> int:
         from crawler.text.advice.arguments import swallowed
 
         if problem := swallowed(_texts(call)):
+            raise ConfigError(problem)
+    if len(call.positional) > 1 and "ext" in call.given:
+        from crawler.text.advice.arguments import split_list
+
+        if problem := split_list(call.config.ext, call.positional):
             raise ConfigError(problem)
     if not mode and len(call.positional) == 1 and call.positional[0].lower() != "help":
         from crawler.cli.modes import with_default_directory
@@ -73,6 +79,16 @@ def _texts(call: Invocation) -> dict[str, object]:
     for key, include in (("include", True), ("exclude", False)):
         texts[key] = tuple(rule.pattern for rule in call.config.rules if rule.include == include)
     return texts
+
+
+def _refuse_dashes(positional: Sequence[str]) -> None:
+    """Raise ConfigError for an option that is none because it begins with a typographic dash."""
+    if all(text.isascii() for text in positional):
+        return
+    from crawler.cli.help.mistakes import typographic_dash
+
+    if problem := typographic_dash(positional):
+        raise ConfigError(problem)
 
 
 def _refuse_empty(call: Invocation) -> None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crawler.cli.arguments.declared import MODE_KEYS, ONCE, RULES
+from crawler.cli.arguments.declared import MODE_KEYS, ONCE, RULE_SIGNS, RULES
 from crawler.cli.arguments.exact import read_exact
 from crawler.cli.dispatch import dispatch
 from crawler.cli.invocation import Invocation, WrongUsageError
@@ -84,6 +84,7 @@ def _parse(args: Sequence[str]) -> Invocation | str:
 
 
 def _invocation(*, positional: Sequence[str], **options: Any) -> Invocation:
+    _refuse_swallowed(options)
     fields = {name: options.pop(name) for name in MODE_KEYS}
     fields |= {key: _only_one(option, fields[key]) for key, option in ONCE.items()}
     given: dict[str, object] = {key: value for key, value in options.items() if value not in (None, ())}
@@ -106,6 +107,20 @@ def _only_one(option: str, values: Sequence[str]) -> str | None:
 
         raise ConfigError(repeated(option, values))
     return values[0] if values else None
+
+
+def _refuse_swallowed(options: Mapping[str, Any]) -> None:
+    """Raise ConfigError for an option that took another option as its value."""
+    signed = options.get(RULES) or ()
+    rules = {name[2:]: tuple(text[1:] for text in signed if text[0] == sign) for name, sign in RULE_SIGNS.items()}
+    values = {**options, **rules, RULES: ()}
+    texts = (text for value in values.values() for text in (value if isinstance(value, tuple) else (value,)))
+    if any(isinstance(text, str) and text[:1] == "-" for text in texts):
+        from crawler.cli.arguments.with_click import visible_options
+        from crawler.cli.help.mistakes import swallowed_option
+
+        if problem := swallowed_option(values, visible_options()):
+            raise ConfigError(problem)
 
 
 def _config_of(given: Mapping[str, object], config_file: str | None) -> Config:

@@ -19,9 +19,11 @@ from crawler.model.options.given import on_one_line
 from crawler.model.options.objects import check_objects
 from crawler.model.options.option import convert, location_of, option
 from crawler.model.options.readers import (
+    AUTO,
     MAX_COUNT,
     MAX_NUMBER,
     MAX_PARALLEL,
+    Auto,
     MaxDelete,
     check_agent,
     check_duration,
@@ -118,14 +120,14 @@ class Config(_KnownNames):
         parse=integer(1, MAX_PARALLEL), short="-w")
     processes: int = option(
         1, NETWORK, "processes that fetch and save files; auto: by the number of processors", "N|auto",
-        parse=parse_processes)
+        parse=parse_processes, takes=Auto)
     cluster: str | None = option(
         None, NETWORK, "fetch and save on many processors, or on the machines of a dask cluster", "local|local:N|URL",
         parse=parse_cluster)
     cluster_insecure: bool = option(False, NETWORK, "use a --cluster without TLS that other machines can reach")
     pipeline: int = option(
-        0, NETWORK, "requests in flight on one connection; auto: up to 8, for files that the listing tells apart",
-        "N|auto|off", parse=parse_pipeline, shown="auto")
+        AUTO, NETWORK, "requests in flight on one connection; auto: up to 8, for files that the listing tells apart",
+        "N|auto|off", parse=parse_pipeline, takes=Auto, shown="auto")
     listers: int | None = option(None, NETWORK, "listings fetched concurrently", "N", parse=integer(1, MAX_PARALLEL),
                                  shown="as many as useful")
     backlog: int = option(1000, NETWORK, "files queued ahead of the workers", "N", parse=integer(1, MAX_NUMBER))

@@ -91,6 +91,8 @@ def _ordered_rules(args: Sequence[str]) -> list[str]:
     pending = ""
     for position, arg in enumerate(args):
         name, equals, value = arg.partition("=")
+        if name == f"--{RULES}" and not pending:  # it is for this module alone
+            raise click.NoSuchOption(name)
         if arg == "--" and not pending:
             return ordered + list(args[position:])
         if pending:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crawler.model.options.names.hints import hint, of_another_program, own
 from crawler.model.options.names.places import Place
 from crawler.text.escape import printable
 
+_DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
+"""Characters that word processors and web pages put in place of hyphens, as a range of a regular expression."""
+_TYPOGRAPHIC = re.compile(f"-?[{_DASHES}][-{_DASHES}]*(?=[A-Za-z])")
+_ONE_LETTER = ("-e", "-h", "-q", "-v", "-w")
+_ARGUMENT_NAMES = {"config_file": "config"}
 _ONE_DASH = re.compile(r"-[A-Za-z][\w-]+(?:=.*)?", re.DOTALL)
 
 
@@ -18,6 +23,8 @@ def unknown_option(name: str, args: Sequence[str], known: Sequence[str]) -> str:
     ``known``: the options that exist.
     """
     typed = _typed(name, args)
+    if dashes := typographic_dash(args):
+        return dashes
     if missing_dash := one_dash(args, known):
         return missing_dash
     for each in dict.fromkeys((typed, name)):
@@ -36,6 +43,32 @@ def _typed(name: str, args: Sequence[str]) -> str:
     if name.startswith("--"):
         return name
     return next((word for word in words if re.match(r"-[A-Za-z]", word) and name[1:] in word), name)
+
+
+def typographic_dash(args: Sequence[str]) -> str:
+    """A message for an option that begins with dashes instead of hyphens, such as an en dash; "" if there is none."""
+    for arg in args:
+        if arg == "--":
+            break
+        if found := _TYPOGRAPHIC.match(arg):
+            name = arg[found.end() :].partition("=")[0]
+            typed = f"{'-' if len(name) == 1 else '--'}{printable(name)}"
+            path = f"./{printable(arg)} if it is a path"
+            return f"{printable(arg)}: options begin with hyphens, not with a dash: write {typed}, or {path}"
+    return ""
+
+
+def swallowed_option(values: Mapping[str, object], known: Sequence[str]) -> str:
+    """A message for an option without its value, which took the next option as one; "" if there is none.
+
+    ``values``: what each option was given, by key; ``known``: the options that exist.
+    """
+    for key, value in values.items():
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and (text in _ONE_LETTER or text.partition("=")[0] in known):
+                option = f"--{_ARGUMENT_NAMES.get(key, key).replace('_', '-')}"
+                return f"{option} took {printable(text)} as its value: give it one of its own"
+    return ""
 
 
 def one_dash(args: Sequence[str], known: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from crawler.cli.notation import of_file
 from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError, Problems
-from crawler.model.options.combinations import contradictions
+from crawler.model.options.combinations import contradictions, lonely
 from crawler.model.options.objects import check_objects
 from crawler.model.options.option import option_of
 from crawler.model.options.readers import check_path
@@ -79,8 +79,9 @@ def parse_table(
         rest["objects"] = {**defaults["objects"], **own}
         if own and directory and not is_object_url(directory):
             problems.add([f"{where}: objects: has no effect: dir is not in an object store"])
-    name = texts.get("name", "")
-    config = _config({**rest, **overrides}, name, (where, overrides), problems)
+    name, values = texts.get("name", ""), {**rest, **overrides}
+    config = _config(values, name, (where, overrides), problems)
+    problems.add(lonely(table.keys() - {"ignore_errors", "delete_excluded"}, values, where))
     typed = frozenset(overrides)
     return Mirror(name=name, url=url, directory=directory, config=config, where=where, typed=typed)
 

@@ -48,6 +48,23 @@ NOT_IN_MODES: Mapping[str, Mapping[str, str]] = {
 """Mode → option that has no effect in it → why."""
 
 
+ONLY_WITH: Mapping[str, str] = {
+    **dict.fromkeys(("delete_excluded", "ignore_errors", "max_delete"), "delete"),
+    "cluster_insecure": "cluster",
+}
+"""Option → the one without which it has no effect."""
+
+
+def lonely(own: Collection[str], values: Mapping[str, object], where: str) -> Iterator[str]:
+    """What is wrong with the options ``own``, written at one place, that lack another one among ``values``.
+
+    For a limit such as max_delete that is written elsewhere, as for all mirrors of a file, nothing is wrong.
+    """
+    for key, other in ONLY_WITH.items():
+        if key in own and not values.get(other):
+            yield f"{location_of(where, key)} has no effect without {location_of(where, other).rpartition(': ')[2]}"
+
+
 def without_effect(mode: str, given: Mapping[str, object]) -> Iterator[str]:
     """Name each of the options ``given`` (by key) that would silently have no effect in ``mode``, with the reason."""
     refused = NOT_IN_MODES.get(mode, {})
@@ -55,6 +72,8 @@ def without_effect(mode: str, given: Mapping[str, object]) -> Iterator[str]:
         option = "--include" if key == "rules" else "--" + key.replace("_", "-")
         if key in refused:
             yield f"{option} cannot be combined with {mode}: {refused[key]}"
+        elif key in ONLY_WITH and mode != "--config" and not given.get(ONLY_WITH[key]):
+            yield f"{option} has no effect without --{ONLY_WITH[key]}"
         elif key == "format" and mode not in {"--list", "--list-snapshots", "--config"} and not given.get("dry_run"):
             yield f"--format has no effect without --dry-run{f' with {mode}' if mode else ''}"
 

@@ -88,13 +88,22 @@ def convert(item: Field[Any], value: object, where: str) -> object:
     return tuple(converted) if option.multiple else converted[0]
 
 
+def _read(option: Option, text: str) -> object:
+    """The value of ``text``. Raises ValueError, also for empty text, which no option has a meaning for."""
+    parsed = option.parse(text)
+    if not text.strip():
+        raise ValueError("expected a value, not an empty text: is a variable unset?")
+    return parsed
+
+
 def _convert_one(option: Option, value: object, where: str) -> object:
-    value = plain(value)
+    if type(value) is not option.takes:
+        value = plain(value)
     try:
         if option.takes is not None and isinstance(value, option.takes):
             option.check(value)
             return value
-        return option.parse(text_of(value, takes_time=option.metavar in _TIMES))
+        return _read(option, text_of(value, takes_time=option.metavar in _TIMES))
     except TypeError:
         shown = "" if option.secret else f"{shortened(value)}: "
         raise ConfigError(f"{where}: {shown}expected text or a number, not {type(value).__name__}") from None

@@ -19,7 +19,6 @@ MAX_PARALLEL = 1000
 """Largest number of workers, listers and other things that run at once; more would exhaust memory."""
 MAX_DEPTH = 64
 """Maximum number of requests in flight on one connection; all of them are lost if it breaks."""
-_DEPTHS = {"auto": 0, "0": 0, "off": 1}
 MAX_NUMBER = 1_000_000
 """Largest value of a number without a limit of its own."""
 MAX_COUNT = (1 << 63) - 1
@@ -30,6 +29,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
 _TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
+_AMBIGUOUS = "M may mean minutes or months: write 5m or 150d, for example"
 _BAD_MAX_DELETE = "expected a number of files or a percentage such as 25%"
 
 
@@ -67,6 +67,8 @@ def parse_duration(text: str) -> float:
     match = _DURATION.fullmatch(text.strip())
     if not match:
         raise ValueError("expected a time such as 30s, 5m, 2h, 7d")
+    if match[2] == "M":
+        raise ValueError(_AMBIGUOUS)
     seconds = float(match[1]) * _TIME_UNITS[match[2].lower()]
     if seconds > LONGEST:
         raise ValueError(f"expected a time of at most {LONGEST // 86400}d")
@@ -101,6 +103,8 @@ def parse_age(text: str) -> datetime | timedelta:
 
 def parse_days(text: str) -> timedelta:
     """A duration whose default unit is days. Raises ValueError."""
+    if not _DURATION.fullmatch(text.strip()):
+        raise ValueError("expected a number of days such as 30, or a time such as 12h or 4w")
     try:
         return timedelta(seconds=parse_duration(text if text[-1:].isalpha() else text + "d"))
     except OverflowError:
@@ -112,6 +116,16 @@ def check_duration(value: timedelta) -> timedelta:
     if not 0 <= value.total_seconds() <= LONGEST:
         raise ValueError(f"expected a time from 0 to {LONGEST // 86400}d")
     return value
+
+
+class Auto(int):
+    """0 as the value of an option that was given as ``auto``; users cannot write it as a number."""
+
+    def __repr__(self) -> str:
+        return "auto"
+
+
+AUTO = Auto()
 
 
 class MaxDelete(Value, frozen=True):
@@ -159,17 +173,17 @@ def integer(minimum: int, maximum: int) -> Callable[[str], int]:
 
 
 def parse_processes(text: str) -> int:
-    """A number of processes; 0 stands for auto. Raises ValueError."""
+    """A number of processes, or AUTO. Raises ValueError."""
     try:
-        return 0 if text in {"auto", "0"} else integer(1, MAX_PARALLEL)(text)
+        return AUTO if text == "auto" else integer(1, MAX_PARALLEL)(text)
     except ValueError:
         raise ValueError(f"expected auto, or a whole number from 1 to {MAX_PARALLEL}") from None
 
 
 def parse_pipeline(text: str) -> int:
-    """Parse a number of requests; 0 stands for auto, 1 for off. Raises ValueError."""
+    """Parse a number of requests; 1 stands for off. Returns AUTO for auto. Raises ValueError."""
     try:
-        return _DEPTHS[text] if text in _DEPTHS else integer(1, MAX_DEPTH)(text)
+        return AUTO if text == "auto" else 1 if text == "off" else integer(1, MAX_DEPTH)(text)
     except ValueError:
         raise ValueError(f"expected auto, off, or a whole number from 1 to {MAX_DEPTH}") from None
 
@@ -231,6 +245,8 @@ def check_pattern(text: str) -> str:
             raise ValueError(f"not a regular expression: {error}") from None
     if not text:
         raise ValueError("expected a pattern")
+    if not text.strip("/"):
+        raise ValueError("expected the name or path of what is below URL: the directory at URL is always entered")
     return text
 
 

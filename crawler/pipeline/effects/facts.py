@@ -31,11 +31,20 @@ class Use(Struct):
     """Path of a file that would match if case were ignored; "" if there is none."""
     directory: str = ""
     """Path of a directory that matches; "" if there is none."""
+    shorter: str = ""
+    """The pattern without its first segments, if that matches a file; "" if none does."""
+    shorter_ones: dict[str, Callable[[str], bool]] = field(default_factory=dict)
+    """The pattern without its first segments, which may be directories of URL → how that matches; longest first."""
 
     def try_any_case(self, path: str) -> None:
         """Note the file ``path``, which does not match, if it would match in another case."""
         if not self.near and self.matches_any_case(path):
             self.near = path
+
+    def try_shorter(self, path: str) -> None:
+        """Note the pattern without its first segments that matches the file ``path``, if there is one."""
+        if not self.shorter:
+            self.shorter = next((each for each, matches in self.shorter_ones.items() if matches(path)), "")
 
     def try_directory(self, path: str) -> None:
         """Note the directory ``path`` if it matches."""

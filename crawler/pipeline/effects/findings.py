@@ -76,10 +76,13 @@ def _of_idle(use: Use, facts: Facts) -> Finding:
     if use.directory:
         write = f"{printable(use.pattern)}/" if use.kind is Kind.EXCLUDE else f"{printable(use.pattern)}/**"
         return Finding(use.option, f"{text}: {printable(use.directory)} is a directory: write '{write}'", True)
+    if use.shorter:
+        write = printable(use.shorter)
+        return Finding(use.option, f"{text}: a path is relative to URL: write '{write}'", True)
     if use.near:
         return Finding(use.option, f"{text}: case matters, and there is {printable(use.near)}", True)
     advice = _advice(use, facts)
-    is_answered = any(sign in advice for sign in ("did you mean", "whole name"))
+    is_answered = any(sign in advice for sign in ("did you mean", "whole name", "another directory"))
     leaves_nothing = use.kind is not Kind.EXCLUDE and not facts.kept and _BY_AGE.isdisjoint(facts.refused)
     return Finding(use.option, text + advice, is_answered or leaves_nothing)
 
@@ -97,6 +100,8 @@ def _advice(use: Use, facts: Facts) -> str:
         return _example(use, facts)
     name = use.pattern.rpartition("/")[2]
     if not _WILDCARD.search(name):
+        if name in facts.names:
+            return f": {printable(name)} is in another directory, and a pattern without / matches it in each"
         if any(name in each for each in facts.names):
             return f": a pattern must match the whole name; '*{printable(name)}*' for a part of it"
         near = nearest(name, facts.names)
@@ -177,7 +182,8 @@ def _days_meant(age: datetime | timedelta, reason: str, facts: Facts) -> str:
     is_suspect = (reason in facts.refused) == (reason == Reason.TOO_OLD)
     if not is_suspect or not 0 < seconds <= _LONGEST_IN_DAYS or seconds % 1:
         return ""
-    return f": a number without a unit is seconds; did you mean {seconds:g}d?"
+    units = "m is minutes, and a number" if seconds % 60 == 0 else "a number"
+    return f": {units} without a unit is seconds; did you mean {seconds:g}d?"
 
 
 def _age(age: datetime | timedelta) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from crawler.model.config import Config
 from crawler.model.observer import Observer
@@ -15,6 +15,7 @@ from crawler.pipeline.effects.findings import Finding, findings
 from crawler.pipeline.rules.filters import compiled_rule
 from crawler.text.escape import printable
 
+_WILDCARDS = frozenset("*?[")
 _NAMES_KEPT = 500
 """Maximum number of distinct names that are kept for suggestions."""
 
@@ -70,6 +71,7 @@ class FilterEffects(Observer):
                 self._idle = [each for each in self._idle if each.kind is Kind.DIRECTORIES or not each.matches(path)]
                 break
             use.try_any_case(path)
+            use.try_shorter(path)
 
     def _directory(self, path: str) -> None:
         if len(self._facts.directories) < _NAMES_KEPT:
@@ -92,7 +94,16 @@ def _of_rule(rule: Rule) -> Use:
         kind=Kind.DIRECTORIES if is_of_directories else Kind.INCLUDE if rule.include else Kind.EXCLUDE,
         matches=compiled_rule(rule).matches,
         matches_any_case=(lambda path: any_case(path.lower())) if any_case else (lambda _path: False),
+        shorter_ones={} if is_of_directories else dict(_shorter(rule)),
     )
+
+
+def _shorter(rule: Rule) -> Iterator[tuple[str, Callable[[str], bool]]]:
+    """The pattern of ``rule`` without its first segments, as long as these are names, and how each matches."""
+    first, slash, rest = rule.pattern.partition("/")
+    while slash and rest and not _WILDCARDS.intersection(first):
+        yield rest, compiled_rule(Rule(rule.include, rest)).matches
+        first, slash, rest = rest.partition("/")
 
 
 def _extensions(config: Config) -> list[Use]:

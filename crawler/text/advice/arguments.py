@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from crawler.text.escape import masked, printable, redacted
 from crawler.text.hosts import name_problem
@@ -21,6 +21,8 @@ _WRAPPED = pattern(
     re.I,
 )
 """A URL as copied from a text: in quotes, in brackets or as Markdown."""
+_LISTS = (".txt", ".lst", ".list", ".urls", ".meta4", ".metalink")
+"""Endings of files that list URLs, and of no host."""
 _TYPING = {"http:/", "https:/", "http//", "https//", "http:", "https:"}
 _SCHEMES = {
     "ftp": "for FTP use lftp or wget",
@@ -105,6 +107,10 @@ def _remedy_without_scheme(text: str) -> str:
         return "that is a local path: local directories are copied by rsync or cp"
     if _SSH.match(text):
         return "over SSH use rsync"
+    if text.lower().endswith(".toml"):
+        return f"--config {printable(text)} runs the mirrors that a file describes"
+    if text.lower().endswith(_LISTS):
+        return f"--input-file {printable(text)} DIR saves the URLs that a file lists"
     if _HOST.match(text):
         return f"did you mean https://{printable(text)}?"
     return "write it as http://host/path/"
@@ -165,6 +171,15 @@ def swallowed(given: Mapping[str, object]) -> str:
             if isinstance(text, str) and origin(text) is not None:
                 return f"--{key.replace('_', '-')} took {masked(text)} as its value: give it one of its own, before URL"
     return ""
+
+
+def split_list(ext: Sequence[str], given: Sequence[str]) -> str:
+    """Explain in one line that a list after --ext was split by spaces, so that its rest came before URL; "" if not."""
+    before = next((place for place, each in enumerate(given) if origin(each) is not None), 0)
+    if not before or not (ext and (ext[-1].rstrip().endswith(",") or given[0].startswith(","))):
+        return ""
+    parts = [part for text in (*ext, *given[:before]) for part in re.split(r"[\s,]+", text) if part]
+    return f"a list has no spaces: write --ext {printable(','.join(parts))}"
 
 
 def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "") -> str:

@@ -183,6 +183,8 @@ async def test_errors_and_warnings_name_keyword_arguments(site: Site, tmp_path: 
         (crawler.mirror(site.url, tmp_path / "n", state="no/x"), "state no/x: no directory no"),
         (crawler.mirror(site.url, tmp_path / "n", fallback=site.url), f"fallback {site.url}: named twice"),
         (crawler.mirror(f"{site.url}login/", tmp_path / "n", attempts=1), r'netrc=True, or header="@FILE"'),
+        (crawler.mirror(site.url, tmp_path / "n", max_delete=5), "mirror: max_delete has no effect without delete"),
+        (crawler.mirror(site.url, tmp_path / "n", proxy=""), "mirror: proxy: '': expected a value"),
         (crawler.mirror(site.url, tmp_path / "n", objects={"region": "x"}), "objects: has no effect: directory is not"),
         (
             crawler.download(f"{site.url}a.zip", tmp_path / "n", crawler.Config(objects={"region": "x"})),

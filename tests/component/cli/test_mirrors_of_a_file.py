@@ -27,7 +27,9 @@ def written(tmp_path: Path, site: Site, jobs: int, more: str) -> Path:
     """Write a file with two mirrors; ``more`` are additional lines for the second."""
     file = tmp_path / "mirrors.toml"
     mirrors = [f'[[mirror]]\nname = "{name}"\nurl = "{site.url}"\ndir = "{tmp_path / name}"\n' for name in ("a", "b")]
-    file.write_text(f"jobs = {jobs}\n[defaults]\nno_robots = true\nattempts = 1\n" + "".join(mirrors) + more)
+    file.write_text(
+        f"jobs = {jobs}\n[defaults]\nno_robots = true\nattempts = 1\nmax_delete = 5\n" + "".join(mirrors) + more
+    )
     return file
 
 
@@ -41,7 +43,7 @@ def test_an_output_file_that_cannot_be_written_is_reported_before_the_run(
     file = written(tmp_path, site, jobs, 'summary = "/no/such/folder/x"\n')
     assert cli.run(["--config", str(file)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith(":13: mirror 2 (b): summary: /no/such/folder/x: no directory /no/such/folder: create it first")
+    assert line.endswith(":14: mirror 2 (b): summary: /no/such/folder/x: no directory /no/such/folder: create it first")
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
     assert len(site.log) == 0
 

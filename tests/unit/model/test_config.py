@@ -183,8 +183,8 @@ def test_an_invalid_value_is_a_one_line_error_that_names_place_and_key(key: str,
 
 
 TAKES_ZERO = {
-    "workers": False, "processes": True, "listers": False, "backlog": False, "segments": False, "attempts": False,
-    "max_files": False, "max_depth": True, "pipeline": True, "requests_per_second": False, "max_total_size": False,
+    "workers": False, "processes": False, "listers": False, "backlog": False, "segments": False, "attempts": False,
+    "max_files": False, "max_depth": True, "pipeline": False, "requests_per_second": False, "max_total_size": False,
     "min_size": True, "max_size": True, "min_speed": True, "limit_rate": False, "connect_timeout": False,
     "read_timeout": False,
     "max_duration": False, "lock_wait": True, "trash": True, "newer_than": True, "older_than": True, "max_delete": True,

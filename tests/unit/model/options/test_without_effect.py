@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawler.model.config import option_fields
-from crawler.model.options.combinations import NOT_IN_MODES, without_effect
+from crawler.model.options.combinations import NOT_IN_MODES, ONLY_WITH, lonely, without_effect
+from crawler.model.options.option import COMMAND_LINE
 
 MODES = ["", "--config", *NOT_IN_MODES]
 
@@ -13,7 +14,8 @@ MODES = ["", "--config", *NOT_IN_MODES]
 @pytest.mark.parametrize("mode", MODES)
 def test_each_option_is_accepted_or_refused_by_name(mode: str) -> None:
     for key in option_fields():
-        lines = list(without_effect(mode, {key: "x"}))
+        others = {ONLY_WITH[key]: "x"} if key in ONLY_WITH else {}
+        lines = [line for line in without_effect(mode, {key: "x", **others}) if f"--{key.replace('_', '-')} " in line]
         is_refused = key in NOT_IN_MODES.get(mode, ())
         is_refused = is_refused or (key == "format" and mode not in {"--list", "--list-snapshots", "--config"})
         assert len(lines) == is_refused
@@ -34,6 +36,16 @@ def test_each_option_is_accepted_or_refused_by_name(mode: str) -> None:
 )
 def test_what_is_said(mode: str, given: str, line: str) -> None:
     assert next(without_effect(mode, {given: True})).startswith(line)
+
+
+@pytest.mark.parametrize(("key", "other"), ONLY_WITH.items())
+def test_an_option_that_needs_another_one_is_refused_without_it_where_both_are_written(key: str, other: str) -> None:
+    said = f"--{key.replace('_', '-')} has no effect without --{other}"
+    assert list(without_effect("", {key: "x"})) == list(lonely({key}, {other: False}, COMMAND_LINE)) == [said]
+    assert list(without_effect("--config", {key: "x"})) == [], "the file may have it"
+    assert list(without_effect("", {key: "x", other: True})) == list(lonely({key}, {other: True}, COMMAND_LINE)) == []
+    assert list(lonely({"workers"}, {}, "m")) == []
+    assert list(lonely({key}, {}, "m")) == [f"m: {key} has no effect without {other}"]
 
 
 def test_the_format_of_a_plan_is_used_by_a_dry_run() -> None:
