@@ -23,7 +23,6 @@ from crawler.model.options.readers import (
     MAX_COUNT,
     MAX_NUMBER,
     MAX_PARALLEL,
-    Auto,
     MaxDelete,
     check_agent,
     check_duration,
@@ -120,14 +119,14 @@ class Config(_KnownNames):
         parse=integer(1, MAX_PARALLEL), short="-w")
     processes: int = option(
         1, NETWORK, "processes that fetch and save files; auto: by the number of processors", "N|auto",
-        parse=parse_processes, takes=Auto)
+        parse=parse_processes, takes=type(AUTO))
     cluster: str | None = option(
         None, NETWORK, "fetch and save on many processors, or on the machines of a dask cluster", "local|local:N|URL",
         parse=parse_cluster)
     cluster_insecure: bool = option(False, NETWORK, "use a --cluster without TLS that other machines can reach")
     pipeline: int = option(
         AUTO, NETWORK, "requests in flight on one connection; auto: up to 8, for files that the listing tells apart",
-        "N|auto|off", parse=parse_pipeline, takes=Auto, shown="auto")
+        "N|auto|off", parse=parse_pipeline, takes=type(AUTO), shown="auto")
     listers: int | None = option(None, NETWORK, "listings fetched concurrently", "N", parse=integer(1, MAX_PARALLEL),
                                  shown="as many as useful")
     backlog: int = option(1000, NETWORK, "files queued ahead of the workers", "N", parse=integer(1, MAX_NUMBER))
