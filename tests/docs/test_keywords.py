@@ -45,7 +45,10 @@ SAMPLES: dict[object, list[object]] = {
 """Type → values of it."""
 FIXED = {"objects", "rules", "check", "fsync", "names", "name_from", "lock", "progress", "format", "log_format"}
 """Options for which no sample text is valid."""
-WITH: dict[str, dict[str, Any]] = {"delete_excluded": {"delete": True}, "ignore_errors": {"delete": True}}
+WITH: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("delete_excluded", "ignore_errors", "max_delete"), {"delete": True}),
+    "cluster_insecure": {"cluster": "local"},
+}
 """Option → others that it has no effect without."""
 
 

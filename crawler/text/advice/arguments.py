@@ -62,7 +62,7 @@ def url_problem(text: str, directory: str = "") -> str:
     """Explain in one line why ``text`` cannot be URL, and what to do. ``directory``: DIR, if it was given, too."""
     if text.lower() in _COMMANDS and (not directory or origin(directory) is not None):
         return _no_command(text)
-    shown = redacted(text.strip()) or "(empty)"
+    shown = redacted(text.strip()) or ("…@" if text.strip() else "(empty)")
     if problem := _host_problem(text.strip()):
         return f"{shown}: {problem}"
     return f"not an http or https URL: {shown}: {_remedy(text.strip(), directory)}"

@@ -74,6 +74,7 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["http://u:p/w@h/", "DIR"], "in a user name or password, write / as %2F"),
     (["http://", "DIR"], "write it as http://host/path/"),
     (["", "DIR"], "not an http or https URL: (empty)"),
+    (["mail@", "DIR"], "not an http or https URL: \u2026@: write it as"),
     (["a word", "DIR"], "write it as http://host/path/"),
     # arguments
     (["DIR", URL], "not an http or https URL: DIR: URL comes first, then DIR"),
