@@ -46,7 +46,7 @@ SAMPLES: dict[object, list[object]] = {
 FIXED = {"objects", "rules", "check", "fsync", "names", "name_from", "lock", "progress", "format", "log_format"}
 """Options for which no sample text is valid."""
 WITH: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("delete_excluded", "ignore_errors", "max_delete"), {"delete": True}),
+    **{key: {"delete": True} for key in ("delete_excluded", "ignore_errors", "max_delete")},
     "cluster_insecure": {"cluster": "local"},
 }
 """Option → others that it has no effect without."""
