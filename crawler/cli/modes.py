@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error, print_line, print_result
-from crawler.cli.runner import print_heading, refuse_outputs, run_observed, run_query, summary_stream
+from crawler.cli.runner import refuse_outputs, run_observed, run_query, summary_stream
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.exit_codes import ExitCode
@@ -54,6 +54,7 @@ def run_list(call: Invocation) -> int:
 def run_history(call: Invocation) -> int:
     """Print the last runs; with -v all recorded runs."""
     from crawler.app.history import is_known, read_history, with_state
+    from crawler.output.format import heading
     from crawler.output.history import render_history
 
     limit = 1_000_000 if call.verbosity else RUNS_SHOWN
@@ -71,7 +72,7 @@ def run_history(call: Invocation) -> int:
     runs = run_query(read())
     unicode = (sys.stdout.encoding or "ascii").lower().startswith("utf")
     text = render_history(runs, None, unicode=unicode) if runs else "no runs recorded"
-    return print_result(f"--- {printable(call.name)}\n{text}" if call.name else text)
+    return print_result(f"{heading(call.name)}\n{text}" if call.name else text)
 
 
 async def _write_page(target: str, directory: str, config: Config) -> None:
@@ -102,11 +103,12 @@ def run_verify(call: Invocation) -> int:
 
 
 def _print_verification(report: Report, call: Invocation, _config: Config) -> int:
+    from crawler.output.format import heading
     from crawler.output.summary import render_verification
 
-    if call.name:
-        print_heading(call.name, report, call)
     if (stream := summary_stream(report, call)) is not None:
+        if call.name:
+            print_line(heading(call.name), stream)
         print_line(render_verification(report), stream)
     return report.exit_code
 

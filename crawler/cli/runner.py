@@ -19,7 +19,6 @@ from crawler.model.exit_codes import is_trouble
 from crawler.model.observer import Observer
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import is_object_url, named_url, start_directory, start_url
-from crawler.text.escape import printable
 from crawler.workers.event_loop import loop_factory
 
 if TYPE_CHECKING:
@@ -81,16 +80,20 @@ def summary_stream(report: Report, call: Invocation) -> TextIO | None:
 def print_report(report: Report, call: Invocation, config: Config) -> int:
     """Print the summary, if ``summary_stream`` tells where.
 
-    For a dry run, print the plan on standard output, and the summary only if there are problems. Returns the exit code
-    of the run, or of printing the plan if that fails.
+    For a dry run, print the plan on standard output, and the summary only if there are problems. The name of a mirror
+    of a file comes first. Returns the exit code of the run, or of printing the plan if that fails.
     """
     delivered, stream = 0, summary_stream(report, call)
     if report.plan is not None:
         from crawler.output.format import plan_lines
 
-        delivered = print_lines(plan_lines(report.plan, report.free, config.format))
+        delivered = print_lines(plan_lines(report.plan, report.free, config.format, name=call.name))
         stream = sys.stderr if is_trouble(report.exit_code) or report.warnings else None
     if stream is not None:
+        if call.name:
+            from crawler.output.format import heading
+
+            print_line(heading(call.name), stream)
         from crawler.output.summary import render_summary  # not imported under cron if all is well
 
         print_line(render_summary(report, verbose=call.verbosity > 0, say=call.say), stream)
@@ -100,12 +103,6 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
 def ended_early(report: Report, error: Exception | None) -> bool:
     """Whether to print only what ended a run, without a summary: nothing was listed, or an option is wrong."""
     return error is not None and (not report.listed or isinstance(error, ConfigError))
-
-
-def print_heading(name: str, report: Report, call: Invocation) -> None:
-    """Print the name of a mirror if its summary will be printed."""
-    if (stream := summary_stream(report, call)) is not None:
-        print_line(f"--- {printable(name)}", stream)
 
 
 def run_one(call: Invocation) -> int:

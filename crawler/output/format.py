@@ -78,20 +78,34 @@ def render_entries(entries: Iterable[Entry], format: str) -> str:  # noqa: A002 
     )
 
 
-def plan_lines(steps: Sequence[Step], free: int | None, format: str) -> Iterator[str]:  # noqa: A002 RUF100 - named like the option
+def heading(name: str) -> str:
+    """The line above what is printed about the mirror ``name``, if there may be several."""
+    return f"--- {printable(name)}"
+
+
+def plan_lines(
+    steps: Sequence[Step],
+    free: int | None,
+    format: str,  # noqa: A002 RUF100 - named like the option
+    *,
+    name: str = "",
+) -> Iterator[str]:
     """What a run would do: a line for each step, then the totals. A plan may have millions of lines.
 
     Text: action, size as in ``render_entries``, path and reason; then the totals. JSON: one object with ``steps``,
     ``totals`` (by action: ``files``, and ``bytes`` as ``[low, high]``, high null where sizes are unknown) and ``free``.
+    ``name``: that of the mirror, if there may be several: a heading, or ``mirror`` in JSON.
     """
     totals = {action: _total(steps, action) for action in ("fetch", "ask", "delete")}
     if format == "json":
         sums = {action: {"files": count, "bytes": [low, high]} for action, (count, low, high) in totals.items()}
-        yield '{"steps": ['
+        yield f'{{"mirror": {json.dumps(name)}, "steps": [' if name else '{"steps": ['
         for number, step in enumerate(steps, 1):
             yield json.dumps(_step_values(step)) + ("," if number < len(steps) else "")
         yield f'],\n"totals": {json.dumps(sums)},\n"free": {json.dumps(free)}}}'
         return
+    if name:
+        yield heading(name)
     for step in steps:
         yield f"{step.action:<6} {_size_column(step.size):>13} {printable(step.path)} ({printable(step.reason)})"
     words = [

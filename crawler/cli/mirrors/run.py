@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from crawler.cli.invocation import Invocation
 from crawler.cli.mirrors.conflicts import differences, enclosing, same_paths, status_conflicts, unknown_names
 from crawler.cli.printing import describe, print_error
-from crawler.cli.runner import display_closed_on_signal, ended_early, print_heading, print_report, run_async
+from crawler.cli.runner import display_closed_on_signal, ended_early, print_report, run_async
 from crawler.model.errors import ConfigError, CrawlerError, Problems
 from crawler.model.exit_codes import SIGNALS, worst
 from crawler.model.struct import replace
@@ -145,8 +145,7 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
                 print_error(f"{printable(mirror.name)}: {text}", report.exit_code)
             codes.append(report.exit_code)
         else:
-            print_heading(mirror.name, report, call)
-            codes.append(print_report(report, call, mirror.config))
+            codes.append(print_report(report, replace(call, name=mirror.name), mirror.config))
     return codes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,3 +83,34 @@ def test_a_bug_in_one_leaves_the_summary_of_the_other(
     assert "failed: bad" in second
     assert cli.run(["-v", "--config", str(file)]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_each_plan_and_summary_is_below_the_name_of_its_mirror(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(written(tmp_path, site, 1, ""))
+    assert cli.run(["--config", file, "--dry-run"]) == 0
+    printed = capsys.readouterr()
+    assert not printed.err
+    kinds = [
+        line.split(" ")[0] if line.startswith("fetch") else line.split(":")[0] for line in printed.out.splitlines()
+    ]
+    assert kinds == ["--- a", "fetch", "fetch", "Plan", "--- b", "fetch", "fetch", "Plan"]
+    assert cli.run(["--config", file, "--dry-run", "--format", "json"]) == 0
+    plans, decoder = capsys.readouterr().out, json.JSONDecoder()
+    first, end = decoder.raw_decode(plans)
+    second, _ = decoder.raw_decode(plans[end:].lstrip())
+    assert (first["mirror"], second["mirror"]) == ("a", "b")
+    assert cli.run(["--config", file, "--dry-run", "--include", "*.none", "--only", "b"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("--- b\nPlan: nothing to do")
+    assert printed.err.startswith("--- b\nproblem: ")
+    assert cli.run(["--config", file]) == 5
+    assert [line for line in capsys.readouterr().err.splitlines() if line[:4] == "--- "] == ["--- a", "--- b"]
+    assert cli.run(["--config", file, "--verify", "-v"]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if line[:4] == "--- "] == ["--- a", "--- b"]
+    assert cli.run(["--config", file, "--history"]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if line[:4] == "--- "] == ["--- a", "--- b"]
+    url = site.url
+    assert cli.run(["--dry-run", url, str(tmp_path / "c")]) == 0
+    assert "---" not in capsys.readouterr().out
