@@ -271,7 +271,7 @@ async def _open_destination(resources: Resources, context: RunContext) -> Destin
     """Open the destination: DIR, locked, or that of ``context``, for which DIR holds only the lock and the state."""
     given = context.destination
     config, where, tally = resources.config, resources.directory, resources.tally
-    await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
+    is_new = await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
     if given is None:
         await refuse_missing_disk(where, config)
     elif config.trash is not None:
@@ -285,7 +285,8 @@ async def _open_destination(resources: Resources, context: RunContext) -> Destin
     if not config.dry_run:
         await directory.acquire(config.lock_wait, lock=config.lock != "none")
         try:
-            await refuse_enclosing_mirror(where, tally.url, config, wait=0)  # a run may have begun since then
+            if is_new:  # a run may have begun since then
+                await refuse_enclosing_mirror(where, tally.url, config, wait=0)
         except CrawlerError:
             await directory.withdraw()
             raise

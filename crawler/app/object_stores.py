@@ -79,7 +79,7 @@ async def open_in_store(
         raise ConfigError(
             f"{where} is not a crawler mirror: there is no {session.state}, nor a copy of it in the store"
         )
-    state = ReadOnlyState(session.state) if read_only else SqliteState(session.state)
+    state = ReadOnlyState(session.state, is_brief=False) if read_only else SqliteState(session.state)
     return session.destination, await stack.enter_async_context(state)
 
 

@@ -75,17 +75,17 @@ async def refuse_list_in_mirror(
         raise ConfigError(problem)
 
 
-async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, wait: float) -> None:
+async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, wait: float) -> bool:
     """Raise ConfigError or AlreadyRunning if the first mirror in ``directory`` may not begin inside another mirror.
 
     ``wait``: seconds to wait for a run of that mirror. Must be called before ``directory/.crawler`` is created, because
     the other mirror never again stores anything in a directory that has one. Must be called again afterwards: a run of
     the other mirror that began earlier does not look for ``.crawler``, but the second call notices it; one that began
-    later finds ``.crawler``.
+    later finds ``.crawler``. Returns whether that second call is needed: not if ``directory`` is a mirror already.
     """
     refuse_inside_state(directory)
     if not url or await _has_own_run(directory, config):
-        return
+        return False
     until = time.monotonic() + wait
     for above, below in _enclosing(directory):
         while True:
@@ -102,6 +102,7 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
             if not is_running or left <= 0:
                 raise problem
             await asyncio.sleep(min(POLL_SECONDS, left))
+    return True
 
 
 def refuse_names_of_windows(directory: Path) -> None:

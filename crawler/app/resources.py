@@ -80,7 +80,9 @@ class Resources(Value, frozen=True, kw_only=True):
         if path.is_symlink() and not self.config.state:
             self.tally.warn(f"{path} is a symbolic link and is not used: remove it")
             return NullState()
-        return await self.stack.enter_async_context(ReadOnlyState(path) if read_only else SqliteState(path))
+        return await self.stack.enter_async_context(
+            ReadOnlyState(path, is_brief=False) if read_only else SqliteState(path)
+        )
 
     async def open_components(
         self,

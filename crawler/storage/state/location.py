@@ -11,6 +11,9 @@ from crawler.text.arguments import is_object_url, start_directory
 from crawler.text.ownership import owner
 from crawler.text.urls import STATE_DIRECTORY
 
+_LAST_RUNS = 20
+"""Number of runs that are looked at before all are: the last one nearly always suffices."""
+
 
 def state_path(directory: Path | str, config: Config) -> Path:
     """The path of the state of ``directory``, whether or not it exists.
@@ -35,16 +38,23 @@ def existing_state(directory: Path | str, config: Config) -> Path | None:
 
 async def mirrored_url(state: SqliteState) -> str | None:
     """The URL that the directory of ``state`` mirrors; None if unknown."""
-    known = None
-    for limit in (20, RUNS_KEPT):  # the last run nearly always suffices
+    for limit in (_LAST_RUNS, RUNS_KEPT):
         runs = await state.runs(limit)
-        known = known or owner([(run.url, run.figures.listed if run.figures else None) for run in runs])
-    return known
+        known = owner([(run.url, run.figures.listed if run.figures else None) for run in runs])
+        if known is not None or len(runs) < limit:
+            return known
+    return None
 
 
 async def has_been_mirror(state: SqliteState) -> bool:
     """Whether a finished run found a listing with entries for the directory of ``state``."""
-    return any(run.url and run.figures and run.figures.listed for run in await state.runs(RUNS_KEPT))
+    for limit in (_LAST_RUNS, RUNS_KEPT):
+        runs = await state.runs(limit)
+        if any(run.url and run.figures and run.figures.listed for run in runs):
+            return True
+        if len(runs) < limit:
+            return False
+    return False
 
 
 async def known_below(directory: Path, below: str) -> tuple[str | None, bool | None]:

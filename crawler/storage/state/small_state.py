@@ -95,6 +95,7 @@ class Start(Value, frozen=True, kw_only=True):
     """What is read of a state when it is opened."""
 
     small: SmallState | None
+    """The copy of a small state; None if it is not small, or no copy is wanted."""
     hosts: dict[str, HostLimits]
     digests: int
     """Number of pages that have a digest, at least as far as they are counted."""
@@ -106,14 +107,14 @@ class Start(Value, frozen=True, kw_only=True):
         return max(LISTINGS, self.digests) if self.small is None else self.small.pages
 
 
-def read_start(database: Database) -> Start:
-    """Open ``database`` and read what a run needs from the start."""
+def read_start(database: Database, *, copies: bool) -> Start:
+    """Open ``database`` and read what a run needs from the start. ``copies``: copy a small state."""
     database.open()
     hosts: dict[str, HostLimits] = database.ask(partial(read_hosts, time.time()), {})
     return Start(
         hosts=hosts,
         digests=database.ask(partial(count_leaves, LISTINGS + 1), 0),
-        small=database.ask(read_small_state, None),
+        small=database.ask(read_small_state, None) if copies else None,
         has_files=database.ask(tables.has_files, False),
     )
 

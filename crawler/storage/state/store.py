@@ -35,10 +35,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BATCH_ROWS = 1000
-"""Rows buffered before they are written; a transaction per file would take longer than the file."""
-_FEW_ROWS = 1000
-"""Maximum number of rows that are judged in the event loop, in a few milliseconds."""
+BATCH_ROWS, _FEW_ROWS = 1000, 1000
+"""Rows buffered before they are written, because a transaction per file would take longer than the file; maximum number
+of rows that are judged in the event loop, in a few milliseconds."""
 BATCH_SECONDS = 1.0
 """Maximum time in seconds between two writes of the buffer."""
 
@@ -46,11 +45,12 @@ BATCH_SECONDS = 1.0
 class SqliteState:
     """Implements ``StateStore`` in the file ``path``. An async context manager; outside it nothing is remembered.
 
-    The directory of ``path`` must exist. Symbolic links in ``path`` are followed.
+    The directory of ``path`` must exist. Symbolic links in ``path`` are followed. ``is_brief``: only a few questions
+    will be asked, so that a small state need not be copied.
     """
 
-    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
-        self._database = Database(path, read_only=read_only) if path else None
+    def __init__(self, path: Path | None, *, read_only: bool = False, is_brief: bool = False) -> None:
+        self._is_brief, self._database = is_brief, Database(path, read_only=read_only) if path else None
         self._thread: ThreadPoolExecutor | None = None
         self._executor: BriefExecutor | None = None
         self._writes: list[Future[object]] = []
@@ -62,8 +62,7 @@ class SqliteState:
         self.known_pages = 0
         self.hosts: dict[str, HostLimits] = {}
         """Host name → limits found by earlier runs."""
-        self._waiting = 0
-        self._written = time.monotonic()
+        self._waiting, self._written = 0, time.monotonic()
 
     @property
     def problem(self) -> str | None:
@@ -74,7 +73,8 @@ class SqliteState:
         if self._database:
             self._thread = ThreadPoolExecutor(1, "state")
             self._executor = BriefExecutor(self._thread)
-            known = await asyncio.get_running_loop().run_in_executor(self._thread, read_start, self._database)
+            opening = partial(read_start, self._database, copies=not self._is_brief)
+            known = await asyncio.get_running_loop().run_in_executor(self._thread, opening)
             self._small, self.hosts, self.knew_files = known.small, known.hosts, known.has_files
             self._knows_digests, self.known_pages = known.digests > 0, known.pages
         return self
@@ -289,8 +289,8 @@ class SqliteState:
 class ReadOnlyState(SqliteState):
     """A state that reads an existing file, writes nothing and creates no file."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, read_only=True)
+    def __init__(self, path: Path, *, is_brief: bool = True) -> None:
+        super().__init__(path, read_only=True, is_brief=is_brief)
 
 
 class NullState(SqliteState):
