@@ -59,7 +59,7 @@ async def test_the_last_runs_tell_what_a_directory_mirrors(
 async def test_a_state_that_is_opened_for_few_questions_is_not_copied(tmp_path: Path, is_brief: bool) -> None:
     path = tmp_path / "state"
     await fill(path, known("a/b"))
-    async with ReadOnlyState(path, is_brief=is_brief) as state:
+    async with SqliteState(path, is_brief=is_brief) as state:
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("DELETE FROM files")
         assert state.knew_files
