@@ -291,7 +291,7 @@ async def _open_destination(resources: Resources, context: RunContext) -> Destin
             await directory.withdraw()
             raise
     if given is None:
-        if not context.keeps_record and context.cluster is None:
+        if not context.keeps_record:
             resources.withdraw_if_unused(directory)
         return directory
     from crawler.app.arguments.items import checked_methods

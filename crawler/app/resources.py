@@ -113,8 +113,8 @@ class Resources(Value, frozen=True, kw_only=True):
 
 
 def needs_record(config: Config) -> bool:
-    """Whether a run that got nothing leaves its record: for commands, the page or workers, or in a file of the user."""
-    needing = (config.on_failure, config.on_end, config.report, config.cluster, config.state)
+    """Whether a run that got nothing leaves its record: for commands or the page, or in a file of the user."""
+    needing = (config.on_failure, config.on_end, config.report, config.state)
     return any(value is not None for value in needing)
 
 

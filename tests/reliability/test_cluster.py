@@ -10,7 +10,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from tests.support.servers import Server
 distributed = pytest.importorskip("distributed")
 
 from crawler.workers.child_process import ChildProcess  # noqa: E402
+from crawler.workers.cluster import roster  # noqa: E402
+from crawler.workers.cluster.carrier import ClusterError  # noqa: E402
 from crawler.workers.cluster.members import IN_FLIGHT  # noqa: E402
 from crawler.workers.cluster.shards import SHARD_FILES, Sealed, unseal  # noqa: E402
 from tests.support.dask_worker import new_scheduler, start_worker  # noqa: E402
@@ -265,3 +267,22 @@ async def test_a_run_that_is_stopped_keeps_what_is_complete_and_what_can_be_resu
     assert report.unchanged >= before - 1, "what had its name is not fetched again"
     assert site.log.of("/pub/large.bin")[-1].status == 206
     sandbox.holds(site.contents())
+
+
+@pytest.mark.row("E24")
+@pytest.mark.parametrize("is_own", [False, True], ids=["address", "client"])
+async def test_a_run_that_no_worker_joins_leaves_nothing_that_it_made(
+    sandbox: Sandbox, site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_own: bool
+) -> None:
+    monkeypatch.setattr(roster, "WAIT_SECONDS", 0.0)
+    many(site, 3)
+    async with AsyncExitStack() as stack:
+        scheduler = await stack.enter_async_context(new_scheduler(distributed.Security(), str(tmp_path)))
+        cluster = address = scheduler.address
+        if is_own:
+            client = distributed.Client(address, asynchronous=True, set_as_default=False)
+            cluster = await stack.enter_async_context(client)
+        with pytest.raises(ClusterError, match=rf"no worker of {address} can be used since 0 s"):
+            await crawler.mirror(site.url, sandbox.directory / "new", cluster=cluster)
+    assert not (sandbox.directory / "new").exists()
+    assert not site.log

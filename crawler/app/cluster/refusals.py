@@ -17,7 +17,7 @@ def check_cluster(config: Config, client: object, *, has_destination: bool) -> N
     if is_far and client is None:
         check_exposed(config.cluster or "", insecure=config.cluster_insecure)
     for name, is_given, why in (
-        ("processes", config.processes != 1, "the workers of the cluster are processes"),
+        ("processes", config.processes != 1, "that is another spelling of --cluster local:N"),
         ("fallback", bool(config.fallback), "the upstreams are known to one process only"),
         ("names windows", config.names != "posix", "its names are known to one process only"),
         ("snapshots", config.snapshots is not None and is_far, "other machines may see new files late"),
