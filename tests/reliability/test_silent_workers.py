@@ -36,13 +36,18 @@ class Redirects:
 class Workers:
     """Implements ``carrier.Connection``: two workers that answer unless they are ``stopped``."""
 
-    can_grow, is_lost, address, shard_limits = True, False, "tcp://s:1", (2, 1000)
+    address, shard_limits = "tcp://s:1", (2, 1000)
 
     def __init__(self) -> None:
+        self.can_grow, self.is_lost = True, False
         self.stopped: set[str] = set()
         self.slow: set[str] = set()
         """Those that keep the connections beyond a lower share open."""
         self.changed: Changed = lambda _address, _has_joined: None
+        self.told: list[Sequence[Any]] = []
+        """All messages but SHARE and ALIVE."""
+        self.lost = 0
+        """Number of messages of those that do not arrive."""
         self.shares: dict[str, int] = {}
         self.sent: list[tuple[str, str, Shard, asyncio.Future[Sealed]]] = []
         self.deliver: Deliver = lambda _message: None
@@ -56,6 +61,11 @@ class Workers:
     def unsubscribe(self) -> None: ...
 
     async def tell(self, message: Sequence[Any], workers: Sequence[str]) -> bool:
+        if message[0] not in {shards.SHARE, shards.ALIVE}:
+            self.told.append(message)
+            self.lost -= 1
+            if self.lost >= 0:
+                return False
         for one in set(workers) - self.stopped:
             if message[0] == shards.SHARE:
                 self.shares[one] = message[1]
