@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from crawler.app.cluster.node import Flight, Node
 from crawler.app.cluster.node_thread import NodeThread
 from crawler.http.credentials.keyring import Credentials
 from crawler.http.credentials.login import Login
@@ -145,20 +147,24 @@ def thread() -> NodeThread:
 
 
 @pytest.mark.row("X27")
-async def test_a_worker_that_waits_for_a_reply_ends_with_its_client(site: Site, tmp_path: Path) -> None:
-    """The reply about the origin of a redirect never comes."""
+@pytest.mark.parametrize("question", [shards.WANTED, shards.DOUBT])
+async def test_a_worker_that_waits_for_a_reply_ends_with_its_client(site: Site, tmp_path: Path, question: int) -> None:
+    """One asks about the origin of a redirect, the other before it replaces a file. The reply never comes."""
     many(site, 2)
     site.on("f000", Redirect(site.url.replace("127.0.0.1", "localhost") + "f001"))
     worker = Worker()
     thread = NodeThread(cast("Host", worker), "token")
     own = Credentials(origins=frozenset({("http", "127.0.0.1", site.port)}))
-    shard = replace(shard_of(site, "f000"), credentials=own)
-    doing = asyncio.create_task(asyncio.to_thread(thread.do, "t1", settings_of(site, tmp_path), shard))
-    await asyncio.to_thread(wait_until, lambda: shards.WANTED in [kind for _, kind, *_ in worker.sent], "a question")
+    shard = replace(shard_of(site, "f000" if question == shards.WANTED else "f001"), credentials=own)
+    settings = replace(settings_of(site, tmp_path), knew_files=True)
+    doing = asyncio.create_task(asyncio.to_thread(thread.do, "t1", settings, shard))
+    await asyncio.to_thread(wait_until, lambda: question in [kind for _, kind, *_ in worker.sent], "a question")
     worker.taken_back.add("t1")
     async with asyncio.timeout(10):
         done = await doing
-    assert (done.results, done.failure, done.bug) == ([], "", "")
+    assert (done.failure, done.bug) == ("", "")
+    assert not [result for result in done.results if result.outcome is Outcome.SAVED]
+    assert not list(tmp_path.glob("f*"))
 
 
 @pytest.mark.row("X27")
@@ -189,3 +195,21 @@ async def test_a_worker_that_has_ended_returns_shards_at_once(site: Site, tmp_pa
     async with asyncio.timeout(10):
         done = await asyncio.to_thread(thread.do, "t2", settings, shard_of(site, "f001"))
     assert not done.results
+
+
+@pytest.mark.row("X27")
+async def test_a_shard_for_a_worker_that_has_just_ended_is_returned(site: Site, tmp_path: Path) -> None:
+    node = Node(cast("Host", Worker()), "token")
+    node.finish()
+    flight = Flight("t1", shard_of(site, "f000"))
+    node.take(flight)
+    assert flight.done.done()
+
+
+@pytest.mark.row("X27")
+async def test_a_worker_that_was_stopped_before_it_began_does_not_begin(
+    site: Site, tmp_path: Path, thread: NodeThread
+) -> None:
+    thread.receive([shards.STOP])
+    assert not thread.do("t1", settings_of(site, tmp_path), shard_of(site, "f000")).results
+    assert "crawler" not in [each.name for each in threading.enumerate()]

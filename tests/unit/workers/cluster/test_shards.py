@@ -14,6 +14,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.values import Job, Local, Outcome, Result
 from crawler.model.values import Kind as K
+from crawler.workers.cluster.members import Member
 from crawler.workers.cluster.shards import Done, Shard, seal, unseal
 from crawler.workers.cluster.shares import granted, own_share, shares
 from crawler.workers.cluster.versions import check_versions, version_of, version_text
@@ -115,6 +116,16 @@ def test_no_more_connections_are_open_than_the_total_whoever_is_slow(total: int,
         held[name] = share[name]
     wanted = shares(total - own_share(total, len(share), listers=None, is_walked=is_walked), list(share))
     assert granted(sum(wanted.values()) - sum(held.values()), wanted, held) == wanted, "all get theirs in the end"
+
+
+def test_a_worker_holds_what_it_was_offered_until_it_says_that_it_fits_its_last_share() -> None:
+    member = Member("a")
+    for step, connections, held in (
+        ("offer", 4, 4), ("give", 4, 4), ("offer", 3, 4), ("give", 3, 4), ("fits", 4, 4), ("fits", 2, 4),
+        ("fits", 3, 3),
+    ):  # fmt: skip
+        getattr(member, step)(connections)
+        assert member.held == held
 
 
 def test_all_members_have_the_same_versions() -> None:
