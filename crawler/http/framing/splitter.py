@@ -73,6 +73,8 @@ class HeadScanner:
         if self._shapes < _SHAPES and not is_head:
             self._shapes += 1
             self.shape = shape_of(data[at:stop], head)
+            alike = None if self.shape is None else self.shape.match(data, at)
+            head = head if alike is None else alike[0]
         return Found(head, data, at, stop)
 
     def _scan_patiently(self, data: bytes, at: int, *, is_head: bool) -> Found | None:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 from crawler.model.state.store import BY_ROW, ListingMemo
@@ -211,14 +212,12 @@ def memo_of(record: tuple[Any, ...]) -> ListingMemo:
     )
 
 
-def _ends(span: Span[Any] | None) -> tuple[Any, Any]:
-    if span is None:
-        return None, None
-    return span.low, None if span.exact else span.high
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
+def _ends(spans: Sequence[Span[Any] | None]) -> tuple[list[Any], list[Any]]:
+    """(The low ends of ``spans``, their high ends where they differ from these)."""
+    lows = [None if span is None else span.low for span in spans]
+    return lows, [
+        None if span is None or span.high == low else span.high for span, low in zip(spans, lows, strict=True)
+    ]
 
 
 # Columns with only default values are omitted: most listings have no digest, ETag or ``folder``.
@@ -227,20 +226,20 @@ _PLAIN = {"row": "", "folder": "", "digest": None, "etag": None, "external": Fal
 
 def _pack(entries: Sequence[Entry]) -> bytes:
     """JSON by columns: parsed more than twice as fast as one object per entry, and half the size."""
-    sizes = [_ends(entry.size) for entry in entries]
-    times = [_ends(entry.modified) for entry in entries]
+    sizes, times = _ends([entry.size for entry in entries]), _ends([entry.modified for entry in entries])
+    texts = {moment: None if moment is None else moment.isoformat() for moment in {*times[0], *times[1]}}
     columns: dict[str, list[Any]] = {
         "name": [entry.name for entry in entries],
-        "kind": [entry.kind.value for entry in entries],
+        "kind": [entry.kind for entry in entries],
         "url": [entry.url for entry in entries],
-        "size": [low for low, _ in sizes],
-        "size_to": [high for _, high in sizes],
-        "modified": [_iso(low) for low, _ in times],
-        "modified_to": [_iso(high) for _, high in times],
+        "size": sizes[0],
+        "size_to": sizes[1],
+        "modified": [texts[moment] for moment in times[0]],
+        "modified_to": [texts[moment] for moment in times[1]],
     }
     for name, default in _PLAIN.items():
-        column = [getattr(entry, name) for entry in entries]
-        if any(value != default for value in column):
+        column = list(map(attrgetter(name), entries))
+        if column.count(default) < len(column):
             columns[name] = column
     text = json.dumps(columns, separators=(",", ":")).encode("ascii")
     return text if len(text) < COMPRESS_FROM else zlib.compress(text, 1)
