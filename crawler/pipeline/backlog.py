@@ -63,12 +63,15 @@ class Backlog(asyncio.Queue["Job | None"]):
         del self._queue[at]
         return job
 
-    async def put(self, item: Job | None) -> None:
-        """Add ``item``; waits while the queue is full."""
-        if len(self._queue) < self.maxsize:
-            self.put_nowait(item)
-        else:
-            await super().put(item)
+    async def put(self, *items: Job | None) -> None:
+        """Add ``items``; waits while the queue is full."""
+        for item in items:
+            if len(self._queue) >= self.maxsize:
+                await super().put(item)
+            elif self._idle:
+                self.put_nowait(item)
+            else:  # nobody to wake
+                self._queue.append(item)
 
     async def get(self) -> Job | None:
         """Wait for the next job. None means that the worker must end.

@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from crawler.model.values import Job, Result, Staged
 from crawler.pipeline.backlog import Backlog, Batch, Finish
 
-Put = Callable[[Job], Awaitable[None]]
+
+class Put(Protocol):
+    """Puts jobs into the queue. Waits while it is full."""
+
+    async def __call__(self, *jobs: Job) -> None: ...
+
+
 Produce = Callable[[Put], Awaitable[None]]
 Process = Callable[[Job], Awaitable[Result | Staged]]
 Begin = Callable[[Job], Batch | None]

@@ -100,6 +100,11 @@ class Checksums:
         self._awaited: dict[str, list[_Source]] = {}
         """Path of a file that is to be fetched → its sidecars."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no checksum file is known."""
+        return not self._directories
+
     def note(self, files: Mapping[str, Entry], shown: Collection[str]) -> list[str]:
         """Note the checksum files ``files`` (path → entry). Returns the paths of those that cover many files.
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
-from crawler.model.struct import Value, field, replace
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
-from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.engine import Put
-from crawler.pipeline.plan.checksum_files import Checksums, by_digest, may_be_checksums, was_proven
+from crawler.pipeline.plan.checksum_files import by_digest, may_be_checksums, was_proven
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
-from crawler.pipeline.plan.neighbours import Neighbours
+from crawler.pipeline.plan.new_files import Rules, new_files
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
-from crawler.pipeline.rules.budgets import Room
+from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
 from crawler.pipeline.rules.extraneous import Unlisted
 from crawler.pipeline.rules.filters import Filters
@@ -27,29 +26,7 @@ from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import count
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
-from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.text.urls import entry_path
-
-
-class Policy(Value, frozen=True, kw_only=True):
-    """The inputs to the planner's decisions other than the filters."""
-
-    rules: RobotsTxt
-    """The robots.txt rules of each host."""
-    room: Room
-    allowance: Allowance = field(default_factory=Allowance)
-    last: Collection[str] = ()
-    """Globs of the files that are fetched after all others (--last)."""
-    check: str = "listing"
-    checksums: Checksums | None = None
-    """Published digests; None if they are not consulted."""
-    make_directories: bool = True
-    """Whether directories that are empty upstream are created. False for a run that changes nothing."""
-    unchanged: UnchangedDirectories | None = None
-    neighbours: Neighbours | None = None
-    holds: Callable[[Job], bool] = lambda _job: False
-    """Called with each job before it is put. Returns True if the job must wait."""
 
 
 class Planner:
@@ -76,6 +53,7 @@ class Planner:
         self.blocked_directories: list[Directory] = []
         """Jobs, and empty directories, that wait for the removal of a file where their directory belongs."""
         self.unlisted = Unlisted()
+        self._rules = Rules(destination, observer, filters, policy, self.unlisted, self._is_last)
         self.local_files = 0
         """Number of files in the local directories that were compared."""
 
@@ -99,13 +77,20 @@ class Planner:
         )
         await self._note_checksums(page, open_page)
         directories = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
+        new = await new_files(self._rules, open_page)
         for entry in page.entries:
-            if entry.kind is Kind.DIRECTORY:
+            if entry.kind is Kind.DIRECTORY or (new is not None and new.take(entry)):
+                if new is not None and new.is_full:
+                    await new.put()
                 continue
             if policy.allowance.spent:
                 self._end(f"{page.directory.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, Reason.BUDGET)
                 continue
+            if new is not None:
+                await new.put()
             await self._decide(page.directory, entry, open_page, clash=entry.name in directories and not entry.folder)
+        if new is not None:
+            await new.put()
         count(page.unusable, page.directory.path, page.url, self._filters, page.scope, self._observer)
         policy.room.check()
         for job in open_page.waiting or ():

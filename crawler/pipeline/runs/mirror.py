@@ -15,7 +15,8 @@ from crawler.model.struct import replace
 from crawler.pipeline import engine
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.neighbours import Neighbours
-from crawler.pipeline.plan.planner import Planner, Policy
+from crawler.pipeline.plan.planner import Planner
+from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.base import Components, Transfers

@@ -14,7 +14,8 @@ from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Rejection, Result
 from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
 from crawler.pipeline.plan.look import look
-from crawler.pipeline.plan.planner import Planner, Policy
+from crawler.pipeline.plan.planner import Planner
+from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.responses.verdict import UNLIMITED
@@ -134,8 +135,8 @@ class Explainer(Observer):
             await self._describe(path, entry, ZoneLearner(page.entries))
         jobs: list[Job] = []
 
-        async def put(job: Job) -> None:
-            jobs.append(job)
+        async def put(*more: Job) -> None:
+            jobs.extend(more)
 
         checksums = self._checksums() if self._parts.config.verify_digests else None
         policy = self._policy(checksums)

@@ -18,7 +18,8 @@ from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.pipeline.allowance import Allowance
-from crawler.pipeline.plan.planner import Planner, Policy
+from crawler.pipeline.plan.planner import Planner
+from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.budgets import Budget, Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope
@@ -88,12 +89,13 @@ class Decider:
         self.producer = Planner(self.destination, self.state, self.observer, Filters(config, NOON), policy)
         self.scope = Scope(ROOT, frozenset(config.allow_host))
 
-    async def _put(self, job: Job) -> None:
-        self.jobs.append(job)
-        size = job.size.high if job.size else 0
-        self.allowance.finished(
-            Result(path=job.path, url=job.url, outcome=self.outcomes.get(job.path, Outcome.SAVED), size=size)
-        )
+    async def _put(self, *jobs: Job) -> None:
+        for job in jobs:
+            self.jobs.append(job)
+            size = job.size.high if job.size else 0
+            self.allowance.finished(
+                Result(path=job.path, url=job.url, outcome=self.outcomes.get(job.path, Outcome.SAVED), size=size)
+            )
 
     async def visit(self, *entries: Entry, path: str = "", last: bool = True, complete: bool | None = None) -> None:
         folder = Directory(path=path, url=f"{ROOT}{path}/" if path else ROOT)

@@ -1,0 +1,113 @@
+"""New files that are planned in the short way end as the rules of the planner would decide, one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.model.config import Config
+from crawler.model.errors import DestinationError
+from crawler.model.options.rules import Rule
+from crawler.model.values import Entry, Kind
+from crawler.pipeline.plan.planner import Planner
+from crawler.pipeline.rules.budgets import Budget
+from tests.unit.pipeline.plan.test_planner import PLENTY, ROOT, Decider, file, known
+
+NAMES = ["a", "b.zip", "c d.zip", "a+b", "SHA256SUMS", "b.zip.sha256", ".hidden", "ä", "..", "x/y", "n" * 250, "d"]
+CONFIGS = [
+    Config(),
+    Config(ext=("zip",)),
+    Config(rules=(Rule(include=False, pattern="a*"),)),
+    Config(min_size=5),
+    Config(max_size=5),
+    Config(last=("b*",)),
+    Config(check="digest"),
+]
+
+
+async def _none(*_: object) -> None:
+    return None
+
+
+def entries() -> st.SearchStrategy[Entry]:
+    """Rows as listings show them: usual ones, and those about which each rule of the planner decides."""
+    usual = st.builds(file, st.sampled_from(NAMES[:6]), size=st.sampled_from([1, 10]))
+    changed: dict[str, list[object]] = {
+        "kind": [Kind.UNKNOWN, Kind.DIRECTORY],
+        "folder": ["sub"],
+        "size": [None],
+        "modified": [None],
+        "digest": ["md5:" + "0" * 32],
+        "url": ["http://other/a", "http://h/above", f"{ROOT}../x", f"{ROOT}a%2e", "ftp://h/a", f"{ROOT}second"],
+        "name": [*NAMES[6:]],
+    }
+    change = st.sampled_from([(name, value) for name, values in changed.items() for value in values])
+    unusual = st.builds(lambda entry, one: replace(entry, **{one[0]: one[1]}), usual, change)
+    return st.one_of(usual, usual, usual, unusual)
+
+
+def planned(short: bool, pages: Sequence[Sequence[Entry]], decider: Decider, path: str) -> object:
+    """All that a planner did with ``pages``, with or without the short way."""
+
+    async def visit() -> str:
+        try:
+            for number, page in enumerate(pages, 1):
+                await decider.visit(*page, path=path, last=number == len(pages))
+        except DestinationError as error:
+            return str(error)
+        return ""
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not short:
+            patch.setattr("crawler.pipeline.plan.planner.new_files", _none)
+        error = asyncio.run(visit())
+    observer, own = decider.observer, decider.producer
+    done = [observer.results, observer.listed_paths, observer.refused, own.held, own.blocked, own.unlisted, error]
+    # before a run that fails for lack of space, other files may have been put into the queue
+    return [*done, None if error else decider.jobs, own._policy.room._planned, decider.state.forgotten]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_the_short_way_ends_as_the_rules_decide(data: st.DataObject) -> None:
+    pages = data.draw(st.lists(st.lists(entries(), max_size=6), min_size=1, max_size=2))
+    path = data.draw(st.sampled_from(["", "", "sub", "n" * 200]))
+    above = f"{path}/" if path else ""
+    seldom = data.draw(st.integers(0, 2)) == 0
+    local = data.draw(st.lists(st.sampled_from([above + "a", above + "b.zip"]), max_size=1)) if seldom else []
+    states = (
+        [known(name) for name in data.draw(st.lists(st.sampled_from([*local, above + "a"]), max_size=1))]
+        if seldom
+        else []
+    )
+    config = data.draw(st.sampled_from(CONFIGS)) if data.draw(st.booleans()) else Config()
+    forbidden = data.draw(st.lists(st.sampled_from([ROOT + "a", ROOT + "b.zip"]), max_size=1)) if seldom else []
+    budget = data.draw(st.sampled_from([None, None, (1, None), (None, 15)]))
+    free = data.draw(st.sampled_from([PLENTY, PLENTY, PLENTY, 25]))
+
+    def decider() -> Decider:
+        made = None if budget is None else Budget(files=budget[0], size=budget[1])
+        return Decider(local, *states, config=config, forbidden=forbidden, budget=made, free=free)
+
+    assert planned(True, pages, decider(), path) == planned(False, pages, decider(), path)
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 300])
+async def test_new_files_are_put_in_the_order_of_the_listing(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    decider = Decider()
+    rows = [file(f"{number}.zip") for number in range(count)]
+    monkeypatch.setattr(Planner, "_decide", None)  # none of them takes the long way
+    await decider.visit(*rows)
+    assert decider.paths == [row.name for row in rows]
+    decider.assert_closed()
+
+
+async def test_a_file_that_takes_the_long_way_keeps_its_place_in_the_order() -> None:
+    decider = Decider()
+    await decider.visit(file("a"), file("ä"), file("b"), replace(file("c"), kind=Kind.UNKNOWN), file("d"))
+    assert decider.paths == ["a", "ä", "b", "c", "d"]
