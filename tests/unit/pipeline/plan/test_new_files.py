@@ -56,18 +56,31 @@ def planned(short: bool, pages: Sequence[Sequence[Entry]], decider: Decider, pat
 
     async def visit() -> str:
         try:
-            for number, page in enumerate(pages, 1):
-                await decider.visit(*page, path=path, last=number == len(pages))
+            for page in pages:
+                await decider.visit(*page, path=path, last=False)
+            digest = decider.producer._open[path].digest
+            digests.append((digest.entries, digest.files, digest.total, digest.is_plain, digest.resolution))
+            await decider.visit(path=path, complete=True)
         except DestinationError as error:
             return str(error)
         return ""
 
+    digests: list[object] = []
     with pytest.MonkeyPatch.context() as patch:
         if not short:
             patch.setattr("crawler.pipeline.plan.planner.new_files", _none)
         error = asyncio.run(visit())
     observer, own = decider.observer, decider.producer
-    done = [observer.results, observer.listed_paths, observer.refused, own.held, own.blocked, own.unlisted, error]
+    done = [
+        observer.results,
+        observer.listed_paths,
+        observer.refused,
+        own.held,
+        own.blocked,
+        own.unlisted,
+        error,
+        digests,
+    ]
     # before a run that fails for lack of space, other files may have been put into the queue
     return [*done, None if error else decider.jobs, own._policy.room._planned, decider.state.forgotten]
 
@@ -76,7 +89,7 @@ def planned(short: bool, pages: Sequence[Sequence[Entry]], decider: Decider, pat
 @given(st.data())
 def test_the_short_way_ends_as_the_rules_decide(data: st.DataObject) -> None:
     pages = data.draw(st.lists(st.lists(entries(), max_size=6), min_size=1, max_size=2))
-    path = data.draw(st.sampled_from(["", "", "sub", "n" * 200]))
+    path = data.draw(st.sampled_from(["", "", "sub", "/".join(["n" * 200] * 20)]))
     above = f"{path}/" if path else ""
     seldom = data.draw(st.integers(0, 2)) == 0
     local = data.draw(st.lists(st.sampled_from([above + "a", above + "b.zip"]), max_size=1)) if seldom else []
@@ -90,9 +103,11 @@ def test_the_short_way_ends_as_the_rules_decide(data: st.DataObject) -> None:
     budget = data.draw(st.sampled_from([None, None, (1, None), (None, 15)]))
     free = data.draw(st.sampled_from([PLENTY, PLENTY, PLENTY, 25]))
 
+    sums = data.draw(st.sampled_from([None, b"", b"0" * 64 + b"  a\n"]))
+
     def decider() -> Decider:
         made = None if budget is None else Budget(files=budget[0], size=budget[1])
-        return Decider(local, *states, config=config, forbidden=forbidden, budget=made, free=free)
+        return Decider(local, *states, config=config, forbidden=forbidden, budget=made, free=free, sums=sums)
 
     assert planned(True, pages, decider(), path) == planned(False, pages, decider(), path)
 

@@ -18,6 +18,7 @@ from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.pipeline.allowance import Allowance
+from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.budgets import Budget, Room
@@ -26,7 +27,15 @@ from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.runs.build import refuse_by
 from crawler.pipeline.runs.url_list import as_job
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
-from tests.support.fakes import FakeDestination, FakeRules, MemoryState, Recorder
+from tests.support.fakes import (
+    FakeClient,
+    FakeDestination,
+    FakeResponse,
+    FakeRules,
+    MemoryState,
+    Recorder,
+    nothing_refused,
+)
 
 ROOT = "http://h/pub/"
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -70,7 +79,9 @@ class Decider:
         forbidden: Collection[str] = (),
         budget: Budget | None = None,
         free: int = PLENTY,
+        sums: bytes | None = None,
     ) -> None:
+        """``sums``: the body of every checksum file; None: none is consulted."""
         config = config or Config()
         self.destination = FakeDestination(dict.fromkeys(local, LOCAL))
         self.state = MemoryState(*states)
@@ -79,12 +90,16 @@ class Decider:
         self.outcomes: dict[str, Outcome] = {}
         """Path → the outcome of its job, if it is not saved."""
         self.allowance = Allowance(budget)
+        client, checksums = FakeClient(lambda _: FakeResponse(body=sums or b"")), None
+        if sums is not None:
+            checksums = Checksums(client, self.destination, self.state, nothing_refused, attempts=1, warn=print)
         policy = Policy(
             rules=FakeRules(forbidden),
             allowance=self.allowance,
             room=Room("DIR", free),
             last=config.last,
             check=config.check,
+            checksums=checksums,
         )
         self.producer = Planner(self.destination, self.state, self.observer, Filters(config, NOON), policy)
         self.scope = Scope(ROOT, frozenset(config.allow_host))
