@@ -126,3 +126,9 @@ async def test_a_file_that_takes_the_long_way_keeps_its_place_in_the_order() -> 
     decider = Decider()
     await decider.visit(file("a"), file("ä"), file("b"), replace(file("c"), kind=Kind.UNKNOWN), file("d"))
     assert decider.paths == ["a", "ä", "b", "c", "d"]
+
+
+async def test_beside_checksum_files_the_long_way_is_taken() -> None:
+    decider = Decider(sums=b"0" * 64 + b"  a\n")
+    await decider.visit(file("SHA256SUMS"), file("a"), file("b"))
+    assert [(job.path, job.digest) for job in decider.jobs] == [("a", "sha256:" + "0" * 64), ("b", None)]
