@@ -76,6 +76,18 @@ class Planner:
             waiting=[] if defers else None,
         )
         await self._note_checksums(page, open_page)
+        await self._decide_all(open_page)
+        count(page.unusable, page.directory.path, page.url, self._filters, page.scope, self._observer)
+        policy.room.check()
+        for job in open_page.waiting or ():
+            await put(job)
+        if page.last:
+            await self._close(page, open_directory)
+        return not policy.allowance.spent
+
+    async def _decide_all(self, open_page: OpenPage) -> None:
+        """Decide on each entry of a page; new files take the short way."""
+        page, policy = open_page.page, self._policy
         directories = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         new = await new_files(self._rules, open_page)
         for entry in page.entries:
@@ -91,13 +103,6 @@ class Planner:
             await self._decide(page.directory, entry, open_page, clash=entry.name in directories and not entry.folder)
         if new is not None:
             await new.put()
-        count(page.unusable, page.directory.path, page.url, self._filters, page.scope, self._observer)
-        policy.room.check()
-        for job in open_page.waiting or ():
-            await put(job)
-        if page.last:
-            await self._close(page, open_directory)
-        return not policy.allowance.spent
 
     def _begin(self, page: DirectoryPage) -> OpenDirectory:
         begun = OpenDirectory(destination=self._destination, state=self._state, url=page.url, neighbours=self._beside)
