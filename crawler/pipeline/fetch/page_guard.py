@@ -16,6 +16,7 @@ from crawler.pipeline.rules.responses.content_type import (
     contradiction,
     is_html,
     is_message_instead,
+    is_never_the_file,
     is_page_instead,
     is_text_instead,
 )
@@ -23,6 +24,7 @@ from crawler.pipeline.rules.responses.evidence import Unwanted
 from crawler.pipeline.rules.responses.verdict import Action, is_confirmed, is_recorded
 from crawler.text.http_fields import parse_http_date, validators_of
 
+_PAGE = "got an HTML page instead of the file (a login or error page?)"
 IsListing = Callable[[bytes, str, str], Awaitable[bool]]
 """Tells whether a page is a listing, by (body, URL, content type).
 
@@ -67,6 +69,8 @@ class Arrival(NamedTuple):
         """
         job, length = self.job, self.action.length
         if self._is_confirmed(len(head) if length is None and whole else length, head if whole else None):
+            if self._is_suspect and is_never_the_file(job.path, self.reply.headers.get("Content-Type", ""), head):
+                raise VerificationError(f"{_PAGE}, although it has the expected size", retryable=False)
             return
         if length is None and job.size is not None and job.size.exact and not begins_like_html(head):
             return  # the response states no length: once the body has ended, the listed size decides
@@ -85,14 +89,18 @@ class Arrival(NamedTuple):
             old = await self.destination.read(job.path, limits.MIB)  # error pages are never larger than this
             is_page = old is None or not begins_like_html(old[1])
         if is_page:
-            problem = "got an HTML page instead of the file (a login or error page?)"
-            raise VerificationError(problem, retryable=False)
+            raise VerificationError(_PAGE, retryable=False)
         if is_short:
             await self._refuse_contradiction(head, content_type)
 
     def _is_confirmed(self, length: int | None, body: bytes | None) -> bool:
         """Whether the listing or the record shows that the body is the file, whatever it or the copy looks like."""
         return is_confirmed(self.job, length) or is_recorded(self.job, length, validators_of(self.reply.headers), body)
+
+    @property
+    def _is_suspect(self) -> bool:
+        """Whether the response is labelled as a page, and no published digest decides."""
+        return self.job.digest is None and is_html(self.reply.headers.get("Content-Type", ""))
 
     def _held(self) -> int:
         """The number of bytes after which a body is judged: with a record and no length, its digest may decide."""
@@ -117,7 +125,8 @@ class Arrival(NamedTuple):
 
     async def judged(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """Yield ``chunks``, but nothing before the guard has accepted the first bytes: rejected bytes reach no part."""
-        head, is_held = b"", self.action.offset == 0 and not self._is_confirmed(self.action.length, None)
+        is_open = self._is_suspect or not self._is_confirmed(self.action.length, None)
+        head, is_held = b"", self.action.offset == 0 and is_open
         held = self._held()
         async with aclosing(chunks):
             async for chunk in chunks:

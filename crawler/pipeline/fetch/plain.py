@@ -19,6 +19,7 @@ from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result,
 from crawler.pipeline.fetch.transfer import Shared
 from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.responses.alike import is_ordinary
+from crawler.pipeline.rules.responses.content_type import is_never_the_file
 from crawler.pipeline.rules.responses.evidence import currency, known_of, mtime_of, prove
 from crawler.text.digests import may_have_digest
 from crawler.text.http_fields import parse_http_date
@@ -37,6 +38,8 @@ def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> 
     if reply.status != 200 or size is None or not size.low == length == size.high or length > limits.SMALL_BODY:
         return None
     if not _is_plain(job) or headers.get("Content-Length") != str(length) or _are_special(tuple(headers)):
+        return None
+    if is_never_the_file(job.path, headers.get("Content-Type", ""), body):
         return None
     if shared.rejects_headers(job, length, parse_http_date(headers.get("Last-Modified"))):
         return None

@@ -119,7 +119,12 @@ def test_a_page_that_cannot_be_written_after_the_run_is_exit_1(site: Site, tmp_p
         ("", "", ["--repair"], "--repair requires --verify"),
         ("", "", ["--list"], "--list and --config cannot be combined"),
         ("", "", ["--verify", "--history"], "cannot be combined"),
-        ("", "", ["--report", "same.html"], "report: mirrors 'good' and 'bad' have the same report: same.html"),
+        (
+            "",
+            "",
+            ["--report", "same.html"],
+            "--report same.html: mirrors 'good' and 'bad' would use the same file: put {name} in the path",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_runs(

@@ -13,6 +13,7 @@ from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import HeaderShape
 from crawler.model.network.sharing import Carried, Findings, Verdict
 from crawler.pipeline.rules.responses.carried import history_of
+from crawler.pipeline.rules.responses.content_type import is_html
 from crawler.pipeline.rules.responses.neighbours import Row
 from crawler.text.digests import may_have_digest
 from crawler.text.http_fields import http_datetime
@@ -27,7 +28,7 @@ def is_ordinary(shape: HeaderShape) -> bool:
     if may_have_digest(shape.names) or not _DECISIVE.isdisjoint(map(str.lower, shape.names)):
         return False
     kinds = [value for name, value in shape.constant.items() if name.lower() == "content-type"]
-    return not any(kind.startswith("text/html") for kind in kinds)
+    return not any(map(is_html, kinds))
 
 
 def sizes_of(rows: Sequence[Row]) -> frozenset[int] | None:

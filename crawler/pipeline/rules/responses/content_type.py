@@ -102,6 +102,18 @@ def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
     return True if _EXTENSION.search(name) else None
 
 
+def is_never_the_file(path: str, content_type: str, head: bytes) -> bool:
+    """Whether a page was sent instead of the file ``path``, even if it has the listed size.
+
+    Label and content must agree: many servers label what they do not know as text/html, and a file may hold anything.
+    """
+    name = path.rpartition("/")[2].lower()
+    if not is_html(content_type) or not _BINARY_NAME.search(name):
+        return False
+    is_text = bool(head) and not is_binary(head) and _NEVER_TEXT.search(name) is not None
+    return begins_like_html(head) is True or is_text
+
+
 def is_message_instead(path: str, content_type: str, head: bytes) -> bool:
     """Whether an error message in JSON or XML with status 200 was sent instead of the file ``path``.
 

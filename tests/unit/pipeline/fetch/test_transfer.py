@@ -529,9 +529,21 @@ async def test_a_page_without_an_extension_replaces_pages_only(old: bytes, is_re
 
 async def test_an_exact_size_says_more_than_the_beginning() -> None:
     exact = job_of("x.tar.gz", size=Span(len(PAGE), len(PAGE)))
-    assert (await Transfer(ok(PAGE, Content_Type=HTML)).staged(exact)).body == PAGE
+    assert (await Transfer(ok(PAGE)).staged(exact)).body == PAGE
+    unknown = replace(exact, path="x.unheard")
+    assert (await Transfer(ok(PAGE, Content_Type=HTML)).staged(unknown)).body == PAGE
     rounded = replace(exact, size=Span(len(PAGE) - 1, len(PAGE)))
     assert (await Transfer(ok(PAGE, Content_Type=HTML)).result(rounded)).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("length", [len(PAGE), limits.SMALL_BODY + 1])
+async def test_an_archive_is_never_a_page_unless_a_digest_proves_it(length: int) -> None:
+    page = PAGE.ljust(length)
+    job = job_of("x.tar.gz", size=Span(length, length))
+    result = await Transfer(ok(page, Content_Type=HTML)).result(job)
+    assert result.reason.endswith("(a login or error page?), although it has the expected size")
+    proven = replace(job, digest=f"sha256:{hashlib.sha256(page).hexdigest()}")
+    assert isinstance(await Transfer(ok(page, Content_Type=HTML)).run(proven), Staged)
 
 
 async def test_what_was_cut_before_it_could_be_judged_is_not_resumed() -> None:

@@ -15,6 +15,7 @@ from crawler.pipeline.rules.responses.content_type import (
     contradicts,
     is_binary,
     is_message_instead,
+    is_never_the_file,
     is_page_instead,
     is_text_instead,
     looks,
@@ -53,6 +54,30 @@ PAGE = b"<!DOCTYPE html><html>"
 )
 def test_how_a_page_begins(head: bytes, expected: bool | None) -> None:
     assert begins_like_html(head) is expected
+
+
+NAMES = {
+    "x.tar.gz": True, "a/b.ZIP": True, "x.iso": True, "x.tgz": True,
+    "x.bin": None, "x.nc": None, "x.deb.html": False, "x.txt": False, "x": False, "x.html": False, "tar.gz/x": False,
+}  # fmt: skip
+"""Name → whether such a file is never text; None: it is binary, but may begin with text; False: its type is unknown."""
+BODIES = {
+    PAGE: {True, None},
+    b"Please log in": {True},
+    b"": set(),
+    b"\x1f\x8b\x08\0\0<html>": set(),
+    b"\x7fELF\x02\x01\x01\0": set(),
+}
+"""Body → for which of ``NAMES`` it is never the file if it is labelled as a page."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("label", ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml", "text/plain", ""])
+def test_what_is_never_the_file_whatever_its_size(name: str, label: str) -> None:
+    is_labelled = "html" in label.lower()
+    for body, kinds in BODIES.items():
+        expected = is_labelled and NAMES[name] is not False and NAMES[name] in kinds
+        assert is_never_the_file(name, label, body) is expected, body
 
 
 @pytest.mark.parametrize("piece", [b"<!---->", b"<!-- ", b"<?xml ", b" ", b"-->"])
