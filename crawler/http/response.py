@@ -16,7 +16,7 @@ from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError, TooSlow
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
-from crawler.model.interfaces import FetchedPage, Permit, Response
+from crawler.model.interfaces import BulkBody, FetchedPage, Permit, Response
 from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Validators
@@ -42,6 +42,10 @@ class RawResponse(Protocol):
 
     async def next(self) -> bytes:
         """The next bytes of the body; empty at the end. Raises RequestError, TooSlow."""
+        ...
+
+    def bulk(self, most: int, received: Callable[[int], None]) -> BulkBody | None:
+        """See ``interfaces.Response``."""
         ...
 
     def release(self) -> object:
@@ -142,6 +146,15 @@ class HttpResponse:
         while chunk := await self._next():
             yield chunk
 
+    def bulk(self, most: int, received: Callable[[int], None]) -> BulkBody | None:
+        """See ``interfaces.Response``. None also if --limit-rate decides when the next piece may be read."""
+
+        def count(size: int) -> None:
+            self._host.received(size, time.monotonic())
+            received(size)
+
+        return None if self._gate.limits_bytes else self._response.bulk(most, count)
+
     async def _next(self) -> bytes:
         """The next bytes of the body; empty at the end."""
         try:
@@ -190,6 +203,9 @@ class WholeResponse:
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body in one piece."""
         yield self.body
+
+    def bulk(self, most: int, received: Callable[[int], None]) -> None:
+        """See ``interfaces.Response``. None: all of the body has arrived."""
 
     def release(self) -> None:
         """Do nothing: no connection is held."""

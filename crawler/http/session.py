@@ -174,6 +174,9 @@ class SessionResponse:
             self._waited, self._received = 0.0, 0
         return chunk
 
+    def bulk(self, most: int, received: Callable[[int], None]) -> None:
+        """See ``interfaces.Response``. None: aiohttp's session does not share its connections."""
+
     async def _read_chunk(self) -> bytes:
         chunk, content = b"", self._response.content
         # An empty piece may be just the end of a chunk, and a body that was cut short has an end and an exception.

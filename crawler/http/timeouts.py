@@ -1,10 +1,11 @@
-"""A timeout for many short waits that share one timer: a timer for each would take longer than the wait."""
+"""Timeouts of many short waits, for which starting a timer each time would take longer than the wait."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 _CHECKS = 8
 """Checks per timeout: a timeout fires late by at most this fraction of it."""
@@ -81,3 +82,50 @@ class Wait:
         # As in asyncio.timeout, a cancellation from elsewhere at the same moment takes precedence.
         if self._ended and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
+
+
+class Waits(Protocol):
+    """Waits one after the other, each with a deadline."""
+
+    @property
+    def until(self) -> float | None:
+        """The present deadline, on the clock of the event loop; None if nothing is waited for."""
+
+
+class DeadlineTimer:
+    """Calls ``expired`` once the deadline of ``waits``, which is often moved, has passed.
+
+    A new deadline does not restart the timer, which waits for the rest when it fires. A deadline must be found expired
+    twice: after the first time, bytes that have arrived may still be waiting to be read.
+    """
+
+    def __init__(self, waits: Waits, seconds: float, expired: Callable[[], None]) -> None:
+        """``seconds``: what each wait is allowed. ``expired`` is called late by at most an eighth of it."""
+        self._waits = waits
+        self._grace = seconds / _CHECKS
+        self._expired = expired
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._overdue: float | None = None
+        """The deadline that was found expired once."""
+
+    def watch(self) -> None:
+        """Start the timer unless it is running."""
+        if self._timer is None and (until := self._waits.until) is not None:
+            self._timer = self._loop.call_at(until, self._check)
+
+    def cancel(self) -> None:
+        """Stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _check(self) -> None:
+        self._timer = None
+        until = self._waits.until
+        if until is None or until > self._loop.time():
+            self.watch()
+        elif until != self._overdue:
+            self._overdue = until
+            self._timer = self._loop.call_later(self._grace, self._check)
+        else:
+            self._expired()

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Con
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from crawler.model.network.responses import BulkBody as BulkBody
 from crawler.model.network.responses import FetchedPage as FetchedPage
 from crawler.model.network.responses import Response as Response
 from crawler.model.network.sharing import Sharing
@@ -93,6 +94,13 @@ class Part(Protocol):
 
     async def write(self, chunk: bytes) -> None:
         """Append ``chunk`` and add its length to ``offset``."""
+
+    async def fill(self, offer: Callable[[], BulkBody | None]) -> None:
+        """Receive and append a part of the body in a thread, if ``offer`` returns one; by default do nothing.
+
+        ``offer`` must not be called unless a thread can begin at once.
+        """
+        return
 
     async def restart(self) -> None:
         """Discard all bytes written so far; the body starts again at its first byte."""

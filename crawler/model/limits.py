@@ -40,6 +40,12 @@ RETRY_AFTER = 600.0
 """Longest Retry-After that is honoured; beyond it the file fails and the next run retries it."""
 BODY_CHUNK = 256 * KIB
 """Amount of a large body that is read, hashed and written in one step."""
+BULK_LEAST = MIB
+"""Smallest part of a body that one thread receives and stores by itself; for less, starting it is not worth while."""
+BULK_PIECE = MIB
+"""Amount that this thread receives at once, if so much has arrived."""
+BULK_TAIL = 64 * KIB
+"""Number of bytes at the end of a long body that are received like a short one, and with them how it ends."""
 SMALL_BODY = 256 * KIB
 """Bodies up to this size are kept in memory until they are written together with others."""
 ERROR_BODY = 64 * KIB

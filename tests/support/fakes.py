@@ -10,7 +10,7 @@ from typing import TypeVar
 from multidict import CIMultiDict
 
 from crawler.model.errors import DestinationError, FetchError, VerificationError
-from crawler.model.interfaces import Destination, FetchedPage, Permit, Response, Take
+from crawler.model.interfaces import BulkBody, Destination, FetchedPage, Permit, Response, Take
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.network.sharing import Together
@@ -86,6 +86,9 @@ class FakeReply:
             yield self._response.body[start : start + self._piece]
         if self._response.fails is not None:
             raise self._response.fails
+
+    def bulk(self, most: int, received: Callable[[int], None]) -> BulkBody | None:
+        return None
 
     def release(self) -> None:
         self.released = True
@@ -227,6 +230,9 @@ class MemoryPart:
 
     async def write(self, chunk: bytes) -> None:
         self.body += chunk
+
+    async def fill(self, offer: Callable[[], BulkBody | None]) -> None:
+        pass
 
     async def restart(self) -> None:
         self.body = b""

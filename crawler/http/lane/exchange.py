@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from multidict import CIMultiDict
 
 from crawler.http.framing.header_section import NO_STATUS_LINE, Head
+from crawler.http.lane.bulk.receiver import BulkReceiver
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending, Loss
 from crawler.http.lane.request import Request
@@ -79,6 +80,16 @@ class Exchange:
         if self._waiting <= _ENOUGH // 2 and not self._is_over:
             self._lane.resume()
         return piece
+
+    def bulk(self, most: int, received: Callable[[int], None]) -> BulkReceiver | None:
+        """See ``interfaces.Response``."""
+        if self._is_over or self._loss is not None:
+            return None
+        receiver = self._lane.lend(tuple(self._pieces), most - self._waiting, received)
+        if receiver is not None:
+            self._pieces.clear()
+            self._waiting = 0
+        return receiver
 
     def release(self) -> None:
         """Stop reading the body. If it has not arrived completely, the lane is closed."""

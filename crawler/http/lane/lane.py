@@ -8,16 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from crawler.http.framing.header_section import BodyError, FramingError, Head, NotAResponse
+from crawler.http.lane.bulk.receiver import BulkReceiver, Loan, duplicate
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending, explained, losses
 from crawler.http.lane.reader import ResponseReader
 from crawler.http.lane.request import Request
 from crawler.http.sockets.tcp import acknowledge, has_no_bytes
+from crawler.http.timeouts import DeadlineTimer
 from crawler.http.tls import has_close_notify
+from crawler.model import limits
 
 _BAD_REQUEST = 400
-_GRACE = 8
-"""A deadline fires late by at most this fraction (1/``_GRACE``) of the time that it allows."""
 
 
 class Lane(asyncio.Protocol):
@@ -45,9 +46,7 @@ class Lane(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._socket: Any = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._overdue: float | None = None
-        """The deadline that the timer has found expired once; see ``_check``."""
+        self._timer = DeadlineTimer(self._deadline, patience.silence, lambda: self._stop(End(Ending.SILENT, "")))
         self._reader = ResponseReader()
         self._flight = deque[Request]()
         self._is_streaming = False
@@ -55,6 +54,8 @@ class Lane(asyncio.Protocol):
         self.is_shared = False
         """Whether more than one request has ever been in flight."""
         self._is_paused = False
+        self._bulk: BulkReceiver | None = None
+        """Receives the next part of the body; the lane is paused meanwhile."""
         self._has_ended = False
         """Whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
         self._end: End | None = None
@@ -108,7 +109,7 @@ class Lane(asyncio.Protocol):
             self._transport.write(b"".join([request.data for request in requests]))
             if is_idle and requests:
                 self._deadline.expect(self._loop.time())
-                self._watch()
+                self._timer.watch()
             return
         self._lose(self._end or End(Ending.CLOSED, ""))
 
@@ -124,8 +125,29 @@ class Lane(asyncio.Protocol):
         if self._is_paused and self._end is None and self._transport is not None:
             self._is_paused = False
             self._deadline.resume(self._loop.time())
-            self._watch()
+            self._timer.watch()
             self._transport.resume_reading()
+
+    def lend(self, pieces: Sequence[bytes], most: int, received: Callable[[int], None]) -> BulkReceiver | None:
+        """Stop reading, and let a thread receive the next ``most`` bytes of the body, or fewer.
+
+        ``pieces`` and ``received`` are for the receiver, which must be used. None if the rest is short or encrypted.
+        """
+        length = min(most, self._reader.bulk)
+        connection = duplicate(self._transport) if length >= limits.BULK_LEAST and self._bulk is None else None
+        if connection is None:
+            return None
+        self.pause()
+        loan = Loan(self, connection, length, self._reader.received, self._deadline, self._patience)
+        self._bulk = BulkReceiver(loan, pieces, received)
+        return self._bulk
+
+    def take_back(self, count: int, end: End | None) -> None:
+        """See ``bulk.receiver.Lender``."""
+        self._bulk = None
+        if self._end is None:
+            self._reader.pass_over(count)
+            self.resume() if end is None else self._stop(end)
 
     def close(self) -> None:
         """Close the lane. Requests in flight are lost."""
@@ -144,8 +166,7 @@ class Lane(asyncio.Protocol):
         try:
             is_excess = self._read(data)
         except FramingError as error:
-            kind = Ending.GARBLED if isinstance(error, NotAResponse) else Ending.INVALID
-            self._stop(End(kind, str(error)))
+            self._stop(End(Ending.GARBLED if isinstance(error, NotAResponse) else Ending.INVALID, str(error)))
             return
         except BodyError as error:
             self._stop(End(Ending.DAMAGED, str(error)))
@@ -259,8 +280,9 @@ class Lane(asyncio.Protocol):
             return
         self._end = end
         self._deadline.rest()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._timer.cancel()
+        if self._bulk is not None:
+            self._bulk.stop()
         if self._transport is not None:
             if end.ending is Ending.ANNOUNCED:
                 self._transport.close()
@@ -273,25 +295,8 @@ class Lane(asyncio.Protocol):
         requests = list(self._flight)
         self._flight.clear()
         has_begun = self._reader.has_begun and end.ending is not Ending.BAD_REQUEST
-        answered = self.answered or int(self.is_ahead)
-        lost = losses(end.ending, end.detail, len(requests), has_begun=has_begun, answered=answered)
+        lost = losses(
+            end.ending, end.detail, len(requests), has_begun=has_begun, answered=self.answered or self.is_ahead
+        )
         for request, loss in zip(requests, lost, strict=True):
             request.receiver.lost(request, loss)
-
-    def _watch(self) -> None:
-        """Start the timer unless it is running. A new deadline does not restart it: ``_check`` waits for the rest."""
-        until = self._deadline.until
-        if self._timer is None and until is not None:
-            self._timer = self._loop.call_at(until, self._check)
-
-    def _check(self) -> None:
-        """End the lane if its deadline was found expired twice: after the first, unread bytes may still be waiting."""
-        self._timer = None
-        until = self._deadline.until
-        if until is None or until > self._loop.time():
-            self._watch()
-        elif until != self._overdue:
-            self._overdue = until
-            self._timer = self._loop.call_later(self._patience.silence / _GRACE, self._check)
-        else:
-            self._stop(End(Ending.SILENT, ""))

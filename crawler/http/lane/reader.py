@@ -88,6 +88,19 @@ class ResponseReader:
         self.head, self.is_over = head, True
         return head, data[start:stop], len(data) - stop
 
+    @property
+    def bulk(self) -> int:
+        """Number of bytes that are due before the end of a body with a length comes near; 0 for any other response."""
+        if self.head is None or self.head.end is not BodyEnd.LENGTH:
+            return 0
+        return max(0, self._left - limits.BULK_TAIL)
+
+    def pass_over(self, count: int) -> None:
+        """Count ``count`` bytes of a body with a length, at most ``bulk``, that were not given to ``take``."""
+        self._left -= count
+        self._arrived += count
+        self.received += count
+
     def body(self) -> bytes:
         """Return the bytes in ``pieces``, and forget them."""
         pieces = self.pieces

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from functools import cached_property
 from typing import Protocol
 
 from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.struct import Value
 from crawler.model.values import Validators
+
+
+class BulkBody(Protocol):
+    """Most of a long body, which has yet to arrive."""
+
+    def receive(self, write: Callable[[bytes | memoryview], None]) -> None:
+        """Pass all of it to ``write`` as it arrives. Must be called once, in a thread, unless the response is released.
+
+        Ends early if the connection does, or once the response is released. Raises what ``write`` raises, and nothing
+        else: ``Response.chunks`` goes on with what follows, or with the error. ``write`` must not keep its argument.
+        """
 
 
 class Response(Protocol):
@@ -31,6 +42,14 @@ class Response(Protocol):
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body in chunks as they arrive. Raises FetchError if it is cut short, stalls or is too slow."""
+        ...
+
+    def bulk(self, most: int, received: Callable[[int], None]) -> BulkBody | None:
+        """The next part of the body, of at most ``most`` bytes, if it is long; it must be received before ``chunks``.
+
+        ``received`` is called in the event loop with numbers of bytes that have arrived. None if the body must be read
+        in chunks.
+        """
         ...
 
     def release(self) -> None:

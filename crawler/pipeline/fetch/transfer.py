@@ -9,6 +9,7 @@ import hashlib
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from functools import partial
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
@@ -192,7 +193,9 @@ class Transfer:
         if not is_strong(validators, reply.headers.get("Date"), reply.headers.get("Age")):
             validators = _NONE
         self.effort.continues(action.offset, action.length)
-        async with aclosing(self._arrival(reply, action).judged(self._chunks(reply, action, validators))) as chunks:
+        segments = self._segments(reply, action, validators)
+        pieces = self._counted(reply) if segments is None else segments.chunks()
+        async with aclosing(self._arrival(reply, action).judged(pieces)) as chunks:
             chunk = await anext(chunks, b"")  # the body is accepted now; a page in its place would discard no part
             if action.offset != part.offset:
                 await part.restart()
@@ -204,6 +207,8 @@ class Transfer:
                     await part.restart()
                     raise VerificationError(f"longer than the announced {action.limit} bytes", retryable=False)
                 await part.write(chunk)
+                if segments is None:
+                    await part.fill(partial(reply.bulk, action.limit - part.offset, self.effort.count))
                 chunk = await anext(chunks, b"")
         problem = length_proven(job, action, reply.headers, part.offset)
         if problem:
@@ -217,11 +222,12 @@ class Transfer:
                 raise VerificationError(f"the body does not have the published digest {expected}")
         return await self._stage(reply, proof, part, size, digest)
 
-    def _chunks(self, reply: Response, action: Action, validators: Validators) -> AsyncGenerator[bytes, None]:
+    def _segments(self, reply: Response, action: Action, validators: Validators) -> Segments | None:
+        """The body in several streams, if it can be divided."""
         shared = self._shared
         of = whole(action, reply.headers, validators) if shared.connections.most > 1 and not self._divided else None
         if of is None:
-            return self._counted(reply)
+            return None
         self._divided = True
         options = SegmentOptions(
             client=shared.client,
@@ -231,7 +237,7 @@ class Transfer:
             connections=shared.connections,
             received=self.effort.count,
         )
-        return Segments(options, reply, of, action.offset).chunks()
+        return Segments(options, reply, of, action.offset)
 
     async def _counted(self, reply: Response) -> AsyncGenerator[bytes, None]:
         async for chunk in reply.chunks():

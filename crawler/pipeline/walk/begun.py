@@ -16,7 +16,7 @@ class BegunResponse:
 
     def __init__(self, response: Response) -> None:
         self.status, self.url, self.headers = response.status, response.url, response.headers
-        self.release = response.release
+        self.release, self.bulk = response.release, response.bulk
         self._rest = response.chunks()
         self._held = b""
 

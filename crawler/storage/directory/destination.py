@@ -18,6 +18,7 @@ from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
 from crawler.model.values import Job, Kind, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile, Spared
+from crawler.storage.directory.incoming.part_threads import PartThreads
 from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.known_empty import KnownEmpty
 from crawler.storage.directory.layout import Layout
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from crawler.storage.directory.incoming.part_writer import LocalPart
 
 T = TypeVar("T")
-
-_PART_THREADS = 8  # they write large bodies; more would only compete for the same disk
 
 
 class LocalDestination(Destination):
@@ -72,7 +71,7 @@ class LocalDestination(Destination):
         self._open_parts: set[LocalPart] = set()
         self._write_thread = ThreadPoolExecutor(1, "destination-write")
         self._scan_thread = ThreadPoolExecutor(1, "destination-look")
-        self._part_threads = ThreadPoolExecutor(_PART_THREADS, "destination-part")
+        self._part_threads = PartThreads()
         self._brief_writes = BriefExecutor(self._write_thread)
         self._scans = GatheringExecutor(BriefExecutor(self._scan_thread), self._scan)
 
@@ -283,7 +282,7 @@ class LocalDestination(Destination):
     def _open_part(self, job: Job, parts: PartStore) -> LocalPart:
         from crawler.storage.directory.incoming.part_writer import LocalPart
 
-        part = LocalPart(job, parts, executor=self._part_threads, where=self._shown)
+        part = LocalPart(job, parts, threads=self._part_threads, where=self._shown)
         self._open_parts.add(part)  # in this thread, so that close finds it even if the caller was cancelled
         self._open_parts -= {other for other in tuple(self._open_parts) if not other.is_open}
         return part

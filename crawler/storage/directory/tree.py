@@ -70,7 +70,7 @@ def lstat(name: bytes, directory: int) -> os.stat_result | None:
         return None
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """Write all of ``data``; a single ``os.write`` may write less after a signal, at a limit or on a full disk."""
     written = os.write(descriptor, data)
     while written < len(data):

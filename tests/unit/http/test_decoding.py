@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import random
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -33,6 +33,8 @@ class Arriving:
     async def chunks(self) -> AsyncIterator[bytes]:
         for place in range(0, len(self._body), self._step):
             yield self._body[place : place + self._step]
+
+    def bulk(self, most: int, received: Callable[[int], None]) -> None: ...
 
     def release(self) -> None: ...
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,7 +11,9 @@ from aiofiles.threadpool import wrap
 
 from crawler.model import limits
 from crawler.model.errors import DestinationError, FetchError
+from crawler.model.interfaces import BulkBody
 from crawler.model.values import Job, Validators
+from crawler.storage.directory.incoming.part_threads import PartThreads
 from crawler.storage.directory.incoming.parts import OpenPart, PartStore
 from crawler.storage.directory.os_errors import destination_error, is_whole, item_reason
 
@@ -28,11 +29,11 @@ class LocalPart:
     Methods raise DestinationError if the disk fails, FetchError (not retryable) if only this file cannot be stored.
     """
 
-    def __init__(self, job: Job, store: PartStore, *, executor: Executor, where: str) -> None:
+    def __init__(self, job: Job, store: PartStore, *, threads: PartThreads, where: str) -> None:
         """Open the part. Blocks, so call it in a thread. Raises OSError."""
         self._job = job
         self._store = store
-        self._executor = executor
+        self._threads = threads
         self._where = where
         self._chunks: list[bytes] = []
         self._waiting = 0
@@ -43,7 +44,7 @@ class LocalPart:
 
     def _take(self, opened: OpenPart) -> None:
         self.name, self._raw, note = opened
-        self._file: AsyncFileIO = wrap(self._raw, executor=self._executor)
+        self._file: AsyncFileIO = wrap(self._raw, executor=self._threads)
         self.offset = self._noted = 0
         if note is not None:
             self.offset = self._noted = note.offset
@@ -68,6 +69,36 @@ class LocalPart:
         if self._waiting >= limits.BODY_CHUNK:
             await self._finish_write()
             self._start_write()
+
+    async def fill(self, offer: Callable[[], BulkBody | None]) -> None:
+        """See ``interfaces.Part``."""
+        if not self._threads.reserve():
+            return
+        try:
+            body = offer()
+            if body is not None:
+                await self._finish_write()
+                self._writing = asyncio.ensure_future(self._fill_from(body))
+                await self._finish_write()
+        finally:
+            self._threads.free()
+
+    async def _fill_from(self, body: BulkBody) -> None:
+        chunks, self._chunks, self._waiting = self._chunks, [], 0
+        self._has_failed = True
+        await self._run(self._receive, body, chunks)
+        self._has_failed = False
+
+    def _receive(self, body: BulkBody, chunks: list[bytes]) -> None:
+        self._raw.writelines(chunks)
+        body.receive(self._append)
+
+    def _append(self, data: bytes | memoryview) -> None:
+        self._raw.writelines((data,))
+        self.offset += len(data)
+        if self.validators and self._raw.written - self._noted >= limits.CHECKPOINT_BYTES:
+            self._store.write_note(self.name, self._raw, self._job, self.validators)
+            self._noted = self._raw.written
 
     def _start_write(self) -> None:
         chunks, self._chunks, self._waiting = self._chunks, [], 0
@@ -156,7 +187,7 @@ class LocalPart:
 
     async def _run(self, call: Callable[..., T], *args: object) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, call, *args)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
         except OSError as error:
             raise self._translated(error) from error
 

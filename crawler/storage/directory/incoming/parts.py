@@ -57,7 +57,7 @@ class PartFile(io.FileIO):
         """Number of bytes that are both written and hashed."""
         super().__init__(name, "x+" if new else "r+", opener=opener)
 
-    def writelines(self, chunks: Iterable[bytes], /) -> None:  # type: ignore[override]
+    def writelines(self, chunks: Iterable[bytes | memoryview], /) -> None:  # type: ignore[override]
         """Write and hash all of ``chunks``. Raises OSError."""
         with self._turn:
             for data in chunks:  # each by itself, because joining them costs as much as writing them

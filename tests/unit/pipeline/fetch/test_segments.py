@@ -94,6 +94,9 @@ class Response:
         if self._request.cut is not None and not self._request.silent:
             raise FetchError("the body was cut short", url=self.url)
 
+    def bulk(self, most: int, received: Callable[[int], None]) -> None:
+        """The body comes in chunks."""
+
     async def _pause(self) -> None:
         for _ in range(self._request.pace):
             await asyncio.sleep(0)

@@ -1,0 +1,261 @@
+"""Long bodies that a thread receives and stores, compared with the same bodies that arrive in pieces."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import stamina
+import uvloop
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from crawler.http.client import ClientOptions, HttpClient
+from crawler.http.lane.bulk.receiver import BulkReceiver
+from crawler.http.pacing.gate import Gate
+from crawler.model import limits
+from crawler.model.errors import DestinationError
+from crawler.model.values import Job, Span, Staged
+from crawler.pipeline.fetch.downloader import Downloader
+from crawler.storage.directory.destination import LocalDestination
+from tests.contract.destination import in_memory, pattern, sha256
+from tests.support.fakes import Recorder, nothing_refused
+from tests.support.misbehaving.behaviours import Sending, Wire
+from tests.support.misbehaving.responses import Response
+from tests.support.misbehaving.server import Site
+
+KIB = limits.KIB
+FIRST_READ = 256 * KIB
+"""What the event loop reads at once, and may have received before a thread begins."""
+SILENCE = 0.15
+EXTRA = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nWRONG"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script(Sending):
+    """Sends the first ``count`` bytes of a body in ``pieces`` of these sizes, and then does what ``fault`` says."""
+
+    count: int
+    pieces: Sequence[int] = (1 << 20,)
+    fault: str = ""
+    stop: Callable[[], None] = lambda: None
+
+    async def send(self, wire: Wire, response: Response) -> bool:
+        await wire.head(response)
+        place, count = 0, min(self.count, len(response.body))
+        for size in itertools.cycle(self.pieces):
+            if place >= count:
+                break
+            await wire.body(response.body[place : min(count, place + size)], response)
+            place += size
+            await asyncio.sleep(0)
+        match self.fault:
+            case "reset":
+                await wire.reset()
+            case "silence":
+                await wire.gone()
+            case "stop":
+                self.stop()
+                await wire.gone()
+            case "excess":
+                await wire.raw(EXTRA)
+        return self.fault in {"", "excess"}
+
+
+class Case(NamedTuple):
+    """A body and what happens to it in the first response; later ones are right."""
+
+    length: int
+    at: float = 1.0
+    """The part of the body that is sent."""
+    pieces: Sequence[int] = (1 << 20,)
+    fault: str = ""
+    disk: int = 0
+    """errno of the first write after half of the body; 0: none fails."""
+    is_listed: bool = True
+    """Whether the listing shows the size."""
+
+
+class Found(NamedTuple):
+    """What became of a file."""
+
+    how: str
+    digest: str | None
+    ranges: list[str | None]
+    """The Range of each request."""
+    is_fully_counted: bool
+    """Whether the observer saw as many bytes as the result says."""
+    connections: int
+
+
+class Counted(Recorder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def received(self, job: Job, count: int) -> None:
+        assert count > 0
+        self.count += count
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Limits that need no long bodies. Attempts follow each other at once."""
+    for name, size in {"BULK_LEAST": 32, "BULK_PIECE": 64, "BULK_TAIL": 4, "BODY_CHUNK": 16, "SMALL_BODY": 8}.items():
+        monkeypatch.setattr(limits, name, size * KIB)
+    monkeypatch.setattr(limits, "CHECKPOINT_BYTES", 200 * KIB)
+    with stamina.set_testing(True, attempts=99, cap=True):
+        yield
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with Site() as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=[asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
+    with asyncio.Runner(loop_factory=request.param) as made:
+        yield made
+
+
+@pytest.fixture
+def used(monkeypatch: pytest.MonkeyPatch) -> list[BulkReceiver]:
+    """The receivers that were used."""
+    receivers: list[BulkReceiver] = []
+    receive = BulkReceiver.receive
+
+    def noted(self: BulkReceiver, write: Any) -> None:
+        receivers.append(self)
+        receive(self, write)
+
+    monkeypatch.setattr(BulkReceiver, "receive", noted)
+    return receivers
+
+
+async def fetched(site: Site, case: Case, directory: Path) -> Found:
+    """Fetch the file of ``case``, and once more if the run was stopped or the disk failed."""
+    body = pattern(case.length)
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    stop = lambda: loop.call_soon_threadsafe(task.cancel) and None  # noqa: E731
+    site.log.clear()
+    before = site.connections
+    script = Script(count=int(case.length * case.at), pieces=case.pieces, fault=case.fault, stop=stop, times=1)
+    site.file("big.bin", body, script)
+    observer = Counted()
+    size = Span(case.length, case.length) if case.is_listed else None
+    job = Job(url=f"{site.url}big.bin", path="big.bin", reason="new", size=size, row="r")
+    options = ClientOptions(user_agent="t", read_timeout=SILENCE if case.fault == "silence" else 30.0)
+    how, done = "", None
+    while done is None:
+        async with LocalDestination(directory, fsync="none") as destination, HttpClient(options, Gate(4)) as client:
+            await destination.acquire(0)
+            downloader = Downloader(
+                client=client,
+                destination=destination,
+                observer=observer,
+                permit=nothing_refused,
+                attempts=2,
+                is_listing=lambda *_: asyncio.sleep(0, False),
+            )
+            try:
+                done = await downloader.process(job)
+            except asyncio.CancelledError:
+                task.uncancel()
+                how += "stopped, "
+            except DestinationError as error:
+                how += f"{str(error).partition(': ')[2]}, "
+            check_part(directory, body)
+    result = done.result if isinstance(done, Staged) else done
+    how += f"{result.outcome} {result.reason}"
+    if isinstance(done, Staged):
+        assert (directory / ".crawler/parts" / done.part).read_bytes() == body
+    ranges = [request.headers.get("range") for request in site.log]
+    is_counted = observer.count == result.received or "," in how
+    return Found(how, result.digest, ranges, is_counted, site.connections - before)
+
+
+def check_part(directory: Path, body: bytes) -> None:
+    """Assert that what is left is proven by a note, and is the beginning of ``body``."""
+    for note in (directory / ".crawler/parts").glob("*.json"):
+        told = json.loads(note.read_text())
+        part = note.with_suffix("").read_bytes()
+        assert part[: told["offset"]] == body[: told["offset"]]
+        assert sha256(part[: told["offset"]]) == f"sha256:{told['digest']}"
+
+
+class Disk:
+    """Fails one write of a part, once ``after`` bytes have been written."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, number: int, after: int) -> None:
+        self._left, self._number, self._write = after, number, os.write
+        monkeypatch.setattr(os, "write", self.write)
+
+    def write(self, descriptor: int, data: bytes | memoryview) -> int:
+        if self._number and len(data) > KIB:
+            self._left -= len(data)
+            if self._left < 0:
+                number, self._number = self._number, 0
+                raise OSError(number, os.strerror(number))
+        return self._write(descriptor, data)
+
+
+def both(site: Site, runner: asyncio.Runner, case: Case, base: Path) -> tuple[Found, Found]:
+    """What becomes of the file of ``case`` in a thread, and in pieces."""
+    found = []
+    for least in (limits.BULK_LEAST, 1 << 60):
+        with pytest.MonkeyPatch.context() as patch, in_memory(base) as directory:
+            patch.setattr(limits, "BULK_LEAST", least)
+            if case.disk:
+                Disk(patch, case.disk, case.length // 2)
+            found.append(runner.run(fetched(site, case, directory)))
+    return found[0], found[1]
+
+
+LENGTHS = [
+    FIRST_READ, FIRST_READ + 36 * KIB - 1, FIRST_READ + 36 * KIB, FIRST_READ + 36 * KIB + 1, FIRST_READ + 100_001,
+    3 * FIRST_READ, 700_001,
+]  # fmt: skip
+CASES = st.builds(
+    Case,
+    length=st.sampled_from(LENGTHS),
+    at=st.sampled_from([0.0, 0.3, 0.5, 0.8, 0.99, 0.999999]),
+    pieces=st.lists(st.sampled_from([1000, 16 * KIB, 70_000, FIRST_READ, 1 << 20]), min_size=1, max_size=3),
+    fault=st.sampled_from(["", "", "end", "end", "reset", "stop", "stop", "excess", "silence"]),
+    disk=st.sampled_from([0, 0, 0, errno.ENOSPC, errno.EIO, errno.EFBIG]),
+    is_listed=st.booleans(),
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(CASES)
+@example(Case(700_001))
+@example(Case(700_001, 0.8, fault="end"))
+@example(Case(700_001, fault="excess"))
+@example(Case(700_001, 0.8, fault="silence"))
+@example(Case(700_001, 0.8, fault="reset"))
+@example(Case(700_001, 0.8, fault="stop"))
+@example(Case(700_001, disk=errno.ENOSPC))
+@example(Case(700_001, disk=errno.EFBIG))
+def test_a_thread_makes_the_same_of_any_body(
+    site: Site, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory, case: Case
+) -> None:
+    if case.fault in {"", "excess"}:
+        case = case._replace(at=1.0)
+    if case.fault == "stop":  # one reason to end is enough
+        case = case._replace(disk=0)
+    thread, pieces = both(site, runner, case, tmp_path_factory.getbasetemp())
+    if case.fault in {"reset", "stop"} or case.disk:  # how much had been read before is a matter of chance
+        thread, pieces = thread._replace(ranges=[], connections=0), pieces._replace(ranges=[], connections=0)
+    assert thread == pieces
+    assert thread.is_fully_counted
