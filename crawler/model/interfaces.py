@@ -95,12 +95,12 @@ class Part(Protocol):
     async def write(self, chunk: bytes) -> None:
         """Append ``chunk`` and add its length to ``offset``."""
 
-    async def fill(self, offer: Callable[[], BulkBody | None]) -> None:
-        """Receive and append a part of the body in a thread, if ``offer`` returns one; by default do nothing.
+    def fill(self, offer: Callable[[], BulkBody | None]) -> Awaitable[None] | None:
+        """Append the part of the body that ``offer`` returns, which a thread receives.
 
-        ``offer`` must not be called unless a thread can begin at once.
+        ``offer`` must not be called unless a thread can begin at once. Returns None, the default, if nothing is done.
         """
-        return
+        return None
 
     async def restart(self) -> None:
         """Discard all bytes written so far; the body starts again at its first byte."""

@@ -231,7 +231,7 @@ class MemoryPart:
     async def write(self, chunk: bytes) -> None:
         self.body += chunk
 
-    async def fill(self, offer: Callable[[], BulkBody | None]) -> None:
+    def fill(self, offer: Callable[[], BulkBody | None]) -> None:
         pass
 
     async def restart(self) -> None:

@@ -207,8 +207,9 @@ class Transfer:
                     await part.restart()
                     raise VerificationError(f"longer than the announced {action.limit} bytes", retryable=False)
                 await part.write(chunk)
-                if segments is None:
-                    await part.fill(partial(reply.bulk, action.limit - part.offset, self.effort.count))
+                offer = partial(reply.bulk, action.limit - part.offset, self.effort.count)
+                if segments is None and (filling := part.fill(offer)) is not None:
+                    await filling
                 chunk = await anext(chunks, b"")
         problem = length_proven(job, action, reply.headers, part.offset)
         if problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -70,16 +70,21 @@ class LocalPart:
             await self._finish_write()
             self._start_write()
 
-    async def fill(self, offer: Callable[[], BulkBody | None]) -> None:
+    def fill(self, offer: Callable[[], BulkBody | None]) -> Awaitable[None] | None:
         """See ``interfaces.Part``."""
         if not self._threads.reserve():
-            return
+            return None
+        body = offer()
+        if body is None:
+            self._threads.free()
+            return None
+        return self._fill(body)
+
+    async def _fill(self, body: BulkBody) -> None:
         try:
-            body = offer()
-            if body is not None:
-                await self._finish_write()
-                self._writing = asyncio.ensure_future(self._fill_from(body))
-                await self._finish_write()
+            await self._finish_write()
+            self._writing = asyncio.ensure_future(self._fill_from(body))
+            await self._finish_write()
         finally:
             self._threads.free()
 
