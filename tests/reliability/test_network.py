@@ -26,7 +26,7 @@ def test_a_server_that_is_gone_ends_the_run_and_spares_the_mirror(sandbox: Sandb
 
 
 @pytest.mark.row("N02")
-@pytest.mark.parametrize("size", [20 * KB, 900 * KB])
+@pytest.mark.parametrize("size", [20 * KB, 3000 * KB])
 def test_a_reset_in_the_middle_of_a_body_is_tried_again(sandbox: Sandbox, site: Site, size: int) -> None:
     beside(site, "a.bin", blob(size), Cut(at=0.4, how="rst", times=1))
     sandbox.mirror(site.url).succeeds()
@@ -34,7 +34,7 @@ def test_a_reset_in_the_middle_of_a_body_is_tried_again(sandbox: Sandbox, site: 
 
 
 @pytest.mark.row("N03")
-@pytest.mark.parametrize("size", [20 * KB, 900 * KB])
+@pytest.mark.parametrize("size", [20 * KB, 3000 * KB])
 def test_a_body_that_always_ends_early_never_gets_its_name(sandbox: Sandbox, site: Site, size: int) -> None:
     good = beside(site, "a.bin", blob(size), Cut(at=0.4))
     sandbox.mirror(site.url).fails(5)
@@ -43,7 +43,7 @@ def test_a_body_that_always_ends_early_never_gets_its_name(sandbox: Sandbox, sit
 
 
 @pytest.mark.row("N04")
-@pytest.mark.parametrize("size", [20 * KB, 900 * KB])
+@pytest.mark.parametrize("size", [20 * KB, 3000 * KB])
 def test_a_broken_update_never_replaces_a_good_copy(sandbox: Sandbox, site: Site, size: int) -> None:
     beside(site, "a.bin", blob(size))
     old = site.contents()
@@ -54,7 +54,7 @@ def test_a_broken_update_never_replaces_a_good_copy(sandbox: Sandbox, site: Site
 
 
 @pytest.mark.row("N05")
-@pytest.mark.parametrize("size", [20 * KB, 900 * KB])
+@pytest.mark.parametrize("size", [20 * KB, 3000 * KB])
 def test_a_stalled_body_is_given_up_after_the_idle_time_and_tried_again(
     sandbox: Sandbox, site: Site, size: int
 ) -> None:
