@@ -63,7 +63,7 @@ class BulkReceiver:
         self._pieces = pieces
         self._received = received
         self._loop = asyncio.get_running_loop()
-        self._count = 0
+        self.count = 0
         """Number of bytes received by this object."""
         self._reported = -sum(map(len, pieces))
         """The part of ``_count`` that ``received`` knows."""
@@ -121,8 +121,8 @@ class BulkReceiver:
         except OSError as error:
             return 0, _end_by(error)
         now = time.monotonic()
-        self._count += size
-        is_fast = not size or deadline.received(before + self._count, now)
+        self.count += size
+        is_fast = not size or deadline.received(before + self.count, now)
         deadline.pause(now)
         if now - self._reported_at >= _MOMENT:
             self._reported_at = now
@@ -130,7 +130,7 @@ class BulkReceiver:
         return size, None if is_fast else End(Ending.SLOW, patience.too_slow)
 
     def _report(self) -> None:
-        count = self._count
+        count = self.count
         new, self._reported = count - self._reported, count
         if new:
             self._received(new)
@@ -138,7 +138,7 @@ class BulkReceiver:
     def _end(self, end: End | None) -> None:
         self._loan.connection.close()
         self._report()
-        self._loan.lender.take_back(self._count, end)
+        self._loan.lender.take_back(self.count, end)
 
 
 def _end_by(error: OSError) -> End:

@@ -13,6 +13,7 @@ import pytest
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending, Loss
+from crawler.model import limits
 from tests.support.memory_transport import MemoryTransport
 from tests.unit.http.lane.recorder import Outcome, Recorder
 
@@ -315,3 +316,47 @@ async def test_nothing_sent_is_nothing_expected(wire: Wire) -> None:
     wire.lane.send([])
     wire.transport.end()
     assert wire.receiver.ends == []
+
+
+ROW = [b"HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\nabc"]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "most", "extra", "lent"),
+    [
+        (ROW, 1 << 40, {}, 3_000_000 - 3 - limits.BULK_TAIL),
+        (ROW, 2_000_000, {}, 2_000_000),
+        (ROW, limits.BULK_LEAST, {}, limits.BULK_LEAST),
+        (ROW, limits.BULK_LEAST - 1, {}, None),
+        (ROW, -1, {}, None),
+        (ROW, 1 << 40, {"ssl_object": object()}, None),
+        ([*ROW, bytes(1_900_000)], 1 << 40, {}, None),
+        ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"], 1 << 40, {}, None),
+        ([b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc"], 1 << 40, {}, None),
+        ([b"HTTP/1.1 200 OK\r\nContent-Length: 30"], 1 << 40, {}, None),
+    ],
+    ids=["long", "limited", "least", "less", "too long", "tls", "the end", "chunked", "until the end", "no head"],
+)
+async def test_a_lane_lends_its_connection_for_the_middle_of_a_long_body(
+    pieces: list[bytes], most: int, extra: dict[str, object], lent: int | None
+) -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        lane = Lane(Patience(60), lambda _lane: None)
+        transport, receiver = MemoryTransport(lane, {"socket": near, **extra}), Recorder()
+        lane.send([receiver.request("a"), receiver.request("b")])
+        transport.arrive(pieces)
+        counts: list[int] = []
+        bulk = lane.lend([b"x"], most, counts.append)
+        assert (bulk is not None, transport.is_paused) == (lent is not None,) * 2
+        assert lane.lend([], most, counts.append) is None, "only once"
+        if bulk is not None:
+            sending = asyncio.create_task(asyncio.to_thread(far.sendall, bytes(lent or 0)))
+            written: list[int] = []
+            await asyncio.to_thread(bulk.receive, lambda data: written.append(len(data)))
+            await sending
+            await asyncio.sleep(0)
+            assert (sum(written), sum(counts), transport.is_paused) == (1 + (lent or 0), 1 + (lent or 0), False)
+            transport.arrive([bytes(3_000_000 - 3 - (lent or 0)), response(b"two")])
+            assert [each.is_complete for each in receiver.ends] == [True, True]
+        lane.close()

@@ -101,3 +101,25 @@ def test_endless_framing_is_refused() -> None:
     body = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     reader, _, _ = read([OK + b"Transfer-Encoding: chunked\r\n\r\n", *[body] * (limits.FRAMING // 60_000 + 1)])
     assert not reader.is_over, "a long body is no framing"
+
+
+def test_bytes_that_were_received_elsewhere_count() -> None:
+    reader = ResponseReader()
+    reader.begin(is_head=False)
+    assert reader.bulk == 0
+    reader.take(OK + b"Content-Length: %d\r\n\r\nabc" % (limits.BULK_TAIL + 10_000_003), 0)
+    assert (reader.bulk, reader.received) == (10_000_000, 3)
+    reader.pass_over(9_999_000)
+    assert (reader.bulk, reader.received) == (1000, 9_999_003)
+    reader.pass_over(1000)
+    assert (reader.bulk, reader.is_over) == (0, False)
+    assert reader.take(bytes(limits.BULK_TAIL + 2), 0) == 2
+    assert reader.is_over
+
+
+@pytest.mark.parametrize("fields", [b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n"])
+def test_only_a_body_with_a_length_is_received_elsewhere(fields: bytes) -> None:
+    reader = ResponseReader()
+    reader.begin(is_head=False)
+    reader.take(OK + fields + b"\r\n", 0)
+    assert reader.bulk == 0

@@ -1,0 +1,151 @@
+"""A thread that receives a part of a body, on a connection of TCP: what it writes, reports and returns."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from crawler.http.lane.bulk.receiver import BulkReceiver, Loan
+from crawler.http.lane.deadline import Deadline, Patience
+from crawler.http.lane.loss import End, Ending
+from crawler.model import limits
+
+PATIENT = Patience(30)
+
+
+class Lent:
+    """A connection that is lent to a receiver. Implements ``Lender``."""
+
+    def __init__(self, length: int, patience: Patience, pieces: tuple[bytes, ...] = ()) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            self.far = socket.create_connection(server.getsockname())
+            self.near, _ = server.accept()
+        self.near.setblocking(False)
+        deadline, now = Deadline(patience), time.monotonic()
+        deadline.received(0, now - 100)
+        deadline.pause(now)
+        self.counts: list[int] = []
+        self.written: list[bytes] = []
+        self.returned: list[tuple[int, End | None]] = []
+        self.is_back = asyncio.Event()
+        loan = Loan(self, self.near, length, 0, deadline, patience)
+        self.receiver = BulkReceiver(loan, pieces, self.counts.append)
+
+    def take_back(self, count: int, end: End | None) -> None:
+        self.returned.append((count, end))
+        self.is_back.set()
+
+    async def arrived(self, count: int) -> None:
+        """Wait until ``count`` bytes have been received."""
+        while self.receiver.count < count:  # noqa: ASYNC110 - in a thread, which reports only some times a second
+            await asyncio.sleep(0)
+
+    async def receive(self, write: Callable[[bytes], None] = lambda _data: None) -> None:
+        def noted(data: bytes | memoryview) -> None:
+            self.written.append(bytes(data))
+            write(self.written[-1])
+
+        await asyncio.to_thread(self.receiver.receive, noted)
+        await self.is_back.wait()
+
+
+@pytest.fixture
+async def lend() -> AsyncIterator[Callable[..., Lent]]:
+    made: list[Lent] = []
+
+    def make(length: int, *, patience: Patience = PATIENT, pieces: tuple[bytes, ...] = ()) -> Lent:
+        made.append(Lent(length, patience, pieces))
+        return made[-1]
+
+    yield make
+    for lent in made:
+        assert lent.near.fileno() == -1, "the receiver closes its socket"
+        lent.far.close()
+
+
+async def test_it_takes_as_many_bytes_as_it_is_lent_and_no_more(lend: Callable[..., Lent]) -> None:
+    lent = lend(10, pieces=(b"ab", b"c"))
+    lent.far.send(b"0123456789HTTP/1.1")
+    rest = lent.near.dup()
+    await lent.receive()
+    assert lent.written == [b"ab", b"c", b"0123456789"]
+    assert (lent.returned, sum(lent.counts)) == ([(10, None)], 13)
+    with rest:
+        assert rest.recv(100) == b"HTTP/1.1"
+
+
+async def test_packets_are_written_together(lend: Callable[..., Lent], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BODY_CHUNK", 4)
+    monkeypatch.setattr(limits, "BULK_PIECE", 6)
+    lent = lend(9)
+    receiving = asyncio.create_task(lent.receive())
+    for number in range(9):
+        lent.far.send(b"%d" % number)
+        await lent.arrived(number + 1)
+    await receiving
+    assert lent.written == [b"0123", b"4567", b"8"]
+
+
+async def test_what_arrived_before_the_end_is_written_and_the_lane_reads_the_end_itself(
+    lend: Callable[..., Lent],
+) -> None:
+    lent = lend(10)
+    lent.far.send(b"0123")
+    lent.far.shutdown(socket.SHUT_WR)
+    await lent.receive()
+    assert (lent.written, lent.returned) == ([b"0123"], [(4, None)])
+
+
+async def test_silence_ends_the_lane(lend: Callable[..., Lent]) -> None:
+    lent = lend(10, patience=Patience(0.02))
+    lent.far.send(b"0123")
+    await lent.receive()
+    assert (lent.written, lent.returned) == ([b"0123"], [(4, End(Ending.SILENT))])
+
+
+async def test_too_few_bytes_in_the_window_end_the_lane(lend: Callable[..., Lent]) -> None:
+    patience = Patience(0.01, min_speed=1_000_000)
+    lent = lend(10, patience=patience)
+    lent.far.send(b"0123")
+    await lent.receive()
+    assert (lent.written, lent.returned) == ([b"0123"], [(4, End(Ending.SLOW, patience.too_slow))])
+
+
+@pytest.mark.parametrize(("stopped_by", "written"), [(None, [b"ab"]), (b"ab", [b"ab"]), (b"0123", [b"ab", b"0123"])])
+async def test_it_stops_though_more_is_there(
+    lend: Callable[..., Lent], monkeypatch: pytest.MonkeyPatch, stopped_by: bytes | None, written: list[bytes]
+) -> None:
+    monkeypatch.setattr(limits, "BULK_PIECE", 4)
+    lent = lend(100, pieces=(b"ab",))
+    lent.far.send(b"0123456789")
+    if stopped_by is None:
+        lent.receiver.stop()
+    await lent.receive(lambda data: lent.receiver.stop() if data == stopped_by else None)
+    assert lent.written == written
+    assert lent.returned == [(sum(map(len, written[1:])), None)]
+
+
+async def test_it_stops_while_it_waits(lend: Callable[..., Lent]) -> None:
+    lent = lend(10)
+    receiving = asyncio.create_task(lent.receive())
+    lent.far.send(b"0123")
+    await lent.arrived(4)
+    lent.receiver.stop()
+    await receiving
+    assert (lent.written, lent.returned) == ([b"0123"], [(4, None)])
+
+
+async def test_an_error_of_the_disk_is_raised_and_the_connection_given_back(lend: Callable[..., Lent]) -> None:
+    def fail(_data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    lent = lend(10)
+    lent.far.send(b"0123456789")
+    with pytest.raises(OSError, match="No space"):
+        await lent.receive(fail)
+    await lent.is_back.wait()
+    assert lent.returned == [(10, None)]
