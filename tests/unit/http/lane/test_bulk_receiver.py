@@ -104,7 +104,7 @@ async def test_silence_ends_the_lane(lend: Callable[..., Lent]) -> None:
     lent = lend(10, patience=Patience(0.02))
     lent.far.send(b"0123")
     await lent.receive()
-    assert (lent.written, lent.returned) == ([b"0123"], [(4, End(Ending.SILENT))])
+    assert (lent.written, lent.returned) == ([b"0123"], [(4, End(Ending.SILENT, ""))])
 
 
 async def test_too_few_bytes_in_the_window_end_the_lane(lend: Callable[..., Lent]) -> None:
