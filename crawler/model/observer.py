@@ -52,7 +52,7 @@ class Observer(Protocol):
     def resumed(self, job: Job, offset: int) -> None:
         """The body of ``job`` continues after the ``offset`` bytes that are already stored; 0: it starts over.
 
-        ``job.size`` is that of the response if no listing gave one.
+        ``job.size`` is that of the response if no listing gave one; a large body is then announced by this, too.
         """
         return
 

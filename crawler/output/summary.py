@@ -87,7 +87,7 @@ def render_summary(report: Report, *, verbose: bool = False, say: Callable[[str]
     if report.interrupted is not None:
         is_requested = report.interrupted in SIGNALS or report.interrupted in LIMITS
         why = f"by {report.interrupted}" if is_requested else "early"
-        lines.append(say(f"Stopped {printable(why)}: the mirror is incomplete, the next run continues"))
+        lines.append(say(f"Stopped {printable(why)}: incomplete, the next run continues"))
     return "\n".join(_problem_lines(report, say) + lines)
 
 

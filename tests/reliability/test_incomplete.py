@@ -68,7 +68,7 @@ def test_the_three_limits_are_reported_alike(sandbox: Sandbox, site: Site) -> No
         run = sandbox.mirror(site.url, more=[option, "--summary", str(summary), "-v"])
         run.fails(9)
         name = option.partition("=")[0]
-        run.says(f"Stopped by {name}: the mirror is incomplete, the next run continues")
+        run.says(f"Stopped by {name}: incomplete, the next run continues")
         written = json.loads(summary.read_text())
         assert (written["interrupted"], written["exit_code"]) == (name, 9)
 

@@ -90,6 +90,11 @@ class TransferProgress:
         return self.received - self._here
 
     @property
+    def share(self) -> float:
+        """The part of the body that has arrived, from 0 to 1; 0 if its size is not known."""
+        return min(1.0, self.arrived / self.expected) if self.expected else 0.0
+
+    @property
     def complete(self) -> bool:
         """Whether the whole body has arrived and only has to be stored."""
         return self.expected is not None and self.arrived >= self.expected
@@ -126,6 +131,8 @@ class Totals(Value, frozen=True, kw_only=True):
     eta: float | None
     """Seconds until everything is done; None if unknown."""
     failed: int
+    partly: float = 0.0
+    """Sum of the shares (0 to 1) of the transfers in flight that have arrived."""
     elapsed: float = 0.0
     """Seconds since the display began."""
     mirrors: tuple[int, int] | None = None
@@ -138,7 +145,7 @@ class Totals(Value, frozen=True, kw_only=True):
             return None
         if self.bytes_total and not self.sizes_unknown:
             return self.bytes_done / self.bytes_total
-        return self.done / self.files
+        return min(1.0, (self.done + self.partly) / self.files)
 
 
 class Counters(Observer):
@@ -273,6 +280,7 @@ class Counters(Observer):
             rate=rate,
             eta=self._eta(left, now - self._began),
             failed=self._failed,
+            partly=sum(transfer.share for transfer in transfers),
             elapsed=now - self._began,
             mirrors=self._mirrors,
         )

@@ -54,10 +54,11 @@ class Effort:
     def continues(self, offset: int, length: int | None) -> None:
         """Report that the body continues after ``offset`` bytes, received in this run or an earlier one.
 
-        ``length``: that of the whole file in bytes, if the response states it.
+        ``length``: that of the whole file in bytes, if the response states it. That of a new body is reported if no
+        listing has shown it.
         """
-        if offset or self._received:
-            job = self._job
+        job = self._job
+        if offset or self._received or (job.size is None and length is not None):
             sized = job if job.size is not None or length is None else replace(job, size=Span(length, length))
             self._observer.resumed(sized, offset)
 

@@ -112,6 +112,13 @@ def test_sizes_that_no_listing_gives_make_the_bytes_and_the_eta_lower_bounds() -
     assert shown["bytes"] == "1.0/≥2.0 MiB"
     assert shown["eta"] == "ETA ≥0:06"
     assert counters.totals(clock.now + 3).fraction == pytest.approx(1 / 3)
+    counters.started(job("unknown", None))
+    counters.resumed(job("unknown", 4 * MIB), 0)
+    assert parts(counters, clock.now + 3)["bytes"] == "1.0/6.0 MiB", "the response states the size"
+    counters.received(job("unknown", None), MIB)
+    assert counters.totals(clock.now + 3).fraction == pytest.approx(2 / 6)
+    counters.listed("another", None)
+    assert counters.totals(clock.now + 3).fraction == pytest.approx(1.25 / 4), "parts of files count as such"
 
 
 def test_before_the_first_listing_nothing_is_counted() -> None:

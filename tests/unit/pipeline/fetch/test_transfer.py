@@ -66,11 +66,11 @@ async def is_index(body: bytes, url: str, _content_type: str) -> bool:
 class Transfer:
     """A downloader over a scripted network. Each response is sent once, the last one repeatedly."""
 
-    def __init__(self, *responses: FakeResponse, attempts: int = 4) -> None:
+    def __init__(self, *responses: FakeResponse, attempts: int = 4, observer: Recorder | None = None) -> None:
         self.script = list(responses)
         self.client = FakeClient(self._next, piece=4096)
         self.destination = FakeDestination()
-        self.observer = Recorder()
+        self.observer = observer or Recorder()
         self.downloader = Downloader(
             client=self.client,
             destination=self.destination,
@@ -223,6 +223,20 @@ async def test_a_part_of_an_earlier_run_is_resumed() -> None:
     done = await transfer.staged(BIG)
     assert transfer.body_of(done) == LARGE
     assert transfer.client.requests[0].headers["Range"] == "bytes=5000-"
+
+
+async def test_an_observer_is_told_the_size_of_a_large_body_that_no_listing_has_shown() -> None:
+    told = list[tuple[Span[int] | None, int]]()
+
+    class Sizes(Recorder):
+        def resumed(self, job: Job, offset: int) -> None:
+            told.append((job.size, offset))
+
+    for job, expected in ((replace(BIG, size=None), [(Span(len(LARGE), len(LARGE)), 0)]), (BIG, [])):
+        told.clear()
+        transfer = Transfer(ok(LARGE), observer=Sizes())
+        assert transfer.body_of(await transfer.staged(job)) == LARGE
+        assert told == expected
 
 
 async def test_what_a_later_run_can_resume_is_kept() -> None:
