@@ -218,6 +218,7 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
             nonlocal texts
             log.run_started(*_subject(call))
             before, error = await work(stop, [display, log, outputs])
+            display.finishing()
             report = _worded(await outputs.finish(_worded(before, call), stop.afterwards()), call)
             log.run_ended(report)
             if ended_early(report, error):

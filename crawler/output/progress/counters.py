@@ -131,6 +131,8 @@ class Totals(Value, frozen=True, kw_only=True):
     eta: float | None
     """Seconds until everything is done; None if unknown."""
     failed: int
+    finishing: bool = False
+    """Whether no transfer is left, and what remains is the end of the run."""
     partly: float = 0.0
     """Sum of the shares (0 to 1) of the transfers in flight that have arrived."""
     elapsed: float = 0.0
@@ -155,7 +157,7 @@ class Counters(Observer):
         self._clock = clock
         self._files = self._done = self._failed = 0
         self._bytes = self._received = 0
-        self._walked = False
+        self._walked = self._finishing = False
         self._pending: dict[str, int] = {}  # path -> bytes, -1 if unknown
         self._pending_bytes = self._pending_unknown = 0
         self._in_flight: dict[str, TransferProgress] = {}
@@ -175,6 +177,11 @@ class Counters(Observer):
 
     def walked(self) -> None:
         self._walked = True
+
+    def finishing(self) -> None:
+        """Note that no transfer is left, complete or not."""
+        self._finishing = True
+        self._pending_retries = {}
 
     def mirrors_added(self, count: int) -> None:
         """Note that ``count`` mirrors are shown together."""
@@ -252,7 +259,7 @@ class Counters(Observer):
 
     def transfers(self, now: float, *, older_than: float) -> list[TransferProgress]:
         """Transfers in flight for at least ``older_than`` seconds, oldest first, except those waiting for the disk."""
-        transfers = list(self._in_flight.values())  # atomic, so the other thread cannot interfere
+        transfers = [] if self._finishing else list(self._in_flight.values())  # atomic: there is another thread
         return [transfer for transfer in transfers if now - transfer.since >= older_than and not transfer.complete]
 
     def pending_retries(self, now: float) -> list[PendingRetry]:
@@ -279,6 +286,7 @@ class Counters(Observer):
             sizes_unknown=self._pending_unknown > 0,
             rate=rate,
             eta=self._eta(left, now - self._began),
+            finishing=self._finishing,
             failed=self._failed,
             partly=sum(transfer.share for transfer in transfers),
             elapsed=now - self._began,

@@ -32,6 +32,10 @@ class SilentDisplay(Observer):
         """Note that attempt number ``attempt`` (the first is 1) follows in ``wait`` seconds because of ``error``."""
         return
 
+    def finishing(self) -> None:
+        """Note that no transfer is left: the run only has to write its output files and to run the user's commands."""
+        return
+
     def write(self, line: str) -> None:
         """Print ``line`` (without a newline) so that it does not disturb the display. Thread-safe."""
         self._stream.write(line + "\n")

@@ -41,10 +41,12 @@ def render_parts(totals: Totals, *, at_least: str, ellipsis: str) -> dict[str, s
         parts["bytes"] = render_size(totals.bytes_done)  # the total is unknown, because no listing shows sizes
     elif totals.bytes_total:
         parts["bytes"] = render_bytes(totals.bytes_done, totals.bytes_total, at_least if lower else "")
-    if totals.files or totals.rate:
+    if (totals.files or totals.rate) and not totals.finishing:
         parts["rate"] = render_size(totals.rate) + "/s"
     parts["elapsed"] = f"elapsed {render_eta(totals.elapsed)}"
-    if totals.growing:
+    if totals.finishing:
+        parts["eta"] = f"finishing{ellipsis}"
+    elif totals.growing:
         parts["eta"] = f"listing{ellipsis}"
     elif totals.eta is not None:
         parts["eta"] = f"ETA {at_least if totals.sizes_unknown else ''}{render_eta(totals.eta)}"

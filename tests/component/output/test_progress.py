@@ -15,6 +15,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from crawler.model.errors import FetchError
 from crawler.model.observer import Observer
 from crawler.model.values import Job, Outcome, Rejection, Result, Span
 from crawler.output.progress import Fanout, choose_display
@@ -126,6 +127,22 @@ def test_before_the_first_listing_nothing_is_counted() -> None:
     assert parts(counters, 103.0) == {"elapsed": "elapsed 0:03", "eta": "listing…"}
     counters.walked()
     assert parts(counters, 103.0)["files"] == "0/0 files"
+
+
+def test_at_the_end_of_a_run_nothing_is_in_flight_any_more() -> None:
+    clock = Clock()
+    counters = Counters(clock)
+    counters.listed("a", MIB)
+    counters.started(job("a", MIB))
+    counters.received(job("a", MIB), MIB // 2)
+    counters.retrying(2, 60, FetchError("HTTP 500", url="http://h/b"))
+    counters.finishing()
+    assert parts(counters, clock.now + 2) == {
+        "files": "0/≥1 files", "bytes": "0.5/≥1.0 MiB", "elapsed": "elapsed 0:02", "eta": "finishing…",
+    }  # fmt: skip
+    assert counters.transfers(clock.now + 2, older_than=0) == counters.pending_retries(clock.now + 2) == []
+    counters.received(job("a"), 5)
+    counters.finished(result("a"))
 
 
 def test_bytes_that_an_earlier_run_left_count_and_are_no_speed() -> None:
