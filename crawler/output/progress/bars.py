@@ -17,9 +17,10 @@ from rich.segment import ControlType, Segment
 from rich.style import Style
 from rich.text import Text
 
-from crawler.output.progress.counters import Clock, TransferProgress
+from crawler.output.progress.counters import Clock
 from crawler.output.progress.display import Display
 from crawler.output.progress.totals_line import render_bytes, render_parts
+from crawler.output.progress.transfers import TransferProgress
 from crawler.text.units import render_size
 
 SETTLED = 1.0
