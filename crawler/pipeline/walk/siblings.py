@@ -44,11 +44,12 @@ class Pages(Protocol):
 class _Wanted:
     """A page that is waiting for a connection."""
 
-    __slots__ = ("_woken", "headers", "is_settled", "response", "row", "url")
+    __slots__ = ("_woken", "headers", "is_called", "is_settled", "response", "row", "url")
 
     def __init__(self, url: str, headers: Mapping[str, str], row: Row) -> None:
         self.url, self.headers, self.row = url, headers, row
-        self.is_settled = False
+        self.is_called = self.is_settled = False
+        """``is_called``: its reader has been woken to send the next group, and has not run yet."""
         self.response: WholeResponse | None = None
         """The response that is proven to be that of the page, or None if the page has to be requested alone."""
         self._woken: asyncio.Future[None] | None = None
@@ -78,6 +79,8 @@ class _Line:
         self.waiting = deque[_Wanted]()
         self.senders = 0
         """Number of groups that are waiting for a connection; each takes pages when it gets one."""
+        self._called = 0
+        """Number of readers that are about to run and to send a group, if it is still needed."""
         self._most = most
         """Maximum of ``senders``: files wait for the same connections."""
         self.is_naming: bool | None = None
@@ -97,12 +100,26 @@ class _Line:
 
     def needs_sender(self, depth: int) -> bool:
         """Whether more pages are waiting than the groups that wait for a connection will take, ``depth`` each."""
-        return self.senders < self._most and self.senders * depth < len(self.waiting)
+        return self.may_send and (self.senders + self._called) * depth < len(self.waiting)
+
+    @property
+    def may_send(self) -> bool:
+        """Whether pages are waiting, and another group may wait for a connection."""
+        return bool(self.waiting) and self.senders + self._called < self._most
 
     def call(self, depth: int) -> None:
         """Have one of the readers that wait send the next group, if that is needed."""
         if self.needs_sender(depth):
-            any(page.wake() for page in self.waiting)
+            called = next((page for page in self.waiting if page.wake()), None)
+            if called is not None:
+                called.is_called = True
+                self._called += 1
+
+    def runs(self, page: _Wanted) -> None:
+        """The reader of ``page`` runs again, whoever has woken it."""
+        if page.is_called:
+            page.is_called = False
+            self._called -= 1
 
 
 class Siblings:
@@ -150,14 +167,17 @@ class Siblings:
         sharing = self._client.sharing
         try:
             while not wanted.is_settled:
-                if line.needs_sender(sharing.depth(wanted.url)):
+                if line.may_send and line.needs_sender(sharing.depth(wanted.url)):
                     await self._send(_Group(line, wanted.url))
                 else:
                     await wanted.changed()
+                    line.runs(wanted)
         finally:
+            line.runs(wanted)
             if not wanted.is_settled and wanted in line.waiting:
                 line.waiting.remove(wanted)
-            line.call(sharing.depth(wanted.url))
+            if line.may_send:
+                line.call(sharing.depth(wanted.url))
         return wanted.response
 
     async def _send(self, group: _Group) -> None:

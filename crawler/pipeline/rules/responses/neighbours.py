@@ -141,6 +141,11 @@ def have_distinct_sizes(rows: Sequence[Row]) -> bool:
     return len(sizes) == len(rows)
 
 
+def have_distinct_places(rows: Sequence[Row]) -> bool:
+    """Whether each row has a place that no other row has, so that the place tells each from all others."""
+    return len({row.place for row in rows if row.place}) == len(rows)
+
+
 def told_apart(one: Row, other: Row) -> Aspect:
     """The aspects in which no file fits both rows."""
     mine, theirs = _dated(one), _dated(other)

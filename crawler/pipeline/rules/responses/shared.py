@@ -11,6 +11,7 @@ from crawler.pipeline.rules.responses.neighbours import (
     Judgement,
     Row,
     confirmed_by,
+    have_distinct_places,
     have_distinct_sizes,
     judge_confirmed,
 )
@@ -26,7 +27,11 @@ def verdict(
     response need not be told from those to the other requests. If one contradicts its row, none counts. The connection
     may go on only if every response is proven: then the next one is due, and none of those before can pass for it.
     """
-    history, differ_in_size = history_of(carried), have_distinct_sizes(rows)
+    history, differ_in_size, differ_in_place = (
+        history_of(carried),
+        have_distinct_sizes(rows),
+        have_distinct_places(rows),
+    )
     proven: list[bool] = []
     contradicting: list[tuple[Row, Facts]] = []
     for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
@@ -34,7 +39,9 @@ def verdict(
             proven.append(False)
             continue
         confirmed = confirmed_by(row, fact)
-        is_told = is_trusted or (differ_in_size and fact.status == 200 and fact.size is not None)
+        is_whole = fact.status == 200  # what differs is then confirmed or contradicted
+        is_told = is_trusted or (differ_in_size and is_whole and fact.size is not None)
+        is_told = is_told or (differ_in_place and is_whole and bool(fact.place))
         others = [] if is_told else [other for at, other in enumerate(rows) if at != place]
         if history and confirmed is not None:
             others += history.suspects(row, confirmed)

@@ -111,12 +111,18 @@ def test_a_listing_is_proven_by_its_title_and_another_title_is_no_fault_of_the_h
 
 
 @st.composite
+def listed(draw: st.DrawFn) -> tuple[Row, Facts]:
+    """A listing, as ``served``."""
+    name = draw(st.sampled_from(["/a/", "/b/", "/c/"]))
+    return row(place=name), ok(draw(st.integers(0, 4)), place=draw(st.sampled_from([name, name, None])))
+
+
+@st.composite
 def served(draw: st.DrawFn) -> tuple[Row, Facts]:
     """A file or a listing, as its row and as the response that belongs to it."""
-    length = draw(st.integers(0, 4))
     if draw(st.sampled_from([False, False, True])):
-        name = draw(st.sampled_from(["/a/", "/b/", "/c/"]))
-        return row(place=name), ok(length, place=draw(st.sampled_from([name, name, None])))
+        return draw(listed())
+    length = draw(st.integers(0, 4))
     blur, moment, says = draw(st.integers(0, 1)), draw(st.integers(0, 3)), draw(st.booleans())
     has_time, has_tag, tag = draw(st.booleans()), draw(st.booleans()), f'"{draw(st.integers(0, 3))}"'
     given = row(
@@ -159,9 +165,9 @@ def test_whatever_comes_twice_late_or_exchanged_is_never_taken_for_another(
         sent += batch
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(served(), min_size=1, max_size=4), st.data())
-def test_sizes_that_differ_spare_comparisons_and_change_nothing(
+@settings(max_examples=100, deadline=None)
+@given(st.lists(served(), min_size=1, max_size=4) | st.lists(listed(), min_size=1, max_size=3), st.data())
+def test_sizes_or_places_that_differ_spare_comparisons_and_change_nothing(
     batch: list[tuple[Row, Facts]], data: st.DataObject
 ) -> None:
     rows = [each for each, _ in batch]
