@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from crawler.model.network.sharing import Carried, Findings, Verdict
 from crawler.pipeline.rules.responses.carried import history_of
@@ -27,11 +27,7 @@ def verdict(
     response need not be told from those to the other requests. If one contradicts its row, none counts. The connection
     may go on only if every response is proven: then the next one is due, and none of those before can pass for it.
     """
-    history, differ_in_size, differ_in_place = (
-        history_of(carried),
-        have_distinct_sizes(rows),
-        have_distinct_places(rows),
-    )
+    history, others_of = history_of(carried), _neighbours(rows, is_trusted=is_trusted)
     proven: list[bool] = []
     contradicting: list[tuple[Row, Facts]] = []
     for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
@@ -39,10 +35,7 @@ def verdict(
             proven.append(False)
             continue
         confirmed = confirmed_by(row, fact)
-        is_whole = fact.status == 200  # what differs is then confirmed or contradicted
-        is_told = is_trusted or (differ_in_size and is_whole and fact.size is not None)
-        is_told = is_told or (differ_in_place and is_whole and bool(fact.place))
-        others = [] if is_told else [other for at, other in enumerate(rows) if at != place]
+        others = others_of(place, fact)
         if history and confirmed is not None:
             others += history.suspects(row, confirmed)
         judgement = judge_confirmed(row, others, fact, confirmed)
@@ -64,3 +57,16 @@ def verdict(
                 history.add(row, fact)
     findings = Findings(agreed=sum(proven), is_doubtful=is_useless)
     return Verdict(proven=proven, findings=findings, carried=history if all(proven) else None)
+
+
+def _neighbours(rows: Sequence[Row], *, is_trusted: bool) -> Callable[[int, Facts], list[Row]]:
+    """A function that returns the neighbours of a row, by its place, from which its response is still to be told."""
+    differ_in_size, differ_in_place = have_distinct_sizes(rows), have_distinct_places(rows)
+
+    def neighbours(place: int, fact: Facts) -> list[Row]:
+        is_told = is_trusted
+        if fact.status == 200:  # what differs is then confirmed or contradicted
+            is_told = is_told or (differ_in_size and fact.size is not None) or (differ_in_place and bool(fact.place))
+        return [] if is_told else [other for at, other in enumerate(rows) if at != place]
+
+    return neighbours
