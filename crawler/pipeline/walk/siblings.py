@@ -66,6 +66,17 @@ class _Wanted:
             self._woken.set_result(None)
         return is_waiting
 
+    def call(self) -> bool:
+        """Have the reader send the next group; returns whether it was waiting in ``changed``."""
+        is_called = self.wake()
+        self.is_called = self.is_called or is_called
+        return is_called
+
+    def runs(self) -> bool:
+        """The reader runs again; returns whether ``call`` has woken it."""
+        was_called, self.is_called = self.is_called, False
+        return was_called
+
     async def changed(self) -> None:
         """Wait until the page is settled, or its reader is to send the next group."""
         self._woken = asyncio.get_running_loop().create_future()
@@ -110,16 +121,11 @@ class _Line:
     def call(self, depth: int) -> None:
         """Have one of the readers that wait send the next group, if that is needed."""
         if self.needs_sender(depth):
-            called = next((page for page in self.waiting if page.wake()), None)
-            if called is not None:
-                called.is_called = True
-                self._called += 1
+            self._called += any(page.call() for page in self.waiting)
 
     def runs(self, page: _Wanted) -> None:
         """The reader of ``page`` runs again, whoever has woken it."""
-        if page.is_called:
-            page.is_called = False
-            self._called -= 1
+        self._called -= page.runs()
 
 
 class Siblings:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import cycle
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crawler.model.values import Validators
 from crawler.pipeline.walk.siblings import Siblings
@@ -118,3 +121,60 @@ async def test_a_group_that_is_cancelled_leaves_nobody_waiting() -> None:
         await asyncio.sleep(0)
     leader.cancel()
     assert await other == right("b/")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    count=st.integers(1, 24),
+    deepest=st.integers(2, 5),
+    most=st.integers(1, 3),
+    cancelled=st.dictionaries(st.integers(0, 23), st.integers(0, 12), max_size=8),
+    wrong=st.just(frozenset[int]()) | st.frozensets(st.integers(0, 23), max_size=3),
+    turns=st.lists(st.integers(0, 3), min_size=1, max_size=6).map(cycle),
+)
+async def test_whoever_is_cancelled_or_gets_a_wrong_page_keeps_nobody_waiting(
+    count: int, deepest: int, most: int, cancelled: dict[int, int], wrong: frozenset[int], turns: Iterator[int]
+) -> None:
+    """``cancelled``: page → number of turns of the event loop after which its reader is cancelled.
+
+    ``turns``: numbers of turns that a group waits for a connection, and then for its responses.
+    """
+    unproven = {f"{ROOT}{number}/" for number in wrong}
+
+    def respond(request: FakeRequest) -> FakeResponse:
+        if request.url in unproven:
+            unproven.remove(request.url)
+            return FakeResponse(status=404)
+        return titled(request)
+
+    client = FakeClient(respond)
+    client.sharing.deepest = deepest
+    pages, send = Siblings(client, most_alone=most), client.sharing.send
+    await read(pages, "")
+
+    async def later(together: object) -> object:
+        for _ in range(next(turns)):
+            await asyncio.sleep(0)
+        sent = await send(together)  # type: ignore[arg-type]
+        for _ in range(next(turns)):
+            await asyncio.sleep(0)
+        return sent
+
+    client.sharing.send = later  # type: ignore[method-assign, assignment]
+    names = [f"{number}/" for number in range(count)]
+    tasks = [asyncio.create_task(read(pages, name)) for name in names]
+    for turn in range(13):
+        for number, at in cancelled.items():
+            if at == turn and number < count:
+                tasks[number].cancel()
+        await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        found = await asyncio.gather(*tasks, return_exceptions=True)
+    for number, (name, task) in enumerate(zip(names, found, strict=True)):
+        assert (
+            task == right(name)
+            or (number in cancelled and isinstance(task, asyncio.CancelledError))
+            or (number in wrong and task == ["404 "])
+        )
+    assert await read(pages, "last/", "of/", "all/") == right("last/", "of/", "all/")
+    assert all((line.senders, line._called) == (0, 0) for line in pages._lines.values())
