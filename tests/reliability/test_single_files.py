@@ -10,11 +10,13 @@ from crawler import download
 from crawler.cli import parser as cli
 from crawler.model import limits
 from crawler.model.config import Config
-from tests.support.misbehaving.behaviours import Cut, Page
+from tests.support.misbehaving.behaviours import Cut, Page, Redirect
 from tests.support.misbehaving.samples import KB, blob
 from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import Resource
 
 PK = b"PK\x03\x04" + bytes(range(256)) * 8
+NEWS = b"<!DOCTYPE html><title>News</title><p>Words"
 LOGIN = b"<!DOCTYPE html><title>Sign in</title><form><input type=password></form>"
 ERROR, XML = b'{"error": "quota exceeded"}', b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'
 ZIP, TEXT, HTML, JSON = "application/zip", "text/plain", "text/html", "application/json"
@@ -51,7 +53,7 @@ CONTRADICTIONS = [
     ("README", b"Read me\n", TEXT, b"", TEXT, "got an empty body in place", True),
     ("a.json", b'{"a": 1}', JSON, b"", JSON, "got an empty body in place", True),
     ("a.json", b'{"a": 1}', JSON, b"Error: backend unavailable", TEXT, "got text in place", True),
-    ("a.html", LOGIN, HTML, b"Error: backend unavailable", TEXT, "got text in place", True),
+    ("a.html", NEWS, HTML, b"Error: backend unavailable", TEXT, "got text in place", True),
     ("a.txt", b"plain", TEXT, PK, ZIP, "got binary data in place", True),
 ]
 
@@ -90,7 +92,7 @@ def test_what_does_not_contradict_the_copy_replaces_it(here: Path, capsys: pytes
         ("a.zip", PK, ZIP, PK[:-1], ZIP), ("a.zip", PK, ZIP, PK[:-1], TEXT), ("b.csv", b"1", "text/csv", b"2,", TEXT),
         ("c.json", b"[1]", JSON, b'{"a": 2}', JSON), ("d.txt", b"", TEXT, b"text", TEXT), ("e.bin", b"", ZIP, PK, ""),
         ("f.txt", PK, TEXT, b"plain", TEXT), ("h.zip", PK, ZIP, b"z" * 1_100_000, ""),
-        ("g.html", LOGIN, HTML, b"<html>other", HTML),
+        ("g.html", NEWS, HTML, b"<html>other", HTML),
     ]  # fmt: skip
     with Site() as site:
         for number, (name, old, old_kind, new, kind) in enumerate(changes):
@@ -138,6 +140,38 @@ def test_a_single_file_of_any_type_is_one_transfer_and_later_one_conditional_req
         site.log.clear()
         said(capsys, [site.url + "l.bin", "DIR"], 0)
         assert [request.status for request in site.log.of("/pub/l.bin")] == [206], "also in the next run"
+
+
+@pytest.mark.row("L28")
+def test_a_login_page_is_not_the_page_that_was_requested(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refused = {"form.html": Page(LOGIN), "moved.html": Redirect("/login/moved.html"), "other.html": Redirect("/login"),
+               "back.html": Redirect("/start/back.html?next=/pub/back.html"), "up.html": Redirect("/pub/")}  # fmt: skip
+    taken = {"login.html": Page(LOGIN), "new.html": Redirect("/en/new.html"), "plain.html": Page(NEWS)}
+    with Site(shape="python") as site:  # whose listings have no sizes
+        for name, behaviour in (refused | taken).items():
+            site.file(name, NEWS, behaviour, content_type=HTML)
+        site.otherwise = lambda target: None if "robots" in target else Resource(path=target, behaviours=[Page(NEWS)])
+        for name in refused:
+            assert ("that is above URL" if name == "up.html" else "perhaps a login") in said(
+                capsys, [site.url + name, "first"], 3
+            )
+        assert not (here / "first").exists()
+        for name in taken:
+            said(capsys, [site.url + name, f"{name}.d"], 0)
+            assert (here / f"{name}.d" / name).exists()
+        (here / "list").write_text("".join(f"{site.url}{name}\n" for name in refused | taken))
+        problem = "got another page instead, perhaps for a login (--netrc, --header @FILE, --cookies FILE)"
+        assert said(capsys, ["--input-file", "list", "listed"], 5).count(problem) == len(refused)
+        assert {path.name for path in (here / "listed").iterdir()} == {*taken, ".crawler"}
+        said(capsys, [site.url, "mirror", "-q"], 5)
+        there = {"form.html", "login.html", "plain.html", ".crawler"}  # a listing shows the form; /en/ is elsewhere
+        assert {path.name for path in (here / "mirror").iterdir()} == there
+        site.file("later.html", NEWS, content_type=HTML, etag=None)
+        said(capsys, [f"{site.url}later.html", "copy"], 0)
+        for behaviour in refused.values():
+            site.file("later.html", NEWS, behaviour, content_type=HTML, etag=None)
+            assert problem in said(capsys, [f"{site.url}later.html", "copy"], 5)
+            assert (here / "copy/later.html").read_bytes() == NEWS
 
 
 @pytest.mark.row("L25")

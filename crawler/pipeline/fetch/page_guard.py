@@ -21,6 +21,7 @@ from crawler.pipeline.rules.responses.content_type import (
     is_text_instead,
 )
 from crawler.pipeline.rules.responses.evidence import Unwanted
+from crawler.pipeline.rules.responses.login_page import READ, is_login_page, leads_astray
 from crawler.pipeline.rules.responses.verdict import Action, is_confirmed, is_recorded
 from crawler.text.http_fields import parse_http_date, validators_of
 
@@ -92,6 +93,8 @@ class Arrival(NamedTuple):
             raise VerificationError(_PAGE, retryable=False)
         if is_short:
             await self._refuse_contradiction(head, content_type)
+        if job.digest is None and (is_html(content_type) or (not content_type and begins_like_html(head))):
+            await self._refuse_login(head)
 
     def _is_confirmed(self, length: int | None, body: bytes | None) -> bool:
         """Whether the listing or the record shows that the body is the file, whatever it or the copy looks like."""
@@ -106,7 +109,22 @@ class Arrival(NamedTuple):
         """The number of bytes after which a body is judged: with a record and no length, its digest may decide."""
         recorded, length = self.job.recorded, self.action.length
         is_digest_needed = recorded is not None and length is None and recorded.size < limits.MIB
-        return max(SNIFFED, recorded.size + 1) if recorded is not None and is_digest_needed else SNIFFED
+        least = READ if self.job.digest is None and is_html(self.reply.headers.get("Content-Type", "")) else SNIFFED
+        return max(least, recorded.size + 1) if recorded is not None and is_digest_needed else least
+
+    async def _refuse_login(self, head: bytes) -> None:
+        """Raise VerificationError for a page to which a redirect has led astray, or that asks for a password.
+
+        The latter may be so if a listing shows the page, or if the copy that is here does the same.
+        """
+        job, is_login = self.job, leads_astray(self.job.url, self.reply.url, head)
+        if not is_login and not job.row and is_login_page(job.url, head):
+            is_here = job.local is not None and job.local.kind is Kind.FILE
+            old = await self.destination.read(job.path, limits.MIB) if is_here else None
+            is_login = old is None or not is_login_page(job.url, old[1])
+        if is_login:
+            problem = "got another page instead, perhaps for a login (--netrc, --header @FILE, --cookies FILE)"
+            raise VerificationError(problem, retryable=False)
 
     async def _refuse_contradiction(self, head: bytes, content_type: str) -> None:
         """Raise VerificationError if ``head`` contradicts the copy of a file whose size and digest are not known."""

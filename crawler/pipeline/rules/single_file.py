@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from crawler.model import limits
 from crawler.pipeline.rules.responses.content_type import begins_like_html, is_binary, is_html
+from crawler.pipeline.rules.responses.login_page import is_login_page, leads_astray
 from crawler.text.http_fields import coding_of, content_length
 from crawler.text.patterns import pattern
 from crawler.text.urls import INDEX_PAGE, file_name_problem, last_name, without_query
@@ -79,18 +80,21 @@ def by_beginning(url: str, content_type: str, head: bytes) -> Look:
     return Look.FILE if head else Look.PAGE
 
 
-def may_be_file(url: str, answered: str, content_type: str, head: bytes) -> bool:
+def may_be_file(url: str, answered: str, content_type: str, body: bytes) -> bool:
     """Whether the text at ``url``, which is not a listing, may be saved as a file. ``answered``: after redirects.
 
-    HTML may be a login or error page, unless the URL has an extension of HTML; JSON and XML may be an error message,
-    unless the URL has an extension.
+    HTML may be a login or error page, unless the URL has an extension of HTML and nothing shows that it is one; an
+    index page stands for the listing of its directory. JSON and XML may be an error message, unless the URL has an
+    extension.
     """
     if not names_file(url):
         return False
-    if is_html(content_type) or (not content_type and begins_like_html(head)):
+    if is_html(content_type) or (not content_type and begins_like_html(body)):
         name = last_name(url)
         is_index = INDEX_PAGE.fullmatch(name.encode("utf-8", "surrogateescape")) is not None
-        return _HTML_EXTENSION.search(name) is not None and not is_index and last_name(answered) == name
+        if is_index or _HTML_EXTENSION.search(name) is None or last_name(answered) != name:
+            return False
+        return not (leads_astray(url, answered, body) or is_login_page(url, body))
     return _names_data(url, content_type)
 
 

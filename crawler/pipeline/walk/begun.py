@@ -43,7 +43,7 @@ class BegunResponse:
         if look is Look.FILE:
             return look, None
         body = await self.read(limits.LISTING_RAW)
-        is_file = look is Look.UNDECIDED and may_be_file(url, self.url, content_type, body[:SNIFFED])
+        is_file = look is Look.UNDECIDED and may_be_file(url, self.url, content_type, body)
         return Look.UNDECIDED if is_file else Look.PAGE, body
 
     async def read(self, limit: int) -> bytes:

@@ -210,6 +210,10 @@ _TABLE: tuple[Advice, ...] = (
     (lambda failure: failure.status in _STATUSES, lambda failure: _STATUSES[failure.status or 0]),
     (lambda failure: (failure.status or 0) >= 500, _says(f"the server has an error of its own: {_DOWN}")),
     (_is_file, _says("that is a file, not the page of a directory")),
+    (
+        lambda failure: failure.content_type is not None and _is_index_page(failure),
+        _says("that name stands for the listing of its directory; --input-file saves any page"),
+    ),
     (_is_page_of_file, _says("a web page came instead of a file, perhaps a login or error page: open it in a browser")),
     (lambda failure: failure.content_type is not None, _says("is it the page of a directory?")),
 )
