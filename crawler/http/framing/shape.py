@@ -24,6 +24,8 @@ _VALUES = {
 """The fields that may differ, in lower case → what their values look like. Others than these are parsed one by one."""
 _NAMES = tuple(_VALUES)
 _ABSENT = b"((?!))?"
+_KEPT, _LEARNT = 6, 24
+"""Number of shapes of a host that are tried, and number of those that are learnt; files of each type have their own."""
 _LONGEST = 4096
 """Maximum size in bytes of a header section that becomes a shape."""
 
@@ -112,6 +114,38 @@ def shape_of(data: bytes, head: Head) -> Shape | None:
         return None
     start, *lines = data[:-4].split(b"\r\n")
     return _shape((re.escape(start), *map(_line, lines)), head.minor, tuple(head.fields))
+
+
+class Shapes:
+    """The shapes of the header sections of one host; the one that fitted last is tried first."""
+
+    __slots__ = ("_known", "_learnt")
+
+    def __init__(self) -> None:
+        self._known: list[Shape] = []
+        self._learnt = 0
+
+    def match(self, data: bytes, at: int) -> tuple[Head, int] | None:
+        """(The header section at offset ``at`` of ``data``, the offset behind it); None if no shape fits."""
+        for place, shape in enumerate(self._known):
+            if (found := shape.match(data, at)) is not None:
+                if place:
+                    self._known.insert(0, self._known.pop(place))
+                return found
+        return None
+
+    def learn(self, data: bytes, head: Head) -> Head:
+        """Note the shape of the header section ``data``, if it has one. Returns ``head``, which is its meaning.
+
+        A server that changes its header sections all the time has no shapes.
+        """
+        shape = shape_of(data, head) if self._learnt < _LEARNT else None
+        if shape is None:
+            return head
+        self._learnt += 1
+        self._known = [shape, *self._known][:_KEPT]
+        found = shape.match(data, 0)
+        return head if found is None else found[0]
 
 
 def _line(line: bytes) -> bytes:

@@ -7,13 +7,11 @@ from typing import NamedTuple
 
 from crawler.http.framing.chunks import ChunkScanner
 from crawler.http.framing.header_section import BodyEnd, FramingError, Head, not_a_response, parse_head, parse_tidy_head
-from crawler.http.framing.shape import Shape, shape_of
+from crawler.http.framing.shape import Shapes
 from crawler.model import limits
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
-_SHAPES = 3
-"""Maximum number of shapes that are tried on a connection: a server that changes them all the time has none."""
 
 
 class Found(NamedTuple):
@@ -30,15 +28,13 @@ class Found(NamedTuple):
 class HeadScanner:
     """Finds the header section of a response that arrives in pieces. Interim responses are passed over."""
 
-    __slots__ = ("_buffer", "_shapes", "shape")
+    __slots__ = ("_buffer", "shapes")
 
-    def __init__(self) -> None:
+    def __init__(self, shapes: Shapes | None = None) -> None:
+        """``shapes``: those of the host, if they are known."""
         self._buffer = bytearray()
         """The bytes of an incomplete header section."""
-        self.shape: Shape | None = None
-        """The shape that the next header section probably has."""
-        self._shapes = 0
-        """Number of shapes that were tried."""
+        self.shapes = Shapes() if shapes is None else shapes
 
     @property
     def has_begun(self) -> bool:
@@ -62,7 +58,7 @@ class HeadScanner:
         return None
 
     def _scan(self, data: bytes, at: int, *, is_head: bool) -> Found | None:
-        if self.shape is not None and not is_head and (alike := self.shape.match(data, at)) is not None:
+        if not is_head and (alike := self.shapes.match(data, at)) is not None:
             self._buffer.clear()
             return Found(alike[0], data, at, alike[1])
         stop = data.find(b"\r\n\r\n", at) + 4
@@ -70,11 +66,8 @@ class HeadScanner:
         if head is None or head.status < 200:
             return self._scan_patiently(data, at, is_head=is_head)
         self._buffer.clear()
-        if self._shapes < _SHAPES and not is_head:
-            self._shapes += 1
-            self.shape = shape_of(data[at:stop], head)
-            alike = None if self.shape is None else self.shape.match(data, at)
-            head = head if alike is None else alike[0]
+        if not is_head:
+            head = self.shapes.learn(data[at:stop], head)
         return Found(head, data, at, stop)
 
     def _scan_patiently(self, data: bytes, at: int, *, is_head: bool) -> Found | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from crawler.http.framing.header_section import BodyError, FramingError, Head, NotAResponse
+from crawler.http.framing.shape import Shapes
 from crawler.http.lane.bulk.receiver import BulkReceiver, Loan, duplicate
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending, explained, losses
@@ -36,8 +37,9 @@ class Lane(asyncio.Protocol):
         ended: Callable[[Lane, Ending], None] = lambda _lane, _ending: None,
         *,
         is_ahead: bool = False,
+        shapes: Shapes | None = None,
     ) -> None:
-        """``is_ahead``: no request is waiting for the lane, so the server may close it at any time."""
+        """``is_ahead``: nothing waits for the lane, so the server may close it at any time. ``shapes``: of the host."""
         self._progressed = progressed
         self._ended = ended
         self._deadline = Deadline(patience)
@@ -47,7 +49,7 @@ class Lane(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._socket: Any = None
         self._timer = DeadlineTimer(self._deadline, patience.silence, lambda: self._stop(End(Ending.SILENT, "")))
-        self._reader = ResponseReader()
+        self._reader = ResponseReader(shapes)
         self._flight = deque[Request]()
         self._is_streaming = False
         """Whether the receiver was told (``begun``) that the body of the current response arrives in pieces."""

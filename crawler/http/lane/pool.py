@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from crawler.http.framing.shape import Shapes
 from crawler.http.lane.batch import Answer, Batch
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import Dialer, Endpoint
@@ -16,7 +17,7 @@ from crawler.http.lane.loss import Ending
 from crawler.http.lane.spares import Spares
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.sharing import Carried
-from crawler.model.struct import Struct
+from crawler.model.struct import Struct, field
 
 _KEPT = 15.0
 """Seconds for which an idle lane is kept."""
@@ -37,6 +38,8 @@ class Experience(Struct):
     """Whether unrequested bytes have followed the responses to a batch."""
     is_concurrent: bool = False
     """Whether a connection has been served while another one, on which a response had arrived, was still open."""
+    shapes: Shapes = field(default_factory=Shapes)
+    """The shapes of its header sections."""
 
 
 class Outcome(NamedTuple):
@@ -197,7 +200,8 @@ class LanePool:
         self._connections(where).rest(lane)
 
     def _made(self, where: Endpoint, *, is_ahead: bool) -> Lane:
-        return Lane(self._patience, partial(self._put, where), partial(self._note_end, where), is_ahead=is_ahead)
+        ready, ended, shapes = partial(self._put, where), partial(self._note_end, where), self.experience(where).shapes
+        return Lane(self._patience, ready, ended, is_ahead=is_ahead, shapes=shapes)
 
     def _expect(self, where: Endpoint, lane: Lane) -> None:
         if not self.experience(where).is_concurrent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crawler.http.framing.chunks import ChunkScanner
 from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError, Head
+from crawler.http.framing.shape import Shapes
 from crawler.http.framing.splitter import HeadScanner
 from crawler.model import limits
 
@@ -24,8 +25,9 @@ class ResponseReader:
         "received",
     )
 
-    def __init__(self) -> None:
-        self._heads = HeadScanner()
+    def __init__(self, shapes: Shapes | None = None) -> None:
+        """``shapes``: those of the host, if they are known."""
+        self._heads = HeadScanner(shapes)
         self._chunks: ChunkScanner | None = None
         self.begin(is_head=False)
 
@@ -76,9 +78,9 @@ class ResponseReader:
         Returns its header section, its body of at most ``most`` bytes and how many bytes follow. None: call ``take``.
         """
         heads = self._heads
-        if heads.shape is None or self.head is not None or heads.has_begun or self._is_head:
+        if self.head is not None or heads.has_begun or self._is_head:
             return None
-        found = heads.shape.match(data, len(data) - rest)
+        found = heads.shapes.match(data, len(data) - rest)
         if found is None:
             return None
         head, start = found

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from crawler.http.framing.header_section import FramingError, parse_head
-from crawler.http.framing.shape import ShapedFields, shape_of
+from crawler.http.framing.shape import ShapedFields, Shapes, shape_of
 from crawler.http.framing.splitter import HeadScanner
 
 LINES = {
@@ -135,8 +135,28 @@ def test_a_scanner_finds_the_same_with_a_shape_as_without(piece: int) -> None:
 
 
 def test_a_server_that_changes_its_headers_each_time_gets_few_shapes() -> None:
-    scanner, shapes = HeadScanner(), set[int]()
-    for number in range(20):
-        scanner.take(USUAL.replace(b"nginx", b"nginx-%d" % number), is_head=False)
-        shapes.add(id(scanner.shape))
-    assert len(shapes) <= 3
+    shapes, found = Shapes(), set[int]()
+    for number in range(100):
+        scanner = HeadScanner(shapes)
+        one = scanner.take(USUAL.replace(b"nginx", b"nginx-%d" % number), is_head=False)
+        assert one is not None
+        if isinstance(one.head.fields, ShapedFields):
+            found.add(id(one.head.fields.shape))
+    assert 1 < len(found) < 50
+
+
+def test_connections_to_a_host_share_its_shapes_and_each_type_of_file_has_its_own() -> None:
+    shapes = Shapes()
+    pages = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for place, kind in enumerate([b"text/plain", b"image/png", b"video/ogg"] * 3):
+        scanner = HeadScanner(shapes)
+        page = scanner.take(pages, is_head=False)
+        section = USUAL.replace(b"text/plain", kind)
+        found = scanner.take(section, is_head=False)
+        assert page is not None
+        assert found is not None
+        assert not isinstance(page.head.fields, ShapedFields)
+        assert isinstance(found.head.fields, ShapedFields)
+        assert found.head.fields.shape.constant["Content-Type"] == kind.decode()
+        assert found.head._replace(fields=list(found.head.fields)) == parse_head(section)
+        assert (shapes.match(section, 0) is not None) and (shapes.match(pages, 0) is None), place
