@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from crawler.model.values import Job, Result, Staged
 
-Finish = Callable[[Result | Staged], Awaitable[None]]
+
+class Finish(Protocol):
+    """Passes on the outcomes of jobs."""
+
+    async def __call__(self, *done: Result | Staged) -> None: ...
+
 
 _LOOKED_AT = 4
 """Maximum number of jobs that a search passes over while it looks for jobs that fit."""

@@ -208,14 +208,12 @@ class Lane(asyncio.Protocol):
                 head, body, rest = alike
                 self._pass_on(self._flight[0], head, body)
                 self._await_next()
-                if self._end is not None:
-                    return False
-                continue
-            rest = reader.take(data, len(data) - rest)
-            if reader.is_over:
-                self._finish_response(self._flight[0])
-            elif reader.head is not None:
-                self._continue_response(self._flight[0])
+            else:
+                rest = reader.take(data, len(data) - rest)
+                if reader.is_over:
+                    self._finish_response(self._flight[0])
+                elif reader.head is not None:
+                    self._continue_response(self._flight[0])
             if self._end is not None:
                 return False
         return rest > 0

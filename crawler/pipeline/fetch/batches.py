@@ -13,7 +13,7 @@ from itertools import zip_longest
 from crawler.model import limits
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.sharing import Carried, Verdict
-from crawler.model.values import Job
+from crawler.model.values import Job, Result, Staged
 from crawler.pipeline.backlog import Finish
 from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.fetch.plain import plain_files
@@ -104,14 +104,18 @@ class FileBatch:
             replies = await shared.client.sharing.send(self)
         finally:
             shared.connections.end()
-        alone = []
-        plain = plain_files(shared, jobs, replies, began)
-        for job, reply, taken in zip_longest(jobs, replies, plain):
-            done = taken if taken is not None or reply is None else await shared.use(job, reply, began)
+        alone, ready = list[Job](), list[Result | Staged]()
+        for job, reply, plain in zip_longest(jobs, replies, plain_files(shared, jobs, replies, began)):
+            done: Result | Staged | None = plain
+            if plain is None and reply is not None:
+                await finish(*ready)
+                ready = []
+                done = await shared.use(job, reply, began)
             if done is None:
                 alone.append(job)
             else:
-                await finish(done)
+                ready.append(done)
+        await finish(*ready)
         for job in alone:
             await finish(await shared.fetch(job))
 

@@ -115,12 +115,13 @@ class Transfers:
         """
         config, pool, directories = self._parts.config, self._parts.pool, list[tuple[str, str]]()
 
-        async def finish(done: Result | Staged) -> None:
+        async def finish(*done: Result | Staged) -> None:
             if self._upstreams is not None:
-                done = self._upstreams.noted(done)
-            if isinstance(done, Result) and done.outcome is Outcome.DIRECTORY:
-                directories.append((done.path, done.url))
-            await committer.put(done)
+                done = tuple(map(self._upstreams.noted, done))
+            for each in done:
+                if isinstance(each, Result) and each.outcome is Outcome.DIRECTORY:
+                    directories.append((each.path, each.url))
+            await committer.put(*done)
 
         workers = config.workers if pool is None else pool.capacity  # a gate limits the requests to each host
         try:

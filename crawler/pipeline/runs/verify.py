@@ -76,12 +76,13 @@ class VerifyRun(DownloadRun):
             seconds=time.monotonic() - began,
         )
 
-    async def _note(self, done: Result | Staged) -> None:
-        assert isinstance(done, Result)
-        if done.outcome is not Outcome.FAILED or not self._repair:
-            self.parts.observer.finished(done)
-            return
-        self._bad.append(Job(url=done.url, path=done.path, reason=done.reason))
+    async def _note(self, *done: Result | Staged) -> None:
+        for each in done:
+            assert isinstance(each, Result)
+            if each.outcome is not Outcome.FAILED or not self._repair:
+                self.parts.observer.finished(each)
+            else:
+                self._bad.append(Job(url=each.url, path=each.path, reason=each.reason))
 
     async def _again(self, bad: Sequence[Job], put: engine.Put) -> None:
         """Put a job for each damaged file that robots.txt still allows, so that the workers fetch it again."""

@@ -37,19 +37,28 @@ class Committer:
         self._closing = self._is_flushing = self._has_ended = False
         self._error: DestinationError | None = None
 
-    async def put(self, done: Result | Staged) -> None:
-        """Take one finished job. Waits while too many are pending. Raises the DestinationError of a failed batch."""
-        if isinstance(done, Result):
-            if done.known is not None:
-                self._state.remember([done.known])
-            self._observer.finished(done)
-            if done.outcome is Outcome.SAVED and not self._is_flushing:  # a worker process has saved it
-                self._is_flushing = True
-                asyncio.get_running_loop().call_soon(self._flush)
-            return
-        while self._is_full() and not self._has_ended:
-            self._room.clear()
-            await self._room.wait()
+    async def put(self, *all_done: Result | Staged) -> None:
+        """Take finished jobs. Waits while too many are pending. Raises the DestinationError of a failed batch."""
+        for done in all_done:
+            if isinstance(done, Result):
+                self._report(done)
+                continue
+            while self._is_full() and not self._has_ended:
+                self._room.clear()
+                await self._room.wait()
+            self._add(done)
+
+    def _report(self, done: Result) -> None:
+        """Report a job that leaves no body to be named."""
+        if done.known is not None:
+            self._state.remember([done.known])
+        self._observer.finished(done)
+        if done.outcome is Outcome.SAVED and not self._is_flushing:  # a worker process has saved it
+            self._is_flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _add(self, done: Staged) -> None:
+        """Add a body to the next batch. Raises the DestinationError of a failed batch."""
         if self._error is not None:
             self._fail(done, str(self._error))
             raise self._error
@@ -125,8 +134,12 @@ class Committer:
             self._error = error
             raise
         self._state.remember([known for known in results if isinstance(known, Known)])
+        finished = self._observer.finished
         for staged, known in zip(batch, results, strict=True):
-            self._settle(staged, known)
+            if known is staged.result.known:  # nearly always the saved file is as expected
+                finished(staged.result)
+            else:
+                self._settle(staged, known)
         self._state.flush()  # after each batch, because files whose records a kill loses must be read again
 
     def _flush(self) -> None:
@@ -137,8 +150,8 @@ class Committer:
     def _settle(self, staged: Staged, known: Known | str) -> None:
         """Report one body of a batch. ``known``: the record of the saved file, or the reason why it was not saved."""
         if isinstance(known, Known):
-            expected = staged.result  # nearly always the saved file is as expected
-            as_expected = known is expected.known or known == expected.known
+            expected = staged.result
+            as_expected = known == expected.known
             self._observer.finished(expected if as_expected else replace(expected, known=known))
         else:
             self._fail(staged, known)

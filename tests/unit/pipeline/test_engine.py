@@ -54,10 +54,11 @@ class Machine:
             self.active -= 1
         return result(job)
 
-    async def finish(self, done: Result | Staged) -> None:
+    async def finish(self, *done: Result | Staged) -> None:
         await self.on_finish()
-        assert isinstance(done, Result)
-        self.finished.append(done.path)
+        for each in done:
+            assert isinstance(each, Result)
+            self.finished.append(each.path)
 
     async def run(self) -> None:
         await engine.run(self.produce, self.process, self.finish, workers=self.workers, backlog=self.backlog)

@@ -50,10 +50,11 @@ def sized(request: FakeRequest) -> FakeResponse:
 async def done(batch: object) -> dict[str, Result | Staged]:
     found: dict[str, Result | Staged] = {}
 
-    async def finish(each: Result | Staged) -> None:
-        path = each.path if isinstance(each, Result) else each.job.path
-        assert path not in found
-        found[path] = each
+    async def finish(*several: Result | Staged) -> None:
+        for each in several:
+            path = each.path if isinstance(each, Result) else each.job.path
+            assert path not in found
+            found[path] = each
 
     await batch.process(finish)  # type: ignore[attr-defined]
     return found
