@@ -32,9 +32,10 @@ $(RUN): pyproject.toml constraints.txt
 	@command -v '$(PYTHON)' >/dev/null || { echo 'make: PYTHON=$(PYTHON): not found' >&2; exit 1; }
 	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "make: PYTHON=$(PYTHON): Python 3.11 or newer is needed, this is $$('$(PYTHON)' --version 2>&1)" >&2; exit 1; }
-	@echo 'Setting up $(VENV), once: this downloads packages ...' >&2
-	@begun=$$(date +%s); '$(PYTHON)' -m venv $(VENV) && $(PIP) --editable . && touch $@ && \
-		echo "Set up $(VENV) in $$(( $$(date +%s) - begun )) s" >&2
+	@echo 'Setting up $(VENV), once: this downloads packages, which may take a minute ...' >&2
+	@begun=$$(date +%s); { '$(PYTHON)' -m venv $(VENV) && $(PIP) --editable . && touch $@; } && \
+		echo "Set up $(VENV) in $$(( $$(date +%s) - begun )) s" >&2 || \
+		{ echo 'make: cannot set up $(VENV), for the reason above; then run make again' >&2; exit 1; }
 
 $(DEV): $(RUN)
 	@$(PIP) --editable '.[dev]'
@@ -46,44 +47,44 @@ export MIRROR_DIR := $(value DIR)
 # make itself exits with 2 whenever a command fails, so the code is printed; scripts call .venv/bin/crawler instead.
 SAY_CODE = || { code=$$?; echo "make: crawler ended with exit code $$code, see docs/exit-codes.md" >&2; exit $$code; }
 
-mirror: $(RUN) ## mirror URL=... into DIR=... with ARGS=...; without URL, a built-in sample site
+mirror: $(RUN) ## mirror URL=... into DIR=..., or a sample site; ARGS=...
 ifeq ($(strip $(value URL)),)
 	@$(BIN)/python config/sample_site.py -- $(BIN)/python -m crawler $(ARGS) '{url}' "$$MIRROR_DIR" $(SAY_CODE)
 else
 	@$(BIN)/python -m crawler $(ARGS) "$$MIRROR_URL" "$$MIRROR_DIR" $(SAY_CODE)
 endif
 
-test: $(DEV) ## every test but the heavy ones, on all cores; ARGS=... goes to pytest
+test: $(DEV) ## every test but the heavy ones; ARGS=... goes to pytest
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not heavy' $(ARGS)
 
-test-random: $(DEV) ## property tests with new examples, ten times as many, for MINUTES=...; SEED=... repeats a run
+test-random: $(DEV) ## property tests with new examples; MINUTES=..., SEED=...
 	@$(BIN)/python -m tests.new_seeds --minutes '$(MINUTES)' --seed '$(SEED)' $(ARGS)
 
 test-heavy: $(DEV) ## the tests that need minutes or gigabytes
 	@$(BIN)/python -m pytest -q -m heavy $(ARGS)
 
-cover: $(DEV) ## branch coverage of the unit tests by package: three minutes; fails below 95 % where there is no I/O
+cover: $(DEV) ## branch coverage of the unit tests: three minutes
 	@$(BIN)/python -m tests.branch_coverage $(ARGS)
 
-bench: $(RUN) ## compare with wget, wget2, lftp, rclone, curl, aria2c; ARGS=--quick takes a minute
+bench: $(RUN) ## compare with other programs; ARGS=--quick: a minute
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-fuzz: $(DEV) ## fuzz the listing parser and the reading of responses, 10 minutes each
+fuzz: $(DEV) ## fuzz listings and responses: 10 minutes each
 	@$(PIP) --editable '.[dev,fuzz]'
 	@for target in listing response; do $(BIN)/python -m tests.fuzz $$target -max_total_time=600 || exit 1; done
 
-mutants: $(DEV) ## change the decisions one by one, and list the changes that no test notices: 5 to 15 minutes
+mutants: $(DEV) ## list changes that no test notices: 5 to 15 minutes
 	@$(PIP) --editable '.[dev,mutants]'
 	@CI=true $(BIN)/python -m mutmut run $(ARGS)
 	@$(BIN)/python -m mutmut results
 
-soak: $(DEV) ## 200,000 files from a server that fails all the time, with kills: 10 to 20 minutes; ARGS=--quick takes one or two
+soak: $(DEV) ## 200,000 files, failures, kills: 20 minutes; ARGS=--quick
 	@$(BIN)/python -m tests.e2e.soak $(ARGS)
 
 peers-faults: $(DEV) ## the fault suite against wget, wget2, lftp and rclone
 	@$(BIN)/python benchmarks/peers_faults.py $(ARGS)
 
-check: $(DEV) ## linter, format, types, import layers, budgets, links of the documentation
+check: $(DEV) ## linter, format, types, imports, budgets, links in docs
 	@$(BIN)/ruff check $(ARGS) .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -91,23 +92,23 @@ check: $(DEV) ## linter, format, types, import layers, budgets, links of the doc
 	@$(BIN)/python -m pytest -q tests/unit/test_architecture.py
 	@$(BIN)/python docs/build_site.py --check
 
-docs: $(DEV) ## the documentation as a web site in build/site; a broken link or another warning is an error
+docs: $(DEV) ## the documentation as a web site in build/site
 	@$(BIN)/python docs/build_site.py build/site
 	@echo 'build/site/index.html'
 
-recording: $(DEV) ## record the first two runs on a terminal again: docs/first-run.cast and .svg
+recording: $(DEV) ## record the runs that the README shows
 	@$(BIN)/python docs/record.py
 
 fmt: $(DEV) ## put the source into the one format
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-lock: $(RUN) ## write the newest releases that fit pyproject.toml into constraints.txt
+lock: $(RUN) ## write the newest releases into constraints.txt
 	@$(PIP) uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade --no-annotate \
 		--custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
 
-release: $(DEV) ## build and check the archives of this version, and tag it; prints how to upload them
+release: $(DEV) ## build and check the archives of this version; tag it
 	@$(PIP) --editable '.[release]'
 	@BIN='$(BIN)' .ci/release
 

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import BinaryIO
@@ -107,18 +107,25 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
+def _listening(port: int, handler: Callable[..., Handler]) -> Server:
+    """A server on the first free port of ten, or on any."""
+    for candidate in range(port, port + 10):
+        with contextlib.suppress(OSError):
+            return Server(("127.0.0.1", candidate), handler)
+    return Server(("127.0.0.1", 0), handler)
+
+
 @contextlib.contextmanager
 def serve(root: Path, port: int) -> Iterator[str]:
-    """Serve ``root`` on ``port`` of 127.0.0.1, or on a free port if that is taken. Yields the URL."""
+    """Serve ``root`` on ``port`` of 127.0.0.1, or on the next one that is free. Yields the URL.
+
+    A mirror of the site is continued only at the same URL, so the port is the same as long as it can be.
+    """
 
     def handler(*args: object) -> Handler:
         return Handler(*args, directory=str(root))  # type: ignore[arg-type]
 
-    try:
-        server = Server(("127.0.0.1", port), handler)
-    except OSError:
-        server = Server(("127.0.0.1", 0), handler)
-    with server:
+    with _listening(port, handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

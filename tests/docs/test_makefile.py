@@ -80,10 +80,22 @@ def test_the_first_run_says_that_it_sets_up_and_how_long_that_took(project: Path
     (project / "new").chmod(0o755)
     done = make(project, "mirror", "URL=http://h/", "PYTHON=./new")
     first, second = done.stderr.splitlines()
-    assert first == "Setting up .venv, once: this downloads packages ..."
+    assert first == "Setting up .venv, once: this downloads packages, which may take a minute ..."
     assert second.startswith("Set up .venv in ")
     assert second.endswith(" s")
     assert make(project, "mirror", "URL=http://h/").stderr == "", "once"
+
+
+def test_what_keeps_the_first_run_from_setting_up_is_said_last(project: Path) -> None:
+    """pip prints a page about a package index that cannot be reached."""
+    (project / ".venv" / ".run.stamp").unlink()
+    (project / "new").write_text("#!/bin/sh\ntest $1 = -c || { echo no network >&2; exit 1; }\n")
+    (project / "new").chmod(0o755)
+    done = make(project, "mirror", "URL=http://h/", "PYTHON=./new")
+    assert done.returncode == 2
+    said = "make: cannot set up .venv, for the reason above; then run make again"
+    assert done.stderr.splitlines()[1:3] == ["no network", said]
+    assert done.stdout == ""
 
 
 def test_everything_that_make_mutants_names_exists() -> None:

@@ -41,6 +41,7 @@ def test_make_help_names_every_target() -> None:
     listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     declared = next(line for line in (REPOSITORY / "Makefile").read_text().splitlines() if line.startswith(".PHONY:"))
     assert [line.split()[1] for line in listed.splitlines()] == declared.split()[1:]
+    assert max(map(len, listed.splitlines())) < 80, "a terminal would break it in the middle of a word"
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
