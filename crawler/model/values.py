@@ -214,6 +214,8 @@ class Job(Value, frozen=True, kw_only=True):
     """Other URLs of the same file, in the order in which they are tried."""
     spent: int = 0
     """Number of attempts that have been made already; they count towards --attempts."""
+    is_listed: bool = True
+    """Whether a listing shows the file; False if its URL was named instead."""
 
 
 class Result(Record, frozen=True, kw_only=True):

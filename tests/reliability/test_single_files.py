@@ -168,7 +168,9 @@ def test_a_login_page_is_not_the_page_that_was_requested(here: Path, capsys: pyt
         assert {path.name for path in (here / "mirror").iterdir()} == there
         site.file("later.html", NEWS, content_type=HTML, etag=None)
         said(capsys, [f"{site.url}later.html", "copy"], 0)
-        for behaviour in refused.values():
+        for behaviour in [*refused.values(), Redirect("/start/later.html?next=/pub/later.html")]:
+            if behaviour is refused["back.html"]:  # leads back to another page
+                continue
             site.file("later.html", NEWS, behaviour, content_type=HTML, etag=None)
             assert problem in said(capsys, [f"{site.url}later.html", "copy"], 5)
             assert (here / "copy/later.html").read_bytes() == NEWS

@@ -118,7 +118,7 @@ class Arrival(NamedTuple):
         The latter may be so if a listing shows the page, or if the copy that is here does the same.
         """
         job, is_login = self.job, leads_astray(self.job.url, self.reply.url, head)
-        if not is_login and not job.row and is_login_page(job.url, head):
+        if not is_login and not job.is_listed and is_login_page(job.url, head):
             is_here = job.local is not None and job.local.kind is Kind.FILE
             old = await self.destination.read(job.path, limits.MIB) if is_here else None
             is_login = old is None or not is_login_page(job.url, old[1])

@@ -209,7 +209,7 @@ def as_job(
     decision = needs_fetch(entry, known, local)
     copy = known if is_intact(known, local) and not decision.is_disproved else None
     job = Job(url=url, path=path, reason=decision.reason, size=size, local=local, copy=copy, mirrors=mirrors)
-    job = replace(job, recorded=lost(known, local, url))
+    job = replace(job, recorded=lost(known, local, url), is_listed=False)
     if digest is not None:
         return replace(job, digest=digest, row=digest, vouched=True)
     if decision.need is Need.CONFIRM:
