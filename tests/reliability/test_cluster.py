@@ -62,16 +62,15 @@ class Cluster:
             yield client
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+@contextmanager
+def running_scheduler(security: Any, scratch: Path, host: str = "127.0.0.1") -> Iterator[Any]:
+    """A scheduler in a thread with an event loop of its own."""
     loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
-    made: list[Cluster] = []
+    made: list[Any] = []
 
     async def serve() -> None:
-        security = distributed.Security.temporary()
-        scratch = tmp_path_factory.mktemp("scratch")
-        async with new_scheduler(security, str(scratch)) as scheduler:
-            made.append(Cluster(scheduler, security, scratch))
+        async with new_scheduler(security, str(scratch), host) as scheduler:
+            made.append(scheduler)
             ready.set()
             await stop.wait()
 
@@ -79,14 +78,24 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     thread.start()
     ready.wait()
     try:
-        made[0].join(), made[0].join()
-        made[0].has(2)
         yield made[0]
     finally:
-        for child in made[0].children:
-            child.kill()
         loop.call_soon_threadsafe(stop.set)
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    security, scratch = distributed.Security.temporary(), tmp_path_factory.mktemp("scratch")
+    with running_scheduler(security, scratch) as scheduler:
+        made = Cluster(scheduler, security, scratch)
+        try:
+            made.join(), made.join()
+            made.has(2)
+            yield made
+        finally:
+            for child in made.children:
+                child.kill()
 
 
 def fetched(site: Site) -> Counter[str]:

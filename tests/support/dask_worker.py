@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -15,22 +17,28 @@ import distributed
 from crawler.workers.child_process import ChildProcess
 
 _KEYS = ("tls_ca_file", "tls_worker_key", "tls_worker_cert", "tls_client_key", "tls_client_cert")
+_NETWORK = 0x40000000
+"""CLONE_NEWNET of ``setns(2)``."""
 _ANY_PORT = "127.0.0.1:0"
 
 
-def new_scheduler(security: distributed.Security, scratch: str) -> distributed.Scheduler:
-    """A scheduler that keeps its temporary files in ``scratch``."""
+def new_scheduler(security: distributed.Security, scratch: str, host: str = "127.0.0.1") -> distributed.Scheduler:
+    """A scheduler that keeps its temporary files in ``scratch``, and listens on ``host``."""
     with dask.config.set({"temporary_directory": scratch, "distributed.scheduler.http.routes": []}):
-        return distributed.Scheduler(
-            port=0, host="127.0.0.1", security=security, dashboard=False, dashboard_address=_ANY_PORT
-        )
+        return distributed.Scheduler(port=0, host=host, security=security, dashboard=False, dashboard_address=_ANY_PORT)
 
 
-def start_worker(scheduler: str, security: distributed.Security, scratch: str) -> ChildProcess:
-    """Start a worker of ``scheduler``, which ends with this process."""
+def start_worker(
+    scheduler: str, security: distributed.Security, scratch: str, *, namespace: str = "", host: str = "127.0.0.1"
+) -> ChildProcess:
+    """Start a worker of ``scheduler`` at ``host``, which ends with this process.
+
+    ``namespace``: the network namespace in which it runs; "" for that of this process.
+    """
     child = ChildProcess("tests.support.dask_worker")
     keys = {key: getattr(security, key) for key in _KEYS}
-    child.connection.sendall(json.dumps({"scheduler": scheduler, "scratch": scratch, **keys}).encode() + b"\n")
+    settings = {"scheduler": scheduler, "scratch": scratch, "namespace": namespace, "host": host, **keys}
+    child.connection.sendall(json.dumps(settings).encode() + b"\n")
     return child
 
 
@@ -39,6 +47,9 @@ def main() -> None:
     connection = socket.socket(fileno=os.dup(0))
     with connection.makefile("rb") as lines:
         settings = json.loads(lines.readline())
+    if settings["namespace"]:
+        with Path("/run/netns", settings["namespace"]).open() as namespace:
+            ctypes.CDLL(None, use_errno=True).setns(namespace.fileno(), _NETWORK)
     threading.Thread(target=lambda: (connection.recv(1), os._exit(1)), daemon=True).start()
     asyncio.run(_serve(settings))
 
@@ -52,7 +63,7 @@ async def _serve(settings: dict[str, Any]) -> None:
         memory_limit=0,
         dashboard=False,
         dashboard_address=_ANY_PORT,
-        host="127.0.0.1",
+        host=settings["host"],
         local_directory=settings["scratch"],
     ) as worker:
         await worker.finished()

@@ -26,6 +26,8 @@ class Request:
     """Requests in flight when this one arrived, including itself."""
     open: int = 1
     """Connections that the clients had open when this one arrived."""
+    peer: str = ""
+    """The address of the client."""
     status: int | None = None
     sent: int = 0
     """Body bytes written."""

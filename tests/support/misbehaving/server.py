@@ -50,7 +50,7 @@ class Log(list[Request]):
 
 
 class Site(Tree):
-    """Serves a tree. ``tls`` makes it https; ``host`` is the name in its URLs."""
+    """Serves a tree at ``address``. ``tls`` makes it https; ``host`` is the name in its URLs."""
 
     def __init__(
         self,
@@ -58,11 +58,12 @@ class Site(Tree):
         shape: str = "nginx",
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
+        address: str = "127.0.0.1",
         listings: Callable[[Response], Response] | None = None,
     ) -> None:
         super().__init__(shape=shape, listings=listings)
         self.log = Log()
-        self.host = host
+        self.host, self._address = host, address
         self.refuse_after: int | None = None
         """Number of responses after which the port and all connections are closed."""
         self.most_connections = 0
@@ -100,7 +101,9 @@ class Site(Tree):
         return self.resource(request.path)
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=HEAD_LIMIT, ssl=self._tls, backlog=512)
+        return await asyncio.start_server(
+            self._connected, self._address, 0, limit=HEAD_LIMIT, ssl=self._tls, backlog=512
+        )
 
     async def _stop(self) -> None:
         await self._close_port()
@@ -153,7 +156,7 @@ class Site(Tree):
         while (request := await wire.request(number)) is not None:
             self._active += 1
             request.active = self._active
-            request.open = self._are_open()
+            request.open, request.peer = self._are_open(), wire.writer.get_extra_info("peername")[0]
             self.log.append(request)
             try:
                 keep = await self._answer(wire, request)
