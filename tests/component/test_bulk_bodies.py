@@ -262,7 +262,7 @@ CASES = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(CASES)
 @example(Case(700_001))
 @example(Case(700_001, 0.8, fault="end"))
@@ -317,6 +317,24 @@ async def test_what_a_thread_has_written_is_noted_again_and_again(
     assert used
     assert noted
     assert max(later - earlier for earlier, later in itertools.pairwise([0, *noted, 4 * FIRST_READ])) <= 300 * KIB
+
+
+async def test_a_part_is_hashed_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written is in no digest."""
+    directory = os.open(tmp_path, os.O_RDONLY)
+    with PartThreads() as threads:
+        store = PartStore(directory, digests=True, flush=False)
+        _, file, _ = store.create(Job(url="http://h/x", path="x", reason="new", row="r"))
+        file.append(memoryview(b"abc"), threads.submit)
+        file.writelines([b"def"])
+        file.append(b"ghi", threads.submit)
+        with monkeypatch.context() as patch:
+            Disk(patch, errno.ENOSPC, 0)
+            with pytest.raises(OSError, match="No space"):
+                file.append(bytes(2 * KIB), threads.submit)
+        assert file.proof(flush=False) == (9, sha256(b"abcdefghi").removeprefix("sha256:"))
+        file.close()
+    os.close(directory)
 
 
 async def test_the_number_of_threads_that_receive_is_limited() -> None:

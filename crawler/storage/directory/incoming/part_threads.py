@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 _WRITING = 8
@@ -16,6 +17,12 @@ class PartThreads(ThreadPoolExecutor):
     def __init__(self) -> None:
         super().__init__(_WRITING + _FILLING, "destination-part")
         self._filling = 0
+        self._processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    @property
+    def is_one_idle(self) -> bool:
+        """Whether there are more processors than threads that fill parts."""
+        return self._filling < self._processors
 
     def reserve(self) -> bool:
         """Whether there is a thread for filling a part. If so, it is reserved until ``free``."""

@@ -99,7 +99,10 @@ class LocalPart:
         body.receive(self._append)
 
     def _append(self, data: bytes | memoryview) -> None:
-        self._raw.writelines((data,))
+        if len(data) >= limits.BULK_PIECE // 2 and self._threads.is_one_idle:  # the network is faster than this thread
+            self._raw.append(data, self._threads.submit)
+        else:
+            self._raw.writelines((data,))
         self.offset += len(data)
         if self.validators and self._raw.written - self._noted >= limits.CHECKPOINT_BYTES:
             self._store.write_note(self.name, self._raw, self._job, self.validators)

@@ -12,7 +12,8 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
+from concurrent.futures import Future
 from contextlib import suppress
 from itertools import count
 
@@ -65,6 +66,19 @@ class PartFile(io.FileIO):
                 if self.hashing is not None:
                     self.hashing.update(data)
                 self.written += len(data)
+
+    def append(self, data: bytes | memoryview, submit: Callable[..., Future[None]]) -> None:
+        """Write ``data``, and hash it meanwhile in the thread to which ``submit`` passes calls. Raises OSError."""
+        with self._turn:
+            hashing = None if self.hashing is None else self.hashing.copy()
+            hashed = submit(hashing.update, data) if hashing is not None else None
+            try:
+                write_all(self.fileno(), data)
+            finally:
+                if hashed is not None:
+                    hashed.result()  # the caller is about to reuse the memory
+            self.hashing = hashing  # not if writing failed: it would be the digest of more than was written
+            self.written += len(data)
 
     def proof(self, *, flush: bool) -> tuple[int, str] | None:
         """(number of bytes, their SHA-256 in hex), flushed if ``flush``; None if there are no bytes or digests are off.
