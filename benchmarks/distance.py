@@ -22,6 +22,7 @@ _SETTLE = 0.0005
 ROUND_TRIP = 0.04
 """Simulated seconds."""
 _DATE = "Thu, 02 Jan 2025 03:04:05 GMT"
+_NOW = "Fri, 03 Jan 2025 03:04:05 GMT"
 
 
 class _Jumping(selectors.DefaultSelector):
@@ -138,14 +139,18 @@ class DistantServer:
         """How often requests were sent, together or alone."""
         return len({(when, connection) for when, connection, _ in self.requests})
 
-    def response(self, name: str) -> bytes:
-        """The response to ``GET /name``."""
-        body, kind = self._files.get(name), f"application/octet-stream\r\nLast-Modified: {_DATE}"
+    def response(self, name: str, wanted: str = "") -> bytes:
+        """The response to ``GET /name``; ``wanted``: only this range, as ``FIRST-LAST`` or ``FIRST-``."""
+        body, kind, status = self._files.get(name), f"application/octet-stream\r\nLast-Modified: {_DATE}", "200 OK"
         if name == "" or name.endswith("/"):
             body, kind = self._page(name), "text/html"
         if body is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-        return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nContent-Type: {kind}\r\n\r\n".encode() + body
+        if wanted:
+            first, last = (int(each) if each else len(body) - 1 for each in wanted.split("-"))
+            kind += f'\r\nDate: {_NOW}\r\nETag: "{len(body)}"\r\nContent-Range: bytes {first}-{last}/{len(body)}'
+            body, status = body[first : last + 1], "206 Partial Content"
+        return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nContent-Type: {kind}\r\n\r\n".encode() + body
 
     def _page(self, directory: str) -> bytes:
         if not self._pages:
@@ -172,16 +177,22 @@ class _Distant(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         *heads, self._pending = (self._pending + data).split(b"\r\n\r\n")
-        names = [head.split(b" ", 2)[1].decode()[1:] for head in heads]
+        requests = [_request(head.decode()) for head in heads]
         server, sent = self._server, max(self._loop.time(), self._ready)
         server.used.add(self._number)
-        server.requests += [(sent, self._number, name) for name in names]
-        self._loop.call_at(sent + ROUND_TRIP, self._answer, b"".join(map(server.response, names)))
+        server.requests += [(sent, self._number, name) for name, _ in requests]
+        answer = b"".join(server.response(name, wanted) for name, wanted in requests)
+        self._loop.call_at(sent + ROUND_TRIP, self._answer, answer)
 
     def _answer(self, data: bytes) -> None:
         if not self._transport.is_closing():
             self._server.ended = self._loop.time()
             self._transport.write(data)
+
+
+def _request(head: str) -> tuple[str, str]:
+    """The name that a request is for, and the range; "" for the whole file."""
+    return head.split(" ", 2)[1][1:], head.partition("\r\nRange: bytes=")[2].partition("\r")[0]
 
 
 def _pages(files: Mapping[str, bytes]) -> dict[str, bytes]:

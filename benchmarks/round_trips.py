@@ -39,10 +39,10 @@ class Trips:
     """Number of requests in each round trip that had any."""
 
 
-def folders() -> dict[str, bytes]:
-    """110 files of about 20 KiB in the root and three directories."""
+def folders(least: int, most: int) -> dict[str, bytes]:
+    """110 files of ``least`` to ``most`` bytes in the root and three directories."""
     chance, places = random.Random(7), ("", "a/", "b/", "c/")
-    return {f"{places[each % 4]}file-{each:03}.zip": bytes(chance.randint(19_000, 21_000)) for each in range(110)}
+    return {f"{places[each % 4]}file-{each:03}.zip": bytes(chance.randint(least, most)) for each in range(110)}
 
 
 def flat(count: int) -> dict[str, bytes]:
@@ -78,7 +78,8 @@ class Work:
 
 WORKS: Mapping[str, Work] = {
     "one file": Work(make=lambda: {"file.bin": b"x"}, workers=8, least=(3, 2, 3)),
-    "110 files in 4 directories": Work(make=folders, workers=20, least=(4, 3, 4)),
+    "110 files in 4 directories": Work(make=partial(folders, 19_000, 21_000), workers=20, least=(4, 3, 4)),
+    "110 files of one size": Work(make=partial(folders, 20_480, 20_480), workers=20, least=(4, 3, 4)),
     "300 files": Work(make=partial(flat, 300), workers=16, least=(4, 2, 4)),
     "1,000 files": Work(make=partial(flat, 1000), workers=16, least=(6, 2, 6)),
     "400 files in 300 directories": Work(make=partial(tree, 5, 400), workers=16, least=(6, 5, 6)),

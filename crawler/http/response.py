@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
 from multidict import CIMultiDict
 
 from crawler.http.framing.shape import ShapedFields
-from crawler.http.lane.batch import Answer
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError, TooSlow
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import BulkBody, FetchedPage, Permit, Response
+from crawler.model.network import responses as interfaces
 from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Validators
@@ -172,14 +172,12 @@ class HttpResponse:
 
 
 class WholeResponse:
-    """Implements ``interfaces.Response`` with a body that has arrived completely."""
+    """Implements ``interfaces.WholeResponse``."""
 
     __slots__ = ("_fields", "_headers", "body", "shape", "status", "url", "varying")
 
-    def __init__(self, answer: Answer, url: str) -> None:
-        head, self.body = answer
-        self.status = head.status
-        self._fields = fields = head.fields
+    def __init__(self, status: int, fields: Sequence[tuple[str, str]], body: bytes, url: str) -> None:
+        self.status, self.body, self._fields = status, body, fields
         self._headers: Mapping[str, str] | None = None
         self.shape: HeaderShape | None = None
         self.varying: Varying = _NOTHING
@@ -209,6 +207,13 @@ class WholeResponse:
 
     def release(self) -> None:
         """Do nothing: no connection is held."""
+
+
+def joined(first: interfaces.WholeResponse, second: interfaces.WholeResponse) -> WholeResponse:
+    """The response to a request for a whole file whose two parts are in ``first`` and ``second``."""
+    body = first.body + second.body
+    fields = [field for field in second.headers.items() if field[0].lower() not in {"content-range", "content-length"}]
+    return WholeResponse(200, [*fields, ("Content-Length", str(len(body)))], body, second.url)
 
 
 async def discarded(response: HttpResponse) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from itertools import zip_longest
 
 from crawler.http.decoding import read_decoded
 from crawler.http.lane import depth
@@ -15,7 +14,7 @@ from crawler.http.pacing.ahead import connections_ahead
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError
-from crawler.http.response import WholeResponse, page_headers, page_of
+from crawler.http.response import WholeResponse, joined, page_headers, page_of
 from crawler.http.transport import Transport
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
@@ -112,8 +111,10 @@ class Sharing:
         if not requests:
             host.withdraw()
             return []
+        count = len(requests)
         try:
             found, verdict = await self._exchange(together, requests, host)
+            count = len(found)
         except RequestError as error:
             if error.blames_host:
                 host.failed()
@@ -121,7 +122,7 @@ class Sharing:
         except ValueError:
             return []
         finally:
-            host.leave(len(requests))
+            host.leave(count)
         if self._gate.limits_bytes:
             await self._gate.acquire_bytes(sum(len(response.body) for response in found if response))
         return [response if is_proven else None for response, is_proven in zip(found, verdict.proven, strict=True)]
@@ -131,12 +132,12 @@ class Sharing:
     ) -> tuple[Sequence[WholeResponse | None], Verdict]:
         """The responses to ``requests``, and what they prove. Raises RequestError, ValueError."""
         generation, headers_for = host.generation, self._usual.headers_for
-        sent = await self._transport.share(
-            [(each, headers_for(each, own)) for each, own in requests], together.may_follow
-        )
+        sent = await self._transport.share([(each, headers_for(each, own)) for each, own in requests], together)
         found = [
-            None if answer is None else WholeResponse(answer, each)
-            for (each, _), answer in zip_longest(requests, sent.answers)
+            None
+            if answer is None
+            else WholeResponse(answer.head.status, answer.head.fields, answer.body, requests[at][0])
+            for at, answer in zip(sent.places, sent.answers, strict=True)
         ]
         verdict = together.judge(found, sent.carried)
         self._transport.settle(together.url, sent, verdict.carried)
@@ -181,6 +182,10 @@ class Sharing:
         else:
             agreed = depth.agreed(host, findings.agreed, self._deepest)
             self._change(name, agreed, "the responses agree with the listing")
+
+    def joined(self, first: interfaces.WholeResponse, second: interfaces.WholeResponse) -> interfaces.WholeResponse:
+        """See ``interfaces.Sharing``."""
+        return joined(first, second)
 
     def page_headers(self, validators: Validators) -> Mapping[str, str]:
         """See ``interfaces.Sharing``."""

@@ -12,7 +12,7 @@ from crawler.http.lane.pool import Experience, LanePool, Outcome
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
 from crawler.http.sockets.open_connections import OpenConnections
-from crawler.model.network.sharing import Carried
+from crawler.model.network.sharing import Carried, Together
 from crawler.text.hosts import connectable, without_zone
 from crawler.text.urls import origin
 
@@ -57,9 +57,7 @@ class Transport:
         self._know(where, url)
         return await self._lanes.send(where, self._head(method, target, host, headers), is_head=method == "HEAD")
 
-    async def share(
-        self, requests: Sequence[tuple[str, Mapping[str, str]]], may_follow: Callable[[Carried], bool]
-    ) -> Outcome:
+    async def share(self, requests: Sequence[tuple[str, Mapping[str, str]]], together: Together) -> Outcome:
         """Send a GET for each (URL, headers) on one lane, without a proxy; see ``LanePool.share``.
 
         All URLs must have the same host, for which ``experience`` is not None. Raises RequestError, ValueError.
@@ -69,7 +67,7 @@ class Transport:
         where, host, target = parts
         heads = self._heads(requests, host, requests[0][0].removesuffix(target))
         self._know(where, requests[0][0])
-        return await self._lanes.share(where, heads, may_follow)
+        return await self._lanes.share(where, heads, together)
 
     def _heads(self, requests: Sequence[tuple[str, Mapping[str, str]]], host: str, prefix: str) -> list[bytes]:
         """The header section of a GET for each (URL, headers); ``prefix`` is the beginning of all URLs, up to the path.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from crawler.model.values import Job, Result, Staged
@@ -14,6 +15,8 @@ class Finish(Protocol):
 
     async def __call__(self, *done: Result | Staged) -> None: ...
 
+
+PutBack = Callable[[Sequence[Job]], None]
 
 _LOOKED_AT = 4
 """Maximum number of jobs that a search passes over while it looks for jobs that fit."""
@@ -33,8 +36,11 @@ class Batch(Protocol):
         """Add ``job`` if it may be done together with the others. Returns whether it was added."""
         ...
 
-    async def process(self, finish: Finish) -> None:
-        """Do all jobs, and pass each result to ``finish``."""
+    is_rest: bool
+    """Whether its first job is one that another batch has put back."""
+
+    async def process(self, finish: Finish, put_back: PutBack) -> None:
+        """Do the jobs, and pass each result to ``finish``; pass those that another batch has to do to ``put_back``."""
 
 
 class Backlog(asyncio.Queue["Job | None"]):
@@ -76,6 +82,12 @@ class Backlog(asyncio.Queue["Job | None"]):
                 self.put_nowait(item)
             else:  # nobody to wake
                 self._queue.append(item)
+
+    def put_back(self, jobs: Sequence[Job]) -> None:
+        """Add ``jobs``, which were taken from the queue, as the next ones. Does not wait, even if the queue is full."""
+        self._queue.extendleft(reversed(jobs))
+        for _ in jobs:
+            self._wakeup_next(self._getters)  # type: ignore[attr-defined]
 
     async def get(self) -> Job | None:
         """Wait for the next job. None means that the worker must end.

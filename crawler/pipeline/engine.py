@@ -45,8 +45,8 @@ async def run(
     async def worker() -> None:
         while (job := await queue.get()) is not None:
             batch = begin(job)
-            if batch is not None and queue.fill(batch):
-                await batch.process(finish)
+            if batch is not None and (queue.fill(batch) or batch.is_rest):
+                await batch.process(finish, queue.put_back)
             else:
                 await finish(await process(job))
 

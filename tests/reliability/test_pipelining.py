@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.report import Report
 from crawler.model.state.host_limits import HostLimits
+from crawler.model.values import Known
 from crawler.storage.state import SqliteState
 from tests.conftest import Serve
 from tests.support.disorderly import KINDS, Disorderly, Fault
@@ -61,15 +62,15 @@ FAULTS = st.lists(st.builds(Fault, st.sampled_from(KINDS), st.integers(0, 6)), m
 
 @pytest.mark.row("P31")
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(faults=FAULTS, files=st.sampled_from([{**FILES, **ALIKE}, ALIKE, TREE]))
+@given(faults=FAULTS, files=st.sampled_from([{**FILES, **ALIKE}, ALIKE, TREE]), ranges=st.booleans())
 def test_no_disorder_makes_a_wrong_file_or_loses_one(
-    runner: asyncio.Runner, faults: list[Fault], files: dict[str, bytes]
+    runner: asyncio.Runner, faults: list[Fault], files: dict[str, bytes], *, ranges: bool
 ) -> None:
     """Whatever responses a server swaps, drops, repeats or cuts, saved files are correct and all others have failed."""
 
     async def run() -> None:
         with tempfile.TemporaryDirectory() as directory:
-            async with Disorderly(files, faults) as server:
+            async with Disorderly(files, faults, ranges=ranges) as server:
                 try:
                     report = await mirror(server, directory)
                 except crawler.CrawlerError:  # the listing itself has failed
@@ -115,6 +116,11 @@ async def test_a_mirror_of_a_real_server_is_the_same_at_every_depth(
     assert (known.depth if known else 0) == depth
 
 
+async def records_of(directory: str | Path) -> Mapping[str, Known]:
+    async with SqliteState(Path(directory) / ".crawler" / "state.sqlite3") as state:
+        return await state.directory("")
+
+
 async def state_of(directory: str | Path) -> HostLimits | None:
     async with SqliteState(Path(directory) / ".crawler" / "state.sqlite3") as state:
         return next(iter(state.hosts.values()), None)
@@ -127,7 +133,6 @@ async def state_of(directory: str | Path) -> HostLimits | None:
         ({}, FILES, 14),
         ({"pipeline": "off"}, FILES, 1),
         ({"pipeline": 3}, FILES, 3),
-        ({}, ALIKE, 1),
         ({"pipeline": 4}, ALIKE, 4),
         ({"requests_per_second": 1000}, FILES, 1),
         ({"segments": 4}, FILES, 14),
@@ -143,6 +148,33 @@ async def test_as_many_requests_share_a_connection_as_their_rows_and_the_options
     assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(files), files)
     assert sorted(server.requests) == sorted(["", *files])
     assert max(server.rounds) == together
+
+
+@pytest.mark.row("P32")
+async def test_files_that_look_alike_are_requested_in_two_ranges_each(tmp_path: Path) -> None:
+    """The ranges of no two files meet in the same place, so that each response says which file it belongs to."""
+    files = {f"{number:02}.bin": bytes([number]) * 100 for number in range(40)}
+    async with Disorderly(files, ranges=True) as server:
+        report = await mirror(server, tmp_path, workers=1)
+    assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(files), files)
+    ranges = [name for name in server.requests if "#" in name]
+    assert len(ranges) == len({name.partition("#")[2] for name in ranges}) == len(server.requests) - 1 == 2 * len(files)
+    assert (server.rounds, server.connections) == ([1, 4, 16, 32, 28], 1)
+    assert next(iter((await records_of(tmp_path)).values())).validators.etag is not None
+
+
+@pytest.mark.row("P32")
+async def test_files_that_look_alike_are_requested_one_at_a_time_if_ranges_are_ignored(tmp_path: Path) -> None:
+    """Two files are requested in vain: then the host is known to send all of a file."""
+    async with Disorderly(ALIKE) as server:
+        report = await mirror(server, tmp_path, workers=1)
+    assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(ALIKE), ALIKE)
+    assert server.rounds == [1, 4, *[1] * len(ALIKE)]
+    async with Disorderly(ALIKE) as server:
+        report = await mirror(server, tmp_path / "more", workers=6)
+        assert (report.exit_code, saved(tmp_path / "more")) == (0, ALIKE)
+    known = await state_of(tmp_path / "more")
+    assert known is None or known.depth != 1, "ranges may be ignored"
 
 
 @pytest.mark.row("P32")

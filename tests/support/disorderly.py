@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import zlib
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 _DATE = "Thu, 02 Jan 2025 03:04:05 GMT"
+_NOW = "Fri, 03 Jan 2025 03:04:05 GMT"
 _LINGER = struct.pack("ii", 1, 0)
 
 
@@ -36,10 +38,13 @@ class Disorderly:
         per_connection: int | None = None,
         repeats_late: bool = False,
         title: str = "Index of /{}",
+        ranges: bool = False,
     ) -> None:
         self.files = files
         self._title = title
         """Title of a listing, with braces in place of its path."""
+        self._ranges = ranges
+        """Whether files have entity tags, and ranges of them are sent. A request for one is NAME#FIRST-LAST below."""
         self._per_connection = per_connection
         """Number of responses after which a connection is closed, which the last one announces."""
         self._repeats_late = repeats_late
@@ -77,7 +82,7 @@ class Disorderly:
             while data := await reader.read(1 << 16):
                 while not data.endswith(b"\r\n\r\n"):
                     data += await reader.read(1 << 16)
-                names = [head.split(b" ", 2)[1].decode()[1:] for head in data.split(b"\r\n\r\n")[:-1]]
+                names = [self._target(head.decode()) for head in data.split(b"\r\n\r\n")[:-1]]
                 self.rounds.append(len(names))
                 used.append(len(names))
                 writer.write(late)
@@ -96,6 +101,11 @@ class Disorderly:
         finally:
             self._open.discard(writer)
             writer.close()
+
+    def _target(self, head: str) -> str:
+        """The name that a request is for, and the range."""
+        name, wanted = head.split(" ", 2)[1][1:], head.partition("\r\nRange: bytes=")[2]
+        return f"{name}#{wanted.partition(chr(13))[0]}" if wanted and self._ranges else name
 
     def _answer(self, names: list[str], writer: asyncio.StreamWriter) -> bool:
         """Respond to the requests for ``names``. Returns whether the connection stays open."""
@@ -136,15 +146,22 @@ class Disorderly:
         return self.faults.pop(0).kind
 
     def _response(self, name: str, fields: str = "", *, minor: int = 1) -> bytes:
-        body = self.files.get(name)
+        name, _, wanted = name.partition("#")
+        body, status = self.files.get(name), "200 OK"
         if name == "" or name.endswith("/"):
             body = self._listing(name)
             fields += "Content-Type: text/html\r\n"
         elif body is not None:
             fields += f"Content-Type: application/octet-stream\r\nLast-Modified: {_DATE}\r\n"
+            if self._ranges:
+                fields += f'Date: {_NOW}\r\nETag: "{zlib.crc32(body)}"\r\n'
+            if wanted:
+                first, last = (int(each) if each else len(body) - 1 for each in wanted.split("-"))
+                fields += f"Content-Range: bytes {first}-{last}/{len(body)}\r\n"
+                body, status = body[first : last + 1], "206 Partial Content"
         if body is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
-        return f"HTTP/1.{minor:d} 200 OK\r\nContent-Length: {len(body)}\r\n{fields}\r\n".encode() + body
+        return f"HTTP/1.{minor:d} {status}\r\nContent-Length: {len(body)}\r\n{fields}\r\n".encode() + body
 
     def _listing(self, directory: str) -> bytes:
         below = [name.removeprefix(directory) for name in self.files if name.startswith(directory)]

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from multidict import CIMultiDict
 
+from crawler.http.response import joined
 from crawler.model.errors import DestinationError, FetchError, VerificationError
 from crawler.model.interfaces import BulkBody, Destination, FetchedPage, Permit, Response, Take
 from crawler.model.network.responses import WholeResponse
@@ -133,10 +134,14 @@ class FakeSharing:
             self._client.requests.append(request)
             response = self._respond(request)
             found.append(FakeReply(url, response, 1 << 16) if response.fails is None else None)
+        together.keep(range(len(requests)))
         verdict = together.judge(found, None)
         findings = verdict.findings
         self.findings.append((findings.agreed, findings.is_doubtful, findings.is_exchanged))
         return [reply if is_proven else None for reply, is_proven in zip(found, verdict.proven, strict=True)]
+
+    def joined(self, first: WholeResponse, second: WholeResponse) -> WholeResponse:
+        return joined(first, second)
 
     def page_headers(self, validators: Validators) -> Mapping[str, str]:
         return validators.unless

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending
 from crawler.http.lane.spares import Spares
 from crawler.http.sockets.open_connections import OpenConnections
-from crawler.model.network.sharing import Carried
+from crawler.model.network.sharing import Carried, Together
 from crawler.model.struct import Struct, field
 
 _KEPT = 15.0
@@ -45,8 +46,10 @@ class Experience(Struct):
 class Outcome(NamedTuple):
     """The result of a batch."""
 
+    places: Sequence[int]
+    """The places of the requests that were sent, among those given."""
     answers: Sequence[Answer | None]
-    """The responses to the requests that were sent, which may be fewer than those given."""
+    """The response to each of them."""
     ending: Ending | None
     """How the lane ended; None if it did not."""
     is_race: bool
@@ -69,17 +72,16 @@ class LanePool:
         """Idle lanes, and when they became idle."""
         self._shared: dict[Endpoint, list[tuple[Lane, float, Carried]]] = {}
         """Idle lanes for batches only, when they became idle, and what they have carried."""
-        self._experience: dict[Endpoint, Experience] = {}
+        self._experience = defaultdict[Endpoint, Experience](Experience)
         self._talking: dict[Endpoint, set[Lane]] = {}
         """The open lanes on which a response has arrived."""
-        self._spares = Spares(dialer, partial(self._open, is_ahead=True), self._rest)
+        self._spares = Spares(
+            dialer, partial(self._open, is_ahead=True), lambda where, lane: self._connections(where).rest(lane)
+        )
         self._is_closed = False
 
     def experience(self, where: Endpoint) -> Experience:
-        found = self._experience.get(where)
-        if found is None:
-            found = self._experience[where] = Experience()
-        return found
+        return self._experience[where]
 
     async def send(self, where: Endpoint, data: bytes, *, is_head: bool) -> Exchange:
         """Send a request, whose header section is ``data``, and wait for the header section of its response.
@@ -95,30 +97,33 @@ class LanePool:
                 pass
         return await self._send_on(await self._dial(where), data, is_head=is_head)
 
-    async def share(self, where: Endpoint, requests: Sequence[bytes], may_follow: Callable[[Carried], bool]) -> Outcome:
-        """Send ``requests`` together on one lane, or only as many as it serves before closing. Raises RequestError.
+    async def share(self, where: Endpoint, requests: Sequence[bytes], together: Together) -> Outcome:
+        """Send ``requests``, those of ``together``, on one lane, or only those that it can take. Raises RequestError.
 
-        ``may_follow``: whether all responses can be told from what a lane has carried. ``settle`` must be called next.
+        ``settle`` must be called next.
         """
         most = self.experience(where).per_connection or len(requests)
-        sent = requests[:most]
-        lane, carried = self._take_shared(where, len(sent), may_follow)
+        places: Sequence[int] = range(len(requests))[:most]
+        lane, carried = self._take_shared(where, len(requests), len(places), together)
         if lane is None:
             lane = self._take(where, _FRESH)
-        if lane is not None and not self._has_room(where, lane, len(sent)):
+        if lane is not None and not self._has_room(where, lane, len(places)):
             lane.close()
             lane = None
+        lane = lane or await self._spare(where)
         if lane is None:
-            lane = await self._spare(where) or await self._dial(where)
-        before, is_held = lane.answered, lane.is_shared or len(sent) > 1
-        answers = await Batch(lane).send(sent)
+            lane, carried, places = self._take_partly(where, places, together)
+        lane = lane or await self._dial(where)
+        together.keep(places)
+        before, is_held = lane.answered, lane.is_shared or len(places) > 1
+        answers = await Batch(lane).send([requests[place] for place in places])
         ending = lane.ending
         is_race = lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
         if is_race and lane.is_ahead and not before:
-            return Outcome(answers, None, False, None, None)  # which says nothing about pipelining
+            return Outcome(places, answers, None, False, None, None)  # which says nothing about pipelining
         is_race = is_race and before > 0
         # A lane that has never been shared became idle with the response, and another request may be on it by now.
-        return Outcome(answers, ending, is_race, lane if is_held else None, carried)
+        return Outcome(places, answers, ending, is_race, lane if is_held else None, carried)
 
     def settle(self, where: Endpoint, sent: Outcome, carried: Carried | None) -> None:
         """Keep the lane of a batch for further batches; close it if ``carried``, all that it has carried, is None.
@@ -133,24 +138,39 @@ class LanePool:
             lane.close()
         else:
             self._shared.setdefault(where, []).append((lane, asyncio.get_running_loop().time(), carried))
-            self._rest(where, lane)
+            self._connections(where).rest(lane)
 
     def _take_shared(
-        self, where: Endpoint, requests: int, may_follow: Callable[[Carried], bool]
+        self, where: Endpoint, requests: int, most: int, together: Together
     ) -> tuple[Lane | None, Carried | None]:
-        """The lane for ``requests`` more, of those that batches have shared, that became idle last, and its history."""
+        """The lane that became idle last, of those that batches have shared and that take all, and its history."""
         kept = self._shared.get(where, [])
         oldest = asyncio.get_running_loop().time() - _FRESH
         for place in range(len(kept) - 1, -1, -1):
             lane, since, carried = kept[place]
-            if since < oldest or not lane.is_quiet() or not self._has_room(where, lane, requests):
+            if since < oldest or not lane.is_quiet() or not self._has_room(where, lane, most):
                 del kept[place]
                 lane.close()
-            elif may_follow(carried):
+            elif len(together.following(carried)) >= requests:
                 del kept[place]
                 self._connections(where).use(lane)
                 return lane, carried
         return None, None
+
+    def _take_partly(
+        self, where: Endpoint, places: Sequence[int], together: Together
+    ) -> tuple[Lane | None, Carried | None, Sequence[int]]:
+        """The lane that takes most of the requests at ``places``, its history, and which; none for less than half."""
+        kept, taken = self._shared.get(where, []), list[int]()
+        for each in kept:
+            fit = sorted(set(together.following(each[2])).intersection(places)) if each[0].is_quiet() else []
+            if len(fit) > len(taken):
+                taken, best = fit, each
+        if 2 * len(taken) < len(places) or not taken:
+            return None, None, places
+        kept.remove(best)
+        self._connections(where).use(best[0])
+        return best[0], best[2], taken
 
     def _has_room(self, where: Endpoint, lane: Lane, requests: int) -> bool:
         """Whether ``lane`` takes ``requests`` more before the server closes it."""
@@ -195,9 +215,6 @@ class LanePool:
         if lane.ending is not None:
             connections.ended(lane)
         return lane
-
-    def _rest(self, where: Endpoint, lane: Lane) -> None:
-        self._connections(where).rest(lane)
 
     def _made(self, where: Endpoint, *, is_ahead: bool) -> Lane:
         ready, ended, shapes = partial(self._put, where), partial(self._note_end, where), self.experience(where).shapes
@@ -247,7 +264,7 @@ class LanePool:
             lane.close()
         elif not lane.in_flight and not lane.is_shared:
             self._idle.setdefault(where, []).append((lane, asyncio.get_running_loop().time()))
-            self._rest(where, lane)
+            self._connections(where).rest(lane)
 
     def _take(self, where: Endpoint, kept: float = _KEPT) -> Lane | None:
         """The lane that became idle last, at most ``kept`` seconds ago, or None. Closes lanes that cannot be used."""

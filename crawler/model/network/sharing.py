@@ -42,10 +42,8 @@ class Verdict(Value, frozen=True, kw_only=True):
 class Together(Protocol):
     """Requests that are to be sent together on one connection."""
 
-    @property
-    def url(self) -> str:
-        """The URL of one of them; all have the same host."""
-        ...
+    url: str
+    """The URL of one of them; all have the same host."""
 
     @property
     def are_small(self) -> bool:
@@ -59,12 +57,16 @@ class Together(Protocol):
         """
         ...
 
-    def may_follow(self, carried: Carried) -> bool:
-        """Whether the responses can be told from all that a connection has carried."""
+    def following(self, carried: Carried) -> Sequence[int]:
+        """The places of the requests whose responses can be told from all that a connection has carried, in order."""
+        ...
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Note that only the requests at these places are sent. Called once, just before they are."""
         ...
 
     def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
-        """Whether the responses belong to their requests. ``carried``: what their connection carried before, if any.
+        """Whether the responses belong to the requests sent. ``carried``: what their connection carried before, if any.
 
         None stands for a request without a complete, small response.
         """
@@ -101,6 +103,10 @@ class Sharing(Protocol):
 
         None stands for a request that has to be sent alone; there may be more of them than the result has items.
         """
+        ...
+
+    def joined(self, first: WholeResponse, second: WholeResponse) -> WholeResponse:
+        """The response with the whole file whose two parts, one behind the other, are in ``first`` and ``second``."""
         ...
 
     def page_headers(self, validators: Validators) -> Mapping[str, str]:

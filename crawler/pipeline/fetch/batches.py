@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cached_property
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from crawler.model import limits
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.sharing import Carried, Verdict
 from crawler.model.values import Job, Result, Staged
-from crawler.pipeline.backlog import Finish
+from crawler.pipeline.backlog import Finish, PutBack
 from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.fetch.plain import plain_files
 from crawler.pipeline.rules.responses import alike
 from crawler.pipeline.rules.responses.alike import sizes_of, with_size
-from crawler.pipeline.rules.responses.carried import may_follow
+from crawler.pipeline.rules.responses.carried import followers
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL, request_headers
 from crawler.pipeline.rules.responses.neighbours import all_facts, are_apart, is_plain, row_of
 from crawler.pipeline.rules.responses.shared import verdict
+
+if TYPE_CHECKING:
+    from crawler.pipeline.fetch.divisions import Division, Divisions
 
 Published = Callable[[list[Job]], Awaitable[list[Job]]]
 """Adds the digests that checksum files beside the files publish to the jobs that have none.
@@ -47,11 +52,24 @@ class Batches:
         self.downloader = downloader
         self.is_trusted = is_trusted
         self.published = published
+        self.put_back = set[str]()
+        """The paths of the jobs that a batch has put back for another one."""
+        self.alone = set[str]()
+        """The paths of those that it has put back because they have to be done alone."""
+
+    @cached_property
+    def divisions(self) -> Divisions:
+        """What hosts have shown about ranges."""
+        from crawler.pipeline.fetch.divisions import Divisions  # imported only if needed
+
+        return Divisions()
 
     def begin(self, job: Job) -> FileBatch | None:
         """Start a batch with ``job``. Returns None if the job has to be done alone."""
         shared = self.downloader
         if not is_plain(job) or shared.destination.has_part(job.path) or not shared.asks(job.url):
+            return None
+        if job.path in self.alone:
             return None
         depth = shared.client.sharing.depth(job.url)
         return FileBatch(self, job, depth) if depth > 1 else None
@@ -64,47 +82,65 @@ class FileBatch:
 
     def __init__(self, batches: Batches, job: Job, room: int) -> None:
         self._batches = batches
-        self.room = room
+        self.room, self.url = room, job.url
         self._jobs = [job]
         self._rows = [row_of(job)]
+        """The rows of the jobs; from the call of ``requests`` on, one for each request."""
         self._sizes = sizes_of(self._rows)
         """The result of ``sizes_of`` for the rows."""
         self._origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
         self._size = job.size.high if job.size else 0
         """Maximum size of all bodies together, in bytes."""
+        self._division: Division | None = None
+        """Requests files in two ranges that rows do not tell apart; None while there are none."""
+        self._put_back: PutBack | None = None
+        self.is_rest = job.path in batches.put_back
+        self._is_sent = False
 
     def add(self, job: Job) -> bool:
-        """Add ``job`` if its row distinguishes it from all other files of the batch and the total size stays small."""
+        """Add ``job`` if its response can be told from all others of the batch and the total size stays small."""
         if not is_plain(job) or not job.url.startswith(self._origin):
             return False
         size = self._size + (job.size.high if job.size else 0)
         row, batches = row_of(job), self._batches
         sizes = None if self._sizes is None else with_size(self._sizes, row)
-        is_apart = sizes is not None or batches.is_trusted or all(are_apart(row, other) for other in self._rows)
-        if size > limits.SMALL_BODY or not is_apart or batches.downloader.destination.has_part(job.path):
+        if size > limits.SMALL_BODY or batches.downloader.destination.has_part(job.path) or job.path in batches.alone:
             return False
+        if not (sizes is not None or batches.is_trusted):
+            alike = [place for place, other in enumerate(self._rows) if not are_apart(row, other)]
+            if alike and not self._divides(job, alike):
+                return False
         self._jobs.append(job)
         self._rows.append(row)
         self._size, self._sizes = size, sizes
         return True
 
-    async def process(self, finish: Finish) -> None:
-        """Request all files together and save those whose responses are proven; then fetch the others one by one.
+    def _divides(self, job: Job, alike: Sequence[int]) -> bool:
+        """Whether ``job`` and those at the places ``alike``, which rows do not tell apart, are requested in ranges."""
+        if self._division is None:
+            self._division = self._batches.divisions.begin(self._origin)
+        return self._division is not None and self._division.add(job, [self._jobs[place] for place in alike])
 
-        Raises DestinationError.
+    async def process(self, finish: Finish, put_back: PutBack) -> None:
+        """Request all files together and save those whose responses are proven; fetch the first of the others alone.
+
+        The rest of these, and jobs whose requests are not sent, are passed to ``put_back``. Raises DestinationError.
         """
+        self._put_back = put_back
         shared, began = self._batches.downloader, time.monotonic()
         jobs = await self._batches.published(self._jobs)
         if jobs is not self._jobs:
             self._jobs, self._rows = jobs, [row_of(job) for job in jobs]
-        for job in jobs:
-            shared.observer.started(job)
         shared.connections.begin()
         try:
             replies = await shared.client.sharing.send(self)
         finally:
             shared.connections.end()
-        alone, ready = list[Job](), list[Result | Staged]()
+        if self._division is not None:
+            replies = self._division.joined(shared.client.sharing, replies)
+        if not self._is_sent:
+            self._start()
+        alone, ready, jobs = list[Job](), list[Result | Staged](), self._jobs
         for job, reply, plain in zip_longest(jobs, replies, plain_files(shared, jobs, replies, began)):
             done: Result | Staged | None = plain
             if plain is None and reply is not None:
@@ -116,29 +152,61 @@ class FileBatch:
             else:
                 ready.append(done)
         await finish(*ready)
-        for job in alone:
-            await finish(await shared.fetch(job))
+        if alone:
+            self._batches.alone.update(job.path for job in alone)
+            put_back(alone[1:])
+            await finish(await shared.fetch(alone[0]))
 
-    @property
-    def url(self) -> str:
-        return self._jobs[0].url
+    def _leave(self, jobs: Sequence[Job]) -> None:
+        assert self._put_back is not None, "not being processed"
+        self._batches.put_back.update(job.path for job in jobs)
+        self._put_back(jobs)
+
+    def _start(self) -> None:
+        for job in self._jobs:
+            self._batches.downloader.observer.started(job)
 
     def requests(self, most: int, free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
-        """See ``Together``."""
+        """See ``Together``. A file that is requested in two ranges counts once."""
         if len(self._rows) > most:
-            del self._rows[most:]
+            self._leave(self._jobs[most:])
+            del self._rows[most:], self._jobs[most:]
             self._sizes = sizes_of(self._rows)
-        return [
-            (job.url, UNCONDITIONAL if job.known is None and not job.fresh else request_headers(job, None))
-            for job in self._jobs[:most]
-        ]
+        if self._division is None:
+            return [(job.url, _headers_for(job)) for job in self._jobs]
+        found = self._division.requests(self._jobs, self._rows)
+        self._rows, self._sizes = [row for _, row in found], None
+        return [(job.url, _headers_for(job, row.part)) for job, row in found]
 
-    def may_follow(self, carried: Carried) -> bool:
+    def following(self, carried: Carried) -> Sequence[int]:
         """See ``Together``."""
-        return alike.may_follow(self._rows, self._sizes, carried) or may_follow(self._rows, carried)
+        if alike.may_follow(self._rows, self._sizes, carried):
+            return range(len(self._rows))
+        found = followers(self._rows, carried)
+        return found if self._division is None else self._division.whole(found)
+
+    def keep(self, places: Sequence[int]) -> None:
+        """See ``Together``. What is not sent is left for another batch."""
+        complete = set(places) if self._division is None else self._division.keep(places)
+        if len(places) < len(self._rows):
+            self._leave([job for place, job in enumerate(self._jobs) if place not in complete])
+            self._jobs = [job for place, job in enumerate(self._jobs) if place in complete]
+            self._rows = [self._rows[place] for place in places]
+            self._sizes = None if self._division else sizes_of(self._rows)
+        self._is_sent = True
+        self._start()
 
     def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
         """See ``Together``."""
         rows = self._rows
+        if self._division is not None:
+            self._division.note(rows, responses)
         plain = alike.verdict(rows, self._sizes, responses, carried)
         return plain or verdict(rows, all_facts(rows, responses), carried, is_trusted=self._batches.is_trusted)
+
+
+def _headers_for(job: Job, part: str | None = None) -> Mapping[str, str]:
+    """The headers of a request for the file of ``job``, or for one range of it."""
+    if part is not None:
+        return {**UNCONDITIONAL, "Range": f"bytes={part}"}
+    return UNCONDITIONAL if job.known is None and not job.fresh else request_headers(job, None)

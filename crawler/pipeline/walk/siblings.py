@@ -220,9 +220,15 @@ class _Group:
         self._line.call(most)
         return [(page.url, page.headers) for page in self.pages]
 
-    def may_follow(self, carried: Carried) -> bool:
+    def following(self, carried: Carried) -> Sequence[int]:
         """See ``Together``."""
-        return may_follow([page.row for page in self.pages], carried)
+        return range(len(self.pages)) if may_follow([page.row for page in self.pages], carried) else ()
+
+    def keep(self, places: Sequence[int]) -> None:
+        """See ``Together``. Pages that were not sent are requested alone."""
+        for page in self.pages[len(places) :]:
+            page.settle(None)
+        del self.pages[len(places) :]
 
     def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
         """See ``Together``. A host whose titles do not name its directories gets one request at a time from now on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import pytest
@@ -15,6 +15,7 @@ from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
 from crawler.http.lane.pool import LanePool
 from crawler.http.problem import RequestError
 from crawler.http.sockets.open_connections import OpenConnections
+from crawler.model.network.sharing import Verdict
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -87,8 +88,21 @@ async def fetch(pool: LanePool, where: Endpoint) -> bytes:
     return await (await pool.send(where, GET, is_head=False)).next()
 
 
-def may_follow(_carried: object) -> bool:
-    return True
+class Any:
+    """Implements ``Together``: requests that may follow any others."""
+
+    url, are_small = "http://h/", True
+
+    def requests(self, _most: int, _free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
+        return ()
+
+    def following(self, _carried: object) -> Sequence[int]:
+        return range(99)
+
+    def keep(self, _places: Sequence[int]) -> None: ...
+
+    def judge(self, _responses: object, _carried: object) -> Verdict:
+        raise NotImplementedError
 
 
 async def test_later_requests_use_them_and_open_no_more() -> None:
@@ -100,7 +114,7 @@ async def test_later_requests_use_them_and_open_no_more() -> None:
         assert await fetch(pool, server.where) == b"ok"
         await server.until(lambda: server.opened == 4)
         found = await asyncio.gather(*(fetch(pool, server.where) for _ in range(4)))
-        sent = await pool.share(server.where, [GET, GET], may_follow)
+        sent = await pool.share(server.where, [GET, GET], Any())
         pool.settle(server.where, sent, None)
         assert (found, [answer and answer.body for answer in sent.answers]) == ([b"ok"] * 4, [b"ok"] * 2)
         assert (server.opened, server.used) == (4, {0, 1, 2, 3})
@@ -156,7 +170,7 @@ async def test_one_that_the_server_closes_costs_nothing(*, together: bool) -> No
         await server.until(lambda: server.opened == 2)
         if together:
             pool._idle.clear()
-            sent = await pool.share(server.where, [GET, GET], may_follow)
+            sent = await pool.share(server.where, [GET, GET], Any())
             assert (sent.answers, sent.ending, sent.is_race) == ([None, None], None, False)
             pool.settle(server.where, sent, None)
         assert await first.next() == b"ok"
@@ -181,11 +195,11 @@ async def test_a_lane_that_others_use_already_is_not_kept_for_batches() -> None:
     """After a batch of one request the lane is idle at once; settling that batch must not offer it a second time."""
     async with Server() as server:
         pool = lanes()
-        single = await pool.share(server.where, [GET], may_follow)
-        using = asyncio.ensure_future(pool.share(server.where, [GET, GET], may_follow))
+        single = await pool.share(server.where, [GET], Any())
+        using = asyncio.ensure_future(pool.share(server.where, [GET, GET], Any()))
         await asyncio.sleep(0)
         pool.settle(server.where, single, [])
-        others = await pool.share(server.where, [GET, GET], may_follow)
+        others = await pool.share(server.where, [GET, GET], Any())
         for sent in (await using, others):
             assert [answer and answer.body for answer in sent.answers] == [b"ok"] * 2
             assert sent.ending is None
@@ -200,7 +214,7 @@ async def test_idle_connections_beyond_a_lower_limit_are_closed_at_once_and_busy
         await fetch(pool, server.where)
         pool.open_ahead(server.where, lambda _idle: 2)
         await asyncio.gather(*(fetch(pool, server.where) for _ in range(3)))
-        shared = [await pool.share(server.where, [GET, GET], may_follow) for _ in range(2)]
+        shared = [await pool.share(server.where, [GET, GET], Any()) for _ in range(2)]
         for each in shared:
             pool.settle(server.where, each, ())
         assert (connections.count, server.opened - server.ended) == (3, 3)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.values import Job
-from crawler.pipeline.backlog import Backlog, Finish
+from crawler.pipeline.backlog import Backlog, Finish, PutBack
 
 
 def job(name: str) -> Job:
@@ -29,7 +29,9 @@ class Alike:
             self.names.append(job.path)
         return fits
 
-    async def process(self, finish: Finish) -> None: ...
+    is_rest = False
+
+    async def process(self, finish: Finish, put_back: PutBack) -> None: ...
 
 
 async def filled(names: list[str]) -> Backlog:
@@ -117,3 +119,16 @@ def test_each_job_comes_out_once(letters: list[str], room: int) -> None:
         assert sorted(found) == sorted(names)
 
     asyncio.run(run())
+
+
+async def test_what_is_put_back_comes_first_and_wakes_a_worker_even_if_the_queue_is_full() -> None:
+    queue = await filled(["b1", "b2"])
+    assert queue.full()
+    queue.put_back([job("a1"), job("a2")])
+    assert await rest(queue) == ["a1", "a2", "b1", "b2"]
+    waiting = asyncio.ensure_future(queue.get())
+    await asyncio.sleep(0)
+    queue.put_back([job("a3")])
+    taken = await asyncio.wait_for(waiting, 5)
+    assert taken is not None
+    assert taken.path == "a3"

@@ -24,11 +24,13 @@ _NOWHERE = "-"
 class History:
     """Implements ``Carried``: the rows of all requests on a connection, with what their responses have shown."""
 
-    __slots__ = ("_anywhere", "_bodiless", "_files", "_places", "_rows", "_sizes")
+    __slots__ = ("_anywhere", "_bodiless", "_files", "_parts", "_places", "_rows", "_sizes")
 
     def __init__(self) -> None:
         self._files: dict[int, Row] = {}
         """Size in bytes → row: files that ``add_files`` has noted and that are not in the other collections yet."""
+        self._parts = set[str]()
+        """The ranges that have been requested. No response to any other request looks like one to these."""
         self._rows: list[Row] = []
         self._sizes: dict[int, list[Row]] = {}
         """Size in bytes → the rows whose responses had that size."""
@@ -40,7 +42,7 @@ class History:
         """The rows whose responses neither named a place nor proved to be of a file that names none."""
 
     def __len__(self) -> int:
-        return len(self._rows) + len(self._files)
+        return len(self._rows) + len(self._files) + len(self._parts)
 
     def lacks(self, sizes: Collection[int], more: int = 0) -> bool:
         """Whether the size tells each file with one of ``sizes`` from all rows, and there is room for ``more`` rows."""
@@ -65,6 +67,9 @@ class History:
 
     def add(self, row: Row, facts: Facts) -> None:
         """Note a response that is proven to belong to ``row``."""
+        if row.part is not None:
+            self._parts.add(row.part)
+            return
         if self._files:
             self._settle()
         size, place = facts.size, _place(row, facts)
@@ -78,6 +83,8 @@ class History:
 
     def suspects(self, row: Row, confirmed: Aspect) -> Sequence[Row]:
         """The rows that may not be told from ``row`` if ``confirmed`` is what its response confirms."""
+        if row.part is not None:
+            return [row] if row.part in self._parts else []
         if self._files:
             self._settle()
         size, place = row.size, row.place
@@ -104,9 +111,17 @@ def history_of(carried: Carried | None) -> History:
     return History() if carried is None else cast("History", carried)
 
 
-def may_follow(rows: Sequence[Row], carried: Carried | None) -> bool:
-    """Whether requests for ``rows`` may be sent on a connection with the history ``carried``."""
+def followers(rows: Sequence[Row], carried: Carried | None) -> list[int]:
+    """The places of those ``rows`` for which requests may be sent on a connection with the history ``carried``."""
     history = history_of(carried)
-    return len(history) + len(rows) <= LONGEST and all(
-        are_apart(row, other) for row in rows for other in history.suspects(row, _SIZE_AND_PLACE)
-    )
+    found = [
+        place
+        for place, row in enumerate(rows)
+        if all(are_apart(row, other) for other in history.suspects(row, _SIZE_AND_PLACE))
+    ]
+    return found[: max(0, LONGEST - len(history))]
+
+
+def may_follow(rows: Sequence[Row], carried: Carried | None) -> bool:
+    """Whether requests for all ``rows`` may be sent on a connection with the history ``carried``."""
+    return len(followers(rows, carried)) == len(rows)

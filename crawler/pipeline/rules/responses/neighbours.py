@@ -33,6 +33,7 @@ class Aspect(Flag):
     DIGEST = auto()
     ETAG = auto()
     PLACE = auto()
+    PART = auto()
 
 
 def _aspects(*present: bool) -> Aspect:
@@ -43,8 +44,8 @@ def _aspects(*present: bool) -> Aspect:
     return found
 
 
-_ASPECTS = {present: _aspects(*present) for present in product((False, True), repeat=5)}
-"""Whether size, time, digest, ETag and place are present → the aspects: combining flags takes a microsecond."""
+_ASPECTS = {present: _aspects(*present) for present in product((False, True), repeat=6)}
+"""Whether size, time, digest, ETag, place and part are present → the aspects: combining flags takes a microsecond."""
 
 
 class Row(Value, frozen=True, kw_only=True):
@@ -58,6 +59,8 @@ class Row(Value, frozen=True, kw_only=True):
     """The strong entity tag of the local copy, if the request is conditional."""
     place: str | None = None
     """For a listing: the path that it should name in its title, see ``page_place``."""
+    part: str | None = None
+    """The requested range of the file (see ``division.Part``); None if all of it is requested."""
 
 
 class Facts(Value, frozen=True, kw_only=True):
@@ -65,13 +68,15 @@ class Facts(Value, frozen=True, kw_only=True):
 
     status: int
     size: int | None = None
-    """Size of the body in bytes; None if there is no body."""
+    """Size of the file in bytes; None if the response contains no part of it."""
     modified: datetime | None = None
     digest: str | None = None
     """The digest of the body, computed with the algorithm that the row names."""
     etag: str | None = None
     place: str | None = None
     """The path that the title of an HTML page names; None if there is none."""
+    part: str | None = None
+    """The range of the file that the response contains; None if it does not contain exactly one."""
 
 
 class Judgement(Enum):
@@ -116,13 +121,19 @@ def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes, *, 
     digest = None
     if row.digest is not None and status == 200:
         digest = row.digest if matches(body, row.digest) else f"{_algorithm(row.digest)}:"
+    part = None
+    if row.part is not None and status == 206:
+        from crawler.pipeline.rules.responses.division import part_of  # imported only if needed
+
+        part = part_of(status, headers, body)
     return Facts(
         status=status,
-        size=len(body) if status == 200 else None,
+        size=len(body) if status == 200 else part.total if part else None,
         modified=http_datetime(modified) if modified else None,
         digest=digest,
         etag=etag if is_strong_tag(etag) else None,
         place=page_place(headers, body) if status == 200 else None,
+        part=part.range if part else None,
     )
 
 
@@ -147,7 +158,7 @@ def have_distinct_places(rows: Sequence[Row]) -> bool:
 
 
 def told_apart(one: Row, other: Row) -> Aspect:
-    """The aspects in which no file fits both rows."""
+    """The aspects in which no response fits both rows."""
     mine, theirs = _dated(one), _dated(other)
     return _ASPECTS[
         _sizes_differ(one, other),
@@ -155,6 +166,7 @@ def told_apart(one: Row, other: Row) -> Aspect:
         _differ(one.digest, other.digest) and _algorithm(one.digest) == _algorithm(other.digest),
         _differ(one.etag, other.etag),
         _differ(one.place, other.place),
+        one.part != other.part,
     ]
 
 
@@ -185,17 +197,19 @@ def judge_confirmed(row: Row, neighbours: Iterable[Row], facts: Facts, confirmed
 
 def confirmed_by(row: Row, facts: Facts) -> Aspect | None:
     """The aspects of the row that a response confirms; None if it contradicts the row. An error confirms nothing."""
-    if facts.status not in (200, 304):
+    if facts.part is None if row.part is not None else facts.status not in (200, 304):
         return Aspect.NONE
     dated, is_whole = _dated(row), facts.status == 200
-    size = facts.size in row.size if is_whole and row.size is not None and facts.size is not None else None
+    total = facts.size if is_whole or facts.part is not None else None
+    size = total in row.size if row.size is not None and total is not None else None
     time = facts.modified in dated if dated is not None and facts.modified is not None else None
     digest = _agrees(row.digest, facts.digest) if is_whole else None
     etag = None if is_whole else _agrees(row.etag, facts.etag)  # a 200 means that the version is not the stored one
     place = _agrees(row.place, facts.place) if is_whole else None
-    if size is False or time is False or digest is False or etag is False or place is False:
+    part = _agrees(row.part, facts.part)
+    if False in (size, time, digest, etag, place, part):
         return None
-    return _ASPECTS[size is True, time is True, digest is True, etag is True, place is True]
+    return _ASPECTS[size is True, time is True, digest is True, etag is True, place is True, part is True]
 
 
 def _dated(row: Row) -> Span[datetime] | None:

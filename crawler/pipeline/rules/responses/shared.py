@@ -41,14 +41,15 @@ def verdict(
         judgement = judge_confirmed(row, others, fact, confirmed)
         if judgement is Judgement.DISAGREES:
             contradicting.append((row, fact))
-        proven.append(judgement is Judgement.AGREES and fact.status in (200, 304))
+        statuses = (200, 304) if row.part is None else (206,)
+        proven.append(judgement is Judgement.AGREES and fact.status in statuses)
     if contradicting:
         is_exchanged = any(confirmed_by(row, fact) for _, fact in contradicting for row in rows)
         is_doubtful = is_exchanged or any(row.place is None for row, _ in contradicting)
         findings = Findings(is_doubtful=is_doubtful, is_exchanged=is_exchanged)
         return Verdict(proven=[False] * len(rows), findings=findings, carried=None)
     is_useless = not any(proven) and any(
-        fact is not None and fact.status not in OVERLOAD_STATUS and row.place is None
+        fact is not None and fact.status not in OVERLOAD_STATUS and row.place is None and row.part is None
         for row, fact in zip(rows, facts, strict=True)
     )
     if all(proven):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 
 from crawler.model import limits
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Outcome, Result, Span, Staged, Validators
-from crawler.pipeline.fetch.batches import Batches
+from crawler.pipeline.fetch.batches import Batches, FileBatch
 from crawler.pipeline.fetch.downloader import Downloader
 from tests.support.fakes import FakeClient, FakeDestination, FakeRequest, FakeResponse, Recorder, nothing_refused
 
@@ -47,8 +48,10 @@ def sized(request: FakeRequest) -> FakeResponse:
     return FakeResponse(body=b"x" * int(request.url.rpartition("/")[2]))
 
 
-async def done(batch: object) -> dict[str, Result | Staged]:
+async def done(all_of: Batches, batch: FileBatch) -> dict[str, Result | Staged]:
+    """The outcome of each file of ``batch``, and of those that it puts back, by path."""
     found: dict[str, Result | Staged] = {}
+    left: list[Job] = []
 
     async def finish(*several: Result | Staged) -> None:
         for each in several:
@@ -56,7 +59,14 @@ async def done(batch: object) -> dict[str, Result | Staged]:
             assert path not in found
             found[path] = each
 
-    await batch.process(finish)  # type: ignore[attr-defined]
+    await batch.process(finish, left.extend)
+    for job in left:
+        again = all_of.begin(job)
+        if again is None:
+            await finish(await all_of.downloader.fetch(job))
+        else:
+            assert again.is_rest
+            await again.process(finish, left.extend)
     return found
 
 
@@ -115,7 +125,7 @@ async def run(
     assert batch is not None
     for other in others:
         assert batch.add(other)
-    return all_of, await done(batch)
+    return all_of, await done(all_of, batch)
 
 
 def lengths(found: Mapping[str, Result | Staged]) -> dict[str, int]:
@@ -186,7 +196,7 @@ async def test_a_digest_beside_a_file_is_looked_up_once_before_anything_is_sent(
     batch = made.begin(job("1", 1))
     assert batch is not None
     assert batch.add(job("2", 2))
-    found = await done(batch)
+    found = await done(made, batch)
     assert asked == ["1", "2"]
     assert {path: each.job.digest is not None for path, each in found.items() if isinstance(each, Staged)} == {
         "1": True,
@@ -200,7 +210,7 @@ async def test_a_file_that_a_filter_refuses_by_its_headers_is_not_requested_agai
     batch = made.begin(job("1", 1))
     assert batch is not None
     assert batch.add(job("2", 2))
-    found = await done(batch)
+    found = await done(made, batch)
     assert {path: each.outcome for path, each in found.items() if isinstance(each, Result)} == {
         "1": Outcome.SKIPPED,
         "2": Outcome.SKIPPED,
@@ -208,3 +218,127 @@ async def test_a_file_that_a_filter_refuses_by_its_headers_is_not_requested_agai
     client = made.downloader.client
     assert isinstance(client, FakeClient)
     assert len(client.requests) == 2
+
+
+def ranged(request: FakeRequest, *, tag: str = '"a"', **more: str) -> FakeResponse:
+    """As ``body_of``, but only the range that is requested."""
+    whole, wanted = body_of(request.url), request.headers.get("Range", "")
+    if not wanted:
+        return FakeResponse(body=whole)
+    first, last = (int(each) if each else len(whole) - 1 for each in wanted.removeprefix("bytes=").split("-"))
+    headers = {"Content-Range": f"bytes {first}-{last}/{len(whole)}", "ETag": tag, **more}
+    return FakeResponse(status=206, body=whole[first : last + 1], headers=headers)
+
+
+def body_of(url: str) -> bytes:
+    """100 bytes that are those of no other file."""
+    return b"%10d" % zlib.crc32(url.encode()) * 10
+
+
+def whole_of(request: FakeRequest) -> FakeResponse:
+    return FakeResponse(body=body_of(request.url))
+
+
+async def divided(
+    respond: Callable[[FakeRequest], FakeResponse], names: Sequence[str], rounds: int = 1
+) -> tuple[Batches, FakeClient, dict[str, Result | Staged]]:
+    """The outcome of batches of files of 100 bytes; those that do not fit are done in ``rounds`` - 1 further ones."""
+    made, found, left = batches(respond), dict[str, Result | Staged](), [job(name, 100) for name in names]
+    for _ in range(rounds):
+        batch = made.begin(left.pop(0))
+        assert batch is not None
+        left = [each for each in left if not batch.add(each)]
+        found |= await done(made, batch)
+    assert not left
+    client = made.downloader.client
+    assert isinstance(client, FakeClient)
+    return made, client, found
+
+
+def are_right(found: Mapping[str, Result | Staged]) -> bool:
+    return all(isinstance(each, Staged) and each.body == body_of(each.job.url) for each in found.values())
+
+
+async def test_files_that_look_alike_are_requested_in_two_ranges_once_the_host_has_sent_some() -> None:
+    """The first two are a trial."""
+    _, client, found = await divided(ranged, "abcdefgh", rounds=2)
+    assert (len(found), are_right(found)) == (8, True)
+    assert [len(batch) for batch in client.sharing.batches] == [4, 12]
+    assert len({request.headers["Range"] for request in client.requests}) == 16
+
+
+@pytest.mark.parametrize(
+    "respond",
+    [
+        whole_of,
+        lambda request: ranged(request, tag='W/"a"'),
+        lambda request: ranged(request, **{"Content-Encoding": "gzip"}),
+        lambda request: ranged(request, **{"Content-MD5": "AAAA"}),
+        lambda request: FakeResponse(status=416) if "Range" in request.headers else whole_of(request),
+    ],
+)
+async def test_a_host_that_sends_no_ranges_that_can_be_joined_gets_no_more_such_requests(
+    respond: Callable[[FakeRequest], FakeResponse],
+) -> None:
+    made, client, found = await divided(respond, "ab")
+    assert (len(found), are_right(found)) == (2, True)
+    assert [len(batch) for batch in client.sharing.batches] == [4]
+    batch = made.begin(job("c", 100))
+    assert batch is not None
+    assert not batch.add(job("d", 100))
+
+
+async def test_two_ranges_of_different_versions_are_not_joined() -> None:
+    tags = iter("123456")
+    _, client, found = await divided(lambda request: ranged(request, tag=f'"{next(tags)}"'), "ab")
+    assert are_right(found)
+    assert len(client.requests) == 6
+
+
+async def test_ranges_that_come_in_the_place_of_others_are_not_used() -> None:
+    parts = [("a", "0-1"), ("a", "2-"), ("b", "0-2"), ("b", "3-")]
+    answers = [ranged(FakeRequest("GET", f"http://h/{name}", {"Range": f"bytes={part}"})) for name, part in parts]
+    for order in ((2, 1, 0, 3), (0, 3, 2, 1), (2, 3, 0, 1), (1, 0, 2, 3), (0, 0, 2, 3), (0, 1, 2, 2)):
+        first = iter(order)
+        _, client, found = await divided(lambda r, first=first: _first(first, answers) or ranged(r), "ab")  # type: ignore[misc]
+        assert (order, are_right(found)) == (order, True)
+        assert client.sharing.findings[0][2], "a response came in the place of another one"
+
+
+def _first(order: Iterator[int], answers: Sequence[FakeResponse]) -> FakeResponse | None:
+    place = next(order, None)
+    return None if place is None else answers[place]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "fits"),
+    [
+        (job("1", 100), job("2", 100), True),
+        (job("1", 31), job("2", 31), False),
+        (job("1", 100), job("2", 100, known=known('"a"')), False),
+        (job("1", 40_000), job("2", 40_000), False),
+        (replace(job("1", 100), size=Span(90, 110)), replace(job("2", 100), size=Span(90, 110)), True),
+    ],
+)
+def test_which_files_that_look_alike_are_divided(one: Job, other: Job, fits: bool) -> None:
+    """New ones that are large enough, and small enough for a trial."""
+    batch = batches(ranged).begin(one)
+    assert batch is not None
+    assert batch.add(other) is fits
+
+
+async def test_what_cannot_follow_on_a_connection_is_put_back_whole() -> None:
+    """Of a file that is divided neither request is sent without the other one."""
+    made = batches(ranged)
+    batch = made.begin(job("a", 100))
+    assert batch is not None
+    assert batch.add(job("b", 100))
+    assert batch.add(job("c", 7))
+    left: list[Job] = []
+    batch._put_back = left.extend
+    assert len(batch.requests(8, 0)) == 5
+    batch.keep([1, 2, 3, 4])
+    assert [each.path for each in left] == ["a"]
+    again = made.begin(left[0])
+    assert again is not None
+    assert again.is_rest
