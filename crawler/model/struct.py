@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from msgspec import Struct, field
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict, astuple, replace
 
-__all__ = ["Brief", "Record", "Struct", "Value", "asdict", "field", "html_table", "replace", "shortened"]
+__all__ = ["Brief", "Record", "Struct", "Value", "asdict", "astuple", "field", "html_table", "replace", "shortened"]
 
 _LONGEST_SHOWN = 50
 """Maximum length of the representation of a value that is shown on one line with others."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from crawler.model import limits
+from crawler.model.struct import Value
 
 
-class Patience(NamedTuple):
+class Patience(Value, frozen=True):
     """Limits of all waits of a lane."""
 
     silence: float

@@ -6,7 +6,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from crawler.http.framing.shape import Shapes
 from crawler.http.lane.batch import Answer, Batch
@@ -18,7 +17,7 @@ from crawler.http.lane.loss import Ending
 from crawler.http.lane.spares import Spares
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.sharing import Carried, Together
-from crawler.model.struct import Struct, field
+from crawler.model.struct import Struct, Value, field
 
 _KEPT = 15.0
 """Seconds for which an idle lane is kept."""
@@ -43,7 +42,7 @@ class Experience(Struct):
     """The shapes of its header sections."""
 
 
-class Outcome(NamedTuple):
+class Outcome(Value, frozen=True):
     """The result of a batch."""
 
     places: Sequence[int]

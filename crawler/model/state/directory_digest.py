@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 
 
-class StoredFile(NamedTuple):
+class StoredFile(Value, frozen=True, gc=False):
     """The state's record of a file in such a directory; see ``Known`` for the fields in common."""
 
     name: str
@@ -29,7 +27,7 @@ class StoredFile(NamedTuple):
     """Version of the stored file, as in ``Known.version``."""
 
 
-class RefusedEntry(NamedTuple):
+class RefusedEntry(Value, frozen=True, gc=False):
     """An entry that a filter refuses."""
 
     name: str

@@ -8,11 +8,11 @@ option, they have nothing to decide, so this takes one short function for each. 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from crawler.model import limits
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
+from crawler.model.struct import Value
 from crawler.model.values import Entry, Job, Kind
 from crawler.pipeline.plan.jobs import guess
 from crawler.pipeline.plan.open_directory import OpenPage
@@ -29,7 +29,7 @@ _MOST = 64
 _NEW = "new"
 
 
-class Rules(NamedTuple):
+class Rules(Value, frozen=True):
     """The rules of a run that may decide on a new file."""
 
     destination: Destination

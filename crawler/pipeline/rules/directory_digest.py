@@ -8,9 +8,9 @@ present row, and none is missing. Only the local copies remain to be compared. T
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from hashlib import blake2b
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.values import Entry, Local, Span
@@ -96,8 +96,8 @@ class DirectoryDigestBuilder:
 
 
 def _mark(name: str, url: str, row: str) -> int:
-    text = f"{name}\0{without_query(url)}\0{row}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big")
+    text = f"{name}\0{without_query(url) if '?' in url else url}\0{row}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
 
 def unchanged_files(
@@ -110,12 +110,12 @@ def unchanged_files(
     """
     if len(local) != digest.files:
         return None
-    found, total = list[StoredFile](), 0
+    found, total, newest = list[StoredFile](), 0, max(digest.newest, digest.newest_local)
     for row in rows:
         there = local.get(row.name)
         if there is None or not is_as_saved(row, there):
             return None
-        if _may_be_racy(digest, row) or not allows(row.url):
+        if (row.checked <= newest and _may_be_racy(digest, row)) or not allows(row.url):
             return None
         found.append(row)
         total += _mark(row.name, row.url, row.row)

@@ -8,9 +8,8 @@ levels, even with equal content (``a/a``), so a single repetition proves nothing
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
-from crawler.model.struct import Struct, field
+from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry, Kind
 
 EQUAL, ALIKE, BARE = 4, 8, 16
@@ -42,7 +41,7 @@ class Fingerprint(Struct):
                 self.children.add(entry.name)
 
 
-class Seen(NamedTuple):
+class Seen(Value, frozen=True, gc=False):
     """The record of an ancestor's listing."""
 
     url: str

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
+from crawler.model.struct import astuple
 from crawler.model.values import Validators
 from crawler.storage.state.records import checked_of, key, moment_of, number_of, text_of
 from crawler.storage.state.schema import ensure, has_table
@@ -80,7 +81,8 @@ def _facts(leaf: DirectoryDigest) -> str:
     total = f"{leaf.total:x}"  # as text, because the total has 128 bits
     return json.dumps((
         leaf.answered, leaf.body_digest, validators.etag, validators.last_modified, leaf.family, leaf.wishes,
-        leaf.files, total, leaf.resolution, leaf.newest, leaf.newest_local, leaf.skipped,
+        leaf.files, total, leaf.resolution, leaf.newest, leaf.newest_local,
+        [astuple(each) for each in leaf.skipped],
     ))  # fmt: skip
 
 

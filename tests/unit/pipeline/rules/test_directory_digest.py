@@ -35,7 +35,7 @@ def entry(number: int, **more: object) -> Entry:
 def row(number: int, **more: object) -> StoredFile:
     name = f"f{number}"
     values = (name, f"http://h/{name}", f"noon {number}", 5, SECOND * NANOSECONDS, SECOND + 10_000.0, MODIFIED)
-    return StoredFile(*values)._replace(**more)
+    return replace(StoredFile(*values), **more)
 
 
 def gathered(*entries: Entry) -> DirectoryDigestBuilder:
@@ -65,7 +65,7 @@ def are_kept(
 
 def test_unchanged_files_are_recognised_in_any_order() -> None:
     assert unchanged_files(THREE, ROWS[::-1], LOCAL, lambda _: True) == ROWS[::-1]
-    assert are_kept([each._replace(url=f"{each.url}?signature=1") for each in ROWS])
+    assert are_kept([replace(each, url=f"{each.url}?signature=1") for each in ROWS])
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_url_that_robots_forbids_now_is_not_kept() -> None:
 
 def test_a_row_proves_nothing_before_its_time_has_passed() -> None:
     again = 2 * 3600  # the hour that comes twice when summer time ends
-    assert are_kept([each._replace(checked=SECOND + again + 61.0) for each in ROWS])
+    assert are_kept([replace(each, checked=SECOND + again + 61.0) for each in ROWS])
     assert not are_kept([*ROWS[:2], row(2, checked=SECOND + again + 60.0)])
     assert not are_kept([*ROWS[:2], row(2, checked=UNCONFIRMED)])
     for silent in (None, "garbled"):  # then it may be noon in any zone
@@ -114,9 +114,9 @@ def test_a_row_proves_nothing_before_its_time_has_passed() -> None:
         assert not are_kept([*ROWS[:2], row(2, checked=passed, last_modified=silent)])
     aware = Span(NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=UTC))
     zoned = leaf_of(gathered(*(entry(number, modified=aware) for number in range(3))))
-    assert are_kept([each._replace(checked=SECOND + 2.0) for each in ROWS], what=zoned)
+    assert are_kept([replace(each, checked=SECOND + 2.0) for each in ROWS], what=zoned)
     late = replace(zoned, newest=SECOND + 2.0)  # the listing's time may be later than the file's own
-    assert not are_kept([each._replace(checked=SECOND + 2.0) for each in ROWS], what=late)
+    assert not are_kept([replace(each, checked=SECOND + 2.0) for each in ROWS], what=late)
 
 
 def test_only_a_directory_of_files_alone_has_a_digest(monkeypatch: pytest.MonkeyPatch) -> None:
