@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from itertools import count
 from typing import Any
@@ -78,7 +79,8 @@ class Node:
         self._flights: dict[str, Flight] = {}
         """Name of a shard → the shard."""
         self._done = Done()
-        self._jobs: asyncio.Queue[Job | None] = asyncio.Queue()
+        self._jobs: asyncio.Queue[Sequence[Job] | None] = asyncio.Queue()
+        """The jobs of each shard, then None if no more will come."""
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._stopped = asyncio.Event()
         self._redirects: Redirects | None = None
@@ -208,9 +210,8 @@ class Node:
         busy = {path for other in self._flights.values() for path in other.left}
         self._flights[flight.name] = flight
         flight.done.add_done_callback(lambda _done: self._flights.pop(flight.name, None))
-        for job in shard.jobs:
-            if job.path not in busy:  # otherwise it is under way, for a shard that was taken back
-                self._jobs.put_nowait(job)
+        # Others are under way, for a shard that was taken back.
+        self._jobs.put_nowait([job for job in shard.jobs if job.path not in busy] if busy else shard.jobs)
 
     def done(self, flight: Flight) -> Done:
         """What became of a shard."""
@@ -269,8 +270,8 @@ class Node:
 
     async def produce(self, put: engine.Put) -> None:
         """The engine's producer: the jobs of all shards, until the client says that no more will come."""
-        while (job := await self._jobs.get()) is not None:
-            await put(job)
+        while (jobs := await self._jobs.get()) is not None:
+            await put(*jobs)
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
         """Decide by the rules for redirects that came with the last shard."""

@@ -41,8 +41,10 @@ async def do_jobs(source: JobSource, tools: Tools, state: StateStore, config: Co
     committer = Committer(tools.destination, state, tools.observer)
     writer = asyncio.create_task(committer.run(), name="committer")
     try:
-        begin, put, workers = build_batches(config, downloader).begin, committer.put, config.workers
-        await engine.run(source.produce, downloader.process, put, workers=workers, backlog=workers, begin=begin)
+        begin, workers, backlog = build_batches(config, downloader).begin, config.workers, config.backlog
+        await engine.run(
+            source.produce, downloader.process, committer.put, workers=workers, backlog=backlog, begin=begin
+        )
     finally:
         committer.close()
         await writer
