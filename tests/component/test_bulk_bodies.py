@@ -7,6 +7,7 @@ import errno
 import itertools
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -325,20 +326,49 @@ async def test_a_part_is_hashed_while_it_is_written(tmp_path: Path, monkeypatch:
     with PartThreads() as threads:
         store = PartStore(directory, digests=True, flush=False)
         _, file, _ = store.create(Job(url="http://h/x", path="x", reason="new", row="r"))
-        file.append(memoryview(b"abc"), threads.submit)
+        file.append(memoryview(b"abc"), threads)
         file.writelines([b"def"])
-        file.append(b"ghi", threads.submit)
+        file.append(b"ghi", threads)
         with monkeypatch.context() as patch:
             Disk(patch, errno.ENOSPC, 0)
             with pytest.raises(OSError, match="No space"):
-                file.append(bytes(2 * KIB), threads.submit)
+                file.append(bytes(2 * KIB), threads)
         assert file.proof(flush=False) == (9, sha256(b"abcdefghi").removeprefix("sha256:"))
         file.close()
     os.close(directory)
 
 
-async def test_the_number_of_threads_that_receive_is_limited() -> None:
+def test_the_number_of_threads_that_receive_is_limited() -> None:
+    with PartThreads() as threads:
+        reserved = [thread for _ in range(100) if (thread := threads.reserve()) is not None]
+        assert len(reserved) == len(set(reserved)) == 16
+        assert not threads.has_idle_processor
+        threads.free(reserved[3])
+        assert [threads.reserve(), threads.reserve()] == [reserved[3], None]
+
+
+async def test_without_more_threads_a_body_arrives_in_pieces(
+    site: Site, tmp_path: Path, used: list[BulkReceiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("destination-fill"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    found = await fetched(site, Case(700_001), tmp_path)
+    assert (found.digest, used) == (sha256(pattern(700_001)), [])
+
+
+def test_a_part_is_hashed_without_more_threads_too(tmp_path: Path) -> None:
+    directory = os.open(tmp_path, os.O_RDONLY)
     threads = PartThreads()
-    assert sum(threads.reserve() for _ in range(100)) == 16
-    threads.free()
-    assert [threads.reserve(), threads.reserve()] == [True, False]
+    threads.shutdown()
+    store = PartStore(directory, digests=True, flush=False)
+    _, file, _ = store.create(Job(url="http://h/x", path="x", reason="new", row="r"))
+    file.append(b"abc", threads)
+    assert file.proof(flush=False) == (3, sha256(b"abc").removeprefix("sha256:"))
+    file.close()
+    os.close(directory)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 _WRITING = 8
 """Threads for calls that take a moment; more would only compete for the same disk."""
@@ -12,24 +12,40 @@ _FILLING = 16
 
 
 class PartThreads(ThreadPoolExecutor):
-    """Runs calls that take a moment, and beside them calls that take as long as a body takes to arrive."""
+    """Runs calls that take a moment, and lends threads for calls that take as long as a body takes to arrive."""
 
     def __init__(self) -> None:
-        super().__init__(_WRITING + _FILLING, "destination-part")
-        self._filling = 0
+        super().__init__(_WRITING, "destination-part")
+        self._fillers: list[Executor] = []
+        """A thread each."""
+        self._idle: list[Executor] = []
         self._processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     @property
-    def is_one_idle(self) -> bool:
+    def has_idle_processor(self) -> bool:
         """Whether there are more processors than threads that fill parts."""
-        return self._filling < self._processors
+        return len(self._fillers) - len(self._idle) < self._processors
 
-    def reserve(self) -> bool:
-        """Whether there is a thread for filling a part. If so, it is reserved until ``free``."""
-        is_free = self._filling < _FILLING
-        self._filling += is_free
-        return is_free
+    def reserve(self) -> Executor | None:
+        """A running thread for nothing else until ``free``; None if there are enough, or the system has no more."""
+        if self._idle:
+            return self._idle.pop()
+        if len(self._fillers) == _FILLING:
+            return None
+        thread = ThreadPoolExecutor(1, "destination-fill")
+        try:
+            thread.submit(int)  # which starts the thread
+        except RuntimeError:
+            return None
+        self._fillers.append(thread)
+        return thread
 
-    def free(self) -> None:
-        """Give a reserved thread back."""
-        self._filling -= 1
+    def free(self, thread: Executor) -> None:
+        """Give back what ``reserve`` returned."""
+        self._idle.append(thread)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Stop all threads; see ``Executor.shutdown``."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        for thread in self._fillers:
+            thread.shutdown(wait, cancel_futures=cancel_futures)

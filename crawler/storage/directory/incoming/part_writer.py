@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -72,26 +73,31 @@ class LocalPart:
 
     def fill(self, offer: Callable[[], BulkBody | None]) -> Awaitable[None] | None:
         """See ``interfaces.Part``."""
-        if not self._threads.reserve():
+        thread = self._threads.reserve()
+        if thread is None:
             return None
         body = offer()
         if body is None:
-            self._threads.free()
+            self._threads.free(thread)
             return None
-        return self._fill(body)
+        return self._fill(body, thread)
 
-    async def _fill(self, body: BulkBody) -> None:
+    async def _fill(self, body: BulkBody, thread: Executor) -> None:
         try:
             await self._finish_write()
-            self._writing = asyncio.ensure_future(self._fill_from(body))
-            await self._finish_write()
-        finally:
-            self._threads.free()
+        except BaseException:
+            self._threads.free(thread)
+            raise
+        self._writing = asyncio.ensure_future(self._fill_from(body, thread))
+        await self._finish_write()
 
-    async def _fill_from(self, body: BulkBody) -> None:
+    async def _fill_from(self, body: BulkBody, thread: Executor) -> None:
         chunks, self._chunks, self._waiting = self._chunks, [], 0
         self._has_failed = True
-        await self._run(self._receive, body, chunks)
+        try:
+            await self._run_in(thread, self._receive, body, chunks)
+        finally:
+            self._threads.free(thread)
         self._has_failed = False
 
     def _receive(self, body: BulkBody, chunks: list[bytes]) -> None:
@@ -99,8 +105,10 @@ class LocalPart:
         body.receive(self._append)
 
     def _append(self, data: bytes | memoryview) -> None:
-        if len(data) >= limits.BULK_PIECE // 2 and self._threads.is_one_idle:  # the network is faster than this thread
-            self._raw.append(data, self._threads.submit)
+        if (
+            len(data) >= limits.BULK_PIECE // 2 and self._threads.has_idle_processor
+        ):  # the network is faster than this thread
+            self._raw.append(data, self._threads)
         else:
             self._raw.writelines((data,))
         self.offset += len(data)
@@ -194,8 +202,11 @@ class LocalPart:
                 self._store.remove(self.name)
 
     async def _run(self, call: Callable[..., T], *args: object) -> T:
+        return await self._run_in(self._threads, call, *args)
+
+    async def _run_in(self, executor: Executor, call: Callable[..., T], *args: object) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
+            return await asyncio.get_running_loop().run_in_executor(executor, call, *args)
         except OSError as error:
             raise self._translated(error) from error
 

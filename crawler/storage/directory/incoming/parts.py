@@ -13,7 +13,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Container, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from itertools import count
 
@@ -67,17 +67,20 @@ class PartFile(io.FileIO):
                     self.hashing.update(data)
                 self.written += len(data)
 
-    def append(self, data: bytes | memoryview, submit: Callable[..., Future[None]]) -> None:
-        """Write ``data``, and hash it meanwhile in the thread to which ``submit`` passes calls. Raises OSError."""
+    def append(self, data: bytes | memoryview, executor: Executor) -> None:
+        """Write ``data``, and hash it meanwhile in ``executor``. Raises OSError."""
         with self._turn:
             hashing = None if self.hashing is None else self.hashing.copy()
-            hashed = submit(hashing.update, data) if hashing is not None else None
+            hashed = None if hashing is None else _submitted(executor, hashing.update, data)
             try:
                 write_all(self.fileno(), data)
             finally:
                 if hashed is not None:
                     hashed.result()  # the caller is about to reuse the memory
-            self.hashing = hashing  # not if writing failed: it would be the digest of more than was written
+            if hashed is None and self.hashing is not None:
+                self.hashing.update(data)
+            else:
+                self.hashing = hashing  # not if writing failed: it would be the digest of more than was written
             self.written += len(data)
 
     def proof(self, *, flush: bool) -> tuple[int, str] | None:
@@ -110,6 +113,16 @@ class PartFile(io.FileIO):
     def close(self) -> None:
         with self._turn:
             super().close()
+
+
+def _submitted(
+    executor: Executor, call: Callable[[bytes | memoryview], None], data: bytes | memoryview
+) -> Future[None] | None:
+    """The future of ``call``; None if the system has no more threads."""
+    try:
+        return executor.submit(call, data)
+    except RuntimeError:
+        return None
 
 
 OpenPart = tuple[str, PartFile, PartNote | None]
