@@ -66,6 +66,10 @@ def _parse(args: Sequence[str]) -> Invocation | str:
     values = read_exact(args) if _COMPLETION not in os.environ else None
     if values is not None:
         return _invocation(**values)
+    if _COMPLETION in os.environ:
+        from crawler.cli.arguments.completion import register
+
+        register()
     from crawler.cli.arguments.with_click import read_with_click, visible_options
 
     found = read_with_click(args)

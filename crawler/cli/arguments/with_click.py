@@ -78,8 +78,9 @@ class _Option(click.Option):
 def _complete_value(_ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Completions for the value of an option or for URL and DIR, chosen by the metavar."""
     metavar = param.metavar or ""
-    if "|" in metavar and metavar.islower():
-        return [CompletionItem(word) for word in metavar.split("|") if word.startswith(incomplete)]
+    if "|" in metavar:
+        words = [word for word in metavar.split("|") if word.islower()]
+        return [CompletionItem(word) for word in words if word.startswith(incomplete)]
     if metavar in {"FILE", "PATH"}:
         return [CompletionItem(incomplete, type="file")]
     return [CompletionItem(incomplete, type="dir")] if isinstance(param, click.Argument) else []
