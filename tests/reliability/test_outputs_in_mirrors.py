@@ -80,6 +80,10 @@ def test_so_it_is_with_the_mirrors_of_a_file(site: Site, capsys: Output) -> None
         assert [line.removesuffix(" file") for line in found if "summary" in line] == lines[: "--history" not in mode]
         assert f"crawler: {page}" in found
     file.write_text(mirror.format("a") + mirror.format("b"))
+    site.file("n.prom", BODY)
+    assert cli.run(["--config", "m.toml", "--status", "a/n.prom"]) == 5
+    assert "--status a/n.prom: not written, because a listing has a file of that path" in capsys.readouterr().err
+    assert not Path("a/n.prom").exists()
     given = ["--status", "b/sub/c.txt", "--report", "a/{name}.prom", "--only", "b"]
     assert refused(capsys, "--config", "m.toml", *given).splitlines() == [
         f"crawler: --report a/b.prom: that is b.prom of the mirror {here}/a: name another file",

@@ -14,6 +14,7 @@ from crawler.cli.printing import describe, print_error
 from crawler.cli.runner import display_closed_on_signal, ended_early, print_report, run_async
 from crawler.model.errors import ConfigError, CrawlerError, Problems
 from crawler.model.exit_codes import SIGNALS, worst
+from crawler.model.reasons import CLAIM
 from crawler.model.struct import replace
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import named_url
@@ -54,8 +55,10 @@ def run_config(call: Invocation) -> int:
     problems.add(_mistakes(call, chosen, call.status or file.status))
     if (error := problems.error()) is not None or page is None:
         raise located(error or ConfigError(""), name, content)
-    codes = _each(call, chosen) if call.verify or call.history else _run_all(call, chosen, file.jobs, page.target)
-    return worst([*codes, page.write()])
+    if call.verify or call.history:
+        return worst([*_each(call, chosen), page.write()])
+    codes, is_claimed = _run_all(call, chosen, file.jobs, page.target)
+    return worst([*codes, page.write(is_claimed=is_claimed)])
 
 
 def _content(name: str) -> bytes:
@@ -114,10 +117,11 @@ def _each(call: Invocation, mirrors: Sequence[Mirror]) -> list[int]:
     return codes
 
 
-def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str | None) -> list[int]:
-    """Run the mirrors, ``jobs`` at once, and print a summary for each. Returns the exit code of each.
+def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str | None) -> tuple[list[int], bool]:
+    """Run the mirrors, ``jobs`` at once, and print a summary for each.
 
-    ``status``: path of the page of --status, which no mirror may delete.
+    ``status``: path of the page of --status, which no mirror may delete. Returns the exit code of each, and whether a
+    listing has a file of that path.
     """
     from crawler.output.log import configure, log_retry
     from crawler.output.progress import choose_display
@@ -146,7 +150,8 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
             codes.append(report.exit_code)
         else:
             codes.append(print_report(report, replace(call, name=mirror.name), mirror.config))
-    return codes
+    failures = (failure for report, _ in outcomes for failure in report.failures)
+    return codes, any(f"{CLAIM} --status " in failure.reason for failure in failures)
 
 
 async def _run_mirrors(

@@ -38,10 +38,16 @@ class StatusPage:
             check_target("--status", self.target)
             check_installed("--status")
 
-    def write(self) -> int:
-        """Write the page. Returns 0, or 1 if that failed. A dry run writes none."""
+    def write(self, *, is_claimed: bool = False) -> int:
+        """Write the page. Returns the exit code of that. A dry run writes none.
+
+        ``is_claimed``: a listing has a file of that path. Whether the file that is there is that one is unknown.
+        """
         if self.target is None or self._is_dry:
             return ExitCode.OK
+        if is_claimed:
+            reason = "not written, because a listing has a file of that path: name another file"
+            return print_error(f"--status {self.target}: {reason}", ExitCode.INCOMPLETE)
         from crawler.output.html_report.status.write import write_status
 
         async def work() -> None:

@@ -96,7 +96,8 @@ def paths_of(file: Path) -> set[Path]:
         found.add(parent / path.name)
         with suppress(OSError):
             here = identity((parent / path.name).lstat())
-            if not (names := os.listdir(parent)).count(path.name):
+            if path.name.swapcase() != path.name and identity((parent / path.name.swapcase()).lstat()) == here:
+                names = os.listdir(parent)
                 found |= {parent / name for name in names if identity((parent / name).lstat()) == here}
     return found
 

@@ -154,3 +154,12 @@ def test_the_paths_of_a_file_lead_through_no_link(
     own = [OwnFile("--summary", Path(spelling)), OwnFile("--cookies", Path("d/sub/x"), is_read=True)]
     for directory in ("d", "to_d", "./d/sub/.."):
         assert claims(own, Path(directory)).keys() == below
+
+
+def test_a_file_has_each_spelling_of_its_name_that_leads_to_it(tmp_path: Path) -> None:
+    here = Path(os.path.realpath(tmp_path))
+    (tmp_path / "b.txt").touch()
+    os.link(tmp_path / "b.txt", tmp_path / "B.TXT")  # as a file system that folds case makes it appear
+    (tmp_path / "other").touch()
+    assert paths_of(tmp_path / "B.TXT") == {here / "B.TXT", here / "b.txt"}
+    assert claims([OwnFile(SUMMARY, tmp_path / "B.TXT")], tmp_path).keys() == {"B.TXT", "b.txt"}
