@@ -147,19 +147,22 @@ class Sharing:
         return found, verdict
 
     def _note(self, found: Sequence[WholeResponse | None], host: Host, generation: int) -> None:
-        now, is_refused = time.monotonic(), False
+        is_refused, size, succeeded = False, 0, None
         for response in found:
             if response is None:
                 continue
             self._usual.note("GET", response.url, response)
-            host.received(len(response.body), now)
+            size += len(response.body)
             if response.status not in OVERLOAD_STATUS:
-                host.succeeded(response.url)
+                succeeded = response.url
             elif not is_refused:
                 is_refused = True
                 host.overloaded(response.status, response.headers, generation)
                 known = self._gate.depths.of(host.name)
                 self._change(host.name, refused(known, len(found)), "the host refused more requests")
+        host.received(size, time.monotonic())
+        if succeeded is not None:
+            host.succeeded(succeeded)
 
     def _judge_ending(self, sent: Outcome, host: Host, *, are_small: bool) -> None:
         if len(sent.answers) < 2 or sent.ending is None:

@@ -74,7 +74,7 @@ def _is_proven(row: Row, response: WholeResponse) -> bool:
     size, shape, modified = row.size, response.shape, row.modified
     if shape is None or size is None or len(response.body) != size.low or not is_ordinary(shape):
         return False
-    if row.digest is not None or row.etag is not None or row.place is not None:
+    if row.digest is not None or row.etag is not None or row.place is not None or row.part is not None:
         return False
     if modified is None or modified.low.tzinfo is None or response.varying[0] is None:
         return True

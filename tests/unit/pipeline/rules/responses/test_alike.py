@@ -41,6 +41,7 @@ rows = st.builds(
     digest=st.sampled_from([None, None, None, "md5:" + "0" * 32]),
     etag=st.sampled_from([None, None, None, '"1"']),
     place=st.sampled_from([None, None, None, "/a/"]),
+    part=st.sampled_from([None, None, None, "0-4"]),
 )
 files = st.builds(Row, size=st.integers(0, 30).map(lambda size: Span(size, size)), modified=st.sampled_from(ROW_TIMES))
 replies = st.builds(
