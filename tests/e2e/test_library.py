@@ -65,7 +65,7 @@ async def test_filters_apply_to_a_list_too(serve: Serve, tree: Path, mirror: Pat
     report = await crawler.download(pairs, mirror, ext="zip", exclude="old/")
     assert (report.ok, report.saved, report.skipped_by) == (True, 1, {"ext": 1, "exclude": 1})
     report = await crawler.download(pairs, mirror, ext="zpi")
-    assert report.warnings == ("no file matched ext zpi: did you mean zip?",)
+    assert report.warnings == ('no file matched ext="zpi": did you mean zip?',)
 
 
 async def test_a_root_that_is_not_a_listing_raises(serve: Serve, tree: Path, mirror: Path) -> None:

@@ -16,7 +16,7 @@ HTML = b"<!DOCTYPE html><title>Notes</title><p>none"
 FILES = {
     "empty": (b"", "text/plain", b"not empty"), "empty.zip": (b"", "application/zip", PK),
     "words": (b"words\n", "text/plain", PK), "words.txt": (b"words\n" * 900, "text/plain", b"\0" * 5400),
-    "notes": (HTML, "text/html", b"other"), "notes.zip": (HTML, "text/html", PK),
+    "notes": (HTML, "text/html", b"other"), "notes.zip": (HTML, "application/zip", PK),
     "stub.zip": (b"see elsewhere", "text/plain", b""), "data.csv": (b'{"a": 1}', "application/json", b"a,b"),
 }  # fmt: skip
 

@@ -118,7 +118,7 @@ def test_each_flaw_of_a_page_is_reported_by_its_own_name(sandbox: Sandbox, site:
         assert lines[0].startswith("listing failed: " if meaning.is_incomplete else "problem: nothing was deleted in /")
         assert any(meaning.text in str(event.get("reason")) for event in events), f"{kind} is in the log"
     for kind in (FlawKind.ERROR, FlawKind.SCRIPT, FlawKind.ELSEWHERE):
-        words = ["--explain", f"{site.url}{kind}/f.bin", f"{site.url}{kind}/", str(sandbox.directory)]
+        words = ["--explain", f"{site.url}{kind}/f.bin", site.url, str(sandbox.directory)]
         explained = sandbox.note(sandbox.start_raw([*_COMMAND, *words]).finish())
         explained.says(MEANINGS[kind].text, MEANINGS[kind].advice)
     for kind in (FlawKind.ERROR, FlawKind.SCRIPT):
