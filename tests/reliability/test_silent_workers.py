@@ -207,3 +207,21 @@ def test_results_come_early_once() -> None:
     assert [result.path for result in flight.early()] == ["c"]
     assert flight.early() == []
     assert flight.done.done()
+
+
+@pytest.mark.row("X24")
+async def test_what_a_worker_could_not_name_for_want_of_its_client_has_not_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The process was stopped for longer than its lease, but not for so long that its shards were given to others."""
+    node = Node(cast("Host", Worker()), "token")
+    jobs = [Job(url=f"http://h/{path}", path=path, reason="new") for path in "abc"]
+    flight = Flight("t", Shard(jobs=jobs, redirects=Redirects(), credentials=Credentials(), share=(1, 2)))
+    node.take(flight)
+    failed = Result(path="b", url="http://h/b", outcome=Outcome.FAILED, reason="404")
+    node._finished(failed)
+    monkeypatch.setattr(node_module, "LEASE", -1.0)
+    node._finished(saved("a"))
+    node._finished(Result(path="c", url="http://h/c", outcome=Outcome.FAILED, reason="the worker has lost its client"))
+    node.finish()
+    assert [result.path for result in flight.results] == ["b", "a"], "c is done again"

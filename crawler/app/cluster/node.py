@@ -20,7 +20,7 @@ from crawler.http.credentials.keyring import NO_CREDENTIALS, Credentials, Keyrin
 from crawler.http.pacing.gate import Gate
 from crawler.model.errors import DestinationError, innermost
 from crawler.model.interfaces import Redirects
-from crawler.model.values import Job, Rejection, Result
+from crawler.model.values import Job, Outcome, Rejection, Result
 from crawler.pipeline import engine
 from crawler.text.urls import Origin
 from crawler.workers.cluster import shards
@@ -179,8 +179,7 @@ class Node:
 
     def _report_early(self) -> None:
         for flight in self._flights.values():
-            results = flight.early()
-            if results:
+            if results := flight.early():
                 self._send(shards.EARLY, flight.name, results)
 
     @property
@@ -295,5 +294,7 @@ class Node:
         self._send(shards.PAUSE, url, seconds)
 
     def _finished(self, result: Result) -> None:
+        if result.outcome is Outcome.FAILED and not self.is_in_touch:
+            return  # perhaps for that reason; the job is done again
         for flight in list(self._flights.values()):
             flight.add(result)
