@@ -27,6 +27,9 @@ class Redirects(Protocol):
 class Parser(Protocol):
     """Parses listing pages, each within limits on time and memory."""
 
+    def prepare(self) -> None:
+        """Import what parses most pages, while the first one is on its way."""
+
     def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
         """The listing of a page, in pieces if it is long; the last piece has the verdict. Raises ListingError."""
 

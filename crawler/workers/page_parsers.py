@@ -60,6 +60,10 @@ class PageParsers:
             self._process.kill()
             self._process = None
 
+    def prepare(self) -> None:
+        """See ``interfaces.Parser``."""
+        import crawler.listings.html.grammar  # noqa: F401
+
     async def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
         """See ``interfaces.Parser``. Raises ListingError for a page that takes too much time or memory."""
         from crawler.listings import parse_without_grammar, pieces_by_grammar, without  # nothing to parse: no import

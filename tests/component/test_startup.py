@@ -13,6 +13,12 @@ from pathlib import Path
 
 import pytest
 
+import crawler
+from crawler.model.config import Config
+from crawler.pipeline.runs import mirror
+from crawler.workers.page_parsers import PageParsers
+from tests.support.disorderly import Disorderly
+
 HEAVY = {
     "aiohttp", "aiolimiter", "bs4", "humanize", "jinja2", "lxml", "protego", "rich", "sqlite3", "stamina", "svg",
     "tomllib", "uvloop",
@@ -144,3 +150,16 @@ run_async(work)
 print(*sys.modules)
 """
     assert HEAVY & set(printed(program).split()) - {"uvloop", "sqlite3"} == libraries
+
+
+async def test_the_parser_is_imported_while_the_first_page_of_a_first_run_is_on_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later run may parse nothing, and a URL that does not end with a slash may be that of a file."""
+    prepared = []
+    monkeypatch.setattr(PageParsers, "prepare", lambda _parsers: prepared.append(1))
+    monkeypatch.setattr(mirror, "_ON_ITS_WAY", 0.0)
+    async with Disorderly({"a": b"a", "d/b": b"b"}) as server:
+        for url, times in ((server.url, 1), (server.url, 1), (f"{server.url}d/", 2), (f"{server.url}a", 2)):
+            await crawler.mirror(url, str(tmp_path / url.rpartition(":")[2].replace("/", "-")), Config(no_robots=True))
+            assert len(prepared) == times, url

@@ -5,6 +5,7 @@ If URL turns out to be a file, that file alone is saved.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -40,6 +41,9 @@ from crawler.pipeline.walk.page_reader import Root
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories, wishes
+
+_ON_ITS_WAY = 0.01
+"""Seconds after which a page that has not arrived yet is on its way for longer than its parser takes to be imported."""
 
 
 class RootOfRun(Root, Protocol):
@@ -120,6 +124,8 @@ class MirrorRun:
     async def _mirror(self, committer: Committer) -> None:
         """Read all listings and fetch what they show; then find out what may be deleted."""
         starts, parts = [Directory(path="", url=self._url)], self._parts
+        if not parts.state.knew_files and names_directory(self._url):
+            asyncio.get_running_loop().call_later(_ON_ITS_WAY, parts.parser.prepare)
         if parts.pool is None and self._upstreams is None:
             parts.client.sharing.open_ahead(self._url, expected_requests(parts.config, self._url, parts.state))
         if self._is_page_beside():
