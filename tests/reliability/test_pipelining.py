@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -114,6 +116,25 @@ async def test_a_mirror_of_a_real_server_is_the_same_at_every_depth(
     assert found["auto"][:3] == (0, len(files), files)
     known = await state_of(tmp_path / "auto")
     assert (known.depth if known else 0) == depth
+
+
+@pytest.mark.row("P32")
+@pytest.mark.parametrize("flavour", ["nginx", "apache", "caddy", "lighttpd"])
+async def test_real_servers_send_ranges_that_tell_files_apart_that_look_alike(
+    serve: Serve, docroot: Path, tmp_path: Path, flavour: str
+) -> None:
+    """The entity tags of these servers are made of size and time, so they are the same for all files."""
+    server = serve(flavour)
+    root = Path(tempfile.mkdtemp(dir=docroot))
+    root.chmod(0o755)
+    files = {f"{number:02}.bin": bytes([number]) * 300 for number in range(12)}
+    for name, data in files.items():
+        (root / name).write_bytes(data)
+        os.utime(root / name, (1_700_000_000, 1_700_000_000))
+    server.forget()
+    report = await crawler.mirror(server.url_of(root), str(tmp_path), Config(workers=1, no_robots=True))
+    assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(files), files)
+    assert Counter(request.status for request in server.requests()) == {200: 1, 206: 2 * len(files)}
 
 
 async def records_of(directory: str | Path) -> Mapping[str, Known]:
