@@ -39,7 +39,7 @@ def prepared(directory: Path) -> None:
     (directory / "sub" / "a").mkdir()
     os.mkfifo(directory / "sub" / "c d")
     (directory / "sub" / "b.tar.gz").symlink_to("a")
-    (directory / "log").write_text("the log of the run")
+    (directory / "sub" / "log").write_text("the log of the run")
 
 
 def batch(chance: random.Random) -> list[Staged]:
@@ -51,7 +51,7 @@ def batch(chance: random.Random) -> list[Staged]:
         item = staged(path, b"body of %d" % number, mtime)
         known = replace(KNOWN, path=path, size=item.size, mtime=mtime or 0)
         item = replace(item, result=replace(item.result, known=known)) if chance.random() < 0.7 else item
-        item = staged("not-yet-here") if chance.random() < 0.05 else item
+        item = staged("sub/not-yet-here") if chance.random() < 0.05 else item
         items.append(replace(item, size=item.size + 1) if chance.random() < 0.05 else item)
     return items
 
@@ -65,14 +65,17 @@ def contents(directory: Path) -> dict[str, object]:
             found[name] = (
                 (status.st_mode, status.st_mtime_ns // SECOND, path.read_bytes()) if is_file else status.st_mode
             )
-    return {name: value for name, value in found.items() if name != "log" or isinstance(value, tuple)}
+    return {name: value for name, value in found.items() if name != "sub/log" or isinstance(value, tuple)}
 
 
 def stored(items: list[Staged], broken: Callable[[pytest.MonkeyPatch], None], *, short: bool, fsync: str) -> object:
     """(The outcomes or the error, what is in DIR) after a commit of ``items``."""
 
     async def run(directory: Path) -> object:
-        own = [OwnFile("--log-file", directory / "log"), OwnFile("--summary", directory / "not-yet-here")]
+        own = [
+            OwnFile("--log-file", directory / "sub" / "log"),
+            OwnFile("--summary", directory / "sub" / "not-yet-here"),
+        ]
         async with LocalDestination(directory, fsync=fsync, own=own) as destination:
             await destination.acquire(0)
             with pytest.MonkeyPatch.context() as patch:
