@@ -92,7 +92,7 @@ class NewFiles:
         if len(path) * 4 > limits.PATH_BYTES or not in_scope(url, self._base) or not rules.have_no_say(path, entry):
             return False
         self._files[path] = url
-        self._digest.add(entry)
+        self._digest.add(entry, None)
         rules.observer.listed(path, guess(entry))
         job = Job(url=url, path=path, reason=_NEW, size=size, modified=entry.modified, row=entry.row)
         if not rules.policy.holds(job):

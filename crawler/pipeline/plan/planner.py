@@ -172,7 +172,6 @@ class Planner:
             self._end(path, entry, Outcome.FAILED, f"{Reason.NAME_CLASH}: {what}")
             return
         open_page.directory.files[path] = entry.url
-        open_page.directory.digest.add(entry)
         await self._settle(path, entry, open_page)
 
     async def _settle(self, path: str, entry: Entry, open_page: OpenPage) -> None:
@@ -194,7 +193,9 @@ class Planner:
             if self._policy.check == "listing":
                 decision = by_digest(decision, published, entry, known, local)
         self._observer.listed(path, guess(entry))
-        if decision.need is Need.NOTHING:
+        is_current = decision.need is Need.NOTHING
+        open_page.directory.digest.add(entry, local.size if is_current and local is not None else None)
+        if is_current:
             assert local is not None
             proven = to_remember(path, entry, local, known, published.checked if published else None)
             self._state.remember([] if proven is None else [proven])

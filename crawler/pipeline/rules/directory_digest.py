@@ -1,9 +1,9 @@
 """Digests of directories that hold only files: while the digest stays the same, no row has to be compared.
 
-The digest is a sum over the name, URL and row of each file. If a page is the same byte for byte, and the files that the
-state knows in the directory have the same sum as the files of that page, then the state knows each of them with its
-present row, and none is missing. Only the local copies remain to be compared. The rules are those of
-``compare.needs_fetch``; in case of doubt the page is read.
+The digest is a sum over the name, URL, row and size of each file. If a page is the same byte for byte, and the files
+that the state knows in the directory have the same sum as the files of that page, then the state knows each of them
+with its present row and a size that it shows, and none is missing. Only the local copies remain to be compared. The
+rules are those of ``compare.needs_fetch``; in case of doubt the page is read.
 """
 
 from __future__ import annotations
@@ -49,14 +49,19 @@ class DirectoryDigestBuilder:
         if not more and self.entries < LEAST:
             self.is_plain = False
 
-    def add(self, entry: Entry) -> None:
-        """Add a wanted file to the digest."""
-        if entry.modified is None or entry.folder:  # a row without a time does not prove that a file is unchanged
+    def add(self, entry: Entry, size: int | None) -> None:
+        """Add a wanted file to the digest. ``size``: of its copy in bytes, if that was found current; otherwise None.
+
+        A copy whose size is not the listed one is fetched in every run, so the digest covers the size: the listed one if
+        it is exact, otherwise that of the copy, which is known in the run after the one that fetches it.
+        """
+        expected = _expected_size(entry.size, size)
+        if entry.modified is None or entry.folder or expected is None:  # without a time a row does not prove anything
             self.is_plain = False
-        if not self.is_plain or entry.modified is None:
+        if not self.is_plain or entry.modified is None or expected is None:
             return
         self.files += 1
-        self.total = (self.total + _mark(entry.name, entry.url, entry.row)) & _MASK
+        self.total = (self.total + _mark(entry.name, entry.url, entry.row, expected)) & _MASK
         span = entry.modified
         kind = (span.low.tzinfo is not None, span.high - span.low)
         latest = self._latest.get(kind)
@@ -95,8 +100,15 @@ class DirectoryDigestBuilder:
         return self.is_plain and self.files >= LEAST and self.files + len(self.skipped) == self.entries
 
 
-def _mark(name: str, url: str, row: str) -> int:
-    text = f"{name}\0{without_query(url) if '?' in url else url}\0{row}".encode("utf-8", "surrogatepass")
+def _expected_size(listed: Span[int] | None, found: int | None) -> int | None:
+    """The size in bytes that a current copy has; None if it is not known."""
+    if listed is not None and listed.exact:
+        return listed.low
+    return found if found is not None and (listed is None or found in listed) else None
+
+
+def _mark(name: str, url: str, row: str, size: int) -> int:
+    text = f"{name}\0{without_query(url) if '?' in url else url}\0{row}\0{size}".encode("utf-8", "surrogatepass")
     return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
 
@@ -118,7 +130,7 @@ def unchanged_files(
         if (row.checked <= newest and _may_be_racy(digest, row)) or not allows(row.url):
             return None
         found.append(row)
-        total += _mark(row.name, row.url, row.row)
+        total += _mark(row.name, row.url, row.row, row.size)
     return found if (len(found), total & _MASK) == (digest.files, digest.total) else None
 
 

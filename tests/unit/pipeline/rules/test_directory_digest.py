@@ -42,7 +42,7 @@ def gathered(*entries: Entry) -> DirectoryDigestBuilder:
     gathering = DirectoryDigestBuilder()
     gathering.expect(len(entries), more=True)
     for each in entries:
-        gathering.add(each)
+        gathering.add(each, None)
     return gathering
 
 
