@@ -52,8 +52,8 @@ class DirectoryDigestBuilder:
     def add(self, entry: Entry, size: int | None) -> None:
         """Add a wanted file to the digest. ``size``: of its copy in bytes, if that was found current; otherwise None.
 
-        A copy whose size is not the listed one is fetched in every run, so the digest covers the size: the listed one if
-        it is exact, otherwise that of the copy, which is known in the run after the one that fetches it.
+        A copy whose size is not the listed one is fetched in every run, so the digest covers the size: the listed one
+        if it is exact, otherwise that of the copy, which is known in the run after the one that fetches it.
         """
         expected = _expected_size(entry.size, size)
         if entry.modified is None or entry.folder or expected is None:  # without a time a row does not prove anything
