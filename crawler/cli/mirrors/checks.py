@@ -14,7 +14,7 @@ from crawler.model.errors import Problems
 from crawler.pipeline.stop import Stop
 
 _FIRST = re.compile(r"(?:--([a-z][a-z-]*[a-z])|(DIR)|(objects))(?:: | )")
-_SAME = re.compile(r"--([a-z][a-z-]*[a-z])( (?:reads|writes) the same file)")
+_SAME = re.compile(r"--([a-z][a-z-]*[a-z])( (?:reads|writes) the same file|, so that no file matches both)")
 
 
 def in_file(message: str, where: str, given: Collection[str]) -> str:

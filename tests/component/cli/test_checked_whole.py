@@ -174,7 +174,8 @@ def test_no_mistake_of_a_mirror_hides_another_one(here: Path, capsys: Output) ->
 
 
 def test_an_option_of_the_command_line_is_blamed_under_its_own_name(here: Path, capsys: Output) -> None:
-    (here / "m.toml").write_text("jobs = 2\n" + M.format("a") + "max_size = 1\nsummary = 'log'\n" + M.format("b/c"))
+    (here / "m.toml").write_text("jobs = 2\n" + M.format("a") + "max_size = 1\nsummary = 'log'\n" + M.format("b/c")
+                                   + "older_than = '1d'\n")  # fmt: skip
     same = "would use the same file"
     for options, *lines in (
         (["--name-from", "header"], "--name-from header: a listing names its files itself: 'header' is for "
@@ -188,6 +189,8 @@ def test_an_option_of_the_command_line_is_blamed_under_its_own_name(here: Path, 
         (["--min-size", "2", "--max-size", "1"], "--min-size is larger than --max-size"),
         (["--newer-than", "1d", "--older-than", "2020-01-01"], "--newer-than is later than --older-than, so that no "
          "file matches both: exchange their values?"),
+        (["--newer-than", "2030-01-01", "--only", "b/c"], "--newer-than is later than older_than of m.toml: mirror 2 "
+         "(b/c), so that no file matches both: exchange their values?"),
         (["--delete-excluded"], "--delete-excluded has no effect without --delete"),
         (["--fallback", "ftp://f/"], "--fallback: not an http or https URL: ftp://f/: for FTP use lftp or wget"),
         (["--log-file", "./log"], "--log-file ./log: summary of m.toml: mirror 1 (a) writes the same file: give each "
