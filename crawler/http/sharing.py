@@ -111,10 +111,11 @@ class Sharing:
         if not requests:
             host.withdraw()
             return []
-        count = len(requests)
+        count = 1
         try:
             found, verdict = await self._exchange(together, requests, host)
-            count = len(found)
+            if all(each is None or each.status not in OVERLOAD_STATUS for each in found):
+                count = together.size  # a refusal, or anything else that is wrong, is about the connection
         except RequestError as error:
             if error.blames_host:
                 host.failed()

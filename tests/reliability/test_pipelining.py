@@ -134,7 +134,7 @@ async def test_real_servers_send_ranges_that_tell_files_apart_that_look_alike(
     server.forget()
     report = await crawler.mirror(server.url_of(root), str(tmp_path), Config(workers=1, no_robots=True))
     assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(files), files)
-    assert Counter(request.status for request in server.requests()) == {200: 1, 206: 2 * len(files)}
+    assert Counter(request.status for request in server.requests()) == {200: 3, 206: 2 * len(files) - 4}
 
 
 async def records_of(directory: str | Path) -> Mapping[str, Known]:
@@ -173,14 +173,17 @@ async def test_as_many_requests_share_a_connection_as_their_rows_and_the_options
 
 @pytest.mark.row("P32")
 async def test_files_that_look_alike_are_requested_in_two_ranges_each(tmp_path: Path) -> None:
-    """The ranges of no two files meet in the same place, so that each response says which file it belongs to."""
+    """The ranges of no two files meet in the same place, so that each response says which file it belongs to.
+
+    The first files are requested alone, because a host may refuse the first burst of requests.
+    """
     files = {f"{number:02}.bin": bytes([number]) * 100 for number in range(40)}
     async with Disorderly(files, ranges=True) as server:
         report = await mirror(server, tmp_path, workers=1)
     assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(files), files)
     ranges = [name for name in server.requests if "#" in name]
-    assert len(ranges) == len({name.partition("#")[2] for name in ranges}) == len(server.requests) - 1 == 2 * len(files)
-    assert (server.rounds, server.connections) == ([1, 4, 16, 32, 28], 1)
+    assert len(ranges) == len({name.partition("#")[2] for name in ranges}) == len(server.requests) - 3 == 2 * 38
+    assert (server.rounds, server.connections) == ([1, 1, 1, 4, 16, 32, 24], 1)
     assert next(iter((await records_of(tmp_path)).values())).validators.etag is not None
 
 
@@ -190,7 +193,7 @@ async def test_files_that_look_alike_are_requested_one_at_a_time_if_ranges_are_i
     async with Disorderly(ALIKE) as server:
         report = await mirror(server, tmp_path, workers=1)
     assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(ALIKE), ALIKE)
-    assert server.rounds == [1, 4, *[1] * len(ALIKE)]
+    assert server.rounds == [1, 1, 1, 4, *[1] * (len(ALIKE) - 2)]
     async with Disorderly(ALIKE) as server:
         report = await mirror(server, tmp_path / "more", workers=6)
         assert (report.exit_code, saved(tmp_path / "more")) == (0, ALIKE)

@@ -57,6 +57,11 @@ class Together(Protocol):
         """
         ...
 
+    @property
+    def size(self) -> int:
+        """Number of files or pages whose requests are sent; one that is requested in two ranges counts once."""
+        ...
+
     def following(self, carried: Carried) -> Sequence[int]:
         """The places of the requests whose responses can be told from all that a connection has carried, in order."""
         ...

@@ -44,18 +44,30 @@ class Batches:
     """Starts batches of small files.
 
     ``is_trusted``: the user asserts that servers respond in order, so rows need not tell the files of a batch apart.
+    ``workers``: number of first jobs that try nothing, because a host may refuse some of the requests of a first burst.
     """
 
     def __init__(
-        self, downloader: Downloader, *, is_trusted: bool = False, published: Published = nothing_published
+        self,
+        downloader: Downloader,
+        *,
+        is_trusted: bool = False,
+        published: Published = nothing_published,
+        workers: int = 0,
     ) -> None:
         self.downloader = downloader
         self.is_trusted = is_trusted
         self.published = published
+        self._first = workers
+        """Number of the first jobs that are still to come."""
         self.put_back = set[str]()
         """The paths of the jobs that a batch has put back for another one."""
         self.alone = set[str]()
         """The paths of those that it has put back because they have to be done alone."""
+
+    def begin_division(self, url: str) -> Division | None:
+        """Start to divide files of the origin ``url``; None if that is not possible now."""
+        return None if self._first >= 0 else self.divisions.begin(url)
 
     @cached_property
     def divisions(self) -> Divisions:
@@ -71,6 +83,7 @@ class Batches:
             return None
         if job.path in self.alone:
             return None
+        self._first -= 1
         depth = shared.client.sharing.depth(job.url)
         return FileBatch(self, job, depth) if depth > 1 else None
 
@@ -118,7 +131,7 @@ class FileBatch:
     def _divides(self, job: Job, alike: Sequence[int]) -> bool:
         """Whether ``job`` and those at the places ``alike``, which rows do not tell apart, are requested in ranges."""
         if self._division is None:
-            self._division = self._batches.divisions.begin(self._origin)
+            self._division = self._batches.begin_division(self._origin)
         return self._division is not None and self._division.add(job, [self._jobs[place] for place in alike])
 
     async def process(self, finish: Finish, put_back: PutBack) -> None:
@@ -165,6 +178,11 @@ class FileBatch:
     def _start(self) -> None:
         for job in self._jobs:
             self._batches.downloader.observer.started(job)
+
+    @property
+    def size(self) -> int:
+        """See ``Together``."""
+        return len(self._jobs)
 
     def requests(self, most: int, free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
         """See ``Together``. A file that is requested in two ranges counts once."""

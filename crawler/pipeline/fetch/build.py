@@ -46,4 +46,6 @@ def build_downloader(
 
 def build_batches(config: Config, downloader: Downloader, published: Published | None = None) -> Batches:
     """Build the object that starts batches of small files. The client limits their number."""
-    return Batches(downloader, is_trusted=config.pipeline > 1, published=published or nothing_published)
+    return Batches(
+        downloader, is_trusted=config.pipeline > 1, published=published or nothing_published, workers=config.workers
+    )

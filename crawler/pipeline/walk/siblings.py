@@ -220,6 +220,11 @@ class _Group:
         self._line.call(most)
         return [(page.url, page.headers) for page in self.pages]
 
+    @property
+    def size(self) -> int:
+        """See ``Together``."""
+        return len(self.pages)
+
     def following(self, carried: Carried) -> Sequence[int]:
         """See ``Together``."""
         return range(len(self.pages)) if may_follow([page.row for page in self.pages], carried) else ()

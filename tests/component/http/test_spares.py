@@ -91,7 +91,7 @@ async def fetch(pool: LanePool, where: Endpoint) -> bytes:
 class Any:
     """Implements ``Together``: requests that may follow any others."""
 
-    url, are_small = "http://h/", True
+    url, are_small, size = "http://h/", True, 2
 
     def requests(self, _most: int, _free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
         return ()
