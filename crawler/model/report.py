@@ -175,7 +175,8 @@ class Report(Brief, frozen=True, kw_only=True):
         from crawler.model.notebook.tables import pairs_table, text_list
 
         figures = {name.replace("_", " "): getattr(self, name) for name in _FIGURES}
-        table = pairs_table(f"{self.url} → {self.directory}", {**figures, "seconds": f"{self.seconds:.2f}"})
+        known = {name: value for name, value in figures.items() if value is not None}
+        table = pairs_table(f"{self.url} → {self.directory}", {**known, "seconds": self.seconds})
         lists = {"Failed": self.failures, "Listings that failed": self.listing_failures, "Plan": self.plan or ()}
         tables = [html_table(title, records) for title, records in lists.items() if records]
         return "".join([table, *tables, text_list("Warnings", self.warnings)])

@@ -15,8 +15,13 @@ LONGEST = 500
 
 
 def shown(value: object) -> str:
-    """``value`` as HTML text, cut if it is long; None is empty. Controls, bidi marks and the like appear as escapes."""
-    text = "" if value is None else f"{value:,}" if type(value) is int else str(value)
+    """``value`` as HTML text, cut if it is long; None is empty, and a float has two decimal places.
+
+    Controls, bidi marks and the like appear as escapes.
+    """
+    text = "" if value is None else str(value)
+    if type(value) in {int, float}:
+        text = f"{value:,}" if type(value) is int else f"{value:,.2f}"
     text = text if len(text) <= LONGEST else text[:LONGEST] + "…"
     if not text.isprintable():
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
@@ -30,10 +35,14 @@ def pairs_table(title: str, fields: Mapping[str, object]) -> str:
 
 
 def rows_table(title: str, records: Iterable[Mapping[str, object]], count: int) -> str:
-    """An HTML table of the first ROWS of ``records``, which have the same keys. ``count``: how many there are."""
+    """An HTML table of the first ROWS of ``records``, which have the same keys. ``count``: how many there are.
+
+    Columns that are empty in these rows are left out.
+    """
     kept = list(islice(records, ROWS))
-    head = "".join(f"<th>{shown(name)}</th>" for name in (kept[0] if kept else ()))
-    body = "".join("<tr>" + "".join(f"<td>{shown(value)}</td>" for value in row.values()) + "</tr>" for row in kept)
+    names = [name for name in (kept[0] if kept else ()) if any(row[name] not in {None, ""} for row in kept)]
+    head = "".join(f"<th>{shown(name)}</th>" for name in names)
+    body = "".join("<tr>" + "".join(f"<td>{shown(row[name])}</td>" for name in names) + "</tr>" for row in kept)
     caption = f"<caption>{shown(title)}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{_more(count)}"
 

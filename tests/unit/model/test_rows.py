@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from crawler import Entry, Kind, Listing, Outcome, Report, Result, Span, Step
 from crawler.model.notebook.tables import LONGEST, ROWS, shown
 from crawler.model.report import ListingFailure
+from crawler.model.struct import replace
 
 WHEN = datetime(2025, 1, 31, 12, tzinfo=UTC)
 ENTRY = Entry(
@@ -110,8 +111,13 @@ def test_a_table_shows_the_first_rows_and_how_many_follow() -> None:
     assert html.count("<tr>") == ROWS + 1
     assert f"and {1234 - ROWS:,} more" in html
     assert html.count("1,999") == ROWS
+    assert "<th>etag</th>" not in html, "a column without values"
     assert "more" not in Listing(url="u", family="f", confidence=1, is_listing=True)._repr_html_()
     assert report(failures=ROWS + 7)._repr_html_().count("and 7 more") == 1
+    html = replace(report(failures=1), seconds=1234.5678, interrupted=None)._repr_html_()
+    assert "<td>1,234.57</td>" in html
+    assert "<th>interrupted</th>" not in html
+    assert "<th>digest</th>" not in html
 
 
 def test_a_notebook_is_not_flooded_by_long_texts() -> None:
