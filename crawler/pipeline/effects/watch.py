@@ -89,13 +89,22 @@ def _of_rule(rule: Rule) -> Use:
     is_of_directories = rule.pattern[-1:] == "/"
     any_case = compiled_rule(Rule(rule.include, rule.pattern.lower())).matches if rule.pattern[:3] != "re:" else None
     return Use(
-        option=f"--{'include' if rule.include else 'exclude'} '{printable(rule.pattern)}'",
+        option=_as_typed("include" if rule.include else "exclude", printable(rule.pattern)),
         pattern=rule.pattern,
         kind=Kind.DIRECTORIES if is_of_directories else Kind.INCLUDE if rule.include else Kind.EXCLUDE,
         matches=compiled_rule(rule).matches,
         matches_any_case=(lambda path: any_case(path.lower())) if any_case else (lambda _path: False),
         shorter_ones={} if is_of_directories else dict(_shorter(rule)),
     )
+
+
+def _as_typed(key: str, pattern: str) -> str:
+    """The option as on the command line, with its value in quotes."""
+    if "'" not in pattern:
+        return f"--{key} '{pattern}'"
+    from crawler.model.options.names.places import Place, rendered
+
+    return rendered(key, [pattern], Place.COMMAND_LINE)
 
 
 def _shorter(rule: Rule) -> Iterator[tuple[str, Callable[[str], bool]]]:

@@ -106,6 +106,7 @@ def texts(effects: FilterEffects) -> list[str]:
         ({"exclude": "/a.*"}, "sub/a.zip", "sub",
          ["no file matched --exclude '/a.*': a path is relative to URL: write 'a.*'"]),
         ({"include": "pub/b.zip"}, "a.zip", "", ["no file matched --include 'pub/b.zip': did you mean a.zip?"]),
+        ({"include": "it's*"}, "a.zip", "", ["(no file matched --include \"it's*\": there is, for example, a.zip)"]),
         ({"include": "*/a.zip"}, "a.zip", "",
          ["no file matched --include '*/a.zip': a.zip is in another directory, "
           "and a pattern without / matches it in each"]),
