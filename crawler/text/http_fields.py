@@ -89,6 +89,11 @@ def coding_of(headers: Mapping[str, str]) -> str:
     return "" if coding == "identity" else coding
 
 
+def is_multipart(headers: Mapping[str, str]) -> bool:
+    """True if the body consists of ranges that have headers of their own (RFC 9110 section 14.6)."""
+    return value_of(headers, "Content-Type").lower().startswith("multipart/byteranges")
+
+
 def is_chunked(headers: Mapping[str, str]) -> bool:
     """True if the body is sent in chunks (RFC 9112 section 7.1)."""
     return "chunked" in value_of(headers, "Transfer-Encoding").lower()

@@ -63,6 +63,17 @@ FAULTS = st.lists(st.builds(Fault, st.sampled_from(KINDS), st.integers(0, 6)), m
 
 
 @pytest.mark.row("P31")
+@pytest.mark.parametrize("kind", ["short", "bare"])
+@pytest.mark.parametrize("after", range(3, 10))
+async def test_a_body_is_never_completed_with_the_beginning_of_the_next_response(
+    tmp_path: Path, kind: str, after: int
+) -> None:
+    async with Disorderly(FILES, [Fault(kind, after)]) as server:
+        report = await mirror(server, tmp_path, workers=1)
+    assert (report.exit_code, saved(tmp_path), server.faults) == (0, FILES, [])
+
+
+@pytest.mark.row("P31")
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(faults=FAULTS, files=st.sampled_from([{**FILES, **ALIKE}, ALIKE, TREE]), ranges=st.booleans())
 def test_no_disorder_makes_a_wrong_file_or_loses_one(

@@ -1,7 +1,7 @@
-"""A server of small files that mishandles pipelined requests: it swaps, drops and repeats responses, resets and closes.
+"""A server of small files that mishandles pipelined requests: it swaps, drops, repeats and cuts responses, or closes.
 
-Each response is valid by itself; only its position is wrong. ``faults`` are used up one by one, so that a run that
-repeats its requests gets everything in the end.
+Most responses are valid by themselves; only their position is wrong. ``faults`` are used up one by one, so that a run
+that repeats its requests gets everything in the end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Fault(NamedTuple):
     after: int = 0
 
 
-KINDS = ("swap", "drop", "repeat", "reset", "close", "last", "old", "bad request", "garbage", "empty")
+KINDS = ("swap", "drop", "repeat", "reset", "close", "last", "old", "bad request", "garbage", "empty", "short", "bare")
 
 
 class Disorderly:
@@ -121,6 +121,10 @@ class Disorderly:
                 writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
             elif kind == "garbage":
                 writer.write(b"\0\0garbage\r\n\r\n")
+            elif kind == "short":  # and the connection stays open
+                writer.write(self._response(name)[:-5])
+            elif kind == "bare":  # as if the request had been a HEAD
+                writer.write(self._response(name).partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
             elif kind == "empty":
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             elif kind == "reset":

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from crawler.http.framing.header_section import Head
 from crawler.http.lane.lane import Lane
-from crawler.http.lane.loss import Ending, Loss
+from crawler.http.lane.loss import Ending, Loss, confirms_the_body_before
 from crawler.http.lane.request import Request
 from crawler.model import limits
 
@@ -36,8 +36,8 @@ class Batch:
     async def send(self, requests: Sequence[bytes]) -> list[Answer | None]:
         """Send ``requests``, the header sections of GETs, and return their responses.
 
-        None stands for a request without a complete, small response. If unrequested bytes follow the last response,
-        all are None.
+        None stands for a request without a complete, small response, or with one of which only its length says where
+        it ends, see ``loss.confirms_the_body_before``. If unrequested bytes follow the last response, all are None.
         """
         self._open = len(requests)
         self._lane.send([Request(data, self, gathered=limits.SMALL_BODY) for data in requests])
@@ -63,7 +63,9 @@ class Batch:
     def ended(self, request: Request) -> None:
         """Do nothing: never called, because a body that has begun closes the lane."""
 
-    def lost(self, _request: Request, _loss: Loss) -> None:
+    def lost(self, _request: Request, loss: Loss) -> None:
+        if self._answers and not confirms_the_body_before(loss.ending):
+            self._answers[-1] = None
         self._note(None)
 
     def _note(self, answer: Answer | None) -> None:

@@ -32,6 +32,9 @@ class Ending(Enum):
 _WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.EXCESS, Ending.RESET})
 
 
+_AFTER_A_HEAD = frozenset({Ending.BAD_REQUEST, Ending.CUT, Ending.DAMAGED, Ending.SLOW})
+
+
 class Loss(NamedTuple):
     """The reason why a request has no complete response."""
 
@@ -64,6 +67,17 @@ def explained(error: Exception | None, *, has_begun: bool, has_head: bool, is_fi
         text = error.strerror if isinstance(error, OSError) else None
         return End(Ending.RESET, printable((text or str(error))[:200]))
     return End(Ending.CUT if has_head else Ending.CLOSED, "")
+
+
+def confirms_the_body_before(ending: Ending) -> bool:
+    """Whether the loss of a request shows that the body of the response before it, which has a length, was complete.
+
+    A server may send fewer bytes than it announced and go on (RFC 9112 section 8). Then the beginning of the next
+    response is taken for the end of that body, and what is left of it is no header section. So a body counts if a
+    header section followed it, if the connection was announced to end after it, or if this program ended the
+    connection.
+    """
+    return ending in _AFTER_A_HEAD or ending in (Ending.ANNOUNCED, Ending.ABANDONED)
 
 
 def losses(ending: Ending, detail: str, requests: int, *, has_begun: bool, answered: int) -> list[Loss]:

@@ -8,7 +8,7 @@ from crawler.model import limits
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 from crawler.pipeline.rules.responses.verdict import Action, is_same_version
-from crawler.text.http_fields import coding_of, content_length, validators_of, value_of
+from crawler.text.http_fields import coding_of, content_length, is_multipart, validators_of, value_of
 
 
 class Whole(Value, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ def mismatch(status: int, headers: Mapping[str, str], start: int, end: int, of: 
     """
     if status != 206:
         return f"HTTP {status} in response to a range request"
-    if value_of(headers, "Content-Range").lower() != f"bytes {start}-{end - 1}/{of.length}":
+    if value_of(headers, "Content-Range").lower() != f"bytes {start}-{end - 1}/{of.length}" or is_multipart(headers):
         return "the server sent another range"
     now = validators_of(headers)
     if not is_same_version(now, of.validators) or now.last_modified not in (None, of.validators.last_modified):

@@ -13,7 +13,15 @@ from crawler.model.network.responses import WholeResponse
 from crawler.model.struct import Struct
 from crawler.model.values import Job
 from crawler.text.digests import may_have_digest
-from crawler.text.http_fields import coding_of, is_strong_tag, parse_age, parse_http_date, validators_of, value_of
+from crawler.text.http_fields import (
+    coding_of,
+    is_multipart,
+    is_strong_tag,
+    parse_age,
+    parse_http_date,
+    validators_of,
+    value_of,
+)
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})")
 LEAST = 32
@@ -46,7 +54,7 @@ def ranges_for(job: Job, number: int) -> tuple[str, str]:
 
 def part_of(status: int, headers: Mapping[str, str], body: bytes) -> Part | None:
     """The part that a response contains; None if it does not contain exactly one, as it is stored."""
-    if status != 206 or coding_of(headers):
+    if status != 206 or coding_of(headers) or is_multipart(headers):
         return None
     found = _CONTENT_RANGE.fullmatch(value_of(headers, "Content-Range").lower())
     if found is None:

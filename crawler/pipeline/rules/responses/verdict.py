@@ -16,6 +16,7 @@ from crawler.text.http_fields import (
     coding_of,
     content_length,
     is_chunked,
+    is_multipart,
     is_strong_tag,
     parse_http_date,
     parse_retry_after,
@@ -84,7 +85,9 @@ def _whole(headers: Mapping[str, str], job: Job) -> Action:
 def _rest(headers: Mapping[str, str], job: Job, resume: Resume) -> Action:
     """Decide on a 206, which is used only if it is exactly the requested range (RFC 9110 section 15.3.7)."""
     match = _CONTENT_RANGE.fullmatch(value_of(headers, "Content-Range"))
-    if match is None or int(match[1]) != resume.offset or match[3] == "*" or int(match[2]) + 1 != int(match[3]):
+    if match is None or is_multipart(headers) or int(match[1]) != resume.offset:
+        return Action(verdict=Verdict.RESTART, reason="the server sent another range")
+    if match[3] == "*" or int(match[2]) + 1 != int(match[3]):
         return Action(verdict=Verdict.RESTART, reason="the server sent another range")
     total = int(match[3])
     if not is_same_version(validators_of(headers), resume.validators) or resume.length not in (None, total):

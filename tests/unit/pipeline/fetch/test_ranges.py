@@ -68,6 +68,8 @@ def test_a_body_is_fetched_in_ranges_only_if_all_can_be_proven_to_be_of_one_vers
         (206, OF, {"Content-Range": "bytes 99-198/1000"}, False),
         (206, OF, {"Content-Range": "bytes 100-198/1000", "Content-Length": "99"}, False),
         (206, OF, {"Content-Range": None, "Content-Type": "multipart/byteranges; boundary=B"}, False),
+        (206, OF, {"Content-Type": "multipart/byteranges; boundary=B"}, False),
+        (206, OF, {"Content-Type": "multipart/related"}, True),
         (206, OF, {"Content-Length": "99"}, False),
         (206, OF, {"Content-Length": None}, False),
         (206, OF, {"Content-Encoding": "gzip"}, False),
