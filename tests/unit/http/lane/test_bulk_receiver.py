@@ -119,6 +119,7 @@ async def test_too_few_bytes_in_the_window_end_the_lane(lend: Callable[..., Lent
 async def test_it_stops_though_more_is_there(
     lend: Callable[..., Lent], monkeypatch: pytest.MonkeyPatch, stopped_by: bytes | None, written: list[bytes]
 ) -> None:
+    monkeypatch.setattr(limits, "BODY_CHUNK", 4)
     monkeypatch.setattr(limits, "BULK_PIECE", 4)
     lent = lend(100, pieces=(b"ab",))
     lent.far.send(b"0123456789")
