@@ -43,7 +43,7 @@ from crawler.text.arguments import UrlObject, fallback_urls, is_object_url, star
 from crawler.text.escape import masked
 
 if TYPE_CHECKING:
-    from crawler.pipeline.effects.watch import FilterEffects
+    from crawler.pipeline.filter_effects.watch import FilterEffects
     from crawler.storage.objects.location import Location
     from crawler.workers.child_process import WorkerProcesses
 
@@ -134,7 +134,7 @@ def _with_effects(config: Config, context: RunContext) -> tuple[FilterEffects | 
     """Returns the observer of the filters in ``config``, or None without filters, and ``context`` with it added."""
     if not has_filters(config):
         return None, context
-    from crawler.pipeline.effects.watch import FilterEffects  # imported only if needed
+    from crawler.pipeline.filter_effects.watch import FilterEffects  # imported only if needed
 
     effects = FilterEffects(config)
     return effects, replace(context, observers=(*context.observers, effects))
@@ -144,7 +144,7 @@ async def _say_effects(effects: FilterEffects | None, parts: Components) -> None
     """After a complete run, report which filters decided nothing or refused everything."""
     if effects is None:
         return
-    from crawler.pipeline.effects.findings import said
+    from crawler.pipeline.filter_effects.findings import said
 
     tally = parts.tally
     if parts.stop.reason is None and not parts.allowance.reached and not tally.failed and not tally.of_file:

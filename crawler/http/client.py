@@ -21,6 +21,7 @@ from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
+from crawler.http.pipelining import Sharing, Usual
 from crawler.http.problem import RequestError
 from crawler.http.proxies import Proxies
 from crawler.http.response import (
@@ -34,7 +35,6 @@ from crawler.http.response import (
     redirected,
     too_many_redirects,
 )
-from crawler.http.sharing import Sharing, Usual
 from crawler.http.tls import tls_context
 from crawler.http.transport import Transport
 from crawler.model import limits

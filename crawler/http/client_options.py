@@ -16,7 +16,7 @@ from crawler.http.client import ClientOptions
 from crawler.http.credentials.keyring import Credentials
 from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
-from crawler.http.lane.depth import DEEPEST
+from crawler.http.lane.pipeline_depth import DEEPEST
 from crawler.http.problem import UNKNOWN_HOST
 from crawler.http.proxies import Proxies, is_socks, proxy_host, proxy_url
 from crawler.http.tls import tls_context

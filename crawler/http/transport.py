@@ -12,7 +12,7 @@ from crawler.http.lane.pool import Experience, LanePool, Outcome
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
 from crawler.http.sockets.open_connections import OpenConnections
-from crawler.model.network.sharing import Carried, Together
+from crawler.model.network.pipelining import Carried, Together
 from crawler.text.hosts import connectable, without_zone
 from crawler.text.urls import origin
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Con
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from crawler.model.network.pipelining import Sharing
 from crawler.model.network.responses import BulkBody as BulkBody
 from crawler.model.network.responses import FetchedPage as FetchedPage
 from crawler.model.network.responses import Response as Response
-from crawler.model.network.sharing import Sharing
 from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Staged, Validators
 
 Permit = Callable[[str, str], Awaitable[Rejection | None]]

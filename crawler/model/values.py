@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from crawler.model.currency import Currency, Dating, Source
 from crawler.model.flaws import Flaw
+from crawler.model.freshness import Currency, Dating, Source
 from crawler.model.struct import Brief, Record, Value, html_table, replace
 from crawler.model.versions.known import UNCONFIRMED as UNCONFIRMED
 from crawler.model.versions.known import Known as Known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.model.currency import Currency, Dating
+from crawler.model.freshness import Currency, Dating
 from crawler.model.values import Result
 from crawler.text.escape import printable
 

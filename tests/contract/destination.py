@@ -19,7 +19,7 @@ import pytest
 from crawler.model.interfaces import UNREAD, Destination, Part
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Staged, Validators
-from crawler.pipeline.plan.look import look
+from crawler.pipeline.plan.single_path import look
 
 STRONG = Validators(etag='"v1"')
 SECOND = 1_000_000_000

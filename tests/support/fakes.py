@@ -12,9 +12,9 @@ from multidict import CIMultiDict
 from crawler.http.response import joined
 from crawler.model.errors import DestinationError, FetchError, VerificationError
 from crawler.model.interfaces import BulkBody, Destination, FetchedPage, Permit, Response, Take
+from crawler.model.network.pipelining import Together
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import HeaderShape, Varying
-from crawler.model.network.sharing import Together
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.state.store import ListingMemo

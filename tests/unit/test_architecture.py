@@ -41,13 +41,13 @@ HOMES = {
 """Library → the packages or modules that import it: one that uses it and, for some, one that receives its events."""
 
 PURE = (
-    "http.credentials.netrc", "http.framing", "http.lane.deadline", "http.lane.depth", "http.lane.loss",
+    "http.credentials.netrc", "http.framing", "http.lane.deadline", "http.lane.pipeline_depth", "http.lane.loss",
     "http.lane.reader", "http.lane.request", "http.pacing.circuit_breaker",
-    "http.pacing.concurrency", "http.pacing.meter", "http.pacing.refusals", "http.pacing.sample",
+    "http.pacing.concurrency", "http.pacing.meter", "http.pacing.refusals", "http.pacing.window",
     "http.proxies", "listings", "model", "output.commands.notices", "output.format",
     "output.html_report.status.cards", "output.summary", "pipeline.fetch.ranges", "pipeline.outdated",
     "pipeline.plan.jobs", "pipeline.retry", "pipeline.rules", "pipeline.tally", "pipeline.walk.loops", "text",
-    "workers.cluster.shards", "workers.cluster.shares", "workers.frames", "workers.listing_codec",
+    "workers.cluster.shards", "workers.cluster.connection_shares", "workers.frames", "workers.listing_codec",
 )  # fmt: skip
 """Packages and modules that are functions of values: no clock, no environment, nothing to wait for."""
 

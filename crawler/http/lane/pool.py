@@ -14,9 +14,9 @@ from crawler.http.lane.dial import Dialer, Endpoint
 from crawler.http.lane.exchange import Exchange, LostExchange
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending
-from crawler.http.lane.spares import Spares
+from crawler.http.lane.preconnected import Spares
 from crawler.http.sockets.open_connections import OpenConnections
-from crawler.model.network.sharing import Carried, Together
+from crawler.model.network.pipelining import Carried, Together
 from crawler.model.struct import Struct, Value, field
 
 _KEPT = 15.0

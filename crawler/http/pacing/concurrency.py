@@ -24,8 +24,8 @@ After each change of the limit one window is discarded (``settling``): requests 
 from __future__ import annotations
 
 from crawler.http.pacing.refusals import Refusals
-from crawler.http.pacing.sample import Sample
-from crawler.http.pacing.stages import Growing, Holding, Recheck, Stage, Trial
+from crawler.http.pacing.search_stages import Growing, Holding, Recheck, Stage, Trial
+from crawler.http.pacing.window import Sample
 from crawler.model.state.host_limits import HostLimits
 from crawler.model.struct import Value, field, replace
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from crawler.http.pacing.concurrency import START, initial
-from crawler.http.pacing.depths import Depths
 from crawler.http.pacing.host import Host
+from crawler.http.pacing.host_depths import Depths
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.state.host_limits import HostLimits
 from crawler.text.urls import Origin, origin, origin_name

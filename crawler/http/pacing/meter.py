@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from crawler.http.pacing import concurrency
 from crawler.http.pacing.concurrency import ConcurrencyLimit
-from crawler.http.pacing.sample import REQUEST_BYTES, Sample
-from crawler.http.pacing.stages import Growing
+from crawler.http.pacing.search_stages import Growing
+from crawler.http.pacing.window import REQUEST_BYTES, Sample
 
 
 class Meter:

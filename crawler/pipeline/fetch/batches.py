@@ -13,8 +13,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from crawler.model import limits
+from crawler.model.network.pipelining import Carried, Verdict
 from crawler.model.network.responses import WholeResponse
-from crawler.model.network.sharing import Carried, Verdict
 from crawler.model.values import Job, Result, Staged
 from crawler.pipeline.backlog import Finish, PutBack
 from crawler.pipeline.fetch.downloader import Downloader
@@ -24,7 +24,7 @@ from crawler.pipeline.rules.responses.alike import sizes_of, with_size
 from crawler.pipeline.rules.responses.carried import followers
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL, request_headers
 from crawler.pipeline.rules.responses.neighbours import all_facts, are_apart, is_plain, row_of
-from crawler.pipeline.rules.responses.shared import verdict
+from crawler.pipeline.rules.responses.pipelined import verdict
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.divisions import Division, Divisions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crawler.model import limits
+from crawler.model.network.pipelining import Sharing
 from crawler.model.network.responses import WholeResponse
-from crawler.model.network.sharing import Sharing
 from crawler.model.struct import replace
 from crawler.model.values import Job
 from crawler.pipeline.rules.responses.division import are_one_file, may_divide, part_of, ranges_for

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from crawler.model.currency import Currency
 from crawler.model.errors import FetchError, VerificationError
+from crawler.model.freshness import Currency
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace

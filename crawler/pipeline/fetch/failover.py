@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Protocol
 
-from crawler.model.currency import Source
+from crawler.model.freshness import Source
 from crawler.model.interfaces import Permit
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason

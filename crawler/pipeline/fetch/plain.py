@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from crawler.model import limits
-from crawler.model.currency import Currency, Source
+from crawler.model.freshness import Currency, Source
 from crawler.model.network.responses import WholeResponse
 from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result, Staged, Validators
 from crawler.pipeline.fetch.transfer import Shared

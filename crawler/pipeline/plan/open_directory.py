@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from crawler.model.currency import Dating, Source
 from crawler.model.flaws import Flaw, worst_flaw
+from crawler.model.freshness import Dating, Source
 from crawler.model.interfaces import UNREAD, Destination
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Struct, Value, field, replace
 from crawler.model.values import Entry, Job, Known, Local
 from crawler.pipeline.engine import Put
-from crawler.pipeline.plan.neighbours import Neighbours
+from crawler.pipeline.plan.other_mirrors import Neighbours
 from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact, lost
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.rules.extraneous import ListedNames, useless

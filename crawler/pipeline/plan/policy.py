@@ -8,7 +8,7 @@ from crawler.model.struct import Value, field
 from crawler.model.values import Job
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.plan.checksum_files import Checksums
-from crawler.pipeline.plan.neighbours import Neighbours
+from crawler.pipeline.plan.other_mirrors import Neighbours
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from crawler.model.currency import Dating
+from crawler.model.freshness import Dating
 from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
 from crawler.model.struct import Value, replace
 from crawler.model.values import UNCONFIRMED, Entry, Known, Span

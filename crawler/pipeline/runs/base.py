@@ -16,7 +16,7 @@ from crawler.pipeline import engine
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.backlog import Batch
 from crawler.pipeline.plan.checksum_files import Checksums
-from crawler.pipeline.plan.neighbours import UrlOf
+from crawler.pipeline.plan.other_mirrors import UrlOf
 from crawler.pipeline.pool import WorkerPool
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.dry_run import DryRun

@@ -14,7 +14,7 @@ from crawler.pipeline.rules.scope import Bounds
 from crawler.pipeline.walk.page_reader import PageReader, Root
 from crawler.pipeline.walk.pages import Source
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.pipeline.walk.siblings import Siblings
+from crawler.pipeline.walk.sibling_listings import Siblings
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.pipeline.walk.walker import Refuse, Walker
 from crawler.text.arguments import fallback_urls

@@ -15,7 +15,7 @@ from crawler.model.interfaces import Redirects
 from crawler.model.struct import replace
 from crawler.pipeline import engine
 from crawler.pipeline.plan.checksum_files import Checksums
-from crawler.pipeline.plan.neighbours import Neighbours
+from crawler.pipeline.plan.other_mirrors import Neighbours
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.budgets import Room

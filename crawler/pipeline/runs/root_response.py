@@ -24,7 +24,7 @@ from crawler.text.urls import directory_of, userinfo
 
 if TYPE_CHECKING:
     from crawler.pipeline.runs.url_list import DownloadRun
-    from crawler.pipeline.walk.begun import BegunResponse
+    from crawler.pipeline.walk.peeked_response import BegunResponse
 
 
 class RootResponse:
@@ -82,7 +82,7 @@ class RootResponse:
 
         Raises FetchError, VerificationError, DestinationError, and ConfigError (see ``_begin``).
         """
-        from crawler.pipeline.walk.begun import BegunResponse
+        from crawler.pipeline.walk.peeked_response import BegunResponse
 
         began, begun = time.monotonic(), BegunResponse(reply)
         look, body = await begun.judge(self._url)

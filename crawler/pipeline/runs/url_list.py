@@ -12,7 +12,7 @@ from crawler.model.reasons import Reason
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result, Span, Staged
 from crawler.pipeline import engine
-from crawler.pipeline.plan.look import look
+from crawler.pipeline.plan.single_path import look
 from crawler.pipeline.rules.compare import Need, is_intact, lost, needs_fetch
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import ListScope

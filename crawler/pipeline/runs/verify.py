@@ -11,7 +11,7 @@ from crawler.model.state.store import REPLACING
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Span, Staged
 from crawler.pipeline import engine
-from crawler.pipeline.plan.look import look
+from crawler.pipeline.plan.single_path import look
 from crawler.pipeline.rules.compare import is_intact
 from crawler.pipeline.rules.extraneous import in_its_place
 from crawler.pipeline.runs.base import Components

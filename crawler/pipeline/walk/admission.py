@@ -15,10 +15,10 @@ from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, FetchedPage, Permit, Response, Take
 from crawler.model.values import Validators
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.pipeline.walk.siblings import Pages
+from crawler.pipeline.walk.sibling_listings import Pages
 
 if TYPE_CHECKING:
-    from crawler.pipeline.walk.begun import BegunResponse
+    from crawler.pipeline.walk.peeked_response import BegunResponse
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ class AdmittedPages:
         If that takes long, a short body is read, so that a server that serves one connection at a time can go on with
         robots.txt. Raises _Dropped if the body is long, or robots.txt needs the connection, after a refusal.
         """
-        from crawler.pipeline.walk.begun import BegunResponse  # imported only if needed
+        from crawler.pipeline.walk.peeked_response import BegunResponse  # imported only if needed
 
         held, waited, allowed = BegunResponse(response), 0.0, asyncio.ensure_future(self._admit(url))
         try:

@@ -18,7 +18,7 @@ from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.walk.pages import PagePiece, PageVersion
-from crawler.pipeline.walk.siblings import Pages
+from crawler.pipeline.walk.sibling_listings import Pages
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.text.web_links import next_pages
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.struct import astuple
 from crawler.model.values import Validators
+from crawler.storage.state.checksum import is_sound, sealed, unsealed
 from crawler.storage.state.records import checked_of, key, moment_of, number_of, text_of
 from crawler.storage.state.schema import ensure, has_table
-from crawler.storage.state.seal import is_sound, sealed, unsealed
 
 T = TypeVar("T")
 

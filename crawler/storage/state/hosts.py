@@ -12,8 +12,8 @@ from typing import Any
 from crawler.model.state.host_limits import HostLimits
 from crawler.model.struct import replace
 from crawler.storage.state import records
+from crawler.storage.state.checksum import is_sound, sealed
 from crawler.storage.state.schema import ensure, has_table
-from crawler.storage.state.seal import is_sound, sealed
 
 KEPT_SECONDS = 30 * 86400.0
 """Limits older than this many seconds are discarded, because hosts change."""

@@ -18,7 +18,7 @@ from typing import Any
 from crawler.model.state.store import BY_ROW, ListingMemo
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Known, Span, Validators
-from crawler.storage.state.seal import sealed, unsealed
+from crawler.storage.state.checksum import sealed, unsealed
 
 Cell = str | bytes | int | float | None
 Share = Callable[[str, str], str]

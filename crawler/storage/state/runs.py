@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from crawler.model.struct import Value
+from crawler.storage.state.checksum import sealed, unsealed
 from crawler.storage.state.records import Cell, FileTotals, key, text_of
-from crawler.storage.state.seal import sealed, unsealed
 
 RUNS_KEPT = 1000
 """Number of runs that are kept."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from crawler.storage.state.seal import is_sound, sealed
+from crawler.storage.state.checksum import is_sound, sealed
 
 APPLICATION_ID = int.from_bytes(b"crwl")
 """Identifies a database file as one of this program (SQLite's ``application_id``)."""

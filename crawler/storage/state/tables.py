@@ -16,11 +16,11 @@ from crawler.model.state.store import REPLACING, ListingMemo
 from crawler.model.struct import Struct, field, replace
 from crawler.model.values import UNCONFIRMED, Known
 from crawler.storage.state import records
+from crawler.storage.state.checksum import DamagedError
 from crawler.storage.state.directory_digests import store_leaves
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import TOTALS
 from crawler.storage.state.schema import has_table
-from crawler.storage.state.seal import DamagedError
 from crawler.storage.state.visits import note
 
 BATCH_ROWS = 1000

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
 
+from crawler.storage.state.checksum import DamagedError
 from crawler.storage.state.records import key, text_of
 from crawler.storage.state.schema import has_table
-from crawler.storage.state.seal import DamagedError
 
 _TABLES = """
 CREATE TEMP TABLE visited_folders(path BLOB PRIMARY KEY) WITHOUT ROWID;

@@ -15,8 +15,8 @@ from typing import Any
 from crawler.http.pacing.gate import Gate
 from crawler.workers.cluster import shards
 from crawler.workers.cluster.carrier import ClusterError, Connection, Deliver, lost
+from crawler.workers.cluster.connection_shares import granted, own_share, shares
 from crawler.workers.cluster.members import Member
-from crawler.workers.cluster.shares import granted, own_share, shares
 
 _LOG = logging.getLogger("crawler")
 _BEAT_SECONDS = 5.0

@@ -17,7 +17,7 @@ import pytest
 
 from crawler.cli import parser as cli
 from crawler.model.config import option_fields
-from crawler.model.options.names.elsewhere import OTHERS, ROWS, elsewhere, others_table
+from crawler.model.options.names.other_programs import OTHERS, ROWS, elsewhere, others_table
 from crawler.model.options.option import option_of
 from tests.docs.markdown import REPOSITORY
 from tests.support.misbehaving.behaviours import Page, Raw, Redirect, Status

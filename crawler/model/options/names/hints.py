@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from crawler.model.errors import ConfigError
 from crawler.model.options.combinations import NOT_IN_LISTS
-from crawler.model.options.names.elsewhere import elsewhere
+from crawler.model.options.names.other_programs import elsewhere
 from crawler.model.options.names.places import (
     CONFIG_KEYS,
     FLAGS,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
+from crawler.model.network.pipelining import Carried, Findings, Verdict
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import HeaderShape
-from crawler.model.network.sharing import Carried, Findings, Verdict
 from crawler.pipeline.rules.responses.carried import history_of
 from crawler.pipeline.rules.responses.content_type import is_html
 from crawler.pipeline.rules.responses.neighbours import Row

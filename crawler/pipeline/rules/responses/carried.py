@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import cast
 
-from crawler.model.network.sharing import Carried
+from crawler.model.network.pipelining import Carried
 from crawler.model.struct import replace
 from crawler.model.values import Span
 from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row, are_apart

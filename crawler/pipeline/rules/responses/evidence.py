@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
 from enum import Enum, auto
 
-from crawler.model.currency import Currency, Dating, Source
 from crawler.model.errors import FetchError, VerificationError
+from crawler.model.freshness import Currency, Dating, Source
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.state.store import REPLACING
 from crawler.model.struct import Value, replace

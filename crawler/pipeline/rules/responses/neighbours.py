@@ -13,7 +13,7 @@ from itertools import product
 from typing import TypeVar
 
 from crawler.model import limits
-from crawler.model.currency import Dating
+from crawler.model.freshness import Dating
 from crawler.model.network.responses import WholeResponse
 from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Span

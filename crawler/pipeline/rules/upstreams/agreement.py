@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.model.currency import Source
+from crawler.model.freshness import Source
 from crawler.model.reasons import Reason
 from crawler.model.values import Job, Kind, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS

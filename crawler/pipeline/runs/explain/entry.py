@@ -13,9 +13,9 @@ from crawler.model.reasons import NAVIGATION
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Rejection, Result
 from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
-from crawler.pipeline.plan.look import look
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.plan.policy import Policy
+from crawler.pipeline.plan.single_path import look
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.responses.verdict import UNLIMITED

@@ -8,7 +8,7 @@ from crawler.model.errors import ListingError, innermost
 from crawler.model.observer import Observer
 from crawler.model.struct import replace
 from crawler.model.values import Result
-from crawler.pipeline.plan.look import look
+from crawler.pipeline.plan.single_path import look
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.single_file import is_same_file
 from crawler.pipeline.runs.base import Components

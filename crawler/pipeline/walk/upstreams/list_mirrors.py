@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
 
-from crawler.model.currency import Source
+from crawler.model.freshness import Source
 from crawler.model.struct import replace
 from crawler.model.values import Job, Outcome, Result, Staged, result_of, with_result
 from crawler.pipeline.rules.upstreams.condition import Condition

@@ -14,10 +14,10 @@ from crawler.model.struct import Struct, field, replace
 from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.pipeline.rules.single_file import Look
 from crawler.pipeline.rules.upstreams.roots import counterpart
-from crawler.pipeline.walk.begun import BegunResponse
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.page_reader import Root as RootFile
 from crawler.pipeline.walk.pages import Directory, Elsewhere, PagePiece
+from crawler.pipeline.walk.peeked_response import BegunResponse
 from crawler.pipeline.walk.walker import Walker
 
 

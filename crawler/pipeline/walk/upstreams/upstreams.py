@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 
-from crawler.model.currency import Source
 from crawler.model.errors import FetchError, ListingError, RobotsForbidden, VerificationError
+from crawler.model.freshness import Source
 from crawler.model.observer import Observer, Silent
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore

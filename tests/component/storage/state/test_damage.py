@@ -19,7 +19,7 @@ from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import UNCONFIRMED, Known, Validators
 from crawler.pipeline.stop import Stop
-from crawler.storage.state import Figures, ReadOnlyState, SqliteState, schema, seal
+from crawler.storage.state import Figures, ReadOnlyState, SqliteState, checksum, schema
 from tests.component.storage.state.test_directory_digests import LEAF
 from tests.component.storage.state.test_store import ENTRIES, known, memo
 
@@ -120,15 +120,15 @@ async def test_the_record_of_another_page_is_not_returned(path: Path) -> None:
 
 def test_every_flipped_bit_breaks_the_seal_and_so_does_another_type() -> None:
     cells = (b"folder", "text", 5, 2**62, None, 1.5)
-    record = seal.sealed(cells)
-    assert seal.is_sound(record)
-    assert seal.unsealed(record) == cells
+    record = checksum.sealed(cells)
+    assert checksum.is_sound(record)
+    assert checksum.unsealed(record) == cells
     assert record[-1] == 2723276973, "must be the same with every version of Python"
     for number, other in enumerate([b"foldes", b"text", 5.0, 2**62 + 1, "", 2]):
         changed = (*cells[:number], other, *cells[number + 1 :], record[-1])
-        assert not seal.is_sound(changed)
+        assert not checksum.is_sound(changed)
         with pytest.raises(seal.DamagedError):
-            seal.unsealed(changed)
+            checksum.unsealed(changed)
 
 
 @pytest.mark.parametrize("seed", range(4))

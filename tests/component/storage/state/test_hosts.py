@@ -11,7 +11,7 @@ import pytest
 
 from crawler.model.state.host_limits import HostLimits
 from crawler.storage.state import NullState, ReadOnlyState, SqliteState, hosts
-from crawler.storage.state.seal import sealed
+from crawler.storage.state.checksum import sealed
 
 SLOW, FAST = HostLimits(limit=3, beyond=4), HostLimits(limit=16, beyond=None)
 BOTH = {"http://slow:80": SLOW, "https://fast:443": FAST}

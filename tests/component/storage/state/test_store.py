@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from crawler.model.state.store import BY_ROW, ListingMemo, StateStore
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Span, Validators
 from crawler.storage.state import Figures, FileTotals, NullState, ReadOnlyState, SqliteState, known_below, records
+from crawler.storage.state.checksum import sealed
 from crawler.storage.state.database import APPLICATION_ID, SCHEMA_VERSION
-from crawler.storage.state.seal import sealed
 
 
 def known(path: str, **more: object) -> Known:

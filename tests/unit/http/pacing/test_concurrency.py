@@ -20,8 +20,8 @@ from crawler.http.pacing.concurrency import (
     with_ceiling,
 )
 from crawler.http.pacing.meter import Meter
-from crawler.http.pacing.sample import Sample
-from crawler.http.pacing.stages import Growing, Holding, Stage
+from crawler.http.pacing.search_stages import Growing, Holding, Stage
+from crawler.http.pacing.window import Sample
 from crawler.model.state.host_limits import HostLimits, added, divided
 
 Serve = Callable[[int], float]

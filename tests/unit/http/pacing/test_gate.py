@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from crawler.http.lane.depth import broken
+from crawler.http.lane.pipeline_depth import broken
 from crawler.http.pacing import host as host_module
 from crawler.http.pacing.concurrency import START
 from crawler.http.pacing.gate import Gate

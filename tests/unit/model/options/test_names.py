@@ -22,14 +22,14 @@ from crawler.cli.mirrors import file
 from crawler.cli.mirrors import table as mirror_table
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError
-from crawler.model.options.names import elsewhere, hints, places
+from crawler.model.options.names import hints, other_programs, places
 from crawler.model.options.names.places import NAMES, Place
 from crawler.model.options.option import option_of
 from tests.support.mirrors import parse_mirrors
 
 TYPED = frozenset({*visible_options(), "--help"})
 OWN = frozenset().union(*NAMES.values())
-OTHERS = {option for _, option, _ in elsewhere._options()}
+OTHERS = {option for _, option, _ in other_programs._options()}
 CALLS: dict[Place, Any] = {Place.MIRROR: crawler.mirror, Place.DOWNLOAD: crawler.download, Place.WALK: crawler.walk}
 
 

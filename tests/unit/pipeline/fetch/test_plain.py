@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.model.currency import Dating, Source
+from crawler.model.freshness import Dating, Source
 from crawler.model.network.shapes import HeaderShape
 from crawler.model.values import Job, Kind, Known, Local, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.downloader import Downloader

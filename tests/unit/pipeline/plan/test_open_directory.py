@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 from crawler.model.interfaces import UNREAD
 from crawler.model.values import Kind, Known, Local
-from crawler.pipeline.plan.look import look
 from crawler.pipeline.plan.open_directory import OpenDirectory
+from crawler.pipeline.plan.single_path import look
 from tests.support.fakes import FakeDestination, MemoryState
 
 

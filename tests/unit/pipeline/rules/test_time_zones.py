@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model.currency import Dating
+from crawler.model.freshness import Dating
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Span, Validators
 from crawler.pipeline.rules.time_zones import Zone, ZoneLearner, learn, row_agrees
 from tests.support.time_zone import local_time_zone

@@ -14,9 +14,9 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.values import Job, Local, Outcome, Result
 from crawler.model.values import Kind as K
+from crawler.workers.cluster.connection_shares import granted, own_share, shares
 from crawler.workers.cluster.members import Member
 from crawler.workers.cluster.shards import Done, Shard, seal, unseal
-from crawler.workers.cluster.shares import granted, own_share, shares
 from crawler.workers.cluster.versions import check_versions, version_of, version_text
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crawler.model.network.shapes import HeaderShape
 from crawler.model.values import Span
-from crawler.pipeline.rules.responses import alike, carried, shared
+from crawler.pipeline.rules.responses import alike, carried, pipelined
 from crawler.pipeline.rules.responses.carried import LONGEST, History
 from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row, all_facts
 from tests.support.fakes import FakeReply, FakeResponse
@@ -79,8 +79,10 @@ def test_a_sequence_of_batches_is_judged_like_by_the_general_rule(
         if not allowed:
             continue
         facts = all_facts(some, found)
-        expected = shared.verdict(some, facts, general, is_trusted=is_trusted)
-        judged = alike.verdict(some, sizes, found, short) or shared.verdict(some, facts, short, is_trusted=is_trusted)
+        expected = pipelined.verdict(some, facts, general, is_trusted=is_trusted)
+        judged = alike.verdict(some, sizes, found, short) or pipelined.verdict(
+            some, facts, short, is_trusted=is_trusted
+        )
         assert (judged.proven, judged.findings) == (expected.proven, expected.findings)
         assert (judged.carried is None) == (expected.carried is None)
         assert len(short) == len(general)

@@ -13,7 +13,7 @@ from crawler.model.values import Span
 from crawler.pipeline.rules.responses.carried import LONGEST, History, may_follow
 from crawler.pipeline.rules.responses.neighbours import Facts, Judgement, Row, are_apart, judge
 from crawler.pipeline.rules.responses.page_place import page_place, requested_place
-from crawler.pipeline.rules.responses.shared import verdict
+from crawler.pipeline.rules.responses.pipelined import verdict
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

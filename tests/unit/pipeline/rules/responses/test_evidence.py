@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model.currency import Currency, Dating
+from crawler.model.freshness import Currency, Dating
 from crawler.model.state.store import REPLACING
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.pipeline.outdated import Outdated

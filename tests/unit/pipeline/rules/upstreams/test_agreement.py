@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from crawler.model.currency import Source
+from crawler.model.freshness import Source
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules.responses.evidence import Ruling, prove, rule

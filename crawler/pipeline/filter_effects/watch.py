@@ -10,8 +10,8 @@ from crawler.model.options.rules import Rule
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result
-from crawler.pipeline.effects.facts import Facts, Kind, Use
-from crawler.pipeline.effects.findings import Finding, findings
+from crawler.pipeline.filter_effects.facts import Facts, Kind, Use
+from crawler.pipeline.filter_effects.findings import Finding, findings
 from crawler.pipeline.rules.filters import compiled_rule
 from crawler.text.escape import printable
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.http.lane.depth import (
+from crawler.http.lane.pipeline_depth import (
     DEEPEST,
     HostDepth,
     agreed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.pipeline.plan.neighbours import Neighbours, refusal
+from crawler.pipeline.plan.other_mirrors import Neighbours, refusal
 from tests.support.fakes import FakeDestination
 
 

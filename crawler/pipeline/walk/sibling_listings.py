@@ -14,13 +14,13 @@ from itertools import zip_longest
 from typing import Protocol
 
 from crawler.model.interfaces import Client, FetchedPage, Permit, Take
+from crawler.model.network.pipelining import Carried, Verdict
 from crawler.model.network.responses import WholeResponse
-from crawler.model.network.sharing import Carried, Verdict
 from crawler.model.values import Validators
 from crawler.pipeline.rules.responses.carried import may_follow
 from crawler.pipeline.rules.responses.neighbours import Facts, Row, all_facts
 from crawler.pipeline.rules.responses.page_place import requested_place, title_place
-from crawler.pipeline.rules.responses.shared import verdict
+from crawler.pipeline.rules.responses.pipelined import verdict
 from crawler.text.http_fields import is_strong_tag
 from crawler.text.urls import Origin, origin
 

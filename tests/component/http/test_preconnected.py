@@ -9,13 +9,13 @@ from typing import Self
 import pytest
 
 from crawler.http.lane import pool as pool_module
-from crawler.http.lane import spares as spares_module
+from crawler.http.lane import preconnected
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
 from crawler.http.lane.pool import LanePool
 from crawler.http.problem import RequestError
 from crawler.http.sockets.open_connections import OpenConnections
-from crawler.model.network.sharing import Verdict
+from crawler.model.network.pipelining import Verdict
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -137,7 +137,7 @@ async def test_a_request_waits_for_one_that_is_being_opened() -> None:
 @pytest.mark.parametrize("why", ["unused", "closed", "a host that closes"])
 async def test_what_is_not_needed_is_closed(why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if why == "unused":
-        monkeypatch.setattr(spares_module, "_KEPT", 0.01)
+        monkeypatch.setattr(preconnected, "_KEPT", 0.01)
     async with Server(LAST if why == "a host that closes" else OK) as server:
         pool = lanes()
         pool.open_ahead(server.where, lambda _idle: 2)

@@ -6,20 +6,20 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from crawler.http.decoding import read_decoded
-from crawler.http.lane import depth
-from crawler.http.lane.depth import HostDepth, broken, closes_after, doubted, interrupted, refused, usable
+from crawler.http.lane import pipeline_depth
 from crawler.http.lane.loss import Ending
+from crawler.http.lane.pipeline_depth import HostDepth, broken, closes_after, doubted, interrupted, refused, usable
 from crawler.http.lane.pool import Outcome
-from crawler.http.pacing.ahead import connections_ahead
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
+from crawler.http.pacing.preconnections import connections_ahead
 from crawler.http.problem import RequestError
 from crawler.http.response import WholeResponse, joined, page_headers, page_of
 from crawler.http.transport import Transport
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
 from crawler.model.network import responses as interfaces
-from crawler.model.network.sharing import Findings, Together, Verdict
+from crawler.model.network.pipelining import Findings, Together, Verdict
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 from crawler.text.http_fields import OVERLOAD_STATUS
@@ -184,7 +184,7 @@ class Sharing:
         elif findings.is_doubtful:
             self._change(name, doubted(host), "the responses contradict the listing")
         else:
-            agreed = depth.agreed(host, findings.agreed, self._deepest)
+            agreed = pipeline_depth.agreed(host, findings.agreed, self._deepest)
             self._change(name, agreed, "the responses agree with the listing")
 
     def joined(self, first: interfaces.WholeResponse, second: interfaces.WholeResponse) -> interfaces.WholeResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crawler.model.network.sharing import Carried, Findings, Verdict
+from crawler.model.network.pipelining import Carried, Findings, Verdict
 from crawler.pipeline.rules.responses.carried import history_of
 from crawler.pipeline.rules.responses.neighbours import (
     Facts,

@@ -10,8 +10,8 @@ from crawler.model.config import Config
 from crawler.model.options.names.spelling import nearest
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
-from crawler.pipeline.effects.facts import Facts, Kind, Use
-from crawler.pipeline.effects.notations import rewritten
+from crawler.pipeline.filter_effects.facts import Facts, Kind, Use
+from crawler.pipeline.filter_effects.notations import rewritten
 from crawler.text.escape import printable
 from crawler.text.units import render_size
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.model.values import Validators
-from crawler.pipeline.walk.siblings import Siblings
+from crawler.pipeline.walk.sibling_listings import Siblings
 from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, nothing_refused
 
 ROOT = "http://h/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from crawler.http.lane.depth import HostDepth, recalled
+from crawler.http.lane.pipeline_depth import HostDepth, recalled
 from crawler.model.state.host_limits import HostLimits
 from crawler.model.struct import replace
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.http.pacing.ahead import connections_ahead
 from crawler.http.pacing.concurrency import initial
+from crawler.http.pacing.preconnections import connections_ahead
 from crawler.model.state.host_limits import HostLimits
 
 NEW, KNOWN, LIMITED = None, HostLimits(limit=8, beyond=None), HostLimits(limit=8, beyond=9)
