@@ -115,7 +115,11 @@ async def test_too_few_bytes_in_the_window_end_the_lane(lend: Callable[..., Lent
     assert (lent.written, lent.returned) == ([b"0123"], [(4, End(Ending.SLOW, patience.too_slow))])
 
 
-@pytest.mark.parametrize(("stopped_by", "written"), [(None, [b"ab"]), (b"ab", [b"ab"]), (b"0123", [b"ab", b"0123"])])
+@pytest.mark.parametrize(
+    ("stopped_by", "written"),
+    [(None, [b"ab"]), (b"ab", [b"ab"]), (b"0123", [b"ab", b"0123", b"4567"])],
+    ids=["before", "at once", "one piece later"],
+)
 async def test_it_stops_though_more_is_there(
     lend: Callable[..., Lent], monkeypatch: pytest.MonkeyPatch, stopped_by: bytes | None, written: list[bytes]
 ) -> None:
