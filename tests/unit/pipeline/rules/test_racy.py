@@ -173,7 +173,7 @@ def test_a_directory_is_never_trusted_with_more_than_its_rows(
         racy |= is_racy(modified, one)
         name = f"f{number}"
         entry = Entry(name=name, kind=Kind.FILE, url=f"http://h/{name}", modified=modified, row="r")
-        gathering.add(entry)
+        gathering.add(entry, 1)
         rows.append(StoredFile(name, entry.url, "r", 1, 5, one.checked, last_modified))
     local = {row.name: Local(Kind.FILE, 1, 5) for row in rows}
     found = unchanged_files(leaf_of(gathering), rows, local, lambda _: True)
