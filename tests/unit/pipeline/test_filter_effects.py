@@ -6,8 +6,6 @@ import itertools
 from datetime import timedelta
 
 import pytest
-from crawler.pipeline.filter_effects.findings import Finding, Said, said
-from crawler.pipeline.filter_effects.watch import FilterEffects
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +13,8 @@ from crawler.model.config import Config
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result
+from crawler.pipeline.filter_effects.findings import Finding, Said, said
+from crawler.pipeline.filter_effects.watch import FilterEffects
 
 
 def watched(

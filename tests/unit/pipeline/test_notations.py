@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from crawler.pipeline.filter_effects.notations import rewritten
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.options.rules import Rule
+from crawler.pipeline.filter_effects.notations import rewritten
 from crawler.pipeline.rules.filters import compiled_rule
 
 BOTH = (True, False)
