@@ -16,6 +16,7 @@ from crawler.http.pacing.preconnections import connections_ahead
 from crawler.http.problem import RequestError
 from crawler.http.response import WholeResponse, joined, page_headers, page_of
 from crawler.http.transport import Transport
+from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
 from crawler.model.network import responses as interfaces
@@ -80,6 +81,10 @@ class Sharing:
     def is_crowded(self, url: str) -> bool:
         """See ``interfaces.Sharing``."""
         return self._gate.host(url).free < 0
+
+    def is_near(self, url: str) -> bool:
+        """See ``interfaces.Sharing``."""
+        return self._transport.quickest(url) < limits.NEAR
 
     def open_ahead(self, url: str, requests: int) -> None:
         """See ``interfaces.Sharing``."""

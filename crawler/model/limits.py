@@ -113,6 +113,9 @@ BACKOFF_INITIAL = 0.5
 """First wait between two attempts; each further one doubles, with jitter."""
 BACKOFF_MAX = 30.0
 """Longest wait between two attempts."""
+NEAR = 0.03
+"""A host that responds within this time gets one request for each file, even if its row does not tell it from others.
+With more latency, two ranges of a file on a shared connection are faster (``rules.responses.division``)."""
 PENDING_FILES = 1024
 """Small bodies that may wait in memory to be written; beyond it workers wait."""
 PENDING_BYTES = 16 * MIB

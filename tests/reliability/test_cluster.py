@@ -18,7 +18,7 @@ import pytest
 
 import crawler
 from crawler.model.observer import Observer
-from tests.reliability.test_cluster_credentials import FIRST, TwoHosts, check_shard, hosts, second, secrets_in
+from tests.reliability.test_cluster_credentials import FILES, FIRST, TwoHosts, check_shard, hosts, second, secrets_in
 from tests.reliability.test_object_stores import Bucket
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.samples import KB, blob, many, wait_until
@@ -29,6 +29,8 @@ from tests.support.servers import Server
 
 distributed = pytest.importorskip("distributed")
 
+from crawler.storage.objects.location import parse_location  # noqa: E402
+from crawler.storage.objects.own.run_mark import marked, why_unseen  # noqa: E402
 from crawler.workers.child_process import ChildProcess  # noqa: E402
 from crawler.workers.cluster import roster  # noqa: E402
 from crawler.workers.cluster.carrier import ClusterError  # noqa: E402
@@ -167,7 +169,7 @@ def test_what_goes_to_the_workers_of_a_scheduler(cluster: Cluster, hosts: TwoHos
         report = hosts.download(cluster=client)
         printed = [client.get_scheduler_logs(), client.get_worker_logs(), cluster.scheduler.get_events()]
     del cluster.scheduler.plugins["tasks"]
-    assert (report.saved, report.failed) == (155, 0)
+    assert (report.saved, report.failed) == (FILES + 5, 0)
     hosts.check_requests()
     seen = []
     for name, task in tasks.sent.items():
@@ -238,6 +240,47 @@ def test_a_worker_that_is_killed_while_it_stores_objects_costs_nothing(
     assert (again.saved, again.unchanged) == (0, 300)
     assert {name: bucket.get(name) for name in bucket.files()} == site.contents()
     cluster.has(2)
+
+
+@pytest.mark.row("X29")
+@pytest.mark.server
+async def test_the_mark_of_a_run_is_seen_only_in_the_same_place_of_the_same_store(moto: Server) -> None:
+    bucket, other = Bucket(moto), Bucket(moto)
+    where = parse_location(bucket.url, bucket.objects)
+    async with marked(where, bucket.config(), "token") as key:
+        assert await why_unseen(where, bucket.config(), key) is None
+        elsewhere = await why_unseen(parse_location(other.url, other.objects), other.config(), key)
+    assert "not what this run finds there" in str(elsewhere)
+    assert bucket.all_keys() == [], "the mark is gone"
+
+
+@pytest.mark.row("X29")
+@pytest.mark.server
+def test_a_worker_whose_environment_names_another_store_is_not_used(
+    site: Site, moto: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    many(site, 60, "a", size=300)
+    bucket = Bucket(moto)
+    environment = {**bucket.environment, "AWS_ALLOW_HTTP": "true", "XDG_STATE_HOME": str(tmp_path / "state")}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    security = distributed.Security.temporary()
+    with running_scheduler(security, tmp_path) as scheduler:
+        made = Cluster(scheduler, security, tmp_path)
+        try:
+            made.join()
+            monkeypatch.setenv("AWS_ENDPOINT_URL", site.url.removesuffix("/pub/"))  # which has no such object
+            made.join()
+            made.has(2)
+            monkeypatch.setenv("AWS_ENDPOINT_URL", moto.url)
+            with made.client() as client:
+                report = crawler.mirror_sync(site.url, bucket.url, cluster=client)
+        finally:
+            for child in made.children:
+                child.kill()
+    assert (report.exit_code, report.saved, report.failed) == (0, 60, 0)
+    assert ["not what this run finds there" in warning for warning in report.warnings] == [True]
+    assert {name: bucket.get(name) for name in bucket.files()} == site.contents()
 
 
 @pytest.mark.row("X22")

@@ -32,6 +32,10 @@ SECRETS = {
 EVERY_SECRET = (*SECRETS[FIRST], *SECRETS[SECOND])
 
 
+FILES = 450
+"""Files on the first host: so many that the redirected one is requested before any shard with files of the second."""
+
+
 class TwoHosts:
     """A list of files on two hosts, which have credentials of their own; one file is redirected from one to the other.
 
@@ -40,7 +44,7 @@ class TwoHosts:
 
     def __init__(self, first: Site, second: Site, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.first, self.second, self._scratch = first, second, scratch
-        many(first, 150, size=30)
+        many(first, FILES, size=30)
         many(second, 5, size=30)
         second.file("moved", blob(40))
         first.file("f003", blob(40), Redirect(f"{second.url}moved"))
@@ -51,7 +55,7 @@ class TwoHosts:
         monkeypatch.setenv("NETRC", str(netrc))
 
     def download(self, **cluster: Any) -> Report:
-        urls = [f"{self.first.url}f{number:03}" for number in range(150)]
+        urls = [f"{self.first.url}f{number:03}" for number in range(FILES)]
         urls[5] = urls[5].replace("://", f"://me:{OF_URL}@")
         items = [(url, f"first/{number}") for number, url in enumerate(urls)]
         items += [(f"{self.second.url}f{number:03}", f"second/{number}") for number in range(5)]
@@ -131,7 +135,7 @@ class Recorded:
 def test_what_goes_to_local_workers(hosts: TwoHosts, monkeypatch: pytest.MonkeyPatch) -> None:
     recorded, seen, granted = Recorded(monkeypatch), [], set()
     report = hosts.download(cluster="local:2")
-    assert (report.saved, report.failed) == (155, 0)
+    assert (report.saved, report.failed) == (FILES + 5, 0)
     hosts.check_requests()
     for message in recorded.messages():
         kind, *values = message

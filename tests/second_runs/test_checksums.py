@@ -194,7 +194,7 @@ async def test_the_number_of_checksum_files_read_per_directory_is_limited(
     publish(site)
     for number in range(5):
         site.file(f"v{number}_checksums.txt", sums({f"other-{number}": b"x"}))
-    report = await run(site, directory, pipeline="off")
+    report = await run(site, directory)
     assert report.warnings == ("/: only 3 of its checksum files are read",)
     assert len(bodies(site)) == 3 + 5 + 3
 
@@ -207,7 +207,7 @@ async def test_checksum_files_beside_a_file_are_read_by_the_workers_and_only_the
         site.file(f"f{number}", data)
         site.file(f"f{number}.md5", b"of no use")
         site.file(f"f{number}.sha256", hashlib.sha256(data).hexdigest().encode())
-    report = await run(site, directory, pipeline="off")
+    report = await run(site, directory)
     assert (report.saved, report.failed, report.warnings) == (90, 0, ())
     assert all(site.log.times(f"/pub/f{number}.sha256") == 2 for number in range(30))
     assert all(site.log.times(f"/pub/f{number}.md5") == 1 for number in range(30))

@@ -122,6 +122,9 @@ class FakeSharing:
     def is_crowded(self, _url: str) -> bool:
         return self.crowded
 
+    def is_near(self, _url: str) -> bool:
+        return False
+
     def open_ahead(self, _url: str, _requests: int) -> None:
         """Do nothing: there are no connections."""
 

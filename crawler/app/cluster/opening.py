@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -31,6 +31,7 @@ from crawler.workers.cluster.roster import Roster
 from crawler.workers.cluster.shards import Settings
 
 if TYPE_CHECKING:
+    from crawler.storage.objects.location import Location
     from crawler.workers.cluster.dask_connection import DaskConnection
 
 MARK = "cluster-"
@@ -68,7 +69,7 @@ async def open_pool(
     else:
         dask = cast("DaskConnection", cluster)
         token = dask.token
-        mark = stack.enter_context(_marked(site.directory, token)) if site.store is None else ""
+        mark = await stack.enter_async_context(_marked(site, parts.config, token))
         parties = len(await dask.workers())
         dask.set_up(_settings(parts, options, gate, site=site, mark=mark, parties=parties))
         connection = dask
@@ -95,7 +96,7 @@ def _settings(
     return Settings(
         config=without_secrets(parts.config),
         options=replace(options, credentials=NO_CREDENTIALS),
-        directory=str(site.directory.absolute() if mark else site.directory),
+        directory=str(site.directory.absolute() if mark and site.store is None else site.directory),
         mark=mark,
         store=site.store,
         own=tuple(site.own),
@@ -116,8 +117,20 @@ def without_secrets(config: Config) -> Config:
     )
 
 
-@contextmanager
-def _marked(directory: Path, token: str) -> Iterator[str]:
+def _marked(site: Site, config: Config, token: str) -> AbstractAsyncContextManager[str]:
+    """What proves to workers that they store files in the same place; it exists only during the run.
+
+    Entering it raises DestinationError.
+    """
+    if site.store is None:
+        return _marked_directory(site.directory, token)
+    from crawler.storage.objects.own.run_mark import marked
+
+    return marked(cast("Location", site.store), config, token)
+
+
+@asynccontextmanager
+async def _marked_directory(directory: Path, token: str) -> AsyncIterator[str]:
     """The name of a new file in DIR/.crawler, which exists only during the run. Raises DestinationError."""
     home = directory / STATE_DIRECTORY
     mark = home / f"{MARK}{token}"

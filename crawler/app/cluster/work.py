@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -64,36 +64,45 @@ async def work(source: Source, settings: Settings, gate: Gate, reporter: Observe
     if are_few():
         prepare()
     async with (
-        _destination(settings, source.check) as destination,
+        _opened(settings, source.check) as destination,
         HttpClient(settings.options, gate, source.keyring) as client,
         PageParsers(source.warn) as parser,
     ):
-        if isinstance(destination, LocalDestination):
-            await destination.join()
         tools = Tools(client=client, destination=destination, observer=reporter, parser=parser)
         state = _State(source, knew_files=settings.knew_files)
         await do_jobs(source, tools, state, settings.config, settings.options.user_agent)
 
 
-def _destination(
-    settings: Settings, check: Callable[[], None]
-) -> AbstractAsyncContextManager[LocalDestination] | AbstractAsyncContextManager[Destination]:
-    """DIR, which must be that of the client, or the place in an object store. Raises Unfit."""
-    config = settings.config
-    if settings.store is None:
-        directory = Path(settings.directory)
-        if settings.mark and not (directory / STATE_DIRECTORY / settings.mark).exists():
-            raise Unfit(f"it does not see the DIR of this run at {directory}: mount the same file system there")
-        return _Checked(
-            directory, check, fsync=config.fsync, trash_seconds=config.trash_seconds, own=tuple(settings.own)
-        )
+def _opened(settings: Settings, check: Callable[[], None]) -> AbstractAsyncContextManager[Destination]:
+    """DIR, or the place in an object store: in any case that of the client. Entering it raises Unfit."""
+    return _directory(settings, check) if settings.store is None else _store(settings, check)
+
+
+@asynccontextmanager
+async def _directory(settings: Settings, check: Callable[[], None]) -> AsyncIterator[Destination]:
+    directory, config = Path(settings.directory), settings.config
+    if settings.mark and not (directory / STATE_DIRECTORY / settings.mark).exists():
+        raise Unfit(f"it does not see the DIR of this run at {directory}: mount the same file system there")
+    own = tuple(settings.own)
+    async with _Checked(directory, check, fsync=config.fsync, trash_seconds=config.trash_seconds, own=own) as opened:
+        await opened.join()
+        yield opened
+
+
+@asynccontextmanager
+async def _store(settings: Settings, check: Callable[[], None]) -> AsyncIterator[Destination]:
     try:
         from crawler.storage.objects.connect import connect
         from crawler.storage.objects.destination import ObjectDestination
+        from crawler.storage.objects.own.run_mark import why_unseen
     except ImportError:
         raise Unfit("it lacks obstore: pip install 'crawler[objects]'") from None
-    where = cast("Location", settings.store)
-    return ObjectDestination(connect(where, config.objects), where, check)
+    where, config = cast("Location", settings.store), settings.config
+    problem = await why_unseen(where, config, settings.mark) if settings.mark else None
+    if problem is not None:
+        raise Unfit(f"{problem}: give it the same endpoint and credentials, by its environment or by [objects]")
+    async with ObjectDestination(connect(where, config.objects), where, check) as opened:
+        yield opened
 
 
 class _Checked(LocalDestination):

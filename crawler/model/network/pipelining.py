@@ -96,6 +96,10 @@ class Sharing(Protocol):
         """Whether requests to the host of ``url`` are waiting for a connection."""
         ...
 
+    def is_near(self, url: str) -> bool:
+        """Whether the host of ``url`` responds so soon that sharing gains little; True as long as that is not known."""
+        ...
+
     def open_ahead(self, url: str, requests: int) -> None:
         """Open connections for ``requests`` later requests to the host of ``url``, as soon as it has been reached.
 

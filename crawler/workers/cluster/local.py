@@ -37,8 +37,9 @@ EVENT = 12
 
 PATIENCE = 10.0
 """Time limit in seconds for the reply to TELL."""
-_END_SECONDS = 60.0
-"""How long, in seconds, a worker may take to end after it was told to."""
+_END_SECONDS = 10.0
+"""How long, in seconds, a worker may take to end after it was told to. By then it has nothing left to do but to close
+its connections, unless it has been stopped."""
 
 
 def name_of(pid: int) -> str:

@@ -250,6 +250,7 @@ class ClusterPool:
         waiting = [
             flight.waiting
             for member in self._roster.everyone()
+            if not member.is_silent
             for flight in member.shards.values()
             if flight.waiting is not None
         ]
