@@ -14,7 +14,7 @@ from crawler.app.checks.outputs import Check, distinct_outputs
 from crawler.app.refusals import refuse_another_mirror, refuse_inside_state, refuse_names_of_windows, refuse_other_names
 from crawler.http.client_options import option_checks
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, Problems
+from crawler.model.errors import ConfigError, DestinationError, Problems
 from crawler.model.options.combinations import refuse_ages
 from crawler.output.files import output_checks
 from crawler.storage.directory.boundaries.spared import OwnFile
@@ -103,7 +103,10 @@ async def mirror_problems(url: str, directory: str, config: Config) -> tuple[str
 
     Nothing is known of a location in an object store, whose state is read with requests.
     """
-    path = None if is_object_url(directory) else existing_state(directory, config)
+    try:
+        path = None if is_object_url(directory) else existing_state(directory, config)
+    except DestinationError:  # the run itself fails for this reason, and other mirrors of its file do not
+        return ()
     if path is None:
         return ()
     problems, place = Problems(), start_directory(directory)

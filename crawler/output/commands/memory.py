@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -64,7 +65,7 @@ def _places(directory: str) -> Iterator[Path]:
     """Yield the files in order of preference. DIR is never created for this."""
     with suppress(ConfigError):  # DIR is an object store or unknown
         own = start_directory(directory) / STATE_DIRECTORY
-        if own.is_dir() and not own.is_symlink():
+        if _is_directory(own):
             yield own / NAME
     try:
         home = Path(os.environ.get("XDG_STATE_HOME", ""))
@@ -107,3 +108,10 @@ def _write(place: Path, content: bytes) -> bool:
     except OSError:
         return False
     return True
+
+
+def _is_directory(path: Path) -> bool:
+    """Whether ``path`` is a directory, and no link to one; False if that cannot be found out."""
+    with suppress(OSError):
+        return stat.S_ISDIR(path.lstat().st_mode)
+    return False
