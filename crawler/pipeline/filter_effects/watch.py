@@ -108,9 +108,12 @@ def _as_typed(key: str, pattern: str) -> str:
 
 
 def _shorter(rule: Rule) -> Iterator[tuple[str, Callable[[str], bool]]]:
-    """The pattern of ``rule`` without its first segments, as long as these are names, and how each matches."""
+    """The pattern of ``rule`` without its first segments, as long as these are names, and how each matches.
+
+    A pattern of wildcards alone is left out: it would match every file.
+    """
     first, slash, rest = rule.pattern.partition("/")
-    while slash and rest and not _WILDCARDS.intersection(first):
+    while slash and rest.strip("*?/") and not _WILDCARDS.intersection(first):
         yield rest, compiled_rule(Rule(rule.include, rest)).matches
         first, slash, rest = rest.partition("/")
 

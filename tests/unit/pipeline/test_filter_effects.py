@@ -105,6 +105,8 @@ def texts(effects: FilterEffects) -> list[str]:
          ["no file matched --include 'http://h/pub/a.zip': a path is relative to URL: write 'a.zip'"]),
         ({"exclude": "/a.*"}, "sub/a.zip", "sub",
          ["no file matched --exclude '/a.*': a path is relative to URL: write 'a.*'"]),
+        ({"exclude": "old/**"}, "sub/a.zip", "sub", ["(no file matched --exclude 'old/**')"]),
+        ({"exclude": "tmp/*"}, "sub/a.zip", "sub", ["(no file matched --exclude 'tmp/*')"]),
         ({"include": "pub/b.zip"}, "a.zip", "", ["no file matched --include 'pub/b.zip': did you mean a.zip?"]),
         ({"include": "it's*"}, "a.zip", "", ["(no file matched --include \"it's*\": there is, for example, a.zip)"]),
         ({"include": "*/a.zip"}, "a.zip", "",
