@@ -21,3 +21,8 @@ class _Pattern:
 def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """Same as ``re.compile(text, flags)``, but compiled on first use."""
     return cast("re.Pattern[AnyStr]", _Pattern(text, flags))
+
+
+PLAIN_NAME = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+~@=, ()-]{0,199}")
+"""File names about which there is nothing to decide: ``entry_path`` does not change them, every destination can store
+them, ``tree.encoded_new`` accepts them, and they are the same bytes in any locale."""

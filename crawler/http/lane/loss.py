@@ -32,7 +32,10 @@ class Ending(Enum):
 _WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.EXCESS, Ending.RESET})
 
 
-_AFTER_A_HEAD = frozenset({Ending.BAD_REQUEST, Ending.CUT, Ending.DAMAGED, Ending.SLOW})
+_CONFIRMING = frozenset(
+    {Ending.ABANDONED, Ending.ANNOUNCED, Ending.BAD_REQUEST, Ending.CUT, Ending.DAMAGED, Ending.SLOW}
+)
+"""Endings after the header section of a response, announced ones, and those that this program has brought about."""
 
 
 class Loss(NamedTuple):
@@ -77,7 +80,7 @@ def confirms_the_body_before(ending: Ending) -> bool:
     header section followed it, if the connection was announced to end after it, or if this program ended the
     connection.
     """
-    return ending in _AFTER_A_HEAD or ending in (Ending.ANNOUNCED, Ending.ABANDONED)
+    return ending in _CONFIRMING
 
 
 def losses(ending: Ending, detail: str, requests: int, *, has_begun: bool, answered: int) -> list[Loss]:

@@ -67,8 +67,9 @@ class Batches:
 
     def begin_division(self, url: str) -> Division | None:
         """Start to divide files of the origin ``url``; None if that is not possible now, or would gain nothing."""
-        is_near = self.downloader.client.sharing.is_near(url)
-        return None if is_near or self._first >= 0 else self.divisions.begin(url)
+        if self._first >= 0 or self.downloader.client.sharing.is_near(url):
+            return None
+        return self.divisions.begin(url)
 
     @cached_property
     def divisions(self) -> Divisions:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from functools import lru_cache
 
 from crawler.model import limits
 from crawler.model.freshness import Currency, Source
@@ -18,14 +17,10 @@ from crawler.model.network.responses import WholeResponse
 from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result, Staged, Validators
 from crawler.pipeline.fetch.transfer import Shared
 from crawler.pipeline.rules.compare import NANOSECONDS
-from crawler.pipeline.rules.responses.alike import is_ordinary
+from crawler.pipeline.rules.responses.alike import are_special, is_ordinary
 from crawler.pipeline.rules.responses.content_type import is_never_the_file
 from crawler.pipeline.rules.responses.evidence import currency, known_of, mtime_of, prove
-from crawler.text.digests import may_have_digest
 from crawler.text.http_fields import parse_http_date
-
-_DECISIVE = frozenset({"transfer-encoding", "content-encoding", "content-range"})
-"""Fields that change what the body is."""
 
 
 def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> Staged | None:
@@ -37,7 +32,7 @@ def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> 
     length = len(body)
     if reply.status != 200 or size is None or not size.low == length == size.high or length > limits.SMALL_BODY:
         return None
-    if not _is_plain(job) or headers.get("Content-Length") != str(length) or _are_special(tuple(headers)):
+    if not _is_plain(job) or headers.get("Content-Length") != str(length) or are_special(tuple(headers)):
         return None
     if is_never_the_file(job.path, headers.get("Content-Type", ""), body):
         return None
@@ -126,9 +121,3 @@ def _is_plain(job: Job) -> bool:
         and job.source is Source.FIRST
         and not (job.probe or job.fresh)
     )
-
-
-@lru_cache(maxsize=256)
-def _are_special(names: tuple[str, ...]) -> bool:
-    """Whether header fields with these names may change what the body is, or tell its digest."""
-    return may_have_digest(names) or not _DECISIVE.isdisjoint(map(str.lower, names))

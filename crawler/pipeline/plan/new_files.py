@@ -19,11 +19,9 @@ from crawler.pipeline.plan.open_directory import OpenPage
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.extraneous import Unlisted
 from crawler.pipeline.rules.filters import Filters
-from crawler.text.patterns import pattern
+from crawler.text.patterns import PLAIN_NAME
 from crawler.text.urls import in_scope
 
-_PLAIN_NAME = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+~@=, ()-]{0,199}")
-"""Names that every destination can store, and that ``entry_path`` does not change."""
 _MOST = 64
 """Number of jobs that are put into the queue together."""
 _NEW = "new"
@@ -87,7 +85,7 @@ class NewFiles:
         name, url, size, rules = entry.name, entry.url, entry.size, self._rules
         path = self._above + name
         is_plain = entry.kind is Kind.FILE and not entry.folder and entry.digest is None and name not in self._taken
-        if not is_plain or path in self._files or _PLAIN_NAME.fullmatch(name) is None:
+        if not is_plain or path in self._files or PLAIN_NAME.fullmatch(name) is None:
             return False
         if len(path) * 4 > limits.PATH_BYTES or not in_scope(url, self._base) or not rules.have_no_say(path, entry):
             return False

@@ -71,15 +71,11 @@ def flush(descriptor: int) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        raise flush_error(error) from None
-
-
-def flush_error(error: OSError) -> OSError:
-    """The error to raise for one of fsync: UnsupportedOperation if the file system does not support it."""
-    if error.errno not in NOT_OFFERED:
-        return error
-    cause = os.strerror(error.errno or 0).lower()
-    return UnsupportedOperation(error.errno, f"this file system cannot flush (fsync: {cause}): use --fsync none")
+        if error.errno not in NOT_OFFERED:
+            raise
+        cause = os.strerror(error.errno or 0).lower()
+        text = f"this file system cannot flush (fsync: {cause}): use --fsync none"
+        raise UnsupportedOperation(error.errno, text) from None
 
 
 class UnusablePath(Exception):

@@ -66,7 +66,7 @@ class BulkReceiver:
         self.count = 0
         """Number of bytes received by this object."""
         self._reported = -sum(map(len, pieces))
-        """The part of ``_count`` that ``received`` knows."""
+        """The part of ``count`` that ``received`` knows."""
         self._reported_at = 0.0
         self._turn = threading.Lock()
         self._has_begun = self._is_stopped = False

@@ -18,14 +18,20 @@ from crawler.pipeline.rules.responses.neighbours import Row
 from crawler.text.digests import may_have_digest
 from crawler.text.http_fields import http_datetime
 
-_DECISIVE = frozenset({"transfer-encoding", "content-encoding", "content-range", "age"})
-"""Fields that change what a body is, or how old a response is."""
+_DECISIVE = frozenset({"transfer-encoding", "content-encoding", "content-range"})
+"""Fields that change what a body is."""
+
+
+@lru_cache(maxsize=256)
+def are_special(names: tuple[str, ...]) -> bool:
+    """Whether header fields with these names may change what the body is, or tell its digest."""
+    return may_have_digest(names) or not _DECISIVE.isdisjoint(map(str.lower, names))
 
 
 @lru_cache(maxsize=64)
 def is_ordinary(shape: HeaderShape) -> bool:
     """Whether responses of this shape are files as they are, and no pages, without a digest in their headers."""
-    if may_have_digest(shape.names) or not _DECISIVE.isdisjoint(map(str.lower, shape.names)):
+    if are_special(shape.names) or "age" in map(str.lower, shape.names):
         return False
     kinds = [value for name, value in shape.constant.items() if name.lower() == "content-type"]
     return not any(map(is_html, kinds))

@@ -14,13 +14,11 @@ from contextlib import suppress
 
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
-from crawler.storage.directory.os_errors import flush_error
+from crawler.storage.directory.os_errors import flush
 from crawler.storage.directory.tree import close_quietly
-from crawler.text.patterns import pattern
+from crawler.text.patterns import PLAIN_NAME
 
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_PLAIN_NAME = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+~@=, ()-]{0,199}")
-"""Names that every check of ``tree.encoded_new`` accepts, and that are the same bytes in any locale."""
 
 
 def write_bodies(
@@ -75,10 +73,7 @@ def flush_and_close(files: Sequence[PendingFile], *, is_flushed: bool) -> None:
     """
     for file in files:
         if is_flushed:
-            try:
-                os.fsync(file.descriptor)
-            except OSError as error:
-                raise flush_error(error) from None
+            flush(file.descriptor)
         descriptor, file.descriptor = file.descriptor, -1
         os.close(descriptor)  # may report a write that failed late: NFS, quota
 
@@ -99,7 +94,7 @@ def name_files(
         item = file.item
         path = item.job.path
         name = path[start:]
-        if not path.startswith(above) or _PLAIN_NAME.fullmatch(name) is None:
+        if not path.startswith(above) or PLAIN_NAME.fullmatch(name) is None:
             return
         try:
             os.stat(name, dir_fd=directory, follow_symlinks=False)
