@@ -23,7 +23,7 @@ from crawler.pipeline.rules.responses import alike
 from crawler.pipeline.rules.responses.alike import sizes_of, with_size
 from crawler.pipeline.rules.responses.carried import followers
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL, request_headers
-from crawler.pipeline.rules.responses.neighbours import all_facts, are_apart, is_plain, row_of
+from crawler.pipeline.rules.responses.neighbours import Row, all_facts, are_apart, is_empty, is_plain, row_of
 from crawler.pipeline.rules.responses.pipelined import verdict
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class Batches:
         """The paths of the jobs that a batch has put back for another one."""
         self.alone = set[str]()
         """The paths of those that it has put back because they have to be done alone."""
+        self.unlike_empty = set[str]()
+        """The origins whose responses to empty files differed although their rows did not."""
 
     def begin_division(self, url: str) -> Division | None:
         """Start to divide files of the origin ``url``; None if that is not possible now, or would gain nothing."""
@@ -104,6 +106,9 @@ class FileBatch:
         self._sizes = sizes_of(self._rows)
         """The result of ``sizes_of`` for the rows."""
         self._origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
+        self._empty: Row | None = None
+        """The row of an empty file with which others may be interchangeable; None if there is none."""
+        self._note_empty(self._rows[0])
         self._size = job.size.high if job.size else 0
         """Maximum size of all bodies together, in bytes."""
         self._division: Division | None = None
@@ -118,7 +123,7 @@ class FileBatch:
             return False
         size = self._size + (job.size.high if job.size else 0)
         row, batches = row_of(job), self._batches
-        sizes = None if self._sizes is None else with_size(self._sizes, row)
+        sizes = None if self._sizes is None else with_size(self._sizes, row, self._empty)
         if size > limits.SMALL_BODY or batches.downloader.destination.has_part(job.path) or job.path in batches.alone:
             return False
         if not (sizes is not None or batches.is_trusted):
@@ -128,7 +133,12 @@ class FileBatch:
         self._jobs.append(job)
         self._rows.append(row)
         self._size, self._sizes = size, sizes
+        self._note_empty(row)
         return True
+
+    def _note_empty(self, row: Row) -> None:
+        if row.size is not None and not row.size.high and is_empty(row):
+            self._empty = None if self._origin in self._batches.unlike_empty else row
 
     def _divides(self, job: Job, alike: Sequence[int]) -> bool:
         """Whether ``job`` and those at the places ``alike``, which rows do not tell apart, are requested in ranges."""
@@ -222,7 +232,15 @@ class FileBatch:
         if self._division is not None:
             self._division.note(rows, responses)
         plain = alike.verdict(rows, self._sizes, responses, carried)
-        return plain or verdict(rows, all_facts(rows, responses), carried, is_trusted=self._batches.is_trusted)
+        if plain is not None:
+            return plain
+        judged = verdict(rows, all_facts(rows, responses), carried, is_trusted=self._batches.is_trusted)
+        is_answered = all(response is not None and response.status == 200 for response in responses)
+        if is_answered and any(
+            is_empty(row) and not is_proven for row, is_proven in zip(rows, judged.proven, strict=True)
+        ):
+            self._batches.unlike_empty.add(self._origin)
+        return judged
 
 
 def _headers_for(job: Job, part: str | None = None) -> Mapping[str, str]:

@@ -17,8 +17,8 @@ from crawler.model.network.responses import WholeResponse
 from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result, Staged, Validators
 from crawler.pipeline.fetch.transfer import Shared
 from crawler.pipeline.rules.compare import NANOSECONDS
-from crawler.pipeline.rules.responses.alike import are_special, is_ordinary
-from crawler.pipeline.rules.responses.content_type import is_never_the_file
+from crawler.pipeline.rules.responses.alike import is_ordinary
+from crawler.pipeline.rules.responses.content_type import are_special, is_never_the_file
 from crawler.pipeline.rules.responses.evidence import currency, known_of, mtime_of, prove
 from crawler.text.http_fields import parse_http_date
 

@@ -12,46 +12,50 @@ from functools import lru_cache
 from crawler.model.network.pipelining import Carried, Findings, Verdict
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import HeaderShape
+from crawler.model.values import Validators
 from crawler.pipeline.rules.responses.carried import history_of
-from crawler.pipeline.rules.responses.content_type import is_html
-from crawler.pipeline.rules.responses.neighbours import Row
-from crawler.text.digests import may_have_digest
+from crawler.pipeline.rules.responses.content_type import is_file_itself
+from crawler.pipeline.rules.responses.neighbours import Row, are_interchangeable, is_empty
 from crawler.text.http_fields import http_datetime
-
-_DECISIVE = frozenset({"transfer-encoding", "content-encoding", "content-range"})
-"""Fields that change what a body is."""
-
-
-@lru_cache(maxsize=256)
-def are_special(names: tuple[str, ...]) -> bool:
-    """Whether header fields with these names may change what the body is, or tell its digest."""
-    return may_have_digest(names) or not _DECISIVE.isdisjoint(map(str.lower, names))
-
 
 @lru_cache(maxsize=64)
 def is_ordinary(shape: HeaderShape) -> bool:
     """Whether responses of this shape are files as they are, and no pages, without a digest in their headers."""
-    if are_special(shape.names) or "age" in map(str.lower, shape.names):
-        return False
     kinds = [value for name, value in shape.constant.items() if name.lower() == "content-type"]
-    return not any(map(is_html, kinds))
+    return is_file_itself(shape.names, *kinds)
 
 
 def sizes_of(rows: Sequence[Row]) -> frozenset[int] | None:
-    """The sizes of ``rows``, if each is exact and no two are equal, so that sizes alone tell them apart; else None."""
+    """The sizes of ``rows``, if each is exact and tells its row from all that are not interchangeable with it.
+
+    Otherwise None.
+    """
     sizes = frozenset([row.size.low for row in rows if row.size is not None and row.size.low == row.size.high])
-    return sizes if len(sizes) == len(rows) else None
+    if len(sizes) == len(rows):
+        return sizes
+    empty = [row for row in rows if is_empty(row)]
+    is_one_group = all(are_interchangeable(empty[0], row) for row in empty[1:])
+    return sizes if empty and is_one_group and len(sizes) - 1 + len(empty) == len(rows) else None
 
 
-def with_size(sizes: frozenset[int], row: Row) -> frozenset[int] | None:
-    """``sizes_of`` the rows that have ``sizes`` and one ``row`` more."""
+def with_size(sizes: frozenset[int], row: Row, empty: Row | None) -> frozenset[int] | None:
+    """``sizes_of`` the rows that have ``sizes`` and one ``row`` more. ``empty``: one of these rows, of an empty file."""
     size = row.size
-    return sizes | {size.low} if size is not None and size.low == size.high and size.low not in sizes else None
+    if size is None or size.low != size.high:
+        return None
+    if size.low not in sizes:
+        return sizes | {size.low}
+    return sizes if empty is not None and are_interchangeable(row, empty) else None
 
 
 def may_follow(rows: Sequence[Row], sizes: Collection[int] | None, carried: Carried) -> bool | None:
     """The result of ``carried.may_follow`` if the sizes decide; ``sizes`` is the result of ``sizes_of(rows)``."""
-    return True if sizes is not None and history_of(carried).lacks(sizes, len(rows)) else None
+    return True if sizes is not None and history_of(carried).lacks(sizes, _empty_of(rows, sizes), len(rows)) else None
+
+
+def _empty_of(rows: Sequence[Row], sizes: Collection[int]) -> Row | None:
+    """One of ``rows``, which have ``sizes``, that is of an empty file."""
+    return next((row for row in rows if is_empty(row)), None) if 0 in sizes else None
 
 
 def verdict(
@@ -65,12 +69,22 @@ def verdict(
     ``sizes`` is the result of ``sizes_of(rows)``.
     """
     history = history_of(carried)
-    if sizes is None or not history.lacks(sizes):
+    if sizes is None:
         return None
+    empty = _empty_of(rows, sizes)
+    if not history.lacks(sizes, empty):
+        return None
+    validators = history.of_empty if empty is not None else None
     for row, response in zip(rows, responses, strict=True):
         if response is None or not _is_proven(row, response):
             return None
-    history.add_files(rows)
+        if empty is not None and not response.body:
+            modified, etag, _ = response.varying
+            own = Validators(etag=etag, last_modified=modified)
+            if validators is not None and own != validators:
+                return None
+            validators = own
+    history.add_files(rows, validators)
     count = len(rows)
     return Verdict(proven=[True] * count, findings=Findings(agreed=count), carried=history)
 

@@ -11,8 +11,8 @@ from typing import cast
 
 from crawler.model.network.pipelining import Carried
 from crawler.model.struct import replace
-from crawler.model.values import Span
-from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row, are_apart
+from crawler.model.values import Span, Validators
+from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row, are_apart, are_interchangeable
 
 LONGEST = 256
 """Maximum number of responses on a connection that several requests share."""
@@ -24,7 +24,7 @@ _NOWHERE = "-"
 class History:
     """Implements ``Carried``: the rows of all requests on a connection, with what their responses have shown."""
 
-    __slots__ = ("_anywhere", "_bodiless", "_files", "_parts", "_places", "_rows", "_sizes")
+    __slots__ = ("_anywhere", "_bodiless", "_empty", "_files", "_parts", "_places", "_rows", "_sizes", "_stand_in", "of_empty")
 
     def __init__(self) -> None:
         self._files: dict[int, Row] = {}
@@ -40,24 +40,44 @@ class History:
         """The rows whose responses had no body."""
         self._anywhere: list[Row] = []
         """The rows whose responses neither named a place nor proved to be of a file that names none."""
+        self._empty: Row | None = None
+        """The row of an empty file that stands for all those that are interchangeable with it."""
+        self._stand_in: Row | None = None
+        """That row in the other collections, if it is there."""
+        self.of_empty: Validators | None = None
+        """The validators in the responses to all these, while nothing else was in them; None if there are none."""
 
     def __len__(self) -> int:
         return len(self._rows) + len(self._files) + len(self._parts)
 
-    def lacks(self, sizes: Collection[int], more: int = 0) -> bool:
-        """Whether the size tells each file with one of ``sizes`` from all rows, and there is room for ``more`` rows."""
+    def lacks(self, sizes: Collection[int], empty: Row | None = None, more: int = 0) -> bool:
+        """Whether the size tells each file with one of ``sizes`` from all rows, and there is room for ``more`` rows.
+
+        ``empty``: the row of one with the size 0; it may also be interchangeable with those of that size.
+        """
         if self._bodiless or len(self) + more > LONGEST:
             return False
+        if empty is not None and self.may_repeat(empty) and len(self._sizes.get(0, ())) <= 1:
+            sizes = [size for size in sizes if size]
         return self._files.keys().isdisjoint(sizes) and self._sizes.keys().isdisjoint(sizes)
 
-    def add_files(self, rows: Sequence[Row]) -> None:
+    def may_repeat(self, row: Row) -> bool:
+        """Whether ``row`` is that of an empty file, interchangeable with those that the connection has carried."""
+        return self._empty is not None and are_interchangeable(row, self._empty)
+
+    def add_files(self, rows: Sequence[Row], of_empty: Validators | None = None) -> None:
         """Note responses that are proven to belong to ``rows``, each of which has its exact size and names no place.
 
-        This is ``add``, but only what ``lacks`` needs is done at once.
+        This is ``add``, but only what ``lacks`` needs is done at once. ``of_empty``: the validators of all empty files.
         """
+        files, is_noted = self._files, self._empty is not None
         for row in rows:
             assert row.size is not None
-            self._files[row.size.low] = row
+            size = row.size.low
+            if size or not is_noted:
+                files[size] = row
+        if of_empty is not None and not is_noted:
+            self._empty, self.of_empty = files[0], of_empty
 
     def _settle(self) -> None:
         """Move the rows that ``add_files`` has noted to the other collections."""
@@ -72,8 +92,16 @@ class History:
             return
         if self._files:
             self._settle()
-        size, place = facts.size, _place(row, facts)
+        if facts.of_empty is not None and self.may_repeat(row):
+            if facts.of_empty == self.of_empty:
+                return
+            self._empty = self.of_empty = None
+        elif facts.of_empty is not None and self._empty is None:
+            self._empty, self.of_empty = row, facts.of_empty
+        size, place, original = facts.size, _place(row, facts), row
         row = replace(row, size=row.size if size is None else Span(size, size), place=place)
+        if original is self._empty:
+            self._stand_in = row
         self._rows.append(row)
         (self._anywhere if place is None else self._places.setdefault(place, [])).append(row)
         if size is None:
@@ -94,6 +122,11 @@ class History:
         if place is not None and Aspect.PLACE in confirmed:
             return [*self._places.get(place, ()), *self._anywhere]
         return self._rows
+
+    def unlike(self, row: Row, confirmed: Aspect) -> Sequence[Row]:
+        """``suspects`` without the empty files that are interchangeable with that of ``row``."""
+        found = self.suspects(row, confirmed)
+        return [other for other in found if other is not self._stand_in] if self.may_repeat(row) else found
 
 
 def _place(row: Row, facts: Facts) -> str | None:
@@ -117,7 +150,7 @@ def followers(rows: Sequence[Row], carried: Carried | None) -> list[int]:
     found = [
         place
         for place, row in enumerate(rows)
-        if all(are_apart(row, other) for other in history.suspects(row, _SIZE_AND_PLACE))
+        if all(are_apart(row, other) for other in history.unlike(row, _SIZE_AND_PLACE))
     ]
     return found[: max(0, LONGEST - len(history))]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 from enum import Enum, auto
+from functools import lru_cache
 
+from crawler.text.digests import may_have_digest
 from crawler.text.patterns import pattern
 
 SNIFFED = 1445
@@ -237,3 +239,23 @@ def contradiction(path: str, content_type: str, head: bytes, old: bytes | None) 
 
 def is_coded_name(path: str, coding: str) -> bool:
     return path.lower().endswith(_CODED_NAMES.get(coding.removeprefix("x-"), ()))
+
+
+_DECISIVE = frozenset({"transfer-encoding", "content-encoding", "content-range"})
+"""Header fields that change what a body is."""
+
+
+@lru_cache(maxsize=256)
+def are_special(names: tuple[str, ...]) -> bool:
+    """Whether header fields with these names may change what the body is, or tell its digest."""
+    return may_have_digest(names) or not _DECISIVE.isdisjoint(map(str.lower, names))
+
+
+@lru_cache(maxsize=256)
+def is_file_itself(names: tuple[str, ...], *content_types: str) -> bool:
+    """Whether a response with header fields of these ``names`` is the file as it is now: no page, and not from a cache.
+
+    It has no digest in its headers either.
+    """
+    is_special = are_special(names) or "age" in map(str.lower, names)
+    return not is_special and not any(map(is_html, content_types))

@@ -16,10 +16,10 @@ from crawler.model import limits
 from crawler.model.freshness import Dating
 from crawler.model.network.responses import WholeResponse
 from crawler.model.struct import Value
-from crawler.model.values import Job, Kind, Span
+from crawler.model.values import Job, Kind, Span, Validators
 from crawler.pipeline.rules.responses.page_place import page_place
 from crawler.text.digests import matches, parse_digest
-from crawler.text.http_fields import http_datetime, is_strong_tag
+from crawler.text.http_fields import http_datetime, is_strong_tag, validators_of
 
 T = TypeVar("T", int, datetime)
 
@@ -77,6 +77,8 @@ class Facts(Value, frozen=True, kw_only=True):
     """The path that the title of an HTML page names; None if there is none."""
     part: str | None = None
     """The range of the file that the response contains; None if it does not contain exactly one."""
+    of_empty: Validators | None = None
+    """The validators of an empty file, if nothing else in its response tells it from that of another one."""
 
 
 class Judgement(Enum):
@@ -134,7 +136,14 @@ def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes, *, 
         etag=etag if is_strong_tag(etag) else None,
         place=page_place(headers, body) if status == 200 else None,
         part=part.range if part else None,
+        of_empty=validators_of(headers) if status == 200 and not body and is_empty(row) and _is_file(headers) else None,
     )
+
+
+def _is_file(headers: Mapping[str, str]) -> bool:
+    from crawler.pipeline.rules.responses.content_type import is_file_itself  # imported only if needed
+
+    return is_file_itself(tuple(headers), headers.get("Content-Type", ""))
 
 
 def all_facts(rows: Sequence[Row], responses: Sequence[WholeResponse | None]) -> list[Facts | None]:
@@ -173,6 +182,21 @@ def told_apart(one: Row, other: Row) -> Aspect:
 def are_apart(one: Row, other: Row) -> bool:
     """Whether two rows can be told apart. The size is compared first, because it differs most often."""
     return _sizes_differ(one, other) or bool(told_apart(one, other))
+
+
+def is_empty(row: Row) -> bool:
+    """Whether ``row`` is that of a new file without content."""
+    size = row.size
+    is_new = row.digest is None and row.etag is None and row.place is None and row.part is None
+    return is_new and size is not None and size.low == size.high == 0
+
+
+def are_interchangeable(one: Row, other: Row) -> bool:
+    """Whether two rows are of empty files that nothing in a listing tells apart.
+
+    If their responses have the same validators, too, it makes no difference which of them is whose.
+    """
+    return is_empty(one) and is_empty(other) and one.modified == other.modified
 
 
 def judge(row: Row, neighbours: Iterable[Row], facts: Facts) -> Judgement:

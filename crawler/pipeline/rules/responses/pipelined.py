@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from crawler.model.network.pipelining import Carried, Findings, Verdict
-from crawler.pipeline.rules.responses.carried import history_of
+from crawler.pipeline.rules.responses.carried import History, history_of
 from crawler.pipeline.rules.responses.neighbours import (
     Facts,
     Judgement,
     Row,
+    are_interchangeable,
     confirmed_by,
     have_distinct_places,
     have_distinct_sizes,
+    is_empty,
     judge_confirmed,
 )
 from crawler.text.http_fields import OVERLOAD_STATUS
@@ -26,8 +28,10 @@ def verdict(
     ``carried``: what the connection carried before. ``is_trusted``: the user says that the host answers in order, so a
     response need not be told from those to the other requests. If one contradicts its row, none counts. The connection
     may go on only if every response is proven: then the next one is due, and none of those before can pass for it.
+    Empty files that are interchangeable, whose responses are, too, need not be told from each other.
     """
     history, others_of = history_of(carried), _neighbours(rows, is_trusted=is_trusted)
+    is_same = _have_same_empty_files(rows, facts, history)
     proven: list[bool] = []
     contradicting: list[tuple[Row, Facts]] = []
     for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
@@ -36,8 +40,10 @@ def verdict(
             continue
         confirmed = confirmed_by(row, fact)
         others = others_of(place, fact)
+        if is_same and is_empty(row):
+            others = [other for other in others if not are_interchangeable(row, other)]
         if history and confirmed is not None:
-            others += history.suspects(row, confirmed)
+            others += (history.unlike if is_same else history.suspects)(row, confirmed)
         judgement = judge_confirmed(row, others, fact, confirmed)
         if judgement is Judgement.DISAGREES:
             contradicting.append((row, fact))
@@ -58,6 +64,26 @@ def verdict(
                 history.add(row, fact)
     findings = Findings(agreed=sum(proven), is_doubtful=is_useless)
     return Verdict(proven=proven, findings=findings, carried=history if all(proven) else None)
+
+
+def _have_same_empty_files(rows: Sequence[Row], facts: Sequence[Facts | None], history: History) -> bool:
+    """Whether the empty files of a batch are interchangeable, and so are their responses.
+
+    Each request must have its response: an error, or none, would otherwise be that for an empty file, too.
+    """
+    empty = [place for place, row in enumerate(rows) if is_empty(row)]
+    if not empty or not all(fact is not None and fact.status == 200 for fact in facts):
+        return False
+    first = rows[empty[0]]
+    validators = history.of_empty if history.may_repeat(first) else None
+    for place in empty:
+        fact = facts[place]
+        own = fact.of_empty if fact is not None else None
+        is_other = validators is not None and own != validators
+        if own is None or is_other or not are_interchangeable(first, rows[place]):
+            return False
+        validators = own
+    return True
 
 
 def _neighbours(rows: Sequence[Row], *, is_trusted: bool) -> Callable[[int, Facts], list[Row]]:

@@ -13,13 +13,14 @@ from crawler.model.network.shapes import HeaderShape
 from crawler.model.values import Span
 from crawler.pipeline.rules.responses import alike, carried, pipelined
 from crawler.pipeline.rules.responses.carried import LONGEST, History
-from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row, all_facts
+from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row, all_facts, are_interchangeable
 from tests.support.fakes import FakeReply, FakeResponse
 
 NOON = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 TIMES = ["Wed, 01 May 2024 12:00:00 GMT", "Wed, 01 May 2024 11:00:00 GMT", "noon", None]
 ROW_TIMES = [None, Span(NOON, NOON + timedelta(seconds=59)), Span(NOON.replace(tzinfo=None), NOON.replace(tzinfo=None))]
 KINDS = ["text/plain", "application/octet-stream", "text/html"]
+EMPTY = Row(size=Span(0, 0), modified=ROW_TIMES[1])
 TITLE = b"<title>/a/</title>"
 
 
@@ -43,7 +44,8 @@ rows = st.builds(
     place=st.sampled_from([None, None, None, "/a/"]),
     part=st.sampled_from([None, None, None, "0-4"]),
 )
-files = st.builds(Row, size=st.integers(0, 30).map(lambda size: Span(size, size)), modified=st.sampled_from(ROW_TIMES))
+sizes = st.one_of(st.just(0), st.integers(0, 30))
+files = st.builds(Row, size=sizes.map(lambda size: Span(size, size)), modified=st.sampled_from(ROW_TIMES))
 replies = st.builds(
     reply,
     st.integers(0, 30),
@@ -56,12 +58,12 @@ replies = st.builds(
 @st.composite
 def batches(draw: st.DrawFn) -> tuple[list[Row], list[FakeReply | None]]:
     """Rows and their responses, most of which have the size of their row."""
-    some = draw(st.lists(st.one_of(files, files, files, rows), min_size=1, max_size=4))
+    some = draw(st.lists(st.one_of(files, files, files, st.just(EMPTY), rows), min_size=1, max_size=4))
     found: list[FakeReply | None] = []
     for row in some:
         size = row.size.low if row.size is not None else 1
         kind = {"Content-Type": draw(st.sampled_from([KINDS[0]] * 6 + KINDS))}
-        fits = reply(size, kind, draw(st.sampled_from(TIMES)))
+        fits = reply(size, kind, draw(st.sampled_from([*[TIMES[0]] * 4, *TIMES])))
         found.append(draw(st.one_of(st.just(fits), st.just(fits), st.just(fits), st.none(), replies)))
     return some, found
 
@@ -88,6 +90,7 @@ def test_a_sequence_of_batches_is_judged_like_by_the_general_rule(
         assert len(short) == len(general)
         if expected.carried is None:
             return
+    assert short.of_empty == general.of_empty
     for confirmed in Aspect.SIZE, Aspect.NONE, Aspect.PLACE:
         for row in [Row(size=Span(size, size)) for size in range(31)] + [Row(place="/a/")]:
             assert sorted(map(repr, short.suspects(row, confirmed))) == sorted(
@@ -133,3 +136,65 @@ def test_headers_that_may_decide_something_are_not_ordinary(field: str) -> None:
 
 def test_a_page_is_not_ordinary() -> None:
     assert not alike.is_ordinary(HeaderShape(("content-type",), {"content-type": "text/html; charset=utf-8"}))
+
+
+def empties(*headers: tuple[str | None, str | None], status: int = 200) -> list[FakeReply | None]:
+    """Responses without a body, each with the given Last-Modified and ETag."""
+    found: list[FakeReply | None] = [reply(0, {"Content-Type": "x"}, modified, etag) for modified, etag in headers]
+    assert found[-1] is not None
+    found[-1].status = status
+    return found
+
+
+SAME = (TIMES[0], '"1"')
+
+
+@pytest.mark.parametrize(
+    ("responses", "are_proven"),
+    [
+        (empties(SAME, SAME, SAME), True),
+        (empties((None, None), (None, None), (None, None)), True),
+        (empties(SAME, SAME, (TIMES[0], '"2"')), False),
+        (empties((None, '"1"'), SAME, SAME), False),
+        (empties(SAME, SAME, (TIMES[0], None)), False),
+        (empties(SAME, SAME, SAME, status=404), False),
+        ([*empties(SAME, SAME), None], False),
+        ([*empties(SAME, SAME), reply(0, {"Content-Type": "text/html"}, *SAME)], False),
+        ([*empties(SAME, SAME), reply(0, {"Age": "9"}, *SAME)], False),
+        ([*empties(SAME, SAME), reply(0, {"Digest": "x"}, *SAME)], False),
+    ],
+)
+def test_empty_files_need_not_be_told_apart_if_their_responses_are_the_same(
+    responses: list[FakeReply | None], are_proven: bool
+) -> None:
+    some = [EMPTY] * 3
+    history = History()
+    judged = pipelined.verdict(some, all_facts(some, responses), history)
+    assert judged.proven == [are_proven] * 3
+    assert not judged.findings.is_doubtful or not any(judged.proven)
+    if are_proven:
+        assert len(history) == 1
+        assert carried.may_follow([EMPTY] * 2, history)
+        again = pipelined.verdict([EMPTY], all_facts([EMPTY], empties((TIMES[0], '"other"'))), history)
+        assert again.proven == [False]
+        assert not carried.may_follow([Row(size=Span(0, 0), modified=ROW_TIMES[2])], history)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Row(size=Span(0, 0), modified=ROW_TIMES[2]),
+        Row(size=Span(0, 0), modified=ROW_TIMES[1], digest="md5:" + "0" * 32),
+        Row(size=Span(0, 0), modified=ROW_TIMES[1], etag='"1"'),
+        Row(size=Span(0, 0), modified=ROW_TIMES[1], place="/a/"),
+        Row(size=Span(0, 0), modified=ROW_TIMES[1], part="0-"),
+        Row(size=Span(0, 1), modified=ROW_TIMES[1]),
+        Row(modified=ROW_TIMES[1]),
+    ],
+)
+def test_only_new_empty_files_with_the_same_time_are_interchangeable(other: Row) -> None:
+    assert alike.sizes_of([EMPTY, EMPTY]) == alike.with_size(frozenset({0}), EMPTY, EMPTY) == frozenset({0})
+    assert not are_interchangeable(EMPTY, other)
+    assert alike.sizes_of([EMPTY, other]) is None
+    assert alike.with_size(frozenset({0}), other, EMPTY) is None
+    assert alike.with_size(frozenset({0}), EMPTY, None) is None
