@@ -27,6 +27,7 @@ from tests.support.disorderly import KINDS, Disorderly, Fault
 FILES = {f"{number:02}.bin": bytes([number]) * (100 + number) for number in range(24)}
 TREE = {f"{number % 8}/{number // 8}/{number:02}.bin": bytes([number]) * (100 + number) for number in range(32)}
 ALIKE = {f"{number:02}.bin": bytes([number]) * 100 for number in range(12)}
+EMPTY = {f"{number:02}.lock": b"" for number in range(24)}
 
 pytestmark = pytest.mark.own
 
@@ -76,7 +77,11 @@ async def test_a_body_is_never_completed_with_the_beginning_of_the_next_response
 
 @pytest.mark.row("P31")
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(faults=FAULTS, files=st.sampled_from([{**FILES, **ALIKE}, ALIKE, TREE]), ranges=st.booleans())
+@given(
+    faults=FAULTS,
+    files=st.sampled_from([{**FILES, **ALIKE}, ALIKE, TREE, EMPTY, {**FILES, **EMPTY}]),
+    ranges=st.booleans(),
+)
 def test_no_disorder_makes_a_wrong_file_or_loses_one(
     runner: asyncio.Runner, faults: list[Fault], files: dict[str, bytes], *, ranges: bool
 ) -> None:
@@ -167,6 +172,8 @@ async def state_of(directory: str | Path) -> HostLimits | None:
         ({"pipeline": "off"}, FILES, 1),
         ({"pipeline": 3}, FILES, 3),
         ({"pipeline": 4}, ALIKE, 4),
+        ({}, EMPTY, 14),
+        ({"pipeline": "off"}, EMPTY, 1),
         ({"requests_per_second": 1000}, FILES, 1),
         ({"segments": 4}, FILES, 14),
         ({"limit_rate": "1M"}, FILES, 14),
@@ -181,6 +188,25 @@ async def test_as_many_requests_share_a_connection_as_their_rows_and_the_options
     assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(files), files)
     assert sorted(server.requests) == sorted(["", *files])
     assert max(server.rounds) == together
+
+
+class Tagged(Disorderly):
+    """Sends an entity tag of its own with each file."""
+
+    def _response(self, name: str, fields: str = "", *, minor: int = 1) -> bytes:
+        return super()._response(name, f'{fields}ETag: "{name}"\r\n', minor=minor)
+
+
+@pytest.mark.row("P32")
+async def test_empty_files_with_validators_of_their_own_are_requested_one_at_a_time(tmp_path: Path) -> None:
+    """Each is recorded with its own entity tag. One batch shows that they differ, and its files are requested again."""
+    async with Tagged(EMPTY) as server:
+        report = await mirror(server, tmp_path, workers=1)
+    assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(EMPTY), EMPTY)
+    assert {name: known.validators.etag for name, known in (await records_of(tmp_path)).items()} == {
+        name: f'"{name}"' for name in EMPTY
+    }
+    assert len([count for count in server.rounds if count > 1]) == 1
 
 
 @pytest.mark.row("P32")

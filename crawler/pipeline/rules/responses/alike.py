@@ -18,6 +18,7 @@ from crawler.pipeline.rules.responses.content_type import is_file_itself
 from crawler.pipeline.rules.responses.neighbours import Row, are_interchangeable, is_empty
 from crawler.text.http_fields import http_datetime
 
+
 @lru_cache(maxsize=64)
 def is_ordinary(shape: HeaderShape) -> bool:
     """Whether responses of this shape are files as they are, and no pages, without a digest in their headers."""

@@ -24,7 +24,18 @@ _NOWHERE = "-"
 class History:
     """Implements ``Carried``: the rows of all requests on a connection, with what their responses have shown."""
 
-    __slots__ = ("_anywhere", "_bodiless", "_empty", "_files", "_parts", "_places", "_rows", "_sizes", "_stand_in", "of_empty")
+    __slots__ = (
+        "_anywhere",
+        "_bodiless",
+        "_empty",
+        "_files",
+        "_parts",
+        "_places",
+        "_rows",
+        "_sizes",
+        "_stand_in",
+        "of_empty",
+    )
 
     def __init__(self) -> None:
         self._files: dict[int, Row] = {}
