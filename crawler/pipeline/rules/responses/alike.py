@@ -40,7 +40,7 @@ def sizes_of(rows: Sequence[Row]) -> frozenset[int] | None:
 
 
 def with_size(sizes: frozenset[int], row: Row, empty: Row | None) -> frozenset[int] | None:
-    """``sizes_of`` the rows that have ``sizes`` and one ``row`` more. ``empty``: one of these rows, of an empty file."""
+    """``sizes_of`` the rows that have ``sizes`` and one ``row`` more. ``empty``: one of these, of an empty file."""
     size = row.size
     if size is None or size.low != size.high:
         return None
