@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from crawler.model.network.pipelining import Carried, Findings, Verdict
 from crawler.pipeline.rules.responses.carried import History, history_of
 from crawler.pipeline.rules.responses.neighbours import (
+    Aspect,
     Facts,
     Judgement,
     Row,
@@ -30,8 +31,8 @@ def verdict(
     may go on only if every response is proven: then the next one is due, and none of those before can pass for it.
     Empty files that are interchangeable, whose responses are, too, need not be told from each other.
     """
-    history, others_of = history_of(carried), _neighbours(rows, is_trusted=is_trusted)
-    is_same = _have_same_empty_files(rows, facts, history)
+    history = history_of(carried)
+    others_of = _neighbours(rows, facts, history, is_trusted=is_trusted)
     proven: list[bool] = []
     contradicting: list[tuple[Row, Facts]] = []
     for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
@@ -39,12 +40,7 @@ def verdict(
             proven.append(False)
             continue
         confirmed = confirmed_by(row, fact)
-        others = others_of(place, fact)
-        if is_same and is_empty(row):
-            others = [other for other in others if not are_interchangeable(row, other)]
-        if history and confirmed is not None:
-            others += (history.unlike if is_same else history.suspects)(row, confirmed)
-        judgement = judge_confirmed(row, others, fact, confirmed)
+        judgement = judge_confirmed(row, others_of(place, fact, confirmed), fact, confirmed)
         if judgement is Judgement.DISAGREES:
             contradicting.append((row, fact))
         statuses = (200, 304) if row.part is None else (206,)
@@ -86,14 +82,21 @@ def _have_same_empty_files(rows: Sequence[Row], facts: Sequence[Facts | None], h
     return True
 
 
-def _neighbours(rows: Sequence[Row], *, is_trusted: bool) -> Callable[[int, Facts], list[Row]]:
+def _neighbours(
+    rows: Sequence[Row], facts: Sequence[Facts | None], history: History, *, is_trusted: bool
+) -> Callable[[int, Facts, Aspect | None], list[Row]]:
     """A function that returns the neighbours of a row, by its place, from which its response is still to be told."""
     differ_in_size, differ_in_place = have_distinct_sizes(rows), have_distinct_places(rows)
+    is_same = _have_same_empty_files(rows, facts, history)
+    carried = history.unlike if is_same else history.suspects
 
-    def neighbours(place: int, fact: Facts) -> list[Row]:
-        is_told = is_trusted
+    def neighbours(place: int, fact: Facts, confirmed: Aspect | None) -> list[Row]:
+        is_told, row = is_trusted, rows[place]
         if fact.status == 200:  # what differs is then confirmed or contradicted
             is_told = is_told or (differ_in_size and fact.size is not None) or (differ_in_place and bool(fact.place))
-        return [] if is_told else [other for at, other in enumerate(rows) if at != place]
+        others = [] if is_told else [other for at, other in enumerate(rows) if at != place]
+        if is_same and is_empty(row):
+            others = [other for other in others if not are_interchangeable(row, other)]
+        return [*others, *carried(row, confirmed)] if history and confirmed is not None else others
 
     return neighbours
