@@ -78,7 +78,7 @@ async def run_mirror(
     if config.name_from != "url":
         raise ConfigError("name_from: 'header' is only for a list of URLs: listed files are named by their listing")
     root, _ = urls.userinfo(start)
-    effects, context = _with_effects(config, context)
+    effects, context = _with_effects(config, context, root)
     run = _Run.into(directory, config, context, starts=(start,), fallbacks=_fallbacks(root, config))
     tally = Tally(masked(root), run.shown, is_dry_run=config.dry_run)
 
@@ -130,13 +130,13 @@ def _fallbacks(root: str, config: Config) -> tuple[str, ...]:
     return tuple(fallback_urls(config.fallback))
 
 
-def _with_effects(config: Config, context: RunContext) -> tuple[FilterEffects | None, RunContext]:
+def _with_effects(config: Config, context: RunContext, root: str = "") -> tuple[FilterEffects | None, RunContext]:
     """Returns the observer of the filters in ``config``, or None without filters, and ``context`` with it added."""
     if not has_filters(config):
         return None, context
     from crawler.pipeline.filter_effects.watch import FilterEffects  # imported only if needed
 
-    effects = FilterEffects(config)
+    effects = FilterEffects(config, root)
     return effects, replace(context, observers=(*context.observers, effects))
 
 
@@ -154,7 +154,7 @@ async def _say_effects(effects: FilterEffects | None, parts: Components) -> None
             tally.warn(text)
         for text in texts.notes:
             tally.note(text)
-        tally.note_told(finding.option for finding in found)
+        tally.note_told(finding.key for finding in found)
 
 
 class _Run(Value, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from crawler.model.struct import Struct, field
+from crawler.pipeline.filter_effects.proposals import Proposal
 
 
 class Kind(Enum):
@@ -16,6 +17,11 @@ class Kind(Enum):
     EXCLUDE = "exclude"
     DIRECTORIES = "directories"
     """A rule that ends in a slash."""
+
+
+def never(_path: str) -> bool:
+    """False for every path."""
+    return False
 
 
 class Use(Struct):
@@ -29,32 +35,31 @@ class Use(Struct):
     matches_any_case: Callable[[str], bool]
     near: str = ""
     """Path of a file that would match if case were ignored; "" if there is none."""
-    directory: str = ""
-    """Path of a directory that matches; "" if there is none."""
-    shorter: str = ""
-    """The pattern without its first segments, if that matches a file; "" if none does."""
-    shorter_ones: dict[str, Callable[[str], bool]] = field(default_factory=dict)
-    """The pattern without its first segments, which may be directories of URL → how that matches; longest first."""
+    is_shut_out: Callable[[str], bool] = never
+    """Whether it matches files below a directory alone, by that directory's path."""
+    proposals: tuple[Proposal, ...] = ()
+    """What may have been meant, the likeliest first."""
 
-    def try_any_case(self, path: str) -> None:
-        """Note the file ``path``, which does not match, if it would match in another case."""
+    def try_file(self, path: str) -> None:
+        """Note the file ``path``, which does not match, if it would in another case, or if something else was meant."""
         if not self.near and self.matches_any_case(path):
             self.near = path
-
-    def try_shorter(self, path: str) -> None:
-        """Note the pattern without its first segments that matches the file ``path``, if there is one."""
-        if not self.shorter:
-            self.shorter = next((each for each, matches in self.shorter_ones.items() if matches(path)), "")
+        for proposal in self.proposals:
+            for trial in proposal.trials:
+                trial.try_file(path)
 
     def try_directory(self, path: str) -> None:
-        """Note the directory ``path`` if it matches."""
-        if not self.directory and self.matches(path):
-            self.directory = path
+        """Note the directory ``path`` for what may have been meant."""
+        for proposal in self.proposals:
+            for trial in proposal.trials:
+                trial.try_directory(path)
 
 
 class Facts(Struct):
     """Counts of a run, and some of the names that it has seen."""
 
+    is_flat: bool = False
+    """Whether no directory is entered, as with --no-recursive."""
     listed: int = 0
     """Number of files that were listed."""
     kept: int = 0
@@ -71,6 +76,8 @@ class Facts(Struct):
     """Names of files, without directories."""
     directories: dict[str, None] = field(default_factory=dict)
     """Names of directories, without their parents."""
+    shut: dict[str, str] = field(default_factory=dict)
+    """Path of a directory that was not entered → the option because of which it was not."""
 
     def keep(self, count: int = 1) -> None:
         """Count files that are wanted."""

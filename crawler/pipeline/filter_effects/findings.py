@@ -8,15 +8,18 @@ from datetime import datetime, timedelta
 
 from crawler.model.config import Config
 from crawler.model.options.names.spelling import nearest
+from crawler.model.options.rules import Rule
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.pipeline.filter_effects.facts import Facts, Kind, Use
-from crawler.pipeline.filter_effects.notations import rewritten
+from crawler.pipeline.filter_effects.proposals import Proposal, Trial, best
+from crawler.pipeline.rules.filters import compiled_rule
 from crawler.text.escape import printable
 from crawler.text.units import render_size
 
 _EXTENSIONS_NAMED = 5
 _WILDCARD = re.compile(r"[*?\[]")
+_NUMBER = re.compile(r"\d+")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _LONGEST_IN_DAYS = 366
 """Up to this many seconds, an age may be a number of days that lacks its unit."""
@@ -29,11 +32,16 @@ class Finding(Value, frozen=True):
     """A filter that decided nothing, or refused everything."""
 
     option: str
-    """The filter as on the command line; later runs recognise by it what was reported."""
+    """The filter as on the command line."""
     text: str
     is_mistake: bool
     """Whether this is probably a mistake, which the user has to correct; if not, the site may simply have nothing to
     keep, or to refuse, at present."""
+
+    @property
+    def key(self) -> str:
+        """What later runs recognise by that this was reported; a note is no report of a mistake."""
+        return self.option if self.is_mistake else f"{self.option}?"
 
 
 class _Limit(Value, frozen=True):
@@ -61,42 +69,71 @@ def findings(facts: Facts, config: Config, idle: Iterable[Use], rules: Sequence[
 
 def _of_idle(use: Use, facts: Facts) -> Finding:
     """The finding about a filter by name that matched nothing."""
-    if use.kind is Kind.DIRECTORIES:
-        near = nearest(use.pattern.rstrip("/"), facts.directories)
-        meant = f": did you mean {printable(near[0])}/?" if near else ""
-        return Finding(use.option, f"no directory matched {use.option}{meant}", bool(near))
-    text = f"no file matched {use.option}"
-    instead = rewritten(use.pattern, is_include=use.kind is Kind.INCLUDE) if use.kind is not Kind.EXTENSION else None
-    if instead is not None:
-        from crawler.model.options.names.places import Place, rendered
-
-        patterns = [printable(each) for each in instead.patterns]
-        write = rendered(use.kind.value, patterns, Place.COMMAND_LINE)
-        return Finding(use.option, f"{text}: {instead.why}: write {write}", True)
-    if use.directory:
-        write = f"{printable(use.pattern)}/" if use.kind is Kind.EXCLUDE else f"{printable(use.pattern)}/**"
-        return Finding(use.option, f"{text}: {printable(use.directory)} is a directory: write '{write}'", True)
-    if use.shorter:
-        write = printable(use.shorter)
-        return Finding(use.option, f"{text}: a path is relative to URL: write '{write}'", True)
+    what = "directory" if use.kind is Kind.DIRECTORIES else "file"
+    text = f"no {what} matched {use.option}"
+    if proposal := best(use.proposals):
+        is_mistake = proposal.has_matched or _leaves_nothing(use, facts)
+        return Finding(use.option, f"{text}: {_proposed(proposal, use)}", is_mistake)
     if use.near:
         return Finding(use.option, f"{text}: case matters, and there is {printable(use.near)}", True)
-    advice = _advice(use, facts)
+    advice = _shut_out(use, facts) or _advice(use, facts)
     is_answered = any(sign in advice for sign in ("did you mean", "whole name", "another directory"))
-    leaves_nothing = use.kind is not Kind.EXCLUDE and not facts.kept and _BY_AGE.isdisjoint(facts.refused)
-    return Finding(use.option, text + advice, is_answered or leaves_nothing)
+    return Finding(use.option, text + advice, is_answered or _leaves_nothing(use, facts))
+
+
+def _shut_out(use: Use, facts: Facts) -> str:
+    """The directory whose files a filter is about, and why it was not entered; "" if there is none."""
+    above = use.pattern.strip("/").rpartition("/")[0]
+    if facts.is_flat and use.kind in {Kind.INCLUDE, Kind.EXCLUDE} and above and not above.startswith(("re:", "**")):
+        return ": directories are not entered (--no-recursive)"
+    shut = next(((path, option) for path, option in facts.shut.items() if use.is_shut_out(path)), None)
+    return f": {printable(shut[0])}/ is not entered ({shut[1]})" if shut else ""
+
+
+def _leaves_nothing(use: Use, facts: Facts) -> bool:
+    """Whether nothing is left because of a filter that selects files."""
+    is_selecting = use.kind in {Kind.EXTENSION, Kind.INCLUDE}
+    return is_selecting and not facts.kept and _BY_AGE.isdisjoint(facts.refused)
+
+
+def _proposed(proposal: Proposal, use: Use) -> str:
+    """What is wrong with a pattern, and what to write instead, if that matches anything."""
+    if not proposal.has_matched:
+        return proposal.why
+    why = proposal.why or _kind_of(proposal.trials[0])
+    rules = [trial.written for trial in proposal.trials]
+    pattern, is_as_given = printable(rules[0].pattern), use.option.startswith(f"--{_key(rules[0])}")
+    if len(rules) == 1 and is_as_given and "'" not in pattern:
+        return f"{why}: write '{pattern}'"
+    from crawler.model.options.names.places import Place, rendered
+
+    return f"{why}: write " + " ".join(
+        rendered(_key(rule), [printable(rule.pattern)], Place.COMMAND_LINE) for rule in rules
+    )
+
+
+def _key(rule: Rule) -> str:
+    return "include" if rule.include else "exclude"
+
+
+def _kind_of(trial: Trial) -> str:
+    """What the pattern of ``trial`` matches, which is not of the kind that it was written for."""
+    return f"{printable(trial.file)} is a file" if trial.file else f"{printable(trial.directory)} is a directory"
 
 
 def _advice(use: Use, facts: Facts) -> str:
     """A suggestion about a filter by name that matched nothing: what it may mean, or which names there are."""
+    if use.kind is Kind.DIRECTORIES:
+        near = _misspelt(use.pattern.rstrip("/"), facts.directories)
+        return f": did you mean {printable(near)}/?" if near else ""
     extensions = list(dict.fromkeys(filter(None, map(_extension, facts.names))))
     if use.kind is Kind.EXTENSION:
         if (plain := use.pattern.strip("{}*.")) != use.pattern and plain:
             return f": did you mean {printable(plain)}?"
-        near = nearest(use.pattern, extensions)
+        near = _misspelt(use.pattern, extensions)
         named = ", ".join(map(printable, extensions[:_EXTENSIONS_NAMED])) or "none"
-        return f": did you mean {printable(near[0])}?" if near else f": the extensions listed are {named}"
-    if use.pattern.startswith("re:"):
+        return f": did you mean {printable(near)}?" if near else f": the extensions listed are {named}"
+    if use.pattern.startswith("re:") or (use.kind is Kind.EXCLUDE and "/" in use.pattern):
         return _example(use, facts)
     name = use.pattern.rpartition("/")[2]
     if not _WILDCARD.search(name):
@@ -104,13 +141,24 @@ def _advice(use: Use, facts: Facts) -> str:
             return f": {printable(name)} is in another directory, and a pattern without / matches it in each"
         if any(name in each for each in facts.names):
             return f": a pattern must match the whole name; '*{printable(name)}*' for a part of it"
-        near = nearest(name, facts.names)
-        return f": did you mean {printable(near[0])}?" if near else _example(use, facts)
+        near = _misspelt(name, facts.names)
+        return f": did you mean {printable(near)}?" if near else _example(use, facts)
     stem, dot, extension = name.rpartition(".")
-    near = nearest(extension, extensions) if dot and not _WILDCARD.search(extension) else []
-    if near and near[0] != extension:
-        return f": did you mean {printable(f'{stem}.{near[0]}')}?"
+    is_unknown = dot and not _WILDCARD.search(extension) and extension not in extensions
+    near = _misspelt(extension, extensions) if is_unknown else ""
+    meant = Rule(True, f"{stem}.{near}")
+    if near and any(map(compiled_rule(meant).matches, facts.names)):
+        return f": did you mean {printable(meant.pattern)}?"
     return _example(use, facts)
+
+
+def _misspelt(word: str, known: Iterable[str]) -> str:
+    """The word of ``known`` of which ``word`` may be a misspelling; "" if none is.
+
+    One that differs in its numbers alone is another version, not a misspelling.
+    """
+    plain = _NUMBER.sub("", word)
+    return next((each for each in nearest(word, known) if each != word and _NUMBER.sub("", each) != plain), "")
 
 
 def _example(use: Use, facts: Facts) -> str:
@@ -204,12 +252,12 @@ class Said(Value, frozen=True):
 
 
 def said(found: Sequence[Finding], before: Collection[str]) -> Said:
-    """The texts about ``found``. ``before``: the options about which earlier runs have reported something.
+    """The texts about ``found``. ``before``: the keys of what earlier runs have reported.
 
     A mistake is a warning the first time, so that cron mails it once, and then a note. Anything else is a note once.
     """
-    new = [finding for finding in found if finding.option not in before]
+    new = [finding for finding in found if finding.key not in before]
     return Said(
         tuple(finding.text for finding in new if finding.is_mistake),
-        tuple(finding.text for finding in found if finding.is_mistake == (finding.option in before)),
+        tuple(finding.text for finding in found if finding.is_mistake == (finding.key in before)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from crawler.model.config import Config
 from crawler.model.observer import Observer
@@ -10,12 +10,12 @@ from crawler.model.options.rules import Rule
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result
-from crawler.pipeline.filter_effects.facts import Facts, Kind, Use
+from crawler.pipeline.filter_effects.facts import Facts, Kind, Use, never
 from crawler.pipeline.filter_effects.findings import Finding, findings
+from crawler.pipeline.filter_effects.proposals import proposals
 from crawler.pipeline.rules.filters import compiled_rule
 from crawler.text.escape import printable
 
-_WILDCARDS = frozenset("*?[")
 _NAMES_KEPT = 500
 """Maximum number of distinct names that are kept for suggestions."""
 
@@ -23,20 +23,28 @@ _NAMES_KEPT = 500
 class FilterEffects(Observer):
     """Notes what the options --ext, --include, --exclude, sizes and ages decide. Paths are relative to DIR."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, root: str = "") -> None:
+        """``root``: URL, or "" for a list of URLs."""
         self._config = config
-        self._idle = [*_extensions(config), *map(_of_rule, config.rules)]
+        self._idle = [*_extensions(config), *(_of_rule(rule, root) for rule in config.rules)]
         self._rules = tuple(self._idle)
-        self._facts = Facts()
+        self._facts = Facts(is_flat=config.no_recursive)
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         if path:
             self._directory(path)
 
     def rejected(self, path: str, rejection: Rejection) -> None:
-        if rejection.reason == Reason.EXCLUDE and rejection.subject.endswith("/"):
+        if rejection.reason == Reason.DEPTH:
+            self._shut(path, f"--max-depth {self._config.max_depth}")
+        elif rejection.reason == Reason.EXCLUDE and rejection.subject.endswith("/"):
             self._facts.prune()
-            self._directory(rejection.subject.rstrip("/"))
+            self._shut(rejection.subject.rstrip("/"), _as_typed("exclude", printable(rejection.detail)))
+
+    def _shut(self, path: str, option: str) -> None:
+        if len(self._facts.shut) < _NAMES_KEPT:
+            self._facts.shut[path] = option
+        self._directory(path)
 
     def listed(self, path: str, size: int | None) -> None:
         if size is not None:
@@ -64,37 +72,39 @@ class FilterEffects(Observer):
         name = path.rpartition("/")[2]
         if len(self._facts.names) < _NAMES_KEPT:
             self._facts.names[name] = None
+        self._drop(lambda use: use.kind is not Kind.DIRECTORIES and use.matches(path))
         for use in self._idle:
-            if use.kind is Kind.DIRECTORIES:
-                continue
-            if use.matches(path):
-                self._idle = [each for each in self._idle if each.kind is Kind.DIRECTORIES or not each.matches(path)]
-                break
-            use.try_any_case(path)
-            use.try_shorter(path)
+            use.try_file(path)
 
     def _directory(self, path: str) -> None:
         if len(self._facts.directories) < _NAMES_KEPT:
             self._facts.directories[path.rpartition("/")[2]] = None
+        self._drop(lambda use: use.kind is Kind.DIRECTORIES and use.matches(path))
         for use in self._idle:
             use.try_directory(path)
-        self._idle = [use for use in self._idle if not (use.kind is Kind.DIRECTORIES and use.directory)]
+
+    def _drop(self, has_matched: Callable[[Use], bool]) -> None:
+        """Forget the filters that have matched something."""
+        if any(map(has_matched, self._idle)):
+            self._idle = [use for use in self._idle if not has_matched(use)]
 
     def findings(self) -> list[Finding]:
         """The findings about filters that decided nothing or refused everything, after a complete run."""
         return findings(self._facts, self._config, self._idle, self._rules)
 
 
-def _of_rule(rule: Rule) -> Use:
-    is_of_directories = rule.pattern[-1:] == "/"
-    any_case = compiled_rule(Rule(rule.include, rule.pattern.lower())).matches if rule.pattern[:3] != "re:" else None
+def _of_rule(rule: Rule, root: str) -> Use:
+    pattern, is_expression = compiled_rule(rule), rule.pattern.startswith("re:")
+    is_of_directories = rule.pattern.endswith("/")
+    any_case = compiled_rule(Rule(rule.include, rule.pattern.lower())).matches if not is_expression else None
     return Use(
         option=_as_typed("include" if rule.include else "exclude", printable(rule.pattern)),
         pattern=rule.pattern,
         kind=Kind.DIRECTORIES if is_of_directories else Kind.INCLUDE if rule.include else Kind.EXCLUDE,
-        matches=compiled_rule(rule).matches,
-        matches_any_case=(lambda path: any_case(path.lower())) if any_case else (lambda _path: False),
-        shorter_ones={} if is_of_directories else dict(_shorter(rule)),
+        matches=pattern.matches_directory if is_of_directories else pattern.matches,
+        matches_any_case=(lambda path: any_case(path.lower())) if any_case and not is_of_directories else never,
+        is_shut_out=never if is_expression or is_of_directories else _below(rule.pattern),
+        proposals=proposals(rule, root),
     )
 
 
@@ -107,15 +117,17 @@ def _as_typed(key: str, pattern: str) -> str:
     return rendered(key, [pattern], Place.COMMAND_LINE)
 
 
-def _shorter(rule: Rule) -> Iterator[tuple[str, Callable[[str], bool]]]:
-    """The pattern of ``rule`` without its first segments, as long as these are names, and how each matches.
+def _below(pattern: str) -> Callable[[str], bool]:
+    """Whether the glob ``pattern``, a path, matches only what is below the directory at a path."""
+    segments = pattern.strip("/").split("/")[:-1]
 
-    A pattern of wildcards alone is left out: it would match every file.
-    """
-    first, slash, rest = rule.pattern.partition("/")
-    while slash and rest.strip("*?/") and not _WILDCARDS.intersection(first):
-        yield rest, compiled_rule(Rule(rule.include, rest)).matches
-        first, slash, rest = rest.partition("/")
+    def is_below(directory: str) -> bool:
+        above = segments[: directory.count("/") + 1]
+        if "**" in "".join(above) or len(above) <= directory.count("/"):
+            return False
+        return compiled_rule(Rule(True, "/" + "/".join(above))).matches(directory)
+
+    return is_below
 
 
 def _extensions(config: Config) -> list[Use]:
@@ -126,6 +138,6 @@ def _extensions(config: Config) -> list[Use]:
 
     return [
         Use(option=f"--ext {printable(name)}", pattern=name, kind=Kind.EXTENSION, matches=matcher(name),
-            matches_any_case=lambda _path: False)
+            matches_any_case=never)
         for name in dict.fromkeys(names) if name
     ]  # fmt: skip

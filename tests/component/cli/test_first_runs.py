@@ -113,6 +113,8 @@ FILTERS: list[tuple[list[str], str]] = [
     (["--exclude", "releases"],
      "no file matched --exclude 'releases': releases is a directory: write 'releases/'"),
     (["--exclude", "release/"], "no directory matched --exclude 'release/': did you mean releases/?"),
+    (["--exclude", "/pub/releases/"],
+     "no directory matched --exclude '/pub/releases/': a path is relative to URL: write 'releases/'"),
     (["--ext", "zpi"], "no file matched --ext zpi: did you mean zip?"),
     (["--min-size", "1T"], "--min-size 1.0 TiB refused all 3 files: the largest has 3 B"),
     (["--max-size", "1"], "--max-size 1 B refused all 3 files: the smallest has 3 B; a number without a unit is bytes"),

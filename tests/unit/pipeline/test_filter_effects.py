@@ -6,22 +6,26 @@ import itertools
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.model.config import Config
+from crawler.model.options.readers import check_pattern
+from crawler.model.options.rules import Rule
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result
 from crawler.pipeline.filter_effects.findings import Finding, Said, said
+from crawler.pipeline.filter_effects.proposals import Proposal, proposals
 from crawler.pipeline.filter_effects.watch import FilterEffects
+from crawler.pipeline.rules.filters import compiled_rule
 
 
 def watched(
     config: Config, files: str, directories: str = "", outcome: Outcome = Outcome.SAVED, reason: str = ""
 ) -> FilterEffects:
     """The effects of a run that has seen ``files`` (``path``, or ``path=size``) and entered ``directories``."""
-    effects = FilterEffects(config)
+    effects = FilterEffects(config, "http://h/mirror/pub/")
     for path in ("", *directories.split()):
         effects.listing_read(path, f"http://h/{path}", 1, family="x", confidence=1.0)
     for item in files.split():
@@ -54,6 +58,8 @@ def texts(effects: FilterEffects) -> list[str]:
          ["(no file matched --include 're:[.]tar$': there is, for example, b.zip)"]),
         ({"include": "releases"}, "releases/x b", "releases",
          ["no file matched --include 'releases': releases is a directory: write 'releases/**'"]),
+        ({"include": "releases"}, "b", "a a/releases",
+         ["no file matched --include 'releases': a/releases is a directory: write '**/releases/**'"]),
         ({"exclude": "releases"}, "releases/x b", "releases",
          ["no file matched --exclude 'releases': releases is a directory: write 'releases/'"]),
         ({"exclude": "old*"}, "a/older/x", "a a/older",
@@ -91,20 +97,82 @@ def texts(effects: FilterEffects) -> list[str]:
         ({"include": "*.{zip,tar}"}, "a.zip", "",
          ["no file matched --include '*.{zip,tar}': {a,b} is not supported: "
           "write --include '*.zip' --include '*.tar'"]),
-        ({"exclude": "a,b"}, "a.zip", "",
+        ({"exclude": "a,b"}, "a.zip", "", ["(no file matched --exclude 'a,b')"]),
+        ({"exclude": "a,b"}, "a c", "",
          ["no file matched --exclude 'a,b': a comma does not separate patterns: write --exclude 'a' --exclude 'b'"]),
         ({"include": ".*\\.zip"}, "a.zip", "",
          ["no file matched --include '.*\\.zip': a regular expression needs re: in front: "
-          "write --include 're:.*\\.zip'"]),
+          "write 're:.*\\.zip'"]),
         ({"include": "./sub/*.zip"}, "sub/a.zip", "sub",
          ["no file matched --include './sub/*.zip': paths are relative to URL, without ./: "
-          "write --include 'sub/*.zip'"]),
+          "write 'sub/*.zip'"]),
         ({"include": "pub/sub/a.zip"}, "sub/a.zip", "sub",
          ["no file matched --include 'pub/sub/a.zip': a path is relative to URL: write 'sub/a.zip'"]),
-        ({"include": "http://h/pub/a.zip"}, "a.zip", "",
-         ["no file matched --include 'http://h/pub/a.zip': a path is relative to URL: write 'a.zip'"]),
+        ({"include": "http://h/mirror/pub/a.zip"}, "a.zip", "",
+         ["no file matched --include 'http://h/mirror/pub/a.zip': a path is relative to URL: write 'a.zip'"]),
         ({"exclude": "/a.*"}, "sub/a.zip", "sub",
-         ["no file matched --exclude '/a.*': a path is relative to URL: write 'a.*'"]),
+         ["no file matched --exclude '/a.*': a slash in front means the directory at URL alone: write 'a.*'"]),
+        ({"exclude": "/mirror/pub/sub/"}, "sub/a.zip", "sub",
+         ["no directory matched --exclude '/mirror/pub/sub/': a path is relative to URL: write 'sub/'"]),
+        ({"exclude": "/pub/sub/"}, "sub/a.zip", "sub",
+         ["no directory matched --exclude '/pub/sub/': a path is relative to URL: write 'sub/'"]),
+        ({"exclude": "/mirror/pub/sub"}, "sub/a.zip", "sub",
+         ["no file matched --exclude '/mirror/pub/sub': a path is relative to URL: write 'sub/'"]),
+        ({"exclude": "http://h/mirror/pub/sub/"}, "sub/a.zip", "sub",
+         ["no directory matched --exclude 'http://h/mirror/pub/sub/': a path is relative to URL: write 'sub/'"]),
+        ({"exclude": "http://other/mirror/pub/sub/"}, "sub/a.zip", "sub",
+         ["(no directory matched --exclude 'http://other/mirror/pub/sub/')"]),
+        ({"include": "h/mirror/pub/sub/*"}, "sub/a.zip", "sub",
+         ["no file matched --include 'h/mirror/pub/sub/*': a path is relative to URL: write 'sub/*'"]),
+        ({"include": "/mirror/pub/sub/**"}, "sub/a.zip", "sub",
+         ["no file matched --include '/mirror/pub/sub/**': a path is relative to URL: write 'sub/**'"]),
+        ({"include": "/mirror/pub/*.ZIP"}, "a.zip", "",
+         ["no file matched --include '/mirror/pub/*.ZIP': did you mean *.zip?"]),
+        ({"exclude": "/mirror/pub/"}, "sub/a.zip", "sub", ["(no directory matched --exclude '/mirror/pub/')"]),
+        ({"exclude": "/mirror/pub/**"}, "sub/a.zip", "sub", ["(no file matched --exclude '/mirror/pub/**')"]),
+        ({"exclude": "2024/*.zip"}, "sub/a.zip", "sub", ["(no file matched --exclude '2024/*.zip')"]),
+        ({"exclude": "2024/*.zip"}, "a.ZIP sub/b.zip", "sub", ["(no file matched --exclude '2024/*.zip')"]),
+        ({"exclude": "old/a.zip"}, "a.zip", "sub", ["(no file matched --exclude 'old/a.zip')"]),
+        ({"exclude": "mirror/*.zip"}, "sub/a.zip", "sub", ["(no file matched --exclude 'mirror/*.zip')"]),
+        ({"exclude": "a.zip/"}, "sub/a.zip", "sub",
+         ["no directory matched --exclude 'a.zip/': sub/a.zip is a file: write 'a.zip'"]),
+        ({"exclude": "re:^old$"}, "old/a.zip", "old",
+         ["no file matched --exclude 're:^old$': old is a directory: write 're:^old/'"]),
+        ({"include": "re:^old$"}, "old/a.zip", "old",
+         ["no file matched --include 're:^old$': old is a directory: write 're:^old/.'"]),
+        ({"exclude": "{old,sub}"}, "a.zip", "sub",
+         ["no file matched --exclude '{old,sub}': {a,b} is not supported: write --exclude 'old' --exclude 'sub/'"]),
+        ({"include": "'*.zip'"}, "a.zip", "",
+         ["no file matched --include \"'*.zip'\": the quotes are part of the pattern: write '*.zip'"]),
+        ({"exclude": "'/pub/sub/'"}, "a.zip", "sub",
+         ["no file matched --exclude \"'/pub/sub/'\": the quotes are part of the pattern: write 'sub/'"]),
+        ({"include": "'*.tar'"}, "a.zip", "",
+         ["(no file matched --include \"'*.tar'\": the quotes are part of the pattern)"]),
+        ({"include": "RE:zip$"}, "a.zip", "",
+         ["no file matched --include 'RE:zip$': a regular expression is written re:…: write 're:zip$'"]),
+        ({"include": "{{.*zip}}"}, "a.zip", "",
+         ["no file matched --include '{{.*zip}}': a regular expression is written re:…: write 're:.*zip'"]),
+        ({"include": "*.zip|*.txt"}, "a.zip", "",
+         ["no file matched --include '*.zip|*.txt': | does not separate patterns: "
+          "write --include '*.zip' --include '*.txt'"]),
+        ({"exclude": "!*.zip"}, "a.zip b", "",
+         ["no file matched --exclude '!*.zip': ! does not negate a pattern: write --include '*.zip'"]),
+        ({"exclude": "- *.zip"}, "a.zip b", "",
+         ["no file matched --exclude '- *.zip': - in front is not known here: write '*.zip'"]),
+        ({"include": "sub\\*.zip"}, "sub/a.zip", "sub",
+         ["no file matched --include 'sub\\*.zip': a path is written with /: write 'sub/*.zip'"]),
+        ({"include": "%C3%A9*"}, "é.zip", "",
+         ["no file matched --include '%C3%A9*': names are matched without percent-encoding: write 'é*'"]),
+        ({"include": "a[1].zip"}, "a[1].zip", "",
+         ["no file matched --include 'a[1].zip': […] is a set of characters: write 'a[[]1].zip'"]),
+        ({"include": "\uff0a.zip"}, "a.zip", "",
+         ["no file matched --include '\uff0a.zip': some of its characters only look like others: write '*.zip'"]),
+        ({"include": " *.zip"}, "a.zip", "",
+         ["no file matched --include ' *.zip': the spaces around it are part of the pattern: write '*.zip'"]),
+        ({"exclude": "release-1.2/"}, "b", "release-1.3", ["(no directory matched --exclude 'release-1.2/')"]),
+        ({"include": "v1.zip"}, "v2.zip", "", ["(no file matched --include 'v1.zip': there is, for example, v2.zip)"]),
+        ({"include": "foo*.zpi"}, "a.zip", "",
+         ["(no file matched --include 'foo*.zpi': there is, for example, a.zip)"]),
         ({"exclude": "old/**"}, "sub/a.zip", "sub", ["(no file matched --exclude 'old/**')"]),
         ({"exclude": "tmp/*"}, "sub/a.zip", "sub", ["(no file matched --exclude 'tmp/*')"]),
         ({"include": "pub/b.zip"}, "a.zip", "", ["no file matched --include 'pub/b.zip': did you mean a.zip?"]),
@@ -195,6 +263,70 @@ def test_directories_that_are_not_entered_count() -> None:
     assert texts(watched(Config(exclude="*/"), "a.zip", "")) == ["(no directory matched --exclude '*/')"]
 
 
+@pytest.mark.parametrize(
+    ("options", "reason", "expected"),
+    [
+        ({"include": "sub/**", "no_recursive": True}, Reason.DEPTH,
+         "no file matched --include 'sub/**': directories are not entered (--no-recursive)"),
+        ({"include": "sub/x/*", "max_depth": 0}, Reason.DEPTH,
+         "no file matched --include 'sub/x/*': sub/ is not entered (--max-depth 0)"),
+        ({"include": "s*/*.zip", "exclude": "sub/"}, Reason.EXCLUDE,
+         "no file matched --include 's*/*.zip': sub/ is not entered (--exclude 'sub/')"),
+        ({"include": "*/*.zip", "exclude": "sub/"}, Reason.EXCLUDE,
+         "no file matched --include '*/*.zip': sub/ is not entered (--exclude 'sub/')"),
+        ({"include": "old/*.zip", "max_depth": 0}, Reason.DEPTH,
+         "no file matched --include 'old/*.zip': there is, for example, a.zip"),
+        ({"include": "**/x.tar", "no_recursive": True}, Reason.DEPTH,
+         "no file matched --include '**/x.tar': there is, for example, a.zip"),
+    ],
+)  # fmt: skip
+def test_a_filter_for_files_in_a_directory_that_is_not_entered_is_explained(
+    options: dict[str, object], reason: Reason, expected: str
+) -> None:
+    effects = watched(Config(**options), "a.zip", "", Outcome.SKIPPED, Reason.NOT_INCLUDED)  # type: ignore[arg-type]
+    subject = "sub/" if reason is Reason.EXCLUDE else "http://h/mirror/pub/sub/"
+    effects.rejected("sub", Rejection(reason, subject, "sub/"))
+    assert texts(effects) == [expected]
+    excluding = FilterEffects(Config(exclude=["sub/*.zip", "sub/"]))
+    excluding.rejected("sub", Rejection(Reason.EXCLUDE, "sub/", "sub/"))
+    excluding.finished(Result(path="a.zip", url="u", outcome=Outcome.SAVED))
+    assert texts(excluding) == ["(no file matched --exclude 'sub/*.zip': sub/ is not entered (--exclude 'sub/'))"]
+
+
+PATTERNS = st.text("ab*./!'{},|re:", min_size=1, max_size=10).filter(lambda text: text.strip("/"))
+PATHS = st.sets(st.sampled_from(["a", "b", "a.b", "ab", "b/a", "b/ab.b", "a,b", "b/b/a"]), min_size=1, max_size=4)
+
+
+@settings(max_examples=40)
+@given(PATTERNS, PATHS, PATHS, st.booleans())
+def test_what_is_proposed_matches_something_of_the_run(
+    pattern: str, files: set[str], directories: set[str], is_include: bool
+) -> None:
+    (proposal, *_) = [*filter(lambda each: each.has_matched, tried(pattern, files, directories, is_include)), None]
+    if proposal is not None:
+        rules = [compiled_rule(trial.written) for trial in proposal.trials]
+        of_files = [rule for rule in rules if not rule.rule.pattern.endswith("/")]
+        below = {f"{directory}/x" for directory in directories}
+        assert any(rule.matches(path) for rule in of_files for path in files | below) or any(
+            rule.matches_directory(path) for rule in rules if rule not in of_files for path in directories
+        )
+
+
+def tried(pattern: str, files: set[str], directories: set[str], is_include: bool) -> tuple[Proposal, ...]:
+    """The proposals for ``pattern``, tried against these paths."""
+    try:
+        check_pattern(pattern)
+    except ValueError:
+        return ()
+    found = proposals(Rule(is_include, pattern), "http://h/a/b/")
+    for trial in (trial for proposal in found for trial in proposal.trials):
+        for path in files:
+            trial.try_file(path)
+        for path in directories:
+            trial.try_directory(path)
+    return found
+
+
 def test_files_of_unchanged_directories_count_too() -> None:
     effects = watched(Config(ext=("zip", "tar"), min_size=1), "")
     stored = StoredFile(name="b.zip", url="http://h/a/b.zip", row="", size=5, mtime=0, checked=0.0)
@@ -223,7 +355,7 @@ def test_a_mistake_is_a_warning_once_and_then_a_note_and_anything_else_a_note_on
         (False, False): Said((), ("text",)),
         (False, True): Said((), ()),
     }
-    assert said([finding], {"--ext x"} if is_known else {"--ext y"}) == expected[is_mistake, is_known]
+    assert said([finding], {finding.key} if is_known else {"--ext y", "--ext y?"}) == expected[is_mistake, is_known]
 
 
 NAMES = st.text("abAB.z*/?[]", min_size=1, max_size=6).filter(lambda name: name.strip("/"))

@@ -6,65 +6,111 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.model.options.readers import check_pattern
 from crawler.model.options.rules import Rule
-from crawler.pipeline.filter_effects.notations import rewritten
+from crawler.pipeline.filter_effects.notations import readings
 from crawler.pipeline.rules.filters import compiled_rule
 
-BOTH = (True, False)
+ROOT = "http://h:8000/mirror/my%20pub/"
 
 
 @pytest.mark.parametrize(
-    ("pattern", "kinds", "expected"),
+    ("pattern", "expected"),
     [
-        ("*.zip,*.tar", BOTH, ("*.zip", "*.tar")),
-        (" *.zip, *.tar ,", BOTH, ("*.zip", "*.tar")),
-        ("a,b", BOTH, ("a", "b")),
-        ("*.{zip,tar}", BOTH, ("*.zip", "*.tar")),
-        ("{a,b}/*.{x,y}", BOTH, ("a/*.x", "a/*.y", "b/*.x", "b/*.y")),
-        ("{a,{b,c}}.x", BOTH, ("a.x", "b.x", "c.x")),
-        ("*.{zip,tar},*.iso", BOTH, ("*.zip", "*.iso", "*.tar")),
-        ("a{,.gz}", BOTH, ("a", "a.gz")),
-        ("/a/*.zip", BOTH, None),
-        ("./a/*.zip", BOTH, ("a/*.zip",)),
-        ("./a,/b", BOTH, ("a", "/b")),
-        (r".*\.zip", BOTH, (r"re:.*\.zip",)),
-        (r"^v[0-9]+", BOTH, ("re:^v[0-9]+",)),
-        ("zip$", BOTH, ("re:zip$",)),
-        ("(zip|tar)", BOTH, ("re:(zip|tar)",)),
-        (".*zip", (True,), ("re:.*zip",)),
-        (".*zip", (False,), None),
-        (".*", BOTH, None),
-        (".*.swp", BOTH, None),
-        ("*.zip", BOTH, None),
-        ("a.*", BOTH, None),
-        ("[a,b]*", BOTH, None),
-        ("{zip}", BOTH, None),
-        ("data (1)", BOTH, None),
-        ("re:a,b$", BOTH, None),
-        ("**/*.zip", BOTH, None),
-        ("/", BOTH, None),
-        (",", BOTH, None),
-        ("", BOTH, None),
-        ("{a,b}" * 30, BOTH, None),
+        ("*.zip,*.tar", "*.zip *.tar"),
+        (" *.zip, *.tar ,", "*.zip *.tar"),
+        ("a,b", "a b"),
+        ("*.{zip,tar}", "*.zip *.tar"),
+        ("{a,b}/*.{x,y}", "a/*.x a/*.y b/*.x b/*.y"),
+        ("{a,{b,c}}.x", "a.x b.x c.x"),
+        ("*.{zip,tar},*.iso", "*.zip *.iso *.tar"),
+        ("a{,.gz}", "a a.gz"),
+        ("*.zip|*.tar", "*.zip *.tar"),
+        ("*.zip;*.tar", "*.zip *.tar"),
+        ("*.zip *.tar", "*.zip *.tar"),
+        ("/a/*.zip", "a/*.zip"),
+        ("./a/*.zip", "a/*.zip"),
+        ("./a,/b", "a /b"),
+        (r".*\.zip", r"re:.*\.zip"),
+        (r"^v[0-9]+", "re:^v[0-9]+"),
+        ("zip$", "re:zip$"),
+        ("(zip|tar)", "re:(zip|tar)"),
+        ("^*.zip$", "*.zip"),
+        (".*zip", "re:.*zip"),
+        ("RE:zip$", "re:zip$"),
+        ("regex: a+b", "re:a+b"),
+        ("{{.*zip}}", "re:.*zip"),
+        ("{{(}}", ""),
+        ("'*.zip'", "*.zip"),
+        ("\u201c*.zip\u201d", "*.zip"),
+        ("!*.zip", "-*.zip"),
+        ("+*.zip", "*.zip"),
+        ("- *.zip", "-*.zip"),
+        ("sub\\\\*.zip", "sub//*.zip"),
+        ("%C3%A9.zip", "\u00e9.zip"),
+        ("\uff0a.zip", "*.zip"),
+        ("[a,b]*", "[[]a,b]*"),
+        ("data (1)", "data (1)"),
+        ("mirror/my pub/x/*", "x/*"),
+        ("my pub/x", "x"),
+        ("h:8000/mirror/my pub/x", "x"),
+        ("/mirror/my pub/x/", "x/"),
+        ("/my pub/x", "x"),
+        ("http://h:8000/mirror/my%20pub/x/", "x/"),
+        ("http://h:8000/other/x/", ""),
+        ("https://h:8000/mirror/my%20pub/x/", ""),
+        ("mirror/x", ""),
+        ("pub/x", ""),
+        ("/mirror/my pub/", "mirror/my pub/"),
+        (".*", ""),
+        (".*.swp", ""),
+        ("*.zip", ""),
+        ("a.*", ""),
+        ("{zip}", ""),
+        ("re:a,b$", ""),
+        ("**/*.zip", ""),
+        (",", ""),
+        ("!", ""),
+        ("!*", ""),
+        ("/*", ""),
+        ("{a,b}" * 30, ""),
     ],
 )
-def test_what_to_write_instead(pattern: str, kinds: tuple[bool, ...], expected: tuple[str, ...] | None) -> None:
-    for is_include in kinds:
-        found = rewritten(pattern, is_include=is_include)
-        assert (found.patterns if found else None) == expected
+def test_what_to_write_instead(pattern: str, expected: str) -> None:
+    found = readings(Rule(True, pattern), ROOT)
+    said = [" ".join(("" if rule.include else "-") + rule.pattern for rule in each.rules) for each in found]
+    assert said[0] == expected if expected else said == []
 
 
-@given(st.text("ab*.{},[]/^$\\\\()|", max_size=12), st.booleans())
-def test_what_is_proposed_for_globs_is_not_rewritten_again(pattern: str, is_include: bool) -> None:
-    found = rewritten(pattern, is_include=is_include)
-    for each in found.patterns if found else ():
-        assert each
-        assert each != pattern
+def test_notations_within_others_are_read_in_turn() -> None:
+    for pattern in ("'/mirror/my pub/x/*.{zip,tar}'", "'./x/*.zip|x/*.tar'", "http://h:8000/mirror/my%20pub/x/*"):
+        matched = [
+            rule for each in readings(Rule(True, pattern), ROOT) for rule in each.rules
+            if compiled_rule(rule).matches("x/a.zip")
+        ]  # fmt: skip
+        assert matched, pattern
+
+
+def test_the_url_of_a_page_stands_for_its_directory() -> None:
+    for root in ("http://h/pub/index.html", "http://h/pub", "http://h/pub/?C=M"):
+        (found, *_) = readings(Rule(True, "/pub/x/*"), root)
+        assert found.rules == (Rule(True, "x/*"),)
+    assert [each.why for each in readings(Rule(True, "/pub/x"), "")] == [
+        "a slash in front means the directory at URL alone"
+    ], "a list has no URL"
+
+
+@given(st.text("ab*.{},[]/^$\\()|'!+-%;: \uff0a", min_size=1, max_size=12), st.booleans())
+def test_what_is_proposed_is_another_valid_pattern(pattern: str, is_include: bool) -> None:
+    for each in readings(Rule(is_include, pattern), ROOT):
+        assert each.rules != (Rule(is_include, pattern),)
+        for rule in each.rules:
+            check_pattern(rule.pattern)
+            assert rule.pattern.strip("*?/")
 
 
 @pytest.mark.parametrize("pattern", ["*.zip,*.tar", "*.{zip,tar}", r".*\.zip", "./a.zip"])
 def test_what_is_proposed_matches_what_was_meant(pattern: str) -> None:
     assert not compiled_rule(Rule(True, pattern)).matches("a.zip")
-    found = rewritten(pattern, is_include=True)
-    assert found is not None
-    assert any(compiled_rule(Rule(True, each)).matches("a.zip") for each in found.patterns)
+    (found, *_) = readings(Rule(True, pattern), "")
+    assert any(compiled_rule(rule).matches("a.zip") for rule in found.rules)
