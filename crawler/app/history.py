@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
+from crawler.paths import exists
 from crawler.storage.state import ReadOnlyState, RunRecord, existing_state, state_path
 from crawler.text.arguments import is_object_url, start_directory
 
@@ -22,7 +22,7 @@ def state_of(directory: Path | str, config: Config) -> Path:
     path = existing_state(directory, config)
     if path is None:
         where = state_path(directory, config)
-        if where.is_symlink() or where.exists():
+        if exists(where):
             raise ConfigError(f"state {where} cannot be used (it is not a regular file): move it away")
         raise ConfigError(f"{directory} is not a crawler mirror: there is no {where} (--state names another place)")
     return path
@@ -30,7 +30,7 @@ def state_of(directory: Path | str, config: Config) -> Path:
 
 def is_known(directory: Path | str, config: Config) -> bool:
     """Whether ``directory`` has a state, usable or not."""
-    return existing_state(directory, config) is not None or os.path.lexists(state_path(directory, config))
+    return existing_state(directory, config) is not None or exists(state_path(directory, config))
 
 
 def place_of(directory: str, config: Config) -> Path | Location:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError
 from crawler.model.network.listed_file import ListedFile
+from crawler.paths import GivenPath, exists, real_path
 from crawler.storage.directory.layout import NAMES_MARK
 from crawler.storage.directory.lock import POLL_SECONDS, is_held
 from crawler.storage.state import (
@@ -28,7 +28,7 @@ from crawler.text.urls import STATE_DIRECTORY, last_name, looks_like_file
 
 def refuse_inside_state(directory: Path) -> None:
     """Raise ConfigError if ``directory`` lies in a ``.crawler``, such as the snapshots of a mirror."""
-    if STATE_DIRECTORY in Path(os.path.realpath(directory)).parts:
+    if STATE_DIRECTORY in real_path(directory).parts:
         raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
 
 
@@ -38,7 +38,7 @@ async def refuse_missing_disk(directory: Path, config: Config) -> None:
     This is what an empty mount point looks like if its disk is missing: the run would fetch everything onto the wrong
     disk.
     """
-    if not config.state or (directory / STATE_DIRECTORY).exists():
+    if not config.state or GivenPath.of_mirror(directory / STATE_DIRECTORY).status() is not None:
         return
     async with ReadOnlyState(Path(config.state)) as state:
         count = await state.count_files()
@@ -107,7 +107,7 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
 
 def refuse_names_of_windows(directory: Path) -> None:
     """Raise ConfigError if --names windows has named the files in ``directory``: without it, names would differ."""
-    if os.path.lexists(directory / STATE_DIRECTORY / NAMES_MARK):
+    if exists(directory / STATE_DIRECTORY / NAMES_MARK):
         raise ConfigError(f"the files in {directory} have the names of --names windows; repeat that option")
 
 
@@ -115,7 +115,7 @@ async def refuse_other_names(directory: Path, state: SqliteState) -> None:
     """Raise ConfigError if --names windows would store a file in ``directory`` under a different name."""
     from crawler.text.names.windows import encoded
 
-    if (directory / STATE_DIRECTORY / NAMES_MARK).exists():
+    if exists(directory / STATE_DIRECTORY / NAMES_MARK):
         return
     async for batch in state.all_files():
         for known in batch:
@@ -129,10 +129,8 @@ async def refuse_other_names(directory: Path, state: SqliteState) -> None:
 
 def _enclosing(directory: Path) -> list[tuple[Path, str]]:
     """The directories above ``directory`` that have a ``.crawler``, each with the path of ``directory`` below it."""
-    place = Path(os.path.realpath(directory))
-    return [
-        (above, str(place.relative_to(above))) for above in place.parents if os.path.lexists(above / STATE_DIRECTORY)
-    ]
+    place = real_path(directory)
+    return [(above, str(place.relative_to(above))) for above in place.parents if exists(above / STATE_DIRECTORY)]
 
 
 async def _has_own_run(directory: Path, config: Config) -> bool:

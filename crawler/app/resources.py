@@ -5,7 +5,6 @@ All entry points (``api``, ``maintenance``, ``browse``) get their destination, s
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,6 +19,7 @@ from crawler.model.observer import Observer
 from crawler.model.options.timetable import Timetable
 from crawler.model.struct import Value, replace
 from crawler.output.progress import Fanout
+from crawler.paths import GivenPath, exists
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
@@ -71,13 +71,13 @@ class Resources(Value, frozen=True, kw_only=True):
 
         # With --lock-wait, another run may be waiting there for the lock.
         is_kept = needs_record(self.config) or self.config.lock_wait > 0
-        if not is_kept and not os.path.lexists(state_path(self.directory, self.config)):
+        if not is_kept and not exists(state_path(self.directory, self.config)):
             self.stack.push_async_callback(withdraw)
 
     async def open_state(self, *, read_only: bool) -> SqliteState:
         """Open the state of DIR; if its path is a symbolic link, an empty state in its place."""
         path = state_path(self.directory, self.config)
-        if path.is_symlink() and not self.config.state:
+        if not self.config.state and GivenPath.of_mirror(path).is_link():
             self.tally.warn(f"{path} is a symbolic link and is not used: remove it")
             return NullState()
         return await self.stack.enter_async_context(

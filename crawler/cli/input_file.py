@@ -9,6 +9,7 @@ from pathlib import Path
 from crawler.model import limits
 from crawler.model.errors import ConfigError
 from crawler.model.network.listed_file import ListedFile
+from crawler.paths import unreadable
 from crawler.pipeline.rules.responses.content_type import begins_like_html
 from crawler.text.arguments import start_url
 
@@ -25,8 +26,6 @@ def read_items(name: str) -> list[ListedFile]:
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        from crawler.text.advice.files import unreadable
-
         raise ConfigError(f"{where}: {unreadable(error, name)}") from None
     if begins_like_html(content):
         raise ConfigError(f"{where}: it is an HTML page, not a list of URLs")

@@ -14,6 +14,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.exit_codes import ExitCode
 from crawler.model.struct import replace
+from crawler.paths import GivenPath
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import default_directory, named_url
 from crawler.text.escape import masked, printable
@@ -131,9 +132,19 @@ def with_default_directory(call: Invocation) -> Invocation:
     url = named_url(call.positional[0])
     name = default_directory(url)
     name = f"./{name}" if ":" in name or directory_problem(name) else name
-    place = Path(name)
-    if place.exists() and not (place / STATE_DIRECTORY).exists() and (not place.is_dir() or any(place.iterdir())):
+    if _is_taken(Path(name)):
         raise ConfigError(f"{printable(name)} exists here and is not a mirror: specify DIR, this directory or another")
     if not call.quiet and (call.verbosity or sys.stderr.isatty()):
         print_line(f"Mirroring {masked(url)} into {printable(name)}")
     return replace(call, positional=(call.positional[0], name))
+
+
+def _is_taken(place: Path) -> bool:
+    """Whether something is there that is neither a mirror nor an empty directory. Raises DestinationError."""
+    given = GivenPath.of_mirror(place)
+    if given.status() is None or GivenPath.of_mirror(place / STATE_DIRECTORY).status() is not None:
+        return False
+    try:
+        return not given.is_directory() or any(place.iterdir())
+    except OSError as error:
+        raise DestinationError(f"cannot look into {printable(str(place))}: {error.strerror}") from None

@@ -24,6 +24,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.readers import parse_header
 from crawler.model.struct import Value
+from crawler.paths import is_special, unreadable
 from crawler.text.escape import printable, redacted
 from crawler.text.urls import Origin, origin, origin_name, userinfo
 from crawler.version import __version__
@@ -77,30 +78,24 @@ def client_options(
 def option_checks(config: Config, starts: Iterable[str]) -> Iterator[Callable[[], object]]:
     """Functions that raise ConfigError for what ``client_options`` would refuse, or what could not be used later.
 
-    Each is about one option, one file of an option, or a proxy that the environment names for one of ``starts``.
+    Each is about one option, one file of an option, or a proxy that the environment names for one of ``starts``. A pipe
+    such as ``/dev/stdin`` or ``<(command)`` is not read, because that would empty it.
     """
     for header in config.header:
-        if header.startswith("@") and _can_be_read_once(header[1:]):
-            continue
-        yield lambda header=header: list(_header_lines(header))  # type: ignore[misc]
-    if config.netrc and not _can_be_read_once(os.environ.get("NETRC") or ""):
+        if not (header.startswith("@") and is_special(header[1:])):
+            yield lambda header=header: list(_header_lines(header))  # type: ignore[misc]
+    if config.netrc and not is_special(netrc_path()):
         yield _netrc_entries
-    if config.cookies and not _can_be_read_once(config.cookies):
+    if config.cookies and not is_special(config.cookies):
         yield partial(_cookies, config.cookies)
     wheres = {origin(userinfo(start)[0]) for start in starts}
     for where in (("http", "any", 80),) if config.proxy else wheres:
         if where is not None:
             yield partial(_look_up_proxy, config, where)
-    if config.ca_file and not _can_be_read_once(config.ca_file):
+    if config.ca_file and not is_special(config.ca_file):
         yield partial(tls_context, ca_file=config.ca_file, client_cert=None, insecure=config.insecure)
-    if config.client_cert and not _can_be_read_once(config.client_cert):
+    if config.client_cert and not is_special(config.client_cert):
         yield partial(tls_context, ca_file=None, client_cert=config.client_cert, insecure=config.insecure)
-
-
-def _can_be_read_once(name: str) -> bool:
-    """Whether the file is a pipe or the like, such as ``/dev/stdin`` or ``<(command)``, which a check would empty."""
-    path = Path(name)
-    return bool(name) and path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _check_proxy(proxies: Proxies, where: Origin) -> str | None:
@@ -199,8 +194,6 @@ def _read(what: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     except OSError as error:
-        from crawler.text.advice.files import unreadable
-
         raise ConfigError(f"{what}: {unreadable(error, str(path))}") from None
 
 

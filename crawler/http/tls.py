@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import Cause, ConfigError
+from crawler.paths import unreadable
 from crawler.text.escape import printable
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ def _unreadable(option: str, name: str | None, error: OSError, content: str) -> 
     """Explain why the file ``name`` of ``option`` cannot be used. SSLError, for invalid content, is an OSError, too."""
     if hasattr(error, "reason"):
         return f"{option} {printable(name or '')}: expected a PEM file with {content}, without password"
-    from crawler.text.advice.files import unreadable
-
     return f"{option} {printable(name or '')}: {unreadable(error, name or '')}"
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import IO
 
 from crawler.model.errors import ConfigError
+from crawler.paths import GivenPath, is_special, real_path
+from crawler.text.escape import printable
 
 
 def check_target(option: str, path: str, *, is_appended: bool = False) -> None:
@@ -17,33 +19,28 @@ def check_target(option: str, path: str, *, is_appended: bool = False) -> None:
 
     ``is_appended``: the file is not replaced, so it must be writable if it exists, and not its directory.
     """
-    target = Path(path).resolve()
-    if target.is_dir():
-        raise ConfigError(f"{option} {path}: is a directory: name a file in it")
-    if _is_special(target):
+    given, parent, shown = GivenPath(option, path), real_path(path).parent, f"{option} {printable(path)}"
+    if given.is_directory():
+        raise ConfigError(f"{shown}: is a directory: name a file in it")
+    if given.is_special():
         return
-    if not target.parent.is_dir():
-        raise ConfigError(f"{option} {path}: no directory {target.parent}: create it first")
-    if is_appended and target.exists():
-        if not os.access(target, os.W_OK):
-            raise ConfigError(f"{option} {path}: no permission to write it")
+    if not GivenPath(option, str(parent)).is_directory():
+        raise ConfigError(f"{shown}: no directory {printable(str(parent))}: create it first")
+    if is_appended and given.is_regular():
+        if not os.access(path, os.W_OK):
+            raise ConfigError(f"{shown}: no permission to write it")
         return
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise ConfigError(f"{option} {path}: no permission to create files in {target.parent}")
-
-
-def _is_special(path: Path) -> bool:
-    """Whether ``path`` is a device, a pipe or the like, which is written to instead of being replaced."""
-    return path.exists() and not path.is_file()
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{shown}: no permission to create files in {printable(str(parent))}")
 
 
 def replace_file(path: str, source: IO[bytes]) -> None:
     """Replace the content of ``path`` atomically, following links and keeping its mode. Raises OSError."""
-    if _is_special(Path(path)):
+    if is_special(path):  # written to instead of being replaced
         with Path(path).open("wb") as stream:
             shutil.copyfileobj(source, stream)
         return
-    target = Path(path).resolve()
+    target = real_path(path)
     temporary = target.with_name(f".crawler-{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)  # left by a killed process with the same pid
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)

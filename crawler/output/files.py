@@ -26,6 +26,7 @@ from crawler.model.reasons import CLAIM
 from crawler.model.report import Report
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Result
+from crawler.paths import real_path
 
 if TYPE_CHECKING:
     from crawler.output.commands.after_run import Stoppable
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 def mirror_name(directory: str) -> str:
     """The name of a mirror that has none: the last part of DIR."""
-    return Path(directory).resolve().name or "/"
+    return real_path(directory).name or "/"
 
 
 OUTPUTS = ("changes", "summary", "metrics", "report")
@@ -203,7 +204,7 @@ class Outputs(Observer):
 
 
 def _is_among(path: str, directory: Path, claimed: Sequence[str]) -> bool:
-    return os.path.realpath(path) in {os.path.realpath(directory / each) for each in claimed}
+    return real_path(path) in {real_path(directory / each) for each in claimed}
 
 
 def _flush_problem(stream: BinaryIO) -> OSError | None:

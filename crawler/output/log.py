@@ -12,7 +12,6 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from crawler.model.errors import ConfigError
 from crawler.model.observer import Observer
@@ -259,9 +258,10 @@ def _opened(path: str, level: int, formatter: logging.Formatter) -> logging.Hand
     try:
         handler = LogFile(LOGGER, path)
     except OSError as error:
-        above = Path(path).resolve().parent
-        reason = error.strerror if above.is_dir() else f"no directory {above}: create it first"
-        raise ConfigError(f"--log-file {path}: {reason}") from None
+        from crawler.output.atomic_file import check_target
+
+        check_target("--log-file", path, is_appended=True)
+        raise ConfigError(f"--log-file {printable(path)}: {error.strerror}") from None
     handler.setLevel(level)
     handler.setFormatter(formatter)
     return handler

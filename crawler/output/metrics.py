@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from crawler.model.config import Config
+from crawler.model.errors import ConfigError
 from crawler.model.exit_codes import is_trouble
 from crawler.model.report import Report
 from crawler.model.struct import Value
 from crawler.output.format import json_text
+from crawler.paths import GivenPath
 from crawler.storage.state import FileTotals, ReadOnlyState, existing_state
 from crawler.text.escape import masked
 
@@ -68,8 +70,8 @@ async def read_standing(report: Report, ended: float, name: str, config: Config,
 def _earlier_success(metrics: str, name: str) -> float:
     """The last success of the mirror ``name`` according to an existing file; 0.0 if it does not say."""
     try:
-        text = Path(metrics).read_text("utf-8", "replace") if Path(metrics).is_file() else ""
-    except OSError:
+        text = Path(metrics).read_text("utf-8", "replace") if GivenPath("--metrics", metrics).is_regular() else ""
+    except (OSError, ConfigError):
         return 0.0
     label = re.escape(f'mirror="{_label(name)}"')
     found = re.search(rf"^{_LAST_SUCCESS}\{{{label}\}} (\d+(?:\.\d+)?)$", text, re.MULTILINE)

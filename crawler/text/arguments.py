@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from crawler.model.errors import ConfigError
-from crawler.model.limits import PATH_BYTES
+from crawler.model.options.readers import path_problem
 from crawler.text.escape import redacted
 from crawler.text.patterns import pattern
 from crawler.text.urls import (
@@ -64,7 +64,7 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     text = path_text(directory, "DIR")
     if not text:
         raise ConfigError("DIR: expected a path; use . for the current directory")
-    if problem := _path_problem(text):
+    if problem := path_problem(text):
         raise ConfigError(f"DIR: {problem}")
     if not isinstance(directory, str):
         if folded := _FOLDED.match(text):
@@ -86,18 +86,6 @@ def start_directory(directory: str | PathLike[str]) -> Path:
         more = "; mirror into a path, then copy it there with rsync" if scheme in _OF_SSH else ""
         raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}{more}")
     return Path(text)
-
-
-def _path_problem(path: str) -> str:
-    """Why ``path`` cannot be meant or made, or ""."""
-    if "\0" in path:
-        return "a path cannot contain NUL"
-    try:
-        longest = max(map(len, os.fsencode(path).split(b"/")))
-    except UnicodeEncodeError:
-        return "it has a character that no path can hold"
-    is_long = longest > 255 or len(path) * 4 > PATH_BYTES < len(os.fsencode(path))
-    return f"a name has at most 255 bytes, and a path {PATH_BYTES}" if is_long else ""
 
 
 def path_text(path: object, what: str) -> str:

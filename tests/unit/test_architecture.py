@@ -64,6 +64,24 @@ EDGE = (
 """The entry points of processes, which may catch every exception and end the process; and the calls into the code of
 callers, which may raise anything."""
 
+QUESTIONS = {
+    "absolute", "abspath", "cwd", "exists", "expanduser", "getcwd", "is_dir", "is_file", "is_symlink", "isdir", "isfile",
+    "lexists", "realpath", "resolve", "samefile",
+}  # fmt: skip
+"""Methods and functions that ask the file system about a path; some raise an error if it does not say."""
+
+ASKING: dict[str, str] = {
+    "app.cluster": "DIR is locked by then",
+    "app.object_stores": "a directory of the program's own",
+    "cli.mirrors.table": "expands ~ only",
+    "http.client_options": "expands ~ only",
+    "paths": "this is where paths of users are asked about",
+    "pipeline": "asks destinations and URLs",
+    "storage": "DIR and the state, whose errors have their own rules",
+    "workers.child_process": "the program's own path",
+}
+"""Package or module that may call QUESTIONS → why."""
+
 FILE_LINES, FUNCTION_LINES, DIRECTORY_MODULES = 300, 40, 12
 
 LARGE: dict[str, str] = {}
@@ -138,6 +156,15 @@ def _is_async_with_a_body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> b
     """Whether an async function does something; a method of a Protocol is only a docstring and ``...``."""
     kept = [line for line in function.body if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))]
     return isinstance(function, ast.AsyncFunctionDef) and bool(kept)
+
+
+@each_module
+def test_paths_of_users_are_asked_about_in_one_place(module: str) -> None:
+    if is_in(module, tuple(ASKING)):
+        return
+    calls = (node.func for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call))
+    asked = {call.attr for call in calls if isinstance(call, ast.Attribute)} & QUESTIONS
+    assert asked == set(), "ask crawler.paths, which turns errors into messages for the user"
 
 
 @each_module

@@ -17,6 +17,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError, Problems
 from crawler.model.options.combinations import refuse_ages
 from crawler.output.files import output_checks
+from crawler.paths import GivenPath
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.state import ReadOnlyState, existing_state
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory
@@ -81,11 +82,11 @@ def _check_fallback(text: str, before: Sequence[str]) -> None:
 
 def _check_state(name: str) -> None:
     """Refuse a mistake in the command. A FIFO or device is none: the run goes on without a state, and says so."""
-    path, shown = Path(name), printable(name)
-    if not path.parent.is_dir():
-        raise ConfigError(f"--state {shown}: no directory {printable(str(path.parent))}: create it first")
-    if path.is_dir():
-        raise ConfigError(f"--state {shown}: is a directory: name a file for the database")
+    given, parent = GivenPath("--state", name), Path(name).parent
+    if given.is_directory():
+        raise ConfigError(f"--state {printable(name)}: is a directory: name a file for the database")
+    if not GivenPath("--state", str(parent)).is_directory():
+        raise ConfigError(f"--state {printable(name)}: no directory {printable(str(parent))}: create it first")
 
 
 def _check_directory(directory: str, config: Config) -> None:

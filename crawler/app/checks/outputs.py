@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -12,7 +11,8 @@ from crawler.http.client_options import netrc_path
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.output.files import OUTPUTS
-from crawler.storage.directory.boundaries.spared import OwnFile, paths_of, place, read_files
+from crawler.paths import exists, identity_of, is_directory, real_path
+from crawler.storage.directory.boundaries.spared import OwnFile, paths_of, read_files
 from crawler.storage.directory.layout import NAMES_MARK
 from crawler.storage.directory.tree import Identity, decoded, identity
 from crawler.storage.state import ReadOnlyState, existing_state
@@ -30,18 +30,18 @@ def distinct_outputs(directory: str, config: Config, inputs: Iterable[OwnFile] =
     """
     netrc = (OwnFile("--netrc", netrc_path()),) if config.netrc else ()
     read = (*read_files(config), *netrc, *inputs)
-    taken = {place(str(file.path)): (file.what, "reads") for file in read}
+    taken = {identity_of(str(file.path)): (file.what, "reads") for file in read}
     mirror = None if not directory or is_object_url(directory) else start_directory(directory)
     for key in (*OUTPUTS, "log_file", "state"):
         path = getattr(config, key)
-        if path is None or path.startswith("/dev/") or Path(path).is_dir():  # refused, or special
+        if path is None or path.startswith("/dev/") or is_directory(path):  # special, or refused
             continue
         option = f"--{key.replace('_', '-')}"
-        other, verb = taken.setdefault(place(path), (option, "writes"))
+        other, verb = taken.setdefault(identity_of(path), (option, "writes"))
         if other != option:
             advice = "give each its own" if verb == "writes" else "name another file"
             yield partial(_refuse, f"{option} {printable(path)}: {other} {verb} the same file: {advice}")
-        elif mirror is not None and place(path) == place(str(mirror)):
+        elif mirror is not None and identity_of(path) == identity_of(str(mirror)):
             yield partial(_refuse, f"{option} {printable(path)}: that is DIR: name a file")
         elif key != "state" and _is_inside_state(path, mirror):
             yield partial(_refuse, f"{option} {printable(path)}: that directory is for the state: name another")
@@ -49,8 +49,8 @@ def distinct_outputs(directory: str, config: Config, inputs: Iterable[OwnFile] =
 
 def _is_inside_state(path: str, mirror: Path | None) -> bool:
     """Whether ``path`` is in the ``.crawler`` of ``mirror``, or below that of any mirror."""
-    parent = Path(os.path.realpath(path)).parent
-    is_own = mirror is not None and place(str(parent)) == place(str(mirror / STATE_DIRECTORY))
+    parent = real_path(path).parent
+    is_own = mirror is not None and identity_of(str(parent)) == identity_of(str(mirror / STATE_DIRECTORY))
     return is_own or STATE_DIRECTORY in parent.parts
 
 
@@ -81,9 +81,9 @@ def _refusal(file: OwnFile, name: str, mirror: str) -> str:
 
 def _mirrors_around(written: Iterable[OwnFile], directory: str) -> tuple[Path | None, list[Path]]:
     """DIR without links, None if it is in an object store, and all directories of mirrors that may hold ``written``."""
-    root = None if not directory or is_object_url(directory) else Path(os.path.realpath(start_directory(directory)))
+    root = None if not directory or is_object_url(directory) else real_path(start_directory(directory))
     places = [path for file in written for path in paths_of(file.path)]
-    mirrors = {above for path in places for above in path.parents if os.path.lexists(above / STATE_DIRECTORY)}
+    mirrors = {above for path in places for above in path.parents if exists(above / STATE_DIRECTORY)}
     if root is not None and (_linked_logs(written) or any(path.is_relative_to(root) for path in places)):
         mirrors.add(root)  # whose state may be elsewhere
     return root, sorted(mirrors)
@@ -105,7 +105,7 @@ async def _saved(written: Sequence[OwnFile], mirror: Path, state_path: Path) -> 
 
 def _names_in(mirror: Path, written: Iterable[OwnFile]) -> Iterator[tuple[OwnFile, str]]:
     """Those of ``written`` that are below ``mirror``, with the paths that its state has for them."""
-    is_renamed = os.path.lexists(mirror / STATE_DIRECTORY / NAMES_MARK)
+    is_renamed = exists(mirror / STATE_DIRECTORY / NAMES_MARK)
     for file in written:
         for path in sorted(paths_of(file.path)):
             if path.is_relative_to(mirror):

@@ -17,6 +17,7 @@ from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.observer import Observer
 from crawler.model.report import Report, Snapshot
 from crawler.model.values import Known
+from crawler.paths import real_path
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.verify import VerifyRun
 from crawler.pipeline.stop import Stop
@@ -88,7 +89,7 @@ def _switch(name: str, directory: Path) -> str | None:
 
 def snapshot_at(directory: Path) -> Path | None:
     """The real path of ``directory`` if it is a snapshot, else None. Links such as ``current`` are followed."""
-    place = Path(os.path.realpath(directory))
+    place = real_path(directory)
     is_snapshot = moment_of(place.name) and place.parts[-3:-1] == (STATE_DIRECTORY, shelf.SNAPSHOTS)
     return place if is_snapshot else None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from crawler.cli.mirrors.table import NAME_IN_PATH, Mirror
 from crawler.output.files import OUTPUTS
+from crawler.paths import real_path
 
 
 def unknown_names(mirrors: Sequence[Mirror], only: Sequence[str]) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _same(mirror: Mirror, key: str, path: str, before: tuple[Mirror, str], given
 
 def enclosing(mirrors: Sequence[Mirror]) -> dict[str, tuple[str, ...]]:
     """Name of each mirror → names of the mirrors whose directories contain its directory. Links are resolved."""
-    places = {mirror.name: os.path.realpath(mirror.directory).rstrip("/") + "/" for mirror in mirrors}
+    places = {mirror.name: str(real_path(mirror.directory)).rstrip("/") + "/" for mirror in mirrors}
     return {
         name: tuple(outer for outer, above in places.items() if above != place and place.startswith(above))
         for name, place in places.items()

@@ -54,9 +54,9 @@ def read_mirrors(
     mirrors = tuple(found.values())
     problems.add(repetitions(found, where, overrides))
     if status is not None:
-        from crawler.storage.directory.boundaries.spared import place
+        from crawler.paths import identity_of
 
-        problems.add(status_conflicts(status, mirrors, where, place))
+        problems.add(status_conflicts(status, mirrors, where, identity_of))
     if jobs > 1:
         problems.add(_unshareable(mirrors, where, overrides))
     if (

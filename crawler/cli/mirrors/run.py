@@ -63,24 +63,24 @@ def run_config(call: Invocation) -> int:
 
 def _content(name: str) -> bytes:
     """The content of the file of --config. Raises ConfigError."""
+    from crawler.paths import unreadable
+
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        from crawler.text.advice.files import unreadable
-
         raise ConfigError(f"--config {name}: {unreadable(error, name)}") from None
 
 
 def _conflicts(call: Invocation, file: MirrorsFile, chosen: Sequence[Mirror]) -> Iterator[str]:
     """What is wrong with the mirrors together."""
-    from crawler.storage.directory.boundaries.spared import place
+    from crawler.paths import identity_of
 
-    yield from same_paths(file.mirrors, chosen, place, frozenset(call.given))
+    yield from same_paths(file.mirrors, chosen, identity_of, frozenset(call.given))
     where, page = ("--status", call.status) if call.status else (f"{call.config_file}: status", file.status)
-    if page and place(page) == place(call.config_file or ""):
+    if page and identity_of(page) == identity_of(call.config_file or ""):
         yield f"{where} {printable(page)}: --config reads the same file: name another file"
     if call.status:
-        yield from status_conflicts(call.status, chosen, "", place)
+        yield from status_conflicts(call.status, chosen, "", identity_of)
     if not (call.verify or call.history):
         yield from differences(chosen, _SHARED)
 

@@ -13,7 +13,6 @@ from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.combinations import contradictions, lonely
 from crawler.model.options.objects import check_objects
 from crawler.model.options.option import option_of
-from crawler.model.options.readers import check_path
 from crawler.model.struct import Value
 from crawler.output.files import OUTPUTS
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory, start_url
@@ -133,7 +132,7 @@ def _is_upstream(text: str, source: tuple[str, Collection[str]], problems: Probl
 
 def _paths() -> set[str]:
     """Keys whose values are paths."""
-    return {"dir", *(key for key, item in option_fields().items() if option_of(item).parse is check_path)}
+    return {"dir", *(key for key, item in option_fields().items() if option_of(item).metavar in {"FILE", "PATH"})}
 
 
 def at_home(value: object) -> object:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.request import Request
 
 from crawler.model.errors import ConfigError
+from crawler.paths import unreadable
 from crawler.text.urls import Origin, origin, origin_name
 
 MOST_COOKIES = 50
@@ -118,8 +119,6 @@ def read_cookies(path: str) -> tuple[Cookie, ...]:
     except UnicodeDecodeError:
         raise ConfigError(f"--cookies {path}: not UTF-8") from None
     except OSError as error:
-        from crawler.text.advice.files import unreadable
-
         is_cookie = "=" in str(path)
         reason = f"{error.strerror}: for a cookie itself, write --header 'Cookie: NAME=VALUE'"
         raise ConfigError(f"--cookies {path}: {reason if is_cookie else unreadable(error, path)}") from None

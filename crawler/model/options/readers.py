@@ -6,6 +6,7 @@ The message of a ValueError says what was expected; ``model.options.option`` add
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -212,6 +213,8 @@ def check_header(text: str) -> str:
     """``Name: value`` or ``@FILE``, unchanged. Raises ValueError; the file is not read."""
     if not text.startswith("@") or len(text) == 1:
         parse_header(text)
+    elif problem := path_problem(text[1:]):
+        raise ValueError(problem)
     return text
 
 
@@ -250,8 +253,22 @@ def check_pattern(text: str) -> str:
     return text
 
 
+def path_problem(path: str) -> str:
+    """Why ``path`` cannot be meant or made, whatever the file system; "" if it can."""
+    if "\0" in path:
+        return "a path cannot contain NUL"
+    try:
+        longest = max(map(len, os.fsencode(path).split(b"/")))
+    except UnicodeEncodeError:
+        return "it has a character that no path can hold"
+    is_long = longest > 255 or len(path) * 4 > limits.PATH_BYTES < len(os.fsencode(path))
+    return f"a name has at most 255 bytes, and a path {limits.PATH_BYTES}" if is_long else ""
+
+
 def check_path(text: str) -> str:
-    """A path, unchanged. Raises ValueError if it is empty."""
+    """A path, unchanged. Raises ValueError if it is empty, or cannot be the path of a file."""
+    if problem := path_problem(text):
+        raise ValueError(problem)
     if not text:
         raise ValueError("expected a path")
     if text == "-":
@@ -264,6 +281,8 @@ def check_metrics_path(text: str) -> str:
 
     Paths in /dev are accepted: they are standard output or pipes, not files for the collector.
     """
+    if problem := path_problem(text):
+        raise ValueError(problem)
     if not text.endswith(".prom") and not text.startswith("/dev/"):
         raise ValueError("expected a path that ends in .prom: node_exporter's textfile collector ignores other files")
     return text

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from crawler.model.errors import ConfigError
 from crawler.output.commands.notices import Trouble
+from crawler.paths import real_path
 from crawler.text.arguments import start_directory
 from crawler.text.urls import STATE_DIRECTORY
 
@@ -72,7 +73,7 @@ def _places(directory: str) -> Iterator[Path]:
         home = home if home.is_absolute() else Path.home() / ".local" / "state"
     except RuntimeError:  # the user has no home directory
         return
-    name = hashlib.sha256(os.fsencode(os.path.realpath(directory))).hexdigest()[:32]
+    name = hashlib.sha256(os.fsencode(real_path(directory))).hexdigest()[:32]
     yield home / "crawler" / f"told-{name}.json"
 
 

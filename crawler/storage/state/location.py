@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from crawler.model.config import Config
-from crawler.model.errors import DestinationError
+from crawler.paths import GivenPath
 from crawler.storage.state.runs import RUNS_KEPT
 from crawler.storage.state.store import ReadOnlyState, SqliteState
 from crawler.text.arguments import is_object_url, start_directory
-from crawler.text.escape import printable
 from crawler.text.ownership import owner
 from crawler.text.urls import STATE_DIRECTORY
 
@@ -38,14 +37,11 @@ def existing_state(directory: Path | str, config: Config) -> Path | None:
     Raises DestinationError if that cannot be found out.
     """
     path = state_path(directory, config)
-    return path if _is_file(path) and (config.state or not path.is_symlink()) else None
+    return path if _is_file(path) and (config.state or not GivenPath.of_mirror(path).is_link()) else None
 
 
 def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError as error:
-        raise DestinationError(f"cannot look for {printable(str(path))}: {error.strerror}") from None
+    return GivenPath.of_mirror(path).is_regular()
 
 
 async def mirrored_url(state: SqliteState) -> str | None:
@@ -96,4 +92,4 @@ async def url_of_mirror(directory: Path) -> str | None:
 def _own_state(directory: Path) -> Path | None:
     """The state file in ``directory``; None if there is none, or a link in its place."""
     path = directory / STATE_DIRECTORY / "state.sqlite3"
-    return path if _is_file(path) and not path.is_symlink() else None
+    return path if _is_file(path) and not GivenPath.of_mirror(path).is_link() else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from crawler.model.config import Config
 from crawler.output.atomic_file import replace_file
 from crawler.output.html_report.status.cards import MirrorFacts
+from crawler.paths import exists
 from crawler.storage.directory.lock import is_held
 from crawler.storage.state import ReadOnlyState, RunRecord, existing_state, state_path
 from crawler.text.escape import masked
@@ -36,7 +37,7 @@ async def read_facts(name: str, url: str, directory: Path | str, config: Config)
     if path is not None:
         async with ReadOnlyState(path) as state:
             runs, problem = tuple(await state.runs(_RUNS_READ)), state.problem
-    elif state_path(directory, config).is_symlink() or state_path(directory, config).exists():
+    elif exists(state_path(directory, config)):
         problem = "the state is not a regular file"
     return MirrorFacts(
         name=name, url=masked(url), directory=str(directory), runs=runs, is_running=is_running, problem=problem

@@ -15,6 +15,7 @@ from pathlib import Path
 from crawler.model.config import Config
 from crawler.model.reasons import CLAIM, LINK
 from crawler.model.struct import Struct, Value, field
+from crawler.paths import real_path
 from crawler.storage.directory.boundaries.mounts import Mounts
 from crawler.storage.directory.tree import Identity, Tree, decoded, identity, lstat
 from crawler.text import urls
@@ -76,14 +77,6 @@ def redirected() -> tuple[OwnFile, ...]:
     return tuple(found)
 
 
-def place(path: str) -> object:
-    """A value that is the same for all names of the file at ``path``, which need not exist."""
-    try:
-        return identity(os.stat(path))
-    except OSError:
-        return os.path.realpath(path)
-
-
 def paths_of(file: Path) -> set[Path]:
     """The absolute paths of ``file``, which need not exist, without links among their directories.
 
@@ -91,8 +84,8 @@ def paths_of(file: Path) -> set[Path]:
     spelling than the given one.
     """
     found = set[Path]()
-    for path in (file, Path(os.path.realpath(file))):
-        parent = Path(os.path.realpath(path.absolute().parent))
+    for path in (file, real_path(file)):
+        parent = real_path(path.parent)
         found.add(parent / path.name)
         with suppress(OSError):
             here = identity((parent / path.name).lstat())
@@ -104,7 +97,7 @@ def paths_of(file: Path) -> set[Path]:
 
 def claims(own: Sequence[OwnFile], directory: Path) -> dict[str, str]:
     """Path relative to ``directory`` of each file that the program writes there → its ``OwnFile.claim``."""
-    base = decoded(os.path.realpath(directory)).rstrip("/") + "/"
+    base = decoded(str(real_path(directory))).rstrip("/") + "/"
     files = [(decoded(str(path)), file.claim) for file in own if not file.is_read for path in paths_of(file.path)]
     return {path.removeprefix(base): claim for path, claim in files if path.startswith(base)}
 
@@ -210,9 +203,9 @@ def _places(own: Sequence[OwnFile]) -> dict[Identity, dict[bytes, OwnFile]]:
     """Directory → name → file. For a symbolic link, both the link and its target are included."""
     places: dict[Identity, dict[bytes, OwnFile]] = {}
     for file in own:
-        for path in (file.path, Path(os.path.realpath(file.path))):
+        for path in (file.path, real_path(file.path)):
             try:
-                parent = identity(path.absolute().parent.stat())
+                parent = identity(path.parent.stat())
             except OSError:
                 continue  # the directory does not exist, so the file does not either
             places.setdefault(parent, {}).setdefault(os.fsencode(path.name), file)

@@ -9,7 +9,8 @@ import pytest
 
 from crawler.model.config import Config
 from crawler.model.values import Kind, Known
-from crawler.storage.directory.boundaries.spared import MOUNT, OwnFile, Spared, claims, own_files, paths_of, place
+from crawler.paths import identity_of
+from crawler.storage.directory.boundaries.spared import MOUNT, OwnFile, Spared, claims, own_files, paths_of
 from crawler.storage.directory.destination import LocalDestination
 from tests.contract.destination import staged
 
@@ -120,9 +121,9 @@ def test_a_directory_on_another_device_is_a_mount_point(tmp_path: Path) -> None:
 def test_a_place_may_have_several_names(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "m")
-    assert place(f"{tmp_path}/m") == place(f"{tmp_path}/./m/") == place(f"{tmp_path}/link")
-    assert place(f"{tmp_path}/m/new/x") == place(f"{tmp_path}/link/new//x")
-    assert place(f"{tmp_path}/m") != place(f"{tmp_path}/new")
+    assert identity_of(f"{tmp_path}/m") == identity_of(f"{tmp_path}/./m/") == identity_of(f"{tmp_path}/link")
+    assert identity_of(f"{tmp_path}/m/new/x") == identity_of(f"{tmp_path}/link/new//x")
+    assert identity_of(f"{tmp_path}/m") != identity_of(f"{tmp_path}/new")
 
 
 SPELLED = {
