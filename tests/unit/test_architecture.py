@@ -65,8 +65,8 @@ EDGE = (
 callers, which may raise anything."""
 
 QUESTIONS = {
-    "absolute", "abspath", "cwd", "exists", "expanduser", "getcwd", "is_dir", "is_file", "is_symlink", "isdir", "isfile",
-    "lexists", "realpath", "resolve", "samefile",
+    "absolute", "abspath", "cwd", "exists", "expanduser", "getcwd", "is_dir", "is_file", "is_symlink", "isdir",
+    "isfile", "lexists", "realpath", "resolve", "samefile",
 }  # fmt: skip
 """Methods and functions that ask the file system about a path; some raise an error if it does not say."""
 
