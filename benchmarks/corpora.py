@@ -92,12 +92,18 @@ def _mixed(root: Path) -> None:
         _write(root / f"archive-{number:03}.tar.gz", int(size * scale), number)
 
 
-def _folders(root: Path) -> None:
-    """110 files of 20 KiB in the root and three directories."""
-    for name in ("", "a", "b", "c"):
-        (root / name).mkdir(exist_ok=True)
-    for number in range(110):
-        _write(root / ("", "a", "b", "c")[number % 4] / f"file-{number:03}.zip", 20 * KIB, number)
+def _folders(least: int, most: int) -> Callable[[Path], None]:
+    """110 files of ``least`` to ``most`` bytes in the root and three directories."""
+
+    def make(root: Path) -> None:
+        chance = random.Random(_SEED)
+        for name in ("", "a", "b", "c"):
+            (root / name).mkdir(exist_ok=True)
+        for number in range(110):
+            path = root / ("", "a", "b", "c")[number % 4] / f"file-{number:03}.zip"
+            _write(path, chance.randint(least, most), number)
+
+    return make
 
 
 CORPORA = (
@@ -129,11 +135,20 @@ CORPORA = (
     ),
     Corpus(
         name="folders",
-        what="110 files and 3 directories, 40 ms away, 20 workers",
-        make=_folders,
+        what="110 files of one size and 3 directories, 40 ms away, 20 workers",
+        make=_folders(20 * KIB, 20 * KIB),
         delay=0.04,
         workers=20,
         again=False,
+    ),
+    Corpus(
+        name="folders-varied",
+        what="110 files of 19 to 21 KiB and 3 directories, 40 ms away, 20 workers",
+        make=_folders(19 * KIB, 21 * KIB),
+        delay=0.04,
+        workers=20,
+        again=False,
+        quick=False,
     ),
 )
 

@@ -74,16 +74,17 @@ class DistantLoop(asyncio.SelectorEventLoop):
 @contextmanager
 def distant_loop() -> Iterator[asyncio.Runner]:
     """A runner with a ``DistantLoop``, whose clock is that of the whole process meanwhile."""
+    from crawler.http.sockets import processors
     from crawler.storage import executor
 
-    real, patience = time.monotonic, executor._MOMENT
+    real, patience = (time.monotonic, time.process_time, processors.waited), executor._MOMENT
     with asyncio.Runner(loop_factory=DistantLoop) as runner:
-        time.monotonic = runner.get_loop().time
+        time.monotonic, time.process_time, processors.waited = runner.get_loop().time, lambda: 0.0, lambda: 0.0
         executor._MOMENT = 60.0  # so that no batch is written while the clock moves
         try:
             yield runner
         finally:
-            time.monotonic, executor._MOMENT = real, patience
+            (time.monotonic, time.process_time, processors.waited), executor._MOMENT = real, patience
 
 
 class DistantServer:
@@ -146,9 +147,10 @@ class DistantServer:
             body, kind = self._page(name), "text/html"
         if body is None:
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+        kind += f'\r\nAccept-Ranges: bytes\r\nETag: "{len(body)}"' if body and name not in self._pages else ""
         if wanted:
             first, last = (int(each) if each else len(body) - 1 for each in wanted.split("-"))
-            kind += f'\r\nDate: {_NOW}\r\nETag: "{len(body)}"\r\nContent-Range: bytes {first}-{last}/{len(body)}'
+            kind += f"\r\nDate: {_NOW}\r\nContent-Range: bytes {first}-{last}/{len(body)}"
             body, status = body[first : last + 1], "206 Partial Content"
         return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nContent-Type: {kind}\r\n\r\n".encode() + body
 

@@ -16,7 +16,6 @@ from crawler.http.pacing.preconnections import connections_ahead
 from crawler.http.problem import RequestError
 from crawler.http.response import WholeResponse, joined, page_headers, page_of
 from crawler.http.transport import Transport
-from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
 from crawler.model.network import responses as interfaces
@@ -82,9 +81,15 @@ class Sharing:
         """See ``interfaces.Sharing``."""
         return self._gate.host(url).free < 0
 
-    def is_near(self, url: str) -> bool:
+    def is_near(self, url: str) -> bool | None:
         """See ``interfaces.Sharing``."""
-        return self._transport.quickest(url) < limits.NEAR
+        seen = self._transport.experience(url)
+        return None if seen is None else seen.first.is_near
+
+    def announces_ranges(self, url: str) -> bool:
+        """See ``interfaces.Sharing``."""
+        seen = self._transport.experience(url)
+        return seen is not None and seen.first.sends_ranges
 
     def open_ahead(self, url: str, requests: int) -> None:
         """See ``interfaces.Sharing``."""

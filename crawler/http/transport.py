@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from math import inf
 from typing import TYPE_CHECKING
 
 from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
@@ -25,8 +23,6 @@ _TARGET = re.compile(r"/[\x21-\x7e]*")
 _FIELD = re.compile(r"[^\r\n\0]*")
 _PLAIN = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?")
 """A scheme with a name or an IPv4 address in its canonical form, and perhaps a port."""
-_TIMED = 20
-"""Number of responses of which the quickest one tells how far away a host is."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -43,8 +39,6 @@ class Transport:
         self._connections: dict[Endpoint, OpenConnections] = {}
         self._lanes = LanePool(Dialer(settings), settings.patience, self._connections.__getitem__)
         self._session: Session | None = None
-        self._times: dict[Endpoint, tuple[int, float]] = {}
-        """How many header sections have arrived, and the shortest time in seconds that one has taken."""
 
     async def close(self) -> None:
         await self._lanes.close()
@@ -61,12 +55,7 @@ class Transport:
             return await self._by_session().send(method, url, headers, proxy)
         where, host, target = parts
         self._know(where, url)
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        found = await self._lanes.send(where, self._head(method, target, host, headers), is_head=method == "HEAD")
-        count, quickest = self._times.get(where, (0, inf))
-        self._times[where] = count + 1, min(clock() - began, quickest)
-        return found
+        return await self._lanes.send(where, self._head(method, target, host, headers), is_head=method == "HEAD")
 
     async def share(self, requests: Sequence[tuple[str, Mapping[str, str]]], together: Together) -> Outcome:
         """Send a GET for each (URL, headers) on one lane, without a proxy; see ``LanePool.share``.
@@ -120,15 +109,6 @@ class Transport:
         except ValueError:
             return None
         return None if parts is None else self._lanes.experience(parts[0])
-
-    def quickest(self, url: str) -> float:
-        """The shortest time in seconds in which the host of ``url`` has responded on a lane; 0 if that is not known.
-
-        Some of the first responses wait for this process, which has other things to do at the start of a run.
-        """
-        parts = _for_lane(url, None)
-        count, quickest = (0, 0.0) if parts is None else self._times.get(parts[0], (0, 0.0))
-        return quickest if count >= _TIMED else 0.0
 
     def _head(self, method: str, target: str, host: str, headers: Mapping[str, str]) -> bytes:
         fields = self._fields(host, self._agent, tuple(headers.items()))

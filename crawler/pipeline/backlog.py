@@ -39,6 +39,9 @@ class Batch(Protocol):
     is_rest: bool
     """Whether its first job is one that another batch has put back."""
 
+    is_undecided: bool
+    """Whether jobs that did not fit may fit later, into a batch like this one."""
+
     async def process(self, finish: Finish, put_back: PutBack) -> None:
         """Do the jobs, and pass each result to ``finish``; pass those that another batch has to do to ``put_back``."""
 
@@ -124,7 +127,7 @@ class Backlog(asyncio.Queue["Job | None"]):
                 found += 1
             else:
                 at += 1
-        if found == 1 and at:
+        if found == 1 and at and not batch.is_undecided:
             self._pause = self._skip = min(2 * self._pause + 1, _SKIPPED)
             return False
         self._pause = 0

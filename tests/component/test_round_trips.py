@@ -9,7 +9,7 @@ from benchmarks.round_trips import WORKS, measure
 MOST = {
     "one file": ((3, 8), (2, 2), (3, 2)),
     "110 files in 4 directories": ((4, 20), (3, 3), (5, 20)),
-    "110 files of one size": ((7, 20), (3, 3), (8, 20)),
+    "110 files of one size": ((4, 20), (3, 3), (5, 20)),
     "300 files": ((5, 16), (2, 2), (5, 16)),
     "400 files in 300 directories": ((8, 25), (5, 16), (8, 25)),
 }

@@ -110,6 +110,8 @@ class FakeSharing:
     def __init__(self, client: FakeClient, respond: Callable[[FakeRequest], FakeResponse]) -> None:
         self._client, self._respond = client, respond
         self.deepest, self.crowded = 1, False
+        self.near: bool | None = False
+        self.announced = False
         self.batches: list[list[str]] = []
         self.findings: list[tuple[int, bool, bool]] = []
 
@@ -122,8 +124,11 @@ class FakeSharing:
     def is_crowded(self, _url: str) -> bool:
         return self.crowded
 
-    def is_near(self, _url: str) -> bool:
-        return False
+    def is_near(self, _url: str) -> bool | None:
+        return self.near
+
+    def announces_ranges(self, _url: str) -> bool:
+        return self.announced
 
     def open_ahead(self, _url: str, _requests: int) -> None:
         """Do nothing: there are no connections."""

@@ -14,6 +14,7 @@ from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending, Loss
 from crawler.http.lane.request import Request
 from crawler.http.problem import RequestError, TooSlow
+from crawler.http.sockets.first_responses import FirstResponses
 from crawler.model import limits
 from crawler.model.errors import Cause
 
@@ -35,10 +36,21 @@ class LostExchange(Exception):
 class Exchange:
     """Implements ``lane.request.Receiver`` and ``response.RawResponse``."""
 
-    __slots__ = ("_arrival", "_head", "_is_over", "_lane", "_loss", "_pieces", "_silence", "_waiting", "headers")
+    __slots__ = (
+        "_arrival",
+        "_first",
+        "_head",
+        "_is_over",
+        "_lane",
+        "_loss",
+        "_pieces",
+        "_silence",
+        "_waiting",
+        "headers",
+    )
 
-    def __init__(self, lane: Lane, silence: float) -> None:
-        self._lane = lane
+    def __init__(self, lane: Lane, silence: float, first: FirstResponses) -> None:
+        self._lane, self._first = lane, first
         self._silence = silence
         self._arrival: asyncio.Future[None] | None = None
         """Awaited by whoever waits for the next piece, or for the headers."""
@@ -52,6 +64,8 @@ class Exchange:
 
     async def send(self, data: bytes, *, is_head: bool) -> None:
         """Send a request and wait for the header section. Raises RequestError, LostExchange."""
+        clock = asyncio.get_running_loop().time
+        began = self._first.begin(clock())
         self._lane.send([Request(data, self, is_head=is_head)])
         try:
             while self._head is None and self._loss is None:
@@ -61,6 +75,7 @@ class Exchange:
             raise
         if self._head is None:
             raise self._error()
+        self._first.note(began, clock(), self._lane.socket, self._head.status, self.headers)
 
     @property
     def status(self) -> int:

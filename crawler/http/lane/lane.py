@@ -47,7 +47,7 @@ class Lane(asyncio.Protocol):
         self.is_ahead = is_ahead
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._socket: Any = None
+        self.socket: Any = None
         self._timer = DeadlineTimer(self._deadline, patience.silence, lambda: self._stop(End(Ending.SILENT, "")))
         self._reader = ResponseReader(shapes)
         self._flight = deque[Request]()
@@ -95,7 +95,7 @@ class Lane(asyncio.Protocol):
             return False
         try:
             # This holds under TLS too: between responses a server sends only close_notify or a late session ticket.
-            return has_no_bytes(self._socket)
+            return has_no_bytes(self.socket)
         except (OSError, ValueError):  # closed meanwhile
             return False
 
@@ -159,7 +159,7 @@ class Lane(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._socket = transport.get_extra_info("socket")
+        self.socket = transport.get_extra_info("socket")
 
     def data_received(self, data: bytes) -> None:
         if self._end is not None:
@@ -177,7 +177,7 @@ class Lane(asyncio.Protocol):
             self._stop(End(Ending.EXCESS if self.sent else Ending.UNREQUESTED, ""))
         elif self._end is None:
             if self._flight and not was_streaming:
-                acknowledge(self._socket)
+                acknowledge(self.socket)
             if self.answered > answered:
                 self._progressed(self)
 

@@ -15,6 +15,7 @@ from crawler.http.lane.exchange import Exchange, LostExchange
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending
 from crawler.http.lane.preconnected import Spares
+from crawler.http.sockets.first_responses import FirstResponses
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.pipelining import Carried, Together
 from crawler.model.struct import Struct, Value, field
@@ -40,6 +41,7 @@ class Experience(Struct):
     """Whether a connection has been served while another one, on which a response had arrived, was still open."""
     shapes: Shapes = field(default_factory=Shapes)
     """The shapes of its header sections."""
+    first: FirstResponses = field(default_factory=FirstResponses)
 
 
 class Outcome(Value, frozen=True):
@@ -91,18 +93,17 @@ class LanePool:
         lane = self._take(where) or await self._spare(where)
         if lane is not None:
             try:
-                return await self._send_on(lane, data, is_head=is_head)
+                return await self._send_on(where, lane, data, is_head=is_head)
             except LostExchange:
                 pass
-        return await self._send_on(await self._dial(where), data, is_head=is_head)
+        return await self._send_on(where, await self._dial(where), data, is_head=is_head)
 
     async def share(self, where: Endpoint, requests: Sequence[bytes], together: Together) -> Outcome:
         """Send ``requests``, those of ``together``, on one lane, or only those that it can take. Raises RequestError.
 
         ``settle`` must be called next.
         """
-        most = self.experience(where).per_connection or len(requests)
-        places: Sequence[int] = range(len(requests))[:most]
+        places: Sequence[int] = range(len(requests))[: self.experience(where).per_connection]
         lane, carried = self._take_shared(where, len(requests), len(places), together)
         if lane is None:
             lane = self._take(where, _FRESH)
@@ -236,8 +237,8 @@ class LanePool:
                 kept.close()
             self._expect(where, lane)
 
-    async def _send_on(self, lane: Lane, data: bytes, *, is_head: bool) -> Exchange:
-        exchange = Exchange(lane, self._patience.silence)
+    async def _send_on(self, where: Endpoint, lane: Lane, data: bytes, *, is_head: bool) -> Exchange:
+        exchange = Exchange(lane, self._patience.silence, self.experience(where).first)
         await exchange.send(data, is_head=is_head)
         return exchange
 

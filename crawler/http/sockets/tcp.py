@@ -1,9 +1,10 @@
-"""The state of a TCP connection that its transport does not show: unread bytes, and what is acknowledged."""
+"""The state of a TCP connection that its transport does not show: unread bytes, acknowledgements, round-trip time."""
 
 from __future__ import annotations
 
 import fcntl
 import socket
+import struct
 import termios
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,10 @@ from typing import Any
 _NO_BYTES = bytes(4)
 """The result of FIONREAD for a socket without unread bytes."""
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
+_INFO: int | None = getattr(socket, "TCP_INFO", None)
+_MIN_RTT = 148
+"""Offset of ``tcpi_min_rtt`` in the ``tcp_info`` of Linux, in microseconds; other systems have another structure."""
+_UNKNOWN = 2**32 - 1
 
 
 def has_no_bytes(connection: Any) -> bool:
@@ -26,3 +31,20 @@ def acknowledge(connection: Any) -> None:
     if _QUICKACK is not None and connection is not None:
         with suppress(OSError):  # no TCP, or closed meanwhile
             connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+
+def round_trip(connection: Any) -> float | None:
+    """The shortest round-trip time that the system has seen on a connection, in seconds; None if it does not say.
+
+    It does not contain any time for which a program had to wait or work.
+    """
+    if _INFO is None or _QUICKACK is None or connection is None:
+        return None
+    try:
+        info = connection.getsockopt(socket.IPPROTO_TCP, _INFO, _MIN_RTT + 4)
+    except OSError:  # no TCP, or closed meanwhile
+        return None
+    if len(info) < _MIN_RTT + 4:
+        return None
+    (found,) = struct.unpack_from("I", info, _MIN_RTT)
+    return None if found == _UNKNOWN else found / 1e6

@@ -96,8 +96,12 @@ class Sharing(Protocol):
         """Whether requests to the host of ``url`` are waiting for a connection."""
         ...
 
-    def is_near(self, url: str) -> bool:
-        """Whether the host of ``url`` responds so soon that sharing gains little; True as long as that is not known."""
+    def is_near(self, url: str) -> bool | None:
+        """Whether the host of ``url`` responds so soon that sharing gains little; None as long as that is not known."""
+        ...
+
+    def announces_ranges(self, url: str) -> bool:
+        """Whether the host of ``url`` has said that it sends ranges of a file, which had a strong entity tag."""
         ...
 
     def open_ahead(self, url: str, requests: int) -> None:

@@ -67,11 +67,16 @@ class Batches:
         self.unlike_empty = set[str]()
         """The origins whose responses to empty files differed although their rows did not."""
 
+    def may_divide(self, url: str) -> bool | None:
+        """Whether dividing files of the origin ``url`` would gain anything; None as long as that is not known."""
+        is_near = self.downloader.client.sharing.is_near(url)
+        if is_near:
+            return False
+        return None if is_near is None or self._first >= 0 else True
+
     def begin_division(self, url: str) -> Division | None:
-        """Start to divide files of the origin ``url``; None if that is not possible now, or would gain nothing."""
-        if self._first >= 0 or self.downloader.client.sharing.is_near(url):
-            return None
-        return self.divisions.begin(url)
+        """Start to divide files of the origin ``url``; None if that is not possible."""
+        return self.divisions.begin(url, is_able=self.downloader.client.sharing.announces_ranges(url) or None)
 
     @cached_property
     def divisions(self) -> Divisions:
@@ -115,7 +120,7 @@ class FileBatch:
         """Requests files in two ranges that rows do not tell apart; None while there are none."""
         self._put_back: PutBack | None = None
         self.is_rest = job.path in batches.put_back
-        self._is_sent = False
+        self.is_undecided = self._is_sent = False
 
     def add(self, job: Job) -> bool:
         """Add ``job`` if its response can be told from all others of the batch and the total size stays small."""
@@ -143,7 +148,9 @@ class FileBatch:
     def _divides(self, job: Job, alike: Sequence[int]) -> bool:
         """Whether ``job`` and those at the places ``alike``, which rows do not tell apart, are requested in ranges."""
         if self._division is None:
-            self._division = self._batches.begin_division(self._origin)
+            may = self._batches.may_divide(self._origin)
+            self.is_undecided = may is None
+            self._division = self._batches.begin_division(self._origin) if may else None
         return self._division is not None and self._division.add(job, [self._jobs[place] for place in alike])
 
     async def process(self, finish: Finish, put_back: PutBack) -> None:

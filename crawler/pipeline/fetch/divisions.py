@@ -31,9 +31,12 @@ class Divisions:
         self._number = 0
         """Number of files that have been divided."""
 
-    def begin(self, origin: str) -> Division | None:
-        """Start to divide files of ``origin``; None if that is not possible."""
-        is_able = self._hosts.get(origin)
+    def begin(self, origin: str, *, is_able: bool | None = None) -> Division | None:
+        """Start to divide files of ``origin``; None if that is not possible.
+
+        ``is_able``: whether it can send ranges, as far as is known otherwise.
+        """
+        is_able = self._hosts.get(origin, is_able)
         return None if is_able is False else Division(self, origin, is_trial=is_able is None)
 
     def next(self) -> int:

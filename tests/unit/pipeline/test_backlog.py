@@ -29,7 +29,7 @@ class Alike:
             self.names.append(job.path)
         return fits
 
-    is_rest = False
+    is_rest = is_undecided = False
 
     async def process(self, finish: Finish, put_back: PutBack) -> None: ...
 
@@ -104,6 +104,14 @@ async def test_after_vain_searches_fewer_are_made() -> None:
     for _ in range(90):
         assert not queue.fill(Nothing("a0"))
     assert looked < 90
+
+    class NothingYet(Nothing):
+        is_undecided = True
+
+    queue, looked = await filled(["b"] * 100), 0
+    for _ in range(20):
+        assert not queue.fill(NothingYet("a0"))
+    assert queue.fill(Alike("b0")), "what may fit later is looked for as often as before"
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=40), st.integers(1, 9))

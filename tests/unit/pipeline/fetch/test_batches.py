@@ -267,6 +267,37 @@ async def test_files_that_look_alike_are_requested_in_two_ranges_once_the_host_h
     assert len({request.headers["Range"] for request in client.requests}) == 16
 
 
+async def test_files_that_look_alike_need_no_trial_if_the_host_has_announced_ranges() -> None:
+    made, left = batches(ranged), [job(name, 100) for name in "abcdefgh"]
+    made.downloader.client.sharing.announced = True  # type: ignore[attr-defined]
+    batch = made.begin(left.pop())
+    assert batch is not None
+    assert all(map(batch.add, left))
+    found = await done(made, batch)
+    assert (len(found), are_right(found)) == (8, True)
+
+
+@pytest.mark.parametrize(
+    ("near", "workers", "fits", "is_undecided"),
+    [
+        (False, 0, True, False),
+        (False, 1, False, True),
+        (None, 0, False, True),
+        (None, 1, False, True),
+        (True, 0, False, False),
+        (True, 1, False, False),
+    ],
+)
+def test_files_that_look_alike_are_divided_if_the_host_is_known_to_be_distant_and_the_first_burst_is_over(
+    near: bool | None, workers: int, fits: bool, is_undecided: bool
+) -> None:
+    made = batches(ranged, workers=workers)
+    made.downloader.client.sharing.near = near  # type: ignore[attr-defined]
+    batch = made.begin(job("a", 100))
+    assert batch is not None
+    assert (batch.add(job("b", 100)), batch.is_undecided) == (fits, is_undecided)
+
+
 @pytest.mark.parametrize(
     "respond",
     [
