@@ -30,6 +30,9 @@ class Parser(Protocol):
     def prepare(self) -> None:
         """Import what parses most pages, while the first one is on its way."""
 
+    def whole(self, body: bytes, url: str, content_type: str) -> Listing | None:
+        """The listing of a page, if it can be parsed at once; otherwise None: then ``pieces`` parses the page."""
+
     def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
         """The listing of a page, in pieces if it is long; the last piece has the verdict. Raises ListingError."""
 

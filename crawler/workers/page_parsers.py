@@ -64,6 +64,14 @@ class PageParsers:
         """See ``interfaces.Parser``."""
         import crawler.listings.html.grammar  # noqa: F401
 
+    def whole(self, body: bytes, url: str, content_type: str) -> Listing | None:
+        """See ``interfaces.Parser``: the listing of a short page that a grammar matches."""
+        if len(body) > limits.SMALL_PAGE or not body.startswith(b"<"):
+            return None
+        from crawler.listings import listing_by_grammar  # nothing to parse: no import
+
+        return listing_by_grammar(body, url, content_type)
+
     async def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
         """See ``interfaces.Parser``. Raises ListingError for a page that takes too much time or memory."""
         from crawler.listings import parse_without_grammar, pieces_by_grammar, without  # nothing to parse: no import

@@ -19,6 +19,10 @@ from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, re
 
 _SCHEMES = {"http", "https", "ftp"}
 _SIMPLE = pattern(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
+_PLAIN_DIRECTORY = pattern(
+    r"((?P<host>https?://[a-z0-9.-]+(?::[0-9]{1,5})?)/(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/)*)[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/"
+)
+"""URL of a directory that is not the root, without anything to be resolved. Groups: URL of the parent, and origin."""
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
 _DRIVE_OR_PARENT = pattern(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
@@ -77,6 +81,10 @@ class Resolver:
         queries name directories in base64.
         """
         self._base_href = base_href
+        self._parent = ""
+        """URL of the directory above the listed one, if both have URLs without anything special; otherwise ""."""
+        if not (base_href or root or directory is not None) and self._is_plain(url, coded=coded):
+            return
         self.page = url.partition("#")[0]
         self.base = (resolve_any(self.page, base_href) if base_href else None) or self.page
         self.origin = page_origin(self.page)
@@ -96,6 +104,17 @@ class Resolver:
         self.root = root or assumed
         self._fast = self._plain and self.root == assumed
 
+    def _is_plain(self, url: str, *, coded: bool) -> bool:
+        """Whether ``url`` is that of a directory with nothing special in it; if so, sets all attributes."""
+        plain, origin = _PLAIN_DIRECTORY.fullmatch(url), page_origin(url)
+        if plain is None or origin is None:
+            return False
+        self.page = self.base = self.directory = url
+        self.origin, self.path, self.query = origin, url[plain.end("host") :], ""
+        self.is_coded, self.key, self.named_directory = coded, "", ""
+        self.root, self._plain, self._fast, self._parent = self.path, True, True, plain[1]
+        return True
+
     @staticmethod
     def _path(url: str) -> str:
         return "/" + url.split("/", 3)[3].partition("?")[0]
@@ -110,6 +129,8 @@ class Resolver:
 
     def target(self, href: str, *, literal: bool = False) -> Target:
         """The target of ``href``. ``literal``: its path parameters (``;…``) belong to the name."""
+        if href == "../" and self._parent:
+            return Target(LinkKind.PARENT, self._parent)
         href = stripped(href)
         if ";" in href and not literal:
             href = self._without_session(href) or "./"

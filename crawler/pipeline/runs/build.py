@@ -76,11 +76,14 @@ def build_reader(
     root: Root | None = None,
 ) -> PageReader:
     """Build the reader of the listings of a run."""
+    siblings = Siblings(client, most_alone=config.listers or config.workers)
     return PageReader(
-        client=Siblings(client, most_alone=config.listers or config.workers),
+        client=siblings,
+        groups=siblings,
         state=state,
         observer=observer,
         parse=parser.pieces,
+        parse_whole=parser.whole,
         attempts=config.attempts,
         unchanged=unchanged,
         is_new=is_first_contact(config, state),

@@ -70,7 +70,8 @@ class MirrorRun:
         reader = build_reader(
             config, parts.client, parts.state, parts.observer, parts.parser, unchanged=unchanged, root=root
         )
-        reader = replace(reader, client=AdmittedPages(reader.client, self._rules, parts.client))
+        admitted = AdmittedPages(reader.client, self._rules, parts.client, groups=reader.groups)
+        reader = replace(reader, client=admitted, groups=admitted)
         self._upstreams = build_upstreams(config, url, reader, self._rules, parts.state, parts.observer)
         self._walker = build_walker(
             config,

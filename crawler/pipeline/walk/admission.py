@@ -6,7 +6,7 @@ The page is used only once robots.txt allows it; otherwise the response is dropp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,8 +14,8 @@ from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, FetchedPage, Permit, Response, Take
 from crawler.model.values import Validators
+from crawler.pipeline.walk.pages import GroupedPages, Pages
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.pipeline.walk.sibling_listings import Pages
 
 if TYPE_CHECKING:
     from crawler.pipeline.walk.peeked_response import BegunResponse
@@ -31,11 +31,22 @@ _LONGEST = 60.0
 
 
 class AdmittedPages:
-    """Implements ``Pages``: a page of a host whose robots.txt is being read waits for it, and so does its error."""
+    """Implements ``Pages`` and ``GroupedPages``.
 
-    def __init__(self, pages: Pages, rules: RobotsTxt, client: Client) -> None:
-        """``client`` sends the requests of ``pages`` and ``rules``."""
-        self._pages, self._rules, self._client = pages, rules, client
+    A page of a host whose robots.txt is being read waits for it, and so does its error.
+    """
+
+    def __init__(self, pages: Pages, rules: RobotsTxt, client: Client, *, groups: GroupedPages | None = None) -> None:
+        """``client`` sends the requests of ``pages``, ``groups`` and ``rules``."""
+        self._pages, self._rules, self._client, self._groups = pages, rules, client, groups
+
+    def size(self, url: str, waiting: int) -> int:
+        """See ``GroupedPages``."""
+        return 1 if self._groups is None or not self._rules.has_read(url) else self._groups.size(url, waiting)
+
+    async def fetch_together(self, wanted: Sequence[tuple[str, Validators]]) -> Sequence[FetchedPage | None]:
+        """See ``GroupedPages``. Only called if ``size`` returned more than 1."""
+        return [None] if self._groups is None else await self._groups.fetch_together(wanted)
 
     async def fetch_page(
         self,

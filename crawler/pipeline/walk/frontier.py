@@ -36,9 +36,26 @@ class Frontier:
         self._reading += directory is not None
         return directory
 
-    def done(self) -> None:
-        """Note that a directory has been read and that its subdirectories have been added."""
-        self._reading -= 1
+    @property
+    def waiting(self) -> int:
+        """Number of directories that nobody reads yet."""
+        return self._waiting.qsize()
+
+    def more(self, most: int, fits: Callable[[Directory], bool]) -> list[Directory]:
+        """Take at most ``most`` further directories, up to the first one for which ``fits`` returns False."""
+        found = list[Directory]()
+        while len(found) < most and not self._waiting.empty():
+            directory = self._waiting.get_nowait()
+            if directory is None or not fits(directory):
+                self._waiting.put_nowait(directory)
+                break
+            found.append(directory)
+        self._reading += len(found)
+        return found
+
+    def done(self, directories: int = 1) -> None:
+        """Note that ``directories`` have been read, and that their subdirectories have been added."""
+        self._reading -= directories
         if not self._reading and self._waiting.empty():
             for _ in range(self._readers):
                 self._waiting.put_nowait(None)

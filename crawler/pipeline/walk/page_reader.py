@@ -17,10 +17,16 @@ from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.pipeline.attempts import persist
-from crawler.pipeline.walk.pages import PagePiece, PageVersion
-from crawler.pipeline.walk.sibling_listings import Pages
+from crawler.pipeline.walk.page_versions import (
+    is_memorable,
+    is_same,
+    linked_pages,
+    memo_of,
+    recalled_version,
+    version_of,
+)
+from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PagePiece, Pages
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
-from crawler.text.web_links import next_pages
 
 Pieces = AsyncGenerator[Listing, None]
 Parse = Callable[[bytes, str, str], Pieces]
@@ -29,6 +35,10 @@ Parse = Callable[[bytes, str, str], Pieces]
 Raises ListingError for a page that takes too much time or memory.
 
 """
+
+
+ParseWhole = Callable[[bytes, str, str], Listing | None]
+"""Parses a page as ``Parse`` does, if that is possible at once; otherwise the result is None."""
 
 
 class Root(Protocol):
@@ -66,6 +76,10 @@ class PageReader(Value, frozen=True, kw_only=True):
     state: PageMemory
     observer: Observer
     parse: Parse
+    parse_whole: ParseWhole | None = None
+    """Parses short pages; None if ``parse`` does it."""
+    groups: GroupedPages | None = None
+    """Fetches pages together; None if none are."""
     attempts: int
     unchanged: UnchangedDirectories | None = None
     """Directories that are recognised by a digest; None if none are."""
@@ -76,54 +90,79 @@ class PageReader(Value, frozen=True, kw_only=True):
     anew: bool = False
     """True if every page is fetched unconditionally and parsed."""
 
-    async def read(self, path: str, url: str, permit: Permit) -> AsyncGenerator[PagePiece, None]:
+    async def read(
+        self, path: str, url: str, permit: Permit, begun: BegunPage | None = None
+    ) -> AsyncGenerator[PagePiece, None]:
         """Yield the listing at ``url`` of the directory ``path``, piece by piece; nothing if it is unchanged.
 
         Everything in an unchanged directory has been reported already. Only the last piece has ``is_listing`` True; it
-        tells whether the listing is complete. Raises FetchError, VerificationError, ListingError.
+        tells whether the listing is complete. ``begun``: its first page, if that has been fetched already.
+
+        Raises FetchError, VerificationError, ListingError.
         """
-        digest = await self.unchanged.of(url) if self.unchanged else None
-        memo = await self.state.listing(url) if digest is None and not self.anew else None
-        known = digest or memo
-        page = await self._fetch(url, known.validators if known else Validators(), permit, is_root=not path)
-        self.state.visited(path, url)
-        if digest is not None:
-            if await self._is_kept(path, digest, page):
+        if begun is None:
+            digest, memo = await self.recorded(url)
+            known = digest or memo
+            page = await self._fetch(url, known.validators if known else Validators(), permit, is_root=not path)
+            self.state.visited(path, url)
+            if digest is not None and self.may_be_kept(digest, page) and await self._is_kept(path, digest):
                 return
+        else:
+            digest, memo, page = begun.digest, begun.memo, begun.page
+        if digest is not None:
             memo = await self.state.listing(url)
             if page.status == 304 and (memo is None or memo.body_digest != digest.body_digest):
                 page = await self._fetch(url, Validators(), permit)  # it confirmed a version that is not known
-        if memo is not None and _is_same(memo, page):
-            linked = memo.linked if page.status == 304 and page.link is None else _linked(page)
+        if memo is not None and is_same(memo, page):
+            linked = memo.linked if page.status == 304 and page.link is None else linked_pages(page)
             if linked != memo.linked:
                 memo = replace(memo, linked=linked)
                 self.state.remember_listing(memo)
-            yield PagePiece(listing=self._recall(memo, path), version=_recalled_version(memo))
+            yield PagePiece(listing=self._recall(memo, path), version=recalled_version(memo))
+            return
+        whole = None if self.parse_whole is None else self.parse_whole(page.body, page.url, page.content_type)
+        if whole is not None and whole.complete and page.end_proven and page.link is None:
+            self._note(path, url, page, whole)
+            yield PagePiece(listing=whole, version=version_of(url, page, whole))
             return
         parsed = self.parse(page.body, page.url, page.content_type)
         if "json" in page.content_type:
-            begun = [piece async for piece in parsed]
-            parsed = _again(begun)
-            if not begun[-1].is_listing and not (self.root is not None and self.root.may_be_file):
+            found = [piece async for piece in parsed]
+            parsed = _again(found)
+            if not found[-1].is_listing and not (self.root is not None and self.root.may_be_file):
                 # An empty array proves nothing; the HTML page of the same directory does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
         async with aclosing(self._noted(path, url, page, _sound(parsed, page))) as pieces:
             async for piece in pieces:
-                yield PagePiece(listing=piece, version=_version(url, page, piece))
+                yield PagePiece(listing=piece, version=version_of(url, page, piece))
 
-    async def _is_kept(self, path: str, digest: DirectoryDigest, page: FetchedPage) -> bool:
-        """Whether page and local directory are those of ``digest``, so that no entry needs a decision."""
-        goes_on = page.link is not None and bool(_linked(page))
-        if (
-            goes_on
-            or not _is_same(digest, page)
-            or self.unchanged is None
-            or not await self.unchanged.is_kept(path, digest)
-        ):
-            return False
+    async def recorded(self, url: str) -> tuple[DirectoryDigest | None, ListingMemo | None]:
+        """What earlier runs know of the page at ``url``: the digest of its directory or, without one, the page."""
+        digest = await self.unchanged.of(url) if self.unchanged else None
+        return digest, await self.state.listing(url) if digest is None and not self.anew else None
+
+    def may_be_kept(self, digest: DirectoryDigest, page: FetchedPage) -> bool:
+        """Whether ``page`` is that of ``digest``, so that no entry needs a decision if the local directory is, too."""
+        return is_same(digest, page) and not (page.link is not None and linked_pages(page))
+
+    async def _is_kept(self, path: str, digest: DirectoryDigest) -> bool:
+        """Whether the local directory is that of ``digest``, given that its page is."""
+        is_kept = self.unchanged is not None and await self.unchanged.is_kept(path, digest)
+        if is_kept:
+            self.announce_kept(path, digest)
+        return is_kept
+
+    def announce_kept(self, path: str, digest: DirectoryDigest) -> None:
+        """Report the listing of a directory that is unchanged."""
         self._announce(path, digest.answered, digest.family, digest.files + len(digest.skipped))
-        return True
+
+    def _note(self, path: str, url: str, page: FetchedPage, whole: Listing) -> None:
+        """Report the complete listing of the page at ``url``, and remember it if that is worthwhile."""
+        self._announce(path, whole.url, whole.family, len(whole.entries), whole.confidence)
+        self._account(path, whole)
+        if is_memorable(whole):
+            self.state.remember_listing(memo_of(url, path, page, whole, whole.entries))
 
     async def _noted(self, path: str, url: str, page: FetchedPage, parsed: Pieces) -> Pieces:
         """Yield each piece of the page at ``url``; report the listing, and remember it if that is worthwhile."""
@@ -140,8 +179,8 @@ class PageReader(Value, frozen=True, kw_only=True):
                     self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
                     is_short = count == len(entries) and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
-                    if piece.complete and is_short and _is_memorable(piece):
-                        self.state.remember_listing(_memo(url, path, page, piece, tuple(entries)))
+                    if piece.complete and is_short and is_memorable(piece):
+                        self.state.remember_listing(memo_of(url, path, page, piece, tuple(entries)))
                 yield piece
 
     async def _fetch(
@@ -187,67 +226,6 @@ class PageReader(Value, frozen=True, kw_only=True):
         self.observer.listing_read(path, url, count, family=family, confidence=confidence)
 
 
-def _is_memorable(listing: Listing) -> bool:
-    """Whether the state may remember the page: every row is an entry, and unlisted names are proven absent."""
-    return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
-
-
-def _version(url: str, page: FetchedPage, listing: Listing) -> PageVersion | None:
-    """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None."""
-    is_all = listing.is_listing and listing.complete and not (listing.next_pages or listing.linked)
-    if not is_all or not _is_memorable(listing):
-        return None
-    return PageVersion(
-        url=url,
-        answered=listing.url,
-        body_digest=page.digest,
-        validators=page.validators,
-        family=listing.family,
-    )
-
-
-def _recalled_version(memo: ListingMemo) -> PageVersion | None:
-    """The version of a page that was recalled, if it is the whole listing of its directory; otherwise None."""
-    if memo.next_pages or memo.linked:
-        return None
-    return PageVersion(
-        url=memo.url,
-        answered=memo.answered,
-        body_digest=memo.body_digest,
-        validators=memo.validators,
-        family=memo.family,
-    )
-
-
-def _is_same(known: ListingMemo | DirectoryDigest, page: FetchedPage) -> bool:
-    """Whether the response proves, by its status or its bytes, that the page is the ``known`` one."""
-    return page.status == 304 or (known.body_digest, known.answered) == (page.digest, page.url)
-
-
-def _memo(url: str, path: str, page: FetchedPage, listing: Listing, entries: tuple[Entry, ...]) -> ListingMemo:
-    return ListingMemo(
-        url=url,
-        answered=listing.url,
-        path=path,
-        validators=page.validators,
-        body_digest=page.digest,
-        family=listing.family,
-        complete=True,
-        entries=entries,
-        next_pages=listing.next_pages,
-        linked=listing.linked,
-        mentioned=listing.mentioned,
-    )
-
-
-def _linked(page: FetchedPage) -> tuple[str, ...]:
-    """The next pages according to the Link header. Raises ListingError if the header cannot be parsed."""
-    found = () if page.link is None else next_pages(page.link, page.url)
-    if found is None:
-        raise ListingError("its Link header names a next page but cannot be parsed")
-    return found
-
-
 async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
     """Yield the pieces of ``page`` without an uncertain last row. Raises ListingError if it is not a listing."""
     piece: Listing | None = None
@@ -255,7 +233,7 @@ async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
         async for piece in pieces:
             is_cut = not piece.complete and is_cut_short(piece.flaws)
             if piece.is_listing:
-                piece = replace(piece, linked=_linked(page))
+                piece = replace(piece, linked=linked_pages(page))
             if piece.is_listing and not (page.end_proven or piece.closed):
                 piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))
                 is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))

@@ -1,10 +1,14 @@
-"""The values of a walk: directories to read, the pages of their listings, and the pieces of a page."""
+"""The values of a walk: directories to read, pages of listings and their pieces; and who fetches pages."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Protocol
 
 from crawler.model.flaws import Flaw
+from crawler.model.interfaces import FetchedPage, Permit, Take
+from crawler.model.state.directory_digest import DirectoryDigest
+from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Listing, Rejection, Validators
 from crawler.pipeline.rules.scope import Scope
@@ -75,6 +79,47 @@ class DirectoryPage(Value, frozen=True, kw_only=True):
     version: PageVersion | None = None
     """The version of the page, as in ``PagePiece``; likewise ``elsewhere``."""
     elsewhere: Elsewhere | None = None
+
+
+class BegunPage(Value, frozen=True, kw_only=True):
+    """The first page of a directory, fetched together with those of others, and what earlier runs know of it."""
+
+    page: FetchedPage
+    digest: DirectoryDigest | None
+    """The digest that the directory had, if there is one; it is not unchanged."""
+    memo: ListingMemo | None
+    """The page as an earlier run saw it, if that is known and there was no digest."""
+
+
+class Pages(Protocol):
+    """Fetches listing pages: the part of ``Client`` that a reader of listings needs."""
+
+    async def fetch_page(
+        self,
+        url: str,
+        *,
+        validators: Validators,
+        permit: Permit,
+        html_only: bool = False,
+        take: Take | None = None,
+    ) -> FetchedPage:
+        """Fetch a listing page (see ``Client.fetch_page``)."""
+        ...
+
+
+class GroupedPages(Protocol):
+    """Fetches the listing pages of several directories together."""
+
+    def size(self, url: str, waiting: int) -> int:
+        """How many of ``waiting`` pages of the host of ``url`` to request together now; 1 if that is not possible."""
+        ...
+
+    async def fetch_together(self, wanted: Sequence[tuple[str, Validators]]) -> Sequence[FetchedPage | None]:
+        """Fetch the first of several pages of one host, given as (URL, validators), with requests sent together.
+
+        None stands for a page that has to be fetched alone; there is at least one item. Raises no FetchError.
+        """
+        ...
 
 
 Source = Callable[[Directory, Scope], AsyncGenerator[PagePiece, None]]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
-from typing import Protocol
+from itertools import takewhile, zip_longest
 
+from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, FetchedPage, Permit, Take
 from crawler.model.network.pipelining import Carried, Verdict
 from crawler.model.network.responses import WholeResponse
@@ -23,22 +23,6 @@ from crawler.pipeline.rules.responses.page_place import requested_place, title_p
 from crawler.pipeline.rules.responses.pipelined import verdict
 from crawler.text.http_fields import is_strong_tag
 from crawler.text.urls import Origin, origin
-
-
-class Pages(Protocol):
-    """Fetches listing pages: the part of ``Client`` that a reader of listings needs."""
-
-    async def fetch_page(
-        self,
-        url: str,
-        *,
-        validators: Validators,
-        permit: Permit,
-        html_only: bool = False,
-        take: Take | None = None,
-    ) -> FetchedPage:
-        """Fetch a listing page (see ``Client.fetch_page``)."""
-        ...
 
 
 class _Wanted:
@@ -129,13 +113,15 @@ class _Line:
 
 
 class Siblings:
-    """Implements ``Pages``. ``most_alone``: maximum number of pages that are requested alone at a time."""
+    """Implements ``Pages`` and ``GroupedPages``. ``most_alone``: maximum number of concurrent requests for one page."""
 
     def __init__(self, client: Client, most_alone: int) -> None:
         self._client = client
         self._most = most_alone
         self._alone = asyncio.Semaphore(most_alone)
         self._lines: dict[Origin | None, _Line] = {}
+        self._failed = set[str]()
+        """The URLs of pages that have to be requested alone, and have not been."""
 
     async def fetch_page(
         self,
@@ -149,7 +135,9 @@ class Siblings:
         """Fetch a listing page, together with others if possible. Raises FetchError, VerificationError."""
         line = self._lines.setdefault(origin(url), _Line(self._most))
         sharing = self._client.sharing
-        if line.is_naming and not html_only and take is None and sharing.depth(url) > 1:
+        is_failed = url in self._failed
+        self._failed.discard(url)
+        if line.is_naming and not (html_only or is_failed) and take is None and sharing.depth(url) > 1:
             row = _row_of(url, validators)
             response = None
             if row is not None:
@@ -165,6 +153,37 @@ class Siblings:
             if place is not None and title_place(page.body) == place:
                 line.note_titles(name_directories=True)
         return page
+
+    def size(self, url: str, waiting: int) -> int:
+        """See ``GroupedPages``. Servers may take long for a listing: pages do not queue while connections are free."""
+        line, sharing = self._lines.get(origin(url)), self._client.sharing
+        if line is None or not line.is_naming:
+            return 1
+        depth = sharing.depth(url)
+        return 1 if depth < 2 else min(depth, -(-waiting // (sharing.spare(url) + 1)))
+
+    async def fetch_together(self, wanted: Sequence[tuple[str, Validators]]) -> Sequence[FetchedPage | None]:
+        """See ``GroupedPages``."""
+        sharing, pages = self._client.sharing, list[_Wanted]()
+        for url, validators in wanted:
+            row = _row_of(url, validators)
+            if row is None or url in self._failed:
+                break
+            pages.append(_Wanted(url, sharing.page_headers(validators), row))
+        if not pages:
+            self._failed.add(wanted[0][0])
+            return [None]
+        url = pages[0].url
+        await self._send(_Group(self._lines.setdefault(origin(url), _Line(self._most)), url, deque(pages)))
+        found = list[FetchedPage | None]()
+        for page in takewhile(lambda page: page.is_settled, pages):
+            try:
+                found.append(None if page.response is None else await sharing.page(page.response))
+            except (FetchError, VerificationError):
+                found.append(None)
+        found = found or [None]
+        self._failed.update(page.url for page, response in zip(pages, found, strict=False) if response is None)
+        return found
 
     async def _together(self, line: _Line, wanted: _Wanted) -> WholeResponse | None:
         """Wait until a group has fetched ``wanted``; send one if those that wait for a connection are too few."""
@@ -200,8 +219,10 @@ class _Group:
 
     are_small = False
 
-    def __init__(self, line: _Line, url: str) -> None:
+    def __init__(self, line: _Line, url: str, waiting: deque[_Wanted] | None = None) -> None:
+        """``waiting``: the pages of which it takes some; None for those of ``line``."""
         self._line = line
+        self._waiting = line.waiting if waiting is None else waiting
         self.url = url
         self.pages: list[_Wanted] = []
         self._is_waiting = True
@@ -212,8 +233,8 @@ class _Group:
         if not self._line.is_naming:
             return []
         self._enter()
-        waiting, places = self._line.waiting, set[str | None]()
-        share = min(most, -(-len(waiting) // (free + 1)))
+        waiting, places = self._waiting, set[str | None]()
+        share = min(most, -(-len(waiting) // (free + 1))) if waiting is self._line.waiting else most
         while waiting and len(self.pages) < share and waiting[0].row.place not in places:
             self.pages.append(waiting.popleft())
             places.add(self.pages[-1].row.place)
@@ -252,8 +273,8 @@ class _Group:
         """Settle the pages that have no response; all that are waiting, if the host gets no groups any more."""
         if self._is_waiting:
             self._enter()
-            self.pages += self._line.waiting
-            self._line.waiting.clear()
+            self.pages += self._waiting
+            self._waiting.clear()
         for page in self.pages:
             page.settle(None)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from crawler.model.config import Config
 from crawler.model.interfaces import Destination
@@ -11,7 +12,7 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import StateStore
-from crawler.model.values import Outcome, Result
+from crawler.model.values import Local, Outcome, Result
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
 from crawler.pipeline.walk.pages import PageVersion
 from crawler.version import __version__
@@ -44,7 +45,19 @@ class UnchangedDirectories:
 
     async def is_kept(self, path: str, digest: DirectoryDigest) -> bool:
         """Whether the local directory ``path`` is unchanged, given that its page is. If so, reports all its files."""
-        local = await self._destination.scan(path)
+        return await self._is_as_saved(path, digest, await self._destination.scan(path))
+
+    async def kept(self, digests: Mapping[str, DirectoryDigest]) -> set[str]:
+        """The paths of those local directories for which ``is_kept`` is True; they are scanned together."""
+        scans = await asyncio.gather(*map(self._destination.scan, digests))
+        return {
+            path
+            for (path, digest), local in zip(digests.items(), scans, strict=True)
+            if await self._is_as_saved(path, digest, local)
+        }
+
+    async def _is_as_saved(self, path: str, digest: DirectoryDigest, local: Mapping[str, Local]) -> bool:
+        """Whether ``local`` is the content of the directory ``path`` with ``digest``. If so, reports all its files."""
         is_own = self._destination.owner(path) is None  # in another mirror not all of the directory may be stored
         rows = None
         if is_own:

@@ -22,10 +22,11 @@ from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
 from crawler.pipeline.walk.frontier import Frontier
+from crawler.pipeline.walk.groups.group_reader import GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.loops import Fingerprint, seen
 from crawler.pipeline.walk.page_reader import PageReader
-from crawler.pipeline.walk.pages import Directory, DirectoryPage, PagePiece, Source, Visit
+from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Source, Visit
 from crawler.text.advice.requests import with_advice
 from crawler.text.escape import masked
 from crawler.text.urls import directory_of, entry_path, is_same
@@ -62,6 +63,7 @@ class Walker:
     ) -> None:
         """``source``: reads listings from one of several hosts, in place of ``reader``."""
         self._reader, self._source = reader, source
+        self._groups = GroupReader(reader, reader.groups) if reader.groups is not None and source is None else None
         self._quiet = replace(reader, observer=Silent(), unchanged=None)
         """Reads pages without reporting them: those read before, and those that may not belong to the walk."""
         self._observer = observer
@@ -95,14 +97,30 @@ class Walker:
 
     async def _lister(self, frontier: Frontier, visit: Visit) -> None:
         while (directory := await frontier.next()) is not None:
-            if not self._stopped:
+            group = [directory]
+            if self._groups is not None and not self._stopped:
+                group += self._groups.others(directory, frontier)
+            if len(group) > 1:
+                await self._read_together(group, visit, frontier)
+            elif not self._stopped:
                 await self._read(directory, visit, frontier)
-            frontier.done()
+            frontier.done(len(group))
 
-    async def _read(self, directory: Directory, visit: Visit, frontier: Frontier) -> None:
+    async def _read_together(self, group: Sequence[Directory], visit: Visit, frontier: Frontier) -> None:
+        """Request the pages of a group together, and read on in each. Some are put back, to be read alone or later."""
+        assert self._groups is not None, "no groups"
+        for directory, begun in await self._groups.read(group):
+            if begun is None:
+                frontier.add([directory])
+            elif not self._stopped:
+                await self._read(directory, visit, frontier, begun)
+
+    async def _read(
+        self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None
+    ) -> None:
         """Read all pages of one directory. A failure affects only this directory, unless it is the root and unread."""
         try:
-            await self._pages(directory, visit, frontier)
+            await self._pages(directory, visit, frontier, begun)
         except (FetchError, VerificationError, ListingError) as error:
             rejection = error.rejection if isinstance(error, FetchError) else None
             if not directory.path and not self.scope.base:
@@ -124,7 +142,9 @@ class Walker:
         self.failures += 1
         self._observer.listing_failed(directory.path, directory.url, reason)
 
-    async def _pages(self, directory: Directory, visit: Visit, frontier: Frontier) -> None:
+    async def _pages(
+        self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None
+    ) -> None:
         """Visit the pieces of each page as they are read; enter its directories once the page is complete."""
         todo, done, shown = [directory.url], set[str](), _Shown()
         whole, flaws = True, list[Flaw]()
@@ -132,7 +152,7 @@ class Walker:
             url = todo.pop(0)
             done.add(url)
             mark, directories = Fingerprint(url), list[Entry]()
-            async with aclosing(self._parts(directory, url)) as pieces:
+            async with aclosing(self._parts(directory, url, begun if len(done) == 1 else None)) as pieces:
                 async for part in pieces:
                     piece = part.listing
                     self._settle_scope(directory, part)
@@ -153,10 +173,10 @@ class Walker:
         if not whole:
             raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
 
-    def _parts(self, directory: Directory, url: str) -> AsyncGenerator[PagePiece, None]:
+    def _parts(self, directory: Directory, url: str, begun: BegunPage | None) -> AsyncGenerator[PagePiece, None]:
         if self._source is not None:
             return self._source(directory, self.scope)
-        return self._reader.read(directory.path, url, self._permit(directory))
+        return self._reader.read(directory.path, url, self._permit(directory), begun)
 
     def _page(self, directory: Directory, part: PagePiece, *, complete: bool, last: bool) -> DirectoryPage:
         piece, scope = part.listing, part.elsewhere.scope if part.elsewhere else self.scope

@@ -16,7 +16,7 @@ from crawler.pipeline.rules.single_file import Look
 from crawler.pipeline.rules.upstreams.roots import counterpart
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.page_reader import Root as RootFile
-from crawler.pipeline.walk.pages import Directory, Elsewhere, PagePiece
+from crawler.pipeline.walk.pages import BegunPage, Directory, Elsewhere, PagePiece
 from crawler.pipeline.walk.peeked_response import BegunResponse
 from crawler.pipeline.walk.walker import Walker
 
@@ -118,8 +118,10 @@ class RecordingReader(PageReader, frozen=True, kw_only=True):
 
     into: list[PagePiece] = field(default_factory=list)
 
-    async def read(self, path: str, url: str, permit: Permit) -> AsyncGenerator[PagePiece, None]:
-        async with aclosing(PageReader.read(self, path, url, permit)) as pieces:
+    async def read(
+        self, path: str, url: str, permit: Permit, begun: BegunPage | None = None
+    ) -> AsyncGenerator[PagePiece, None]:
+        async with aclosing(PageReader.read(self, path, url, permit, begun)) as pieces:
             async for piece in pieces:
                 self.into.append(piece)
                 yield piece

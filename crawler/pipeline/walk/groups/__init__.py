@@ -1,0 +1,1 @@
+"""Reads the listings of several directories of one host together."""

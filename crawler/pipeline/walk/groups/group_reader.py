@@ -1,0 +1,93 @@
+"""Fetches the first pages of several directories with requests that are sent together, and keeps what is unchanged.
+
+A walk without a task, a future and a scan for each directory. What this cannot settle is left to ``PageReader``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from crawler.model.interfaces import FetchedPage
+from crawler.model.state.directory_digest import DirectoryDigest
+from crawler.model.state.store import ListingMemo
+from crawler.model.values import Validators
+from crawler.pipeline.walk.frontier import Frontier
+from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.pages import BegunPage, Directory, GroupedPages
+from crawler.text.urls import origin
+
+_Recorded = tuple[DirectoryDigest | None, ListingMemo | None]
+
+
+class GroupReader:
+    """Reads the first pages of directories for ``reader``; ``pages`` fetches them."""
+
+    def __init__(self, reader: PageReader, pages: GroupedPages) -> None:
+        self._reader, self._pages = reader, pages
+        self._alone = set[str]()
+        """The paths of directories whose pages have to be requested alone."""
+
+    def others(self, directory: Directory, frontier: Frontier) -> list[Directory]:
+        """Take the directories from ``frontier`` that are to be read together with ``directory``."""
+        if not frontier.waiting or not directory.path or directory.path in self._alone:
+            return []
+        size, host = self._pages.size(directory.url, 1 + frontier.waiting), origin(directory.url)
+
+        def fits(other: Directory) -> bool:
+            return bool(other.path) and other.path not in self._alone and origin(other.url) == host
+
+        return frontier.more(size - 1, fits)
+
+    async def read(self, directories: Sequence[Directory]) -> list[tuple[Directory, BegunPage | None]]:
+        """Read directories together. The result is without those that are unchanged and have been reported.
+
+        None stands for a directory that is still to be read, alone or together with others.
+        """
+        recorded = [await self._reader.recorded(directory.url) for directory in directories]
+        wanted = [
+            (directory.url, known.validators if (known := digest or memo) else Validators())
+            for directory, (digest, memo) in zip(directories, recorded, strict=True)
+        ]
+        pages = await self._pages.fetch_together(wanted)
+        found = [
+            self._begun(directory, known, page)
+            for directory, known, page in zip(directories, recorded, pages, strict=False)
+        ]
+        self._alone.update(
+            directory.path for directory, begun in zip(directories, found, strict=False) if begun is None
+        )
+        kept = await self._kept(directories, found)
+        return [
+            (directory, begun) for directory, begun in zip_longest(directories, found) if directory.path not in kept
+        ]
+
+    def _begun(self, directory: Directory, recorded: _Recorded, page: FetchedPage | None) -> BegunPage | None:
+        digest, memo = recorded
+        if page is None or not self._is_usable(page, digest or memo):
+            return None
+        self._reader.state.visited(directory.path, directory.url)
+        return BegunPage(page=page, digest=digest, memo=memo)
+
+    def _is_usable(self, page: FetchedPage, known: DirectoryDigest | ListingMemo | None) -> bool:
+        """Whether the response is the page, or confirms what is known of it."""
+        if page.status != 304:
+            return page.status == 200
+        from crawler.pipeline.rules.responses.evidence import confirms
+
+        return known is not None and bool(known.validators) and confirms(page.validators, known.validators)
+
+    async def _kept(self, directories: Sequence[Directory], found: Sequence[BegunPage | None]) -> set[str]:
+        """The paths of those directories that are unchanged; they are reported."""
+        same = {
+            directory.path: begun.digest
+            for directory, begun in zip(directories, found, strict=False)
+            if begun is not None and begun.digest is not None and self._reader.may_be_kept(begun.digest, begun.page)
+        }
+        if not same or self._reader.unchanged is None:
+            return set()
+        kept = await self._reader.unchanged.kept(same)
+        for path, digest in same.items():
+            if path in kept:
+                self._reader.announce_kept(path, digest)
+        return kept
