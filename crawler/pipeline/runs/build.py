@@ -38,9 +38,11 @@ def is_first_contact(config: Config, state: StateStore) -> bool:
 def lister_count(config: Config) -> int:
     """Number of listings that are read concurrently. They share the connections with the files.
 
-    There are more of them than connections if several requests may share one.
+    There are more of them than connections if several requests may share one. A lister requests listings together with
+    their siblings, except for those of several upstreams: these need one for each.
     """
-    return config.listers or max(config.workers, min(2 * config.workers * (config.pipeline or _DEPTH), _LISTERS))
+    each = (config.pipeline or _DEPTH) if config.fallback else 1
+    return config.listers or max(config.workers, min(2 * config.workers * each, _LISTERS))
 
 
 def names_directory(url: str) -> bool:
