@@ -38,11 +38,12 @@ def is_first_contact(config: Config, state: StateStore) -> bool:
 def lister_count(config: Config) -> int:
     """Number of listings that are read concurrently. They share the connections with the files.
 
-    There are more of them than connections if several requests may share one. A lister requests listings together with
-    their siblings, except for those of several upstreams: these need one for each.
+    Unless --listers limits them, each lister requests several listings together if these may share a connection. Those
+    of several upstreams it reads one by one, so that there are more listers than connections.
     """
-    each = (config.pipeline or _DEPTH) if config.fallback else 1
-    return config.listers or max(config.workers, min(2 * config.workers * each, _LISTERS))
+    if config.listers or not config.fallback:
+        return config.listers or config.workers
+    return max(config.workers, min(2 * config.workers * (config.pipeline or _DEPTH), _LISTERS))
 
 
 def names_directory(url: str) -> bool:
@@ -81,7 +82,7 @@ def build_reader(
     siblings = Siblings(client, most_alone=config.listers or config.workers)
     return PageReader(
         client=siblings,
-        groups=siblings,
+        groups=siblings if config.listers is None else None,
         state=state,
         observer=observer,
         parse=parser.pieces,

@@ -14,7 +14,7 @@ from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, FetchedPage, Permit, Response, Take
 from crawler.model.values import Validators
-from crawler.pipeline.walk.pages import GroupedPages, Pages
+from crawler.pipeline.walk.pages import GroupedPages, Pages, Share
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 
 if TYPE_CHECKING:
@@ -40,13 +40,15 @@ class AdmittedPages:
         """``client`` sends the requests of ``pages``, ``groups`` and ``rules``."""
         self._pages, self._rules, self._client, self._groups = pages, rules, client, groups
 
-    def size(self, url: str, waiting: int) -> int:
+    def may_share(self, url: str) -> bool:
         """See ``GroupedPages``."""
-        return 1 if self._groups is None or not self._rules.has_read(url) else self._groups.size(url, waiting)
+        return self._groups is not None and self._rules.has_read(url) and self._groups.may_share(url)
 
-    async def fetch_together(self, wanted: Sequence[tuple[str, Validators]]) -> Sequence[FetchedPage | None]:
-        """See ``GroupedPages``. Only called if ``size`` returned more than 1."""
-        return [None] if self._groups is None else await self._groups.fetch_together(wanted)
+    async def fetch_together(
+        self, wanted: Sequence[tuple[str, Validators]], share: Share
+    ) -> Sequence[FetchedPage | None]:
+        """See ``GroupedPages``."""
+        return [None] if self._groups is None else await self._groups.fetch_together(wanted, share)
 
     async def fetch_page(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from crawler.pipeline.walk.pages import Directory
 
@@ -35,6 +35,11 @@ class Frontier:
         directory = await self._waiting.get()
         self._reading += directory is not None
         return directory
+
+    def put_back(self, directories: Sequence[Directory]) -> None:
+        """Return directories that ``next`` or ``more`` have returned, and that have not been read."""
+        self._reading -= len(directories)
+        self.add(reversed(directories))
 
     @property
     def waiting(self) -> int:

@@ -107,17 +107,24 @@ class Pages(Protocol):
         ...
 
 
+Share = Callable[[int, int], int]
+"""(most, free) → number of pages to request together, from 1 to ``most``, while ``free`` other connections are free."""
+
+
 class GroupedPages(Protocol):
     """Fetches the listing pages of several directories together."""
 
-    def size(self, url: str, waiting: int) -> int:
-        """How many of ``waiting`` pages of the host of ``url`` to request together now; 1 if that is not possible."""
+    def may_share(self, url: str) -> bool:
+        """Whether pages of the host of ``url`` may be requested together now."""
         ...
 
-    async def fetch_together(self, wanted: Sequence[tuple[str, Validators]]) -> Sequence[FetchedPage | None]:
+    async def fetch_together(
+        self, wanted: Sequence[tuple[str, Validators]], share: Share
+    ) -> Sequence[FetchedPage | None]:
         """Fetch the first of several pages of one host, given as (URL, validators), with requests sent together.
 
-        None stands for a page that has to be fetched alone; there is at least one item. Raises no FetchError.
+        ``share`` says how many, once there is a connection. The result may have fewer items; each page without one, and
+        each None, stands for a page that has to be fetched alone. Raises no FetchError.
         """
         ...
 

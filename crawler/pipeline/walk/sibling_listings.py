@@ -21,6 +21,7 @@ from crawler.pipeline.rules.responses.carried import may_follow
 from crawler.pipeline.rules.responses.neighbours import Facts, Row, all_facts
 from crawler.pipeline.rules.responses.page_place import requested_place, title_place
 from crawler.pipeline.rules.responses.pipelined import verdict
+from crawler.pipeline.walk.pages import Share
 from crawler.text.http_fields import is_strong_tag
 from crawler.text.urls import Origin, origin
 
@@ -93,6 +94,10 @@ class _Line:
         """Set ``is_naming``."""
         self.is_naming = name_directories
 
+    def share(self, most: int, free: int) -> int:
+        """See ``Share``."""
+        return min(most, -(-len(self.waiting) // (free + 1)))
+
     def needs_sender(self, depth: int) -> bool:
         """Whether more pages are waiting than the groups that wait for a connection will take, ``depth`` each."""
         return self.may_send and (self.senders + self._called) * depth < len(self.waiting)
@@ -154,15 +159,14 @@ class Siblings:
                 line.note_titles(name_directories=True)
         return page
 
-    def size(self, url: str, waiting: int) -> int:
-        """See ``GroupedPages``. Servers may take long for a listing: pages do not queue while connections are free."""
-        line, sharing = self._lines.get(origin(url)), self._client.sharing
-        if line is None or not line.is_naming:
-            return 1
-        depth = sharing.depth(url)
-        return 1 if depth < 2 else min(depth, -(-waiting // (sharing.spare(url) + 1)))
+    def may_share(self, url: str) -> bool:
+        """See ``GroupedPages``."""
+        line = self._lines.get(origin(url))
+        return line is not None and bool(line.is_naming) and self._client.sharing.depth(url) > 1
 
-    async def fetch_together(self, wanted: Sequence[tuple[str, Validators]]) -> Sequence[FetchedPage | None]:
+    async def fetch_together(
+        self, wanted: Sequence[tuple[str, Validators]], share: Share
+    ) -> Sequence[FetchedPage | None]:
         """See ``GroupedPages``."""
         sharing, pages = self._client.sharing, list[_Wanted]()
         for url, validators in wanted:
@@ -172,16 +176,15 @@ class Siblings:
             pages.append(_Wanted(url, sharing.page_headers(validators), row))
         if not pages:
             self._failed.add(wanted[0][0])
-            return [None]
+            return []
         url = pages[0].url
-        await self._send(_Group(self._lines.setdefault(origin(url), _Line(self._most)), url, deque(pages)))
+        await self._send(_Group(self._lines.setdefault(origin(url), _Line(self._most)), url, deque(pages), share))
         found = list[FetchedPage | None]()
         for page in takewhile(lambda page: page.is_settled, pages):
             try:
                 found.append(None if page.response is None else await sharing.page(page.response))
             except (FetchError, VerificationError):
                 found.append(None)
-        found = found or [None]
         self._failed.update(page.url for page, response in zip(pages, found, strict=False) if response is None)
         return found
 
@@ -193,7 +196,7 @@ class Siblings:
         try:
             while not wanted.is_settled:
                 if line.may_send and line.needs_sender(sharing.depth(wanted.url)):
-                    await self._send(_Group(line, wanted.url))
+                    await self._send(_Group(line, wanted.url, line.waiting, line.share))
                 else:
                     await wanted.changed()
                     line.runs(wanted)
@@ -219,10 +222,9 @@ class _Group:
 
     are_small = False
 
-    def __init__(self, line: _Line, url: str, waiting: deque[_Wanted] | None = None) -> None:
-        """``waiting``: the pages of which it takes some; None for those of ``line``."""
-        self._line = line
-        self._waiting = line.waiting if waiting is None else waiting
+    def __init__(self, line: _Line, url: str, waiting: deque[_Wanted], share: Share) -> None:
+        """``waiting``: the pages of which it takes some. ``share``: how many."""
+        self._line, self._waiting, self._share = line, waiting, share
         self.url = url
         self.pages: list[_Wanted] = []
         self._is_waiting = True
@@ -234,7 +236,7 @@ class _Group:
             return []
         self._enter()
         waiting, places = self._waiting, set[str | None]()
-        share = min(most, -(-len(waiting) // (free + 1))) if waiting is self._line.waiting else most
+        share = self._share(most, free)
         while waiting and len(self.pages) < share and waiting[0].row.place not in places:
             self.pages.append(waiting.popleft())
             places.add(self.pages[-1].row.place)

@@ -97,23 +97,24 @@ class Walker:
 
     async def _lister(self, frontier: Frontier, visit: Visit) -> None:
         while (directory := await frontier.next()) is not None:
-            group = [directory]
-            if self._groups is not None and not self._stopped:
-                group += self._groups.others(directory, frontier)
-            if len(group) > 1:
-                await self._read_together(group, visit, frontier)
-            elif not self._stopped:
+            others = [] if self._groups is None or self._stopped else self._groups.others(directory, frontier)
+            if others:
+                await self._read_together([directory, *others], visit, frontier)
+                continue
+            if not self._stopped:
                 await self._read(directory, visit, frontier)
-            frontier.done(len(group))
+            frontier.done()
 
     async def _read_together(self, group: Sequence[Directory], visit: Visit, frontier: Frontier) -> None:
         """Request the pages of a group together, and read on in each. Some are put back, to be read alone or later."""
         assert self._groups is not None, "no groups"
-        for directory, begun in await self._groups.read(group):
+        for directory, begun in await self._groups.read(group, frontier):
             if begun is None:
-                frontier.add([directory])
-            elif not self._stopped:
+                frontier.put_back([directory])
+                continue
+            if not self._stopped:
                 await self._read(directory, visit, frontier, begun)
+            frontier.done()
 
     async def _read(
         self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None

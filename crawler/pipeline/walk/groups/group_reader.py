@@ -6,7 +6,6 @@ A walk without a task, a future and a scan for each directory. What this cannot 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import zip_longest
 
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
@@ -17,6 +16,8 @@ from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import BegunPage, Directory, GroupedPages
 from crawler.text.urls import origin
 
+_MOST = 16
+"""Maximum number of directories that are read together: a connection takes no more requests at once."""
 _Recorded = tuple[DirectoryDigest | None, ListingMemo | None]
 
 
@@ -27,29 +28,35 @@ class GroupReader:
         self._reader, self._pages = reader, pages
         self._alone = set[str]()
         """The paths of directories whose pages have to be requested alone."""
+        self._held = 0
+        """Number of directories whose readers are waiting for a connection."""
 
     def others(self, directory: Directory, frontier: Frontier) -> list[Directory]:
         """Take the directories from ``frontier`` that are to be read together with ``directory``."""
         if not frontier.waiting or not directory.path or directory.path in self._alone:
             return []
-        size, host = self._pages.size(directory.url, 1 + frontier.waiting), origin(directory.url)
+        if not self._pages.may_share(directory.url):
+            return []
+        host = origin(directory.url)
 
         def fits(other: Directory) -> bool:
             return bool(other.path) and other.path not in self._alone and origin(other.url) == host
 
-        return frontier.more(size - 1, fits)
+        return frontier.more(_MOST - 1, fits)
 
-    async def read(self, directories: Sequence[Directory]) -> list[tuple[Directory, BegunPage | None]]:
-        """Read directories together. The result is without those that are unchanged and have been reported.
+    async def read(
+        self, directories: Sequence[Directory], frontier: Frontier
+    ) -> list[tuple[Directory, BegunPage | None]]:
+        """Read some of ``directories`` together; the others are put back into ``frontier``.
 
-        None stands for a directory that is still to be read, alone or together with others.
+        The result is without those that are unchanged, which are reported. None stands for a page to be read alone.
         """
         recorded = [await self._reader.recorded(directory.url) for directory in directories]
         wanted = [
             (directory.url, known.validators if (known := digest or memo) else Validators())
             for directory, (digest, memo) in zip(directories, recorded, strict=True)
         ]
-        pages = await self._pages.fetch_together(wanted)
+        pages = await self._fetch(directories, wanted, frontier)
         found = [
             self._begun(directory, known, page)
             for directory, known, page in zip(directories, recorded, pages, strict=False)
@@ -58,9 +65,35 @@ class GroupReader:
             directory.path for directory, begun in zip(directories, found, strict=False) if begun is None
         )
         kept = await self._kept(directories, found)
+        frontier.done(len(kept))
         return [
-            (directory, begun) for directory, begun in zip_longest(directories, found) if directory.path not in kept
+            (directory, begun)
+            for directory, begun in zip(directories, found, strict=False)
+            if directory.path not in kept
         ]
+
+    async def _fetch(
+        self, directories: Sequence[Directory], wanted: Sequence[tuple[str, Validators]], frontier: Frontier
+    ) -> list[FetchedPage | None]:
+        """Fetch the pages of the first of ``directories``, which are ``wanted``; the others are put back at once.
+
+        Servers may take long for a listing, so pages do not queue while connections are free.
+        """
+        count = held = len(directories)
+        self._held += held
+
+        def share(most: int, free: int) -> int:
+            nonlocal count, held
+            count = min(most, count, -(-(self._held + frontier.waiting) // (free + 1)))
+            self._held, held = self._held - held, 0
+            frontier.put_back(directories[count:])
+            return count
+
+        try:
+            pages = await self._pages.fetch_together(wanted, share)
+        finally:
+            self._held -= held
+        return [*pages, *[None] * (count - len(pages))]
 
     def _begun(self, directory: Directory, recorded: _Recorded, page: FetchedPage | None) -> BegunPage | None:
         digest, memo = recorded
