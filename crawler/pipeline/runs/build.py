@@ -9,8 +9,10 @@ from crawler.model.config import Config, option_fields
 from crawler.model.interfaces import Client, Parser
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
+from crawler.model.struct import replace
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Bounds
+from crawler.pipeline.walk.admission import AdmittedPages
 from crawler.pipeline.walk.page_reader import PageReader, Root
 from crawler.pipeline.walk.pages import Source
 from crawler.pipeline.walk.robots_txt import RobotsTxt
@@ -92,6 +94,12 @@ def build_reader(
         is_new=is_first_contact(config, state),
         root=root,
     )
+
+
+def admitted(reader: PageReader, rules: RobotsTxt, client: Client) -> PageReader:
+    """``reader``, which gets no page before ``rules`` have been read for its host. ``client`` sends all requests."""
+    pages = AdmittedPages(reader.client, rules, client, groups=reader.groups)
+    return replace(reader, client=pages, groups=pages)
 
 
 def bounds_of(config: Config) -> Bounds:

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from crawler.model.errors import DeleteRefused, ListingError, innermost
 from crawler.model.interfaces import Redirects
-from crawler.model.struct import replace
 from crawler.pipeline import engine
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.other_mirrors import Neighbours
@@ -22,6 +21,7 @@ from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.base import Components, Transfers
 from crawler.pipeline.runs.build import (
+    admitted,
     build_reader,
     build_upstreams,
     build_walker,
@@ -36,7 +36,7 @@ from crawler.pipeline.save.collecting import below_any, collect
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.save.obstructed import Obstructed
 from crawler.pipeline.save.removal import Excluded
-from crawler.pipeline.walk.admission import CONNECTIONS, AdmittedPages, beside
+from crawler.pipeline.walk.admission import CONNECTIONS, beside
 from crawler.pipeline.walk.page_reader import Root
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
@@ -70,8 +70,7 @@ class MirrorRun:
         reader = build_reader(
             config, parts.client, parts.state, parts.observer, parts.parser, unchanged=unchanged, root=root
         )
-        admitted = AdmittedPages(reader.client, self._rules, parts.client, groups=reader.groups)
-        reader = replace(reader, client=admitted, groups=admitted)
+        reader = admitted(reader, self._rules, parts.client)
         self._upstreams = build_upstreams(config, url, reader, self._rules, parts.state, parts.observer)
         self._walker = build_walker(
             config,

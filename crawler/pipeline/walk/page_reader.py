@@ -100,15 +100,10 @@ class PageReader(Value, frozen=True, kw_only=True):
 
         Raises FetchError, VerificationError, ListingError.
         """
+        begun = begun or await self._begun(path, url, permit)
         if begun is None:
-            digest, memo = await self.recorded(url)
-            known = digest or memo
-            page = await self._fetch(url, known.validators if known else Validators(), permit, is_root=not path)
-            self.state.visited(path, url)
-            if digest is not None and self.may_be_kept(digest, page) and await self._is_kept(path, digest):
-                return
-        else:
-            digest, memo, page = begun.digest, begun.memo, begun.page
+            return
+        digest, memo, page = begun.digest, begun.memo, begun.page
         if digest is not None:
             memo = await self.state.listing(url)
             if page.status == 304 and (memo is None or memo.body_digest != digest.body_digest):
@@ -120,9 +115,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                 self.state.remember_listing(memo)
             yield PagePiece(listing=self._recall(memo, path), version=recalled_version(memo))
             return
-        whole = None if self.parse_whole is None else self.parse_whole(page.body, page.url, page.content_type)
-        if whole is not None and whole.complete and page.end_proven and page.link is None:
-            self._note(path, url, page, whole)
+        if (whole := self._whole(path, url, page)) is not None:
             yield PagePiece(listing=whole, version=version_of(url, page, whole))
             return
         parsed = self.parse(page.body, page.url, page.content_type)
@@ -136,6 +129,16 @@ class PageReader(Value, frozen=True, kw_only=True):
         async with aclosing(self._noted(path, url, page, _sound(parsed, page))) as pieces:
             async for piece in pieces:
                 yield PagePiece(listing=piece, version=version_of(url, page, piece))
+
+    async def _begun(self, path: str, url: str, permit: Permit) -> BegunPage | None:
+        """The page at ``url`` of the directory ``path``; None if the directory is unchanged, which is reported."""
+        digest, memo = await self.recorded(url)
+        known = digest or memo
+        page = await self._fetch(url, known.validators if known else Validators(), permit, is_root=not path)
+        self.state.visited(path, url)
+        if digest is not None and self.may_be_kept(digest, page) and await self._is_kept(path, digest):
+            return None
+        return BegunPage(page=page, digest=digest, memo=memo)
 
     async def recorded(self, url: str) -> tuple[DirectoryDigest | None, ListingMemo | None]:
         """What earlier runs know of the page at ``url``: the digest of its directory or, without one, the page."""
@@ -157,12 +160,21 @@ class PageReader(Value, frozen=True, kw_only=True):
         """Report the listing of a directory that is unchanged."""
         self._announce(path, digest.answered, digest.family, digest.files + len(digest.skipped))
 
-    def _note(self, path: str, url: str, page: FetchedPage, whole: Listing) -> None:
-        """Report the complete listing of the page at ``url``, and remember it if that is worthwhile."""
+    def _whole(self, path: str, url: str, page: FetchedPage) -> Listing | None:
+        """The listing of the page at ``url``, if it can be read at once and is complete; it is reported, and remembered.
+
+        The result is that of ``_noted`` and ``_sound`` for its only piece.
+        """
+        if self.parse_whole is None or page.link is not None or not page.end_proven:
+            return None
+        whole = self.parse_whole(page.body, page.url, page.content_type)
+        if whole is None or not whole.complete:
+            return None
         self._announce(path, whole.url, whole.family, len(whole.entries), whole.confidence)
         self._account(path, whole)
         if is_memorable(whole):
             self.state.remember_listing(memo_of(url, path, page, whole, whole.entries))
+        return whole
 
     async def _noted(self, path: str, url: str, page: FetchedPage, parsed: Pieces) -> Pieces:
         """Yield each piece of the page at ``url``; report the listing, and remember it if that is worthwhile."""

@@ -9,7 +9,7 @@ from crawler.model.flaws import Flaw
 from crawler.model.interfaces import FetchedPage, Permit, Take
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
-from crawler.model.struct import Value
+from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry, Listing, Rejection, Validators
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.walk.loops import Seen
@@ -23,6 +23,14 @@ class Directory(Value, frozen=True, kw_only=True):
     depth: int = 0
     above: tuple[Seen, ...] = ()
     """The listings of the directory's ancestors, topmost first."""
+
+
+class Shown(Struct):
+    """The directories that a listing has shown so far."""
+
+    urls: set[str] = field(default_factory=set)
+    entered: dict[str, str] = field(default_factory=dict)
+    """Path under DIR → URL."""
 
 
 class PageVersion(Value, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Permit
 from crawler.model.observer import Observer, Silent
 from crawler.model.reasons import Reason
-from crawler.model.struct import Struct, field, replace
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
@@ -26,7 +26,7 @@ from crawler.pipeline.walk.groups.group_reader import GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.loops import Fingerprint, seen
 from crawler.pipeline.walk.page_reader import PageReader
-from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Source, Visit
+from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit
 from crawler.text.advice.requests import with_advice
 from crawler.text.escape import masked
 from crawler.text.urls import directory_of, entry_path, is_same
@@ -37,14 +37,6 @@ Refuse = Callable[[str, str], Rejection | None]
 """Returns the rejection of a directory, by (path under DIR, URL); None if it is entered."""
 _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
 """Families whose pages link only to the next one; HTML pages link to all pages, including those already read."""
-
-
-class _Shown(Struct):
-    """The directories that a listing has shown so far."""
-
-    urls: set[str] = field(default_factory=set)
-    entered: dict[str, str] = field(default_factory=dict)
-    """Path under DIR → URL."""
 
 
 class Walker:
@@ -111,10 +103,9 @@ class Walker:
         for directory, begun in await self._groups.read(group, frontier):
             if begun is None:
                 frontier.put_back([directory])
-                continue
-            if not self._stopped:
+            elif not self._stopped:
                 await self._read(directory, visit, frontier, begun)
-            frontier.done()
+            frontier.done(begun is not None)
 
     async def _read(
         self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None
@@ -147,7 +138,7 @@ class Walker:
         self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None
     ) -> None:
         """Visit the pieces of each page as they are read; enter its directories once the page is complete."""
-        todo, done, shown = [directory.url], set[str](), _Shown()
+        todo, done, shown = [directory.url], set[str](), Shown()
         whole, flaws = True, list[Flaw]()
         while todo and not self._stopped:
             url = todo.pop(0)
@@ -235,7 +226,7 @@ class Walker:
         return self._permit_as(partial(self.scope.root_redirect, start=directory.url))
 
     def _directories(
-        self, directory: Directory, entries: Sequence[Entry], mark: Fingerprint, shown: _Shown
+        self, directory: Directory, entries: Sequence[Entry], mark: Fingerprint, shown: Shown
     ) -> list[Directory]:
         """The directories of a page that are to be walked, in reverse order, because the frontier is a stack.
 
@@ -263,7 +254,7 @@ class Walker:
         deepest = limits.DEPTH - 1 if self._bounds.max_depth is None else self._bounds.max_depth
         return depth <= deepest and self.scope.listing(url) is None and self._refuse(path, url) is None
 
-    def _is_taken(self, path: str, url: str, shown: _Shown) -> bool:
+    def _is_taken(self, path: str, url: str, shown: Shown) -> bool:
         """Whether a directory with this path has been entered: the same one in another spelling, or a clashing one."""
         first = shown.entered.setdefault(path, url)
         if first != url and not is_same(first, url):
