@@ -161,10 +161,7 @@ class PageReader(Value, frozen=True, kw_only=True):
         self._announce(path, digest.answered, digest.family, digest.files + len(digest.skipped))
 
     def _whole(self, path: str, url: str, page: FetchedPage) -> Listing | None:
-        """The listing of the page at ``url``, if it can be read at once and is complete; it is reported, and remembered.
-
-        The result is that of ``_noted`` and ``_sound`` for its only piece.
-        """
+        """The complete listing at ``url``, if it can be read at once: the only piece that ``_noted`` would yield."""
         if self.parse_whole is None or page.link is not None or not page.end_proven:
             return None
         whole = self.parse_whole(page.body, page.url, page.content_type)

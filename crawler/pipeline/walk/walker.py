@@ -105,7 +105,7 @@ class Walker:
                 frontier.put_back([directory])
             elif not self._stopped:
                 await self._read(directory, visit, frontier, begun)
-            frontier.done(begun is not None)
+            frontier.done(0 if begun is None else 1)
 
     async def _read(
         self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None

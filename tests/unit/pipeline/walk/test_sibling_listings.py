@@ -178,3 +178,66 @@ async def test_whoever_is_cancelled_or_gets_a_wrong_page_keeps_nobody_waiting(
         )
     assert await read(pages, "last/", "of/", "all/") == right("last/", "of/", "all/")
     assert all((line.senders, line._called) == (0, 0) for line in pages._lines.values())
+
+
+async def together(pages: Siblings, *names: str, count: int = 9, **known: Validators) -> list[str | None]:
+    """The bodies of the pages that ``fetch_together`` fetches if it may request ``count``."""
+    wanted = [(ROOT + name, known.get(name[:-1], Validators())) for name in names]
+    found = await pages.fetch_together(wanted, lambda most, _free: min(most, count))
+    return [None if page is None else f"{page.status} {page.body.decode()}" for page in found]
+
+
+@pytest.mark.parametrize(
+    ("deepest", "names", "count", "expected"),
+    [
+        (4, ["a/", "b/", "c/"], 9, 3),
+        (4, ["a/", "b/", "c/"], 2, 2),
+        (2, ["a/", "b/", "c/"], 9, 2),
+        (4, ["a/", "a/", "b/"], 9, 1),
+        (4, ["a/", "b/?C=N", "c/"], 9, 1),
+        (4, ["a/?C=N", "b/"], 9, 0),
+    ],
+)
+async def test_the_first_of_a_group_go_together(deepest: int, names: list[str], count: int, expected: int) -> None:
+    pages, client = siblings(titled, deepest=deepest)
+    assert not pages.may_share(ROOT)
+    await read(pages, "")
+    assert pages.may_share(ROOT)
+    assert await together(pages, *names, count=count) == right(*names[:expected])
+    assert [len(batch) for batch in client.sharing.batches] == [expected] * bool(expected)
+    assert len(client.requests) == 1 + expected
+
+
+async def test_no_groups_are_sent_to_hosts_that_take_one_request_at_a_time() -> None:
+    pages, _ = siblings(titled, deepest=1)
+    await read(pages, "")
+    assert not pages.may_share(ROOT)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        FakeResponse(status=404),
+        FakeResponse(headers=HTML, body=b"<title>Index of /b/</title>"),
+        FakeResponse(status=304),
+        FakeResponse(headers={**HTML, "Content-Encoding": "gzip"}, body=b"<title>Index of /a/</title>"),
+        FakeResponse(fails=TimeoutError()),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_a_group_does_not_get_is_then_requested_alone(wrong: FakeResponse) -> None:
+    first = {"a/": wrong}
+    pages, client = siblings(lambda request: first.pop(request.url[9:], None) or titled(request))
+    await read(pages, "")
+    found = await together(pages, "a/", "b/")
+    assert found in ([None, None], [None, *right("b/")])
+    assert len(client.sharing.batches) == 1
+    assert await read(pages, "a/") == right("a/")
+    assert len(client.sharing.batches) == 1, "alone"
+
+
+async def test_a_group_without_a_strong_tag_is_not_sent() -> None:
+    pages, client = siblings(titled)
+    await read(pages, "")
+    assert await together(pages, "a/", "b/", a=Validators(etag='W/"a"')) == []
+    assert await together(pages, "c/", "d/", d=Validators(etag='W/"a"')) == right("c/")
+    assert [len(batch) for batch in client.sharing.batches] == [1]
