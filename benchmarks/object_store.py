@@ -1,7 +1,8 @@
 """Measures the destination in an object store: ``python -m benchmarks.object_store``.
 
 ``puts``: stores the files of a first run, alternately by the destination and by obstore alone with equal attributes.
-``keys``: lists a million objects, in a thousand directories and in one, and compares them with a state that has all.
+``keys``: lists a million objects, in a thousand directories (``keys-in-one``: in one), and compares them with a state
+that has all.
 
 The store is a small S3 server in a separate process. It stores nothing and lists as many objects as requested.
 """
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,9 +28,11 @@ from urllib.parse import parse_qs, urlsplit
 import obstore
 from obstore.store import ObjectStore
 
-from crawler.model.interfaces import UNREAD
-from crawler.model.values import Job, Known, Outcome, Result, Staged
-from crawler.pipeline.rules.compare import is_as_saved
+from crawler.model.state.directory_digest import DirectoryDigest
+from crawler.model.values import Entry, Job, Kind, Known, Outcome, Result, Span, Staged, Validators
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
+from crawler.pipeline.tally import Tally
+from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.storage.objects.attributes import attributes
 from crawler.storage.objects.connect import connect
 from crawler.storage.objects.destination import AT_ONCE, ObjectDestination
@@ -38,7 +42,9 @@ from crawler.storage.state import SqliteState
 SECOND = 1_000_000_000
 MIB = 1 << 20
 MTIME = 1_700_000_000 * SECOND
-BATCH = 128
+BATCH, STEP = 128, 4000
+URL = "http://h/"
+LISTED = datetime(2020, 1, 1, tzinfo=UTC)
 SIZE = 1000
 """Size of each object of ``keys``, in bytes."""
 LISTING = '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name>'
@@ -185,33 +191,47 @@ def puts(files: int, size: int, rounds: int) -> None:
 # --- keys -----------------------------------------------------------------------------------------
 
 
-def known(path: str) -> Known:
-    return Known(path=path, url=f"http://h/{path}", row="1000 2025", size=SIZE, mtime=MTIME, version=etag(path))
+def known_at(path: str) -> Known:
+    values = {"row": "1000 2020", "size": SIZE, "mtime": MTIME, "version": etag(path), "checked": time.time()}
+    return Known(path=path, url=URL + path, **values)  # type: ignore[arg-type]
+
+
+def digest_of(directory: str, each: int) -> DirectoryDigest:
+    """The digest of a page that lists the files of ``directory``."""
+    builder, size, modified = DirectoryDigestBuilder(), Span(SIZE, SIZE), Span(LISTED, LISTED)
+    for name in (f"file-{number:07}.bin" for number in range(each)):
+        url = f"{URL}{directory}/{name}"
+        builder.add(Entry(name=name, kind=Kind.FILE, url=url, size=size, modified=modified, row="1000 2020"), None)
+    return DirectoryDigest(
+        answered=URL, body_digest="", validators=Validators(), family="", wishes="all", files=builder.files,
+        total=builder.total, resolution=1, newest=builder.newest, newest_local=0.0, skipped=(),
+    )  # fmt: skip
 
 
 async def compare(directories: int, each: int) -> None:
     server = Server(each)
     store, where = server.store()
+    names = [f"d{number:04}" for number in range(directories)]
     with tempfile.TemporaryDirectory() as home:
         path = Path(home) / "state.sqlite3"
         async with SqliteState(path) as state:
-            for directory in range(directories):
-                state.remember([known(f"d{directory:04}/file-{number:07}.bin") for number in range(each)])
-                state.flush()
-                await state.count_files()
+            for directory in names:
+                for start in range(0, each, STEP):
+                    known = [known_at(f"{directory}/file-{n:07}.bin") for n in range(start, min(start + STEP, each))]
+                    state.remember(known)
+                    await state.count_files()
+        digests = {directory: digest_of(directory, each) for directory in names}
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        wall, cpu, same = time.perf_counter(), time.process_time(), 0
+        wall, cpu, tally = time.perf_counter(), time.process_time(), Tally(URL, str(where))
         async with SqliteState(path) as state, ObjectDestination(store, where) as destination:
-            for directory in range(directories):
-                local = await destination.scan(f"d{directory:04}")
-                saved = await state.directory(f"d{directory:04}")
-                same += sum(is_as_saved(saved[name], there) for name, there in local.items())
-                assert all(there.mtime == UNREAD for there in local.values())
+            unchanged = UnchangedDirectories(destination, state, tally, allows=lambda _: True, wishes="all")
+            for directory, digest in digests.items():
+                assert await unchanged.is_kept(directory, digest)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         server.stop()
-    assert same == directories * each
+    assert unchanged.files == directories * each
     say(
-        f"{same:,} keys in {directories} directories: {time.perf_counter() - wall:.1f} s, "
+        f"{unchanged.files:,} keys in {directories} directories: {time.perf_counter() - wall:.1f} s, "
         f"{time.process_time() - cpu:.1f} s of CPU, peak {peak / 1024:.0f} MiB (before {before / 1024:.0f} MiB)"
     )
 

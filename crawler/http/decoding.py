@@ -6,6 +6,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from io import BytesIO
 
 from crawler.model import limits
 from crawler.model.errors import VerificationError
@@ -30,14 +31,13 @@ async def read_decoded(response: Response, most: int | None = None) -> bytes:
 
 async def _beginning(pieces: AsyncGenerator[bytes, None], most: int | None) -> bytes:
     """All ``pieces``, or at least ``most`` bytes of them."""
-    taken, size = list[bytes](), 0
+    taken = BytesIO()
     async with aclosing(pieces):
         async for piece in pieces:
-            taken.append(piece)
-            size += len(piece)
-            if most is not None and size >= most:
+            taken.write(piece)
+            if most is not None and taken.tell() >= most:
                 break
-    return b"".join(taken)
+    return taken.getvalue()
 
 
 async def _decompressed(response: Response) -> AsyncGenerator[bytes, None]:

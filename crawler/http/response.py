@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
+from io import BytesIO
 from typing import Any, Protocol, cast
 
 from multidict import CIMultiDict
@@ -132,14 +133,12 @@ class HttpResponse:
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises VerificationError if it exceeds ``limit`` bytes, FetchError if it is cut short."""
-        pieces: list[bytes] = []
-        size = 0
+        body = BytesIO()  # grows in place and returns its own buffer: joined pieces would take twice the memory
         while chunk := await self._next():
-            size += len(chunk)
-            if size > limit:
+            if body.tell() + len(chunk) > limit:
                 raise VerificationError(f"received more than {limit} bytes", retryable=False)
-            pieces.append(chunk)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            body.write(chunk)
+        return body.getvalue()
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body in pieces as they arrive. Raises FetchError if it is cut short, stalls or is too slow."""

@@ -148,6 +148,15 @@ class Destination(Protocol):
         """
         ...
 
+    def files_in_pieces(self, directory: str) -> AsyncGenerator[dict[str, Local], None] | None:
+        """What ``scan`` returns for a directory that holds only files, in pieces of some thousand, ordered by name.
+
+        For directories too large for memory. An empty piece ends them early: ``scan`` has to be used, because there is
+        something else, or the order is unknown. The order is that of code points. None, the default: no pieces. Raises
+        DestinationError.
+        """
+        return None
+
     def inspect(self, directory: str, names: Collection[str]) -> Awaitable[dict[str, Local]] | None:
         """The items called ``names`` in ``directory``, by name, with their times; missing ones are left out.
 

@@ -103,6 +103,9 @@ READ_AGAIN_ENTRIES = 20_000
 """REMEMBERED_ENTRIES for pages without a validator. These are sent in full each time, and parsing them is as fast as
 recalling their entries; parsing in pieces needs half the memory."""
 
+FILES_AT_ONCE = 200_000
+"""Number of files beyond which an unchanged directory is compared in pieces: a file takes 1 KB in memory otherwise."""
+
 # --- the run --------------------------------------------------------------------------------------
 CONNECTION_FAILURES = 20
 """Consecutive connection failures to a host, over all workers, after which one request decides whether to give up."""

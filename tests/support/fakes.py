@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -17,7 +17,7 @@ from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
-from crawler.model.state.store import ListingMemo
+from crawler.model.state.store import Judge, ListingMemo, Names
 from crawler.model.values import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.walk.robots_txt import RobotsTxt
@@ -377,6 +377,9 @@ class MemoryState:
     async def file(self, path: str) -> Known | None:
         return self.files.get(path)
 
+    async def saved_from(self, urls: Sequence[str]) -> Known | None:
+        return next((each for each in (await self.directory("")).values() if each.url in urls), None)
+
     async def all_files(self) -> AsyncIterator[list[Known]]:
         yield [self.files[path] for path in sorted(self.files)]
 
@@ -386,12 +389,13 @@ class MemoryState:
     async def directory_digest(self, url: str) -> DirectoryDigest | None:
         return self.leaves.get(url)
 
-    async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
+    async def rows(self, path: str, judge: Judge[T], default: T, names: Names | None = None) -> T:
         found = (await self.directory(path)).items()
         return judge(
             [
                 StoredFile(name, k.url, k.row, k.size, k.mtime, k.checked, k.validators.last_modified)
                 for name, k in found
+                if names is None or names[0] < name <= names[1]
             ]
         )
 

@@ -19,6 +19,12 @@ BY_ROW = -2.0
 was sent."""
 
 
+Judge = Callable[[Iterable[StoredFile]], T]
+"""Decides about files that the state knows."""
+Names = tuple[str, str]
+"""A range of names in the order of their code points: those after the first of two, up to and including the second."""
+
+
 class ListingMemo(Value, frozen=True, kw_only=True):
     """The state's record of one listing page. The fields of ``Listing`` have the same meaning here."""
 
@@ -61,6 +67,10 @@ class StateStore(Protocol):
         """The known file at ``path``, or None."""
         ...
 
+    async def saved_from(self, urls: Sequence[str]) -> Known | None:
+        """A known file directly in DIR that was saved from one of ``urls``, or None."""
+        ...
+
     def all_files(self) -> AsyncIterator[list[Known]]:
         """All known files, in batches, ordered by directory and name."""
         ...
@@ -73,8 +83,11 @@ class StateStore(Protocol):
         """The digest of the page that was requested as ``url``, if it showed only files."""
         ...
 
-    async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
-        """Run ``judge`` in a thread on the known files directly in ``path``; ``default`` without a state."""
+    async def rows(self, path: str, judge: Judge[T], default: T, names: Names | None = None) -> T:
+        """Run ``judge`` in a thread on the known files directly in ``path``; ``default`` without a state.
+
+        ``names``: only files whose names are in this range.
+        """
         ...
 
     async def told(self) -> Collection[str]:

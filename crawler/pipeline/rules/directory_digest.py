@@ -122,6 +122,39 @@ def unchanged_files(
     """
     if len(local) != digest.files:
         return None
+    unchanged = _unchanged(digest, rows, local, allows)
+    if unchanged is None:
+        return None
+    found, total = unchanged
+    return found if (len(found), total & _MASK) == (digest.files, digest.total) else None
+
+
+class PiecewiseComparison:
+    """``unchanged_files`` for a directory that is compared in pieces. ``allows``: whether robots.txt allows a URL."""
+
+    def __init__(self, digest: DirectoryDigest, allows: Callable[[str], bool]) -> None:
+        self._digest, self._allows = digest, allows
+        self._files = self._total = 0
+
+    def passes(self, rows: Iterable[StoredFile], local: Mapping[str, Local]) -> bool:
+        """Whether ``local``, the files of a piece, are those that the state knows there, as they were saved."""
+        unchanged = _unchanged(self._digest, rows, local, self._allows)
+        if unchanged is None:
+            return False
+        found, total = unchanged
+        self._files, self._total = self._files + len(found), self._total + total
+        return len(found) == len(local)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the files of all pieces are those of the digest."""
+        return (self._files, self._total & _MASK) == (self._digest.files, self._digest.total)
+
+
+def _unchanged(
+    digest: DirectoryDigest, rows: Iterable[StoredFile], local: Mapping[str, Local], allows: Callable[[str], bool]
+) -> tuple[list[StoredFile], int] | None:
+    """(``rows``, the sum of their marks); None if the local file of one is not as it was saved or must be examined."""
     found, total, newest = list[StoredFile](), 0, max(digest.newest, digest.newest_local)
     for row in rows:
         there = local.get(row.name)
@@ -131,7 +164,7 @@ def unchanged_files(
             return None
         found.append(row)
         total += _mark(row.name, row.url, row.row, row.size)
-    return found if (len(found), total & _MASK) == (digest.files, digest.total) else None
+    return found, total
 
 
 def _may_be_racy(digest: DirectoryDigest, row: StoredFile) -> bool:

@@ -10,7 +10,7 @@ from crawler.model.interfaces import Response
 from crawler.model.network.listed_file import ListedFile
 from crawler.model.reasons import OPTIONS
 from crawler.model.struct import replace
-from crawler.model.values import Job, Known, Result, Staged
+from crawler.model.values import Job, Result, Staged
 from crawler.pipeline.rules.single_file import Look, file_name, is_same_file
 from crawler.pipeline.rules.upstreams.roots import base_of, root_of
 from crawler.pipeline.runs.base import Components
@@ -66,12 +66,8 @@ class RootResponse:
 
     async def is_known_file(self) -> bool:
         """Whether an earlier run saved a file from URL, or part of it. Raises ConfigError (see ``_begin``)."""
-        known = [
-            each
-            for each in (await self._parts.state.directory("")).values()
-            if each.url in (self._url, *self._fallbacks)
-        ]
-        name = known[0].path if known else file_name(self._url, {})
+        known = await self._parts.state.saved_from((self._url, *self._fallbacks))
+        name = known.path if known else file_name(self._url, {})
         if name is None or not (known or self._parts.destination.has_part(name)):
             return False
         await self._begin(name)
@@ -151,7 +147,7 @@ class RootResponse:
         from crawler.pipeline.runs.url_list import DownloadRun
 
         parts = self._parts
-        known: Known | None = (await parts.state.directory("")).get(name)
+        known = await parts.state.file(name)
         is_own = known is None or any(is_same_file(known.url, url) for url in (self._url, *self._fallbacks))
         if known is not None and not is_own and not parts.config.moved:
             raise ConfigError(other_file(parts.tally.directory, name, known.url, self._url))

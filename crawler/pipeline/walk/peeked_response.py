@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from io import BytesIO
 
 from crawler.model import limits
 from crawler.model.errors import VerificationError
@@ -22,13 +23,13 @@ class BegunResponse:
 
     async def beginning(self, count: int) -> bytes:
         """At least the first ``count`` bytes of the body; fewer only if it is shorter. Raises FetchError."""
-        pieces, size = [self._held], len(self._held)
+        body = BytesIO()
+        body.write(self._held)
         try:
-            while size < count and (chunk := await anext(self._rest, b"")):
-                pieces.append(chunk)
-                size += len(chunk)
+            while body.tell() < count and (chunk := await anext(self._rest, b"")):
+                body.write(chunk)
         finally:
-            self._held = b"".join(pieces)
+            self._held = body.getvalue()
         return self._held
 
     async def judge(self, url: str) -> tuple[Look, bytes | None]:

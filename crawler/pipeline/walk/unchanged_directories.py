@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from functools import partial
 
+from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import DirectoryDigest
-from crawler.model.state.store import StateStore
+from crawler.model.state.store import Names, StateStore
 from crawler.model.values import Local, Outcome, Result
-from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, PiecewiseComparison, unchanged_files
 from crawler.pipeline.walk.pages import PageVersion
 from crawler.version import __version__
 
@@ -45,16 +48,23 @@ class UnchangedDirectories:
 
     async def is_kept(self, path: str, digest: DirectoryDigest) -> bool:
         """Whether the local directory ``path`` is unchanged, given that its page is. If so, reports all its files."""
-        return await self._is_as_saved(path, digest, await self._destination.scan(path))
+        pieces = self._destination.files_in_pieces(path) if digest.files > limits.FILES_AT_ONCE else None
+        is_kept = None if pieces is None else await self._is_as_saved_in_pieces(path, digest, pieces)
+        if is_kept is None:
+            return await self._is_as_saved(path, digest, await self._destination.scan(path))
+        return self._noted(path, digest, is_kept=is_kept)
 
     async def kept(self, digests: Mapping[str, DirectoryDigest]) -> set[str]:
         """The paths of those local directories for which ``is_kept`` is True; they are scanned together."""
-        scans = await asyncio.gather(*map(self._destination.scan, digests))
-        return {
+        large = [path for path, digest in digests.items() if digest.files > limits.FILES_AT_ONCE]
+        others = [path for path in digests if path not in large]
+        scans = await asyncio.gather(*map(self._destination.scan, others))
+        kept = {
             path
-            for (path, digest), local in zip(digests.items(), scans, strict=True)
-            if await self._is_as_saved(path, digest, local)
+            for path, local in zip(others, scans, strict=True)
+            if await self._is_as_saved(path, digests[path], local)
         }
+        return kept | {path for path in large if await self.is_kept(path, digests[path])}
 
     async def _is_as_saved(self, path: str, digest: DirectoryDigest, local: Mapping[str, Local]) -> bool:
         """Whether ``local`` is the content of the directory ``path`` with ``digest``. If so, reports all its files."""
@@ -62,11 +72,36 @@ class UnchangedDirectories:
         rows = None
         if is_own:
             rows = await self._state.rows(path, lambda rows: unchanged_files(digest, rows, local, self._allows), None)
-        if rows is None:
+        if rows is not None:
+            self._observer.all_unchanged(path, rows, Reason.SAME_ROW)
+        return self._noted(path, digest, is_kept=rows is not None)
+
+    async def _is_as_saved_in_pieces(
+        self, path: str, digest: DirectoryDigest, pieces: AsyncGenerator[dict[str, Local], None]
+    ) -> bool | None:
+        """``_is_as_saved`` for a large directory, without holding it in memory; None if ``pieces`` do not tell."""
+        comparison, after, seen = PiecewiseComparison(digest, self._allows), "", list[Names]()
+        async with aclosing(pieces):
+            async for local in pieces:
+                if not local:
+                    return None
+                names = (after, after := max(local))
+                passes = partial(comparison.passes, local=local)
+                if not await self._state.rows(path, passes, default=False, names=names):
+                    return False
+                seen.append(names)
+        if self._destination.owner(path) is not None or not comparison.is_same:
+            return False
+        for names in seen:  # only now, because nothing may be reported that the walk may decide differently
+            self._observer.all_unchanged(path, await self._state.rows(path, list, [], names), Reason.SAME_ROW)
+        return True
+
+    def _noted(self, path: str, digest: DirectoryDigest, *, is_kept: bool) -> bool:
+        """Note whether the directory ``path`` is as its digest says, and report what the filters skip there."""
+        if not is_kept:
             self._differing[path] = digest
             return False
-        self.files += len(rows)
-        self._observer.all_unchanged(path, rows, Reason.SAME_ROW)
+        self.files += digest.files
         above = f"{path}/" if path else ""
         for each in digest.skipped:
             self._observer.listed(above + each.name, each.size)

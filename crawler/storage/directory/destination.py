@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Container, Sequence
+from collections.abc import AsyncGenerator, Callable, Container, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -24,7 +24,7 @@ from crawler.storage.directory.known_empty import KnownEmpty
 from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.os_errors import destination_error
 from crawler.storage.directory.readback import copy_with_time, digest_at, read_at, set_time_at
-from crawler.storage.directory.scan import Scan
+from crawler.storage.directory.scan import Scan, files_in_pieces
 from crawler.storage.directory.trash import remove
 from crawler.storage.directory.tree import Tree
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
@@ -79,8 +79,6 @@ class LocalDestination(Destination):
     def folds_case(self) -> bool:
         """True if README and readme are the same file, so that the second is refused. Known after ``acquire``."""
         return self._writer is not None and self._writer.folds_case
-
-    # --- opening and closing ----------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         try:
@@ -188,6 +186,10 @@ class LocalDestination(Destination):
             self._known_empty.found_empty(directory)
         return found
 
+    def files_in_pieces(self, directory: str) -> AsyncGenerator[dict[str, Local], None] | None:
+        """See ``interfaces.Destination``."""
+        return files_in_pieces(self._scan_thread, self._opened_scanner, directory)
+
     def _opened_scanner(self) -> Scan | None:
         if self._scanner is None and self._layout.root >= 0:
             capacity, _ = descriptor_budget(descriptor_limit())
@@ -267,8 +269,6 @@ class LocalDestination(Destination):
     async def _remove_leftovers(self, writer: DirectoryWriter) -> None:
         if self._scanner is not None and self._scanner.leftovers:
             await self._run(self._write_thread, remove, writer.tree, self._scanner.take_leftovers(), None, self._spared)
-
-    # --- large bodies -----------------------------------------------------------------------------
 
     def has_part(self, path: str) -> bool:
         """See ``interfaces.Destination``."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
+from functools import partial
 
 from crawler.model.errors import NO_DESCRIPTORS, DestinationError
 from crawler.model.values import Kind, Local
@@ -16,6 +19,9 @@ from crawler.storage.directory.tree import Tree, decoded, encoded, split
 from crawler.text import urls
 
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
+
+_PIECE = 4000
+"""Number of files that are looked at together."""
 
 
 class Scan:
@@ -108,6 +114,42 @@ class Scan:
                 found[decoded(entry.name)] = Local(kind, status.st_size, status.st_mtime_ns, why)
         return found
 
+    def files_in_pieces(self, path: str) -> Iterator[dict[str, Local]]:
+        """See ``interfaces.Destination``. Never raises: whatever is wrong with a directory, ``scan`` finds it again."""
+        try:
+            self._refresh()
+            if self._spared is None or self._spared.owner(self._tree, path) is None:
+                directory = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._tree.directory(path))
+                try:
+                    yield from self._sorted_files(directory, path)
+                finally:
+                    os.close(directory)
+                return
+        except (OSError, DestinationError, UnusablePath):
+            pass
+        yield {}
+
+    def _sorted_files(self, directory: int, path: str) -> Iterator[dict[str, Local]]:
+        """The files in the open ``directory``, in pieces; the last one is empty if there is anything else."""
+        names = os.listdir(directory)
+        names = sorted(
+            map(decoded, names) if path else (decoded(name) for name in names if name != urls.STATE_DIRECTORY)
+        )
+        is_plain = self._spared is None or self._spared.protected_names(directory) is None
+        for start in range(0, len(names), _PIECE):
+            piece = dict[str, Local]()
+            for name in names[start : start + _PIECE]:
+                try:
+                    status = os.stat(encoded(name), dir_fd=directory, follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                if not (is_plain and stat.S_ISREG(status.st_mode)) or is_leftover(name):
+                    yield {}
+                    return
+                piece[name] = Local(Kind.FILE, status.st_size, status.st_mtime_ns)
+            if piece:
+                yield piece
+
     def _refresh(self) -> None:
         self._tree.refresh()
         if self._spared is not None:
@@ -162,3 +204,14 @@ class Scan:
                 yield below, local
                 continue
             levels.append((below, local, iter(self._content(below).items())))
+
+
+async def files_in_pieces(
+    thread: Executor, opened: Callable[[], Scan | None], directory: str
+) -> AsyncGenerator[dict[str, Local], None]:
+    """The pieces of ``Scan.files_in_pieces``. ``opened`` and the scan that it returns are used only in ``thread``."""
+    run = partial(asyncio.get_running_loop().run_in_executor, thread)
+    scan = await run(opened)
+    pieces = iter(()) if scan is None else scan.files_in_pieces(directory)
+    while (piece := await run(next, pieces, None)) is not None:
+        yield piece

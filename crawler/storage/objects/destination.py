@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Collection, Container, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Container, Mapping, Sequence
+from contextlib import aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -85,6 +86,15 @@ class ObjectDestination(Destination):
         if not found and self._known_empty.fills == fills:
             self._known_empty.found_empty(directory)
         return {**self._directories.shown_in(directory), **found}
+
+    async def files_in_pieces(self, directory: str) -> AsyncGenerator[dict[str, Local], None]:
+        """See ``interfaces.Destination``. Needs as many requests as ``scan``."""
+        if self._directories.made or (directory and unusable(directory, self._where.prefix)):
+            yield {}
+            return
+        async with aclosing(listing.files_in_pieces(self._store, directory)) as pieces:
+            while (piece := await self._run(anext(pieces, None))) is not None:
+                yield piece
 
     async def inspect(self, directory: str, names: Collection[str]) -> dict[str, Local]:
         """See ``interfaces.Destination``. Sends one request for each name, many at once."""

@@ -17,12 +17,13 @@ from crawler.storage.objects.keys import parents
 from crawler.text.urls import STATE_DIRECTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncGenerator, Collection
 
     from obstore import GetOptions, GetResult
     from obstore.store import ObjectStore
 
-_CHUNK = 1000
+_CHUNK, _PIECE = 1000, 4000
+"""Numbers of objects that are read together."""
 DIRECTORY = Local(Kind.DIRECTORY, 0, 0)
 MARK = "marked as a directory by another program, with an object that cannot be deleted here"
 """The reason in ``Destination.spared`` for a directory that has a mark."""
@@ -55,6 +56,29 @@ async def scan(store: ObjectStore, directory: str) -> tuple[dict[str, Local], bo
     for path in both:
         names.update({below[start:]: local for below, local in (await _below(store, path)).items()})
     return names, is_mirror
+
+
+async def files_in_pieces(store: ObjectStore, directory: str) -> AsyncGenerator[dict[str, Local], None]:
+    """See ``interfaces.Destination``. Raises what obstore raises.
+
+    obstore returns the list of a directory as a whole, but the list of all keys below it in pieces. These may include
+    the marks of directories, which look like empty files, so the pieces end early at the first empty file, too.
+    """
+    start, last = len(directory) + 1 if directory else 0, ""
+    async for chunk in obstore.list(store, directory or None, chunk_size=_PIECE):
+        piece = dict[str, Local]()
+        for item in chunk:
+            path, size = item["path"], item["size"]
+            name = path[start:]
+            if not directory and path.startswith(f"{STATE_DIRECTORY}/"):
+                continue
+            if "/" in name or name <= last or not size:
+                yield {}
+                return
+            piece[name] = Local(Kind.FILE, size, UNREAD, version=version_of(item["e_tag"]))
+            last = name
+        if piece:
+            yield piece
 
 
 async def _below(store: ObjectStore, path: str) -> dict[str, Local]:

@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
+from crawler.model.state.store import Names
 from crawler.model.struct import astuple
 from crawler.model.values import Validators
 from crawler.storage.state.checksum import is_sound, sealed, unsealed
@@ -18,9 +19,15 @@ from crawler.storage.state.schema import ensure, has_table
 T = TypeVar("T")
 
 
-def read_rows(path: str, judge: Callable[[Iterator[StoredFile]], T], connection: sqlite3.Connection) -> T:
-    """The result of ``judge`` for an iterator over the files directly in ``path``."""
-    with closing(connection.execute("SELECT * FROM files WHERE folder = ?", (key(path),))) as rows:
+def read_rows(
+    path: str, names: Names | None, judge: Callable[[Iterator[StoredFile]], T], connection: sqlite3.Connection
+) -> T:
+    """The result of ``judge`` for an iterator over the files directly in ``path``, or over those in ``names``."""
+    query, keys = "SELECT * FROM files WHERE folder = ?", [key(path)]
+    if names is not None:  # the order of keys is that of the code points of their names
+        query += " AND name > ? AND name <= ?"
+        keys += map(key, names)
+    with closing(connection.execute(query, keys)) as rows:
         return judge(map(row_of, rows))
 
 

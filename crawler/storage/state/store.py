@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
+from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.host_limits import HostLimits
-from crawler.model.state.store import ListingMemo
+from crawler.model.state.store import Judge, ListingMemo, Names
 from crawler.model.values import Known
 from crawler.storage.executor import BriefExecutor
 from crawler.storage.state import directory_digests as leaves
@@ -79,9 +78,7 @@ class SqliteState:
             self._knows_digests, self.known_pages = known.digests > 0, known.pages
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         if self._thread and self._database:
             self._write_out()
             closing = self._thread.submit(self._database.close)
@@ -94,8 +91,7 @@ class SqliteState:
         """The known files directly in ``path`` ("" is DIR), by name."""
         if self._small is not None:
             with suppress(ValueError):  # a damaged record: the query below handles it
-                found = self._small.directory(path)
-                if found is not None:
+                if (found := self._small.directory(path)) is not None:
                     return found
         if path in self._changes.directories:
             self._write_out()
@@ -106,6 +102,11 @@ class SqliteState:
         if path in self._changes.files:
             self._write_out()
         return await self._ask(partial(tables.read_file, path), None)
+
+    async def saved_from(self, urls: Sequence[str]) -> Known | None:
+        """A known file directly in DIR that was saved from one of ``urls``, or None."""
+        self._write_out()
+        return await self._ask(partial(tables.read_saved_from, urls), None)
 
     async def listing(self, url: str) -> ListingMemo | None:
         """The remembered listing page that was requested as ``url``, or None."""
@@ -124,16 +125,15 @@ class SqliteState:
             return self._small.digest(url)
         return await self._ask(partial(leaves.read_leaf, url), None) if self._knows_digests else None
 
-    async def rows(self, path: str, judge: Callable[[Iterable[StoredFile]], T], default: T) -> T:
+    async def rows(self, path: str, judge: Judge[T], default: T, names: Names | None = None) -> T:
         """The result of ``judge`` for the known files directly in ``path``; ``default`` without a state."""
-        if self._small is not None:
+        if self._small is not None and names is None:
             with suppress(ValueError):  # a damaged record: the query below handles it
-                rows = self._small.rows(path)
-                if rows is not None and len(rows) <= _FEW_ROWS:
+                if (rows := self._small.rows(path)) is not None and len(rows) <= _FEW_ROWS:
                     return judge(map(leaves.row_of, rows))
         if path in self._changes.directories:
             self._write_out()
-        return await self._ask(partial(leaves.read_rows, path, judge), default)
+        return await self._ask(partial(leaves.read_rows, path, names, judge), default)
 
     def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Record that the page at ``url``, of the directory ``path``, showed only files."""

@@ -8,7 +8,7 @@ replaced a damaged one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 
 from crawler.model.state.directory_digest import DirectoryDigest
@@ -62,6 +62,13 @@ def read_file(path: str, connection: sqlite3.Connection) -> Known | None:
     where = "WHERE folder = ? AND name = ?"
     row = connection.execute(f"SELECT * FROM files {where}", records.split_path(path)).fetchone()
     return records.known_of(path[: path.rfind("/") + 1], row) if row else None
+
+
+def read_saved_from(urls: Sequence[str], connection: sqlite3.Connection) -> Known | None:
+    """A file directly in DIR that was saved from one of ``urls``, or None. Raises ValueError."""
+    where = f"WHERE folder = x'' AND CAST(url AS BLOB) IN ({', '.join('?' * len(urls))})"
+    row = connection.execute(f"SELECT * FROM files {where} LIMIT 1", [records.key(url) for url in urls]).fetchone()
+    return records.known_of("", row) if row else None
 
 
 def read_listing(url: str, connection: sqlite3.Connection) -> ListingMemo | None:

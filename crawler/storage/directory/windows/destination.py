@@ -99,6 +99,9 @@ class WindowsDestination(LocalDestination):
         shown = {names.name_of(each): local for each, local in found.items()}
         return {name: local for name, local in shown.items() if name is not None}
 
+    def files_in_pieces(self, directory: str) -> None:
+        return  # stored names have another order
+
     async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
         found = await super().walk_local(await self._path(directory))
         shown = [(decoded_path(path), kind, size) for path, kind, size in found]

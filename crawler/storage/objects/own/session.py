@@ -19,6 +19,7 @@ from crawler.storage.objects.errors import FAILURES, destination_error
 from crawler.storage.objects.keys import parents
 from crawler.storage.objects.own.lock import Lock, is_marked, mark
 from crawler.storage.objects.own.state_copy import StateCopy
+from crawler.text.urls import STATE_DIRECTORY
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -92,8 +93,9 @@ class Session:
 
         These objects may belong to the other mirror, and --delete would remove them.
         """
-        found, is_mirror = await self._guarded(listing.scan(self._store, ""))
-        if is_mirror or not found or not self._where.prefix:
+        if not self._where.prefix or await self._guarded(listing.is_directory(self._store, STATE_DIRECTORY)):
+            return
+        if not await self._guarded(listing.is_directory(self._store, "")):
             return
         bucket = connect(replace(self._where, prefix=""), self._config.objects)
         for above in (*parents(self._where.prefix), ""):
