@@ -7,7 +7,7 @@ bytes, and a minimum average speed, so that neither a dead nor a slow server can
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property, partial
 from types import TracebackType
@@ -40,6 +40,7 @@ from crawler.http.transport import Transport
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage, Permit, Take
+from crawler.model.network.pipelining import Requests
 from crawler.model.struct import Value, field
 from crawler.model.values import Validators
 from crawler.text.escape import printable
@@ -102,12 +103,17 @@ class HttpClient:
     def sharing(self) -> Sharing:
         """The object that sends several requests on one connection."""
         assert self._transport is not None, "the client is not open"
-        usual = Usual(enter=self.enter, headers_for=self.headers_for, is_plain=self._is_plain, note=self._note)
+        usual = Usual(enter=self.enter, complete=self._complete, is_plain=self._is_plain, note=self._note_all)
         return Sharing(usual, self._transport, self.gate, self.options.depth)
 
     def _is_plain(self, url: str) -> bool:
         """Whether a request for ``url`` needs neither a proxy nor a login."""
         return self.login_for(url, url) is None and self.options.proxies.choose(url) is None
+
+    def _complete(self, requests: Requests) -> Requests:
+        if self._keyring.adds_nothing:
+            return requests
+        return [(url, self.headers_for(url, own)) for url, own in requests]
 
     def open(self, method: str, url: str, *, headers: Mapping[str, str], permit: Permit) -> _Exchange:
         """Send one request and follow the redirects that ``permit`` allows. Raises FetchError."""
@@ -176,8 +182,12 @@ class HttpClient:
         if self._logs_requests:
             fields = {"method": method, "url": url, "status": response.status}
             _LOG.debug("request", extra={"fields": fields})
-        if not isinstance(response, WholeResponse) or response.shape is None:  # otherwise it sets no cookies
-            self._keyring.cookies.keep(url, response.headers)
+        self._keyring.cookies.keep(url, response.headers)
+
+    def _note_all(self, responses: Sequence[WholeResponse]) -> None:
+        for response in responses:
+            if self._logs_requests or response.shape is None:  # otherwise it sets no cookies
+                self._note("GET", response.url, response)
 
     async def fetch_page(
         self,

@@ -14,12 +14,12 @@ from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
 from crawler.http.pacing.preconnections import connections_ahead
 from crawler.http.problem import RequestError
-from crawler.http.response import WholeResponse, joined, page_headers, page_of
+from crawler.http.response import WholeResponse, joined, page_headers, page_of, whole_responses
 from crawler.http.transport import Transport
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
 from crawler.model.network import responses as interfaces
-from crawler.model.network.pipelining import Findings, Together, Verdict
+from crawler.model.network.pipelining import Findings, Requests, Together, Verdict
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 from crawler.text.http_fields import OVERLOAD_STATUS
@@ -39,12 +39,12 @@ class Usual(Value, frozen=True, kw_only=True):
 
     enter: Callable[[str], Awaitable[Host]]
     """Waits for a connection to the host of a URL. Raises FetchError."""
-    headers_for: Callable[[str, Mapping[str, str]], Mapping[str, str]]
-    """(URL, headers) → headers with the cookies and the --header fields that apply to the URL."""
+    complete: Callable[[Requests], Requests]
+    """Adds to the headers of requests the cookies and the --header fields that apply to their URLs."""
     is_plain: Callable[[str], bool]
     """Whether a request for the URL needs neither a proxy nor a login. Raises ValueError."""
-    note: Callable[[str, str, WholeResponse], None]
-    """Called with (method, URL, response) when a response has arrived."""
+    note: Callable[[Sequence[WholeResponse]], None]
+    """Called with the responses to GETs when they have arrived."""
 
 
 class Sharing:
@@ -139,17 +139,12 @@ class Sharing:
         return [response if is_proven else None for response, is_proven in zip(found, verdict.proven, strict=True)]
 
     async def _exchange(
-        self, together: Together, requests: Sequence[tuple[str, Mapping[str, str]]], host: Host
+        self, together: Together, requests: Requests, host: Host
     ) -> tuple[Sequence[WholeResponse | None], Verdict]:
         """The responses to ``requests``, and what they prove. Raises RequestError, ValueError."""
-        generation, headers_for = host.generation, self._usual.headers_for
-        sent = await self._transport.share([(each, headers_for(each, own)) for each, own in requests], together)
-        found = [
-            None
-            if answer is None
-            else WholeResponse(answer.head.status, answer.head.fields, answer.body, requests[at][0])
-            for at, answer in zip(sent.places, sent.answers, strict=True)
-        ]
+        generation = host.generation
+        sent = await self._transport.share(self._usual.complete(requests), together)
+        found = whole_responses([requests[at][0] for at in sent.places], sent.answers)
         verdict = together.judge(found, sent.carried)
         self._transport.settle(together.url, sent, verdict.carried)
         self._judge_ending(sent, host, are_small=together.are_small)
@@ -159,10 +154,9 @@ class Sharing:
 
     def _note(self, found: Sequence[WholeResponse | None], host: Host, generation: int) -> None:
         is_refused, size, succeeded = False, 0, None
-        for response in found:
-            if response is None:
-                continue
-            self._usual.note("GET", response.url, response)
+        arrived = [response for response in found if response is not None]
+        self._usual.note(arrived)
+        for response in arrived:
             size += len(response.body)
             if response.status not in OVERLOAD_STATUS:
                 succeeded = response.url

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 from multidict import CIMultiDict
 
 from crawler.http.framing.shape import ShapedFields
+from crawler.http.lane.batch import Answer
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError, TooSlow
@@ -18,8 +19,9 @@ from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import BulkBody, FetchedPage, Permit, Response
 from crawler.model.network import responses as interfaces
-from crawler.model.network.shapes import HeaderShape, Varying
+from crawler.model.network.shapes import UNKNOWN, Alike, HeaderShape, Varying
 from crawler.model.reasons import Reason
+from crawler.model.struct import Struct
 from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS, has_definite_end, login_schemes, parse_http_date, validators_of
@@ -28,7 +30,6 @@ from crawler.text.urls import before_query, resolve
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 _ERRORS, _UNSATISFIABLE = 400, 416
 _CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
-_NOTHING: Varying = (None, None, None)
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
 
 
@@ -170,26 +171,24 @@ class HttpResponse:
         return chunk
 
 
-class WholeResponse:
+class WholeResponse(Struct, eq=False):
     """Implements ``interfaces.WholeResponse``."""
 
-    __slots__ = ("_fields", "_headers", "body", "shape", "status", "url", "varying")
-
-    def __init__(self, status: int, fields: Sequence[tuple[str, str]], body: bytes, url: str) -> None:
-        self.status, self.body, self._fields = status, body, fields
-        self._headers: Mapping[str, str] | None = None
-        self.shape: HeaderShape | None = None
-        self.varying: Varying = _NOTHING
-        if isinstance(fields, ShapedFields):
-            self.shape, self.varying = fields.shape, fields.values
-        self.url = url
+    status: int
+    body: bytes
+    url: str
+    shape: HeaderShape | None = None
+    varying: Varying = UNKNOWN
+    known: Mapping[str, str] | None = None
+    """The header fields, once they have been put together."""
 
     @property
     def headers(self) -> Mapping[str, str]:
         """The header fields, which are put together when they are first needed."""
-        if self._headers is None:
-            self._headers = combined(CIMultiDict(self._fields))
-        return self._headers
+        if self.known is None:
+            fields = self.shape.fields(len(self.body), self.varying) if self.shape is not None else ()
+            self.known = combined(CIMultiDict(fields))
+        return self.known
 
     async def read(self, limit: int) -> bytes:
         """The body. Raises VerificationError if it exceeds ``limit`` bytes."""
@@ -208,11 +207,28 @@ class WholeResponse:
         """Do nothing: no connection is held."""
 
 
+def whole_responses(urls: Sequence[str], answers: Sequence[Answer | Alike | None]) -> list[WholeResponse | None]:
+    """The responses that a lane has received to requests for ``urls``; None for each that it has not."""
+    return [
+        WholeResponse(200, each.body, url, each.shape, each.varying) if isinstance(each, Alike) else _whole(each, url)
+        for url, each in zip(urls, answers, strict=True)
+    ]
+
+
+def _whole(answer: Answer | None, url: str) -> WholeResponse | None:
+    if answer is None:
+        return None
+    status, fields = answer.head.status, answer.head.fields
+    shape, varying = (fields.shape, fields.values) if isinstance(fields, ShapedFields) else (None, UNKNOWN)
+    return WholeResponse(status, answer.body, url, shape, varying, None if shape else combined(CIMultiDict(fields)))
+
+
 def joined(first: interfaces.WholeResponse, second: interfaces.WholeResponse) -> WholeResponse:
     """The response to a request for a whole file whose two parts are in ``first`` and ``second``."""
     body = first.body + second.body
     fields = [field for field in second.headers.items() if field[0].lower() not in {"content-range", "content-length"}]
-    return WholeResponse(200, [*fields, ("Content-Length", str(len(body)))], body, second.url)
+    known = CIMultiDict([*fields, ("Content-Length", str(len(body)))])
+    return WholeResponse(200, body, second.url, known=combined(known))
 
 
 async def discarded(response: HttpResponse) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from crawler.http.lane.pool import Experience, LanePool, Outcome
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
 from crawler.http.sockets.open_connections import OpenConnections
-from crawler.model.network.pipelining import Carried, Together
+from crawler.model.network.pipelining import Carried, Requests, Together
 from crawler.text.hosts import connectable, without_zone
 from crawler.text.urls import origin
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from crawler.http.session import Session
 
 _TARGET = re.compile(r"/[\x21-\x7e]*")
+_TARGETS = re.compile(r"(?:/[!-\"$-~]*(?: |\Z))+")
+"""Several targets of which none has a fragment, separated by spaces."""
 _FIELD = re.compile(r"[^\r\n\0]*")
 _PLAIN = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?")
 """A scheme with a name or an IPv4 address in its canonical form, and perhaps a port."""
@@ -57,7 +59,7 @@ class Transport:
         self._know(where, url)
         return await self._lanes.send(where, self._head(method, target, host, headers), is_head=method == "HEAD")
 
-    async def share(self, requests: Sequence[tuple[str, Mapping[str, str]]], together: Together) -> Outcome:
+    async def share(self, requests: Requests, together: Together) -> Outcome:
         """Send a GET for each (URL, headers) on one lane, without a proxy; see ``LanePool.share``.
 
         All URLs must have the same host, for which ``experience`` is not None. Raises RequestError, ValueError.
@@ -69,12 +71,17 @@ class Transport:
         self._know(where, requests[0][0])
         return await self._lanes.share(where, heads, together)
 
-    def _heads(self, requests: Sequence[tuple[str, Mapping[str, str]]], host: str, prefix: str) -> list[bytes]:
+    def _heads(self, requests: Requests, host: str, prefix: str) -> list[bytes]:
         """The header section of a GET for each (URL, headers); ``prefix`` is the beginning of all URLs, up to the path.
 
         Raises ValueError.
         """
-        heads, given, fields = list[bytes](), None, b""
+        heads, given, fields, start = list[bytes](), None, b"", len(prefix)
+        targets = [url[start:] for url, headers in requests if headers is requests[0][1] and url.startswith(prefix)]
+        together = " ".join(targets)
+        if together.count(" ") + 1 == len(requests) and _TARGETS.fullmatch(together):
+            fields = self._fields(host, self._agent, tuple(requests[0][1].items()))
+            return [b"GET %b HTTP/1.1\r\n%b" % (target.encode(), fields) for target in targets]
         for url, headers in requests:
             target = url[len(prefix) :].partition("#")[0]
             if not url.startswith(prefix) or _TARGET.fullmatch(target) is None:
@@ -122,6 +129,7 @@ class Transport:
         return self._session
 
 
+@lru_cache(maxsize=16)  # several steps of a batch ask about the same URL
 def _for_lane(url: str, proxy: str | None) -> tuple[Endpoint, str, str] | None:
     """Returns (the endpoint for ``url``, its Host header, the request target). ``proxy``: a SOCKS proxy, or None.
 

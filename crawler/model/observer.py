@@ -72,6 +72,16 @@ class Observer(Protocol):
                 Result(path=above + file.name, url=file.url, outcome=Outcome.UNCHANGED, reason=reason, size=file.size)
             )
 
+    def all_listed(self, files: Sequence[tuple[str, int | None]]) -> None:
+        """Several new entries were listed: (path, size) of each, as for ``listed``, which it calls by default."""
+        for path, size in files:
+            self.listed(path, size)
+
+    def all_saved(self, results: Sequence[Result]) -> None:
+        """Several entries were saved together. By default it calls ``finished`` with each of ``results``."""
+        for result in results:
+            self.finished(result)
+
     def run_finished(self) -> None:
         """The call of ``mirror`` or ``download`` is about to return or raise; no other method is called afterwards."""
         return

@@ -98,6 +98,10 @@ class Outputs(Observer):
             with suppress(OSError):  # ``finish`` has reported it
                 self._spool.close()
 
+    def all_saved(self, results: Sequence[Result]) -> None:
+        if self._details is not None or self._spool is not None:
+            super().all_saved(results)
+
     def finished(self, result: Result) -> None:
         if self._details is not None:
             self._details.add(result)

@@ -94,6 +94,10 @@ class LogObserver(Observer):
         if LOGGER.isEnabledFor(_LEVELS[Outcome.UNCHANGED]):
             super().all_unchanged(directory, files, reason)
 
+    def all_saved(self, results: Sequence[Result]) -> None:
+        if LOGGER.isEnabledFor(_LEVELS[Outcome.SAVED]):
+            super().all_saved(results)
+
     def finished(self, result: Result) -> None:
         level = _LEVELS[result.outcome]
         if not LOGGER.isEnabledFor(level):

@@ -73,6 +73,10 @@ class Allowance(Observer):
             await self._settled.wait()
         return Booking.SPENT
 
+    def all_saved(self, results: Sequence[Result]) -> None:
+        if self.is_limited:
+            super().all_saved(results)
+
     def finished(self, result: Result) -> None:
         is_saved = result.outcome is Outcome.SAVED or (
             result.outcome is Outcome.SKIPPED and result.path in self._certain

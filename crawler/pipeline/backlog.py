@@ -51,8 +51,6 @@ class Backlog(asyncio.Queue["Job | None"]):
 
     def __init__(self, maxsize: int) -> None:
         self._queue = deque[Job | None]()
-        self._at = 0
-        """Index in the queue of the job that is taken next."""
         self._idle = 0
         """Number of workers that wait for a job."""
         self._pause = 0
@@ -71,10 +69,7 @@ class Backlog(asyncio.Queue["Job | None"]):
         self._queue.append(item)
 
     def _get(self) -> Job | None:
-        at, self._at = self._at, 0
-        job = self._queue[at]
-        del self._queue[at]
-        return job
+        return self._queue.popleft()
 
     async def put(self, *items: Job | None) -> None:
         """Add ``items``; waits while the queue is full."""
@@ -117,16 +112,18 @@ class Backlog(asyncio.Queue["Job | None"]):
         if self._skip:
             self._skip -= 1
             return False
-        most = min(batch.room, -(-(len(self._queue) + 1) // (self._idle + 1)))
+        queue, add = self._queue, batch.add
+        most = min(batch.room, -(-(len(queue) + 1) // (self._idle + 1)))
         found, at = 1, 0
-        while found < most and at < min(len(self._queue), _LOOKED_AT):
-            job = self._queue[at]
-            if job is not None and batch.add(job):
-                self._at = at
-                self.get_nowait()
+        while found < most and at < _LOOKED_AT and at < len(queue):
+            job = queue[at]
+            if job is not None and add(job):
+                del queue[at]
                 found += 1
             else:
                 at += 1
+        for _ in range(1, found):  # as many may put as were taken
+            self._wakeup_next(self._putters)  # type: ignore[attr-defined]
         if found == 1 and at and not batch.is_undecided:
             self._pause = self._skip = min(2 * self._pause + 1, _SKIPPED)
             return False

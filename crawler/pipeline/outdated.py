@@ -7,6 +7,7 @@ from crawler.model.values import Result
 from crawler.text.escape import printable
 
 _NAMED = 3
+_LISTED, _OLDER = Currency.LISTED, Currency.OLDER  # a member of an enumeration takes 80 ns to look up
 
 
 class Outdated:
@@ -18,9 +19,10 @@ class Outdated:
         self._names: list[str] = []
 
     def note(self, result: Result) -> None:
-        if result.currency is Currency.LISTED:
+        currency = result.currency
+        if currency is _LISTED:
             self._listed += 1
-        if result.currency is not Currency.OLDER or result.dating is Dating.UNRELIABLE:
+        if currency is not _OLDER or result.dating is Dating.UNRELIABLE:
             return
         self._older += 1
         self._is_sure |= result.dating is Dating.RELIABLE

@@ -122,6 +122,9 @@ class Tally(Observer):
     def listed(self, path: str, size: int | None) -> None:
         self._listed += 1
 
+    def all_listed(self, files: Sequence[tuple[str, int | None]]) -> None:
+        self._listed += len(files)
+
     def finished(self, result: Result) -> None:
         outcome = result.outcome
         self._ended[outcome] += 1
@@ -135,6 +138,16 @@ class Tally(Observer):
             _count(self._skipped_by, result.reason)
         elif outcome is Outcome.FAILED and len(self._failures) < FAILURES_KEPT:
             self._failures.append(result)
+
+    def all_saved(self, results: Sequence[Result]) -> None:
+        note = self._outdated.note
+        self._ended[Outcome.SAVED] += len(results)
+        for result in results:
+            self._received += result.received
+            self._saved_bytes += result.size
+            note(result)
+            if result.upstream:
+                _count(self._upstreams, result.upstream)
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         self._listed += len(files)

@@ -50,6 +50,9 @@ class FakeRules(RobotsTxt):
     def rejection(self, url: str) -> Rejection | None:
         return Rejection("robots", url) if url in self._forbidden else None
 
+    def allow_all(self, url: str) -> bool:
+        return not self._forbidden
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FakeResponse:

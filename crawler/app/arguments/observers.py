@@ -84,6 +84,18 @@ class Guarded(Observer):
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         self._tell("all_unchanged", directory, files, reason)
 
+    def all_listed(self, files: Sequence[tuple[str, int | None]]) -> None:
+        if "all_listed" in self._methods:
+            self._tell("all_listed", files)
+        else:
+            super().all_listed(files)
+
+    def all_saved(self, results: Sequence[Result]) -> None:
+        if "all_saved" in self._methods:
+            self._tell("all_saved", results)
+        else:
+            super().all_saved(results)
+
     def run_finished(self) -> None:
         self._tell("run_finished")
 

@@ -29,6 +29,11 @@ class Cookies:
         else:
             self._jars.add(given)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether there is no cookie."""
+        return self._jars is None
+
     def header(self, url: str) -> str | None:
         """The value of the Cookie header for a request for ``url``; None if no cookie matches."""
         return None if self._jars is None else self._jars.header(url)

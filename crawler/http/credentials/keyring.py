@@ -117,6 +117,11 @@ class Keyring:
         """The login that a request for ``url`` gets; ``first`` is the URL before any redirects."""
         return self._logins.find(url, first) if self._logins is not None else None
 
+    @property
+    def adds_nothing(self) -> bool:
+        """Whether no request gets a cookie or a --header field now."""
+        return not self._headers and self.cookies.are_none
+
     def headers_for(self, url: str) -> Mapping[str, str] | None:
         """The --header fields that a request for ``url`` gets."""
         return self._headers.get(origin(url) or ("", "", 0)) if self._headers else None

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import overload
 
 from crawler.http.framing.header_section import BodyEnd, Head
-from crawler.model.network.shapes import HeaderShape, Varying
+from crawler.model.network.shapes import Alike, HeaderShape, Varying
 
 _VALUES = {
     b"content-length": rb"(0|[1-9][0-9]{0,17})",
@@ -33,7 +33,7 @@ _LONGEST = 4096
 class Shape:
     """The pattern of a header section with status 200 and a length, after which the connection stays open."""
 
-    __slots__ = ("_groups", "_match", "_minor", "_sample", "common")
+    __slots__ = ("_groups", "_match", "common")
 
     def __init__(self, lines: tuple[bytes, ...], minor: int, sample: Sequence[tuple[str, str]]) -> None:
         """``lines``: a regular expression for each line. ``sample``: the fields of the first header section."""
@@ -41,10 +41,8 @@ class Shape:
         varying = [name for name in names if name in _VALUES]
         self._match = re.compile(b"\r\n".join(lines) + b"\r\n\r\n" + _ABSENT).match
         self._groups = [varying.index(name) + 1 if name in varying else len(varying) + 1 for name in _NAMES]
-        self._minor = minor
-        self._sample = sample
         constant = {name: value for name, value in sample if name.lower().encode() not in _VALUES}
-        self.common = HeaderShape(tuple(name for name, _ in sample), constant)
+        self.common = HeaderShape(tuple(name for name, _ in sample), constant, minor)
 
     def match(self, data: bytes, at: int) -> tuple[Head, int] | None:
         """(The header section at offset ``at`` of ``data``, the offset behind it); None if it has another shape."""
@@ -52,38 +50,50 @@ class Shape:
         if found is None:
             return None
         length, modified, etag, date = found.group(*self._groups)
-        stop = found.end()
-        values = (
-            None if modified is None else modified.decode(),
-            None if etag is None else etag.decode(),
-            None if date is None else date.decode(),
-        )
-        fields = ShapedFields(self, length, values)
-        return Head(200, data[at:stop], BodyEnd.LENGTH, int(length), True, self._minor, fields), stop
+        stop, size = found.end(), int(length)
+        fields = ShapedFields(self.common, size, _texts(modified, etag, date))
+        return Head(200, data[at:stop], BodyEnd.LENGTH, size, True, self.common.minor, fields), stop
 
-    def fields(self, length: bytes, values: Varying) -> list[tuple[str, str]]:
-        """All header fields, with the values of those that vary."""
-        given = dict(zip(_NAMES, (length.decode(), *values), strict=True))
-        return [(name, given.get(name.lower().encode()) or value) for name, value in self._sample]
+    def responses(self, data: bytes, at: int, most: int, count: int) -> tuple[list[Alike], int]:
+        """(The complete responses of this shape at offset ``at`` of ``data``, the offset behind them).
+
+        There may be none, and there are at most ``count``; no body has more than ``most`` bytes.
+        """
+        match, groups, common, size = self._match, self._groups, self.common, len(data)
+        found: list[Alike] = []
+        while count and (head := match(data, at)) is not None:
+            length, modified, etag, date = head.group(*groups)
+            start = head.end()
+            stop = start + int(length)
+            if stop > size or stop > start + most:
+                break
+            found.append(Alike(common, _texts(modified, etag, date), data[start:stop]))
+            at = stop
+            count -= 1
+        return found, at
+
+
+def _texts(modified: bytes | None, etag: bytes | None, date: bytes | None) -> Varying:
+    return (
+        None if modified is None else modified.decode(),
+        None if etag is None else etag.decode(),
+        None if date is None else date.decode(),
+    )
 
 
 class ShapedFields(Sequence[tuple[str, str]]):
     """The fields of a header section, which are only put together if somebody looks at them."""
 
-    __slots__ = ("_length", "_shape", "values")
+    __slots__ = ("_length", "shape", "values")
 
-    def __init__(self, shape: Shape, length: bytes, values: Varying) -> None:
-        self._shape = shape
+    def __init__(self, shape: HeaderShape, length: int, values: Varying) -> None:
+        self.shape = shape
+        """What this header section has in common with others."""
         self._length = length
         self.values = values
 
-    @property
-    def shape(self) -> HeaderShape:
-        """What this header section has in common with others."""
-        return self._shape.common
-
     def _all(self) -> list[tuple[str, str]]:
-        return self._shape.fields(self._length, self.values)
+        return self.shape.fields(self._length, self.values)
 
     @overload
     def __getitem__(self, index: int) -> tuple[str, str]: ...
@@ -133,6 +143,18 @@ class Shapes:
                     self._known.insert(0, self._known.pop(place))
                 return found
         return None
+
+    def responses(self, data: bytes, at: int, most: int, count: int) -> tuple[list[Alike], int]:
+        """``Shape.responses`` of one shape after the other, as long as one of them fits."""
+        found: list[Alike] = []
+        place = 0
+        while place < len(self._known) and at < len(data) and len(found) < count:
+            some, at = self._known[place].responses(data, at, most, count - len(found))
+            if some and place:
+                self._known.insert(0, self._known.pop(place))
+            place = 0 if some else place + 1
+            found += some
+        return found, at
 
     def learn(self, data: bytes, head: Head) -> Head:
         """Note the shape of the header section ``data``, if it has one. Returns ``head``, which is its meaning.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from crawler.http.framing.header_section import Head
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import Ending, Loss, confirms_the_body_before
 from crawler.http.lane.request import Request
 from crawler.model import limits
+from crawler.model.network.shapes import Alike
+from crawler.model.struct import Value
 
 
-class Answer(NamedTuple):
+class Answer(Value, frozen=True):
     """A complete response."""
 
     head: Head
@@ -27,20 +28,21 @@ class Batch:
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
-        self._answers: list[Answer | None] = []
+        self._answers: list[Answer | Alike | None] = []
         """The responses, in the order of the requests, because a lane reports in that order."""
         self._open = 0
         """Number of requests that neither have a complete response nor are lost."""
         self._is_over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def send(self, requests: Sequence[bytes]) -> list[Answer | None]:
+    async def send(self, requests: Sequence[bytes]) -> list[Answer | Alike | None]:
         """Send ``requests``, the header sections of GETs, and return their responses.
 
         None stands for a request without a complete, small response, or with one of which only its length says where
         it ends, see ``loss.confirms_the_body_before``. If unrequested bytes follow the last response, all are None.
         """
         self._open = len(requests)
-        self._lane.send([Request(data, self, gathered=limits.SMALL_BODY) for data in requests])
+        all_of = Request(b"".join(requests), self, gathered=limits.SMALL_BODY)
+        self._lane.send([all_of] * len(requests), all_of.data)
         try:
             await self._is_over
         except asyncio.CancelledError:
@@ -51,7 +53,10 @@ class Batch:
         return self._answers
 
     def answered(self, _request: Request, head: Head, body: bytes) -> None:
-        self._note(Answer(head, body))
+        self._note([Answer(head, body)])
+
+    def answered_alike(self, _request: Request, responses: Sequence[Alike]) -> None:
+        self._note(responses)
 
     def begun(self, _request: Request, _head: Head) -> None:
         """Close the lane: a large body would delay the other responses, so it must be requested alone."""
@@ -66,10 +71,10 @@ class Batch:
     def lost(self, _request: Request, loss: Loss) -> None:
         if self._answers and not confirms_the_body_before(loss.ending):
             self._answers[-1] = None
-        self._note(None)
+        self._note([None])
 
-    def _note(self, answer: Answer | None) -> None:
-        self._answers.append(answer)
-        self._open -= 1
+    def _note(self, answers: Sequence[Answer | Alike | None]) -> None:
+        self._answers.extend(answers)
+        self._open -= len(answers)
         if not self._open and not self._is_over.done():
             self._is_over.set_result(None)

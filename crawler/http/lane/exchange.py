@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from multidict import CIMultiDict
 
@@ -17,6 +17,7 @@ from crawler.http.problem import RequestError, TooSlow
 from crawler.http.sockets.first_responses import FirstResponses
 from crawler.model import limits
 from crawler.model.errors import Cause
+from crawler.model.network.shapes import Alike
 
 _ENOUGH = limits.BODY_CHUNK * 2
 """Number of bytes of a body that may be waiting to be read before the lane pauses."""
@@ -130,6 +131,9 @@ class Exchange:
             self._pieces.append(body)
             self._waiting = len(body)
         self._announce(head)
+
+    def answered_alike(self, request: Request, responses: Sequence[Alike]) -> None:
+        """Do nothing: never called, because nothing is gathered."""
 
     def begun(self, _request: Request, head: Head) -> None:
         self._announce(head)

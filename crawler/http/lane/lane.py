@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from crawler.http.framing.header_section import BodyError, FramingError, Head, NotAResponse
+from crawler.http.framing.header_section import BodyError, FramingError, NotAResponse
 from crawler.http.framing.shape import Shapes
 from crawler.http.lane.bulk.receiver import BulkReceiver, Loan, duplicate
 from crawler.http.lane.deadline import Deadline, Patience
@@ -18,6 +18,7 @@ from crawler.http.sockets.tcp import acknowledge, has_no_bytes
 from crawler.http.timeouts import DeadlineTimer
 from crawler.http.tls import has_close_notify
 from crawler.model import limits
+from crawler.model.network.shapes import Alike
 
 _BAD_REQUEST = 400
 
@@ -99,8 +100,8 @@ class Lane(asyncio.Protocol):
         except (OSError, ValueError):  # closed meanwhile
             return False
 
-    def send(self, requests: Sequence[Request]) -> None:
-        """Send a batch in one write. If the lane has ended, the requests are lost at once."""
+    def send(self, requests: Sequence[Request], data: bytes | None = None) -> None:
+        """Write ``data``, or that of each of ``requests``, at once. If the lane has ended, the requests are lost."""
         is_idle = not self._flight
         if is_idle and requests:
             self._reader.begin(is_head=requests[0].is_head)
@@ -108,7 +109,7 @@ class Lane(asyncio.Protocol):
         self.sent += len(requests)
         if self._end is None and self._transport is not None and not self._transport.is_closing():
             self.is_shared = self.is_shared or len(self._flight) > 1
-            self._transport.write(b"".join([request.data for request in requests]))
+            self._transport.write(b"".join([request.data for request in requests]) if data is None else data)
             if is_idle and requests:
                 self._deadline.expect(self._loop.time())
                 self._timer.watch()
@@ -204,9 +205,12 @@ class Lane(asyncio.Protocol):
         """Pass on the responses in ``data``. True if other bytes follow them. Raises FramingError, BodyError."""
         reader, rest = self._reader, len(data)
         while self._flight and rest:
-            if (alike := reader.take_alike(data, rest, self._flight[0].gathered)) is not None:
-                head, body, rest = alike
-                self._pass_on(self._flight[0], head, body)
+            request, alike = self._flight[0], list[Alike]()
+            if request.gathered:
+                alike, rest = reader.take_alike(data, rest, request.gathered, self._flight.count(request))
+            if alike:
+                self._begin_next(alike[0].shape.minor, len(alike))
+                request.receiver.answered_alike(request, alike)
                 self._await_next()
             else:
                 rest = reader.take(data, len(data) - rest)
@@ -240,10 +244,10 @@ class Lane(asyncio.Protocol):
         if head.status == _BAD_REQUEST and self.is_shared:
             self._stop(End(Ending.BAD_REQUEST, ""))
             return
+        self._begin_next(head.minor)
         if not is_streaming:
-            self._pass_on(request, head, body)
+            request.receiver.answered(request, head, body)
         else:
-            self._begin_next(head)
             if body:
                 request.receiver.piece(request, body)
             request.receiver.ended(request)
@@ -251,16 +255,12 @@ class Lane(asyncio.Protocol):
         if not head.is_kept:
             self._stop(End(Ending.ANNOUNCED, ""))
 
-    def _pass_on(self, request: Request, head: Head, body: bytes) -> None:
-        """A response has arrived of which nothing has been passed on."""
-        self._begin_next(head)
-        request.receiver.answered(request, head, body)
-
-    def _begin_next(self, head: Head) -> None:
-        """The response with this header section is complete: another one begins."""
-        self._flight.popleft()
-        self.answered += 1
-        self.minor = head.minor
+    def _begin_next(self, minor: int, count: int = 1) -> None:
+        """``count`` responses are complete, of HTTP/1.``minor``: another one begins."""
+        for _ in range(count):
+            self._flight.popleft()
+        self.answered += count
+        self.minor = minor
         self._is_streaming = False
         if self._flight:
             self._reader.begin(is_head=self._flight[0].is_head)

@@ -18,6 +18,7 @@ from crawler.http.lane.preconnected import Spares
 from crawler.http.sockets.first_responses import FirstResponses
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.pipelining import Carried, Together
+from crawler.model.network.shapes import Alike
 from crawler.model.struct import Struct, Value, field
 
 _KEPT = 15.0
@@ -49,7 +50,7 @@ class Outcome(Value, frozen=True):
 
     places: Sequence[int]
     """The places of the requests that were sent, among those given."""
-    answers: Sequence[Answer | None]
+    answers: Sequence[Answer | Alike | None]
     """The response to each of them."""
     ending: Ending | None
     """How the lane ended; None if it did not."""

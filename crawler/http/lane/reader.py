@@ -7,6 +7,10 @@ from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError
 from crawler.http.framing.shape import Shapes
 from crawler.http.framing.splitter import HeadScanner
 from crawler.model import limits
+from crawler.model.network.shapes import Alike
+
+_OF_A_SHAPE = Head(200, b"", BodyEnd.LENGTH, 0, True, 1, ())
+"""Stands for the header section of a response that ``take_alike`` has read."""
 
 
 class ResponseReader:
@@ -72,23 +76,19 @@ class ResponseReader:
             self._check_share()
         return len(data) - stop
 
-    def take_alike(self, data: bytes, rest: int, most: int) -> tuple[Head, bytes, int] | None:
-        """Read a response like those before it from the last ``rest`` bytes of ``data``, if all of it is there.
+    def take_alike(self, data: bytes, rest: int, most: int, count: int) -> tuple[list[Alike], int]:
+        """Read responses like those before them from the last ``rest`` bytes of ``data``, as far as they are there.
 
-        Returns its header section, its body of at most ``most`` bytes and how many bytes follow. None: call ``take``.
+        Returns at most ``count`` responses to GETs, with bodies of at most ``most`` bytes, and how many bytes follow;
+        none: call ``take``.
         """
         heads = self._heads
         if self.head is not None or heads.has_begun or self._is_head:
-            return None
-        found = heads.shapes.match(data, len(data) - rest)
-        if found is None:
-            return None
-        head, start = found
-        stop = start + head.length
-        if stop > len(data) or head.length > most:
-            return None
-        self.head, self.is_over = head, True
-        return head, data[start:stop], len(data) - stop
+            return [], rest
+        found, stop = heads.shapes.responses(data, len(data) - rest, most, count)
+        if found:
+            self.head, self.is_over = _OF_A_SHAPE, True
+        return found, len(data) - stop
 
     @property
     def bulk(self) -> int:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from crawler.http.framing.header_section import Head
 from crawler.http.lane.loss import Loss
+from crawler.model.network.shapes import Alike
 
 
 class Receiver(Protocol):
-    """Receives the outcome of requests: exactly one call of ``answered``, ``ended`` or ``lost`` for each.
+    """Receives the outcome of requests: exactly one call of ``answered``, ``ended`` or ``lost`` for each,
+    or one item in a call of ``answered_alike``, which requires that the request has ``gathered``.
 
     The methods are called from the event loop while bytes arrive: they must not raise, and may close the lane.
     """
 
     def answered(self, request: Request, head: Head, body: bytes) -> None:
         """A complete response has arrived, for which ``begun`` was not called."""
+
+    def answered_alike(self, request: Request, responses: Sequence[Alike]) -> None:
+        """Complete responses have arrived, to ``request`` and to those after it that are the same object."""
 
     def begun(self, request: Request, head: Head) -> None:
         """A body exceeds ``request.gathered``: calls of ``piece`` follow, until ``ended`` or ``lost``."""

@@ -9,6 +9,9 @@ from crawler.model.network.responses import FetchedPage, WholeResponse
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 
+Requests = Sequence[tuple[str, Mapping[str, str]]]
+"""(URL, headers) of each of several GETs."""
+
 
 class Carried(Protocol):
     """Summary of all responses that a connection has carried."""
@@ -50,8 +53,8 @@ class Together(Protocol):
         """Whether the responses should be small; if not, a large one is no fault of the host."""
         ...
 
-    def requests(self, most: int, free: int) -> Sequence[tuple[str, Mapping[str, str]]]:
-        """(URL, headers) of each GET, at most ``most``; may be empty. Called once a connection is available.
+    def requests(self, most: int, free: int) -> Requests:
+        """The GETs, at most ``most``; may be empty. Called once a connection is available.
 
         ``free``: number of further connections that are available.
         """

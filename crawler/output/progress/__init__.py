@@ -52,7 +52,9 @@ class Fanout(Observer):
         self._received = [each.received for each in interested("received")]
         self._resumed = [each.resumed for each in interested("resumed")]
         self._finished = [each.finished for each in interested("finished")]
-        # An observer that does not override ``all_unchanged`` receives these files one by one.
+        # An observer that does not override one of these methods receives the files one by one.
+        self._all_listed = [each.all_listed for each in interested("listed", "all_listed")]
+        self._all_saved = [each.all_saved for each in interested("finished", "all_saved")]
         self._all_unchanged = [each.all_unchanged for each in interested("listed", "finished", "all_unchanged")]
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
@@ -70,6 +72,14 @@ class Fanout(Observer):
     def listed(self, path: str, size: int | None) -> None:
         for notify in self._listed:
             notify(path, size)
+
+    def all_listed(self, files: Sequence[tuple[str, int | None]]) -> None:
+        for notify in self._all_listed:
+            notify(files)
+
+    def all_saved(self, results: Sequence[Result]) -> None:
+        for notify in self._all_saved:
+            notify(results)
 
     def walked(self) -> None:
         for notify in self._walked:

@@ -20,7 +20,7 @@ from crawler.pipeline.backlog import Finish, PutBack
 from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.fetch.plain import plain_files
 from crawler.pipeline.rules.responses import alike
-from crawler.pipeline.rules.responses.alike import sizes_of, with_size
+from crawler.pipeline.rules.responses.alike import is_like, sizes_of
 from crawler.pipeline.rules.responses.carried import followers
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL, request_headers
 from crawler.pipeline.rules.responses.neighbours import Row, all_facts, are_apart, is_empty, is_plain, row_of
@@ -124,20 +124,27 @@ class FileBatch:
 
     def add(self, job: Job) -> bool:
         """Add ``job`` if its response can be told from all others of the batch and the total size stays small."""
-        if not is_plain(job) or not job.url.startswith(self._origin):
+        listed, sizes, batches = job.size, self._sizes, self._batches
+        if listed is None or not is_plain(job) or not job.url.startswith(self._origin):
             return False
-        size = self._size + (job.size.high if job.size else 0)
-        row, batches = row_of(job), self._batches
-        sizes = None if self._sizes is None else with_size(self._sizes, row, self._empty)
-        if size > limits.SMALL_BODY or batches.downloader.destination.has_part(job.path) or job.path in batches.alone:
+        low, high = listed.low, listed.high
+        if self._size + high > limits.SMALL_BODY or job.path in batches.alone:
             return False
-        if not (sizes is not None or batches.is_trusted):
+        if batches.downloader.destination.has_part(job.path):
+            return False
+        row = row_of(job)
+        is_told = sizes is not None and low == high and (low not in sizes or is_like(row, self._empty))
+        if not (is_told or batches.is_trusted):
             alike = [place for place, other in enumerate(self._rows) if not are_apart(row, other)]
             if alike and not self._divides(job, alike):
                 return False
         self._jobs.append(job)
         self._rows.append(row)
-        self._size, self._sizes = size, sizes
+        self._size += high
+        if sizes is not None and is_told:
+            sizes.add(low)
+        else:
+            self._sizes = None
         self._note_empty(row)
         return True
 

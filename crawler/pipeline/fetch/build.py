@@ -24,7 +24,7 @@ def build_downloader(
     """Build the downloader of a run, which fetches and verifies one file at a time."""
 
     def rejects_headers(job: Job, size: int | None, modified: float | None) -> str | None:
-        if not filters.needs_headers(job.size, job.modified):
+        if not filters.has_limits or not filters.needs_headers(job.size, job.modified):
             return None
         moment = None if modified is None else datetime.fromtimestamp(modified, UTC)
         rejection = filters.rejects_headers(size, moment, job.path)

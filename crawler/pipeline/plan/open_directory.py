@@ -50,8 +50,7 @@ class OpenDirectory(Struct, kw_only=True):
         self.digest.expect(len(page.entries), more=not page.last)
         if page.url != self.url:
             self.digest.rule_out()
-        for entry in page.entries:
-            self.shown.add(page.directory.path, entry)
+        self.shown.add(page.directory.path, page.entries)
         self.shown.mention(page.mentioned)
 
     def weigh(self, page: DirectoryPage) -> None:

@@ -90,19 +90,22 @@ class Planner:
         page, policy = open_page.page, self._policy
         directories = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         new = await new_files(self._rules, open_page)
-        for entry in page.entries:
-            if entry.kind is Kind.DIRECTORY or (new is not None and new.take(entry)):
-                if new is not None and new.is_full:
-                    await new.put()
+        at, entries = 0, page.entries
+        while at < len(entries):
+            if new is not None:
+                taken = new.take(entries, at)
+                await new.put()
+                if taken > at:
+                    at = taken
+                    continue
+            entry = entries[at]
+            at += 1
+            if entry.kind is Kind.DIRECTORY:
                 continue
             if policy.allowance.spent:
                 self._end(f"{page.directory.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, Reason.BUDGET)
                 continue
-            if new is not None:
-                await new.put()
             await self._decide(page.directory, entry, open_page, clash=entry.name in directories and not entry.folder)
-        if new is not None:
-            await new.put()
 
     def _begin(self, page: DirectoryPage) -> OpenDirectory:
         begun = OpenDirectory(destination=self._destination, state=self._state, url=page.url, neighbours=self._beside)

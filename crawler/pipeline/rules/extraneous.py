@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from crawler.model.flaws import Flaw
 from crawler.model.reasons import LINK
@@ -139,8 +139,16 @@ class ListedNames(Struct):
     mentioned: set[str] = field(default_factory=set)
     """Names in links of the pages that are not entries and may lead anywhere."""
 
-    def add(self, path: str, entry: Entry) -> None:
-        """Note the name of ``entry``, and the names of the directories between it and the directory at ``path``."""
+    def add(self, path: str, entries: Sequence[Entry]) -> None:
+        """Note the names of ``entries``, and those of the directories between them and the directory at ``path``."""
+        if not entries:
+            return
+        names, file = self.directories.setdefault(path, {}), Kind.FILE
+        for entry in entries:
+            if entry.folder or entry.kind is not file or names.setdefault(entry.name, False) is not False:
+                self._add(path, entry)
+
+    def _add(self, path: str, entry: Entry) -> None:
         for segment in entry.folder.split("/") if entry.folder else ():
             self.directories.setdefault(path, {})[segment] = True
             path = f"{path}/{segment}" if path else segment

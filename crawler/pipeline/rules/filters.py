@@ -171,7 +171,10 @@ class Filters:
         self._included = ", ".join(item.rule.pattern for item in self._file_rules if item.rule.include)
         self._sizes, self._ages = _limits_of(config, now)
         self._by_name = bool(self._extensions or patterns)
-        self._by_limit = bool(self._sizes or self._ages)
+        self.has_limits = bool(self._sizes or self._ages)
+        """Whether there is any limit on size or age."""
+        self.refuse_nothing = not (self._by_name or self.has_limits)
+        """Whether every file is wanted."""
         self._excluded_in = lru_cache(maxsize=1024)(self._find_excluded_in)
 
     def rejects(
@@ -185,7 +188,7 @@ class Filters:
             rejection = self._rejects_name(path, name)
             if rejection:
                 return rejection
-        if self._by_limit:
+        if self.has_limits:
             for limit, held in self._held(size, modified):
                 if held is False:
                     return Rejection(limit.reason, path, limit.rule)
@@ -193,7 +196,7 @@ class Filters:
 
     def needs_headers(self, size: Span[int] | None, modified: Span[datetime] | None) -> bool:
         """Whether a limit on size or age is set and cannot be decided by these spans."""
-        return self._by_limit and any(held is None for _, held in self._held(size, modified))
+        return self.has_limits and any(held is None for _, held in self._held(size, modified))
 
     def rejects_headers(self, size: int | None, modified: datetime | None, path: str = "") -> Rejection | None:
         """The rejection of a file by its Content-Length or Last-Modified, or None. A missing header refuses nothing."""

@@ -11,6 +11,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 
 from crawler.model.freshness import Dating
@@ -182,6 +183,7 @@ def timestamp_in_utc(naive: datetime) -> float:
     return (naive - _EPOCH).total_seconds()
 
 
+@lru_cache(maxsize=1024)  # files of a release often have the same times
 def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bool:
     """Whether a row's time can be that of the version with this Last-Modified, in any zone.
 

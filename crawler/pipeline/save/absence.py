@@ -43,8 +43,7 @@ async def _contradiction(directory: Directory, items: list[Extraneous], walker: 
 
     async def visit(page: DirectoryPage) -> bool:
         nonlocal conclusive
-        for entry in page.entries:
-            shown.add(directory.path, entry)
+        shown.add(directory.path, page.entries)
         shown.mention(page.mentioned)
         conclusive = conclusive and page.conclusive
         return True

@@ -43,10 +43,15 @@ class Committer:
             if isinstance(done, Result):
                 self._report(done)
                 continue
-            while self._is_full() and not self._has_ended:
-                self._room.clear()
-                await self._room.wait()
+            if len(self._pending) >= limits.PENDING_FILES or self._bytes >= limits.PENDING_BYTES:
+                await self._find_room()
             self._add(done)
+
+    async def _find_room(self) -> None:
+        """Wait until fewer bodies are pending."""
+        while self._is_full() and not self._has_ended:
+            self._room.clear()
+            await self._room.wait()
 
     def _report(self, done: Result) -> None:
         """Report a job that leaves no body to be named."""
@@ -134,11 +139,11 @@ class Committer:
             self._error = error
             raise
         self._state.remember([known for known in results if isinstance(known, Known)])
-        finished = self._observer.finished
-        for staged, known in zip(batch, results, strict=True):
-            if known is staged.result.known:  # nearly always the saved file is as expected
-                finished(staged.result)
-            else:
+        expected = [staged.result for staged in batch]
+        if all(result.known is known for result, known in zip(expected, results, strict=True)):  # nearly always
+            self._observer.all_saved(expected)
+        else:
+            for staged, known in zip(batch, results, strict=True):
                 self._settle(staged, known)
         self._state.flush()  # after each batch, because files whose records a kill loses must be read again
 

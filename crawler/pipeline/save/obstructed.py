@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.values import Job, Kind, Outcome, Result
@@ -32,6 +34,12 @@ class Obstructed(Observer):
             return True
         self._expected[job.path] = job
         return False
+
+    def all_saved(self, results: Sequence[Result]) -> None:
+        if self._expected:
+            for result in results:
+                self._expected.pop(result.path, None)
+        self._observer.all_saved(results)
 
     def finished(self, result: Result) -> None:
         job = self._expected.pop(result.path, None)

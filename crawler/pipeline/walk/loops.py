@@ -33,12 +33,16 @@ class Fingerprint(Struct):
         self.url = url
 
     def add(self, entries: Iterable[Entry]) -> None:
+        rows, names, directory = self.rows, self.names, Kind.DIRECTORY
         for entry in entries:
-            self.rows ^= hash((entry.name, entry.kind, entry.row))
-            self.names ^= hash((entry.name, entry.kind))
+            name, kind = entry.name, entry.kind
+            mark = hash((name, id(kind)))  # of a member of an enumeration the identity: its hash takes longer
+            names ^= mark
+            rows ^= hash((mark, entry.row))
             self.entries += 1
-            if entry.kind is Kind.DIRECTORY:
-                self.children.add(entry.name)
+            if kind is directory:
+                self.children.add(name)
+        self.rows, self.names = rows, names
 
 
 class Seen(Value, frozen=True, gc=False):

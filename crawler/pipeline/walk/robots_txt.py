@@ -68,6 +68,10 @@ class RobotsTxt:
             return None if known.allows(url, self._agent) else forbidden(url)
         return Rejection(Reason.ROBOTS_UNREADABLE, url, str(known or f"{_place(url)} has not been read"))
 
+    def allow_all(self, url: str) -> bool:
+        """Whether nothing on the host of ``url`` is forbidden."""
+        return self._config.no_robots or self._known.get(origin(url)) is ALLOW_ALL
+
     def allows(self, url: str) -> bool:
         """Whether the rules fetched so far allow a request for ``url``."""
         return self.rejection(url) is None

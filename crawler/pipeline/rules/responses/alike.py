@@ -26,12 +26,12 @@ def is_ordinary(shape: HeaderShape) -> bool:
     return is_file_itself(shape.names, *kinds)
 
 
-def sizes_of(rows: Sequence[Row]) -> frozenset[int] | None:
+def sizes_of(rows: Sequence[Row]) -> set[int] | None:
     """The sizes of ``rows``, if each is exact and tells its row from all that are not interchangeable with it.
 
     Otherwise None.
     """
-    sizes = frozenset([row.size.low for row in rows if row.size is not None and row.size.low == row.size.high])
+    sizes = {row.size.low for row in rows if row.size is not None and row.size.low == row.size.high}
     if len(sizes) == len(rows):
         return sizes
     empty = [row for row in rows if is_empty(row)]
@@ -39,14 +39,9 @@ def sizes_of(rows: Sequence[Row]) -> frozenset[int] | None:
     return sizes if empty and is_one_group and len(sizes) - 1 + len(empty) == len(rows) else None
 
 
-def with_size(sizes: frozenset[int], row: Row, empty: Row | None) -> frozenset[int] | None:
-    """``sizes_of`` the rows that have ``sizes`` and one ``row`` more. ``empty``: one of these, of an empty file."""
-    size = row.size
-    if size is None or size.low != size.high:
-        return None
-    if size.low not in sizes:
-        return sizes | {size.low}
-    return sizes if empty is not None and are_interchangeable(row, empty) else None
+def is_like(row: Row, empty: Row | None) -> bool:
+    """Whether ``row`` is that of an empty file and interchangeable with ``empty``."""
+    return empty is not None and are_interchangeable(row, empty)
 
 
 def may_follow(rows: Sequence[Row], sizes: Collection[int] | None, carried: Carried) -> bool | None:

@@ -124,12 +124,16 @@ class History:
         """The rows that may not be told from ``row`` if ``confirmed`` is what its response confirms."""
         if row.part is not None:
             return [row] if row.part in self._parts else []
-        if self._files:
-            self._settle()
         size, place = row.size, row.place
-        if size is not None and size.exact and Aspect.SIZE in confirmed:
+        if size is not None and size.low == size.high and Aspect.SIZE in confirmed:
+            if size.low and (same := self._files.get(size.low)) is not None:
+                return [replace(same, place=_NOWHERE), *self._sizes.get(size.low, ()), *self._bodiless]
+            if self._files and not size.low:
+                self._settle()
             alike = self._sizes.get(size.low)
             return [*alike, *self._bodiless] if alike else self._bodiless
+        if self._files:
+            self._settle()
         if place is not None and Aspect.PLACE in confirmed:
             return [*self._places.get(place, ()), *self._anywhere]
         return self._rows

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from crawler.http.framing.header_section import Head
+from crawler.http.framing.header_section import BodyEnd, Head
 from crawler.http.lane.loss import Loss
 from crawler.http.lane.request import Request
+from crawler.model.network.shapes import Alike
 
 
 @dataclass(eq=False)
@@ -56,6 +57,12 @@ class Recorder:
         outcome = self._end(request)
         assert not outcome.is_streamed
         outcome.head, outcome.pieces, outcome.is_complete = head, [body], True
+
+    def answered_alike(self, request: Request, responses: Sequence[Alike]) -> None:
+        (one,) = responses  # every request is an object of its own
+        fields = one.shape.fields(len(one.body), one.varying)
+        head = Head(200, b"", BodyEnd.LENGTH, len(one.body), True, one.shape.minor, fields)
+        self.answered(request, head, one.body)
 
     def begun(self, request: Request, head: Head) -> None:
         outcome = self.outcomes[request]

@@ -83,7 +83,7 @@ def is_unchanged(listed: list[Entry], known: dict[str, Known], local: dict[str, 
         return False
     names = ListedNames()
     for each in listed:
-        names.add("", each)
+        names.add("", [each])
     gone = useless(known, local, names.directories.get("", {}), frozenset())
     is_allowed = all(each.url in allowed for each in listed)
     return is_allowed and not gone and not list(names.extraneous("", local))

@@ -16,7 +16,7 @@ def shown(*entries: tuple[str, Kind], path: str = "") -> ListedNames:
     found = ListedNames()
     for name, kind in entries:
         directory, _, last = name.rpartition("/")
-        found.add(path, Entry(name=last, kind=kind, url="http://h/" + name, folder=directory))
+        found.add(path, [Entry(name=last, kind=kind, url="http://h/" + name, folder=directory)])
     return found
 
 
