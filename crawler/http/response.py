@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 from multidict import CIMultiDict
 
 from crawler.http.framing.shape import ShapedFields
-from crawler.http.lane.batch import Answer
+from crawler.http.lane.batch import Answer, Answers
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError, TooSlow
@@ -207,7 +207,7 @@ class WholeResponse(Struct, eq=False):
         """Do nothing: no connection is held."""
 
 
-def whole_responses(urls: Sequence[str], answers: Sequence[Answer | Alike | None]) -> list[WholeResponse | None]:
+def whole_responses(urls: Sequence[str], answers: Answers) -> list[WholeResponse | None]:
     """The responses that a lane has received to requests for ``urls``; None for each that it has not."""
     return [
         WholeResponse(200, each.body, url, each.shape, each.varying) if isinstance(each, Alike) else _whole(each, url)

@@ -73,7 +73,10 @@ class Observer(Protocol):
             )
 
     def all_listed(self, files: Sequence[tuple[str, int | None]]) -> None:
-        """Several new entries were listed: (path, size) of each, as for ``listed``, which it calls by default."""
+        """Several new entries were listed: (path, size) of each. By default it calls ``listed`` for each.
+
+        Observers that a caller passes receive ``listed``; likewise with the next method.
+        """
         for path, size in files:
             self.listed(path, size)
 

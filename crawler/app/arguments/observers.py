@@ -14,7 +14,13 @@ from crawler.model.values import Job, Rejection, Result
 from crawler.output.log import LOGGER
 from crawler.text.escape import printable
 
-_EVENTS = tuple(name for name, each in vars(Observer).items() if callable(each) and not name.startswith("_"))
+_TOGETHER = {"all_listed", "all_saved"}
+"""Methods that are not called on the observers of a caller, who are told of each file."""
+_EVENTS = tuple(
+    name
+    for name, each in vars(Observer).items()
+    if callable(each) and not name.startswith("_") and name not in _TOGETHER
+)
 """The methods of an observer."""
 _LONGEST = 500
 """The length at which the text of an exception is cut."""
@@ -83,18 +89,6 @@ class Guarded(Observer):
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         self._tell("all_unchanged", directory, files, reason)
-
-    def all_listed(self, files: Sequence[tuple[str, int | None]]) -> None:
-        if "all_listed" in self._methods:
-            self._tell("all_listed", files)
-        else:
-            super().all_listed(files)
-
-    def all_saved(self, results: Sequence[Result]) -> None:
-        if "all_saved" in self._methods:
-            self._tell("all_saved", results)
-        else:
-            super().all_saved(results)
 
     def run_finished(self) -> None:
         self._tell("run_finished")

@@ -21,6 +21,10 @@ class Answer(Value, frozen=True):
     body: bytes
 
 
+Answers = Sequence[Answer | Alike | None]
+"""The responses to several requests; None for each that has none."""
+
+
 class Batch:
     """Implements ``lane.request.Receiver`` for one batch, on a lane that nothing else uses meanwhile."""
 
@@ -34,7 +38,7 @@ class Batch:
         """Number of requests that neither have a complete response nor are lost."""
         self._is_over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def send(self, requests: Sequence[bytes]) -> list[Answer | Alike | None]:
+    async def send(self, requests: Sequence[bytes]) -> Answers:
         """Send ``requests``, the header sections of GETs, and return their responses.
 
         None stands for a request without a complete, small response, or with one of which only its length says where
@@ -73,7 +77,7 @@ class Batch:
             self._answers[-1] = None
         self._note([None])
 
-    def _note(self, answers: Sequence[Answer | Alike | None]) -> None:
+    def _note(self, answers: Answers) -> None:
         self._answers.extend(answers)
         self._open -= len(answers)
         if not self._open and not self._is_over.done():

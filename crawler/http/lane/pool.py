@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from crawler.http.framing.shape import Shapes
-from crawler.http.lane.batch import Answer, Batch
+from crawler.http.lane.batch import Answers, Batch
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import Dialer, Endpoint
 from crawler.http.lane.exchange import Exchange, LostExchange
@@ -18,7 +18,6 @@ from crawler.http.lane.preconnected import Spares
 from crawler.http.sockets.first_responses import FirstResponses
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.pipelining import Carried, Together
-from crawler.model.network.shapes import Alike
 from crawler.model.struct import Struct, Value, field
 
 _KEPT = 15.0
@@ -50,7 +49,7 @@ class Outcome(Value, frozen=True):
 
     places: Sequence[int]
     """The places of the requests that were sent, among those given."""
-    answers: Sequence[Answer | Alike | None]
+    answers: Answers
     """The response to each of them."""
     ending: Ending | None
     """How the lane ended; None if it did not."""

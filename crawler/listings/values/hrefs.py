@@ -23,6 +23,8 @@ _PLAIN_DIRECTORY = pattern(
     r"((?P<host>https?://[a-z0-9.-]+(?::[0-9]{1,5})?)/(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/)*)[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/"
 )
 """URL of a directory that is not the root, without anything to be resolved. Groups: URL of the parent, and origin."""
+PLAIN_HREF = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.~+-]{0,199}/?")
+"""References that are names as they are, see ``Resolver.plain_base``."""
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
 _DRIVE_OR_PARENT = pattern(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
@@ -114,6 +116,11 @@ class Resolver:
         self.is_coded, self.key, self.named_directory = coded, "", ""
         self.root, self._plain, self._fast, self._parent = self.path, True, True, plain[1]
         return True
+
+    @property
+    def plain_base(self) -> str | None:
+        """What precedes a PLAIN_HREF, a child of this directory, in its URL; None if ``target`` must resolve it."""
+        return self.directory if self._fast else None
 
     @staticmethod
     def _path(url: str) -> str:

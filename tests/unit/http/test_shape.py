@@ -160,3 +160,29 @@ def test_connections_to_a_host_share_its_shapes_and_each_type_of_file_has_its_ow
         assert found.head.fields.shape.constant["Content-Type"] == kind.decode()
         assert found.head._replace(fields=list(found.head.fields)) == parse_head(section)
         assert (shapes.match(section, 0) is not None) and (shapes.match(pages, 0) is None), place
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_responses_that_are_taken_together_are_those_that_a_scanner_finds_one_by_one(data: st.DataObject) -> None:
+    kinds = [b"text/plain", b"image/png"]
+    bodies = data.draw(st.lists(st.tuples(st.sampled_from(kinds), st.integers(0, 12)), max_size=5))
+    wire = b"".join(
+        USUAL.replace(b"text/plain", kind).replace(b"Content-Length: 0", b"Content-Length: %d" % size) + b"x" * size
+        for kind, size in bodies
+    )
+    wire = wire[: len(wire) - data.draw(st.integers(0, 30))] + data.draw(st.sampled_from([b"", b"HTTP/1.1 404 x\r\n"]))
+    shapes = Shapes()
+    for kind in kinds[: data.draw(st.integers(1, 2))]:
+        HeadScanner(shapes).take(USUAL.replace(b"text/plain", kind), is_head=False)
+    most, count = data.draw(st.sampled_from([5, 100])), data.draw(st.integers(1, 6))
+    expected, at = list[tuple[CIMultiDict[str], bytes]](), 0
+    while len(expected) < count and (found := shapes.match(wire, at)) is not None:
+        head, start = found
+        if head.length > most or start + head.length > len(wire):
+            break
+        expected.append((CIMultiDict(head.fields), wire[start : start + head.length]))
+        at = start + head.length
+    together, stop = shapes.responses(wire, 0, most, count)
+    assert [(CIMultiDict(each.shape.fields(len(each.body), each.varying)), each.body) for each in together] == expected
+    assert stop == at
