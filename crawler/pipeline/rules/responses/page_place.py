@@ -12,6 +12,8 @@ from crawler.text.patterns import pattern
 _SEARCHED = 2048
 """Number of bytes at the beginning of a page in which the title is searched for."""
 _TITLE = pattern(rb"(?i:<title>)[^</]*(/[^<]*)(?i:</title>)")
+_PLAIN_URL = pattern(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(/[A-Za-z0-9_.~/-]*(?<=/))")
+"""URL of a page whose path has nothing to be decoded."""
 
 
 def page_place(headers: Mapping[str, str], body: bytes) -> str | None:
@@ -44,6 +46,9 @@ def title_place(page: bytes) -> str | None:
 
 def requested_place(url: str) -> str | None:
     """The path that the title of the index page at ``url`` should name; None if that is not unique, as in a query."""
+    plain = _PLAIN_URL.fullmatch(url)
+    if plain is not None:
+        return _place(plain[1])
     parts = urlsplit(url)
     if parts.query or not parts.path.endswith("/"):
         return None

@@ -28,6 +28,8 @@ class GroupReader:
         self._reader, self._pages = reader, pages
         self._alone = set[str]()
         """The paths of directories whose pages have to be requested alone."""
+        self._recorded: dict[str, _Recorded] = {}
+        """What was known of the pages of directories that were put back: reading it twice takes a query."""
         self._held = 0
         """Number of directories whose readers are waiting for a connection."""
 
@@ -51,12 +53,11 @@ class GroupReader:
 
         The result is without those that are unchanged, which are reported. None stands for a page to be read alone.
         """
-        recorded = [await self._reader.recorded(directory.url) for directory in directories]
-        wanted = [
-            (directory.url, known.validators if (known := digest or memo) else Validators())
-            for directory, (digest, memo) in zip(directories, recorded, strict=True)
+        recorded = [
+            self._recorded.pop(url) if (url := directory.url) in self._recorded else await self._reader.recorded(url)
+            for directory in directories
         ]
-        pages = await self._fetch(directories, wanted, frontier)
+        pages = await self._fetch(directories, recorded, frontier)
         found = [
             self._begun(directory, known, page)
             for directory, known, page in zip(directories, recorded, pages, strict=False)
@@ -73,12 +74,16 @@ class GroupReader:
         ]
 
     async def _fetch(
-        self, directories: Sequence[Directory], wanted: Sequence[tuple[str, Validators]], frontier: Frontier
+        self, directories: Sequence[Directory], recorded: Sequence[_Recorded], frontier: Frontier
     ) -> list[FetchedPage | None]:
-        """Fetch the pages of the first of ``directories``, which are ``wanted``; the others are put back at once.
+        """Fetch the pages of the first of ``directories``; the others are put back as soon as there is a connection.
 
         Servers may take long for a listing, so pages do not queue while connections are free.
         """
+        wanted = [
+            (directory.url, known.validators if (known := digest or memo) else Validators())
+            for directory, (digest, memo) in zip(directories, recorded, strict=True)
+        ]
         count = held = len(directories)
         self._held += held
 
@@ -86,6 +91,8 @@ class GroupReader:
             nonlocal count, held
             count = min(most, count, -(-(self._held + frontier.waiting) // (free + 1)))
             self._held, held = self._held - held, 0
+            for place in range(count, len(directories)):
+                self._recorded[directories[place].url] = recorded[place]
             frontier.put_back(directories[count:])
             return count
 
