@@ -66,6 +66,11 @@ def dispatch(call: Invocation) -> int:
         from crawler.text.advice.arguments import count_problem
 
         raise ConfigError(count_problem(wanted, call.positional, mode))
+    if wanted[-1] == "DIR" and "://" in call.positional[-1]:
+        from crawler.text.advice.arguments import url_as_directory
+
+        if problem := url_as_directory(call.positional[-1], mode, call.positional[0] if len(wanted) > 1 else ""):
+            raise ConfigError(problem)
     _refuse_without_effect(mode, call.given)
     return _run_of(mode)(call)
 
@@ -94,8 +99,9 @@ def _refuse_dashes(positional: Sequence[str]) -> None:
 def _refuse_empty(call: Invocation) -> None:
     """Raise ConfigError for an empty path or name, which an unset variable of a script causes."""
     paths = {"--config": call.config_file, "--input-file": call.input_file, "--status": call.status}
+    entries = {"--explain": call.explain}
     names = {"--only": "" if "" in call.only else None, "--rollback": call.rollback}
-    for kind, values in (("path", paths), ("name", names)):
+    for kind, values in (("path", paths), ("name", names), ("URL or path", entries)):
         for option, value in values.items():
             if value == "":
                 raise ConfigError(f"{option}: expected a {kind}, not an empty text: is a variable unset?")

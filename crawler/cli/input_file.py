@@ -66,7 +66,10 @@ def parse_items(content: bytes, where: str) -> list[tuple[str, str]]:
             try:
                 items.append((start_url(url.strip(_BLANKS)), path.strip(_BLANKS)))
             except ConfigError as error:
-                raise ConfigError(f"{where}:{number}: {error}") from None
+                from crawler.text.advice.lists import line_problem
+
+                problem = line_problem(line.strip(_BLANKS))
+                raise ConfigError(f"{where}:{number}: {problem or error}") from None
     return items
 
 

@@ -82,6 +82,8 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     if scheme == "file":
         return _file_path(text)
     if re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
+        if scheme in {"http", "https"}:
+            raise ConfigError(f"DIR: {redacted(text)} is a URL: name the directory to save files in")
         known = ", ".join(f"{name}://" for name in OBJECT_STORES)
         more = "; mirror into a path, then copy it there with rsync" if scheme in _OF_SSH else ""
         raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}{more}")

@@ -32,6 +32,11 @@ def read_with_click(args: Sequence[str]) -> dict[str, Any] | str:
         from crawler.cli.help.mistakes import unknown_option
 
         raise WrongUsageError(unknown_option(error.option_name, args, visible_options())) from None
+    except click.BadOptionUsage as error:
+        from crawler.cli.help.mistakes import flag_with_value
+
+        text = flag_with_value(error.option_name, args) or f"{error.format_message()} (see --help)"
+        raise WrongUsageError(text) from None
     except click.UsageError as error:
         raise WrongUsageError(f"{error.format_message()} (see --help)") from None
     printed.flush()

@@ -13,6 +13,7 @@ _DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 """Characters that word processors and web pages put in place of hyphens, as a range of a regular expression."""
 _TYPOGRAPHIC = re.compile(f"-?[{_DASHES}][-{_DASHES}]*(?=[A-Za-z])")
 _ONE_LETTER = ("-e", "-h", "-q", "-v", "-w")
+_FALSE = frozenset({"0", "false", "no", "off", "none", "never", ""})
 _ARGUMENT_NAMES = {"config_file": "config"}
 _ONE_DASH = re.compile(r"-[A-Za-z][\w-]+(?:=.*)?", re.DOTALL)
 
@@ -80,6 +81,17 @@ def one_dash(args: Sequence[str], known: Sequence[str]) -> str:
         if _ONE_DASH.fullmatch(arg) and f"-{word}" in known:
             return f"{printable(word)}: long options have two dashes: -{printable(word)}"
     return ""
+
+
+def flag_with_value(name: str, args: Sequence[str]) -> str:
+    """The message for the flag ``name`` if ``args`` give it a value; "" if they do not."""
+    value = next((arg.partition("=")[2] for arg in args if arg.startswith(f"{name}=")), None)
+    if value is None:
+        return ""
+    if value.lower() not in _FALSE:
+        return f"{name} takes no value: write {name}"
+    instead = {"--verbose": "write --quiet", "--verify-digests": "write --no-verify-digests"}.get(name, "leave it out")
+    return f"{name} takes no value: {instead}"
 
 
 def repeated(option: str, values: Sequence[str]) -> str:

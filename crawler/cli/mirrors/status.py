@@ -9,6 +9,7 @@ from crawler.cli.printing import print_error
 from crawler.cli.runner import run_query
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.exit_codes import ExitCode
+from crawler.model.options.readers import foreign_path
 from crawler.text.escape import masked
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class StatusPage:
             from crawler.output.atomic_file import check_target
             from crawler.output.html_report import check_installed
 
+            if problem := foreign_path(self.target):
+                raise ConfigError(f"--status {self.target}: {problem}")
             check_target("--status", self.target)
             check_installed("--status")
 

@@ -108,5 +108,15 @@ def _convert_one(option: Option, value: object, where: str) -> object:
         shown = "" if option.secret else f"{shortened(value)}: "
         raise ConfigError(f"{where}: {shown}expected text or a number, not {type(value).__name__}") from None
     except ValueError as error:
-        shown = "" if option.secret else f"{str(value)!r}: "
-        raise ConfigError(f"{where}: {shown}{error}") from None
+        if option.secret:
+            raise ConfigError(f"{where}: {error}") from None
+        raise ConfigError(f"{where}: {str(value)!r}: {error}{_meant(option, value, str(error))}") from None
+
+
+def _meant(option: Option, value: object, said: str) -> str:
+    """What may have been meant by ``value``, which cannot be read: the end of the message that begins with ``said``."""
+    if "did you mean" in said:
+        return ""
+    from crawler.model.options.other_notations import meant  # imported only for a message
+
+    return meant(str(value), option.parse)

@@ -29,8 +29,13 @@ _SIZE_UNITS = {"": 1, "K": limits.KIB, "M": limits.MIB, "G": limits.GIB, "T": 10
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
 _TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])([T ].*)?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_UNIX_TIME = re.compile(r"\d{9,11}")
+"""Seconds since 1970, as ``date +%s`` prints them."""
 _AMBIGUOUS = "M may mean minutes or months: write 5m or 150d, for example"
+_FOREIGN = re.compile(r"[~$]|[A-Za-z]:[\\/]|\\\\|(?:https?|ftps?|s3|gs|az|file)://", re.IGNORECASE)
+"""How paths begin that a shell would expand, those of Windows, and URLs."""
 _BAD_MAX_DELETE = "expected a number of files or a percentage such as 25%"
 
 
@@ -87,11 +92,16 @@ def parse_timeout(text: str) -> float:
 def parse_age(text: str) -> datetime | timedelta:
     """``7d`` → a timedelta before the start of the run; an ISO date or time → an aware datetime, UTC by default.
 
-    Raises ValueError.
+    ``20250131`` is a date. Raises ValueError, also for a number that looks like a year or a Unix time.
     """
-    if _DATE.fullmatch(text.strip()):
-        moment = datetime.fromisoformat(text.strip())
+    bare = text.strip()
+    if _DATE.fullmatch(bare):
+        moment = datetime.fromisoformat(bare)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if _YEAR.fullmatch(bare):
+        raise ValueError(f"a year, or seconds? write {bare}-01-01 or {bare}s")
+    if _UNIX_TIME.fullmatch(bare):
+        raise ValueError("a Unix time? expected an age such as 12h or 7d, or a date")
     try:
         return timedelta(seconds=parse_duration(text))
     except OverflowError:
@@ -194,7 +204,9 @@ def choice(*values: str) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in values:
-            raise ValueError("expected one of " + ", ".join(values))
+            from crawler.model.options.names.spelling import did_you_mean  # imported only for a message
+
+            raise ValueError("expected one of " + ", ".join(values) + did_you_mean(text, values))
         return text
 
     return parse
@@ -213,7 +225,7 @@ def check_header(text: str) -> str:
     """``Name: value`` or ``@FILE``, unchanged. Raises ValueError; the file is not read."""
     if not text.startswith("@") or len(text) == 1:
         parse_header(text)
-    elif problem := path_problem(text[1:]):
+    elif problem := foreign_path(text[1:]):
         raise ValueError(problem)
     return text
 
@@ -229,6 +241,8 @@ def check_extensions(text: str) -> str:
     """A list of extensions, unchanged. Raises ValueError for text that is not such a list."""
     if "://" in text:
         raise ValueError("expected extensions such as zip,tar.gz, and then URL")
+    if re.fullmatch(r"[*.]*\w+(?:/[*.]*\w+)+", text):
+        raise ValueError(f"separate extensions by commas: {text.replace('/', ',')}")
     if "=" in text or "/" in text:
         raise ValueError("expected extensions such as zip,tar.gz (wget's -e robots=off is --no-robots here)")
     if not text.strip(" ,*."):
@@ -236,20 +250,6 @@ def check_extensions(text: str) -> str:
     if re.search(r"[^\s,]\s+[^\s,]|[;|:]", text):
         parts = re.split(r"[\s,;|:]+", text.strip())
         raise ValueError(f"separate extensions by commas: {','.join(parts)}")
-    return text
-
-
-def check_pattern(text: str) -> str:
-    """The pattern of a filter rule, unchanged. Raises ValueError if it is empty or an invalid regular expression."""
-    if text.startswith("re:"):
-        try:
-            re.compile(text[3:])
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-    if not text:
-        raise ValueError("expected a pattern")
-    if not text.strip("/"):
-        raise ValueError("expected the name or path of what is below URL: the directory at URL is always entered")
     return text
 
 
@@ -273,7 +273,18 @@ def check_path(text: str) -> str:
         raise ValueError("expected a path")
     if text == "-":
         raise ValueError("expected a path, such as /dev/stdout; write ./- for a file of that name")
+    if not text.startswith(("http://", "https://")) and (problem := foreign_path(text)):
+        raise ValueError(problem)  # one that took URL as its value is reported as such, where URL is missed
     return text
+
+
+def foreign_path(path: str) -> str:
+    """Why ``path`` is no path of this machine: what a shell expands, a path of Windows, a URL; "" if it is one."""
+    if not _FOREIGN.match(path):
+        return ""
+    from crawler.model.options.other_notations import foreign  # imported only for the message
+
+    return foreign(path)
 
 
 def check_metrics_path(text: str) -> str:
@@ -281,7 +292,7 @@ def check_metrics_path(text: str) -> str:
 
     Paths in /dev are accepted: they are standard output or pipes, not files for the collector.
     """
-    if problem := path_problem(text):
+    if problem := foreign_path(text):
         raise ValueError(problem)
     if not text.endswith(".prom") and not text.startswith("/dev/"):
         raise ValueError("expected a path that ends in .prom: node_exporter's textfile collector ignores other files")

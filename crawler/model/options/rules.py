@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.given import several
 from crawler.model.options.option import location_of
-from crawler.model.options.readers import check_pattern
 from crawler.model.struct import Value
 
 LAST = (
@@ -22,6 +22,20 @@ class Rule(Value, frozen=True):
 
     include: bool
     pattern: str
+
+
+def check_pattern(text: str) -> str:
+    """The pattern of a filter rule, unchanged. Raises ValueError if it is empty or an invalid regular expression."""
+    if text.startswith("re:"):
+        try:
+            re.compile(text[3:])
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+    if not text:
+        raise ValueError("expected a pattern")
+    if not text.strip("/"):
+        raise ValueError("expected the name or path of what is below URL: the directory at URL is always entered")
+    return text
 
 
 def parse_rule(text: str, *, include: bool, where: str) -> Rule:

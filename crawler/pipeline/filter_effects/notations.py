@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote_to_bytes
 
-from crawler.model.options.readers import check_pattern
-from crawler.model.options.rules import Rule
+from crawler.model.options.rules import Rule, check_pattern
 from crawler.model.struct import Value
 from crawler.text import urls
 

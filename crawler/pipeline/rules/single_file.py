@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from crawler.model import limits
 from crawler.pipeline.rules.responses.content_type import begins_like_html, is_binary, is_html
-from crawler.pipeline.rules.responses.login_page import is_login_page, leads_astray
+from crawler.pipeline.rules.responses.login_page import asks_for_password, is_login_page, leads_astray
+from crawler.text.escape import masked
 from crawler.text.http_fields import coding_of, content_length
 from crawler.text.patterns import pattern
 from crawler.text.urls import INDEX_PAGE, file_name_problem, last_name, without_query
@@ -96,6 +97,17 @@ def may_be_file(url: str, answered: str, content_type: str, body: bytes) -> bool
             return False
         return not (leads_astray(url, answered, body) or is_login_page(url, body))
     return _names_data(url, content_type)
+
+
+def why_no_listing(url: str, answered: str, content_type: str, body: bytes) -> str:
+    """What the response to ``url`` is, if not a listing, and what to do; "" if unknown.
+
+    ``answered``: its URL, after redirects.
+    """
+    if is_html(content_type) or begins_like_html(body):
+        return "it asks for a password: --cookies FILE, --netrc or --header @FILE may log in" * asks_for_password(body)
+    is_file = bool(content_type) and _DATA.match(content_type) is None and names_file(answered)
+    return f"it redirects to a file: give its URL, {masked(answered)}" if is_file and answered != url else ""
 
 
 def _names_data(url: str, content_type: str) -> bool:

@@ -126,7 +126,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                 # An empty array proves nothing; the HTML page of the same directory does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
-        async with aclosing(self._noted(path, url, page, _sound(parsed, page))) as pieces:
+        async with aclosing(self._noted(path, url, page, _sound(parsed, page, url))) as pieces:
             async for piece in pieces:
                 yield PagePiece(listing=piece, version=version_of(url, page, piece))
 
@@ -235,8 +235,11 @@ class PageReader(Value, frozen=True, kw_only=True):
         self.observer.listing_read(path, url, count, family=family, confidence=confidence)
 
 
-async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
-    """Yield the pieces of ``page`` without an uncertain last row. Raises ListingError if it is not a listing."""
+async def _sound(parsed: Pieces, page: FetchedPage, url: str) -> Pieces:
+    """Yield the pieces of ``page``, the response to ``url``, without an uncertain last row.
+
+    Raises ListingError if it is not a listing.
+    """
     piece: Listing | None = None
     async with aclosing(parsed) as pieces:
         async for piece in pieces:
@@ -251,8 +254,11 @@ async def _sound(parsed: Pieces, page: FetchedPage) -> Pieces:
             if piece.is_listing or piece.entries:
                 yield piece
     if piece is None or not piece.is_listing:
-        kind = page.content_type
-        raise ListingError(f"the response is not a directory listing ({kind or 'no content type'})", content_type=kind)
+        from crawler.pipeline.rules.single_file import why_no_listing  # imported only for the message
+
+        kind, why = page.content_type, why_no_listing(url, page.url, page.content_type, page.body)
+        text = f"the response is not a directory listing ({kind or 'no content type'})"
+        raise ListingError(f"{text}: {why}" if why else text, content_type=kind, is_advised=bool(why))
 
 
 async def _again(pieces: list[Listing]) -> Pieces:

@@ -50,17 +50,26 @@ _COMMANDS = {
         "URL and DIR suffice, and the URL of a file saves that file",
     ),
     **dict.fromkeys(("ls", "lsf", "lsl", "list"), "--list URL prints a listing"),
-    **dict.fromkeys(("check", "verify"), "--verify DIR compares the files with their digests"),
+    **dict.fromkeys(("check", "verify", "hashsum", "checksum"), "--verify DIR compares the files with their digests"),
+    **dict.fromkeys(("history", "log", "runs", "status"), "--history DIR prints the last runs"),
+    "explain": "--explain ENTRY URL DIR says what would happen to an entry",
+    "snapshots": "--list-snapshots DIR prints the snapshots",
+    "rollback": "--rollback SNAPSHOT DIR returns to a snapshot",
+    "version": "--version prints the version",
     "help": "--help explains all options",
+    **dict.fromkeys(("config", "run"), "--config FILE runs the mirrors that a file describes"),
+    **dict.fromkeys(("update", "resume"), "URL and DIR suffice: each run continues the last one"),
 }  # fmt: skip
 """First word of a command line for another program → how to do the same here."""
 _WITHOUT_URL = {"--input-file": "the URLs are in the file"}
+_ONE_BY_ONE = "run it once for each URL, or list them as mirrors in a --config file"
 _PORTS = "the port is a number from 0 to 65535"
 
 
 def url_problem(text: str, directory: str = "") -> str:
     """Explain in one line why ``text`` cannot be URL, and what to do. ``directory``: DIR, if it was given, too."""
-    if text.lower() in _COMMANDS and (not directory or origin(directory) is not None):
+    takes_directory = " DIR " in _COMMANDS.get(text.lower(), "")
+    if text.lower() in _COMMANDS and (not directory or takes_directory or origin(directory) is not None):
         return _no_command(text)
     shown = redacted(text.strip()) or ("…@" if text.strip() else "(empty)")
     if problem := _host_problem(text.strip()):
@@ -141,6 +150,17 @@ def directory_problem(text: str) -> str:
     return ""
 
 
+def url_as_directory(text: str, mode: str, url: str = "") -> str:
+    """Explain in one line that DIR is a URL; "" if it is none. ``url``: URL, if there is one beside it."""
+    if origin(text) is None:
+        return ""
+    if not mode and origin(url) is not None:
+        return f"DIR: {redacted(text)} is a URL: {_ONE_BY_ONE}"
+    if mode == "--input-file":
+        return f"DIR: {redacted(text)} is a URL: name the directory to save the files in; the URLs are in the file"
+    return f"{mode} takes no URL: name the directory of the mirror, DIR" if mode else ""
+
+
 def item_path_problem(path: str, detail: str) -> str:
     """Explain in one line why a file of a list cannot be saved as ``path``; "" if its URL names no file.
 
@@ -196,7 +216,7 @@ def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "
     elif mode and wanted == ("URL",) and places == [0]:
         advice = f"{mode} takes no DIR: it saves nothing"
     elif len(places) > 1:
-        advice = "run it once for each URL, or list them as mirrors in a --config file"
+        advice = _ONE_BY_ONE
     elif places and places[0] > 0:
         advice = "separate a list after an option by commas (--ext zip,tar), and put patterns in quotes ('*.zip')"
     else:

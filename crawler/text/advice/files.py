@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+from crawler.model.options.readers import foreign_path
+
 _ADVICE = {
     errno.ENOENT: "create it, or correct the path",
     errno.ENOTDIR: "correct the path",
@@ -17,6 +19,10 @@ _NO_ENTRY = "make its directory accessible to the user who runs this program, or
 
 def unreadable(error: OSError, path: str) -> str:
     """Why the file at ``path``, as given, cannot be read, and what to do."""
+    if error.errno == errno.ENOENT and path == "-":
+        return "write /dev/stdin for standard input, or ./- for a file of that name"
+    if error.errno == errno.ENOENT and (problem := foreign_path(path)):
+        return problem
     reason, advice = str(error.strerror or error), _ADVICE.get(error.errno or 0)
     if advice and "path" in advice and not path.startswith(("/", "~")):
         advice += ", which is relative to the working directory"

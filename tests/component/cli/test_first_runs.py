@@ -64,6 +64,17 @@ def test_a_page_in_place_of_the_file_is_not_saved(here: Path, capsys: pytest.Cap
     assert "a web page came instead of a file, perhaps a login or error page" in capsys.readouterr().err
 
 
+def test_a_login_page_and_a_redirect_to_a_file_are_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Site() as site:
+        site.file("a.zip", b"PK one", content_type="application/zip")
+        site.on("login/", Page(b"<html><form><input type=password></form></html>"))
+        site.on("latest/", Redirect("/pub/a.zip"))
+        for name, said in (("login/", "it asks for a password: --cookies FILE, --netrc or --header @FILE may log in"),
+                           ("latest/", f"it redirects to a file: give its URL, {site.url}a.zip")):  # fmt: skip
+            assert cli.run([site.url + name, "DIR"]) == 3
+            assert capsys.readouterr().err.rstrip().endswith(said)
+
+
 def test_a_mirror_whose_listing_becomes_a_text_stays_as_it_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Site() as site:
         site.file("sub/a.txt", b"a")

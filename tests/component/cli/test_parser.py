@@ -329,6 +329,15 @@ LISTS = [
     (b"<!DOCTYPE html>\n<a href=x>", ": it is an HTML page"),
     (b"http://h/a http://h/b\n/srv/list\n", ":2: not an http or https URL: /srv/list"),
     ("http://h/a\nx\n".encode("utf-16"), ":2: not an http or https URL: x"),
+    (
+        b"http://h/a\n  out=b.zip\n",
+        ":2: out is an option of another program, such as aria2: each line is a URL, or a URL, a",
+    ),
+    (b'url = "http://h/a.zip"', ":1: an option of curl: write the URL alone: http://h/a.zip"),
+    (b"--url http://h/a.zip", ":1: an option of curl: write the URL alone: http://h/a.zip"),
+    (b"wget -c http://u:hush@h/a.zip", ":1: a command: write its URL alone: http://h/a.zip"),
+    (b"- <http://h/a.zip>", ":1: write the URL alone: http://h/a.zip"),
+    (b"[a](http://h/a.zip)", ":1: write the URL alone: http://h/a.zip"),
     (b"\x1f\x8b\x08\x00", ":1: not an http or https URL"),
 ]
 

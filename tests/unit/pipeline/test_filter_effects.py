@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.model.config import Config
-from crawler.model.options.readers import check_pattern
-from crawler.model.options.rules import Rule
+from crawler.model.options.rules import Rule, check_pattern
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result

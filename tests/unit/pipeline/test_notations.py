@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model.options.readers import check_pattern
-from crawler.model.options.rules import Rule
+from crawler.model.options.rules import Rule, check_pattern
 from crawler.pipeline.filter_effects.notations import readings
 from crawler.pipeline.rules.filters import compiled_rule
 

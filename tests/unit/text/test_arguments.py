@@ -34,7 +34,7 @@ def test_a_directory_is_a_path_or_a_file_url(given: str, path: str) -> None:
     ("given", "message"),
     [
         ("", "use . for the current directory"),
-        ("http://host/x", "http:// is not a destination"),
+        ("http://host/x", "http://host/x is a URL: name the directory"),
         ("sftp://host/x", "sftp:// is not a destination"),
         ("file://host/x", "write it as file:///path"),
         ("file:///x?y", "write it as file:///path"),

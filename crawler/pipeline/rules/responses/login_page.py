@@ -50,7 +50,7 @@ def leads_astray(asked: str, answered: str, body: bytes) -> bool:
     back = (value for name, value in parse_qsl(last.query) if _RETURN.search(name))
     is_return = len(wanted) > 1 and any(wanted in unquote(value) for value in back)
     is_login = not _WORDS.isdisjoint(_words(answered) - _words(asked))
-    return is_return or is_login or _asks_for_password(body)
+    return is_return or is_login or asks_for_password(body)
 
 
 def is_login_page(url: str, body: bytes) -> bool:
@@ -60,10 +60,11 @@ def is_login_page(url: str, body: bytes) -> bool:
     """
     title = _TITLE.search(body[:READ])
     is_titled = title is not None and _TITLE_WORDS.search(title[1].decode("utf-8", "replace")) is not None
-    return is_titled and _asks_for_password(body) and _NAMED.search(unquote(urlsplit(url).path)) is None
+    return is_titled and asks_for_password(body) and _NAMED.search(unquote(urlsplit(url).path)) is None
 
 
-def _asks_for_password(body: bytes) -> bool:
+def asks_for_password(body: bytes) -> bool:
+    """Whether the first ``READ`` bytes of a page have a field for a password."""
     return _PASSWORD.search(body[:READ]) is not None
 
 

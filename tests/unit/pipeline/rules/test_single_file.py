@@ -15,6 +15,7 @@ from crawler.pipeline.rules.single_file import (
     is_same_file,
     may_be_file,
     names_file,
+    why_no_listing,
 )
 from crawler.text.arguments import default_directory
 
@@ -135,3 +136,29 @@ def test_urls_of_one_file_differ_in_their_signature_at_most(first: str, second: 
 )  # fmt: skip
 def test_dir_is_named_by_the_last_directory_of_url_or_by_its_host(url: str, name: str) -> None:
     assert default_directory(url) == name
+
+
+FORM = b"<html><form><input type=password name=p></form></html>"
+
+
+@pytest.mark.parametrize(
+    ("answered", "content_type", "body", "expected"),
+    [
+        (
+            "http://h/pub/",
+            "text/html",
+            FORM,
+            "it asks for a password: --cookies FILE, --netrc or --header @FILE may log",
+        ),
+        ("http://h/login", "", FORM, "it asks for a password"),
+        ("http://h/pub/", "text/html", b"<html>home</html>", ""),
+        ("http://h/x/a.zip", "application/zip", b"PK", "it redirects to a file: give its URL, http://h/x/a.zip"),
+        ("http://h/pub/", "application/zip", b"PK", ""),
+        ("http://h/x/a.json", "application/json", b"{}", ""),
+        ("http://h/x/a", "", b"x", ""),
+    ],
+)
+def test_what_came_instead_of_a_listing_is_named(answered: str, content_type: str, body: bytes, expected: str) -> None:
+    found = why_no_listing("http://h/pub/", answered, content_type, body)
+    assert found.startswith(expected) if expected else found == ""
+    assert "redirects" not in why_no_listing(answered, answered, content_type, body)
