@@ -115,8 +115,6 @@ def _convert_one(option: Option, value: object, where: str) -> object:
 
 def _meant(option: Option, value: object, said: str) -> str:
     """What may have been meant by ``value``, which cannot be read: the end of the message that begins with ``said``."""
-    if "did you mean" in said:
-        return ""
     from crawler.model.options.other_notations import meant  # imported only for a message
 
-    return meant(str(value), option.parse)
+    return meant(str(value), option.parse, said)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from unicodedata import normalize
 
+_CHOICES = "expected one of "
+"""How the message about a word begins that is none of a few."""
 _LONGEST = 60
 """Maximum length of a value that is translated."""
 _QUOTES = "'\"`\u2018\u2019\u201c\u201d\u00ab\u00bb"
@@ -45,12 +48,16 @@ _NUMBER = re.compile(r"(\d+(?:\.\d+)?)(?:e(\d))?\D{0,8}")
 _EPOCH = re.compile(r"@?(\d{9,11})")
 
 
-def meant(text: str, parse: Callable[[str], object]) -> str:
-    """The end of a message about ``text``, which ``parse`` refuses: what may have been meant, or "" if unknown."""
+def meant(text: str, parse: Callable[[str], object], said: str = "") -> str:
+    """The end of a message about ``text``, which ``parse`` refuses: what may have been meant, or "" if unknown.
+
+    ``said``: why it is refused, which may be a list of choices.
+    """
     if len(text) > _LONGEST:
         return ""
     plain = normalize("NFKC", text).replace("\u2212", "-").strip(_QUOTES + " ")
-    for each in dict.fromkeys(_translations(plain)):
+    choices = said.removeprefix(_CHOICES).split(", ") if said.startswith(_CHOICES) else []
+    for each in dict.fromkeys((*_translations(plain), *get_close_matches(plain.lower(), choices, 1, 0.7))):
         try:
             parse(each)
         except ValueError:

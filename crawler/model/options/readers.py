@@ -204,9 +204,7 @@ def choice(*values: str) -> Callable[[str], str]:
 
     def parse(text: str) -> str:
         if text not in values:
-            from crawler.model.options.names.spelling import did_you_mean  # imported only for a message
-
-            raise ValueError("expected one of " + ", ".join(values) + did_you_mean(text, values))
+            raise ValueError("expected one of " + ", ".join(values))
         return text
 
     return parse
