@@ -67,12 +67,17 @@ def dispatch(call: Invocation) -> int:
 
         raise ConfigError(count_problem(wanted, call.positional, mode))
     if wanted[-1] == "DIR" and "://" in call.positional[-1]:
-        from crawler.text.advice.arguments import url_as_directory
-
-        if problem := url_as_directory(call.positional[-1], mode, call.positional[0] if len(wanted) > 1 else ""):
-            raise ConfigError(problem)
+        _refuse_url(call.positional, mode)
     _refuse_without_effect(mode, call.given)
     return _run_of(mode)(call)
+
+
+def _refuse_url(positional: Sequence[str], mode: str) -> None:
+    """Raise ConfigError if DIR, the last of ``positional``, is a URL of the web."""
+    from crawler.text.advice.arguments import url_as_directory
+
+    if problem := url_as_directory(positional[-1], mode, positional[0] if len(positional) > 1 else ""):
+        raise ConfigError(problem)
 
 
 def _texts(call: Invocation) -> dict[str, object]:
