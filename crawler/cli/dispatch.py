@@ -66,14 +66,15 @@ def dispatch(call: Invocation) -> int:
         from crawler.text.advice.arguments import count_problem
 
         raise ConfigError(count_problem(wanted, call.positional, mode))
-    if wanted[-1] == "DIR" and "://" in call.positional[-1]:
-        _refuse_url(call.positional, mode)
+    _refuse_url(wanted, call.positional, mode)
     _refuse_without_effect(mode, call.given)
     return _run_of(mode)(call)
 
 
-def _refuse_url(positional: Sequence[str], mode: str) -> None:
-    """Raise ConfigError if DIR, the last of ``positional``, is a URL of the web."""
+def _refuse_url(wanted: Sequence[str], positional: Sequence[str], mode: str) -> None:
+    """Raise ConfigError if DIR, the last of ``positional`` if ``wanted``, is a URL of the web."""
+    if wanted[-1] != "DIR" or "://" not in positional[-1]:
+        return
     from crawler.text.advice.arguments import url_as_directory
 
     if problem := url_as_directory(positional[-1], mode, positional[0] if len(positional) > 1 else ""):
