@@ -15,7 +15,7 @@ from crawler.model.values import Kind, Local
 from crawler.storage.directory.boundaries.other_file_systems import is_leftover
 from crawler.storage.directory.boundaries.spared import ProtectedNames, Spared
 from crawler.storage.directory.os_errors import NAME_REFUSED, UnusablePath
-from crawler.storage.directory.tree import Tree, decoded, encoded, split
+from crawler.storage.directory.tree import Tree, decoded, encoded, identity, split
 from crawler.text import urls
 
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
@@ -87,7 +87,8 @@ class Scan:
             owner = self._spared.owner(self._tree, path)
         directory = self._tree.directory(path)
         if self._spared is not None:
-            device, protected = os.fstat(directory).st_dev, self._spared.protected_names(directory)
+            place = self._tree.identity_of(path) or identity(os.fstat(directory))
+            device, protected = place[0], self._spared.protected_names(directory, place)
         try:
             entries = os.scandir(directory)  # needs its own descriptor
         except OSError as error:
