@@ -138,7 +138,7 @@ class SqliteState:
     def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Record that the page at ``url``, of the directory ``path``, showed only files."""
         if self._thread:
-            self._changes.digests[url] = (path, digest)
+            self._changes.add_digest(url, path, digest)
             self._buffered(1 + len(digest.skipped) // 10)
 
     async def count_files(self) -> int:

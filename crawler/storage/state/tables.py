@@ -25,6 +25,9 @@ from crawler.storage.state.visits import note
 
 BATCH_ROWS = 1000
 """Rows per batch when all files are read."""
+SHORT_PAGE = 100
+"""Maximum number of entries of a page that is not recorded if its directory has a digest: it is needed only if local
+files have changed, and is then requested again."""
 
 
 class Changes(Struct, kw_only=True):
@@ -45,6 +48,13 @@ class Changes(Struct, kw_only=True):
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self.files or self.memos or self.digests or self.visits)
+
+    def add_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
+        """Add the digest of the page at ``url``, of the directory ``path``. A short page is not recorded beside it."""
+        self.digests[url] = (path, digest)
+        memo = self.memos.get(url)
+        if memo is not None and len(memo.entries) <= SHORT_PAGE:
+            del self.memos[url]
 
 
 def read_directory(path: str, connection: sqlite3.Connection) -> dict[str, Known]:

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
-from crawler.model.values import Known, Validators
+from crawler.model.state.store import ListingMemo
+from crawler.model.struct import replace
+from crawler.model.values import Entry, Kind, Known, Validators
 from crawler.storage.state import NullState, ReadOnlyState, SqliteState, small_state
+from crawler.storage.state.tables import SHORT_PAGE
 
 LEAF = DirectoryDigest(
     answered="http://h/ü\udcff/",
@@ -62,6 +65,28 @@ async def test_a_recorded_digest_is_known_in_the_next_run(path: Path) -> None:
         assert await state.directory_digest("http://h/") is None
     async with ReadOnlyState(path) as state:
         assert await state.directory_digest(URL) == LEAF
+
+
+@pytest.mark.parametrize(("entries", "is_kept"), [(0, False), (SHORT_PAGE, False), (SHORT_PAGE + 1, True)])
+async def test_a_short_page_is_not_kept_beside_its_digest(path: Path, entries: int, is_kept: bool) -> None:
+    page = ListingMemo(
+        url=URL,
+        answered=URL,
+        path="sub",
+        validators=Validators(),
+        body_digest="00",
+        family="nginx",
+        complete=True,
+        entries=tuple(Entry(name=f"{number}", kind=Kind.FILE, url=f"{URL}{number}") for number in range(entries)),
+    )
+    async with SqliteState(path) as state:
+        state.remember_listing(page)
+        state.remember_directory_digest(URL, "sub", LEAF)
+        state.remember_listing(replace(page, url="http://h/other/"))
+    async with SqliteState(path) as state:
+        assert (await state.listing(URL) is not None) == is_kept
+        assert await state.directory_digest(URL) == LEAF
+        assert await state.listing("http://h/other/") is not None
 
 
 async def test_the_files_of_a_directory_are_returned_as_known(path: Path) -> None:
