@@ -78,6 +78,7 @@ async def test_a_short_page_is_not_kept_beside_its_digest(path: Path, entries: i
         family="nginx",
         complete=True,
         entries=tuple(Entry(name=f"{number}", kind=Kind.FILE, url=f"{URL}{number}") for number in range(entries)),
+        next_pages=(),
     )
     async with SqliteState(path) as state:
         state.remember_listing(page)
