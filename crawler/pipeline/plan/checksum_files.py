@@ -30,9 +30,17 @@ WARNINGS = 10
 
 def may_be_checksums(name: str) -> bool:
     """Whether ``name`` is that of a checksum file. Faster than ``is_checksum_file`` for names that are not."""
-    lowered = name.lower()
-    has_sign = "sum" in lowered or "sha" in lowered or "md5" in lowered or ".b2" in lowered or "blake" in lowered
-    return has_sign and is_checksum_file(name)
+    return _has_sign(name.lower()) and is_checksum_file(name)
+
+
+def may_list_checksums(entries: Sequence[Entry]) -> bool:
+    """Whether any of ``entries`` may be a checksum file; nearly always False if none is."""
+    return _has_sign("\n".join([entry.name for entry in entries]).lower())
+
+
+def _has_sign(text: str) -> bool:
+    """Whether ``text``, in lower case, contains a part of a name of a checksum file."""
+    return "sum" in text or "sha" in text or "md5" in text or ".b2" in text or "blake" in text
 
 
 class _Source(Struct, eq=False):

@@ -90,7 +90,7 @@ class NewFiles:
         rules, jobs, first, size = self._rules, self.jobs, at, 0
         if rules.have_a_say():
             return at if entries[at].kind is not _DIRECTORY else at + 1
-        holds, has_part = rules.policy.holds, rules.destination.has_part
+        has_part = rules.destination.has_part
         while at < len(entries) and len(jobs) < _MOST:
             entry = entries[at]
             if entry.kind is not _DIRECTORY:
@@ -100,10 +100,9 @@ class NewFiles:
                 self._files[path] = entry.url
                 listed = entry.size
                 job = Job(url=entry.url, path=path, reason=_NEW, size=listed, modified=entry.modified, row=entry.row)
-                if not holds(job):
-                    if listed is not None and not has_part(path):
-                        size += listed.low
-                    jobs.append(job)
+                if listed is not None and not has_part(path):
+                    size += listed.low
+                jobs.append(job)
             at += 1
         self._report(entries[first:at], size)
         return at

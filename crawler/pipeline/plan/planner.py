@@ -13,7 +13,7 @@ from crawler.model.state.store import StateStore
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.pipeline.engine import Put
-from crawler.pipeline.plan.checksum_files import by_digest, may_be_checksums, was_proven
+from crawler.pipeline.plan.checksum_files import by_digest, may_be_checksums, may_list_checksums, was_proven
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
 from crawler.pipeline.plan.new_files import Rules, new_files
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
@@ -131,7 +131,7 @@ class Planner:
         """Note the checksum files of ``page`` before the first ``await``, and so before any directory below."""
         checksums = self._policy.checksums
         files: dict[str, Entry] = {}
-        for entry in page.entries if checksums is not None else ():
+        for entry in page.entries if checksums is not None and may_list_checksums(page.entries) else ():
             if entry.kind is not Kind.DIRECTORY and may_be_checksums(entry.name):
                 path = entry_path(page.directory.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
                 if isinstance(path, str) and self._forbidden(entry, open_page.scope) is None:

@@ -31,4 +31,4 @@ class Policy(Value, frozen=True, kw_only=True):
     unchanged: UnchangedDirectories | None = None
     neighbours: Neighbours | None = None
     holds: Callable[[Job], bool] = lambda _job: False
-    """Called with each job before it is put. Returns True if the job must wait."""
+    """Called with each job before it is put, if anything is at its path. Returns True if the job must wait."""

@@ -118,9 +118,9 @@ class Transfers:
         async def finish(*done: Result | Staged) -> None:
             if self._upstreams is not None:
                 done = tuple(map(self._upstreams.noted, done))
-            for each in done:
-                if isinstance(each, Result) and each.outcome is Outcome.DIRECTORY:
-                    directories.append((each.path, each.url))
+            if Result in set(map(type, done)):  # seldom for those of a batch
+                results = [each for each in done if isinstance(each, Result)]
+                directories.extend((each.path, each.url) for each in results if each.outcome is Outcome.DIRECTORY)
             await committer.put(*done)
 
         workers = config.workers if pool is None else pool.capacity  # a gate limits the requests to each host

@@ -7,6 +7,7 @@ Workers do not wait for the disk. They hand over a complete body and fetch the n
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from crawler.model import limits
 from crawler.model.errors import DestinationError
@@ -39,19 +40,17 @@ class Committer:
 
     async def put(self, *all_done: Result | Staged) -> None:
         """Take finished jobs. Waits while too many are pending. Raises the DestinationError of a failed batch."""
+        bodies = list[Staged]()
         for done in all_done:
             if isinstance(done, Result):
                 self._report(done)
-                continue
-            if len(self._pending) >= limits.PENDING_FILES or self._bytes >= limits.PENDING_BYTES:
-                await self._find_room()
-            self._add(done)
-
-    async def _find_room(self) -> None:
-        """Wait until fewer bodies are pending."""
-        while self._is_full() and not self._has_ended:
+            else:
+                bodies.append(done)
+        while bodies and self._is_full() and not self._has_ended:
             self._room.clear()
             await self._room.wait()
+        if bodies:
+            self._add(bodies)
 
     def _report(self, done: Result) -> None:
         """Report a job that leaves no body to be named."""
@@ -62,20 +61,23 @@ class Committer:
             self._is_flushing = True
             asyncio.get_running_loop().call_soon(self._flush)
 
-    def _add(self, done: Staged) -> None:
-        """Add a body to the next batch. Raises the DestinationError of a failed batch."""
+    def _add(self, bodies: Sequence[Staged]) -> None:
+        """Add bodies to the next batch. Raises the DestinationError of a failed batch."""
         if self._error is not None:
-            self._fail(done, str(self._error))
+            for done in bodies:
+                self._fail(done, str(self._error))
             raise self._error
         if self._has_ended:
             raise RuntimeError(_ENDED)
-        self._pending.append(done)
-        self._unwritten += 1
-        self._bytes += len(done.body)
+        is_first = not self._pending
+        self._pending += bodies
+        self._unwritten += len(bodies)
+        self._bytes += sum([len(done.body) for done in bodies])
         is_batch = len(self._pending) >= limits.BATCH_FILES or self._bytes >= limits.BATCH_BYTES
-        if is_batch or done.part:  # large bodies are written at once, to free the space of the file they replace
+        # a large body is written at once if that frees the space of the file that it replaces
+        if is_batch or any(done.part and done.job.local is not None for done in bodies):
             self._wake.set()
-        elif len(self._pending) == 1:
+        elif is_first:
             self._timer = asyncio.get_running_loop().call_later(limits.BATCH_SECONDS, self._wake.set)
 
     def _is_full(self) -> bool:

@@ -196,9 +196,9 @@ class SqliteState:
     def remember(self, known: Sequence[Known]) -> None:
         """Record saved or confirmed files. Written soon, in batches."""
         if self._thread:
-            for item in known:
-                self._changes.files[item.path] = item
-                self._change(item.path.rpartition("/")[0])
+            self._changes.files.update({item.path: item for item in known})
+            for directory in {item.path.rpartition("/")[0] for item in known}:
+                self._change(directory)
             self._buffered(len(known))
 
     async def doubt(self, paths: Collection[str]) -> None:

@@ -72,6 +72,13 @@ class History:
             sizes = [size for size in sizes if size]
         return self._files.keys().isdisjoint(sizes) and self._sizes.keys().isdisjoint(sizes)
 
+    def lacks_size(self, row: Row) -> bool:
+        """Whether ``unlike`` has no suspects because no response had the size of ``row``."""
+        size = row.size
+        if size is None or size.low != size.high or row.part is not None or self._bodiless:
+            return False
+        return size.low not in self._files and size.low not in self._sizes
+
     def may_repeat(self, row: Row) -> bool:
         """Whether ``row`` is that of an empty file, interchangeable with those that the connection has carried."""
         return self._empty is not None and are_interchangeable(row, self._empty)
@@ -165,7 +172,7 @@ def followers(rows: Sequence[Row], carried: Carried | None) -> list[int]:
     found = [
         place
         for place, row in enumerate(rows)
-        if all(are_apart(row, other) for other in history.unlike(row, _SIZE_AND_PLACE))
+        if history.lacks_size(row) or all(are_apart(row, other) for other in history.unlike(row, _SIZE_AND_PLACE))
     ]
     return found[: max(0, LONGEST - len(history))]
 

@@ -36,10 +36,14 @@ def write_bodies(
         descriptor = os.open(part, CREATE_FLAGS, 0o666, dir_fd=parts)
         try:
             written = os.write(descriptor, item.body)
-            if written != item.size or not _set_time(descriptor, item.mtime):
+            if written != item.size:
+                return
+            try:
+                os.utime(descriptor, ns=(item.mtime, item.mtime))
+            except (OSError, OverflowError):
                 return
             status = os.fstat(descriptor)
-            if status.st_size != written or status.st_nlink != 1 or not stat.S_ISREG(status.st_mode):
+            if status.st_size != written or status.st_nlink != 1 or stat.S_IFMT(status.st_mode) != stat.S_IFREG:
                 return
             pending.append(PendingFile(item, part, descriptor, written, status.st_mtime_ns))
             descriptor = -1
@@ -48,14 +52,6 @@ def write_bodies(
                 close_quietly(descriptor)
                 with suppress(OSError):
                     os.unlink(part, dir_fd=parts)
-
-
-def _set_time(descriptor: int, mtime: int) -> bool:
-    try:
-        os.utime(descriptor, ns=(mtime, mtime))
-    except (OSError, OverflowError):
-        return False
-    return True
 
 
 def start_writeback(files: Sequence[PendingFile]) -> None:

@@ -297,3 +297,31 @@ async def test_nobody_waits_for_a_committer_that_met_a_bug() -> None:
         await stage.committer.put(staged("later"))
     with pytest.raises(TypeError, match="a bug"):
         await stage.end()
+
+
+@pytest.mark.parametrize(("is_here", "is_large"), [(False, False), (False, True), (True, False), (True, True)])
+async def test_only_a_large_body_that_frees_the_space_of_another_file_does_not_wait(
+    is_here: bool, is_large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BATCH_SECONDS", 3600)
+    stage, body = Stage(), staged("a")
+    local = Local(Kind.FILE, 3, 0) if is_here else None
+    await stage.committer.put(replace(body, job=replace(body.job, local=local), part="p" if is_large else ""))
+    for _ in range(9):
+        await asyncio.sleep(0)
+    assert bool(stage.observer.results) is (is_here and is_large)
+    await stage.end()
+    assert len(stage.observer.results) == 1
+
+
+async def test_bodies_that_are_put_together_all_fail_after_a_lost_batch() -> None:
+    stage = Stage()
+    stage.destination.full_at = "a"
+    with suppress(DestinationError):
+        await stage.committer.put(staged("a"))
+        await stage.committer.drain()
+    with pytest.raises(DestinationError):
+        await stage.committer.put(staged("b"), Result(path="c", url="", outcome=Outcome.SKIPPED), staged("d"))
+    assert [result.path for result in stage.observer.results] == ["a", "c", "b", "d"]
+    with suppress(DestinationError):
+        await stage.run
