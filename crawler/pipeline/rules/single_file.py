@@ -43,10 +43,11 @@ def file_name(url: str, headers: Mapping[str, str]) -> str | None:
 
     It is the last segment of the URL; if that is empty, or if there is a query, a name given by the server counts more.
     """
-    if not names_file(url) or urlsplit(url).query:
-        from crawler.text.names.disposition import disposition_name
+    disposition = headers.get("Content-Disposition")
+    if disposition is not None and (not names_file(url) or urlsplit(url).query):
+        from crawler.text.names.disposition import disposition_name  # imported only if needed
 
-        given = disposition_name(headers.get("Content-Disposition"))
+        given = disposition_name(disposition)
         if isinstance(given, str):
             return given
     return last_name(url) if names_file(url) else None

@@ -19,7 +19,6 @@ from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.other_mirrors import UrlOf
 from crawler.pipeline.pool import WorkerPool
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.dry_run import DryRun
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
@@ -28,6 +27,7 @@ from crawler.pipeline.walk.robots_txt import RobotsTxt
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.downloader import Downloader
+    from crawler.pipeline.runs.dry_run import DryRun
     from crawler.pipeline.walk.upstreams.list_mirrors import ListMirrors
     from crawler.pipeline.walk.upstreams.upstreams import Upstreams
 
@@ -56,7 +56,11 @@ class Components(Tools, frozen=True, kw_only=True):
     @property
     def dry_run(self) -> DryRun | None:
         """Notes what would be done in a dry run; None in any other run."""
-        return None if self.tally.plan is None else DryRun(self.tally.plan, self.observer)
+        if self.tally.plan is None:
+            return None
+        from crawler.pipeline.runs.dry_run import DryRun  # imported only if needed
+
+        return DryRun(self.tally.plan, self.observer)
 
 
 class Transfers:

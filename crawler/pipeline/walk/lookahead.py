@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import glob
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 
@@ -46,6 +44,9 @@ class Lookahead:
         """Raise ListingError, with advice, if ``start`` is proven to be one of its ancestors again."""
         ancestor = await self._ancestor(above, start)
         if ancestor is not None:
+            import glob
+            import shlex
+
             way_out = shlex.quote(f"/{glob.escape(start.path)}/")
             raise ListingError(
                 f"a loop: it repeats the listing of its ancestor {masked(ancestor)} again and again "

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from crawler.model.errors import DestinationError
 from crawler.model.reasons import Reason
 from crawler.model.values import Known
-from crawler.text.names.windows import is_refused
 
 _FULL = "free some space, then run again; complete files were kept"
 _GONE = "the file system is gone: mount it again"
@@ -89,7 +88,11 @@ def is_whole(error: OSError) -> bool:
 
 def is_refused_name(error: OSError, name: str) -> bool:
     """Whether ``error`` means that the file system cannot hold ``name``, which Windows could not hold either."""
-    return error.errno in _MAY_MEAN_NAME and is_refused(name)
+    if error.errno not in _MAY_MEAN_NAME:
+        return False
+    from crawler.text.names.windows import is_refused  # imported only if needed
+
+    return is_refused(name)
 
 
 def item_reason(error: OSError, name: str = "") -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import unicodedata
 from collections import OrderedDict
 from contextlib import suppress
 
@@ -260,6 +259,8 @@ class Tree:
 
 def other_spellings(name: str) -> set[str]:
     """Other spellings of ``name`` on a file system that folds case or normalises Unicode."""
+    import unicodedata  # imported only if needed
+
     forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")} if not name.isascii() else set()
     return (forms | {name.swapcase()}) - {name}
 
