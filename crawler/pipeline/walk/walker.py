@@ -148,16 +148,17 @@ class Walker:
                 async for part in pieces:
                     piece = part.listing
                     self._settle_scope(directory, part)
-                    mark.add(piece.entries)
-                    directories += (entry for entry in piece.entries if entry.kind is Kind.DIRECTORY)
+                    directories += [entry for entry in piece.entries if entry.kind is Kind.DIRECTORY]
+                    if directories or not piece.is_listing:  # a page without directories is no part of a loop
+                        mark.add(piece.entries)
                     below: list[Directory] = []
                     if piece.is_listing:
                         whole = whole and piece.complete
                         flaws += piece.flaws
                         todo += [page for page in self._following(piece, done) if page not in todo]
                         mark.answered(piece.url)
-                        await self._refuse_loop(directory, directories, mark)
-                        below = self._directories(directory, directories, mark, shown)
+                        if directories:
+                            below = await self._directories(directory, directories, mark, shown)
                     last = piece.is_listing and not todo
                     goes_on = await visit(self._page(directory, part, complete=whole and last, last=last))
                     self._stopped = self._stopped or not goes_on
@@ -225,13 +226,18 @@ class Walker:
             return self._permit_as(self.scope.listing_redirect)
         return self._permit_as(partial(self.scope.root_redirect, start=directory.url))
 
-    def _directories(
+    async def _directories(
         self, directory: Directory, entries: Sequence[Entry], mark: Fingerprint, shown: Shown
     ) -> list[Directory]:
         """The directories of a page that are to be walked, in reverse order, because the frontier is a stack.
 
         ``mark``: the fingerprint of the page. ``shown``: the directories of earlier pages, which object stores repeat.
+        Raises ListingError if the page is proven to repeat one of its own ancestors.
         """
+        lookahead = Lookahead(self._quiet, self._permit(directory), self._may_enter)
+        await lookahead.refuse_loop(
+            directory.above, Level(path=directory.path, mark=mark, links=directory_links(entries))
+        )
         found = []
         for entry in reversed(entries) if self._bounds.recursive else ():
             if entry.url in shown.urls:
@@ -242,13 +248,6 @@ class Walker:
                 above = (*directory.above, seen(mark, entry.name))
                 found.append(Directory(path=below, url=entry.url, depth=directory.depth + 1, above=above))
         return found
-
-    async def _refuse_loop(self, directory: Directory, entries: Sequence[Entry], mark: Fingerprint) -> None:
-        """Raise ListingError for a listing that is proven to repeat one of its own ancestors."""
-        lookahead = Lookahead(self._quiet, self._permit(directory), self._may_enter)
-        await lookahead.refuse_loop(
-            directory.above, Level(path=directory.path, mark=mark, links=directory_links(entries))
-        )
 
     def _may_enter(self, path: str, url: str, depth: int) -> bool:
         deepest = limits.DEPTH - 1 if self._bounds.max_depth is None else self._bounds.max_depth
