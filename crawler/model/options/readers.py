@@ -223,7 +223,7 @@ def check_header(text: str) -> str:
     """``Name: value`` or ``@FILE``, unchanged. Raises ValueError; the file is not read."""
     if not text.startswith("@") or len(text) == 1:
         parse_header(text)
-    elif problem := foreign_path(text[1:]):
+    elif problem := path_problem(text[1:]) or foreign_path(text[1:]):
         raise ValueError(problem)
     return text
 
@@ -290,7 +290,7 @@ def check_metrics_path(text: str) -> str:
 
     Paths in /dev are accepted: they are standard output or pipes, not files for the collector.
     """
-    if problem := foreign_path(text):
+    if problem := path_problem(text) or foreign_path(text):
         raise ValueError(problem)
     if not text.endswith(".prom") and not text.startswith("/dev/"):
         raise ValueError("expected a path that ends in .prom: node_exporter's textfile collector ignores other files")
