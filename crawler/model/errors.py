@@ -140,10 +140,29 @@ class DestinationError(CrawlerError):
 
     done: tuple[Known, ...]
     """Files that the failing ``commit`` had already given their final names, for the state to record."""
+    outcomes: Mapping[str, str | None]
+    """What the failing ``delete`` had already done: path → None if it is gone, or the reason why it stayed. The paths
+    that it did not reach are missing."""
 
     def __init__(self, message: str, *, done: Sequence[Known] = ()) -> None:
         super().__init__(message)
         self.done = tuple(done)
+        self.outcomes = {}
+
+    def after(self, outcomes: Mapping[str, str | None]) -> DestinationError:
+        """This error, raised by a ``delete`` that had done ``outcomes`` before."""
+        self.outcomes = dict(outcomes)
+        return self
+
+
+@contextmanager
+def noting_outcomes() -> Iterator[dict[str, str | None]]:
+    """Yield the ``outcomes`` of a ``delete``, which a DestinationError that the block raises takes along."""
+    outcomes: dict[str, str | None] = {}
+    try:
+        yield outcomes
+    except DestinationError as error:
+        raise error.after(outcomes) from error.__cause__
 
 
 class FetchError(CrawlerError):

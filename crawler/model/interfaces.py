@@ -251,6 +251,6 @@ class Destination(Protocol):
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """Delete files and empty directories, given deepest first. For each path None, or the reason why it stayed.
 
-        Raises DestinationError.
+        Raises DestinationError, whose ``outcomes`` say what was deleted before (``error.after(outcomes)``).
         """
         ...

@@ -65,7 +65,10 @@ class Deletions:
         return found
 
     async def delete(self) -> bool:
-        """Delete what may go. Returns whether all of it has gone, or would in a real run. Raises DeleteRefused."""
+        """Delete what may go. Returns whether all of it has gone, or would in a real run.
+
+        Raises DeleteRefused, and DestinationError once everything that was deleted has its Result.
+        """
         parts, unlisted = self._parts, self._planner.unlisted
         for path in self._obstructed.proven:
             unlisted.arrived(path)
@@ -79,9 +82,16 @@ class Deletions:
         if not self._may_delete(removals):
             return False
         if self._dry_run is None:
-            for path, reason in await remove(removals, parts.destination, parts.state, parts.observer):
-                parts.tally.warn(f"could not delete {path}: {reason}", 4)
+            await self._remove(removals)
         return True
+
+    async def _remove(self, removals: Removals) -> None:
+        parts = self._parts
+        stayed, failure = await remove(removals, parts.destination, parts.state, parts.observer)
+        for path, reason in stayed:
+            parts.tally.warn(f"could not delete {path}: {reason}", 4)
+        if failure is not None:
+            raise failure
 
     async def _may_go(self, item: Extraneous) -> bool:
         removals = await self._candidates([item])

@@ -6,8 +6,9 @@ may delete at all, and how much, is decided in ``rules.deletion_limit``.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 
+from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
@@ -106,31 +107,36 @@ def _parents(path: str) -> list[str]:
 
 async def remove(
     removals: Removals, destination: Destination, state: StateStore, observer: Observer
-) -> list[tuple[str, str]]:
-    """Remove everything in ``removals``, with a Result for each removed file. Returns (path, reason) of what stayed.
+) -> tuple[list[tuple[str, str]], DestinationError | None]:
+    """Remove everything in ``removals``, with a Result for each removed file.
+
+    Returns (path, reason) of what stayed, and the error if the destination failed before it had tried to remove all.
 
     A directory that is not empty is not reported: its contents were to stay or are reported themselves.
 
     The records are removed first. If the program is killed in between, it leaves files without records, which the next
     run finds, and never records without files, which --verify would report forever.
     """
-    stayed: list[tuple[str, str]] = []
     state.forget(removals.files)
     for directory in removals.directories:
         state.forget_directory(directory)
     if removals.files:
         await state.file(removals.files[0])  # waits for the writes before it
     paths = [*removals.files, *removals.directories]
-    reasons = dict(zip(paths, await destination.delete(paths), strict=True))
+    outcomes: Mapping[str, str | None]
+    failure: DestinationError | None = None
+    try:
+        outcomes = dict(zip(paths, await destination.delete(paths), strict=True))
+    except DestinationError as error:
+        outcomes, failure = error.outcomes, error
     for path in removals.files:
-        if (reason := reasons[path]) is not None:
-            stayed.append((path, reason))
-            continue
-        size = removals.sizes[path]
-        observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason=Reason.GONE, old_size=size))
+        if path in outcomes and outcomes[path] is None:
+            size = removals.sizes[path]
+            observer.finished(Result(path=path, url="", outcome=Outcome.DELETED, reason=Reason.GONE, old_size=size))
+    stayed = [(path, reason) for path in removals.files if (reason := outcomes.get(path)) is not None]
     stayed += [
         (directory, reason)
         for directory in removals.directories
-        if (reason := reasons[directory]) is not None and reason != Reason.NOT_EMPTY
+        if (reason := outcomes.get(directory)) is not None and reason != Reason.NOT_EMPTY
     ]
-    return stayed
+    return stayed, failure

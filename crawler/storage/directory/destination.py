@@ -14,7 +14,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from crawler.model.errors import DestinationError
+from crawler.model.errors import DestinationError, noting_outcomes
 from crawler.model.interfaces import Destination
 from crawler.model.values import Job, Kind, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile, Spared
@@ -244,9 +244,9 @@ class LocalDestination(Destination):
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """See ``interfaces.Destination``. A path that is already gone counts as deleted."""
-        writer = await self._ready()
-        await self._remove_leftovers(writer)
-        return await self._run(self._write_thread, remove, writer.tree, paths, writer.trash, self._spared)
+        await self._remove_leftovers(writer := await self._ready())
+        with noting_outcomes() as done:
+            return await self._run(self._write_thread, remove, writer.tree, paths, (writer.trash, self._spared), done)
 
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
         """See ``interfaces.Destination``. A file with several hard links keeps its time, which they share.
@@ -268,7 +268,8 @@ class LocalDestination(Destination):
 
     async def _remove_leftovers(self, writer: DirectoryWriter) -> None:
         if self._scanner is not None and self._scanner.leftovers:
-            await self._run(self._write_thread, remove, writer.tree, self._scanner.take_leftovers(), None, self._spared)
+            gone = self._scanner.take_leftovers()
+            await self._run(self._write_thread, remove, writer.tree, gone, (None, self._spared), {})
 
     def has_part(self, path: str) -> bool:
         """See ``interfaces.Destination``."""

@@ -86,7 +86,7 @@ class Trash:
         try:
             for day, local in view.scan("").items():
                 if local.kind is Kind.DIRECTORY and _DAY.fullmatch(day) and day < oldest:
-                    remove(tree, [path for path, _ in view.walk(day)] + [day], None, spared)
+                    remove(tree, [path for path, _ in view.walk(day)] + [day], (None, spared), {})
         finally:
             spared.close()
 
@@ -167,30 +167,31 @@ def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
         close_quietly(reading)
 
 
-def remove(tree: Tree, paths: Sequence[str], trash: Trash | None, spared: Spared | None = None) -> list[str | None]:
+def remove(
+    tree: Tree, paths: Sequence[str], safeguards: tuple[Trash | None, Spared], outcomes: dict[str, str | None]
+) -> list[str | None]:
     """Delete files and empty directories. Returns for each path None if it is gone, or why it was not deleted.
 
-    Raises OSError if the whole file system fails.
+    The same is added to ``outcomes``, path by path. Raises OSError if the whole file system fails.
     """
     tree.refresh()
     owners: dict[str, str | None] = {}
-    reasons: list[str | None] = []
     for path in paths:
         try:
-            reasons.append(_remove(tree, path, (trash, spared), owners))
+            outcomes[path] = _remove(tree, path, safeguards, owners)
         except FileNotFoundError:
-            reasons.append(None)
+            outcomes[path] = None
         except UnusablePath as unusable:
-            reasons.append(str(unusable))
+            outcomes[path] = str(unusable)
         except OSError as error:
             if is_whole(error):
                 raise
-            reasons.append(item_reason(error))
-    return reasons
+            outcomes[path] = item_reason(error)
+    return [outcomes[path] for path in paths]
 
 
 def _remove(
-    tree: Tree, path: str, safeguards: tuple[Trash | None, Spared | None], owners: dict[str, str | None]
+    tree: Tree, path: str, safeguards: tuple[Trash | None, Spared], owners: dict[str, str | None]
 ) -> str | None:
     trash, spared = safeguards
     parent, name = split(path)
@@ -199,13 +200,12 @@ def _remove(
         return f"belongs to another mirror, the one in {owner}"
     plain = encoded(name)
     status = os.stat(plain, dir_fd=(directory := tree.directory(parent)), follow_symlinks=False)
-    if spared is not None:
-        spared.refresh(tree.root)  # after the directory was opened, because later mounts do not change what it shows
-        device = os.fstat(directory).st_dev
-        if why := spared.reason(plain, status, directory, spared.protected_names(directory), device=device):
-            return f"it is {why}"
-        if (moved := spared.moved(path)) is not None:
-            return moved
+    spared.refresh(tree.root)  # after the directory was opened, because later mounts do not change what it shows
+    device = os.fstat(directory).st_dev
+    if why := spared.reason(plain, status, directory, spared.protected_names(directory), device=device):
+        return f"it is {why}"
+    if (moved := spared.moved(path)) is not None:
+        return moved
     if stat.S_ISDIR(status.st_mode):
         os.rmdir(plain, dir_fd=directory)
         tree.forget(path)

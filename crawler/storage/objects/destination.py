@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import obstore
 
 from crawler.model import limits
+from crawler.model.errors import noting_outcomes
 from crawler.model.interfaces import UNLIMITED, Destination
 from crawler.model.reasons import Reason
 from crawler.model.values import Job, Kind, Known, Local, Staged
@@ -215,7 +216,8 @@ class ObjectDestination(Destination):
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """See ``interfaces.Destination``. An object that is already gone counts as deleted."""
         self._check()
-        return await self._run(remove(self._store, paths, self._directories, self._where.prefix))
+        with noting_outcomes() as done:
+            return await self._run(remove(self._store, paths, self._directories, self._where.prefix, done))
 
     # --- large bodies -----------------------------------------------------------------------------
 

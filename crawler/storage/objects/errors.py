@@ -33,6 +33,10 @@ _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _INVALID = re.compile(r'Path "(.{1,300}?)"', re.DOTALL)
 _OF_ONE = frozenset({"400", "405", "411", "413", "414", "422"})
 """HTTP statuses that refuse a single object, for example because of its key."""
+_NAMED = re.compile(r"elete\w* request failed for key .{1,5000}? \(code: (\w{1,60})\)|<DeleteResult", re.DOTALL)
+"""In the error of obstore for an object that a store refuses to delete; its code, or the response that has it."""
+_REFUSED_DELETE = re.compile(r"Error performing DELETE .{1,5000}? status code: (403|409|412|423)", re.DOTALL)
+"""In the error of obstore for a request that deletes one object, which may be protected."""
 _ACCESS = "check the credentials and the permissions, see docs/object-stores.md"
 
 
@@ -44,10 +48,21 @@ def is_of_one(error: Exception) -> bool:
     return status is not None and status[1] in _OF_ONE
 
 
+def is_of_one_deletion(error: Exception) -> bool:
+    """True if ``error``, from a request to delete one object, affects only that object.
+
+    A store that answers requests for several objects names the refused ones in its response, which itself succeeds.
+    """
+    text = str(error)
+    return _NAMED.search(text) is not None or _REFUSED_DELETE.search(text) is not None or is_of_one(error)
+
+
 def summary(error: Exception) -> str:
     """``error`` in a few words: HTTP status and code of the store, or the kind of failure."""
     text = str(error)
     status, code = _STATUS.search(text), _CODE.search(text)
+    if (named := _NAMED.search(text)) is not None:
+        return f"the store refuses: {named[1] or (code[1] if code else 'no reason given')}"
     if status is not None:
         return f"HTTP {status[1]}{status[2].rstrip()}{f', {code[1]}' if code else ''}"
     line = text.strip().partition("\n")[0]

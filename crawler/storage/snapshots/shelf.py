@@ -178,12 +178,12 @@ class Shelf:
     def removal(self, leftover: str) -> Iterator[str | None]:
         """Remove a leftover with all of its content, step by step. Yields None, or why something was not removed."""
         tree, spared = Tree(self.descriptor, capacity=32), Spared(links=False)
-        view = Scan(Tree(self.descriptor, capacity=32), spared)
+        view, guards = Scan(Tree(self.descriptor, capacity=32), spared), (None, spared)
         try:
             paths = (path for path, _ in view.walk(leftover))
             while batch := list(islice(paths, _REMOVED_AT_ONCE)):
-                yield next((why for why in remove(tree, batch, None, spared) if why), None)
-            yield next((why for why in remove(tree, [leftover], None, spared) if why), None)
+                yield next((why for why in remove(tree, batch, guards, {}) if why), None)
+            yield next((why for why in remove(tree, [leftover], guards, {}) if why), None)
         finally:
             tree.close()
             view.close()

@@ -6,12 +6,13 @@ All other modules use the names of the server; paths are translated only here, o
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from crawler.model import limits
+from crawler.model.errors import DestinationError
 from crawler.model.struct import replace
 from crawler.model.values import Kind, Known, Local, Staged
 from crawler.storage.directory.destination import LocalDestination
@@ -149,13 +150,22 @@ class WindowsDestination(LocalDestination):
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         stored = [await self._path(path) for path in paths]
-        outcomes = await super().delete(stored)
-        for path, problem in zip(stored, outcomes, strict=True):
+        try:
+            outcomes = await super().delete(stored)
+        except DestinationError as error:
+            self._removed(error.outcomes)
+            given = dict(zip(stored, paths, strict=True))
+            raise error.after({given[path]: outcome for path, outcome in error.outcomes.items()}) from None
+        self._removed(dict(zip(stored, outcomes, strict=True)))
+        return outcomes
+
+    def _removed(self, outcomes: Mapping[str, str | None]) -> None:
+        """Note that the names of the stored paths whose outcome is None are free again."""
+        for path, problem in outcomes.items():
             directory, _, name = path.rpartition("/")
             if problem is None and directory in self._names:
                 self._names[directory].discard(name)
                 self._names.pop(path, None)
-        return outcomes
 
 
 def _bytes(name: str) -> bytes:

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from crawler.model.errors import DestinationError
 from crawler.model.values import Known
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.trash import Trash
+from crawler.storage.directory.windows.destination import WindowsDestination
+from crawler.text.names.windows import encoded
 from tests.contract.destination import staged
 
 DAY = 86400.0
@@ -94,3 +97,27 @@ def test_a_trash_that_keeps_files_forever_is_never_emptied(tmp_path: Path) -> No
     trash.close()
     os.close(home)
     assert (tmp_path / "trash" / "2001-01-01").exists()
+
+
+@pytest.mark.parametrize("kind", [LocalDestination, WindowsDestination])
+@pytest.mark.parametrize("call", ["unlink", "link"])
+async def test_what_was_deleted_before_the_disk_failed_is_in_the_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[LocalDestination], call: str
+) -> None:
+    names = [":a", ":b", ":c", ":d"]
+    async with kind(tmp_path, fsync="none", trash_seconds=DAY) as destination:
+        await destination.commit([staged(name) for name in names if name != ":b"])
+        real, count = getattr(os, call), iter(range(10))
+
+        def failing(*arguments: object, **options: object) -> None:
+            if next(count):
+                raise OSError(errno.EIO, "Input/output error")
+            real(*arguments, **options)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, failing)
+            with pytest.raises(DestinationError, match="input/output error") as caught:
+                await destination.delete(names)
+        assert caught.value.outcomes == {":a": None, ":b": None}
+        assert [name in await destination.scan("") for name in names] == [False, False, True, True]
+    assert (encoded(":a") if kind is WindowsDestination else ":a") in trashed(tmp_path)

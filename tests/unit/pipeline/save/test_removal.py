@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.config import Config
+from crawler.model.errors import DestinationError
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Known, Local, Outcome
 from crawler.pipeline.rules.extraneous import Extraneous
@@ -114,7 +115,7 @@ async def test_what_is_removed_is_reported_and_forgotten() -> None:
     state = MemoryState(Known(path="a.zip", url="http://h/a.zip", row="", size=10, mtime=0))
     observer = Recorder()
     destination.stays = {"b.txt": "not permitted"}
-    stayed = await remove(
+    stayed, failure = await remove(
         Removals(
             files=("a.zip", "b.txt", "old/c.zip"),
             directories=("old",),
@@ -125,7 +126,7 @@ async def test_what_is_removed_is_reported_and_forgotten() -> None:
         state,
         observer,
     )
-    assert stayed == [("b.txt", "not permitted")]
+    assert (stayed, failure) == ([("b.txt", "not permitted")], None)
     assert destination.deleted == ["a.zip", "old/c.zip", "old"]
     assert [(r.path, r.outcome, r.old_size) for r in observer.results] == [
         ("a.zip", Outcome.DELETED, 10),
@@ -182,7 +183,25 @@ async def test_a_directory_that_stays_is_reported_unless_it_is_not_empty() -> No
     destination, state = FakeDestination(TREE), MemoryState()
     destination.stays = {"old": Reason.NOT_EMPTY, "keep": "not permitted"}
     gone = Removals(files=("a.zip",), directories=("old", "keep"), sizes={"a.zip": 10}, uncounted=0)
-    assert await remove(gone, destination, state, Recorder()) == [("keep", "not permitted")]
+    assert await remove(gone, destination, state, Recorder()) == ([("keep", "not permitted")], None)
+
+
+@given(st.lists(st.sampled_from(["gone", "refused", "not reached"]), min_size=1, max_size=6))
+async def test_each_path_that_was_reached_is_reported_although_the_destination_failed(ends: list[str]) -> None:
+    done: dict[str, str | None] = {"gone": None, "refused": "not permitted"}
+    names = [f"f{number}" for number in range(len(ends))]
+    outcomes = {name: done[end] for name, end in zip(names, ends, strict=True) if end in done}
+
+    class Failing(FakeDestination):
+        async def delete(self, paths: Sequence[str]) -> list[str | None]:
+            raise DestinationError("the disk failed").after(outcomes)
+
+    gone = Removals(files=tuple(names), directories=("d",), sizes=dict.fromkeys(names, 1), uncounted=0)
+    observer = Recorder()
+    stayed, failure = await remove(gone, Failing({}), MemoryState(), observer)
+    assert [result.path for result in observer.results] == [path for path in names if outcomes.get(path, "") is None]
+    assert stayed == [(path, "not permitted") for path in names if outcomes.get(path)]
+    assert str(failure) == "the disk failed"
 
 
 async def test_a_destination_must_report_each_path() -> None:

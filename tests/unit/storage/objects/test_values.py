@@ -11,7 +11,7 @@ from obstore.exceptions import GenericError, InvalidPathError, PermissionDeniedE
 
 from crawler.model.errors import ConfigError
 from crawler.storage.objects.attributes import SECOND, attributes, digest_of, media_type, mtime_of
-from crawler.storage.objects.errors import destination_error, is_of_one, summary
+from crawler.storage.objects.errors import destination_error, is_of_one, is_of_one_deletion, summary
 from crawler.storage.objects.keys import KEY_BYTES, key_problem, parents, unusable
 from crawler.storage.objects.location import Location, parse_location
 from crawler.storage.objects.own.lock import Holder, parse_holder
@@ -180,6 +180,30 @@ def test_an_error_is_one_line_without_secrets(error: Exception, one: bool, text:
         raise destination_error(error, "s3://b/p")
     assert "SECRET" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "one", "text"),
+    [
+        (GenericError("Generic S3 error: DeleteObjects request failed for key p/a: Access Denied (code: AccessDenied)"),
+         True, "the store refuses: AccessDenied"),
+        (GenericError("Generic MicrosoftAzure error: Bulk delete request failed for key a\nb: no (code: Immutable)"),
+         True, "the store refuses: Immutable"),
+        (GenericError(f"{SIGNED}Server returned error response: <DeleteResult><Error><Code>InternalError</Code>"),
+         True, "the store refuses: InternalError"),
+        (PermissionDeniedError("Error performing DELETE http://g/o in 8ms - status code: 403 Forbidden: "),
+         True, "HTTP 403 Forbidden"),
+        (GenericError("Error performing DELETE http://g/o in 8ms - status code: 412 Held: "), True, "HTTP 412 Held"),
+        (PermissionDeniedError("Error performing POST http://g/?delete in 8ms - status code: 403 Forbidden: "),
+         False, "HTTP 403 Forbidden"),
+        (GenericError("Error performing DELETE http://g/o in 8ms - status code: 503 Slow Down: "),
+         False, "HTTP 503 Slow Down"),
+        (GenericError("Error performing DELETE http://g/o in 8ms - HTTP error: error sending request"),
+         False, "HTTP error: error sending request"),
+    ],
+)  # fmt: skip
+def test_a_refusal_to_delete_one_object_says_nothing_about_others(error: Exception, one: bool, text: str) -> None:
+    assert (is_of_one_deletion(error), summary(error)) == (one, text)
 
 
 def test_the_holder_of_a_lock() -> None:
