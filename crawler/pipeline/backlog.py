@@ -73,6 +73,9 @@ class Backlog(asyncio.Queue["Job | None"]):
 
     async def put(self, *items: Job | None) -> None:
         """Add ``items``; waits while the queue is full."""
+        if len(self._queue) + len(items) <= self.maxsize and not self._idle:  # nobody to wake
+            self._queue.extend(items)
+            return
         for item in items:
             if len(self._queue) >= self.maxsize:
                 await super().put(item)
