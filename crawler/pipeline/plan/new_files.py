@@ -67,7 +67,7 @@ async def new_files(rules: Rules, open_page: OpenPage) -> NewFiles | None:
 
 
 class NewFiles:
-    """Takes the new files of one page. ``jobs`` are those that have not been put into the queue."""
+    """Takes the new files of one page."""
 
     def __init__(self, rules: Rules, open_page: OpenPage) -> None:
         """``open_page``: its own directory, which must have been looked at, holds nothing that the state knows."""
@@ -79,56 +79,43 @@ class NewFiles:
         self._taken = {entry.name for entry in page.entries if entry.kind is _DIRECTORY}
         self._taken.update(directory.local[page.directory.path])
         self._refuses = not (rules.filters.refuse_nothing and rules.policy.rules.allow_all(page.url))
-        self.jobs: list[Job] = []
 
-    def take(self, entries: Sequence[Entry], at: int) -> int:
-        """Plan the new files at ``at`` of ``entries`` and after it, and skip directories.
+    async def take(self, entries: Sequence[Entry], at: int) -> int:
+        """Plan the new files at ``at`` of ``entries`` and after it, and put their jobs into the queue.
 
-        Returns the place of the first entry that ``Planner`` has to decide on, or that is left because there are
-        enough jobs; ``len(entries)`` if there is none.
+        Returns the place of the first entry that is left: ``Planner`` has to decide on it, or there are enough jobs.
+        Raises DestinationError.
         """
-        rules, jobs, first, size = self._rules, self.jobs, at, 0
-        if rules.have_a_say():
-            return at if entries[at].kind is not _DIRECTORY else at + 1
-        has_part = rules.destination.has_part
-        while at < len(entries) and len(jobs) < _MOST:
-            entry = entries[at]
-            if entry.kind is not _DIRECTORY:
-                path = self._path(entry)
-                if path is None:
-                    break
-                self._files[path] = entry.url
-                listed = entry.size
-                job = Job(url=entry.url, path=path, reason=_NEW, size=listed, modified=entry.modified, row=entry.row)
-                if listed is not None and not has_part(path):
-                    size += listed.low
-                jobs.append(job)
-            at += 1
-        self._report(entries[first:at], size)
-        return at
-
-    def _report(self, entries: Sequence[Entry], size: int) -> None:
-        """Report ``entries``, which have been planned, of at least ``size`` bytes that are not here yet."""
-        files, above = [entry for entry in entries if entry.kind is not _DIRECTORY], self._above
+        rules = self._rules
+        paths = [] if rules.have_a_say() else self._plan(entries[at : at + _MOST])
+        if not paths:
+            return at
+        files, has_part = entries[at : at + len(paths)], rules.destination.has_part
+        jobs = [
+            Job(url=entry.url, path=path, reason=_NEW, size=entry.size, modified=entry.modified, row=entry.row)
+            for entry, path in zip(files, paths, strict=True)
+        ]
         self._digest.add_new(files)
-        self._rules.observer.all_listed([(above + entry.name, guess(entry)) for entry in files])
-        self._rules.policy.room.book(size)
+        rules.observer.all_listed([(path, guess(entry)) for entry, path in zip(files, paths, strict=True)])
+        rules.policy.room.book(sum([job.size.low for job in jobs if job.size is not None and not has_part(job.path)]))
+        rules.policy.room.check()
+        await self._open_page.put(*jobs)
+        return at + len(paths)
 
-    def _path(self, entry: Entry) -> str | None:
-        """The path of a new file; None if ``Planner`` has to decide on it."""
-        name, url, rules = entry.name, entry.url, self._rules
-        path = self._above + name
-        if entry.kind is not _FILE or entry.folder or entry.digest is not None or name in self._taken:
-            return None
-        if path in self._files or PLAIN_NAME.fullmatch(name) is None or len(path) * 4 > limits.PATH_BYTES:
-            return None
-        if not in_scope(url, self._base) or rules.is_last(name) or rules.destination.rejects(path) is not None:
-            return None
-        return None if self._refuses and rules.refuse(path, entry) else path
-
-    async def put(self) -> None:
-        """Put all jobs into the queue. Raises DestinationError."""
-        jobs, self.jobs = self.jobs, []
-        if jobs:
-            self._rules.policy.room.check()
-            await self._open_page.put(*jobs)
+    def _plan(self, entries: Sequence[Entry]) -> list[str]:
+        """The paths of those new files that are the first of ``entries``."""
+        rules, above, base, taken, files = self._rules, self._above, self._base, self._taken, self._files
+        is_plain, is_last, rejects = PLAIN_NAME.fullmatch, rules.is_last, rules.destination.rejects
+        longest, paths = limits.PATH_BYTES // 4, list[str]()
+        for entry in entries:
+            name, url = entry.name, entry.url
+            path = above + name
+            if entry.kind is not _FILE or entry.folder or entry.digest is not None or name in taken or path in files:
+                break
+            if is_plain(name) is None or len(path) > longest or not in_scope(url, base):
+                break
+            if is_last(name) or rejects(path) is not None or (self._refuses and rules.refuse(path, entry)):
+                break
+            files[path] = url
+            paths.append(path)
+        return paths

@@ -90,18 +90,14 @@ class Planner:
         page, policy = open_page.page, self._policy
         directories = {entry.name for entry in page.entries if entry.kind is Kind.DIRECTORY and not entry.folder}
         new = await new_files(self._rules, open_page)
-        at, entries = 0, page.entries
+        at, entries = 0, [entry for entry in page.entries if entry.kind is not Kind.DIRECTORY]
         while at < len(entries):
-            if new is not None:
-                taken = new.take(entries, at)
-                await new.put()
-                if taken > at:
-                    at = taken
-                    continue
+            taken = at if new is None else await new.take(entries, at)
+            if taken > at:
+                at = taken
+                continue
             entry = entries[at]
             at += 1
-            if entry.kind is Kind.DIRECTORY:
-                continue
             if policy.allowance.spent:
                 self._end(f"{page.directory.path}/{entry.name}".lstrip("/"), entry, Outcome.SKIPPED, Reason.BUDGET)
                 continue
