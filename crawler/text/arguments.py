@@ -72,7 +72,9 @@ def start_directory(directory: str | PathLike[str]) -> Path:
         return Path(text)
     if "://" not in text:
         first = text.partition("/")[0]
-        is_odd = not text.strip("/") or ":" in first[1:] or first[:1] in {"~", "$", "\\"} or first == "-"
+        is_odd = (
+            not text.strip("/") or ":" in first[1:] or "\\" in first or first[:1] in {"~", "$", "%"} or first == "-"
+        )
         if os.name != "nt" and is_odd:
             from crawler.text.advice.arguments import directory_problem
 

@@ -23,6 +23,8 @@ def unknown_option(name: str, args: Sequence[str], known: Sequence[str]) -> str:
 
     ``known``: the options that exist.
     """
+    if name in {"-?", "--?"}:
+        return f"no such option: {name}: write --help"
     typed = _typed(name, args)
     if dashes := typographic_dash(args):
         return dashes

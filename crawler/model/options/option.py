@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, field
 from typing import Any
@@ -12,6 +13,8 @@ from crawler.model.struct import Value, shortened
 
 _TIMES = {"TIME", "AGE", "DAYS", "N|TIME"}
 """The placeholders of options whose values are durations or ages."""
+_CREDENTIALS = re.compile(r"://.*@", re.DOTALL)
+"""A URL that may contain a user name and a password."""
 HEADER = "'N: V'"
 """The placeholder of the option that takes headers."""
 COMMAND_LINE = "command line"
@@ -108,9 +111,9 @@ def _convert_one(option: Option, value: object, where: str) -> object:
         shown = "" if option.secret else f"{shortened(value)}: "
         raise ConfigError(f"{where}: {shown}expected text or a number, not {type(value).__name__}") from None
     except ValueError as error:
-        if option.secret:
-            raise ConfigError(f"{where}: {error}") from None
-        raise ConfigError(f"{where}: {str(value)!r}: {error}{_meant(option, value, str(error))}") from None
+        shown = "" if option.secret or _CREDENTIALS.search(str(value)) else f"{str(value)!r}: "
+        hint = "" if option.secret else _meant(option, value, str(error))
+        raise ConfigError(f"{where}: {shown}{error}{hint}") from None
 
 
 def _meant(option: Option, value: object, said: str) -> str:

@@ -53,6 +53,8 @@ def meant(text: str, parse: Callable[[str], object], said: str = "") -> str:
 
     ``said``: why it is refused, which may be a list of choices.
     """
+    if text.startswith(("http://", "https://")):
+        return ": that is a URL: give the option a value of its own, before URL"
     if len(text) > _LONGEST:
         return ""
     plain = normalize("NFKC", text).replace("\u2212", "-").strip(_QUOTES + " ")

@@ -63,7 +63,7 @@ def _effective(rules: tuple[Rule, ...], where: str) -> tuple[Rule, ...]:
         where, pattern = location_of(where, "include"), of_directories[-1].pattern
         raise ConfigError(
             f"{where}: {pattern!r} has no effect: a rule ending in / applies to directories, and these are entered "
-            "unless a later exclude matches; for the files below a directory write 'directory/**'"
+            "unless a later exclude matches: leave it out; for the files below a directory write 'directory/**'"
         )
     return rules
 

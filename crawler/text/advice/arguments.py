@@ -12,6 +12,7 @@ from crawler.text.urls import origin
 
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _DRIVE = pattern(r"[A-Za-z]:(?:[\\/]|$)|\\\\")
+_VARIABLE = pattern(r"%\w+%")
 _SSH = pattern(r"[\w.-]+@[\w.-]+:|[\w-]+(?:\.[\w-]+)+:(?!\d)[^/]*/")
 _HOST = pattern(
     r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:[/?#]|$)"
@@ -56,7 +57,8 @@ _COMMANDS = {
     "snapshots": "--list-snapshots DIR prints the snapshots",
     "rollback": "--rollback SNAPSHOT DIR returns to a snapshot",
     "version": "--version prints the version",
-    "help": "--help explains all options",
+    **dict.fromkeys(("help", "/?", "/help", "/h", "?"), "--help explains all options"),
+    "open": "URL and DIR suffice",
     **dict.fromkeys(("config", "run"), "--config FILE runs the mirrors that a file describes"),
     **dict.fromkeys(("update", "resume"), "URL and DIR suffice: each run continues the last one"),
 }  # fmt: skip
@@ -142,7 +144,7 @@ def directory_problem(text: str) -> str:
         return f"DIR: files are saved into a directory, not to standard output: name one, {literally}"
     if text[0] in "~$":
         return f"DIR: {shown} was not expanded by a shell: write the path without quotes or in full, {literally}"
-    if _DRIVE.match(text) or text[0] == "\\":
+    if _DRIVE.match(text) or "\\" in text.partition("/")[0] or _VARIABLE.match(text):
         return f"DIR: {shown} is a path of Windows: write it as here, such as /mnt/c/data, {literally}"
     if text.partition("/")[0].find(":") > 0:
         place = "a place on another machine, as for scp and rsync"

@@ -186,6 +186,9 @@ def _plain(word: str) -> str:
 def _opposite(name: str, place: Place) -> str:
     """What to write for ``name`` if it is the opposite of a flag, such as ``recursive`` or ``no_delete``."""
     plain = _plain(name)
+    for each in sorted((NAMES[place] & CONFIG_KEYS) - FLAGS):
+        if plain == f"no{_plain(each)}":
+            return f"leave {written(each, place)} out"
     for flag in FLAGS & NAMES[place]:
         if plain == f"no{_plain(flag)}":
             return f"it is the default, unless {setting(flag, '', place)} is given"

@@ -83,6 +83,8 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
 # fmt: on
 """The table, one row for each purpose; options are in backquotes."""
 
+_GET = "not possible: files are requested with GET, and nothing is sent"
+_ROUTES = "not possible: the system decides about addresses and routes; `--proxy URL`"
 _FAMILIES = "not needed: IPv6 and IPv4 addresses are tried, and the first that answers is used"
 _WORKERS, _SEGMENTS, _DIR, _SAME = "`--workers N`", "`--segments N`", "the second argument, DIR", "the default"
 # fmt: off
@@ -150,6 +152,31 @@ OTHERS: tuple[tuple[str, str, str], ...] = (
     ("", "`--max-connections`, `--max-threads`, `--max-concurrency`, `--max-concurrent`, `--max-parallel`", _WORKERS),
     ("", "`--ask-password`, `--use-askpass`, `--password-command`, `--user`, `--password`",
      "`--netrc`, or `--header @FILE`: nothing is asked on the terminal"),
+    ("wget", "`--random-wait`", "`--requests-per-second N`"),
+    ("wget", "`--post-data=X`, `--post-file=F`, `--method=POST`", _GET),
+    ("wget", "`--referer=URL`", "`--header 'Referer: URL'`"),
+    ("wget", "`--save-cookies=F`, `--keep-session-cookies`", "not needed: cookies of a run are kept for that run"),
+    ("wget", "`--start-pos=N`", "not possible: files are complete"),
+    ("wget", "`--dns-timeout=N`", "`--connect-timeout TIME`"),
+    ("wget", "`--retry-connrefused`, `--retry-on-http-error=N`", "the default for what may pass"),
+    ("wget", "`--content-disposition`, `--trust-server-names`", "`--name-from header`, with `--input-file`"),
+    ("wget", "`--https-only`", "not needed: a redirect from https to http is never followed"),
+    ("wget", "`--bind-address=A`", _ROUTES),
+    ("wget", "`-b`, `--background`", "not possible: cron, systemd or `nohup` run it in the background"),
+    ("curl", "`-d X`, `--data X`, `-F X`, `--form X`, `-T FILE`, `--upload-file FILE`", _GET),
+    ("curl", "`--http2`, `--http3`, `--http1.1`", "not possible: HTTP/1.1 is used, with many requests on a connection"),
+    ("curl", "`--resolve H:P:A`, `--connect-to X`, `--interface X`, `--dns-servers A`", _ROUTES),
+    ("curl", "`--oauth2-bearer T`", "`--header @FILE`, with a line 'Authorization: Bearer T'"),
+    ("aria2", "`--summary-interval=N`", "`--progress plain`, a line every 10 seconds"),
+    ("aria2", "`--enable-rpc`", "not possible: `--status` and `--metrics` show what runs have done"),
+    ("rsync", "`--partial-dir=DIR`, `--temp-dir=DIR`", "not needed: incomplete files are in DIR/.crawler"),
+    ("rsync", "`--info=progress2`", "the default on a terminal, `--progress bars`"),
+    ("rsync", "`--itemize-changes`, `-i`", "`--changes FILE`, or `-v`"),
+    ("rsync", "`--chmod=X`, `--chown=X`, `--owner`, `--group`", "not possible: umask decides"),
+    ("HTTrack", "`-O DIR`", _DIR),
+    ("PowerShell", "`-Uri URL`, `-Source URL`", "the first argument, URL"),
+    ("PowerShell", "`-OutFile DIR`, `-Destination DIR`", _DIR),
+    ("PowerShell", "`-Recurse`", _SAME),
     ("", "`-o`, `--output`, `--out`, `--dest`, `--destination`, `--target`, `--directory`", _DIR),
     ("", "`--url`, `--source`, `--src`", "the first argument, URL"),
     ("", "`--resume`, `--retry-failed`", "the default: each run continues the last one"),
