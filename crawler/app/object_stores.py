@@ -69,6 +69,8 @@ async def open_in_store(
     config, stack, tally = resources.config, resources.stack, resources.tally
     until = time.monotonic() + config.lock_wait
     session = Session(where, config, read_only=read_only)
+    if must_know:
+        await session.check_known()
     if not read_only:  # the local lock protects the local state, even if the store has no lock
         directory = await resources.open_directory(read_only=False)
         with _naming(where):
@@ -76,9 +78,7 @@ async def open_in_store(
     stack.callback(lambda: tally.warn(session.problem) if session.problem else None)
     await stack.enter_async_context(session.waiting(until - time.monotonic()))
     if must_know and not session.state.is_file():
-        raise ConfigError(
-            f"{where} is not a crawler mirror: there is no {session.state}, nor a copy of it in the store"
-        )
+        raise session.unknown
     state = ReadOnlyState(session.state, is_brief=False) if read_only else SqliteState(session.state)
     return session.destination, await stack.enter_async_context(state)
 

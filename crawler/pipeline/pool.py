@@ -36,6 +36,9 @@ class WorkerPool(Protocol):
     def check(self) -> None:
         """Raise DestinationError if one of the processes failed because of the destination."""
 
+    async def watch(self) -> None:
+        """Wait until the processes cannot be used any longer, and raise the error of ``check``."""
+
     async def stop(self) -> Sequence[Result]:
         """Stop all processes and keep complete files. Returns the results that ``process`` has not returned."""
         ...

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import pytest
 
-from crawler.app.cluster.node import Flight, Node
+from crawler.app.cluster.flight import Flight
+from crawler.app.cluster.node import Node
 from crawler.app.cluster.node_thread import NodeThread
 from crawler.http.credentials.keyring import Credentials
 from crawler.http.credentials.login import Login
@@ -43,8 +44,8 @@ async def broken(_paths: object) -> None:
 
 
 @asynccontextmanager
-async def opened(connection: Workers, **callbacks: Any) -> AsyncIterator[ClusterPool]:
-    gate, warnings = Gate(TOTAL), list[str]()
+async def opened(connection: Workers, gate: Gate | None = None, **callbacks: Any) -> AsyncIterator[ClusterPool]:
+    gate, warnings = gate or Gate(TOTAL), list[str]()
     everyone = Roster(connection, gate, listers=1, warn=warnings.append)
     given: dict[str, Any] = {"credentials": Credentials(), "doubt": broken, **callbacks}
     desk = Desk(
@@ -101,6 +102,69 @@ async def test_a_result_that_cannot_be_read_ends_the_run(workers: Workers) -> No
         workers.sent[0][3].set_result(Sealed(b"garbage"))
         with pytest.raises(Exception, match="pickle"):
             await doing
+
+
+@pytest.mark.row("X27")
+async def test_a_worker_that_never_answers_is_not_waited_for(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roster, "WAIT_SECONDS", 0.1)
+    workers.stopped |= {"a", "b"}
+    async with opened(workers) as pool:
+        with pytest.raises(ClusterError, match="no worker of tcp://s:1 can be used since 0 s"):
+            await pool.process(JOB, redirects=Redirects, fallback=unwanted)
+
+
+@pytest.mark.row("X27")
+async def test_a_worker_that_cannot_run_what_it_is_sent_is_refused(workers: Workers) -> None:
+    async with opened(workers) as pool:
+        workers.deliver([shards.REFUSED, "a", "it cannot run crawler: ImportError('no')"])
+        workers.deliver([shards.REFUSED, "z", "it is not a worker of this run"])
+        await until(lambda: workers.shares["b"] == 7)
+        doing = asyncio.create_task(pool.process(JOB, redirects=Redirects, fallback=unwanted))
+        await until(lambda: workers.sent)
+        assert workers.sent[0][0] == "b"
+        doing.cancel()
+
+
+@pytest.mark.row("X20")
+async def test_a_pause_that_this_process_was_asked_for_is_kept_by_all_workers(workers: Workers) -> None:
+    gate = Gate(TOTAL)
+    async with opened(workers, gate=gate) as pool:
+        gate.host("http://h/").pause(60.0)
+        await until(lambda: [shards.PAUSE, "http://h:80", 60.0] in workers.told)
+        doing = asyncio.create_task(pool.process(JOB, redirects=Redirects, fallback=unwanted))
+        await until(lambda: workers.sent)
+        [(name, left)] = workers.sent[0][2].pauses
+        doing.cancel()
+    assert name == "http://h:80"
+    assert 50 < left <= 60, "a worker that joins later is told with its first shard"
+    gate.host("http://h/").pause(90.0)
+    assert [shards.PAUSE, "http://h:80", 90.0] not in workers.told
+
+
+@pytest.mark.row("X20")
+@pytest.mark.parametrize("begins", ["before", "after"])
+async def test_a_worker_keeps_a_pause_whenever_it_hears_of_it(tmp_path: Path, site: Site, begins: str) -> None:
+    node = Node(cast("Host", Worker()), "token")
+    serving = asyncio.create_task(node.serve(settings_of(site, tmp_path)))
+    if begins == "before":
+        await asyncio.sleep(0)
+    node.hear([shards.PAUSE, "http://a", 60.0])
+    node.obey([shards.PAUSE, "http://a", 60.0])
+    node.take(Flight("t", replace(shard_of(site), pauses=[("http://b", 60.0)])))
+    await until(lambda: node._gate is not None and len(node._gate.pauses()) == 2)
+    node.obey([shards.STOP])
+    await serving
+
+
+@pytest.mark.row("X27")
+async def test_the_end_of_the_scheduler_ends_a_walk_that_waits(workers: Workers) -> None:
+    async with opened(workers) as pool:
+        watching = asyncio.create_task(pool.watch())
+        await asyncio.sleep(0.01)
+        assert not watching.done()
+        workers.is_lost = True
+        with pytest.raises(ClusterError, match="the scheduler at tcp://s:1 has ended"):
+            await watching
 
 
 @pytest.mark.row("X27")

@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from crawler.app.cluster import node as node_module
-from crawler.app.cluster.node import Flight, Node
+from crawler.app.cluster.flight import Flight
+from crawler.app.cluster.node import Node
 from crawler.http.credentials.keyring import Credentials
 from crawler.http.pacing.gate import Gate
 from crawler.model.errors import DestinationError

@@ -11,7 +11,8 @@ import signal
 import socket
 from typing import Any
 
-from crawler.app.cluster.node import Flight, Node
+from crawler.app.cluster.flight import Flight
+from crawler.app.cluster.node import Node
 from crawler.workers.channel import Channel
 from crawler.workers.cluster import local
 from crawler.workers.cluster.local import name_of

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from itertools import count
 from typing import Any
 
+from crawler.app.cluster.flight import Flight
 from crawler.app.cluster.reporting import Reporter
 from crawler.app.cluster.work import Unfit, open_gate, work
 from crawler.http.credentials.keyring import NO_CREDENTIALS, Credentials, Keyring
@@ -25,7 +25,7 @@ from crawler.pipeline import engine
 from crawler.text.urls import Origin
 from crawler.workers.cluster import shards
 from crawler.workers.cluster.carrier import Host
-from crawler.workers.cluster.shards import Done, Settings, Shard, unseal
+from crawler.workers.cluster.shards import Done, Settings, unseal
 
 LEASE = 20.0
 """Seconds without a word of the client after which the work ends, for good: its shards may be with others."""
@@ -35,35 +35,6 @@ _CLOSING_SECONDS = 0.01
 """How soon after a lower share it is first checked whether the connections beyond it have been closed."""
 _EARLY_TICKS = 4
 """After how many of these checks the results so far of a shard are reported, so that a slow file delays no other."""
-
-
-class Flight:
-    """A shard on its way."""
-
-    def __init__(self, name: str, shard: Shard) -> None:
-        self.name, self.shard = name, shard
-        self.left = {job.path for job in shard.jobs}
-        self.results: list[Result] = []
-        self.done: Future[None] = Future()
-        """Has a result when there is one for each job, or none will come any more."""
-        self._reported = 0
-
-    def add(self, result: Result) -> None:
-        """Note the result of a job, if it is one of this shard."""
-        if result.path in self.left:
-            self.left.discard(result.path)
-            self.results.append(result)
-            if not self.left:
-                self.end()
-
-    def early(self) -> list[Result]:
-        """The results since the last call."""
-        since, self._reported = self.results[self._reported :], len(self.results)
-        return since
-
-    def end(self) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
 
 
 class Node:
@@ -84,6 +55,8 @@ class Node:
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._stopped = asyncio.Event()
         self._redirects: Redirects | None = None
+        self._pauses: list[tuple[str, float]] = []
+        """(URL, seconds) of the pauses that hosts asked for before there was a gate."""
         self._gate: Gate | None = None
         self.keyring = Keyring(NO_CREDENTIALS, self._obtain)
         """The credentials that came with the shards."""
@@ -108,6 +81,8 @@ class Node:
             self._fits = -1
             if self._gate is None:
                 self._report_fit()
+        elif message[0] == shards.PAUSE and self._gate is None:
+            self._pauses.append((message[1], message[2]))
         elif message[0] == shards.STOP:
             self.is_stopped = True
 
@@ -116,6 +91,7 @@ class Node:
         self._gate = gate = open_gate(settings, self._paused)
         if self._share is not None:
             self._limit(*self._share)
+        self._rest(self._pauses)
         reporter = Reporter(self.host, self._token, settings, self._finished)
         working = asyncio.create_task(work(self, settings, gate, reporter))
         watch = asyncio.create_task(self._watch(gate))
@@ -205,6 +181,7 @@ class Node:
             flight.end()
             return
         self._redirects = shard.redirects
+        self._rest(shard.pauses)
         self.keyring.add(shard.credentials)
         busy = {path for other in self._flights.values() for path in other.left}
         self._flights[flight.name] = flight
@@ -226,7 +203,7 @@ class Node:
             self._limit(*values)
             asyncio.get_running_loop().call_later(_CLOSING_SECONDS, self._report_fit)
         elif kind == shards.PAUSE and self._gate is not None:
-            self._gate.host(values[0]).rest(values[1])
+            self._rest([(values[0], values[1])])
         elif kind == shards.GRANTED:
             (self._answer if values[1] else self._refuse)(values[0])
         elif kind == shards.CREDENTIALS:
@@ -261,6 +238,13 @@ class Node:
     def _limit(self, connections: int, total: int) -> None:
         if self._gate is not None:
             self._gate.limit_connections(connections, total)
+
+    def _rest(self, pauses: Sequence[tuple[str, float]]) -> None:
+        if self._gate is None:
+            self._pauses += pauses
+        else:
+            for url, seconds in pauses:
+                self._gate.host(url).rest(seconds)
 
     def _send(self, kind: int, *values: object) -> None:
         self.host.send(self._token, [kind, self.host.address, *values])

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from crawler.app.cluster.node import Flight, Node
+from crawler.app.cluster.flight import Flight
+from crawler.app.cluster.node import Node
 from crawler.workers.cluster.carrier import Host
 from crawler.workers.cluster.shards import Done, Settings, Shard
 from crawler.workers.event_loop import loop_factory

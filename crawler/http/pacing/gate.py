@@ -36,7 +36,23 @@ class Gate:
         """How many requests may share a connection, for each host."""
         self._learnt_elsewhere: dict[str, HostLimits] = {}
         self._rates = rates or RateLimits()
-        self._on_pause = on_pause
+        self._listeners = [] if on_pause is None else [on_pause]
+
+    def listen(self, listener: Callable[[str, float], None]) -> None:
+        """From now on call ``listener``, too, for each pause that a host requests of this process."""
+        self._listeners.append(listener)
+
+    def unlisten(self, listener: Callable[[str, float], None]) -> None:
+        """Call ``listener`` no more."""
+        self._listeners.remove(listener)
+
+    def _paused(self, url: str, seconds: float) -> None:
+        for listener in self._listeners:
+            listener(url, seconds)
+
+    def pauses(self) -> list[tuple[str, float]]:
+        """(URL, remaining seconds) of the hosts that have requested a pause which has not ended."""
+        return [(host.name, left) for host in self._hosts.values() if (left := host.pause_left) > 0]
 
     def host(self, url: str) -> Host:
         """The host of ``url``."""
@@ -45,7 +61,7 @@ class Gate:
         if host is None:
             name = origin_name(where)
             state = initial(self._ceiling, self.known.get(name), self._start)
-            host = self._hosts[where] = Host(name, state, self._rates.requests, self._on_pause)
+            host = self._hosts[where] = Host(name, state, self._rates.requests, self._paused)
         return host
 
     @property

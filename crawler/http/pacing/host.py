@@ -183,6 +183,11 @@ class Host:
         self.pause(_OVERLOAD_PAUSE if wait is None else wait)
         return False
 
+    @property
+    def pause_left(self) -> float:
+        """Seconds until this host may be sent requests again; 0 or less if it may."""
+        return self._paused_until - time.monotonic() if self._paused_until else 0.0
+
     def rest(self, seconds: float) -> None:
         """Send this host no requests for ``seconds``."""
         now = time.monotonic()

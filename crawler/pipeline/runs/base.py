@@ -129,8 +129,9 @@ class Transfers:
 
         workers = config.workers if pool is None else pool.capacity  # a gate limits the requests to each host
         try:
+            watched = self._watched(produce)
             await engine.run(
-                produce, self._process(), finish, workers=workers, backlog=config.backlog, begin=self._begin()
+                watched, self._process(), finish, workers=workers, backlog=config.backlog, begin=self._begin()
             )
             if pool is not None:
                 pool.check()
@@ -139,6 +140,20 @@ class Transfers:
                 await finish(result)
             raise
         return directories
+
+    def _watched(self, produce: engine.Produce) -> engine.Produce:
+        """``produce``, ended if the workers can no longer be used: it may wait for a listing, or in a pause."""
+        pool = self._parts.pool
+        if pool is None:
+            return produce
+
+        async def watched(put: engine.Put) -> None:
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(pool.watch())
+                await produce(put)
+                watch.cancel()
+
+        return watched
 
     async def use(self, job: Job, reply: Response, began: float) -> Result | Staged | None:
         """Make the first attempt at ``job`` with a response that is here; None: further ones are worthwhile."""

@@ -92,11 +92,20 @@ class Desk:
         pending.report(size)
         observer.received(pending.job, size)
 
-    def _on_pause(self, address: str, url: str, seconds: float) -> None:
-        self._gate.host(url).rest(seconds)
-        others = [one for one in self._roster.members if one != address]
+    def pause(self, url: str, seconds: float, *, but: str = "") -> None:
+        """Tell all workers ``but`` one that the host of ``url`` has asked for a pause."""
+        others = [one for one in self._roster.members if one != but]
         if others:
             self._roster.tell([shards.PAUSE, url, seconds], others)
+
+    def _on_pause(self, address: str, url: str, seconds: float) -> None:
+        self._gate.host(url).rest(seconds)
+        self.pause(url, seconds, but=address)
+
+    def _on_refused(self, address: str, reason: str) -> None:
+        member = self._roster.members.get(address)
+        if member is not None:
+            self._roster.refuse(member, reason)
 
     def _on_doubt(self, address: str, number: int, paths: list[str]) -> None:
         task = asyncio.get_running_loop().create_task(self._doubt(paths))
@@ -149,5 +158,6 @@ _HANDLERS: dict[int, Callable[..., None]] = {
     shards.LOG: Desk._on_log,
     shards.RETRY: Desk._on_retry,
     shards.WARN: Desk._on_warn,
+    shards.REFUSED: Desk._on_refused,
 }
 """Kind of a worker's message → its handler; HEARD needs none."""

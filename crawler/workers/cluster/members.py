@@ -115,7 +115,7 @@ class Member:
     @property
     def is_silent(self) -> bool:
         """Whether the worker has been silent for so long that it must have stopped by itself."""
-        return bool(self.share) and time.monotonic() - self.heard > SILENCE
+        return time.monotonic() - self.heard > SILENCE
 
 
 class Gathering:

@@ -51,21 +51,27 @@ class ClusterPool:
         self._learnt: dict[str, dict[str, HostLimits]] = {}
         """Address of a worker → what the worker has learnt about hosts."""
         self._error: Exception | None = None
+        self._has_failed = asyncio.Event()
         self._is_stopping = False
 
     async def __aenter__(self) -> Self:
         self._desk.begin(self._take_early)
+        self._gate.listen(self._desk.pause)
         try:
             await self._roster.begin(
                 self._desk.deliver, changed=self._send_ready, gone=self._give_back, failed=self._fail
             )
         except BaseException:
-            await self._roster.end(shards.END)
+            await self._end()
             raise
         return self
 
-    async def __aexit__(self, *exception: object) -> None:
+    async def _end(self) -> None:
+        self._gate.unlisten(self._desk.pause)
         await self._roster.end(shards.END)
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._end()
         self._gate.limit_connections(self._total)
         by_host: dict[str, list[HostLimits]] = {}
         for hosts in self._learnt.values():
@@ -105,10 +111,16 @@ class ClusterPool:
         if self._error is not None:
             raise self._error
 
+    async def watch(self) -> None:
+        """See ``pipeline.pool.WorkerPool``."""
+        await self._has_failed.wait()
+        self.check()
+
     def _fail(self, error: Exception) -> None:
         """End the run with ``error``, if it is the first one."""
         if self._error is None and not self._is_stopping:
             self._error = error
+            self._has_failed.set()
             self._return_waiting(error)
             for member in self._roster.everyone():
                 self._give_back(member)
@@ -161,6 +173,7 @@ class ClusterPool:
             redirects=wanted[-1].redirects,
             credentials=self._desk.credentials_of(jobs),
             share=(member.share, self._total),
+            pauses=self._gate.pauses(),
         )
         submitted = self._connection.submit(seal(work), member.address, name)
         flight = ShardInFlight(name=name, pending=wanted, submitted=submitted)
@@ -197,6 +210,7 @@ class ClusterPool:
         if done.failure or done.bug:
             error = DestinationError(f"worker {member.address}: {done.failure}") if done.failure else None
             self._error = self._error or error or RuntimeError(f"worker {member.address}: {done.bug}")
+            self._has_failed.set()
         found = {result.path: result for result in done.results}
         for pending in flight.pending:
             self._take_one(pending, found.get(pending.job.path), is_refused=bool(done.refusal))

@@ -65,6 +65,9 @@ WANTED = 17
 FITS = 18
 """(connections): no more connections to any host are open than this share allows, which is the last one received."""
 
+REFUSED = 19
+"""(reason): the worker cannot take part. Sent on its behalf by the connection, if it cannot handle any message."""
+
 
 class Sealed:
     """A pickled value whose representation does not show it."""
@@ -127,6 +130,8 @@ class Shard(Value, frozen=True, kw_only=True):
     """Those of the origins of the jobs."""
     share: tuple[int, int]
     """The share of the worker when the shard was sent; see SHARE."""
+    pauses: Sequence[tuple[str, float]] = ()
+    """(URL, seconds) of the hosts that have asked for a pause, which may have been before the worker joined."""
 
 
 class Done(Value, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import secrets
 import socket
@@ -68,13 +69,14 @@ def parse_holder(body: bytes) -> Holder:
     """The holder in a lock object. If this program did not write it, the result is an unknown, expired holder."""
     try:
         facts = json.loads(body)
+        expires = float(facts["expires_at"])
         return Holder(
             owner=printable(str(facts["owner"])[:200]),
             since=printable(str(facts["since"])[:40]),
-            expires=float(facts["expires_at"]),
+            expires=expires if math.isfinite(expires) else RELEASED,
             token=str(facts["token"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return Holder()
 
 
@@ -175,9 +177,8 @@ class Lock:
         except MISSING:
             return None
         holder = parse_holder(body)
-        if holder.expires != RELEASED:  # the owner's clock may be slow
-            expires = max(holder.expires, got.meta["last_modified"].timestamp() + EXPIRY)
-            holder = replace(holder, expires=expires)
+        if holder.expires != RELEASED:  # by the clock of the store: that of the owner may be slow or ahead
+            holder = replace(holder, expires=got.meta["last_modified"].timestamp() + EXPIRY)
         return holder, version_of(got.meta)
 
     async def _renew(self) -> None:

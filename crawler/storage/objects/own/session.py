@@ -64,6 +64,18 @@ class Session:
         self._until = time.monotonic() + seconds
         return self
 
+    @property
+    def unknown(self) -> ConfigError:
+        """The error for a place of which there is no state."""
+        return ConfigError(
+            f"{self._where} is not a crawler mirror: there is no {self.state}, nor a copy of it in the store"
+        )
+
+    async def check_known(self) -> None:
+        """Raise ``unknown`` if there is neither a state nor a copy, before a lock marks the prefix as a mirror."""
+        if not self.state.is_file() and not (self._has_copy and await self._guarded(self._copy.is_newer())):
+            raise self.unknown
+
     async def __aenter__(self) -> Self:
         try:
             if not (self._config.moved or self.state.is_file()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from crawler.storage.objects.errors import CONFLICT, FAILURES, MISSING, summary
 from crawler.storage.objects.own.versions import is_same, parse, render, version_of
 
 if TYPE_CHECKING:
-    from obstore import PutMode, PutResult, UpdateVersion
+    from obstore import ObjectMeta, PutMode, PutResult, UpdateVersion
     from obstore.store import ObjectStore
 
 KEY = ".crawler/state.sqlite3"
@@ -82,14 +83,33 @@ class StateCopy:
         if not self._path.is_file() or any(_size(f"{self._path}{suffix}") for suffix in _BESIDE):
             return ""  # unchanged or not closed cleanly; the next run on this machine has all of it
         try:
-            done = await self._put()
+            done: PutResult | ObjectMeta = await self._put()
         except CONFLICT:
-            return "another run has written it meanwhile"
+            written = await self._already_written()
+            if written is None:
+                return "another run has written it meanwhile"
+            done = written
         except FAILURES as error:
             return summary(error)
         with suppress(OSError):
             self._note.write_text(render(version_of(done)))
         return ""
+
+    async def _already_written(self) -> ObjectMeta | None:
+        """The copy if it is the present state: the response to the request that wrote it was lost. None if not."""
+        try:
+            got = await obstore.get_async(self._store, KEY)
+            if got.meta["size"] != _size(str(self._path)):
+                return None
+            copy, state = hashlib.sha256(), hashlib.sha256()
+            async for chunk in got.stream():
+                copy.update(chunk)
+            with self._path.open("rb") as file:
+                while chunk := await asyncio.to_thread(file.read, limits.MIB):
+                    state.update(chunk)
+        except FAILURES:
+            return None
+        return got.meta if copy.digest() == state.digest() else None
 
     async def _put(self) -> PutResult:
         """Replace the copy if it still has the noted version. Raises what obstore raises."""

@@ -17,6 +17,9 @@ from crawler.storage.objects.own import state_copy
 from crawler.storage.objects.own.lock import Lock, is_marked, mark
 from crawler.storage.objects.own.state_copy import KEY, StateCopy
 
+ODD = (b"1e400", b"Infinity", b"NaN", b'"x"', b"1" * 500)
+"""Times at which no lock expires."""
+
 
 @pytest.fixture
 def store() -> MemoryStore:
@@ -53,6 +56,7 @@ async def test_one_run_after_the_other(store: MemoryStore, tmp_path: Path) -> No
     [
         (-61, False, True),
         (200, False, False),
+        (7200, False, True),  # whose owner's clock is two hours ahead
         (200, True, True),  # on this machine, where the lock of the cache proves that the process has ended
     ],
 )
@@ -61,8 +65,8 @@ async def test_a_stale_lock(
 ) -> None:
     hold(store, seconds=left)
     (tmp_path / "token").write_text("older\nother" if known else "older")
-    if left < 0:
-        with pytest.raises(AlreadyRunning):  # just written, so the clock of its owner is slow
+    if left < 0 or left > 300:
+        with pytest.raises(AlreadyRunning):  # just written, whatever the clock of its owner says
             await Lock(store, "s3://b", tmp_path / "token").acquire(0)
         monkeypatch.setattr(locks, "SKEW", -400.0)  # as if minutes had passed
     lock = Lock(store, "s3://b", tmp_path / "token")
@@ -76,6 +80,11 @@ async def test_a_stale_lock(
 
 
 async def test_what_is_no_lock_is_replaced_and_a_mark_is_none(store: MemoryStore, tmp_path: Path) -> None:
+    for forged in (b"not JSON", b"[" * 9999, *(b'{"owner":1,"since":2,"token":3,"expires_at":%s}' % x for x in ODD)):
+        obstore.put(store, locks.KEY, forged)
+        lock = Lock(store, "s3://b", tmp_path / "token")
+        await lock.acquire(0)
+        await lock.release()
     obstore.put(store, locks.KEY, b"not JSON")
     await mark(store)
     assert bytes(obstore.get(store, locks.KEY).bytes()) == b"not JSON"
@@ -150,6 +159,21 @@ async def test_the_copy_follows_the_newest_state(
     obstore.delete(store, KEY)
     assert await one.save() == ""
     assert not [item for chunk in obstore.list(store) for item in chunk]
+
+
+async def test_a_copy_whose_confirmation_was_lost_is_not_that_of_another_run(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    state = tmp_path / "state.sqlite3"
+    copy = StateCopy(store, state)
+    for body in (b"first", b"second"):
+        state.write_bytes(body)
+        obstore.put(store, KEY, body)  # the request succeeded, and is repeated because the response did not arrive
+        assert await copy.save() == ""
+        assert not await copy.is_newer()
+    state.write_bytes(b"third!")
+    obstore.put(store, KEY, b"others")
+    assert await copy.save() == "another run has written it meanwhile"
 
 
 async def test_a_store_that_ignores_conditions_is_refused(
