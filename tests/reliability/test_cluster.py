@@ -35,7 +35,7 @@ from crawler.workers.child_process import ChildProcess  # noqa: E402
 from crawler.workers.cluster import roster  # noqa: E402
 from crawler.workers.cluster.carrier import ClusterError  # noqa: E402
 from crawler.workers.cluster.members import IN_FLIGHT  # noqa: E402
-from crawler.workers.cluster.shards import SHARD_FILES, Sealed, unseal  # noqa: E402
+from crawler.workers.cluster.shards import SHARD_FILES, Sealed, unseal_shard  # noqa: E402
 from tests.support.dask_worker import new_scheduler, start_worker  # noqa: E402
 
 __all__ = ["hosts", "second"]
@@ -176,7 +176,7 @@ def test_what_goes_to_the_workers_of_a_scheduler(cluster: Cluster, hosts: TwoHos
         sealed = [each for each in pickle.loads(task).args if isinstance(each, Sealed)]
         settings, shard = sealed
         assert not secrets_in(settings.content)
-        seen.append(check_shard(task, unseal(shard)))
+        seen.append(check_shard(task, unseal_shard(shard)))
         printed += [name, repr(pickle.loads(task))]
     assert {FIRST} in seen, "some shards have files of the first host alone"
     assert not secrets_in(pickle.dumps(printed))

@@ -15,7 +15,7 @@ import crawler
 from crawler.model.report import Report
 from crawler.workers import channel
 from crawler.workers.cluster import local, shards
-from crawler.workers.cluster.shards import Shard, unseal
+from crawler.workers.cluster.shards import Shard, unseal_shard
 from crawler.workers.frames import FrameDecoder, frame
 from tests.support.misbehaving.behaviours import Redirect
 from tests.support.misbehaving.samples import blob, many
@@ -32,7 +32,7 @@ SECRETS = {
 EVERY_SECRET = (*SECRETS[FIRST], *SECRETS[SECOND])
 
 
-FILES = 450
+FILES = 900
 """Files on the first host: so many that the redirected one is requested before any shard with files of the second."""
 
 
@@ -140,7 +140,7 @@ def test_what_goes_to_local_workers(hosts: TwoHosts, monkeypatch: pytest.MonkeyP
     for message in recorded.messages():
         kind, *values = message
         if kind == local.SHARD:
-            seen.append(check_shard(pickle.dumps(message), unseal(values[1])))
+            seen.append(check_shard(pickle.dumps(message), unseal_shard(values[1])))
         elif kind == local.TELL and values[1][0] == shards.CREDENTIALS:
             granted |= secrets_in(pickle.dumps(message))
         else:

@@ -21,7 +21,7 @@ from crawler.workers.cluster.carrier import Changed, Deliver, Host
 from crawler.workers.cluster.desk import Callbacks, Desk
 from crawler.workers.cluster.pool import ClusterPool
 from crawler.workers.cluster.roster import Roster
-from crawler.workers.cluster.shards import Done, Sealed, Shard, seal, unseal
+from crawler.workers.cluster.shards import Done, Sealed, Shard, seal, unseal_shard
 from tests.component.cluster.test_node import Worker
 
 pytestmark = pytest.mark.own
@@ -78,7 +78,7 @@ class Workers:
 
     def submit(self, shard: Sealed, worker: str, name: str) -> asyncio.Future[Sealed]:
         done: asyncio.Future[Sealed] = asyncio.get_running_loop().create_future()
-        self.sent.append((worker, name, unseal(shard), done))
+        self.sent.append((worker, name, unseal_shard(shard), done))
         return done
 
     async def result(self, submitted: asyncio.Future[Sealed]) -> Sealed:

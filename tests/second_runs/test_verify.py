@@ -257,8 +257,8 @@ def test_a_read_only_disk_is_verified_too(sandbox: Sandbox, site: Site) -> None:
         subprocess.run(["umount", "-l", str(sandbox.directory)], check=True)
 
 
-async def checked(directory: Path, **options: object) -> Report:
-    report, error = await run_verify(directory, Config(**options), [], Stop(), repair=False)  # type: ignore[arg-type]
+async def checked(directory: Path, *, repair: bool = False, **options: object) -> Report:
+    report, error = await run_verify(directory, Config(**options), [], Stop(), repair=repair)  # type: ignore[arg-type]
     assert error is None
     return report
 
@@ -283,6 +283,20 @@ async def test_files_without_a_digest_count_as_not_verified(tmp_path: Path) -> N
     report = await checked(tmp_path)
     assert (report.listed, report.skipped, report.exit_code) == (1, 1, 0)
     assert report.skipped_by == {"no digest is known": 1}
+
+
+async def test_what_may_be_of_any_version_is_fetched_by_repair(site: Site, tmp_path: Path) -> None:
+    """After a kill, or an error of a store, during a replacement."""
+    many(site, 3)
+    assert (await mirror(site.url, tmp_path)).ok
+    async with SqliteState(tmp_path / ".crawler/state.sqlite3") as state:
+        await state.doubt(["f001"])
+    (tmp_path / "f001").write_bytes(b"x" * 100)
+    report = await checked(tmp_path)
+    assert (report.unchanged, report.skipped_by) == (2, {"a run was killed while replacing it": 1})
+    report = await checked(tmp_path, repair=True)
+    assert (report.unchanged, report.saved, report.failed) == (2, 1, 0)
+    assert (tmp_path / "f001").read_bytes() == site.contents()["f001"]
 
 
 async def test_each_of_many_files_ends_once_and_the_run_is_not_in_the_history(site: Site, tmp_path: Path) -> None:

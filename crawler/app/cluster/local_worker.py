@@ -16,7 +16,7 @@ from crawler.app.cluster.node import Node
 from crawler.workers.channel import Channel
 from crawler.workers.cluster import local
 from crawler.workers.cluster.local import name_of
-from crawler.workers.cluster.shards import Sealed, Settings, seal, unseal
+from crawler.workers.cluster.shards import Sealed, Settings, seal_done, unseal, unseal_shard
 from crawler.workers.event_loop import loop_factory
 
 
@@ -92,10 +92,10 @@ class _Client(Channel):
         return self._node
 
     def _do(self, name: str, shard: Sealed) -> None:
-        flight = Flight(name, unseal(shard))
+        flight = Flight(name, unseal_shard(shard))
         node = self._current()
         node.hear()
-        flight.done.add_done_callback(lambda _done: self.send((local.DONE, name, seal(node.done(flight)))))
+        flight.done.add_done_callback(lambda _done: self.send((local.DONE, name, seal_done(node.done(flight)))))
         node.take(flight)
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from crawler.app.cluster.node_thread import NodeThread
 from crawler.workers.cluster.dask_connection import Functions
 from crawler.workers.cluster.remote import DaskWorker
-from crawler.workers.cluster.shards import END, Done, Sealed, Settings, Shard, seal, unseal
+from crawler.workers.cluster.shards import END, Done, Sealed, Settings, seal_done, unseal, unseal_shard
 from crawler.workers.cluster.versions import version_text
 
 _nodes: dict[tuple[str, str], NodeThread] = {}
@@ -36,14 +36,13 @@ def run_shard(token: str, name: str, versions: str, settings: Sealed, shard: Sea
     """
     worker = DaskWorker()
     if versions != version_text():
-        return seal(Done(refusal=f"it has {version_text()}; needed is {versions}"))
+        return seal_done(Done(refusal=f"it has {version_text()}; needed is {versions}"))
     with _turn:
         node = _nodes.get((worker.identity, token))
         if node is None or node.node.is_over:
             node = _nodes[worker.identity, token] = NodeThread(worker, token)
     wanted: Settings = unseal(settings)
-    work: Shard = unseal(shard)
-    return seal(node.do(name, wanted, work))
+    return seal_done(node.do(name, wanted, unseal_shard(shard)))
 
 
 FUNCTIONS = Functions(control, run_shard)

@@ -58,7 +58,7 @@ class VerifyRun(DownloadRun):
         assert known is not None
         began = time.monotonic()
         observer.started(job)
-        outcome, reason = _compare_sizes(known, job.local, notes=self._repair)
+        outcome, reason = _compare_sizes(known, job.local, repairs=self._repair)
         if outcome is Outcome.UNCHANGED:
             digest = await self.parts.destination.digest(job.path)
             observer.received(job, known.size)
@@ -102,15 +102,15 @@ def _job(known: Known, local: Local | None) -> Job:
     return Job(url=known.url, path=known.path, reason="", size=size, known=known, local=local)
 
 
-def _compare_sizes(known: Known, local: Local | None, *, notes: bool) -> tuple[Outcome, str]:
-    """Compare a file without reading it. UNCHANGED: its digest decides, or, with ``notes``, will be recorded."""
-    if local is not None and known.digest == REPLACING:
-        return Outcome.SKIPPED, Reason.BEING_REPLACED
+def _compare_sizes(known: Known, local: Local | None, *, repairs: bool) -> tuple[Outcome, str]:
+    """Compare a file without reading it. UNCHANGED: its digest decides, or, if ``repairs``, will be recorded."""
+    if local is not None and known.digest == REPLACING:  # nothing says whether it is intact; a repair fetches it
+        return Outcome.FAILED if repairs else Outcome.SKIPPED, Reason.BEING_REPLACED
     if local is None:
         return Outcome.FAILED, "missing"
     if local.kind is not Kind.FILE:
         return Outcome.FAILED, in_its_place(local.kind)
     if local.size != known.size:
         return Outcome.FAILED, f"has {local.size} bytes, not {known.size}"
-    is_to_be_read = known.digest or (notes and is_intact(known, local))
+    is_to_be_read = known.digest or (repairs and is_intact(known, local))
     return (Outcome.UNCHANGED, "as saved") if is_to_be_read else (Outcome.SKIPPED, Reason.NO_DIGEST)

@@ -54,7 +54,8 @@ class LocalConnection:
     """
 
     can_grow = is_lost = False
-    shard_limits = (48, 16 * limits.MIB)  # small ones, which cost little here and leave less to wait for in the end
+    shard_limits = (limits.BATCH_FILES, 16 * limits.MIB)
+    """With fewer files, a worker would find fewer that can share a connection, and open more connections."""
     address = "local"
 
     def __init__(self, children: WorkerProcesses, warn: Callable[[str], None]) -> None:

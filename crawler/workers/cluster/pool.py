@@ -23,7 +23,7 @@ from crawler.workers.cluster.carrier import ClusterError, Connection, ShardLost,
 from crawler.workers.cluster.desk import Desk
 from crawler.workers.cluster.members import IN_FLIGHT, Gathering, Member, Pending, ShardInFlight
 from crawler.workers.cluster.roster import Roster
-from crawler.workers.cluster.shards import Done, Shard, seal, unseal
+from crawler.workers.cluster.shards import Done, Shard, seal_shard, unseal_done
 
 _ATTEMPTS = 3
 """Number of workers that may die with a job before it counts as failed."""
@@ -175,7 +175,7 @@ class ClusterPool:
             share=(member.share, self._total),
             pauses=self._gate.pauses(),
         )
-        submitted = self._connection.submit(seal(work), member.address, name)
+        submitted = self._connection.submit(seal_shard(work), member.address, name)
         flight = ShardInFlight(name=name, pending=wanted, submitted=submitted)
         member.shards[name] = flight
         self._desk.sent(wanted)
@@ -185,7 +185,7 @@ class ClusterPool:
 
     async def _wait(self, member: Member, flight: ShardInFlight) -> None:
         try:
-            done: Done = unseal(await self._connection.result(flight.submitted))
+            done = unseal_done(await self._connection.result(flight.submitted))
         except ShardLost:
             done = Done()
             if self._connection.is_lost:

@@ -17,9 +17,10 @@ from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.interfaces import Redirects
 from crawler.model.state.host_limits import HostLimits
-from crawler.model.struct import Value
+from crawler.model.struct import Value, replace
 from crawler.model.values import Job, Result
 from crawler.storage.directory.boundaries.spared import OwnFile
+from crawler.workers.cluster.packing import pack_jobs, pack_results, unpack_jobs, unpack_results
 
 SHARD_FILES = 128
 """Maximum number of jobs in a shard for another machine."""
@@ -146,3 +147,25 @@ class Done(Value, frozen=True, kw_only=True):
     """Why this worker cannot take part."""
     learnt: Mapping[str, HostLimits] = {}
     """What this worker has learnt about hosts so far."""
+
+
+def seal_shard(shard: Shard) -> Sealed:
+    """``shard`` as bytes."""
+    return seal(replace(shard, jobs=pack_jobs(shard.jobs)))
+
+
+def unseal_shard(sealed: Sealed) -> Shard:
+    """The shard that ``seal_shard`` was given."""
+    shard: Shard = unseal(sealed)
+    return replace(shard, jobs=unpack_jobs(shard.jobs))
+
+
+def seal_done(done: Done) -> Sealed:
+    """``done`` as bytes."""
+    return seal(replace(done, results=pack_results(done.results)))
+
+
+def unseal_done(sealed: Sealed) -> Done:
+    """What ``seal_done`` was given."""
+    done: Done = unseal(sealed)
+    return replace(done, results=unpack_results(done.results))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,11 +13,14 @@ from crawler.app.cluster.opening import without_secrets
 from crawler.http.credentials.keyring import Credentials
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.values import Job, Local, Outcome, Result
+from crawler.model.freshness import Currency, Dating, Source
+from crawler.model.struct import replace
+from crawler.model.values import Job, Known, Local, Outcome, Result, Span, Validators
 from crawler.model.values import Kind as K
 from crawler.workers.cluster.connection_shares import granted, own_share, shares
 from crawler.workers.cluster.members import Member
-from crawler.workers.cluster.shards import Done, Shard, seal, unseal
+from crawler.workers.cluster.packing import pack_jobs, pack_results, unpack_jobs, unpack_results
+from crawler.workers.cluster.shards import Done, Shard, seal, seal_done, seal_shard, unseal, unseal_done, unseal_shard
 from crawler.workers.cluster.versions import check_versions, version_of, version_text
 
 
@@ -30,14 +34,51 @@ class AnyRedirect:
 def test_what_travels_arrives_as_it_was_and_shows_nothing() -> None:
     job = Job(url="http://h/s3cret\udcff", path="a/\udcff", reason="new", local=Local(K.FILE, 3, 4, version='"e"'))
     shard = Shard(jobs=[job], redirects=AnyRedirect(), credentials=Credentials(), share=(2, 8))
-    sealed = pickle.loads(pickle.dumps(seal(shard)))
-    assert unseal(sealed).jobs == [job]
-    assert unseal(sealed).share == (2, 8)
+    sealed = pickle.loads(pickle.dumps(seal_shard(shard)))
+    assert unseal_shard(sealed).jobs == [job]
+    assert unseal_shard(sealed).share == (2, 8)
     for text in (repr(sealed), str(sealed), f"{(sealed,)}"):
         assert "s3cret" not in text
         assert "bytes>" in text
     done = Done(results=[Result(path="a", url="u", outcome=Outcome.SAVED, reason="new")])
-    assert unseal(seal(done)) == done
+    assert unseal_done(seal_done(done)) == done
+
+
+NOON = datetime(2025, 1, 1, 12)  # noqa: DTZ001 - as most servers print it
+SIZE, TIME = Span(5, 5), Span(NOON, NOON + timedelta(seconds=59))
+KNOWN = Known(path="a", url="u", row="5 noon", size=5, mtime=7, validators=Validators(etag='"e"'), digest="sha256:0")
+JOB = Job(url="u", path="a", reason="new", size=SIZE, modified=TIME, row="5 noon")
+RESULT = Result(path="a", url="u", outcome=Outcome.SAVED, reason="new", size=5, received=5, attempts=1,
+                digest="sha256:0", known=KNOWN)  # fmt: skip
+JOB_FIELDS = {
+    "reason": "row changed", "size": None, "modified": None, "kind": K.UNKNOWN, "digest": "md5:00", "known": KNOWN,
+    "local": Local(K.FILE, 3, 4), "probe": True, "copy": KNOWN, "recorded": KNOWN, "moment": TIME,
+    "dating": Dating.RELIABLE, "vouched": True, "fresh": True, "source": Source.FALLBACK, "mirrors": ("v",), "spent": 2,
+    "is_listed": False, "row": "\udcff", "path": "b", "url": "v",
+}  # fmt: skip
+RESULT_FIELDS = {
+    "outcome": Outcome.FAILED, "reason": "why", "size": 6, "received": 9, "seconds": 0.5, "attempts": 3, "digest": None,
+    "old_size": 4, "known": None, "currency": Currency.OLDER, "dating": Dating.RELIABLE, "upstream": "u",
+    "path": "b", "url": "v",
+}  # fmt: skip
+KNOWN_FIELDS = {
+    "path": "b", "url": "v", "row": "r", "size": 6, "mtime": -8, "validators": Validators(last_modified="\udcff"),
+    "digest": None, "checked": 3.5, "adopted": True, "version": "w",
+}  # fmt: skip
+
+
+def test_every_field_of_jobs_and_results_arrives() -> None:
+    assert set(JOB_FIELDS) == set(Job.__struct_fields__)
+    assert set(RESULT_FIELDS) == set(Result.__struct_fields__)
+    assert set(KNOWN_FIELDS) == set(Known.__struct_fields__)
+    jobs = [JOB, *(replace(JOB, **{name: value}) for name, value in JOB_FIELDS.items())]
+    known = [replace(KNOWN, **{name: value}) for name, value in KNOWN_FIELDS.items()]
+    results = [RESULT, *(replace(RESULT, **{name: value}) for name, value in RESULT_FIELDS.items())]
+    results += [replace(RESULT, known=each) for each in known]
+    assert unpack_jobs(pickle.loads(pickle.dumps(pack_jobs(jobs)))) == jobs
+    assert unpack_results(pickle.loads(pickle.dumps(pack_results(results)))) == results
+    assert isinstance(pack_jobs([JOB])[0], tuple)
+    assert isinstance(pack_results([RESULT])[0], tuple), "most are short"
 
 
 @given(
