@@ -72,14 +72,18 @@ class DistantLoop(asyncio.SelectorEventLoop):
 
 
 @contextmanager
-def distant_loop() -> Iterator[asyncio.Runner]:
-    """A runner with a ``DistantLoop``, whose clock is that of the whole process meanwhile."""
+def distant_loop(*, is_busy: bool = False) -> Iterator[asyncio.Runner]:
+    """A runner with a ``DistantLoop``, whose clock is that of the whole process meanwhile.
+
+    ``is_busy``: programs seem to wait for a processor all the time; otherwise they never do.
+    """
     from crawler.http.sockets import processors
     from crawler.storage import executor
 
     real, patience = (time.monotonic, time.process_time, processors.waited), executor._MOMENT
     with asyncio.Runner(loop_factory=DistantLoop) as runner:
-        time.monotonic, time.process_time, processors.waited = runner.get_loop().time, lambda: 0.0, lambda: 0.0
+        clock = runner.get_loop().time
+        time.monotonic, time.process_time, processors.waited = clock, lambda: 0.0, clock if is_busy else lambda: 0.0
         executor._MOMENT = 60.0  # so that no batch is written while the clock moves
         try:
             yield runner

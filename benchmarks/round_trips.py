@@ -87,8 +87,11 @@ WORKS: Mapping[str, Work] = {
 }
 
 
-def measure(files: Mapping[str, bytes], workers: int, **more: object) -> Iterator[Trips]:
-    """Yield the cost of a first run, of one in which nothing changed, and of one in which all files are gone."""
+def measure(files: Mapping[str, bytes], workers: int, *, is_busy: bool = False, **more: object) -> Iterator[Trips]:
+    """Yield the cost of a first run, of one in which nothing changed, and of one in which all files are gone.
+
+    ``is_busy``: see ``distant_loop``.
+    """
     directory = tempfile.mkdtemp()
     config = Config(workers=workers, min_speed=0, fsync="none", **more)  # type: ignore[arg-type]
 
@@ -106,7 +109,7 @@ def measure(files: Mapping[str, bytes], workers: int, **more: object) -> Iterato
         )
 
     try:
-        with distant_loop() as runner:
+        with distant_loop(is_busy=is_busy) as runner:
             server = DistantServer(files)
             runner.run(server.__aenter__())
             yield runner.run(run(server))
