@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import ssl
 
 import pytest
 
-from crawler.http.lane.loss import Ending, confirms_the_body_before, losses
+from crawler.http.lane.loss import End, Ending, confirms_the_body_before, explained, losses
 
 EVERY = list(itertools.product(Ending, [False, True], [0, 1, 7]))
 
@@ -42,3 +43,37 @@ def test_a_body_counts_only_if_what_followed_it_was_a_response_or_an_end_that_wa
         *(Ending.UNREQUESTED, Ending.REFUSED_BY_TLS),
     }
     assert confirms_the_body_before(ending) is (ending not in unclear)
+
+
+FLAGS = list(itertools.product([False, True], repeat=3))
+ALERT = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)")
+ALERT.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+
+
+@pytest.mark.parametrize(("has_begun", "has_head", "is_first"), FLAGS)
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (ConnectionResetError(104, "Connection reset by peer"), "Connection reset by peer"),
+        (ConnectionResetError(), ""),
+        (ConnectionError("closed\x1b[2J"), "closed\\x1b[2J"),
+        (RuntimeError("x" * 300), "x" * 200),
+    ],
+)
+def test_a_connection_that_is_lost_with_an_error_was_reset(
+    error: Exception, detail: str, has_begun: bool, has_head: bool, is_first: bool
+) -> None:
+    found = explained(error, has_begun=has_begun, has_head=has_head, is_first=is_first)
+    assert found == End(Ending.RESET, detail)
+
+
+@pytest.mark.parametrize(("has_begun", "has_head", "is_first"), FLAGS)
+def test_an_orderly_end_cuts_a_body_and_a_tls_alert_refuses_only_the_first_request(
+    has_begun: bool, has_head: bool, is_first: bool
+) -> None:
+    closed = explained(None, has_begun=has_begun, has_head=has_head, is_first=is_first)
+    assert closed == End(Ending.CUT if has_head else Ending.CLOSED, "")
+    alert = explained(ALERT, has_begun=has_begun, has_head=has_head, is_first=is_first)
+    assert (alert.ending is Ending.REFUSED_BY_TLS) is (is_first and not has_begun)
+    assert (alert.ending is Ending.RESET) is not (is_first and not has_begun)
+    assert "certificate" in alert.detail

@@ -98,6 +98,13 @@ def test_a_sequence_of_batches_is_judged_like_by_the_general_rule(
             )
 
 
+@given(st.lists(rows, max_size=4), rows)
+def test_a_row_more_has_the_sizes_of_all_rows(some: list[Row], row: Row) -> None:
+    sizes = alike.sizes_of(some)
+    if sizes is not None:
+        assert alike.with_size(sizes, row) == alike.sizes_of([*some, row])
+
+
 def test_files_that_differ_in_size_are_judged_together() -> None:
     some = [Row(size=Span(size, size)) for size in (1, 2, 3)]
     judged = alike.verdict(

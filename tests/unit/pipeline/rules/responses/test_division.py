@@ -43,7 +43,8 @@ def test_the_two_ranges_of_a_file_are_all_of_it(number: int, size: int) -> None:
 @given(size=st.integers(LEAST, 100), start=st.integers(0, 10_000))
 def test_so_many_files_in_turn_meet_in_different_places(size: int, start: int) -> None:
     job = replace(NEW, size=Span(size, size))
-    assert len({ranges_for(job, start + each) for each in range(size - 1)}) == size - 1
+    found = {ranges_for(job, start + each) for each in range(size - 1)}
+    assert found == {(f"0-{place - 1}", f"{place}-") for place in range(1, size)}
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,8 @@ def test_what_may_be_divided(job: Job, may: bool) -> None:
         (206, "bytes 0-4/10", 5, ("0-4", 10)),
         (206, "bytes 5-9/10", 5, ("5-", 10)),
         (206, "Bytes 0-9/10", 10, ("0-", 10)),
+        (206, "bytes 0-0/10", 1, ("0-0", 10)),
+        (206, "bytes 9-9/10", 1, ("9-", 10)),
         (206, "bytes 0-4/10", 4, None),
         (206, "bytes 0-4/*", 5, None),
         (206, "bytes 0-4/4", 5, None),
@@ -121,6 +124,12 @@ def test_ranges_that_do_not_meet_are_not_one_file() -> None:
     assert not are_one_file(reply(0, 6), reply(8, 99))
     assert not are_one_file(reply(0, 7), reply(7, 99))
     assert not are_one_file(reply(0, 6), reply(7, 99, Content_Range="bytes 7-99/101"))
+
+
+def test_a_response_that_is_no_part_is_never_joined() -> None:
+    assert not are_one_file(reply(0, 6, Content_Range=""), reply(7, 99))
+    assert not are_one_file(reply(0, 6), reply(7, 99, Content_Range=""))
+    assert not are_one_file(reply(0, 6, Content_Range=""), reply(7, 99, Content_Range=""))
 
 
 # --- which request a part belongs to ---------------------------------------------------------------

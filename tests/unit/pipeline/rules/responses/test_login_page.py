@@ -54,6 +54,13 @@ def test_words_that_the_url_has_anyway_say_nothing() -> None:
     assert not leads_astray("http://h/auth/x.html", "http://h/v2/auth/x.html", TEXT)
     assert leads_astray("http://h/auth/x.html", "http://h/login/x.html", TEXT)
     assert not leads_astray("http://h/", "http://h/start.html?next=/", TEXT)
+    assert leads_astray("http://h/a", "http://h/start.html?next=/a", TEXT)
+
+
+def test_a_url_without_a_path_is_that_of_the_root() -> None:
+    assert leads_astray("http://h/a", "http://h", TEXT)
+    assert not leads_astray("http://h", "http://h/", TEXT)
+    assert not leads_astray("http://h", "http://h/start.html?next=XX/XX", TEXT)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +73,7 @@ def test_words_that_the_url_has_anyway_say_nothing() -> None:
         (ASKED, FORM.replace(b"log in", b"anmelden"), True),
         (ASKED, FORM.replace(b"log in", "ログイン".encode()), True),
         (ASKED, FORM.replace(b"log in", b"catalog in"), False),
+        (ASKED, FORM.replace(b"Please", b"\xff\xfe"), True),
         (ASKED, b" " * READ + FORM, False),
         (ASKED, b"", False),
         ("http://h/login.html", FORM, False),
