@@ -145,7 +145,8 @@ class Sharing:
         generation = host.generation
         sent = await self._transport.share(self._usual.complete(requests), together)
         found = whole_responses([requests[at][0] for at in sent.places], sent.answers)
-        verdict = together.judge(found, sent.carried)
+        is_ended = sent.ending is Ending.ANNOUNCED or None not in sent.answers
+        verdict = together.judge(found, sent.carried, is_ended=is_ended)
         self._transport.settle(together.url, sent, verdict.carried)
         self._judge_ending(sent, host, are_small=together.are_small)
         self._note(found, host, generation)

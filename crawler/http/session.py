@@ -224,7 +224,7 @@ def _explain(error: Exception, read_timeout: float) -> str:
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection without a response"
     if isinstance(error, DamagedBody):
-        return f"malformed chunks: {error}"
+        return f"damaged body: {error}"
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the connection ended before the body did"
     if isinstance(error, aiohttp.ClientHttpProxyError):

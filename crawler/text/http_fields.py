@@ -21,6 +21,11 @@ _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d)
 """The date format that servers send; obsolete formats take a slower path."""
 
 
+def may_hold_response(body: bytes) -> bool:
+    """Whether another HTTP/1 response may begin in ``body`` (RFC 9112 section 4)."""
+    return b"HTTP/1." in body
+
+
 def parse_retry_after(value: str | None, now: float) -> float | None:
     """Retry-After (RFC 9110 section 10.2.3, either form) in seconds from ``now``; never negative.
 

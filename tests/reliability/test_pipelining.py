@@ -22,7 +22,7 @@ from crawler.model.state.host_limits import HostLimits
 from crawler.model.values import Known
 from crawler.storage.state import SqliteState
 from tests.conftest import Serve
-from tests.support.disorderly import KINDS, Disorderly, Fault
+from tests.support.disorderly import FILLED, KINDS, Disorderly, Fault
 
 FILES = {f"{number:02}.bin": bytes([number]) * (100 + number) for number in range(24)}
 TREE = {f"{number % 8}/{number // 8}/{number:02}.bin": bytes([number]) * (100 + number) for number in range(32)}
@@ -65,7 +65,7 @@ FAULTS = st.lists(st.builds(Fault, st.sampled_from(KINDS), st.integers(0, 6)), m
 
 
 @pytest.mark.row("P31")
-@pytest.mark.parametrize("kind", ["short", "bare"])
+@pytest.mark.parametrize("kind", FILLED)
 @pytest.mark.parametrize("after", range(3, 10))
 async def test_a_body_is_never_completed_with_the_beginning_of_the_next_response(
     tmp_path: Path, kind: str, after: int

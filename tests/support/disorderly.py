@@ -24,7 +24,14 @@ class Fault(NamedTuple):
     after: int = 0
 
 
-KINDS = ("swap", "drop", "repeat", "reset", "close", "last", "old", "bad request", "garbage", "empty", "short", "bare")
+FILLED = ("short", "bare", "announced", "timed out", "interim", "filled")
+"""Kinds of faults in which a body is shorter than announced, and something else follows it."""
+KINDS = ("swap", "drop", "repeat", "reset", "close", "last", "old", "bad request", "garbage", "empty", *FILLED)
+_IN_PAIRS = ("swap", "interim", "filled")
+"""Kinds that need another request behind: nothing shows what fills a body exactly if nothing follows it."""
+_ERROR = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+_TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Disorderly:
@@ -125,6 +132,16 @@ class Disorderly:
                 writer.write(self._response(name)[:-5])
             elif kind == "bare":  # as if the request had been a HEAD
                 writer.write(self._response(name).partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+            elif kind == "announced":  # and goes on as if it had not been
+                writer.write(self._response(name, "Connection: close\r\n")[:-5])
+            elif kind == "timed out":
+                writer.write(self._response(name)[:-17] + _TIMEOUT)
+                return False
+            elif kind == "interim":  # as long as what is missing
+                writer.write(self._response(name)[: -len(_INTERIM)] + _INTERIM)
+            elif kind == "filled":  # with an error, and so is the place of the next response
+                writer.write(self._response(name)[: -len(_ERROR)] + _ERROR * 2)
+                names.pop(0)
             elif kind == "empty":
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             elif kind == "reset":
@@ -143,7 +160,8 @@ class Disorderly:
         return True
 
     def _next_fault(self, has_others: bool) -> str:
-        if not self.faults or self._right < self.faults[0].after or (self.faults[0].kind == "swap" and not has_others):
+        fault = self.faults[0] if self.faults else None
+        if fault is None or self._right < fault.after or (fault.kind in _IN_PAIRS and not has_others):
             self._right += 1
             return ""
         self._right = 0
@@ -164,7 +182,7 @@ class Disorderly:
                 fields += f"Content-Range: bytes {first}-{last}/{len(body)}\r\n"
                 body, status = body[first : last + 1], "206 Partial Content"
         if body is None:
-            return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+            return _ERROR
         return f"HTTP/1.{minor:d} {status}\r\nContent-Length: {len(body)}\r\n{fields}\r\n".encode() + body
 
     def _listing(self, directory: str) -> bytes:

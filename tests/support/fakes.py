@@ -146,7 +146,7 @@ class FakeSharing:
             response = self._respond(request)
             found.append(FakeReply(url, response, 1 << 16) if response.fails is None else None)
         together.keep(range(len(requests)))
-        verdict = together.judge(found, None)
+        verdict = together.judge(found, None, is_ended=None not in found)
         findings = verdict.findings
         self.findings.append((findings.agreed, findings.is_doubtful, findings.is_exchanged))
         return [reply if is_proven else None for reply, is_proven in zip(found, verdict.proven, strict=True)]

@@ -55,7 +55,7 @@ def not_a_response(data: bytes) -> FramingError:
 
 
 class BodyError(Exception):
-    """The chunks of a body are malformed. Another attempt may succeed. ``str`` is one clause."""
+    """The chunks of a body are malformed, or it is short. Another attempt may succeed. ``str`` is one clause."""
 
 
 class BodyEnd(Enum):

@@ -6,7 +6,16 @@ import re
 from typing import NamedTuple
 
 from crawler.http.framing.chunks import ChunkScanner
-from crawler.http.framing.header_section import BodyEnd, FramingError, Head, not_a_response, parse_head, parse_tidy_head
+from crawler.http.framing.header_section import (
+    BodyEnd,
+    BodyError,
+    FramingError,
+    Head,
+    not_a_response,
+    parse_head,
+    parse_tidy_head,
+)
+from crawler.http.framing.merged import MERGED, is_merged
 from crawler.http.framing.shape import Shapes
 from crawler.model import limits
 
@@ -151,6 +160,8 @@ class Splitter:
         end = min(len(data), start + self._left)
         self._left -= end - start
         self.is_over = self._left == 0
+        if is_merged(data, start, end):
+            raise BodyError(MERGED)
         return data[start:end], end
 
 

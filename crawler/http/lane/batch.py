@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from crawler.http.framing.header_section import Head
 from crawler.http.lane.lane import Lane
-from crawler.http.lane.loss import Ending, Loss, confirms_the_body_before
+from crawler.http.lane.loss import Ending, Loss
 from crawler.http.lane.request import Request
 from crawler.model import limits
 from crawler.model.network.shapes import Alike
@@ -41,8 +41,8 @@ class Batch:
     async def send(self, requests: Sequence[bytes]) -> Answers:
         """Send ``requests``, the header sections of GETs, and return their responses.
 
-        None stands for a request without a complete, small response, or with one of which only its length says where
-        it ends, see ``loss.confirms_the_body_before``. If unrequested bytes follow the last response, all are None.
+        None stands for a request without a complete, small response. If unrequested bytes follow the last response, all
+        are None.
         """
         self._open = len(requests)
         all_of = Request(b"".join(requests), self, gathered=limits.SMALL_BODY)
@@ -72,9 +72,7 @@ class Batch:
     def ended(self, request: Request) -> None:
         """Do nothing: never called, because a body that has begun closes the lane."""
 
-    def lost(self, _request: Request, loss: Loss) -> None:
-        if self._answers and not confirms_the_body_before(loss.ending):
-            self._answers[-1] = None
+    def lost(self, _request: Request, _loss: Loss) -> None:
         self._note([None])
 
     def _note(self, answers: Answers) -> None:

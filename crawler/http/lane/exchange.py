@@ -186,7 +186,7 @@ def _text(loss: Loss, silence: float) -> str:
         case Ending.INVALID | Ending.GARBLED:
             return f"the response is not valid HTTP: {loss.detail}"
         case Ending.DAMAGED:
-            return f"malformed chunks: {loss.detail}"
+            return f"damaged body: {loss.detail}"
         case Ending.SILENT:
             return f"no response within {silence:g} s"
         case Ending.CLOSED:

@@ -213,9 +213,9 @@ class Lane(asyncio.Protocol):
                 request.receiver.answered_alike(request, alike)
                 self._await_next()
             else:
-                rest = reader.take(data, len(data) - rest)
+                rest = reader.take(data, len(data) - rest, is_last=len(self._flight) == 1)
                 if reader.is_over:
-                    self._finish_response(self._flight[0])
+                    self._finish_response(self._flight[0], rest)
                 elif reader.head is not None:
                     self._continue_response(self._flight[0])
             if self._end is not None:
@@ -236,8 +236,8 @@ class Lane(asyncio.Protocol):
         if self._is_streaming and reader.gathered:
             request.receiver.piece(request, reader.body())
 
-    def _finish_response(self, request: Request) -> None:
-        """All of a response has arrived."""
+    def _finish_response(self, request: Request, rest: int = 0) -> None:
+        """All of a response has arrived, and ``rest`` bytes behind it."""
         reader = self._reader
         head, body, is_streaming = reader.head, reader.body(), self._is_streaming
         assert head is not None
@@ -253,7 +253,7 @@ class Lane(asyncio.Protocol):
             request.receiver.ended(request)
         self._await_next()
         if not head.is_kept:
-            self._stop(End(Ending.ANNOUNCED, ""))
+            self._stop(End(Ending.EXCESS if rest else Ending.ANNOUNCED, ""))
 
     def _begin_next(self, minor: int, count: int = 1) -> None:
         """``count`` responses are complete, of HTTP/1.``minor``: another one begins."""

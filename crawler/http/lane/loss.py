@@ -13,7 +13,7 @@ from crawler.text.escape import printable
 class Ending(Enum):
     """The way in which a lane ended."""
 
-    ANNOUNCED = "the response before was announced as the last one of the connection"
+    ANNOUNCED = "the response before was announced as the last one of the connection, and nothing followed it"
     CLOSED = "the server closed the connection"
     CUT = "the connection ended within a body, or without close_notify where only that proves the end"
     RESET = "the connection was reset"
@@ -21,7 +21,7 @@ class Ending(Enum):
     SLOW = "a body arrived too slowly"
     INVALID = "not an HTTP/1.1 response, or one without a definite end: another attempt would get the same"
     GARBLED = "no response of any protocol: another attempt may get one"
-    DAMAGED = "the chunks of a body are malformed"
+    DAMAGED = "the chunks of a body are malformed, or another response begins in it"
     EXCESS = "bytes behind the last response that was requested"
     UNREQUESTED = "the server sent data before the first request"
     REFUSED_BY_TLS = "a TLS alert instead of a response"
@@ -30,12 +30,6 @@ class Ending(Enum):
 
 
 _WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.EXCESS, Ending.RESET})
-
-
-_CONFIRMING = frozenset(
-    {Ending.ABANDONED, Ending.ANNOUNCED, Ending.BAD_REQUEST, Ending.CUT, Ending.DAMAGED, Ending.SLOW}
-)
-"""Endings after the header section of a response, announced ones, and those that this program has brought about."""
 
 
 class Loss(NamedTuple):
@@ -70,17 +64,6 @@ def explained(error: Exception | None, *, has_begun: bool, has_head: bool, is_fi
         text = error.strerror if isinstance(error, OSError) else None
         return End(Ending.RESET, printable((text or str(error))[:200]))
     return End(Ending.CUT if has_head else Ending.CLOSED, "")
-
-
-def confirms_the_body_before(ending: Ending) -> bool:
-    """Whether the loss of a request shows that the body of the response before it, which has a length, was complete.
-
-    A server may send fewer bytes than it announced and go on (RFC 9112 section 8). Then the beginning of the next
-    response is taken for the end of that body, and what is left of it is no header section. So a body counts if a
-    header section followed it, if the connection was announced to end after it, or if this program ended the
-    connection.
-    """
-    return ending in _CONFIRMING
 
 
 def losses(ending: Ending, detail: str, requests: int, *, has_begun: bool, answered: int) -> list[Loss]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crawler.http.framing.chunks import ChunkScanner
 from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError, Head
+from crawler.http.framing.merged import MERGED, is_merged
 from crawler.http.framing.shape import Shapes
 from crawler.http.framing.splitter import HeadScanner
 from crawler.model import limits
@@ -56,10 +57,10 @@ class ResponseReader:
         """Whether a part of the response has arrived, interim responses aside."""
         return self.head is not None or self._heads.has_begun
 
-    def take(self, data: bytes, at: int) -> int:
+    def take(self, data: bytes, at: int, *, is_last: bool = True) -> int:
         """Read the response from offset ``at`` of ``data``. Returns how many bytes at the end of ``data`` follow it.
 
-        Raises FramingError, or BodyError if the header section was valid.
+        ``is_last``: no other response is due. Raises FramingError, or BodyError if the header section was valid.
         """
         self._arrived += len(data) - at
         if self.head is None:
@@ -72,6 +73,8 @@ class ResponseReader:
             if self.head.end is BodyEnd.CHUNKED:
                 self._chunks = ChunkScanner()
         stop = self._take_body(data, at, self.head.end)
+        if is_last and self.head.end is BodyEnd.LENGTH and is_merged(data, at, stop):
+            raise BodyError(MERGED)
         if self._arrived > limits.FRAMING and not self.is_over:
             self._check_share()
         return len(data) - stop

@@ -73,10 +73,11 @@ class Together(Protocol):
         """Note that only the requests at these places are sent. Called once, just before they are."""
         ...
 
-    def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
+    def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None, *, is_ended: bool) -> Verdict:
         """Whether the responses belong to the requests sent. ``carried``: what their connection carried before, if any.
 
-        None stands for a request without a complete, small response.
+        None stands for a request without a complete, small response. ``is_ended``: the last response that arrived was
+        followed by nothing, because no other one was due, or because it was announced as the last of the connection.
         """
         ...
 

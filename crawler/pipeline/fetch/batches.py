@@ -240,7 +240,7 @@ class FileBatch:
         self._is_sent = True
         self._start()
 
-    def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
+    def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None, *, is_ended: bool) -> Verdict:
         """See ``Together``."""
         rows = self._rows
         if self._division is not None:
@@ -248,7 +248,8 @@ class FileBatch:
         plain = alike.verdict(rows, self._sizes, responses, carried)
         if plain is not None:
             return plain
-        judged = verdict(rows, all_facts(rows, responses), carried, is_trusted=self._batches.is_trusted)
+        facts, is_trusted = all_facts(rows, responses), self._batches.is_trusted
+        judged = verdict(rows, facts, carried, is_trusted=is_trusted, is_ended=is_ended)
         is_answered = all(response is not None and response.status == 200 for response in responses)
         if is_answered and any(
             is_empty(row) and not is_proven for row, is_proven in zip(rows, judged.proven, strict=True)

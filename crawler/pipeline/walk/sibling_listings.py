@@ -258,13 +258,13 @@ class _Group:
             page.settle(None)
         del self.pages[len(places) :]
 
-    def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None) -> Verdict:
+    def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None, *, is_ended: bool) -> Verdict:
         """See ``Together``. A host whose titles do not name its directories gets one request at a time from now on."""
         rows = [page.row for page in self.pages]
         facts = all_facts(rows, responses)
         if any(_is_unnamed(row, fact) for row, fact in zip(rows, facts, strict=True)):
             self._line.note_titles(name_directories=False)
-        return verdict(rows, facts, carried)
+        return verdict(rows, facts, carried, is_ended=is_ended)
 
     def _enter(self) -> None:
         if self._is_waiting:

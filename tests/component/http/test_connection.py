@@ -77,7 +77,7 @@ SCRIPTS = [
     for body in [b"" if method == "HEAD" or status in (204, 304) else BODY]
     if framing != "long header" or step > 37
 ]
-INVALID, DAMAGED = "the response is not valid HTTP", "malformed chunks"
+INVALID, DAMAGED = "the response is not valid HTTP", "damaged body"
 REFUSED = [
     Script(data, 0, error, closes=closes)
     for data, error, closes in [

@@ -101,7 +101,7 @@ class Any:
 
     def keep(self, _places: Sequence[int]) -> None: ...
 
-    def judge(self, _responses: object, _carried: object) -> Verdict:
+    def judge(self, _responses: object, _carried: object, *, is_ended: bool) -> Verdict:
         raise NotImplementedError
 
 

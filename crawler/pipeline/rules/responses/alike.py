@@ -16,7 +16,7 @@ from crawler.model.values import Validators
 from crawler.pipeline.rules.responses.carried import history_of
 from crawler.pipeline.rules.responses.content_type import is_file_itself
 from crawler.pipeline.rules.responses.neighbours import Row, are_interchangeable, is_empty
-from crawler.text.http_fields import http_datetime
+from crawler.text.http_fields import http_datetime, may_hold_response
 
 
 @lru_cache(maxsize=64)
@@ -86,11 +86,13 @@ def verdict(
 
 
 def _is_proven(row: Row, response: WholeResponse) -> bool:
-    """Whether ``response`` has the size of ``row``, and nothing in it can contradict that row."""
+    """Whether ``response`` has the size of ``row``, and nothing in it can contradict that or be of another response."""
     size, shape, modified = row.size, response.shape, row.modified
     if shape is None or size is None or len(response.body) != size.low or not is_ordinary(shape):
         return False
     if row.digest is not None or row.etag is not None or row.place is not None or row.part is not None:
+        return False
+    if may_hold_response(response.body):
         return False
     if modified is None or modified.low.tzinfo is None or response.varying[0] is None:
         return True

@@ -19,7 +19,7 @@ from crawler.model.struct import Value
 from crawler.model.values import Job, Kind, Span, Validators
 from crawler.pipeline.rules.responses.page_place import page_place
 from crawler.text.digests import matches, parse_digest
-from crawler.text.http_fields import http_datetime, is_strong_tag, validators_of
+from crawler.text.http_fields import http_datetime, is_strong_tag, may_hold_response, validators_of
 
 T = TypeVar("T", int, datetime)
 _FILE, _UNRELIABLE = Kind.FILE, Dating.UNRELIABLE  # a member of an enumeration takes 80 ns to look up
@@ -76,6 +76,8 @@ class Facts(Value, frozen=True, kw_only=True):
     """The path that the title of an HTML page names; None if there is none."""
     part: str | None = None
     """The range of the file that the response contains; None if it does not contain exactly one."""
+    may_hold_response: bool = False
+    """Whether another response may begin in the body."""
     of_empty: Validators | None = None
     """The validators of an empty file, if nothing else in its response tells it from that of another one."""
 
@@ -137,6 +139,7 @@ def facts_of(row: Row, status: int, headers: Mapping[str, str], body: bytes, *, 
         etag=etag if is_strong_tag(etag) else None,
         place=page_place(headers, body) if status == 200 else None,
         part=part.range if part else None,
+        may_hold_response=may_hold_response(body),
         of_empty=validators_of(headers) if status == 200 and not body and is_empty(row) and _is_file(headers) else None,
     )
 

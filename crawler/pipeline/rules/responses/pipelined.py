@@ -22,14 +22,20 @@ from crawler.text.http_fields import OVERLOAD_STATUS
 
 
 def verdict(
-    rows: Sequence[Row], facts: Sequence[Facts | None], carried: Carried | None, *, is_trusted: bool = False
+    rows: Sequence[Row],
+    facts: Sequence[Facts | None],
+    carried: Carried | None,
+    *,
+    is_trusted: bool = False,
+    is_ended: bool = True,
 ) -> Verdict:
     """Whether each response belongs to its request, and what all show of the host. None: there is no response.
 
     ``carried``: what the connection carried before. ``is_trusted``: the user says that the host answers in order, so a
     response need not be told from those to the other requests. If one contradicts its row, none counts. The connection
     may go on only if every response is proven: then the next one is due, and none of those before can pass for it.
-    Empty files that are interchangeable, whose responses are, too, need not be told from each other.
+    Empty files that are interchangeable, whose responses are, too, need not be told from each other. ``is_ended``: see
+    ``Together.judge``.
     """
     history = history_of(carried)
     others_of = _neighbours(rows, facts, history, is_trusted=is_trusted)
@@ -50,16 +56,39 @@ def verdict(
         is_doubtful = is_exchanged or any(row.place is None for row, _ in contradicting)
         findings = Findings(is_doubtful=is_doubtful, is_exchanged=is_exchanged)
         return Verdict(proven=[False] * len(rows), findings=findings, carried=None)
+    whole = _whole(proven, facts, is_ended=is_ended)
     is_useless = not any(proven) and any(
         fact is not None and fact.status not in OVERLOAD_STATUS and row.place is None and row.part is None
         for row, fact in zip(rows, facts, strict=True)
     )
-    if all(proven):
+    if all(whole):
         for row, fact in zip(rows, facts, strict=True):
             if fact is not None:
                 history.add(row, fact)
-    findings = Findings(agreed=sum(proven), is_doubtful=is_useless)
-    return Verdict(proven=proven, findings=findings, carried=history if all(proven) else None)
+    findings = Findings(agreed=sum(whole), is_doubtful=is_useless)
+    return Verdict(proven=whole, findings=findings, carried=history if all(whole) else None)
+
+
+def _whole(proven: Sequence[bool], facts: Sequence[Facts | None], *, is_ended: bool) -> list[bool]:
+    """Which of the responses that are ``proven`` have the whole body, and nothing else in it.
+
+    A server may send fewer bytes than it announced and go on (RFC 9112 section 8). Then the beginning of what follows
+    is taken for the end of the body. So the response behind it has to be that to the next request, or nothing may
+    follow.
+    """
+    whole = list[bool]()
+    for place, (is_proven, fact) in enumerate(zip(proven, facts, strict=True)):
+        behind = place + 1
+        is_last = behind == len(facts) or facts[behind] is None
+        is_followed_rightly = is_ended if is_last else proven[behind]
+        is_short = fact is not None and (fact.may_hold_response or not is_followed_rightly) and not _is_empty(fact)
+        whole.append(is_proven and not is_short)
+    return whole
+
+
+def _is_empty(fact: Facts) -> bool:
+    """Whether a response has no body."""
+    return fact.status == 304 or fact.size == 0
 
 
 def _have_same_empty_files(rows: Sequence[Row], facts: Sequence[Facts | None], history: History) -> bool:

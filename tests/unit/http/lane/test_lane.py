@@ -163,7 +163,7 @@ async def test_unread_bytes_make_a_lane_unfit(wire: Wire) -> None:
         (response(b"one"), None, [None, Ending.CLOSED, Ending.CLOSED]),
         (response(b"one") + OK, ConnectionResetError(104, "x"), [None, Ending.RESET, Ending.RESET]),
         (response(b"one")[:-1], None, [Ending.CUT] * 3),
-        (response(b"one", b"Connection: close\r\n") + b"more", None, [None, Ending.ANNOUNCED, Ending.ANNOUNCED]),
+        (response(b"one", b"Connection: close\r\n"), None, [None, Ending.ANNOUNCED, Ending.ANNOUNCED]),
         (response(b"one", status=b"HTTP/1.0 200 OK\r\n"), None, [None, Ending.ANNOUNCED, Ending.ANNOUNCED]),
         (OK + b"\r\nall" + response(b"two"), None, [None, Ending.ANNOUNCED, Ending.ANNOUNCED]),
         (OK + b"\r\nall", ConnectionResetError(104, "x"), [Ending.RESET] * 3),
@@ -189,6 +189,12 @@ async def test_how_a_lane_ends(
         assert outcome.loss is None or place == 0 or outcome.loss.is_free or outcome.loss.ending is not Ending.CLOSED
     (late,) = wire.send("late")
     assert late.loss is not None, "nothing can be sent any more"
+
+
+async def test_an_end_that_was_announced_is_none_if_bytes_follow(wire: Wire) -> None:
+    wire.send("a", "b")
+    wire.transport.arrive([response(b"one", b"Connection: close\r\n") + b"more"])
+    assert wire.endings() == [("a", None), ("b", Ending.EXCESS)]
 
 
 async def test_a_400_to_a_request_that_was_alone_is_its_response(wire: Wire) -> None:

@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from crawler.http.lane.loss import End, Ending, confirms_the_body_before, explained, losses
+from crawler.http.lane.loss import End, Ending, explained, losses
 
 EVERY = list(itertools.product(Ending, [False, True], [0, 1, 7]))
 
@@ -34,15 +34,6 @@ def test_the_first_is_free_if_a_used_connection_ended_without_a_word(
 
 def test_nothing_in_flight_is_nothing_lost() -> None:
     assert losses(Ending.CLOSED, "", 0, has_begun=True, answered=3) == []
-
-
-@pytest.mark.parametrize("ending", Ending)
-def test_a_body_counts_only_if_what_followed_it_was_a_response_or_an_end_that_was_announced(ending: Ending) -> None:
-    unclear = {
-        *(Ending.CLOSED, Ending.RESET, Ending.SILENT, Ending.INVALID, Ending.GARBLED, Ending.EXCESS),
-        *(Ending.UNREQUESTED, Ending.REFUSED_BY_TLS),
-    }
-    assert confirms_the_body_before(ending) is (ending not in unclear)
 
 
 FLAGS = list(itertools.product([False, True], repeat=3))

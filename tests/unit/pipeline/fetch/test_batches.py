@@ -159,10 +159,10 @@ ERROR = FakeResponse(status=500)
     [
         (Once(of2=FakeResponse(body=b"x" * 3), of3=FakeResponse(body=b"x" * 2)), 6, (0, True, True)),
         (Once(of2=FakeResponse(body=b"x" * 9)), 6, (0, True, False)),
-        (Once(of2=FakeResponse(status=404)), 4, (2, False, False)),
+        (Once(of2=FakeResponse(status=404)), 5, (1, False, False)),
         (Once(of1=ERROR, of2=ERROR, of3=ERROR), 6, (0, True, False)),
-        (Once(of2=FakeResponse(fails=TimeoutError())), 4, (2, False, False)),
-        (Once(of2=FakeResponse(status=429)), 4, (2, False, False)),
+        (Once(of2=FakeResponse(fails=TimeoutError())), 6, (0, False, False)),
+        (Once(of2=FakeResponse(status=429)), 5, (1, False, False)),
     ],
 )
 async def test_what_is_not_proven_is_requested_again_and_counts_as_no_attempt(

@@ -1,0 +1,56 @@
+"""Bodies that were sent short, so that the beginning of another response fills the rest."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.http.framing.header_section import BodyError
+from crawler.http.framing.merged import is_merged
+from crawler.http.framing.splitter import Splitter
+from crawler.http.lane.reader import ResponseReader
+
+TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
+BODY = b"B" * 300
+
+
+@given(missing=st.integers(0, len(TIMEOUT) - 1), before=st.integers(0, 50), start=st.integers(0, 20_000))
+def test_a_response_that_begins_within_a_body_and_goes_on_behind_it(missing: int, before: int, start: int) -> None:
+    body = bytes(before) + TIMEOUT[:missing]
+    data = b"HTTP/1.1 200 OK\r\n" + bytes(start) + body + TIMEOUT[missing:]
+    end = len(data) - len(TIMEOUT) + missing
+    assert is_merged(data, end - len(body), end) is (missing > 0)
+    assert not is_merged(data[:end], end - len(body), end), "nothing follows"
+
+
+@pytest.mark.parametrize("behind", [b"\n", b"<!-- 3 ms -->", b"HTTP/1.1 408 Request Timeout\r\n\r\n"])
+def test_what_follows_a_whole_body_is_no_part_of_it(behind: bytes) -> None:
+    assert not is_merged(BODY + behind, 0, len(BODY))
+
+
+def test_only_the_end_of_a_body_is_searched() -> None:
+    body = b"a response begins with HTTP/1.1 200 OK" + bytes(9000)
+    assert not is_merged(body + b"\n", 0, len(body))
+
+
+@pytest.mark.parametrize("missing", [1, 7, 17, 40])
+@pytest.mark.parametrize("cut", [0, 10, 250])
+def test_both_readers_of_responses_refuse_such_a_body(missing: int, cut: int) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+    wire, at = head + BODY[:-missing] + TIMEOUT, len(head) + cut
+    reader, splitter = ResponseReader(), Splitter()
+    reader.begin(is_head=False)
+    splitter.begin(is_head=False)
+    for take in (lambda data: reader.take(data, 0), splitter.take):
+        take(wire[:at])
+        with pytest.raises(BodyError, match="shorter than announced"):
+            take(wire[at:])
+
+
+def test_a_response_that_was_requested_may_follow_a_body_that_describes_one() -> None:
+    body = b"HTTP/1.1 200 OK"
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    reader = ResponseReader()
+    reader.begin(is_head=False)
+    assert reader.take(head + body + head + body, 0, is_last=False) == len(head + body)
