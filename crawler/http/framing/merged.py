@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-MERGED = "it is shorter than announced, another response begins in it"
+MERGED = "it is shorter than announced, and another response begins in it"
 """The reason for a BodyError about such a body."""
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}")
 _LONGEST_START = len(b"HTTP/1.1 200") - 1

@@ -52,10 +52,7 @@ def verdict(
         statuses = (200, 304) if row.part is None else (206,)
         proven.append(judgement is Judgement.AGREES and fact.status in statuses)
     if contradicting:
-        is_exchanged = any(confirmed_by(row, fact) for _, fact in contradicting for row in rows)
-        is_doubtful = is_exchanged or any(row.place is None for row, _ in contradicting)
-        findings = Findings(is_doubtful=is_doubtful, is_exchanged=is_exchanged)
-        return Verdict(proven=[False] * len(rows), findings=findings, carried=None)
+        return _contradicted(rows, contradicting)
     whole = _whole(proven, facts, is_ended=is_ended)
     is_useless = not any(proven) and any(
         fact is not None and fact.status not in OVERLOAD_STATUS and row.place is None and row.part is None
@@ -67,6 +64,14 @@ def verdict(
                 history.add(row, fact)
     findings = Findings(agreed=sum(whole), is_doubtful=is_useless)
     return Verdict(proven=whole, findings=findings, carried=history if all(whole) else None)
+
+
+def _contradicted(rows: Sequence[Row], contradicting: Sequence[tuple[Row, Facts]]) -> Verdict:
+    """The verdict if the responses ``contradicting`` contradict their rows."""
+    is_exchanged = any(confirmed_by(row, fact) for _, fact in contradicting for row in rows)
+    is_doubtful = is_exchanged or any(row.place is None for row, _ in contradicting)
+    findings = Findings(is_doubtful=is_doubtful, is_exchanged=is_exchanged)
+    return Verdict(proven=[False] * len(rows), findings=findings, carried=None)
 
 
 def _whole(proven: Sequence[bool], facts: Sequence[Facts | None], *, is_ended: bool) -> list[bool]:
