@@ -38,19 +38,7 @@ def verdict(
     ``Together.judge``.
     """
     history = history_of(carried)
-    others_of = _neighbours(rows, facts, history, is_trusted=is_trusted)
-    proven: list[bool] = []
-    contradicting: list[tuple[Row, Facts]] = []
-    for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
-        if fact is None:
-            proven.append(False)
-            continue
-        confirmed = confirmed_by(row, fact)
-        judgement = judge_confirmed(row, others_of(place, fact, confirmed), fact, confirmed)
-        if judgement is Judgement.DISAGREES:
-            contradicting.append((row, fact))
-        statuses = (200, 304) if row.part is None else (206,)
-        proven.append(judgement is Judgement.AGREES and fact.status in statuses)
+    proven, contradicting = _compared(rows, facts, _neighbours(rows, facts, history, is_trusted=is_trusted))
     if contradicting:
         return _contradicted(rows, contradicting)
     whole = _whole(proven, facts, is_ended=is_ended)
@@ -64,6 +52,24 @@ def verdict(
                 history.add(row, fact)
     findings = Findings(agreed=sum(whole), is_doubtful=is_useless)
     return Verdict(proven=whole, findings=findings, carried=history if all(whole) else None)
+
+
+def _compared(
+    rows: Sequence[Row], facts: Sequence[Facts | None], others_of: Callable[[int, Facts, Aspect | None], list[Row]]
+) -> tuple[list[bool], list[tuple[Row, Facts]]]:
+    """(whether each response belongs to its request, the rows that are contradicted with the properties that do so)."""
+    proven, contradicting = list[bool](), list[tuple[Row, Facts]]()
+    for place, (row, fact) in enumerate(zip(rows, facts, strict=True)):
+        if fact is None:
+            proven.append(False)
+            continue
+        confirmed = confirmed_by(row, fact)
+        judgement = judge_confirmed(row, others_of(place, fact, confirmed), fact, confirmed)
+        if judgement is Judgement.DISAGREES:
+            contradicting.append((row, fact))
+        statuses = (200, 304) if row.part is None else (206,)
+        proven.append(judgement is Judgement.AGREES and fact.status in statuses)
+    return proven, contradicting
 
 
 def _contradicted(rows: Sequence[Row], contradicting: Sequence[tuple[Row, Facts]]) -> Verdict:
