@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.freshness import Dating, Source
 from crawler.model.interfaces import UNREAD, Destination
@@ -40,6 +42,8 @@ class OpenDirectory(Struct, kw_only=True):
     """Path of each listed file → its URL."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
+    dated: dict[str, int] = field(default_factory=dict)
+    """Directory → how many of the names shown there, in their order, have had their times read."""
     refusals: dict[str, str | None] = field(default_factory=dict)
     """Directory → the result of ``foreign``."""
     doubted: set[str] = field(default_factory=set)
@@ -81,8 +85,10 @@ class OpenDirectory(Struct, kw_only=True):
         A file whose version is as saved has the time that it was given then. Others are looked up in the destination.
         """
         local, known = self.local[parent], self.known[parent]
-        to_ask = []
-        for each in {name, *self.shown.directories.get(parent, ())}:
+        shown, to_ask = self.shown.directories.get(parent, {}), []
+        new = islice(shown, self.dated.get(parent, 0), None)  # a long page comes in many pieces
+        self.dated[parent] = len(shown)
+        for each in {name, *new}:
             there, saved = local.get(each), known.get(each)
             if there is None or there.mtime != UNREAD:
                 continue

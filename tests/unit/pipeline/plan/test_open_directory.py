@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from crawler.model.interfaces import UNREAD
 from crawler.model.values import Kind, Known, Local
@@ -46,6 +47,31 @@ async def test_only_listed_files_that_are_not_as_saved_are_asked_about_and_all_a
     assert await opened.look("", "gone") == (None, None)
     assert await opened.look("", "absent") == (None, None)
     assert len(store.asked) == 4
+
+
+class Counting(dict[str, Local]):
+    """Counts how often names are looked up."""
+
+    count = 0
+
+    def get(self, name: str, default: object = None) -> Any:
+        self.count += 1
+        return super().get(name)
+
+
+async def test_the_names_of_a_page_in_many_pieces_are_gone_through_once() -> None:
+    """For a million names in pieces of 2,000 it were 250 million."""
+    names = [f"f{number:03}" for number in range(100)]
+    store, state = Store(dict.fromkeys(names, 9)), MemoryState(*map(known, names))
+    opened = OpenDirectory(destination=store, state=state, url="http://h/")
+    opened.local[""] = local = Counting(await store.scan(""))
+    opened.known[""] = await state.directory("")
+    for start in range(0, 100, 10):
+        opened.shown.directories.setdefault("", {}).update(dict.fromkeys(names[start : start + 10], False))
+        for name in names[start : start + 10]:
+            assert (await opened.look("", name))[0] == Local(Kind.FILE, 5, 7, version="v1")
+    assert store.asked == []
+    assert local.count < 3 * len(names)
 
 
 async def test_a_single_path_is_looked_at_with_its_time_wherever_it_comes_from() -> None:
