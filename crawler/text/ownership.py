@@ -70,7 +70,8 @@ def foreign_files(directory: str, files: Iterable[tuple[str, str]], base: str, u
     ``files``: (path, URL) of files saved by their URLs or from lists. ``base``: URL of the listing, with its slash.
     """
     for path, source in files:
-        if not is_same_tree(source, base + quote(path, errors="surrogateescape")):
+        expected = base + quote(path, errors="surrogateescape")
+        if source != expected and not is_same_tree(source, expected):  # nearly all are equal
             return (
                 f"{directory} holds files of other URLs, such as {printable(path)} of {masked(source)}, and a mirror "
                 f"of {masked(url)} with --delete would remove them: choose another directory, or add --moved to make "
