@@ -61,6 +61,16 @@ class GivenPath(Value, frozen=True):
         """Whether it is a symbolic link."""
         return (status := self.own_status()) is not None and stat.S_ISLNK(status.st_mode)
 
+    def head(self, size: int) -> bytes:
+        """The first ``size`` bytes of the file; nothing if there is none. Do not call it for a pipe or a device."""
+        try:
+            with Path(self.path).open("rb") as stream:
+                return stream.read(size)
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise self._problem(unreadable(error, self.path)) from None
+
     @contextmanager
     def _asked(self) -> Iterator[None]:
         """Do nothing after an error that says that there is no file; raise ``self.error`` after any other."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.paths import exists
-from crawler.storage.state import ReadOnlyState, RunRecord, existing_state, state_path
+from crawler.storage.state import ReadOnlyState, RunRecord, existing_state, refuse_other_file, state_path
 from crawler.text.arguments import is_object_url, start_directory
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def state_of(directory: Path | str, config: Config) -> Path:
     """Path of the state of ``directory``. Raises ConfigError if there is none."""
+    refuse_other_file(config)
     path = existing_state(directory, config)
     if path is None:
         where = state_path(directory, config)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.app.checks.options import refuse_unusable_options
 from crawler.app.history import place_of, state_of
 from crawler.app.lifetime import accounted, first_error
 from crawler.app.refusals import (
@@ -24,7 +24,6 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
-from crawler.model.options.combinations import refuse_ages
 from crawler.model.report import Report
 from crawler.model.struct import replace
 from crawler.pipeline.runs.base import Components
@@ -125,7 +124,7 @@ async def explain(target: str, url: str, directory: str, config: Config) -> tupl
     root, _ = urls.userinfo(start)
     wanted, _ = urls.userinfo(start_url(target if urls.origin(target) else urls.joined(root, target)))
     options = client_options(config, [start])
-    refuse_ages(config.newer_than, config.older_than, datetime.now(UTC))
+    refuse_unusable_options(config)
     where = place_of(directory, config)
     tally = Tally(root, directory, is_dry_run=True)
     async with AsyncExitStack() as stack:

@@ -26,7 +26,7 @@ from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import connection_budget, descriptor_limit
-from crawler.storage.state import NullState, ReadOnlyState, SqliteState, state_path, url_of_mirror
+from crawler.storage.state import NullState, ReadOnlyState, SqliteState, refuse_other_file, state_path, url_of_mirror
 from crawler.workers.page_parsers import PageParsers
 
 
@@ -75,7 +75,8 @@ class Resources(Value, frozen=True, kw_only=True):
             self.stack.push_async_callback(withdraw)
 
     async def open_state(self, *, read_only: bool) -> SqliteState:
-        """Open the state of DIR; if its path is a symbolic link, an empty state in its place."""
+        """Open the state of DIR; if its path is a symbolic link, an empty state in its place. Raises ConfigError."""
+        refuse_other_file(self.config)
         path = state_path(self.directory, self.config)
         if not self.config.state and GivenPath.of_mirror(path).is_link():
             self.tally.warn(f"{path} is a symbolic link and is not used: remove it")

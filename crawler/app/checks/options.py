@@ -19,7 +19,7 @@ from crawler.model.options.combinations import refuse_ages
 from crawler.output.files import output_checks
 from crawler.paths import GivenPath
 from crawler.storage.directory.boundaries.spared import OwnFile
-from crawler.storage.state import ReadOnlyState, existing_state
+from crawler.storage.state import ReadOnlyState, existing_state, refuse_other_file
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory
 from crawler.text.escape import masked, printable
 from crawler.text.hosts import named_hosts
@@ -53,7 +53,7 @@ def unusable_option_checks(config: Config) -> Iterator[Check]:
     for host in config.allow_host:
         yield partial(named_hosts, [host])
     if config.state:
-        yield partial(_check_state, config.state)
+        yield partial(_check_state, config.state, config)
     yield partial(refuse_ages, config.newer_than, config.older_than, datetime.now(UTC))
 
 
@@ -80,11 +80,9 @@ def _check_fallback(text: str, before: Sequence[str]) -> None:
             raise ConfigError(f"--fallback {masked(url)}: named twice, or the same as URL: remove it")
 
 
-def _check_state(name: str) -> None:
-    """Refuse a mistake in the command. A FIFO or device is none: the run goes on without a state, and says so."""
-    given, parent = GivenPath("--state", name), Path(name).parent
-    if given.is_directory():
-        raise ConfigError(f"--state {printable(name)}: is a directory: name a file for the database")
+def _check_state(name: str, config: Config) -> None:
+    refuse_other_file(config)
+    parent = Path(name).parent
     if not GivenPath("--state", str(parent)).is_directory():
         raise ConfigError(f"--state {printable(name)}: no directory {printable(str(parent))}: create it first")
 

@@ -5,6 +5,7 @@ from crawler.storage.state.location import (
     has_been_mirror,
     known_below,
     mirrored_url,
+    refuse_other_file,
     state_path,
     url_of_mirror,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "has_been_mirror",
     "known_below",
     "mirrored_url",
+    "refuse_other_file",
     "state_path",
     "url_of_mirror",
 ]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from crawler.model.config import Config
+from crawler.model.errors import ConfigError
 from crawler.paths import GivenPath
 from crawler.storage.state.runs import RUNS_KEPT
+from crawler.storage.state.schema import HEAD_BYTES, is_own
 from crawler.storage.state.store import ReadOnlyState, SqliteState
 from crawler.text.arguments import is_object_url, start_directory
+from crawler.text.escape import printable
 from crawler.text.ownership import owner
 from crawler.text.urls import STATE_DIRECTORY
 
@@ -42,6 +45,22 @@ def existing_state(directory: Path | str, config: Config) -> Path | None:
 
 def _is_file(path: Path) -> bool:
     return GivenPath.of_mirror(path).is_regular()
+
+
+def refuse_other_file(config: Config) -> None:
+    """Raise ConfigError if --state names a file that no run has written, such as a document or another database.
+
+    Only a state may be replaced after damage. At its usual place, nobody else puts a file. A pipe or a device is not
+    refused: the run goes on without a state, and says so.
+    """
+    name = config.state
+    if name is None or Path(name).parent.name == STATE_DIRECTORY:
+        return
+    given, shown = GivenPath("--state", name), f"--state {printable(name)}"
+    if given.is_directory():
+        raise ConfigError(f"{shown}: is a directory: name a file for the database")
+    if given.is_regular() and not is_own(given.head(HEAD_BYTES)):
+        raise ConfigError(f"{shown}: is not the state of a mirror: name another file, or remove it")
 
 
 async def mirrored_url(state: SqliteState) -> str | None:

@@ -34,6 +34,23 @@ _LATE = ("leaves", "hosts", "pipelines")
 _COLUMNS = {"files": 10, "runs": 14}
 """Number of columns of the tables of OLDEST_VERSION that are kept."""
 
+HEAD_BYTES = 4096
+"""How much of the beginning of a file ``is_own`` needs."""
+_MAGIC = b"SQLite format 3\0"
+_ID, _VERSION, _COOKIE = slice(68, 72), slice(60, 64), slice(40, 44)
+"""Where the header of a database has its application id, its user version, and a counter of changes to its tables."""
+
+
+def is_own(head: bytes) -> bool:
+    """Whether a file with this beginning is a state, perhaps a damaged one, or a new file that can become one.
+
+    A document or the database of another program is neither. The header is that of https://sqlite.org/fileformat.html.
+    """
+    if not head or head[_ID] == APPLICATION_ID.to_bytes(4):
+        return True
+    is_empty_database = head.startswith(_MAGIC) and head[_ID] == head[_VERSION] == head[_COOKIE] == bytes(4)
+    return is_empty_database or b"CREATE TABLE files(folder BLOB, name BLOB" in head
+
 
 def create(connection: sqlite3.Connection) -> None:
     """Create the tables in a new file, unless another process has just done so."""
