@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -11,6 +12,8 @@ from crawler.model.interfaces import Destination
 from crawler.model.values import Entry
 from crawler.text.arguments import path_text, start_url, url_text
 
+_OF_A_LIST = re.compile(r"--input-file (.+) DIR saves the URLs that a file lists")
+"""What the command line has for a file with URLs."""
 _EXPECTED = "expected URLs, or pairs of URL and path"
 
 
@@ -46,7 +49,8 @@ def _url(url: Any, where: str) -> str:
     try:
         return start_url(url_text(url, "URL"))
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
+        text = _OF_A_LIST.sub(r"pass the URLs in it: Path('\1').read_text().split()", str(error))
+        raise ConfigError(f"{where}: {text}") from None
 
 
 def _is_url(item: object) -> bool:

@@ -104,6 +104,8 @@ def guarded(observers: Observer | Iterable[Observer]) -> list[Guarded]:
 
 def _checked(observer: Any) -> Observer:
     """``observer``, which has all methods of an Observer. Raises ConfigError."""
+    if observer is Observer:
+        raise ConfigError("observers: Observer is an interface: derive a class from it, and pass an instance of that")
     if isinstance(observer, type):
         raise ConfigError(f"observers: {observer.__name__} is a class: write {observer.__name__}(), an instance")
     missing = [name for name in _EVENTS if not callable(getattr(observer, name, None))]

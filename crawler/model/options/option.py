@@ -79,7 +79,7 @@ def convert(item: Field[Any], value: object, where: str) -> object:
             raise ConfigError(f"{where}: expected true or false, not {shortened(value)}")
         return truth
     if option.metavar == HEADER and isinstance(value, Mapping):  # as other libraries take headers
-        value = [f"{name}: {text}" for name, text in value.items()]
+        value = [_header_of(name, text, where) for name, text in value.items()]
     values = several(value)
     if not option.multiple and len(values) != 1:
         raise ConfigError(f"{where}: expected one value")
@@ -89,6 +89,18 @@ def convert(item: Field[Any], value: object, where: str) -> object:
             converted.append(_convert_one(option, each, where))
     problems.raise_any()
     return tuple(converted) if option.multiple else converted[0]
+
+
+def _header_of(name: object, text: object, where: str) -> str:
+    """The header of a mapping's item, as in the libraries of others. Raises ConfigError, which never shows the text."""
+    text = plain(text)
+    if not isinstance(name, str):
+        raise ConfigError(f"{where}: expected the names of headers as text, not {type(name).__name__}")
+    if text is None:
+        raise ConfigError(f"{where}: {name}: expected a value, not None: is a variable unset?")
+    if not isinstance(text, str | int | float) or isinstance(text, bool):
+        raise ConfigError(f"{where}: {name}: expected text, not {type(text).__name__}")
+    return f"{name}: {text}"
 
 
 def _read(option: Option, text: str) -> object:

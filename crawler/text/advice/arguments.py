@@ -143,7 +143,7 @@ def directory_problem(text: str) -> str:
     if text == "-":
         return f"DIR: files are saved into a directory, not to standard output: name one, {literally}"
     if text[0] in "~$":
-        return f"DIR: {shown} was not expanded by a shell: write the path without quotes or in full, {literally}"
+        return f"DIR: {shown}: only a shell expands {text[0]}, and not in quotes: write the path in full, {literally}"
     if _DRIVE.match(text) or "\\" in text.partition("/")[0] or _VARIABLE.match(text):
         return f"DIR: {shown} is a path of Windows: write it as here, such as /mnt/c/data, {literally}"
     if text.partition("/")[0].find(":") > 0:

@@ -114,6 +114,8 @@ class Waits(crawler.Observer):
 @pytest.mark.parametrize(
     ("observers", "message"),
     [
+        ([crawler.Observer], "observers: Observer is an interface: derive a class from it, and pass an "
+                             "instance of that"),
         (Counts, "observers: Counts is a class: write Counts(), an instance"),
         ([Counts(), Silent], "observers: Silent is a class: write Silent(), an instance"),
         ([print], "observers: expected instances of crawler.Observer, not builtin_function_or_method"),
@@ -181,6 +183,8 @@ ENTRY = crawler.Entry(name="a", kind=crawler.Kind.FILE, url="http://h/a")
         ([(URL, b"a")], "items[0]: path: expected text or a path, not bytes: decode it with os.fsdecode"),
         ([ENTRY], "items[0]: expected URLs, or pairs of URL and path, not Entry: pass (entry.url, entry.path)"),
         ([(Path(URL), "a")], "items[0]: URL: expected text, not PosixPath: a Path folds the slashes of a URL"),
+        ("urls.txt", "items: not an http or https URL: urls.txt: pass the URLs in it: "
+                     "Path('urls.txt').read_text().split()"),
         ([URL, ""], "items[1]: not an http or https URL: (empty)"),
         ([URL, ("a", URL)], f"items[1]: the URL comes first, then the path: ({URL!r}, 'a')"),
         ((URL, "a"), "items: a pair of URL and path is an item: put it into a list, [(url, path)]"),
@@ -202,8 +206,8 @@ def test_any_other_item_is_refused_by_its_number(items: Any, message: str) -> No
         (Path("s3://b/p"), "DIR: s3:/b/p: a Path folds the slashes of a URL: give s3://… as text"),
         ("a\0b", "DIR: a path cannot contain NUL"),
         ("~/m",
-         "DIR: ~/m was not expanded by a shell: write the path without quotes or in full, or write ./~/m if that is "
-         "its name"),
+         "DIR: ~/m: only a shell expands ~, and not in quotes: write the path in full, or write ./~/m if that is its "
+         "name"),
         ("\ud800", "DIR: it has a character that no path can hold"),
         ("a/" + "x" * 256, "DIR: a name has at most 255 bytes, and a path 4000"),
         ("x/" * 2500, "DIR: a name has at most 255 bytes, and a path 4000"),

@@ -13,8 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import crawler
+from crawler.app.keywords import ACCEPTED, ALL, config_of
+from crawler.model.config import Config
+from crawler.model.errors import ConfigError
 from crawler.storage.directory.destination import LocalDestination
 from tests.support.misbehaving.behaviours import HangUp, Silent, Status
 from tests.support.misbehaving.server import Site
@@ -220,3 +225,22 @@ async def test_a_path_that_cannot_be_is_explained(site: Site, tmp_path: Path) ->
         ("x\ty", "'x\\ty' contains a control character"),
         (".crawler/x", "'.crawler/x' is the name of crawler's own directory"),
     ]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.binary(max_size=3) | st.dates(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.none() | st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from([(function, key) for function in ACCEPTED for key in sorted(ALL)]), VALUES)
+def test_any_value_of_an_option_is_accepted_or_refused_by_its_name(call: tuple[str, str], value: Any) -> None:
+    function, key = call
+    try:
+        assert isinstance(config_of(function, None, {key: value}), Config)
+        assert key in ACCEPTED[function]
+    except ConfigError as error:
+        assert str(error).startswith((f"{function}: {key}", f"{function}: config.{key}"))
+        assert "\n" not in str(error)

@@ -418,12 +418,17 @@ VALUES = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*option_fields(), "include", "exclude"]), VALUES, max_size=3))
-def test_any_mapping_is_a_config_or_a_config_error(values: dict[str, object]) -> None:
+KEYS = st.sampled_from([*option_fields(), "include", "exclude"])
+NO_NAMES = st.none() | st.booleans() | st.integers() | st.floats() | st.binary(max_size=3) | st.dates()
+
+
+@given(st.dictionaries(KEYS | NO_NAMES, VALUES, max_size=3))
+def test_any_mapping_is_a_config_or_a_config_error(values: Any) -> None:
     try:
-        assert isinstance(read(**values), Config)
+        assert isinstance(Config.from_mapping(values, where="here"), Config)
     except ConfigError as error:
         assert "\n" not in str(error)
+        assert any(f"here: {key if isinstance(key, str) else repr(key)}" in str(error) for key in values)
 
 
 # --- the constructor, for programs that use the library
@@ -468,6 +473,13 @@ def test_the_constructor_accepts_what_toml_accepts(options: dict[str, Any], key:
         ({"max_delete": timedelta(1)}, "max_delete"),
         ({"newer_than": MaxDelete(count=1)}, "newer_than"),
         ({"connect_timeout": float("nan")}, "connect_timeout"),
+        (
+            {"header": {"Authorization": None}},
+            "header: Authorization: expected a value, not None: is a variable",
+        ),
+        ({"header": {"X": ["a"]}}, "header: X: expected text, not list"),
+        ({"header": {"X": True}}, "header: X: expected text, not bool"),
+        ({"header": {7: "x"}}, "header: expected the names of headers as text, not int"),
         ({"read_timeout": float("inf")}, "read_timeout"),
         ({"state": b"x"}, "state"),
         ({"include": "re:("}, "include"),
