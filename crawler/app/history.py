@@ -29,11 +29,6 @@ def state_of(directory: Path | str, config: Config) -> Path:
     return path
 
 
-def is_known(directory: Path | str, config: Config) -> bool:
-    """Whether ``directory`` has a state, usable or not."""
-    return existing_state(directory, config) is not None or exists(state_path(directory, config))
-
-
 def place_of(directory: str, config: Config) -> Path | Location:
     """The path, or the location in an object store, that DIR names. Raises ConfigError."""
     if not is_object_url(directory):

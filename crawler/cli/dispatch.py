@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from crawler.cli.invocation import Invocation
@@ -39,14 +39,13 @@ def dispatch(call: Invocation) -> int:
     if mode == "--config":
         if call.positional:
             raise ConfigError("--config takes no URL or DIR: the file names them")
+        _refuse_without_effect("--verify" if call.verify else "--history" if call.history else mode, call)
         return _run_of(mode)(call)
     for option, is_given in (("--only", call.only), ("--status", call.status), ("--status-public", call.status_public)):
         if is_given:
             raise ConfigError(f"{option} requires --config")
     if call.config.name_from != "url" and mode != "--input-file":
         raise ConfigError("--name-from header requires --input-file: listed files are named by their listing")
-    if call.config.fallback and mode:
-        raise ConfigError(f"--fallback cannot be combined with {mode}: it is for a mirror")
     if len(call.positional) < len(_ARGUMENTS.get(mode, _MIRROR)):
         from crawler.text.advice.arguments import swallowed
 
@@ -67,7 +66,7 @@ def dispatch(call: Invocation) -> int:
 
         raise ConfigError(count_problem(wanted, call.positional, mode))
     _refuse_url(wanted, call.positional, mode)
-    _refuse_without_effect(mode, call.given)
+    _refuse_without_effect(mode, call)
     return _run_of(mode)(call)
 
 
@@ -113,10 +112,13 @@ def _refuse_empty(call: Invocation) -> None:
                 raise ConfigError(f"{option}: expected a {kind}, not an empty text: is a variable unset?")
 
 
-def _refuse_without_effect(mode: str, given: Mapping[str, object]) -> None:
-    """Raise ConfigError for options that would silently have no effect."""
+def _refuse_without_effect(mode: str, call: Invocation) -> None:
+    """Raise ConfigError for options of the command line that would silently have no effect.
+
+    The mirrors of a --config file may have others that these need.
+    """
     problems = Problems()
-    problems.add(without_effect(mode, given))
+    problems.add(without_effect(mode, call.given, has_file=call.config_file is not None))
     problems.raise_any()
 
 

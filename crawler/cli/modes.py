@@ -54,7 +54,7 @@ def run_list(call: Invocation) -> int:
 
 def run_history(call: Invocation) -> int:
     """Print the last runs; with -v all recorded runs."""
-    from crawler.app.history import is_known, read_history, with_state
+    from crawler.app.history import read_history, with_state
     from crawler.output.format import heading
     from crawler.output.history import render_history
 
@@ -64,8 +64,7 @@ def run_history(call: Invocation) -> int:
 
     async def read() -> Sequence[RunRecord]:
         async with with_state(call.positional[0], call.config) as (directory, config):
-            is_new = call.name and not is_known(directory, config)  # a mirror of a file may never have run
-            runs = [] if is_new else await read_history(directory, config, limit)
+            runs = await read_history(directory, config, limit)
             if config.report is not None:
                 await _write_page(config.report, call.positional[0], config)
             return runs

@@ -27,23 +27,36 @@ NOT_IN_LISTS: Mapping[str, str] = {
 
 _DELETION = ("delete", "max_delete", "ignore_errors", "delete_excluded", "trash")
 _FILTERS = ("ext", "rules", "min_size", "max_size", "newer_than", "older_than", "max_files", "max_total_size")
+_OF_MIRRORS = {"fallback": "it is for a mirror"}
+_WALK = ("no_recursive", "max_depth", "listers", "check", "last", "moved")
+_NETWORK = (
+    "allow_host", "no_robots", "workers", "processes", "cluster", "cluster_insecure", "pipeline", "backlog", "segments",
+    "attempts", "connect_timeout", "read_timeout", "min_speed", "limit_rate", "requests_per_second", "header",
+    "user_agent", "netrc", "cookies", "proxy", "ca_file", "client_cert", "insecure", "verify_digests",
+)  # fmt: skip
 _ACCOUNTS = ("summary", "changes", "metrics", "log_file", "on_change", "on_failure", "on_end")
+_WITHOUT_RUN: Mapping[str, str] = {
+    **_OF_MIRRORS,
+    **dict.fromkeys((*_DELETION, *_FILTERS, *_ACCOUNTS, "dry_run", "snapshots"), "it has no effect there"),
+    **dict.fromkeys((*_WALK, *_NETWORK), "it makes no request"),
+}
 
 NOT_IN_MODES: Mapping[str, Mapping[str, str]] = {
     "--input-file": NOT_IN_LISTS,
     "--list": {
+        **_OF_MIRRORS,
         **dict.fromkeys((*_DELETION, "dry_run", "snapshots", "moved", "fsync"), "it changes nothing"),
         **dict.fromkeys((*_ACCOUNTS, "report"), "it prints a listing and keeps no account"),
     },
     "--verify": {
+        **_OF_MIRRORS,
+        **dict.fromkeys(_FILTERS, "every file that the state knows is verified"),
+        **dict.fromkeys((*_WALK, "snapshots"), "it reads no listing"),
         "dry_run": "without --repair it changes nothing, and says which files differ",
         **dict.fromkeys(_DELETION, "it deletes nothing"),
     },
-    "--explain": dict.fromkeys(_ACCOUNTS, "it saves nothing and keeps no account"),
-    **dict.fromkeys(
-        ("--history", "--list-snapshots", "--rollback"),
-        dict.fromkeys((*_DELETION, *_FILTERS, *_ACCOUNTS, "dry_run"), "it has no effect there"),
-    ),
+    "--explain": {**_OF_MIRRORS, **dict.fromkeys((*_ACCOUNTS, "report"), "it saves nothing and keeps no account")},
+    **dict.fromkeys(("--history", "--list-snapshots", "--rollback"), _WITHOUT_RUN),
 }
 """Mode → option that has no effect in it → why."""
 
@@ -65,14 +78,17 @@ def lonely(own: Collection[str], values: Mapping[str, object], where: str) -> It
             yield f"{location_of(where, key)} has no effect without {location_of(where, other).rpartition(': ')[2]}"
 
 
-def without_effect(mode: str, given: Mapping[str, object]) -> Iterator[str]:
-    """Name each of the options ``given`` (by key) that would silently have no effect in ``mode``, with the reason."""
+def without_effect(mode: str, given: Mapping[str, object], *, has_file: bool = False) -> Iterator[str]:
+    """Name each of the options ``given`` (by key) that would silently have no effect in ``mode``, with the reason.
+
+    ``has_file``: the mode applies to the mirrors of a file, where the options may be that these need.
+    """
     refused = NOT_IN_MODES.get(mode, {})
     for key in given:
         option = "--include" if key == "rules" else "--" + key.replace("_", "-")
         if key in refused:
             yield f"{option} cannot be combined with {mode}: {refused[key]}"
-        elif key in ONLY_WITH and mode != "--config" and not given.get(ONLY_WITH[key]):
+        elif key in ONLY_WITH and not has_file and not given.get(ONLY_WITH[key]):
             yield f"{option} has no effect without --{ONLY_WITH[key]}"
         elif key == "format" and mode not in {"--list", "--list-snapshots", "--config"} and not given.get("dry_run"):
             yield f"--format has no effect without --dry-run{f' with {mode}' if mode else ''}"

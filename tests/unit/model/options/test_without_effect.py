@@ -15,7 +15,12 @@ MODES = ["", "--config", *NOT_IN_MODES]
 def test_each_option_is_accepted_or_refused_by_name(mode: str) -> None:
     for key in option_fields():
         others = {ONLY_WITH[key]: "x"} if key in ONLY_WITH else {}
-        lines = [line for line in without_effect(mode, {key: "x", **others}) if f"--{key.replace('_', '-')} " in line]
+        has_file = mode == "--config"
+        lines = [
+            line
+            for line in without_effect(mode, {key: "x", **others}, has_file=has_file)
+            if f"--{key.replace('_', '-')} " in line
+        ]
         is_refused = key in NOT_IN_MODES.get(mode, ())
         is_refused = is_refused or (key == "format" and mode not in {"--list", "--list-snapshots", "--config"})
         assert len(lines) == is_refused
@@ -42,7 +47,7 @@ def test_what_is_said(mode: str, given: str, line: str) -> None:
 def test_an_option_that_needs_another_one_is_refused_without_it_where_both_are_written(key: str, other: str) -> None:
     said = f"--{key.replace('_', '-')} has no effect without --{other}"
     assert list(without_effect("", {key: "x"})) == list(lonely({key}, {other: False}, COMMAND_LINE)) == [said]
-    assert list(without_effect("--config", {key: "x"})) == [], "the file may have it"
+    assert list(without_effect("--config", {key: "x"}, has_file=True)) == [], "the file may have it"
     assert list(without_effect("", {key: "x", other: True})) == list(lonely({key}, {other: True}, COMMAND_LINE)) == []
     assert list(lonely({"workers"}, {}, "m")) == []
     assert list(lonely({key}, {}, "m")) == [f"m: {key} has no effect without {other}"]
@@ -55,3 +60,43 @@ def test_the_format_of_a_plan_is_used_by_a_dry_run() -> None:
 def test_the_tables_name_options_that_exist() -> None:
     keys = {*option_fields(), "rules"}
     assert all(set(table) <= keys for table in NOT_IN_MODES.values())
+
+
+ANYWHERE = {
+    "lock",
+    "lock_wait",
+    "fsync",
+    "names",
+    "name_from",
+    "max_duration",
+    "progress",
+    "log_format",
+    "state",
+    "format",
+}
+"""Options that any mode accepts: they are about DIR, or about what is printed."""
+REQUESTS = {
+    "allow_host", "no_robots", "workers", "processes", "cluster", "cluster_insecure", "pipeline", "backlog", "segments",
+    "attempts", "connect_timeout", "read_timeout", "min_speed", "limit_rate", "requests_per_second", "header",
+    "user_agent", "netrc", "cookies", "proxy", "ca_file", "client_cert", "insecure", "verify_digests",
+}  # fmt: skip
+FILTERS = {"ext", "min_size", "max_size", "newer_than", "older_than", "max_files", "max_total_size"}
+LISTINGS = {"no_recursive", "max_depth", "listers", "check", "last"}
+DELETION = {"delete", "max_delete", "ignore_errors", "delete_excluded", "trash"}
+ACCOUNTS = {"summary", "changes", "metrics", "log_file", "on_change", "on_failure", "on_end", "report"}
+USED: dict[str, set[str]] = {
+    "--input-file": ANYWHERE | REQUESTS | FILTERS | ACCOUNTS | {"trash", "snapshots", "moved", "dry_run"},
+    "--list": (ANYWHERE - {"fsync"}) | REQUESTS | FILTERS | LISTINGS,
+    "--verify": ANYWHERE | REQUESTS | ACCOUNTS,
+    "--explain": ANYWHERE | REQUESTS | FILTERS | LISTINGS | DELETION | {"snapshots", "moved", "dry_run"},
+    "--history": ANYWHERE | {"report"},
+    "--list-snapshots": ANYWHERE | {"report"},
+    "--rollback": ANYWHERE | {"report"},
+}
+"""Mode → the options that have an effect in it, or do no harm. A new option is added here, or to NOT_IN_MODES."""
+
+
+@pytest.mark.parametrize("mode", NOT_IN_MODES)
+def test_every_mode_says_of_every_option_whether_it_is_used(mode: str) -> None:
+    assert USED[mode] | NOT_IN_MODES[mode].keys() >= option_fields().keys()
+    assert USED[mode] & NOT_IN_MODES[mode].keys() == set()
