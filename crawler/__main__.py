@@ -46,13 +46,23 @@ def _open_missing_standard_streams() -> None:
 
     Otherwise a socket or a file of the mirror would get that number, and the program's output would end up in it.
     Standard input is opened for writing and stays unreadable: a missing list of URLs must not look like an empty one.
+    Nor can this program write to a missing standard output: what was asked for must not look as if it was delivered.
+    Child processes can.
     """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_WRONLY)  # takes the lowest free number, which is this one
-            setattr(sys, name, open(number, "w" if number else "r"))  # noqa: SIM115, PTH123
+    missing = [number for number in range(3) if not _is_open(number)]
+    for _ in missing:
+        os.open(os.devnull, os.O_WRONLY)  # takes the lowest free number, which is the missing one
+    for number in missing:
+        name, of, mode = (("stdin", 0, "r"), ("stdout", os.devnull, "r"), ("stderr", 2, "w"))[number]
+        setattr(sys, name, open(of, mode))  # noqa: SIM115, PTH123
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def _escape_unencodable_characters() -> None:

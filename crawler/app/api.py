@@ -232,7 +232,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     config, context = run.config, run.context
     workers = await run.workers(stack)
     options = client_options(config, run.starts, is_list=run.items is not None, fallbacks=run.fallbacks)
-    refuse_unusable_options(config)
+    refuse_unusable_options(config, "" if run.store is not None else str(run.directory))
     if are_few():
         prepare()
     own = (*own_files(config), *context.own_files)

@@ -12,7 +12,7 @@ from crawler.cli.printing import print_error, print_line, print_result
 from crawler.cli.runner import refuse_outputs, run_observed, run_query, summary_stream
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, DestinationError
-from crawler.model.exit_codes import ExitCode
+from crawler.model.exit_codes import ExitCode, worst
 from crawler.model.struct import replace
 from crawler.paths import GivenPath
 from crawler.pipeline.stop import Stop
@@ -44,11 +44,11 @@ def run_list(call: Invocation) -> int:
             print_line(f"the listing cannot prove what is absent: {masked(str(flaw))}")
         for rejection in listing.rejections if call.verbosity > 1 else ():
             print_line(f"not an entry ({rejection.reason}): {masked(rejection.subject)}")
-    if problem:
-        return print_error(f"{call.positional[0]}: {problem}", ExitCode.INCOMPLETE)
     lost = unusable.lost(listing)
-    if lost:
-        return print_error(f"some rows are not entries (-vv shows why): {', '.join(lost)}", ExitCode.INCOMPLETE)
+    if problem or lost:
+        rows = f"some rows are not entries (-vv shows why): {', '.join(lost)}"
+        code = print_error(f"{call.positional[0]}: {problem}" if problem else rows, ExitCode.INCOMPLETE)
+        return worst([delivered, code])
     return delivered
 
 
@@ -121,7 +121,7 @@ def run_explain(call: Invocation) -> int:
     url, directory = call.positional
     facts, is_listed = run_query(maintenance.explain(call.explain or "", url, directory, call.config))
     delivered = print_result(render_facts(facts))
-    return delivered if is_listed else ExitCode.INCOMPLETE
+    return worst([delivered, ExitCode.OK if is_listed else ExitCode.INCOMPLETE])
 
 
 def with_default_directory(call: Invocation) -> Invocation:

@@ -71,9 +71,8 @@ def print_lines(lines: Iterable[str]) -> int:
     except BrokenPipeError:
         return ExitCode.OK
     except (OSError, ValueError) as problem:
-        return print_error(
-            f"cannot write to standard output: {getattr(problem, 'strerror', None) or problem}", ExitCode.ERROR
-        )
+        reason = getattr(problem, "strerror", None) or "it is closed"
+        return print_error(f"cannot write to standard output: {reason}", ExitCode.ERROR)
     return ExitCode.OK
 
 

@@ -15,7 +15,7 @@ from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error, print_line, print_lines
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, Problems
-from crawler.model.exit_codes import is_trouble
+from crawler.model.exit_codes import is_trouble, worst
 from crawler.model.observer import Observer
 from crawler.pipeline.stop import Stop
 from crawler.text.arguments import is_object_url, named_url, start_directory, start_url
@@ -81,7 +81,7 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
     """Print the summary, if ``summary_stream`` tells where.
 
     For a dry run, print the plan on standard output, and the summary only if there are problems. The name of a mirror
-    of a file comes first. Returns the exit code of the run, or of printing the plan if that fails.
+    of a file comes first. Returns the exit code of the run, or that of printing the plan if it is worse.
     """
     delivered, stream = 0, summary_stream(report, call)
     if report.plan is not None:
@@ -97,7 +97,7 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
         from crawler.output.summary import render_summary  # not imported under cron if all is well
 
         print_line(render_summary(report, verbose=call.verbosity > 0, say=call.say), stream)
-    return report.exit_code or delivered
+    return worst([report.exit_code, delivered])
 
 
 def ended_early(report: Report, error: Exception | None) -> bool:
@@ -204,12 +204,16 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
 
     config = call.config
     mode = "none" if call.quiet else config.progress
-    kind = "verify" if call.verify else "run"
+    kind, directory = "verify" if call.verify else "run", _made(call)
     with (
-        Outputs(config, call.name, kind) as outputs,
+        Outputs(config, call.name, kind, directory) as outputs,
         choose_display(mode, sys.stderr) as display,
         display_closed_on_signal(display),
     ):
+        if config.log_file is not None:
+            from crawler.output.atomic_file import create_place
+
+            create_place(config.log_file, [directory] if directory else [])
         log = configure(call.verbosity, call.quiet, config.log_file, config.log_format, display.write, call.say)
         announce_to(log_retry, display.retrying)
         texts: list[str] = []
@@ -229,6 +233,13 @@ def run_observed(call: Invocation, work: Work, show: PrintReport) -> int:
     for text in texts:
         print_error(text, report.exit_code)
     return report.exit_code if texts else show(report, call, config)
+
+
+def _made(call: Invocation) -> str:
+    """The directory that the run of ``call`` creates if it does not exist; "" if it creates none."""
+    if call.verify or call.config.dry_run or is_object_url(call.positional[-1]):
+        return ""
+    return str(start_directory(call.positional[-1]))
 
 
 def _worded(report: Report, call: Invocation) -> Report:

@@ -281,8 +281,6 @@ def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]
         if key in {"include", "exclude", "objects"}:
             continue
         with problems.collecting():
-            if not isinstance(key, str):
-                raise ConfigError(f"{where}: {key!r}: expected the name of an option, not {type(key).__name__}")
             if key == "rules" and isinstance(value, tuple):
                 parsed[key] = check_rules(value, where)
             elif key not in known:

@@ -5,24 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
 from crawler.model.errors import ConfigError
-from crawler.paths import GivenPath, is_special, real_path
+from crawler.paths import GivenPath, exists, is_special, real_path
 from crawler.text.escape import printable
 
 
-def check_target(option: str, path: str, *, is_appended: bool = False) -> None:
+def check_target(option: str, path: str, *, is_appended: bool = False, made: str = "") -> None:
     """Raise ConfigError if the file of ``option`` cannot be created at ``path`` at the end of the run.
 
-    ``is_appended``: the file is not replaced, so it must be writable if it exists, and not its directory.
+    ``is_appended``: the file is not replaced, so it must be writable if it exists, and not its directory. ``made``: a
+    directory that the run creates if it does not exist.
     """
     given, parent, shown = GivenPath(option, path), real_path(path).parent, f"{option} {printable(path)}"
     if given.is_directory():
         raise ConfigError(f"{shown}: is a directory: name a file in it")
     if given.is_special():
+        return
+    if made and parent == real_path(made) and not exists(parent):
         return
     if not GivenPath(option, str(parent)).is_directory():
         raise ConfigError(f"{shown}: no directory {printable(str(parent))}: create it first")
@@ -32,6 +36,14 @@ def check_target(option: str, path: str, *, is_appended: bool = False) -> None:
         return
     if not os.access(parent, os.W_OK | os.X_OK):
         raise ConfigError(f"{shown}: no permission to create files in {printable(str(parent))}")
+
+
+def create_place(path: str, directories: Iterable[str]) -> None:
+    """Create the directory of a file, if it is one of ``directories``, the DIRs of runs, which may not exist yet."""
+    parent = real_path(path).parent
+    if not exists(parent) and parent in map(real_path, directories):
+        with suppress(OSError):  # writing the file will fail
+            parent.mkdir(parents=True, exist_ok=True)
 
 
 def replace_file(path: str, source: IO[bytes]) -> None:

@@ -42,14 +42,17 @@ OUTPUTS = ("changes", "summary", "metrics", "report")
 """Options that name files written at the end of a run."""
 
 
-def output_checks(config: Config) -> Iterator[Callable[[], object]]:
-    """Functions that raise ConfigError for a file that could not be written."""
+def output_checks(config: Config, directory: str = "") -> Iterator[Callable[[], object]]:
+    """Functions that raise ConfigError for a file that could not be written. ``directory``: DIR, if it is local."""
+    made = "" if config.dry_run else directory
     for option in (*OUTPUTS, "log_file"):
         path = getattr(config, option)
         if path is not None:
             from crawler.output.atomic_file import check_target
 
-            yield partial(check_target, f"--{option.replace('_', '-')}", path, is_appended=option == "log_file")
+            yield partial(
+                check_target, f"--{option.replace('_', '-')}", path, is_appended=option == "log_file", made=made
+            )
     if config.report is not None:
         from crawler.output.html_report import check_installed
 
@@ -63,16 +66,19 @@ class Outputs(Observer):
     without ``finish`` writes nothing.
     """
 
-    def __init__(self, config: Config, name: str = "", kind: str = "run") -> None:
-        """``name``: name of the mirror, "" for the last part of DIR; ``kind``: see ``commands.after_run.Subject``."""
-        self._config, self._name, self._kind = config, name, kind
+    def __init__(self, config: Config, name: str = "", kind: str = "run", directory: str = "") -> None:
+        """``name``: name of the mirror, "" for the last part of DIR; ``kind``: see ``commands.after_run.Subject``.
+
+        ``directory``: DIR, in which the files may be before the run has created it.
+        """
+        self._config, self._name, self._kind, self._directory = config, name, kind, directory
         self._spool: BinaryIO | None = None
         self._spool_problem: OSError | None = None
         self._changed = False
         self._claimed: list[Result] = []
         """Results of entries that were not stored because an output file has their path."""
         self._details: RunDetails | None = None
-        for check in output_checks(config):
+        for check in output_checks(config, directory):
             check()
         if config.report is not None:
             from crawler.output.html_report import RunDetails  # imported only if needed
@@ -143,6 +149,7 @@ class Outputs(Observer):
 
     async def _write_files(self, report: Report, name: str, stop: Stoppable) -> Report:
         config, report = self._unclaimed(report)
+        self._create_places(config)
         ended = time.time()
         if self._spool is not None:
             report = await self._write_changes(self._spool, config.changes, report, name, stop)
@@ -166,6 +173,15 @@ class Outputs(Observer):
             metrics = render_metrics(report, ended, name, standing)
             report = _written("--metrics", config.metrics, io.BytesIO(metrics.encode()), report)
         return report
+
+    def _create_places(self, config: Config) -> None:
+        """Create DIR for the files that are to be written there, if the run has not created it, or has removed it."""
+        paths = [path for option in OUTPUTS if (path := getattr(config, option)) is not None]
+        if paths and self._directory:
+            from crawler.output.atomic_file import create_place
+
+            for path in paths:
+                create_place(path, [self._directory])
 
     def _unclaimed(self, report: Report) -> tuple[Config, Report]:
         """The configuration without output files that would replace an entry of the listing, and warnings about them.

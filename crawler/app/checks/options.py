@@ -6,6 +6,7 @@ A check is a function that raises ConfigError, whose message begins with the opt
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError, Problems
 from crawler.model.options.combinations import refuse_ages
 from crawler.output.files import output_checks
-from crawler.paths import GivenPath
+from crawler.paths import GivenPath, exists, real_path
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.state import ReadOnlyState, existing_state, refuse_other_file
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory
@@ -41,25 +42,32 @@ def run_checks(
         from crawler.app.cluster.refusals import check_cluster
 
         yield partial(check_cluster, config, None, has_destination=False)
-    yield from unusable_option_checks(config)
+    yield from unusable_option_checks(config, _local(directory))
     yield from fallback_checks(starts, config)
     yield from option_checks(config, starts)
-    yield from output_checks(config)
+    yield from output_checks(config, _local(directory))
     yield from distinct_outputs(directory, config, inputs)
 
 
-def unusable_option_checks(config: Config) -> Iterator[Check]:
+def _local(directory: str) -> str:
+    """The path of DIR; "" if it is in an object store, or wrong."""
+    with suppress(ConfigError):
+        return "" if is_object_url(directory) else str(start_directory(directory))
+    return ""
+
+
+def unusable_option_checks(config: Config, directory: str = "") -> Iterator[Check]:
     """Checks of options whose values would otherwise be used when DIR exists already."""
     for host in config.allow_host:
         yield partial(named_hosts, [host])
     if config.state:
-        yield partial(_check_state, config.state, config)
+        yield partial(_check_state, config.state, config, directory)
     yield partial(refuse_ages, config.newer_than, config.older_than, datetime.now(UTC))
 
 
-def refuse_unusable_options(config: Config) -> None:
+def refuse_unusable_options(config: Config, directory: str = "") -> None:
     """Raise ConfigError for the first option that ``unusable_option_checks`` finds wrong."""
-    for check in unusable_option_checks(config):
+    for check in unusable_option_checks(config, directory):
         check()
 
 
@@ -80,9 +88,11 @@ def _check_fallback(text: str, before: Sequence[str]) -> None:
             raise ConfigError(f"--fallback {masked(url)}: named twice, or the same as URL: remove it")
 
 
-def _check_state(name: str, config: Config) -> None:
+def _check_state(name: str, config: Config, directory: str) -> None:
     refuse_other_file(config)
     parent = Path(name).parent
+    if directory and not config.dry_run and real_path(parent) == real_path(directory) and not exists(parent):
+        return  # DIR, which the run creates before the state
     if not GivenPath("--state", str(parent)).is_directory():
         raise ConfigError(f"--state {printable(name)}: no directory {printable(str(parent))}: create it first")
 

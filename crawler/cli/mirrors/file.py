@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from crawler.cli.mirrors.conflicts import repetitions, status_conflicts
-from crawler.cli.mirrors.table import Mirror, at_home, parse_table
+from crawler.cli.mirrors.table import Mirror, at_home, parse_table, refuse_placeholder
 from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.objects import check_objects
 from crawler.model.options.readers import MAX_PARALLEL
@@ -81,6 +81,7 @@ def _status(data: Mapping[str, object], where: str) -> tuple[str | None, bool]:
     status, is_public = at_home(data.get("status")), data.get("status_public", False)
     if status is not None and not (isinstance(status, str) and status):
         raise ConfigError(f"{where}: status: expected a path")
+    refuse_placeholder(f"{where}: status", status or "")
     if not isinstance(is_public, bool):
         raise ConfigError(f"{where}: status_public: expected true or false")
     return status, is_public
@@ -113,8 +114,9 @@ def _tables(data: Mapping[str, object], where: str, problems: Problems) -> tuple
 def _unshareable(mirrors: Sequence[Mirror], where: str, given: Collection[str]) -> Iterator[str]:
     """One message for each option that requires one mirror at a time. ``given``: the keys of the command line."""
     for key, alone in (("processes", 1), ("cluster", None)):
-        if any(getattr(mirror.config, key) != alone for mirror in mirrors):
-            option, file = (f"--{key}", f" in {where}") if key in given else (f"{where}: {key}", "")
+        divided = [mirror for mirror in mirrors if getattr(mirror.config, key) != alone]
+        if divided:
+            option, file = (f"--{key}", f" in {where}") if key in given else (f"{divided[0].where}: {key}", "")
             yield f"{option}: requires jobs = 1{file}, so that mirrors of one host share its connections"
 
 

@@ -17,7 +17,7 @@ from crawler.model.exit_codes import SIGNALS, worst
 from crawler.model.reasons import CLAIM
 from crawler.model.struct import replace
 from crawler.pipeline.stop import Stop
-from crawler.text.arguments import named_url
+from crawler.text.arguments import is_object_url, named_url
 from crawler.text.escape import masked, printable
 
 if TYPE_CHECKING:
@@ -131,6 +131,10 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
     name = call.config_file or ""
     mode, log_file, log_format = (getattr(chosen[0].config, key) for key in _SHARED)
     with choose_display("none" if call.quiet else mode, sys.stderr) as display, display_closed_on_signal(display):
+        if log_file is not None:
+            from crawler.output.atomic_file import create_place
+
+            create_place(log_file, filter(None, map(_created, chosen)))
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write, call.say)
         announce_to(log_retry, display.retrying)
         own = [
@@ -220,11 +224,16 @@ async def _ended_by(error: Exception, mirror: Mirror, stop: Stop) -> Report:
     return await tell(mirror.config, report, mirror.name, stop.afterwards())
 
 
+def _created(mirror: Mirror) -> str:
+    """The directory that the run of ``mirror`` creates if it does not exist; "" if it creates none."""
+    return "" if mirror.config.dry_run or is_object_url(mirror.directory) else mirror.directory
+
+
 def _outputs(mirror: Mirror) -> Outputs:
     """The output files of ``mirror``. Raises ConfigError, which names the mirror."""
     from crawler.output.files import Outputs
 
     try:
-        return Outputs(mirror.config, mirror.name)
+        return Outputs(mirror.config, mirror.name, directory=_created(mirror))
     except ConfigError as error:
         raise ConfigError(f"mirror {mirror.name}: {error}") from None

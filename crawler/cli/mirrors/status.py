@@ -30,14 +30,28 @@ class StatusPage:
         """Path of the page; None if there is no page."""
         self._is_public = call.status_public or mirrors.status_public
         self._is_dry = any(mirror.config.dry_run for mirror in mirrors.mirrors)
+        where = "" if call.status_public else f"{call.config_file}: "
         if self._is_public and self.target is None:
-            raise ConfigError("--status-public requires --status")
+            raise ConfigError(
+                f"{where}status_public: requires status" if where else "--status-public requires --status"
+            )
+        try:
+            self._check()
+        except ConfigError as error:
+            from crawler.cli.mirrors.checks import in_file
+
+            typed = {"status"} if call.status else set[str]()
+            raise ConfigError(*(in_file(each, call.config_file or "", typed) for each in error.problems)) from None
+
+    def _check(self) -> None:
         if self.target is not None:
+            from crawler.cli.mirrors.table import refuse_placeholder
             from crawler.output.atomic_file import check_target
             from crawler.output.html_report import check_installed
 
             if problem := foreign_path(self.target):
                 raise ConfigError(f"--status {self.target}: {problem}")
+            refuse_placeholder("--status", self.target)
             check_target("--status", self.target)
             check_installed("--status")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,10 +13,12 @@ from crawler.model.config import Config, option_fields, parse_options
 from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.combinations import contradictions, lonely
 from crawler.model.options.objects import check_objects
-from crawler.model.options.option import option_of
+from crawler.model.options.option import COMMAND_LINE, location_of, option_of
 from crawler.model.struct import Value
 from crawler.output.files import OUTPUTS
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory, start_url
+from crawler.text.escape import masked
+from crawler.text.ownership import is_same_tree
 
 REQUIRED = {
     "name": ("title", "id", "label"),
@@ -24,7 +27,9 @@ REQUIRED = {
 }
 """Keys that each [[mirror]] has → words that people write instead."""
 NAME_IN_PATH = "{name}"
-"""A placeholder for the name of the mirror in the paths of output files."""
+"""A placeholder for the name of the mirror in the paths of output files and of the state."""
+_WITH_NAME = (*OUTPUTS, "state")
+_PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 class Mirror(Value, frozen=True, kw_only=True):
@@ -73,6 +78,7 @@ def parse_table(
         url = _url(texts.get("url", ""), where)
     with problems.collecting():
         directory = _directory(texts["dir"], where) if "dir" in texts else ""
+        refuse_placeholder(f"{where}: dir", directory)
     with problems.collecting():
         own = check_objects(table.get("objects", {}), f"{where}: objects")
         rest["objects"] = {**defaults["objects"], **own}
@@ -174,6 +180,9 @@ def _with_fallbacks(options: Mapping[str, Any], where: str) -> dict[str, Any]:
             start_url(each)
         except ConfigError as error:
             raise ConfigError(f"{where}: url: {error}") from None
+    for number, each in enumerate(url):
+        if any(is_same_tree(start_url(each), start_url(other)) for other in url[:number]):
+            raise ConfigError(f"{where}: url: {masked(each)}: named twice, or the same tree: remove it")
     others = [fallback] if isinstance(fallback, str) else list(fallback)
     return {**options, "url": url[0], "fallback": [*url[1:], *others]}
 
@@ -189,13 +198,25 @@ def _directory(text: str, where: str) -> str:
         raise ConfigError(f"{where}: dir: {str(error).removeprefix('DIR: ')}") from None
 
 
-def _with_name(config: Config, name: str, source: tuple[str, Collection[str]]) -> Config:
-    """``config`` with ``{name}`` in the paths of output files replaced. Raises ConfigError for a name with a slash.
+def refuse_placeholder(location: str, path: str, *, allowed: str = "") -> None:
+    """Raise ConfigError, which names ``location``, if ``path`` has a word in braces other than ``allowed``."""
+    for found in _PLACEHOLDER.findall(path):
+        if found != allowed:
+            others = f"{', '.join(_WITH_NAME[:-1])} and {_WITH_NAME[-1]}"
+            advice = f"only {NAME_IN_PATH} is replaced" if allowed else f"{NAME_IN_PATH} is replaced in {others} alone"
+            raise ConfigError(f"{location}: {path}: {found} has no meaning here: {advice}")
 
-    ``source``: see ``_config``.
+
+def _with_name(config: Config, name: str, source: tuple[str, Collection[str]]) -> Config:
+    """``config`` with ``{name}`` in the paths of output files and of the state replaced.
+
+    Raises ConfigError for a name with a slash, and for other placeholders. ``source``: see ``_config``.
     """
     where, given = source
-    paths: dict[str, Any] = {what: path for what in OUTPUTS if NAME_IN_PATH in (path := getattr(config, what) or "")}
+    for key in (*_WITH_NAME, "log_file"):
+        location = location_of(COMMAND_LINE if key in given else where, key)
+        refuse_placeholder(location, getattr(config, key) or "", allowed=NAME_IN_PATH if key in _WITH_NAME else "")
+    paths: dict[str, Any] = {what: path for what in _WITH_NAME if NAME_IN_PATH in (path := getattr(config, what) or "")}
     if paths and ("/" in name or "\0" in name or name in {".", ".."}):
         what = next(iter(paths))
         needs = f"{NAME_IN_PATH} needs a name without a slash"

@@ -117,8 +117,10 @@ _ARGUMENTS: Mapping[Place, tuple[str, str]] = {
 """What stands for the arguments URL and DIR of the command line."""
 
 
-def unknown_key(where: str, key: str, value: object) -> ConfigError:
+def unknown_key(where: str, key: object, value: object) -> ConfigError:
     """The error for a ``key`` of a mirror's table that does not exist. ``where``: the table that contains it."""
+    if not isinstance(key, str):  # a mapping of Python or YAML
+        return ConfigError(f"{where}: {key!r}: expected the name of an option, not {type(key).__name__}")
     advice = hint(key, Place.TABLE)
     if isinstance(value, Mapping):
         inner = next((each for each in value if each in NAMES[Place.TABLE]), "its keys")
