@@ -46,7 +46,9 @@ class GivenPath(Value, frozen=True):
         return None
 
     def is_directory(self) -> bool:
-        """Whether it is a directory, or a link to one."""
+        """Whether it is a directory, or a link to one, or would be one, such as ``x/``."""
+        if self.path.rpartition("/")[2] in {"", ".", ".."}:
+            return True
         return (status := self.status()) is not None and stat.S_ISDIR(status.st_mode)
 
     def is_regular(self) -> bool:

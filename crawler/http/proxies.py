@@ -40,6 +40,14 @@ class Proxies(Brief, frozen=True, kw_only=True):
             variable = self.variables.get(where[0], f"{where[0]}_proxy")
             raise ValueError(f"{variable}={error}; set no_proxy={where[1]} to connect without it") from None
 
+    def named(self, text: str, url: str) -> str:
+        """``text`` about the proxy for ``url`` with its address, without password, and the name of its variable."""
+        where = origin(url)
+        if where is None or where[0] not in self.by_scheme:
+            return text
+        of = self.variables.get(where[0], "--proxy")
+        return text.replace("proxy", f"proxy {redacted(self.by_scheme[where[0]])} of {of}", 1)
+
 
 def proxy_url(text: str, *, bare: bool) -> str:
     """The URL of a proxy. With ``bare`` the scheme may be missing, which means http. Adds the port of a SOCKS proxy.

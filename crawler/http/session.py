@@ -26,7 +26,7 @@ from crawler.http.problem import UNKNOWN_HOST, RequestError, TooSlow
 from crawler.http.timeouts import SharedTimeout
 from crawler.http.tls import alert_text, certificate_problem
 from crawler.model import limits
-from crawler.model.errors import NO_DESCRIPTORS
+from crawler.model.errors import NO_DESCRIPTORS, Cause
 from crawler.text.escape import printable
 from crawler.text.hosts import connectable, without_zone
 from crawler.text.http_fields import RETRYABLE_STATUS
@@ -98,9 +98,9 @@ class Session:
                         raise
                     response = await self._request(method, url, headers, proxy, [])
         except aiohttp.ClientConnectorDNSError as error:
-            raise self._translated(aiohttp.ClientProxyConnectionError(*error.args) if proxy else error) from None
+            raise self._translated(aiohttp.ClientProxyConnectionError(*error.args) if proxy else error, proxy) from None
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            raise self._translated(error) from None
+            raise self._translated(error, proxy) from None
         return SessionResponse(response, self._patience, self._idle)
 
     async def _request(
@@ -109,19 +109,20 @@ class Session:
         where = URL(connectable(url), encoded=True)
         tls = self._tls() if "https" in (where.scheme, proxy and URL(proxy).scheme) else True
         proxy, login = userinfo(proxy) if proxy else (None, None)
-        auth = aiohttp.BasicAuth(*login, encoding="utf-8") if login else None
+        # aiohttp makes it Proxy-Authorization, of the request itself or of CONNECT.
+        auth = {"Authorization": aiohttp.encode_basic_auth(*login)} if login else None
         return await self._session.request(
             method,
             where,
             headers=headers,
             allow_redirects=False,
             proxy=proxy,
-            proxy_auth=auth,
+            proxy_headers=auth,
             ssl=tls,
             trace_request_ctx=reused,
         )
 
-    def _translated(self, error: Exception) -> RequestError:
+    def _translated(self, error: Exception, proxy: str | None) -> RequestError:
         is_ours = isinstance(error, aiohttp.ClientSSLError) or getattr(error, "errno", None) in NO_DESCRIPTORS
         is_permanent = isinstance(error, _PERMANENT) and not isinstance(error, GarbledResponse)
         if isinstance(error, aiohttp.ClientHttpProxyError):
@@ -130,8 +131,11 @@ class Session:
             text = f"no connection within {self._connect_timeout:g} s"
         else:
             text = _explain(error, self._patience.silence)
+        cause = _cause_in_proxy(error, proxy) if proxy is not None else None
+        text = text if cause is None else _about_proxy(text)
         return RequestError(
             text,
+            cause=cause,
             is_permanent=is_permanent,
             blames_host=isinstance(error, aiohttp.ClientConnectionError | OSError) and not is_ours,
             is_unsent=isinstance(error, _NOT_SENT),
@@ -185,6 +189,28 @@ class SessionResponse:
         return chunk
 
 
+def _cause_in_proxy(error: Exception, proxy: str) -> Cause | None:
+    """The cause of ``error`` if it is about ``proxy``, not about the server behind it; None otherwise."""
+    url = URL(userinfo(proxy)[0])
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return Cause.PROXY_LOGIN if error.status == 407 else Cause.PROXY
+    if isinstance(error, aiohttp.ClientProxyConnectionError) and isinstance(error.os_error, ConnectionRefusedError):
+        return Cause.PROXY_REFUSED
+    is_of_proxy = isinstance(error, aiohttp.ClientConnectorError) and (error.host, error.port) == (url.host, url.port)
+    return Cause.PROXY if is_of_proxy or isinstance(error, aiohttp.ClientProxyConnectionError) else None
+
+
+def _about_proxy(text: str) -> str:
+    """``text`` about the connection to a server as one about that to the proxy."""
+    for of_server, of_proxy in (
+        ("the server's certificate", "the certificate of the proxy"),
+        ("the server", "the proxy"),
+        ("the TLS handshake", "the TLS handshake with the proxy"),
+    ):
+        text = text.replace(of_server, of_proxy)
+    return text
+
+
 def _encodable(headers: Mapping[str, str]) -> Mapping[str, str]:
     """``headers``, without conditions if a validator is not UTF-8 (RFC 9110 section 8.8.3): the session cannot send it.
 
@@ -221,6 +247,8 @@ def _explain(error: Exception, read_timeout: float) -> str:
             reason = "unknown host"
         place = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
         return f"cannot connect{place}: {reason or 'the server closed the connection during the TLS handshake'}"
+    if isinstance(error, aiohttp.ClientConnectionResetError):
+        return "the connection was reset"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection without a response"
     if isinstance(error, DamagedBody):

@@ -45,6 +45,12 @@ class Cause(Enum):
     """The certificate is for another host."""
     NO_HTTP = auto()
     """The server ended the connection without a response, or with one that is not HTTP."""
+    PROXY_REFUSED = auto()
+    """Nothing listens on the port of the proxy."""
+    PROXY_LOGIN = auto()
+    """The proxy needs a login, or refuses the one given."""
+    PROXY = auto()
+    """There is no connection to the proxy for another reason, or it refuses to connect to the server."""
     SILENT = auto()
     """Nothing was received within the time limit."""
 

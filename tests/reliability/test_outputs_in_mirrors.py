@@ -56,7 +56,8 @@ def test_an_output_in_place_of_a_saved_file_is_refused_in_every_mode(site: Site,
         for option in OPTIONS:
             assert refused(capsys, *mode, option, "d/b.prom") == f"crawler: {option} d/b.prom: {said}\n"
     assert refused(capsys, "--history", "d", "--report", "d/b.prom") == f"crawler: --report d/b.prom: {said}\n"
-    assert refused(capsys, site.url, "d", "--state", "d/b.prom") == f"crawler: --state d/b.prom: {said}\n"
+    other = "is not the state of a mirror: name another file"
+    assert refused(capsys, site.url, "d", "--state", "d/b.prom") == f"crawler: --state d/b.prom: {other}\n"
     assert refused(capsys, site.url, "other", "--summary", "d/b.prom") == (
         f"crawler: --summary d/b.prom: that is b.prom of the mirror {Path('d').resolve()}: name another file\n"
     )

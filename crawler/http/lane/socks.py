@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
+import os
 import socket
 from collections.abc import Sequence
 
-from crawler.http.problem import RequestError
+from crawler.http.problem import UNKNOWN_HOST, RequestError
+from crawler.model.errors import Cause
 from crawler.text.escape import printable
 from crawler.text.urls import userinfo
 
@@ -36,11 +39,7 @@ async def connect(proxy: str, hosts: Sequence[str], port: int) -> socket.socket:
         try:
             return await through.connect(target, port, timeout=_NO_LIMIT)
         except ProxyConnectionError as error:
-            cause = error.__cause__
-            reason = printable(str(getattr(cause, "strerror", None) or cause or error)[:200])
-            raise RequestError(
-                f"cannot connect to the SOCKS proxy: {reason}", blames_host=True, is_unsent=True
-            ) from None
+            raise _unreachable(error.__cause__ or error) from None
         except ValueError:
             text = "user and password for the SOCKS proxy must be ASCII, and have at most 255 characters each"
             raise RequestError(text, is_permanent=True, is_unsent=True) from None
@@ -51,8 +50,26 @@ async def connect(proxy: str, hosts: Sequence[str], port: int) -> socket.socket:
                     is_permanent=getattr(error, "error_code", None) in _PERMANENT,
                     blames_host=True,
                     is_unsent=True,
+                    cause=Cause.PROXY,
                 ) from None
     raise RequestError("the host has no address", blames_host=True, is_unsent=True)
+
+
+def _unreachable(error: BaseException) -> RequestError:
+    """There is no connection to the proxy."""
+    number = getattr(error, "errno", None)
+    if isinstance(error, socket.gaierror):
+        reason = "unknown host" if number in UNKNOWN_HOST else error.strerror
+    elif number:
+        reason = os.strerror(number).lower()
+    else:  # asyncio joins the errors of several addresses
+        reason = "connection refused" if f"[Errno {errno.ECONNREFUSED}]" in str(error) else str(error)
+    return RequestError(
+        f"cannot connect to the SOCKS proxy: {printable(str(reason)[:200])}",
+        blames_host=True,
+        is_unsent=True,
+        cause=Cause.PROXY_REFUSED if reason == "connection refused" else Cause.PROXY,
+    )
 
 
 _NO_LIMIT = 1e9

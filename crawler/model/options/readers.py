@@ -269,8 +269,6 @@ def check_path(text: str) -> str:
         raise ValueError(problem)
     if not text:
         raise ValueError("expected a path")
-    if text.rpartition("/")[2] in {"", ".", ".."}:
-        raise ValueError("that is a directory: name a file")
     if text == "-":
         raise ValueError("expected a path, such as /dev/stdout; write ./- for a file of that name")
     if not text.startswith(("http://", "https://")) and (problem := foreign_path(text)):

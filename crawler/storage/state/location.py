@@ -60,7 +60,7 @@ def refuse_other_file(config: Config) -> None:
     if given.is_directory():
         raise ConfigError(f"{shown}: is a directory: name a file for the database")
     if given.is_regular() and not is_own(given.head(HEAD_BYTES)):
-        raise ConfigError(f"{shown}: is not the state of a mirror: name another file, or remove it")
+        raise ConfigError(f"{shown}: is not the state of a mirror: name another file")
 
 
 async def mirrored_url(state: SqliteState) -> str | None:

@@ -16,6 +16,7 @@ from crawler.text.urls import INDEX_PAGE, before_query, directory_of, last_name,
 _DOWN = "try again later"
 _NOTHING = "there is nothing at that URL: open it in a browser"
 _NO_SERVER = "is it a web server for files?"
+_PROXY_LOGIN = "write user:password@ before the host of the proxy"
 _STATUSES = {
     204: "the server has no page at that URL",
     205: "the server has no page at that URL",
@@ -25,7 +26,7 @@ _STATUSES = {
     404: _NOTHING,
     405: "the server does not allow GET there: is it the URL of a page?",
     406: "some servers refuse programs that they do not know: --user-agent TEXT sends another name",
-    407: "the proxy needs a login: --proxy http://user:password@host:port/",
+    407: f"the proxy needs a login: {_PROXY_LOGIN}",
     410: "the server removed it for good: look for its new URL",
     421: "the server does not serve that host name: is the name right?",
     429: f"the server asks for fewer requests: {_DOWN}, with --requests-per-second 1",
@@ -173,6 +174,9 @@ def _says(text: str) -> Callable[[Failure], str]:
 
 _TABLE: tuple[Advice, ...] = (
     (_caused(Cause.REFUSED), _says("is the port right, and the server running?")),
+    (_caused(Cause.PROXY_REFUSED), _says("is its port right, and is it running?")),
+    (_caused(Cause.PROXY_LOGIN), _says(_PROXY_LOGIN)),
+    (_caused(Cause.PROXY), _says("is its address right, and does it serve this host?")),
     (_caused(Cause.UNKNOWN_HOST), _says("is the host name right?")),
     (_caused(Cause.NOT_TLS), lambda failure: f"that port does not speak TLS: try {_other_scheme(failure)}"),
     (_caused(Cause.UNTRUSTED), _says("--ca-file FILE trusts the certificates in FILE")),

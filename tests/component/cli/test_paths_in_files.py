@@ -67,8 +67,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         (A, ["--report", "{nme}"], "--report: {nme}: {nme} has no meaning here: only {name} is replaced"),
         (A, ["--status", "{name}"], "--status: {name}: {name} has no meaning here: "),
-        (A, ["--summary", "x/"], "--summary: 'x/': that is a directory: name a file"),
-        (A + "state = 'x/.'\n", [], "m.toml:5: mirror 1 (a): state: 'x/.': that is a directory: name a file"),
+        (A, ["--summary", "x/"], "--summary x/: is a directory: name a file in it"),
+        (A + "state = 'x/.'\n", [], "m.toml:5: mirror 1 (a): state: x/.: is a directory: name a file for the database"),
     ],
 )
 def test_a_message_names_the_line_and_the_key(

@@ -21,7 +21,7 @@ from crawler.http.client import HttpClient
 from crawler.http.client_options import client_options
 from crawler.http.pacing.gate import Gate
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, FetchError
+from crawler.model.errors import Cause, ConfigError, FetchError
 from tests.support.fakes import nothing_refused
 from tests.support.misbehaving.server import Site
 from tests.support.socks import INSIDE, socks_proxy
@@ -99,7 +99,7 @@ async def test_a_login_is_sent_to_the_proxy_alone(site: Site) -> None:
     [(1, "General SOCKS server failure", True), (2, "not allowed by ruleset", False), (5, "Connection refused", True)],
 )
 async def test_a_refusal_of_the_proxy_is_the_reason(site: Site, refuses: int, text: str, retryable: bool) -> None:
-    wanted = f"the SOCKS proxy did not connect: .*{text}"
+    wanted = f"the SOCKS proxy socks5h://127.0.0.1:[0-9]+ of --proxy did not connect: .*{text}"
     with socks_proxy(refuses=refuses) as proxy, pytest.raises(FetchError, match=wanted) as raised:
         await get(site.url + "a", f"socks5h://{proxy.address}")
     assert raised.value.retryable is retryable
@@ -109,8 +109,9 @@ async def test_a_refusal_of_the_proxy_is_the_reason(site: Site, refuses: int, te
 async def test_without_the_proxy_nothing_is_requested(site: Site) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-    with pytest.raises(FetchError, match="cannot connect to the SOCKS proxy: Connect call failed"):
+    with pytest.raises(FetchError, match=r"cannot connect to the SOCKS proxy .*: connection refused") as raised:
         await get(site.url + "a", f"socks5h://{address}")
+    assert raised.value.cause is Cause.PROXY_REFUSED
     with socks_proxy() as proxy, pytest.raises(FetchError, match="cannot be requested through a SOCKS proxy"):
         await get(site.url + "é", f"socks5h://{proxy.address}")
     assert not any(request.target.startswith("/pub/") for request in site.log)
@@ -165,7 +166,7 @@ async def test_microsocks(site: Site) -> None:
             for scheme in ("socks5", "socks5h"):
                 url = site.url.replace("127.0.0.1", "localhost") + "a"
                 assert await get(url, f"{scheme}://user:pass@127.0.0.1:{port}", times=2) == [BODY] * 2
-            with pytest.raises(FetchError, match="SOCKS proxy did not connect"):
+            with pytest.raises(FetchError, match=r"SOCKS proxy .* did not connect"):
                 await get(url, f"socks5h://user:wrong@127.0.0.1:{port}")
         finally:
             process.terminate()

@@ -115,3 +115,20 @@ def test_an_invalid_proxy_is_reported_when_it_is_needed() -> None:
 )
 def test_a_socks_proxy_has_a_port(text: str, url: str) -> None:
     assert proxy_url(text, bare=False) == url
+
+
+@pytest.mark.parametrize(
+    ("proxy", "variables", "text", "said"),
+    [
+        ("http://p:3128", {"http": "http_proxy"}, "cannot connect to the proxy: connection refused",
+         "cannot connect to the proxy http://p:3128 of http_proxy: connection refused"),
+        ("http://u:secret@p:3128/", {}, "the proxy refused to connect",
+         "the proxy http://p:3128/ of --proxy refused to connect"),
+        ("socks5://u:s/e@cret@p", {"http": "all_proxy"}, "the SOCKS proxy did not connect: the proxy closed it",
+         "the SOCKS proxy socks5://p of all_proxy did not connect: the proxy closed it"),
+    ],
+)  # fmt: skip
+def test_a_proxy_is_named_without_its_password(proxy: str, variables: dict[str, str], text: str, said: str) -> None:
+    proxies = Proxies(by_scheme={"http": proxy}, variables=variables)
+    assert proxies.named(text, "http://h/") == said
+    assert proxies.named(text, "https://h/") == text

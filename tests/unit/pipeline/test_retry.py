@@ -44,6 +44,6 @@ def test_which_errors_are_worth_another_attempt(error: Exception, expected: bool
 def test_a_first_contact_with_what_is_no_web_server_is_given_up_after_two_attempts(
     cause: Cause | None, is_new: bool
 ) -> None:
-    is_hopeless = cause in {Cause.REFUSED, Cause.UNKNOWN_HOST, Cause.NO_HTTP}
+    is_hopeless = cause in {Cause.REFUSED, Cause.UNKNOWN_HOST, Cause.NO_HTTP, Cause.PROXY_REFUSED}
     assert retry.attempts_after(fetch_error(cause=cause), 5, is_new=is_new) == (2 if is_new and is_hopeless else 5)
     assert retry.attempts_after(fetch_error(cause=cause), 1, is_new=is_new) == 1
