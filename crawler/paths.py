@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from crawler.model.struct import Value
 from crawler.text.advice import files as advice
 from crawler.text.escape import printable
 
+_MEMORY, _NULL = 1, 3
+"""The numbers of devices such as ``/dev/zero``, and that of ``/dev/null`` among them, which is empty (Linux)."""
 _NO_BASE = "the working directory no longer exists: change to another one"
 
 
@@ -72,6 +75,17 @@ class GivenPath(Value, frozen=True):
             return b""
         except OSError as error:
             raise self._problem(unreadable(error, self.path)) from None
+
+    def refuse_unwritable_kind(self) -> None:
+        """Raise the error for what can be opened, but never written as a file: a socket, or a file of the kernel."""
+        status = self.status()
+        if status is not None and stat.S_ISSOCK(status.st_mode):
+            raise self._problem("is a socket: name a file")
+        if (status is None or stat.S_ISREG(status.st_mode)) and real_path(self.path).parts[1:2] in {
+            ("proc",),
+            ("sys",),
+        }:
+            raise self._problem("is a place of the kernel, not of files: name another")
 
     @contextmanager
     def _asked(self) -> Iterator[None]:
@@ -131,6 +145,15 @@ def is_special(path: Path | str) -> bool:
     """See ``GivenPath.is_special``; False if that cannot be found out."""
     with suppress(ConfigError):
         return GivenPath("", os.fspath(path)).is_special()
+    return False
+
+
+def is_endless(path: Path | str) -> bool:
+    """Whether it is a device such as ``/dev/zero``, which could be read for ever; False if that cannot be found out."""
+    with suppress(ConfigError):
+        status = GivenPath("", os.fspath(path)).status()
+        is_memory = status is not None and stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) == _MEMORY
+        return is_memory and status is not None and os.minor(status.st_rdev) != _NULL and sys.platform == "linux"
     return False
 
 

@@ -61,16 +61,17 @@ def told(call: Invocation, error: Exception, code: int) -> int:
 
 
 def _commands_of(call: Invocation) -> Config:
-    """A configuration with the commands of ``call``; those of a file are in its [defaults], if it is readable."""
+    """A configuration with the commands of ``call``; those of a file are in its [defaults], if it can be read again."""
     is_query = call.list_only or call.history or call.list_snapshots
     if is_query or call.explain is not None or call.rollback is not None:
         return Config()
     if call.config_file is None:
         return call.config
     from crawler.cli.toml.document import load
+    from crawler.paths import is_special
 
     try:
-        data = load(Path(call.config_file).read_bytes(), call.config_file)
+        data = {} if is_special(call.config_file) else load(Path(call.config_file).read_bytes(), call.config_file)
     except (OSError, ConfigError):
         data = {}
     defaults = data.get("defaults")

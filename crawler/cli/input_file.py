@@ -9,7 +9,7 @@ from pathlib import Path
 from crawler.model import limits
 from crawler.model.errors import ConfigError
 from crawler.model.network.listed_file import ListedFile
-from crawler.paths import unreadable
+from crawler.paths import is_endless, unreadable
 from crawler.pipeline.rules.responses.content_type import begins_like_html
 from crawler.text.arguments import start_url
 
@@ -23,6 +23,8 @@ def read_items(name: str) -> list[ListedFile]:
     Raises ConfigError if the list cannot be read, names no URL, or has a line that is none.
     """
     where = f"--input-file {name}"
+    if is_endless(name):
+        raise ConfigError(f"{where}: a device without an end: name a file")
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:

@@ -24,7 +24,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.readers import parse_header
 from crawler.model.struct import Value
-from crawler.paths import is_special, unreadable
+from crawler.paths import is_endless, is_special, unreadable
 from crawler.text.escape import printable, redacted
 from crawler.text.urls import Origin, origin, origin_name, userinfo
 from crawler.version import __version__
@@ -191,6 +191,8 @@ def _header_lines(text: str) -> Iterator[tuple[str, str]]:
 
 def _read(what: str, path: Path) -> str:
     """The text of a file without its byte order mark. Raises ConfigError, whose message begins with ``what``."""
+    if is_endless(path):
+        raise ConfigError(f"{what}: a device without an end: name a file")
     try:
         return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     except OSError as error:

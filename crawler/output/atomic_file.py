@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -24,6 +25,7 @@ def check_target(option: str, path: str, *, is_appended: bool = False, made: str
     given, parent, shown = GivenPath(option, path), real_path(path).parent, f"{option} {printable(path)}"
     if given.is_directory():
         raise ConfigError(f"{shown}: is a directory: name a file in it")
+    given.refuse_unwritable_kind()
     if given.is_special():
         return
     if made and parent == real_path(made) and not exists(parent):
@@ -46,10 +48,23 @@ def create_place(path: str, directories: Iterable[str]) -> None:
             parent.mkdir(parents=True, exist_ok=True)
 
 
+def opened_for_writing(path: str) -> int:
+    """A descriptor of a pipe or device. Raises OSError, also for a pipe that nobody reads, instead of waiting."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ENXIO and Path(path).is_fifo():
+            raise OSError(errno.ENXIO, "nobody reads this pipe") from None
+        raise
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
 def replace_file(path: str, source: IO[bytes]) -> None:
     """Replace the content of ``path`` atomically, following links and keeping its mode. Raises OSError."""
     if is_special(path):  # written to instead of being replaced
-        with Path(path).open("wb") as stream:
+        descriptor = opened_for_writing(path)
+        with os.fdopen(descriptor, "wb") as stream:
             shutil.copyfileobj(source, stream)
         return
     target = real_path(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from crawler.model.report import Report
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result
 from crawler.output.format import json_text
+from crawler.paths import is_special
 from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 
@@ -260,6 +262,10 @@ def _opened(path: str, level: int, formatter: logging.Formatter) -> logging.Hand
     from crawler.output.log_file import LogFile
 
     try:
+        if is_special(path):
+            from crawler.output.atomic_file import opened_for_writing
+
+            os.close(opened_for_writing(path))
         handler = LogFile(LOGGER, path)
     except OSError as error:
         from crawler.output.atomic_file import check_target

@@ -63,8 +63,10 @@ def run_config(call: Invocation) -> int:
 
 def _content(name: str) -> bytes:
     """The content of the file of --config. Raises ConfigError."""
-    from crawler.paths import unreadable
+    from crawler.paths import is_endless, unreadable
 
+    if is_endless(name):
+        raise ConfigError(f"--config {name}: a device without an end: name a file")
     try:
         return Path(name).read_bytes()
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from urllib.request import Request
 
 from crawler.model.errors import ConfigError
-from crawler.paths import unreadable
+from crawler.paths import is_endless, unreadable
 from crawler.text.urls import Origin, origin, origin_name
 
 MOST_COOKIES = 50
@@ -106,6 +106,8 @@ def read_cookies(path: str) -> tuple[Cookie, ...]:
 
     Expired cookies are left out. Raises ConfigError.
     """
+    if is_endless(path):
+        raise ConfigError(f"--cookies {path}: a device without an end: name a file")
     jar = MozillaCookieJar(path)
     try:
         with warnings.catch_warnings():

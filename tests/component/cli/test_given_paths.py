@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,10 +12,12 @@ from typing import Any
 import pytest
 
 import crawler
+from crawler.cli import parser as cli
 from crawler.cli.arguments.declared import declared_options
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import ConfigError, DestinationError
 from crawler.model.options.option import option_of
+from tests.support.misbehaving.server import Site
 from tests.support.paths_probe import Case, probe
 
 URL = "http://127.0.0.1:9/"
@@ -119,3 +123,50 @@ def test_callers_of_the_library_get_its_errors(place: Path, kind: str, key: str)
 def test_what_no_path_can_be_is_refused_wherever_it_is_given(key: str, name: str) -> None:
     with pytest.raises(ConfigError, match=key):
         Config.from_mapping({key: f"/tmp/{name}.prom"}, where="m.toml")
+
+
+KERNEL = "is a place of the kernel, not of files: name another"
+ENDLESS = "a device without an end: name a file"
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A directory with what is no file, and not for files."""
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+    (tmp_path / "dangling").symlink_to("absent/state")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("option", "path", "reason"),
+    [
+        *((option, "socket", "is a socket: name a file") for option in ("--summary", "--report", "--log-file")),
+        *((option, "/proc/x", KERNEL) for option in ("--changes", "--summary")),
+        ("--log-file", "pipe", "nobody reads this pipe"),
+        *((option, "/dev/zero", ENDLESS) for option in ("--cookies", "--input-file", "--config")),
+        ("--header", "/dev/full", ENDLESS),
+        ("--state", "dangling", "no directory {}/absent: create it first"),
+    ],
+)  # fmt: skip
+def test_what_is_no_file_is_refused_before_anything_runs(
+    odd: Path, capsys: pytest.CaptureFixture[str], option: str, path: str, reason: str
+) -> None:
+    given = path if path.startswith("/") else str(odd / path)
+    assert cli.run(arguments(option, given, odd)) == 2
+    at = "@" if option == "--header" else ""
+    assert capsys.readouterr().err == f"crawler: {option} {at}{given}: {reason.format(odd)}\n"
+
+
+def test_a_pipe_that_nobody_reads_does_not_hold_up_the_end_of_a_run(
+    odd: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Site() as site:
+        site.file("f", b"f")
+        assert cli.run([site.url, str(odd / "d"), "--summary", str(odd / "pipe")]) == 1
+        assert f"--summary {odd}/pipe: nobody reads this pipe" in capsys.readouterr().err
+        reader = os.open(odd / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        assert cli.run([site.url, str(odd / "d"), "--summary", str(odd / "pipe")]) == 0
+        assert b'"exit_code": 0' in os.read(reader, 1 << 16)
+        os.close(reader)
