@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from crawler.app.checks.outputs import Check, distinct_outputs
 from crawler.app.refusals import refuse_another_mirror, refuse_inside_state, refuse_names_of_windows, refuse_other_names
@@ -89,8 +90,9 @@ def _check_fallback(text: str, before: Sequence[str]) -> None:
 
 def _check_state(name: str, config: Config, directory: str) -> None:
     refuse_other_file(config)
-    parent = real_path(name).parent  # the database of a link is beside its target
-    if directory and not config.dry_run and parent == real_path(directory) and not exists(parent):
+    is_link = GivenPath("--state", name).is_link()  # then the database is where that leads
+    parent = real_path(name).parent if is_link else Path(name).parent
+    if directory and not config.dry_run and real_path(parent) == real_path(directory) and not exists(parent):
         return  # DIR, which the run creates before the state
     if not GivenPath("--state", str(parent)).is_directory():
         raise ConfigError(f"--state {printable(name)}: no directory {printable(str(parent))}: create it first")
