@@ -38,7 +38,7 @@ from crawler.http.response import (
 from crawler.http.tls import tls_context
 from crawler.http.transport import Transport
 from crawler.model import limits
-from crawler.model.errors import Cause, FetchError
+from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage, Permit, Take
 from crawler.model.network.pipelining import Requests
 from crawler.model.struct import Value, field
@@ -164,9 +164,8 @@ class HttpClient:
         except RequestError as error:
             if error.blames_host:
                 host.failed()
-            is_of_proxy = error.cause in {Cause.PROXY, Cause.PROXY_REFUSED, Cause.PROXY_LOGIN}
             raise FetchError(
-                self.options.proxies.named(str(error), url) if is_of_proxy else str(error),
+                self.options.proxies.named(str(error), url) if error.is_of_proxy else str(error),
                 url=url,
                 retryable=not error.is_permanent,
                 connection=error.is_unsent,

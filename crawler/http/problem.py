@@ -32,6 +32,11 @@ class RequestError(Exception):
         self.cause = cause
         """The kind of the problem, if it is known."""
 
+    @property
+    def is_of_proxy(self) -> bool:
+        """Whether the proxy is to blame, and not the host behind it."""
+        return self.cause in {Cause.PROXY, Cause.PROXY_REFUSED, Cause.PROXY_LOGIN}
+
 
 class TooSlow(Exception):
     """A body arrives more slowly than --min-speed allows. ``str(error)`` says so in one clause."""
