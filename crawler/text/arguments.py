@@ -73,7 +73,11 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     if "://" not in text:
         first = text.partition("/")[0]
         is_odd = (
-            not text.strip("/") or ":" in first[1:] or "\\" in first or first[:1] in {"~", "$", "%"} or first == "-"
+            not text.strip("/")
+            or ":" in first[1:]
+            or "\\" in first
+            or first[:1] in {"~", "$", "%", "<"}
+            or first == "-"
         )
         if os.name != "nt" and is_odd:
             from crawler.text.advice.arguments import directory_problem

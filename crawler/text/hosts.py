@@ -49,6 +49,8 @@ def named_hosts(hosts: Iterable[str]) -> frozenset[str]:
 
 
 def _named_host(text: str) -> str:
+    if any(sign in text for sign in ",; |"):
+        raise ConfigError(f"--allow-host {printable(text)}: expected one host: write the option once for each")
     found = _NAMED_HOST.fullmatch(f"[{text}]" if _IPV6.fullmatch(text) else text)
     star, name, number = found.groups(default="") if found else ("", "", "")
     port = f":{int(number)}" if number else ""

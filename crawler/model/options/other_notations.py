@@ -44,7 +44,9 @@ _DEFAULTS = frozenset(
 _DATE = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:[ T].*)?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MINUTES_OR_MONTHS = re.compile(r"[\d.,]+\s*M")
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)(?:e(\d))?\D{0,8}")
+_NUMBER = re.compile(
+    r"(\d+(?:\.\d+)?)(?:e(\d))?(?:x|\s*(?:workers?|files?|times|threads?|connections?|requests?|attempts?))?[,;.]?"
+)
 _EPOCH = re.compile(r"@?(\d{9,11})")
 
 
@@ -86,7 +88,7 @@ def _translations(plain: str) -> Iterator[str]:
     is_ambiguous = _MINUTES_OR_MONTHS.fullmatch(plain) is not None
     if not is_ambiguous:
         yield plain.lower()
-    yield plain.removeprefix("+")
+    yield plain.lstrip("+<>=\u2265\u2264 ")
     if plain.lower() in _DEFAULTS:
         yield "off"
     if share := re.fullmatch(r"([\d.,]+)\s*(?:%|percent|pct)", plain.lower()):

@@ -30,6 +30,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
 _TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])([T ].*)?")
+_ISO = re.compile(r"[\d-]+(?:[T ][\d:.,]+(?:Z|[+-][\d:]+)?)?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _UNIX_TIME = re.compile(r"\d{9,11}")
 """Seconds since 1970, as ``date +%s`` prints them."""
@@ -96,6 +97,8 @@ def parse_age(text: str) -> datetime | timedelta:
     """
     bare = text.strip()
     if _DATE.fullmatch(bare):
+        if not _ISO.fullmatch(bare):
+            raise ValueError("expected a date such as 2025-01-31 or 2025-01-31T12:00+01:00")
         moment = datetime.fromisoformat(bare)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if _YEAR.fullmatch(bare):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 
 from crawler.model.errors import ConfigError, Problems
@@ -24,13 +25,22 @@ class Rule(Value, frozen=True):
     pattern: str
 
 
+def compile_expression(text: str) -> re.Pattern[str]:
+    """``text`` as a regular expression, without Python's warnings about what a later version may read differently."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(text)
+
+
 def check_pattern(text: str) -> str:
     """The pattern of a filter rule, unchanged. Raises ValueError if it is empty or an invalid regular expression."""
     if text.startswith("re:"):
         try:
-            re.compile(text[3:])
+            compile_expression(text[3:])
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}") from None
+        if posix := re.search(r"\[:\^?[a-z]+:\]", text):
+            raise ValueError(f"{posix[0]} is not known in regular expressions here: write \\d, \\w, \\s or [A-Za-z]")
     if not text:
         raise ValueError("expected a pattern")
     if not text.strip("/"):

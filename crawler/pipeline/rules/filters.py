@@ -14,7 +14,7 @@ from typing import Any
 
 from crawler.model.config import Config
 from crawler.model.limits import EASTERNMOST_ZONE
-from crawler.model.options.rules import Rule
+from crawler.model.options.rules import Rule, compile_expression
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.model.values import Rejection, Span
@@ -107,7 +107,7 @@ class Pattern(Value, frozen=True):
 
 def compiled_rule(rule: Rule) -> Pattern:
     if rule.pattern.startswith("re:"):
-        compiled = re.compile(rule.pattern[3:])
+        compiled = compile_expression(rule.pattern[3:])
         return Pattern(rule, False, lambda path: compiled.search(path) is not None)
     glob = rule.pattern.removesuffix("/")
     return Pattern(rule, "/" not in glob, compile_glob(glob.removeprefix("/")))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from unicodedata import normalize
 
 from crawler.text.escape import masked, printable, redacted
 from crawler.text.hosts import name_problem
@@ -12,6 +14,11 @@ from crawler.text.urls import origin
 
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _DRIVE = pattern(r"[A-Za-z]:(?:[\\/]|$)|\\\\")
+_OF_SHELL = pattern(r"\d?[<>]|[;&|#\\]$|&&|\|\||#\s*\w")
+"""What a shell reads as its own: redirections, the end of a command, a comment."""
+_OPTIONAL = pattern(r"\[-{1,2}[a-z].*\]")
+_PLACEHOLDER = pattern(r"<[^<>]+>")
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00a0"
 _VARIABLE = pattern(r"%\w+%")
 _SSH = pattern(r"[\w.-]+@[\w.-]+:|[\w-]+(?:\.[\w-]+)+:(?!\d)[^/]*/")
 _HOST = pattern(
@@ -59,6 +66,7 @@ _COMMANDS = {
     "version": "--version prints the version",
     **dict.fromkeys(("help", "/?", "/help", "/h", "?"), "--help explains all options"),
     "open": "URL and DIR suffice",
+    **dict.fromkeys(("crawler", "$", "sudo"), "the name of the program is written once, in front of all"),
     **dict.fromkeys(("config", "run"), "--config FILE runs the mirrors that a file describes"),
     **dict.fromkeys(("update", "resume"), "URL and DIR suffice: each run continues the last one"),
 }  # fmt: skip
@@ -89,6 +97,8 @@ def _host_problem(text: str) -> str:
 
 
 def _remedy(text: str, directory: str) -> str:
+    if (plain := normalize("NFKC", text).strip(_INVISIBLE + " ")) != text and origin(plain) is not None:
+        return f"some of its characters only look like others, or are invisible: write {masked(plain)}"
     scheme = _SCHEME.match(text)
     bare = _WRAPPED.fullmatch(text)
     if bare is not None:
@@ -103,7 +113,9 @@ def _remedy(text: str, directory: str) -> str:
     if name in _SCHEMES:
         return _SCHEMES[name]
     if name not in {"http", "https"}:
-        return "only http and https are fetched"
+        meant = get_close_matches(name, ("http", "https"), 1, 0.7)
+        rest = text[len(name) :]
+        return f"did you mean {redacted(meant[0] + rest)}?" if meant else "only http and https are fetched"
     if "@" in text:
         return "in a user name or password, write / as %2F, ? as %3F, # as %23"
     if re.search(r":\d{5,}(?:[/?#]|$)", text):
@@ -114,6 +126,8 @@ def _remedy(text: str, directory: str) -> str:
 def _remedy_without_scheme(text: str) -> str:
     if text.lower().startswith(tuple(_TYPING)):
         return "write the scheme as http:// or https://"
+    if text.startswith("//") and _HOST.match(text[2:]):
+        return f"did you mean {redacted('https:' + text)}?"
     if _DRIVE.match(text) or text.startswith(("/", "./", "../", "~")) or text in {".", ".."}:
         return "that is a local path: local directories are copied by rsync or cp"
     if _SSH.match(text):
@@ -140,6 +154,8 @@ def directory_problem(text: str) -> str:
     literally = f"or write ./{shown} if that is its name"
     if not text.strip("/"):
         return f"DIR: {shown} is the root of the whole system: choose a directory in it"
+    if _PLACEHOLDER.fullmatch(text):
+        return f"DIR: {shown} stands for a name in a manual: write that of a directory, {literally}"
     if text == "-":
         return f"DIR: files are saved into a directory, not to standard output: name one, {literally}"
     if text[0] in "~$":
@@ -219,6 +235,10 @@ def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "
         advice = f"{mode} takes no DIR: it saves nothing"
     elif len(places) > 1:
         advice = _ONE_BY_ONE
+    elif shell := next(filter(_OF_SHELL.match, given), ""):
+        advice = f"{printable(shell)} has a meaning in a shell, and only without quotes"
+    elif optional := next(filter(_OPTIONAL.fullmatch, given), ""):
+        advice = f"brackets mark what may be left out: write {printable(optional.strip('[]'))}"
     elif places and places[0] > 0:
         advice = "separate a list after an option by commas (--ext zip,tar), and put patterns in quotes ('*.zip')"
     else:

@@ -276,3 +276,10 @@ def test_observers_know_the_size_of_a_single_file_before_it_arrives(here: Path) 
         site.file("a.bin", data)
         assert crawler.mirror_sync(site.url + "a.bin", here / "DIR", observers=[events]).saved == 1
     assert events.seen == [f"listed a.bin {len(data)}", "walked", "started a.bin", "received", "finished a.bin"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_bracket_in_a_set_is_no_warning_of_python(here: Path) -> None:
+    with Site() as site:
+        site.file("[a].zip", b"abc")
+        assert crawler.mirror_sync(site.url, "d", include=r"re:[[]a[]]\.zip$").saved == 1
