@@ -49,8 +49,6 @@ def named_hosts(hosts: Iterable[str]) -> frozenset[str]:
 
 
 def _named_host(text: str) -> str:
-    if any(sign in text for sign in ",; |"):
-        raise ConfigError(f"--allow-host {printable(text)}: expected one host: write the option once for each")
     found = _NAMED_HOST.fullmatch(f"[{text}]" if _IPV6.fullmatch(text) else text)
     star, name, number = found.groups(default="") if found else ("", "", "")
     port = f":{int(number)}" if number else ""
@@ -58,8 +56,9 @@ def _named_host(text: str) -> str:
     if star == "*" and not name and is_port:
         return f"*{port}"
     canonical = ((name and canonical_authority(name.lower())) or "").removesuffix(".")
-    if star == "*" or not is_port or "" in canonical.split(".") or (star and is_address(canonical)):
+    if star == "*" or not is_port or "," in canonical or "" in canonical.split(".") or (star and is_address(canonical)):
         wanted = "HOST, HOST:PORT, '*.DOMAIN' for its subdomains, or '*' for every host"
+        wanted += ": write the option once for each" if "," in text else ""
         raise ConfigError(f"--allow-host {printable(text)}: expected {wanted}")
     return f"{star}{canonical}{port}"
 

@@ -13,7 +13,7 @@ from crawler.pipeline.rules.responses.login_page import asks_for_password, is_lo
 from crawler.text.escape import masked
 from crawler.text.http_fields import coding_of, content_length
 from crawler.text.patterns import pattern
-from crawler.text.urls import INDEX_PAGE, file_name_problem, last_name, without_query
+from crawler.text.urls import INDEX_PAGE, file_name_problem, last_name, looks_like_file, without_query
 
 _DATA = pattern(r"[^;]*\b(?:json|xml)\b", re.IGNORECASE)
 """Content types of listings in JSON or XML."""
@@ -106,7 +106,8 @@ def why_no_listing(url: str, answered: str, content_type: str, body: bytes) -> s
     ``answered``: its URL, after redirects.
     """
     if is_html(content_type) or begins_like_html(body):
-        return "it asks for a password: --cookies FILE, --netrc or --header @FILE may log in" * asks_for_password(body)
+        is_login = asks_for_password(body) and not (looks_like_file(url) or urlsplit(url).query)
+        return "it asks for a password: --cookies FILE, --netrc or --header @FILE may log in" * is_login
     is_file = bool(content_type) and _DATA.match(content_type) is None and names_file(answered)
     return f"it redirects to a file: give its URL, {masked(answered)}" if is_file and answered != url else ""
 

@@ -236,9 +236,9 @@ def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "
     elif len(places) > 1:
         advice = _ONE_BY_ONE
     elif shell := next(filter(_OF_SHELL.match, given), ""):
-        advice = f"{printable(shell)} has a meaning in a shell, and only without quotes"
+        advice = f"{redacted(shell)} has a meaning in a shell, and only without quotes"
     elif optional := next(filter(_OPTIONAL.fullmatch, given), ""):
-        advice = f"brackets mark what may be left out: write {printable(optional.strip('[]'))}"
+        advice = f"brackets mark what may be left out: write {redacted(optional.strip('[]'))}"
     elif places and places[0] > 0:
         advice = "separate a list after an option by commas (--ext zip,tar), and put patterns in quotes ('*.zip')"
     else:

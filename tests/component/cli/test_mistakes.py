@@ -159,7 +159,7 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["--include", "*/", "--include", "*.zip", "--exclude", "*", URL, "DIR"], "leave it out; for the files below a"),
     (["--include", "re:[[:digit:]]+", URL, "DIR"], "[:digit:] is not known in regular expressions here: write "),
     (["--newer-than", "2025-01-31 noon", URL, "DIR"], "expected a date such as 2025-01-31 or 2025-01-31T12:00+01:00"),
-    (["--allow-host", "a.org,b.org", URL, "DIR"], "expected one host: write the option once for each"),
+    (["--allow-host", "a.org,b.org", URL, "DIR"], "or '*' for every host: write the option once for each"),
     ([URL, "DIR", "2>&1"], "2>&1 has a meaning in a shell, and only without quotes"),
     ([URL, "DIR", "# nightly"], "has a meaning in a shell"),
     ([URL, "DIR", "[--delete]"], "brackets mark what may be left out: write --delete"),
