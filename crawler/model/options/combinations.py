@@ -29,16 +29,10 @@ _DELETION = ("delete", "max_delete", "ignore_errors", "delete_excluded", "trash"
 _FILTERS = ("ext", "rules", "min_size", "max_size", "newer_than", "older_than", "max_files", "max_total_size")
 _OF_MIRRORS = {"fallback": "it is for a mirror"}
 _WALK = ("no_recursive", "max_depth", "listers", "check", "last", "moved")
-_NETWORK = (
-    "allow_host", "no_robots", "workers", "processes", "cluster", "cluster_insecure", "pipeline", "backlog", "segments",
-    "attempts", "connect_timeout", "read_timeout", "min_speed", "limit_rate", "requests_per_second", "header",
-    "user_agent", "netrc", "cookies", "proxy", "ca_file", "client_cert", "insecure", "verify_digests",
-)  # fmt: skip
 _ACCOUNTS = ("summary", "changes", "metrics", "log_file", "on_change", "on_failure", "on_end")
 _WITHOUT_RUN: Mapping[str, str] = {
     **_OF_MIRRORS,
     **dict.fromkeys((*_DELETION, *_FILTERS, *_ACCOUNTS, "dry_run", "snapshots"), "it has no effect there"),
-    **dict.fromkeys((*_WALK, *_NETWORK), "it makes no request"),
 }
 
 NOT_IN_MODES: Mapping[str, Mapping[str, str]] = {

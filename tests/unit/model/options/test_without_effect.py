@@ -89,9 +89,9 @@ USED: dict[str, set[str]] = {
     "--list": (ANYWHERE - {"fsync"}) | REQUESTS | FILTERS | LISTINGS,
     "--verify": ANYWHERE | REQUESTS | ACCOUNTS,
     "--explain": ANYWHERE | REQUESTS | FILTERS | LISTINGS | DELETION | {"snapshots", "moved", "dry_run"},
-    "--history": ANYWHERE | {"report"},
-    "--list-snapshots": ANYWHERE | {"report"},
-    "--rollback": ANYWHERE | {"report"},
+    **dict.fromkeys(
+        ("--history", "--list-snapshots", "--rollback"), ANYWHERE | REQUESTS | LISTINGS | {"moved", "report"}
+    ),  # those of requests are often in a variable of a script, for all its calls
 }
 """Mode → the options that have an effect in it, or do no harm. A new option is added here, or to NOT_IN_MODES."""
 
