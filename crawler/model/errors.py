@@ -146,13 +146,17 @@ class DestinationError(CrawlerError):
 
     done: tuple[Known, ...]
     """Files that the failing ``commit`` had already given their final names, for the state to record."""
+    untouched: bool
+    """Whether the failing ``commit`` has left the files that are not in ``done`` as they were, or has given them other
+    versions, so that their earlier records are still right or can be seen to be wrong."""
     outcomes: Mapping[str, str | None]
     """What the failing ``delete`` had already done: path → None if it is gone, or the reason why it stayed. The paths
     that it did not reach are missing."""
 
-    def __init__(self, message: str, *, done: Sequence[Known] = ()) -> None:
+    def __init__(self, message: str, *, done: Sequence[Known] = (), untouched: bool = False) -> None:
         super().__init__(message)
         self.done = tuple(done)
+        self.untouched = untouched
         self.outcomes = {}
 
     def after(self, outcomes: Mapping[str, str | None]) -> DestinationError:

@@ -83,8 +83,8 @@ class Reason(StrEnum):
     """The file could not be verified: it existed before the mirror did, or arrived without a digest."""
     DIGEST_NOTED = "no digest was known; it is recorded now"
     """Only the missing digest was repaired: the file still has its recorded size and time."""
-    BEING_REPLACED = "a run was killed while replacing it"
-    """The file could not be verified: it is unknown which of its versions it is. The next run fetches it."""
+    BEING_REPLACED = "a run ended while replacing it, so its version is unknown"
+    """A problem that --verify finds, and --repair and the next run solve: they fetch the file."""
 
 
 OPTIONS = {

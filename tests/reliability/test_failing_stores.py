@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +18,8 @@ import pytest
 
 from crawler.cli import parser as cli
 from crawler.storage.objects import removal
-from tests.support.servers.faulty_store import FaultyStore, faulty_store
+from crawler.storage.state import SqliteState
+from tests.support.servers.faulty_store import LOST, Fault, FaultyStore, faulty_store
 
 pytestmark = pytest.mark.own
 
@@ -70,6 +74,19 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         server.shutdown()
 
 
+def losing_first(method: str, key: str) -> tuple[Fault, list[str]]:
+    """A fault that loses the response to the first such request, and the list of these requests."""
+    sent: list[str] = []
+
+    def fault(its_method: str, its_key: str, query: str) -> str | None:
+        if (its_method, its_key) != (method, key):
+            return None
+        sent.append(query)
+        return LOST if len(sent) == 1 else None
+
+    return fault, sent
+
+
 DELETING = ("--delete", "--max-delete=100%")
 
 
@@ -99,3 +116,64 @@ def test_what_was_deleted_before_the_store_failed_or_refused_a_key_is_reported(
     code, summary, changes = runs.mirror(*DELETING)
     assert (code, summary["deleted"], len(changes), runs.is_mirrored()) == (0, 1, 1, True)
     assert runs.run("--history", PLACE) == 0
+
+
+@pytest.mark.row("B12")
+def test_a_repair_that_failed_is_repeated_until_everything_is_as_it_was_saved(runs: Runs) -> None:
+    store = runs.store
+    assert runs.mirror()[0] == 0
+    store.put("pub/gone/3", b"wrong")
+    store.fault = lambda method, key, query: 403 if (method, key) == ("PUT", "pub/gone/3") else None
+    assert runs.run("--verify", "--repair", PLACE) == 4
+    store.fault = lambda method, key, query: None
+    assert (runs.run("--verify", PLACE), "gone/3" in runs.said) == (5, True)
+    assert (runs.run("--verify", "--repair", PLACE), runs.is_mirrored()) == (0, True)
+    assert runs.run("--verify", PLACE) == 0
+
+    directory = runs.tree.parent / "directory"
+    assert runs.run(runs.site, str(directory)) == 0
+
+    async def doubt() -> None:
+        async with SqliteState(directory / ".crawler/state.sqlite3") as state:
+            await state.doubt(["gone/3"])  # as a run that ended between naming the file and recording it
+
+    asyncio.run(doubt())
+    (directory / "gone/3").write_bytes(b"gone/9")
+    assert (runs.run("--verify", str(directory)), "its version is unknown" in runs.said) == (5, True)
+    assert runs.run("--verify", "--repair", str(directory)) == 0
+    assert (directory / "gone/3").read_bytes() == b"gone/3"
+    assert runs.run("--verify", str(directory)) == 0
+
+
+@pytest.mark.row("B13")
+def test_a_place_that_is_no_mirror_is_left_as_it_is(runs: Runs, tmp_path: Path) -> None:
+    runs.store.put("pub/theirs", b"theirs")
+    for options in (["--verify"], ["--verify", "--repair"]):
+        assert (runs.run(*options, PLACE), "is not a crawler mirror" in runs.said) == (2, True)
+    assert list(runs.store.objects) == ["pub/theirs"]
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.row("B06")
+def test_a_lock_from_a_machine_with_a_wrong_clock_ends_when_the_store_says(runs: Runs) -> None:
+    for expires in ("1e18", str(time.time() + 7200)):
+        lock = f'{{"owner": "far", "since": "?", "token": "t", "expires_at": {expires}}}'
+        runs.store.put("pub/.crawler/lock", lock.encode())
+        assert runs.run(runs.site, PLACE) == 7, runs.said
+        [line] = runs.said.splitlines()
+        ends = datetime.fromisoformat(line.rpartition("its lock ends at ")[2])
+        assert ends.timestamp() < time.time() + 400
+
+
+@pytest.mark.row("B14")
+def test_a_lost_response_to_the_copy_of_the_state_is_no_other_run(runs: Runs) -> None:
+    store = runs.store
+    for run, name in enumerate(("new", "newer")):
+        (runs.tree / name).write_text(name)
+        store.fault, sent = losing_first("PUT", "pub/.crawler/state.sqlite3")
+        assert (runs.mirror()[0], "copy of the state" in runs.said) == (0, False), (run, runs.said)
+        assert len(sent) == 2, "it was repeated"
+    shutil.rmtree(runs.tree.parent / "state")
+    store.requests.clear()
+    assert runs.mirror()[1]["unchanged"] == 11
+    assert "PUT" not in " ".join(request for request in store.requests if ".crawler/" not in request)

@@ -8,6 +8,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.options.readers import MAX_PARALLEL
 
 _FORMS = f"expected local, local:N with N up to {MAX_PARALLEL}, tcp://HOST:PORT or tls://HOST:PORT"
+_HIGHEST_PORT = 65_535
 _INSIDE = "inproc"
 """Scheme of a scheduler in this very process, as the caller of the library may have one."""
 
@@ -18,8 +19,10 @@ def parse_cluster(text: str) -> str:
     if name == "local" and (text == name or re.fullmatch(r"[1-9]\d{0,3}", count)):
         if not count or int(count) <= MAX_PARALLEL:
             return text
-    elif re.fullmatch(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", text, re.ASCII):
-        return text
+    elif found := re.fullmatch(r"(?:tcp|tls)://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+):(\d{1,5})", text, re.ASCII):
+        if 0 < int(found[1]) <= _HIGHEST_PORT:
+            return text
+        raise ValueError(f"expected a port from 1 to {_HIGHEST_PORT}")
     raise ValueError(_FORMS)
 
 

@@ -104,8 +104,8 @@ def _job(known: Known, local: Local | None) -> Job:
 
 def _compare_sizes(known: Known, local: Local | None, *, repairs: bool) -> tuple[Outcome, str]:
     """Compare a file without reading it. UNCHANGED: its digest decides, or, if ``repairs``, will be recorded."""
-    if local is not None and known.digest == REPLACING:  # nothing says whether it is intact; a repair fetches it
-        return Outcome.FAILED if repairs else Outcome.SKIPPED, Reason.BEING_REPLACED
+    if local is not None and known.digest == REPLACING:  # the old or the new version, and nothing tells which
+        return Outcome.FAILED, Reason.BEING_REPLACED
     if local is None:
         return Outcome.FAILED, "missing"
     if local.kind is not Kind.FILE:

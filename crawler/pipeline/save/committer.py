@@ -133,7 +133,10 @@ class Committer:
             named = {known.path: known for known in error.done}
             self._state.remember(error.done)
             for staged in batch:
-                self._settle(staged, named.get(staged.job.path, str(error)))
+                if (saved := named.get(staged.job.path)) is not None:
+                    self._settle(staged, saved)
+                else:
+                    self._fail(staged, str(error), known=_before(staged) if error.untouched else None)
             for staged in self._pending:  # collected in the meantime; these will not be written
                 self._fail(staged, str(error))
             self._state.flush()
@@ -161,12 +164,21 @@ class Committer:
             as_expected = known == expected.known
             self._observer.finished(expected if as_expected else replace(expected, known=known))
         else:
-            self._fail(staged, known)
+            self._fail(staged, known, known=_before(staged))
 
     def close(self) -> None:
         """Announce that no more jobs will come, so that ``run`` returns when everything is written."""
         self._closing = True
         self._wake.set()
 
-    def _fail(self, staged: Staged, reason: str) -> None:
-        self._observer.finished(replace(staged.result, outcome=Outcome.FAILED, reason=reason))
+    def _fail(self, staged: Staged, reason: str, *, known: Known | None = None) -> None:
+        """Report a body that was not saved. ``known``: the record of what is there, which is no longer in doubt."""
+        if known is not None:
+            self._state.remember([known])
+        self._observer.finished(replace(staged.result, outcome=Outcome.FAILED, reason=reason, known=known))
+
+
+def _before(staged: Staged) -> Known | None:
+    """The record of the file before this run tried to replace it; None if there is none, or it is of another URL."""
+    job = staged.job
+    return job.recorded or job.copy or job.known

@@ -61,6 +61,10 @@ NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EN
 """errno values of a file system that does not support a call."""
 
 
+_WITHOUT_EFFECT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""errno values of calls that have changed nothing; after an input/output error, say, a rename may have happened."""
+
+
 class UnsupportedOperation(OSError):
     """The file system does not support a call that is needed to store files; ``strerror`` says what to do."""
 
@@ -109,4 +113,5 @@ def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()
     if isinstance(error, UnsupportedOperation):
         return DestinationError(f"cannot store files in {directory}: {error.strerror}", done=done)
     text = WHOLE.get(number) or _OWN_DIRECTORY.get(number) or item_reason(error)
-    return DestinationError(f"cannot store files in {directory}: {text}", done=done)
+    is_clean = number in _WITHOUT_EFFECT
+    return DestinationError(f"cannot store files in {directory}: {text}", done=done, untouched=is_clean)

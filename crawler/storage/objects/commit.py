@@ -43,7 +43,7 @@ class BatchCommit:
         try:
             await self._directories.check([item.job.path for item in batch if not self._unfit(item)])
         except FAILURES as error:
-            raise destination_error(error, self._where) from error
+            raise destination_error(error, self._where, untouched=True) from error
         for item in batch:  # in order: if two items exclude each other, the first is stored
             outcomes.append(self._unfit(item) or self._directories.obstacle(item.job.path))
             if outcomes[-1] is None:
@@ -60,7 +60,7 @@ class BatchCommit:
             outcomes[number] = result
         if failure is not None:
             stored = [outcome for outcome in outcomes if isinstance(outcome, Known)]
-            raise destination_error(failure, self._where, done=stored) from failure
+            raise destination_error(failure, self._where, done=stored, untouched=True) from failure
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _unfit(self, item: Staged) -> str | None:

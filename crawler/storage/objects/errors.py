@@ -70,8 +70,10 @@ def summary(error: Exception) -> str:
     return printable(line.rpartition(" - ")[2].strip()[:200]) or type(error).__name__
 
 
-def destination_error(error: Exception, where: object, *, done: Sequence[Known] = ()) -> DestinationError:
-    """The error for the user if the store as a whole cannot be used."""
+def destination_error(
+    error: Exception, where: object, *, done: Sequence[Known] = (), untouched: bool = False
+) -> DestinationError:
+    """The error for the user if the store as a whole cannot be used. ``done`` and ``untouched``: see there."""
     text = str(error)
     if isinstance(error, InvalidPathError):
         found = _INVALID.search(text)
@@ -80,9 +82,12 @@ def destination_error(error: Exception, where: object, *, done: Sequence[Known] 
             f"cannot list {where}: another program stored a key there that cannot be read here: {key}: remove or "
             "rename that object, or choose another prefix",
             done=done,
+            untouched=untouched,
         )
     if isinstance(error, OSError) and error.errno is not None:
-        return DestinationError(f"cannot keep the state of {where} in {error.filename}: {error.strerror}", done=done)
+        return DestinationError(
+            f"cannot keep the state of {where} in {error.filename}: {error.strerror}", done=done, untouched=untouched
+        )
     advice = ""
     if "NoSuchBucket" in text or "ContainerNotFound" in text:
         advice = ": create the bucket first"
@@ -92,4 +97,4 @@ def destination_error(error: Exception, where: object, *, done: Sequence[Known] 
         advice = ": this store has no conditional writes: use --lock none, and make sure that runs never overlap"
     elif _STATUS.search(text) is None:
         advice = ": is the endpoint right, and can it be reached?"
-    return DestinationError(f"cannot use {where}: {summary(error)}{advice}", done=done)
+    return DestinationError(f"cannot use {where}: {summary(error)}{advice}", done=done, untouched=untouched)

@@ -13,7 +13,8 @@ from crawler.model.options.cluster import check_exposed, is_exposed, local_worke
     ("text", "workers"),
     [
         ("local", 0), ("local:1", 1), ("local:1000", 1000), ("tcp://127.0.0.1:8786", None),
-        ("tls://scheduler.example.org:8786", None), ("tcp://[::1]:8786", None),
+        ("tls://scheduler.example.org:8786", None), ("tcp://[::1]:8786", None), ("tcp://h:1", None),
+        ("tls://h:65535", None),
     ],
 )  # fmt: skip
 def test_a_cluster_is_local_or_has_an_address(text: str, workers: int | None) -> None:
@@ -29,6 +30,12 @@ def test_a_cluster_is_local_or_has_an_address(text: str, workers: int | None) ->
 def test_anything_else_is_refused_by_name(text: str) -> None:
     with pytest.raises(ConfigError, match=r"Config: cluster: .*expected local"):
         Config(cluster=text)
+
+
+@pytest.mark.parametrize("text", ["tcp://h:0", "tls://h:00", "tcp://127.0.0.1:65536", "tls://[::1]:99999"])
+def test_a_port_that_cannot_exist_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"cluster: .*expected a port from 1 to 65535"):
+        Config.from_mapping({"cluster": text}, where="Config")
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,29 @@ async def test_of_a_lost_batch_what_was_named_is_saved_and_the_rest_failed() -> 
     assert stage.state.files.keys() == {"a"}
 
 
+@pytest.mark.parametrize("field", ["known", "copy", "recorded", ""])
+@pytest.mark.parametrize("failure", ["refused alone", "untouched", "unclear"])
+async def test_the_record_of_a_file_that_was_not_replaced_is_no_longer_in_doubt(field: str, failure: str) -> None:
+    class Failing(FakeDestination):
+        async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+            if failure == "refused alone":
+                return ["not permitted"]
+            raise DestinationError("not permitted", untouched=failure == "untouched")
+
+    before = Known(path="a", url="http://h/a", row="", size=1, mtime=0, digest="sha256:00")
+    body, stage = staged("a"), Stage(Failing())
+    body = replace(body, job=replace(body.job, local=Local(Kind.FILE, 1, 0), **({field: before} if field else {})))
+    await stage.committer.put(body)
+    with suppress(DestinationError):
+        await stage.committer.drain()
+    with suppress(DestinationError):
+        await stage.end()
+    kept = {"a": before} if field and failure != "unclear" else {}
+    assert (stage.state.doubted, stage.state.files) == (["a"], kept)
+    [result] = stage.observer.results
+    assert (result.outcome, result.reason, result.known) == (Outcome.FAILED, "not permitted", kept.get("a"))
+
+
 async def test_after_a_lost_batch_each_further_body_fails_and_says_why() -> None:
     stage = Stage()
     stage.destination.full_at = "a"

@@ -212,3 +212,8 @@ def test_the_holder_of_a_lock() -> None:
     for strange in (b"", b"{}", b"[]", b"\xff", b'{"owner": 1}', b"null"):
         assert parse_holder(strange) == Holder()
     assert datetime.fromtimestamp(Holder().expires, UTC).year == 1970
+
+
+@given(st.binary(max_size=60) | st.integers(0, 4096).map(lambda depth: b"[" * depth))
+def test_whatever_a_lock_contains_has_a_holder(body: bytes) -> None:
+    assert parse_holder(body) == Holder()
