@@ -41,7 +41,7 @@ class Runs:
 
     def run(self, *arguments: str) -> int:
         """The exit code of a run with ``arguments``; ``said`` is what it printed."""
-        code = cli.run(["--no-robots", *arguments])
+        code = cli.run(arguments)
         self.said = "".join(self._capsys.readouterr())
         return code
 
@@ -49,7 +49,7 @@ class Runs:
         """Mirror the site. Returns the exit code, the summary, and the paths in the list of changes."""
         summary, changes = self._out / "summary.json", self._out / "changes"
         changes.unlink(missing_ok=True)
-        code = self.run(f"--summary={summary}", f"--changes={changes}", *options, self.site, PLACE)
+        code = self.run("--no-robots", f"--summary={summary}", f"--changes={changes}", *options, self.site, PLACE)
         paths = [json.loads(line)["path"] for line in changes.read_text().splitlines()] if changes.exists() else []
         return code, json.loads(summary.read_text()), sorted(paths)
 

@@ -15,10 +15,16 @@ from crawler.http.framing.header_section import (
     parse_head,
     parse_tidy_head,
 )
-from crawler.http.framing.merged import MERGED, is_merged
 from crawler.http.framing.shape import Shapes
 from crawler.model import limits
 
+MERGED = "it is shorter than announced, and another response begins in it"
+"""The reason for a BodyError about a body that was sent short, so that a response to something else fills the rest."""
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}")
+_LONGEST_START = len(b"HTTP/1.1 200") - 1
+"""Maximum number of bytes of a status line that are needed behind the end of a body to recognise it."""
+_TAIL = 8192
+"""Number of bytes at the end of a body that are searched; responses that nobody asked for are shorter."""
 _HEAD_END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
 
@@ -163,6 +169,15 @@ class Splitter:
         if is_merged(data, start, end):
             raise BodyError(MERGED)
         return data[start:end], end
+
+
+def is_merged(data: bytes, start: int, end: int) -> bool:
+    """Whether a response begins in ``data[start:end]``, the last part of a body, behind which other bytes follow.
+
+    A server may send fewer bytes than it announced and go on (RFC 9112 section 8), for example with a 408 for an idle
+    connection. Curl and wget take the beginning of that response for the end of the body.
+    """
+    return end < len(data) and _STATUS_LINE.search(data, max(start, end - _TAIL), end + _LONGEST_START) is not None
 
 
 def _after_empty_lines(data: bytes, at: int) -> int:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from crawler.http.framing.chunks import ChunkScanner
 from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError, Head
-from crawler.http.framing.merged import MERGED, is_merged
 from crawler.http.framing.shape import Shapes
-from crawler.http.framing.splitter import HeadScanner
+from crawler.http.framing.splitter import MERGED, HeadScanner, is_merged
 from crawler.model import limits
 from crawler.model.network.shapes import Alike
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.http.framing.header_section import BodyError
-from crawler.http.framing.merged import is_merged
-from crawler.http.framing.splitter import Splitter
+from crawler.http.framing.splitter import Splitter, is_merged
 from crawler.http.lane.reader import ResponseReader
 
 TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
