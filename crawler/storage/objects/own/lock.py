@@ -66,18 +66,18 @@ class Holder(Value, frozen=True, kw_only=True):
 
 
 def parse_holder(body: bytes) -> Holder:
-    """The holder in a lock object. If this program did not write it, the result is an unknown, expired holder."""
+    """The holder in a lock object; an unknown one whose lock does not expire if this program did not write it."""
     try:
         facts = json.loads(body)
         expires = float(facts["expires_at"])
         return Holder(
             owner=printable(str(facts["owner"])[:200]),
             since=printable(str(facts["since"])[:40]),
-            expires=expires if math.isfinite(expires) else RELEASED,
+            expires=math.inf if math.isnan(expires) else expires,
             token=str(facts["token"]),
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return Holder()
+        return Holder(expires=math.inf)
 
 
 class Lock:

@@ -79,15 +79,23 @@ async def test_a_stale_lock(
     await lock.release()
 
 
-async def test_what_is_no_lock_is_replaced_and_a_mark_is_none(store: MemoryStore, tmp_path: Path) -> None:
+async def test_what_is_no_lock_is_replaced_when_one_would_have_expired_and_a_mark_is_none(
+    store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for forged in (b"not JSON", b"[" * 9999, *(b'{"owner":1,"since":2,"token":3,"expires_at":%s}' % x for x in ODD)):
         obstore.put(store, locks.KEY, forged)
         lock = Lock(store, "s3://b", tmp_path / "token")
-        await lock.acquire(0)
+        with pytest.raises(AlreadyRunning, match="its lock ends at 20"):
+            await lock.acquire(0)
+        with monkeypatch.context() as patch:
+            patch.setattr(locks, "SKEW", -400.0)  # as if minutes had passed
+            await lock.acquire(0)
         await lock.release()
     obstore.put(store, locks.KEY, b"not JSON")
     await mark(store)
     assert bytes(obstore.get(store, locks.KEY).bytes()) == b"not JSON"
+    obstore.delete(store, locks.KEY)
+    await mark(store)
     lock = Lock(store, "s3://b", tmp_path / "token")
     await lock.acquire(0)
     await lock.release()
