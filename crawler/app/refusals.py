@@ -21,14 +21,17 @@ from crawler.storage.state import (
     known_below,
     mirrored_url,
 )
-from crawler.text.escape import printable
+from crawler.text.escape import masked, printable
 from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, list_refusal, refusal
 from crawler.text.urls import STATE_DIRECTORY, last_name, looks_like_file
 
 
-def refuse_inside_state(directory: Path) -> None:
-    """Raise ConfigError if ``directory`` lies in a ``.crawler``, such as the snapshots of a mirror."""
-    if STATE_DIRECTORY in real_path(directory).parts:
+def refuse_root_and_state(directory: Path) -> None:
+    """Raise ConfigError if ``directory`` lies in a ``.crawler``, or is the root of the file system, however written."""
+    path = real_path(directory)
+    if path.parent == path:
+        raise ConfigError(f"DIR: {directory} is the root of the whole system: choose a directory in it")
+    if STATE_DIRECTORY in path.parts:
         raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
 
 
@@ -41,11 +44,12 @@ async def refuse_missing_disk(directory: Path, config: Config) -> None:
     if not config.state or GivenPath.of_mirror(directory / STATE_DIRECTORY).status() is not None:
         return
     async with ReadOnlyState(Path(config.state)) as state:
-        count = await state.count_files()
+        count, url = await state.count_files(), await mirrored_url(state)
     if count:
+        files, of = f"{count} file{'s' * (count > 1)}", f" of {masked(url)}" if url else ""
         raise DestinationError(
-            f"{directory} is empty or new, but {config.state} knows {count} files in it: is its disk mounted? "
-            f"Remove {config.state} to begin again"
+            f"{directory} is empty or new, but {config.state} knows {files}{of}: is their disk mounted? Another "
+            f"mirror needs another --state; if the files are lost, remove {config.state} to begin again"
         )
 
 
@@ -83,7 +87,7 @@ async def refuse_enclosing_mirror(directory: Path, url: str, config: Config, *, 
     the other mirror that began earlier does not look for ``.crawler``, but the second call notices it; one that began
     later finds ``.crawler``. Returns whether that second call is needed: not if ``directory`` is a mirror already.
     """
-    refuse_inside_state(directory)
+    refuse_root_and_state(directory)
     if not url or await _has_own_run(directory, config):
         return False
     until = time.monotonic() + wait

@@ -31,11 +31,16 @@ def check_target(option: str, path: str, *, is_appended: bool = False, made: str
     if made and parent == real_path(made) and not exists(parent):
         return
     if not GivenPath(option, str(parent)).is_directory():
-        raise ConfigError(f"{shown}: no directory {printable(str(parent))}: create it first")
+        where = printable(str(parent))
+        raise ConfigError(
+            f"{shown}: {where} is a file" if exists(parent) else f"{shown}: no directory {where}: create it first"
+        )
     if is_appended and given.is_regular():
         if not os.access(path, os.W_OK):
             raise ConfigError(f"{shown}: no permission to write it")
         return
+    if os.statvfs(parent).f_flag & os.ST_RDONLY:
+        raise ConfigError(f"{shown}: the file system of {printable(str(parent))} is read-only")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise ConfigError(f"{shown}: no permission to create files in {printable(str(parent))}")
 

@@ -17,13 +17,15 @@ OVERLOAD_STATUS = frozenset({429, 503})
 """Statuses by which a server asks for fewer requests (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
 REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 """Statuses of redirects, whose target is in Location (RFC 9110 section 15.4)."""
+STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}")
+"""The beginning of a response (RFC 9112 section 4), up to its status."""
 _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 """The date format that servers send; obsolete formats take a slower path."""
 
 
 def may_hold_response(body: bytes) -> bool:
-    """Whether another HTTP/1 response may begin in ``body`` (RFC 9112 section 4)."""
-    return b"HTTP/1." in body
+    """Whether another HTTP/1 response may begin in ``body``, because a status line (RFC 9112 section 4) is in it."""
+    return b"HTTP/1." in body and STATUS_LINE.search(body) is not None
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:

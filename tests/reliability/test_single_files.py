@@ -190,6 +190,10 @@ def test_a_file_of_a_program_on_the_server_gets_the_name_that_it_is_given(
         problem = said(capsys, [f"{url}?id=6", "DIR"], 2)
         assert f"DIR/real.zip is the file of {url}?id=5, not of {url}?id=6" in problem
         said(capsys, ["--moved", f"{url}?id=6", "DIR"], 0)
+        (here / "MINE").mkdir()
+        (here / "MINE/real.zip").write_bytes(b"mine")
+        assert "no run has saved: rename or remove that first" in said(capsys, [f"{url}?id=5", "MINE"], 5)
+        assert (here / "MINE/real.zip").read_bytes() == b"mine"
         site.on("get.php", Page(LOGIN))
         assert "a web page came instead of a file" in said(capsys, [f"{url}?id=7", "OTHER"], 3)
 

@@ -74,6 +74,21 @@ async def test_unsafe_and_colliding_names_fail_and_the_others_are_saved(site: Si
     assert not (tmp_path.parent / "evil").exists()
 
 
+async def test_a_file_that_only_happens_to_have_the_name_is_not_replaced(site: Site, tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").write_bytes(b"mine")
+    (tmp_path / "plain.txt").write_bytes(b"older")
+    site.file("get", b"theirs", named(".bashrc"))
+    site.file("plain.txt", b"newer one")
+    for _ in range(2):
+        report, _ = await saved(site, tmp_path, "get", "plain.txt")
+        assert (report.failed, report.exit_code) == (1, 5)
+        assert (tmp_path / ".bashrc").read_bytes() == b"mine"
+        assert (tmp_path / "plain.txt").read_bytes() == b"newer one", "the user has given this name, with the URL"
+    (tmp_path / ".bashrc").unlink()
+    report, _ = await saved(site, tmp_path, "get", "plain.txt")
+    assert (report.saved, (tmp_path / ".bashrc").read_bytes()) == (1, b"theirs")
+
+
 async def test_an_interrupted_file_is_resumed_under_its_name(site: Site, tmp_path: Path) -> None:
     body = bytes(range(256)) * 8000
     site.file("get", body, Cut(at=0.5, times=2, when="whole"), named("big.bin"))

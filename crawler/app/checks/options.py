@@ -12,7 +12,12 @@ from functools import partial
 from pathlib import Path
 
 from crawler.app.checks.outputs import Check, distinct_outputs
-from crawler.app.refusals import refuse_another_mirror, refuse_inside_state, refuse_names_of_windows, refuse_other_names
+from crawler.app.refusals import (
+    refuse_another_mirror,
+    refuse_names_of_windows,
+    refuse_other_names,
+    refuse_root_and_state,
+)
 from crawler.http.client_options import option_checks
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError, Problems
@@ -100,7 +105,7 @@ def _check_state(name: str, config: Config, directory: str) -> None:
 
 def _check_directory(directory: str, config: Config) -> None:
     if not is_object_url(directory):
-        refuse_inside_state(start_directory(directory))
+        refuse_root_and_state(start_directory(directory))
         return
     from crawler.app.object_stores import location_of
     from crawler.storage.objects.connect import connect

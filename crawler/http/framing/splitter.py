@@ -17,12 +17,14 @@ from crawler.http.framing.header_section import (
 )
 from crawler.http.framing.shape import Shapes
 from crawler.model import limits
+from crawler.text.http_fields import STATUS_LINE
 
 MERGED = "it is shorter than announced, and another response begins in it"
 """The reason for a BodyError about a body that was sent short, so that a response to something else fills the rest."""
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}")
 _LONGEST_START = len(b"HTTP/1.1 200") - 1
 """Maximum number of bytes of a status line that are needed behind the end of a body to recognise it."""
+_LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
+_PADDING = b"\r\n\0 "
 _TAIL = 8192
 """Number of bytes at the end of a body that are searched; responses that nobody asked for are shorter."""
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -172,12 +174,22 @@ class Splitter:
 
 
 def is_merged(data: bytes, start: int, end: int) -> bool:
-    """Whether a response begins in ``data[start:end]``, the last part of a body, behind which other bytes follow.
+    """Whether a response begins in ``data[start:end]``, the last part of a body, and goes on behind it.
 
     A server may send fewer bytes than it announced and go on (RFC 9112 section 8), for example with a 408 for an idle
     connection. Curl and wget take the beginning of that response for the end of the body.
     """
-    return end < len(data) and _STATUS_LINE.search(data, max(start, end - _TAIL), end + _LONGEST_START) is not None
+    if not data[end:].strip(_PADDING):  # nothing, or what some servers send behind every body
+        return False
+    found = list(STATUS_LINE.finditer(data, max(start, end - _TAIL), end + _LONGEST_START))
+    if not found:
+        return False
+    begin = found[-1].start()
+    head_end = data.find(b"\r\n\r\n", begin) + 4
+    if head_end < 4 or head_end > end:
+        return True
+    length = _LENGTH.search(data, begin, head_end)
+    return length is None or head_end + int(length[1]) > end
 
 
 def _after_empty_lines(data: bytes, at: int) -> int:

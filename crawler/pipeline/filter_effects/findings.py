@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -121,17 +122,23 @@ def _kind_of(trial: Trial) -> str:
     return f"{printable(trial.file)} is a file" if trial.file else f"{printable(trial.directory)} is a directory"
 
 
+def _extensions(facts: Facts) -> list[str]:
+    """The extensions of the files that were listed, the most frequent ones first."""
+    return [extension for extension, _ in Counter(filter(None, map(_extension, facts.names))).most_common()]
+
+
 def _advice(use: Use, facts: Facts) -> str:
     """A suggestion about a filter by name that matched nothing: what it may mean, or which names there are."""
     if use.kind is Kind.DIRECTORIES:
         near = _misspelt(use.pattern.rstrip("/"), facts.directories)
         return f": did you mean {printable(near)}/?" if near else ""
-    extensions = list(dict.fromkeys(filter(None, map(_extension, facts.names))))
+    extensions = _extensions(facts)
     if use.kind is Kind.EXTENSION:
-        if (plain := use.pattern.strip("{}*.")) != use.pattern and plain:
+        if (plain := use.pattern.strip("{}()[]*.")) != use.pattern and plain in extensions:
             return f": did you mean {printable(plain)}?"
         near = _misspelt(use.pattern, extensions)
-        named = ", ".join(map(printable, extensions[:_EXTENSIONS_NAMED])) or "none"
+        some = [*map(printable, extensions[:_EXTENSIONS_NAMED]), *["..."] * (len(extensions) > _EXTENSIONS_NAMED)]
+        named = ", ".join(some) or "none"
         return f": did you mean {printable(near)}?" if near else f": the extensions listed are {named}"
     if use.pattern.startswith("re:") or (use.kind is Kind.EXCLUDE and "/" in use.pattern):
         return _example(use, facts)

@@ -132,17 +132,21 @@ class RootResponse:
         """Make the first attempt at saving the file, with the response that has been received already."""
         name = file_name(self._url, reply.headers)
         assert name is not None
-        run, job = await self._begin(name, content_length(reply.headers))
+        is_given = name != file_name(self._url, {})
+        run, job = await self._begin(name, content_length(reply.headers), is_given=is_given)
         if job is not None and self._parts.dry_run is None:
             self._parts.observer.started(job)
             self._done = await run.transfers.use(job, reply, began)
             if self._done is None and not job.mirrors:
                 self._job = replace(job, spent=1)
 
-    async def _begin(self, name: str, size: int | None = None) -> tuple[DownloadRun, Job | None]:
+    async def _begin(
+        self, name: str, size: int | None = None, *, is_given: bool = False
+    ) -> tuple[DownloadRun, Job | None]:
         """Start the run that saves the file. Raises ConfigError if DIR has a file of that name from another URL.
 
-        ``size``: that of the file in bytes, for the display; None if it is not known.
+        ``size``: that of the file in bytes, for the display; None if it is not known. ``is_given``: the server has
+        given the name.
         """
         from crawler.pipeline.runs.url_list import DownloadRun
 
@@ -153,7 +157,7 @@ class RootResponse:
             raise ConfigError(other_file(parts.tally.directory, name, known.url, self._url))
         self._run = DownloadRun(parts, rules=self.rules, has_mirrors=bool(parts.config.fallback))
         item = ListedFile(url=self._url, path=name, mirrors=self._fallbacks)
-        self._job = await self._run.announce(item, name, size)
+        self._job = await self._run.announce(item, name, size, is_given=is_given)
         parts.observer.walked()
         parts.tally.note_file(name, is_kept=not OPTIONS.keys() & parts.tally.skipped_by.keys())
         return self._run, self._job

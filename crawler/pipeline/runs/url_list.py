@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from crawler.pipeline.walk.upstreams.list_mirrors import ListMirrors
 
 _SAME_DIGEST = "same published digest"
+_FOREIGN = "the server gives it the name of something here that no run has saved: rename or remove that first"
 
 
 class _NoDirectories(Observer):
@@ -84,15 +85,18 @@ class DownloadRun:
 
     async def _produce(self, items: Sequence[ListedFile], put: engine.Put) -> None:
         async for item, wanted in self._named(items):
-            job = await self.announce(item, wanted)
+            job = await self.announce(item, wanted, is_given=wanted not in (item.path, urls.last_name(item.url)))
             if job is not None:
                 await put(job)
         self.parts.observer.walked()
 
-    async def announce(self, item: ListedFile, wanted: str | Rejection, size: int | None = None) -> Job | None:
+    async def announce(
+        self, item: ListedFile, wanted: str | Rejection, size: int | None = None, *, is_given: bool = False
+    ) -> Job | None:
         """The job for ``item``, to be saved as ``wanted``; None if nothing is fetched and its result is reported.
 
         ``size``: that of the file in bytes, for observers and --max-total-size; None if only the list may give it.
+        ``is_given``: the server has given the name, and so it does not replace what only happens to be called so.
         """
         parts, url = self.parts, item.url
         path = wanted if isinstance(wanted, Rejection) else urls.entry_path("", wanted)
@@ -107,21 +111,17 @@ class DownloadRun:
             self._fail(shown, url, problem or "")
             return None
         self._taken.add(path)
-        directory, _, name = path.rpartition("/")
-        listed = None if item.size is None else Span(item.size, item.size)
-        if (rejection := self._filters.rejects(path, name, listed, None)) is not None:
-            self._end(path, url, Outcome.SKIPPED, rejection.reason)
-            return None
-        if (unfit := parts.destination.rejects(path)) is not None:
-            self._fail(path, url, f"{path!r} {unfit}")
-            return None
-        if await self._is_unchanged(item, path):
+        if self._is_refused(item, path) or await self._is_unchanged(item, path):
             return None
         item, problem = await self._permitted(item)
         if problem is not None:
             self._fail(path, url, problem)
             return None
+        directory, _, name = path.rpartition("/")
         local, known = await look(parts.destination, path), (await parts.state.directory(directory)).get(name)
+        if is_given and local is not None and known is None:
+            self._fail(path, url, _FOREIGN)
+            return None
         digest = item.digest if parts.config.verify_digests else None
         job = as_job(item.url, path, known, local, described=replace(item, digest=digest))
         refused = await parts.allowance.book(job if size is None else replace(job, size=Span(size, size)))
@@ -129,6 +129,17 @@ class DownloadRun:
             self._end(path, url, Outcome.SKIPPED, refused)
             return None
         return job
+
+    def _is_refused(self, item: ListedFile, path: str) -> bool:
+        """Whether a filter, or DIR, refuses a file at ``path``; if so, that is reported."""
+        listed = None if item.size is None else Span(item.size, item.size)
+        rejection = self._filters.rejects(path, path.rpartition("/")[2], listed, None)
+        unfit = None if rejection is not None else self.parts.destination.rejects(path)
+        if rejection is not None:
+            self._end(path, item.url, Outcome.SKIPPED, rejection.reason)
+        elif unfit is not None:
+            self._fail(path, item.url, f"{path!r} {unfit}")
+        return rejection is not None or unfit is not None
 
     def _misplaced(self, path: str | Rejection, item: ListedFile) -> str | None:
         """The reason why ``item`` cannot be saved as ``path``; None if it can."""

@@ -116,7 +116,7 @@ def _remedy(text: str, directory: str) -> str:
         meant = get_close_matches(name, ("http", "https"), 1, 0.7)
         rest = text[len(name) :]
         return f"did you mean {redacted(meant[0] + rest)}?" if meant else "only http and https are fetched"
-    if "@" in text:
+    if re.search(r"//[^@]*[/?#][^@]*@", text):
         return "in a user name or password, write / as %2F, ? as %3F, # as %23"
     if re.search(r":\d{5,}(?:[/?#]|$)", text):
         return _PORTS

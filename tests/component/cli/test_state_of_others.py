@@ -125,3 +125,34 @@ def test_whatever_lies_at_the_usual_place_is_a_damaged_state(site: Site, tmp_pat
     (tmp_path / "d/.crawler/state.sqlite3").write_bytes(b"SQLite format 3\0" + b"\xa5" * 8176)
     assert crawler.mirror_sync(site.url, tmp_path / "d").ok
     assert len(list((tmp_path / "d/.crawler").glob("*.damaged-*"))) == 1
+
+
+def test_a_state_of_another_mirror_is_not_to_be_removed(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["--state=s", site.url, "d"]) == 0
+    before = (tmp_path / "s").read_bytes()
+    capsys.readouterr()
+    assert cli.run(["--state=s", site.url, "e"]) == 4
+    said = capsys.readouterr().err
+    assert f"e is empty or new, but s knows 1 file of {site.url}: is their disk mounted?" in said
+    assert "Another mirror needs another --state" in said
+    assert (tmp_path / "s").read_bytes() == before
+
+
+@pytest.mark.parametrize("place", ["file:///", "file://localhost/", "/.", "/tmp/..", "/../", ".", "link"])
+def test_the_root_of_the_system_is_no_directory_however_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to("/")
+    (tmp_path / "list").write_text("http://127.0.0.1:1/a\n")
+    if place == ".":
+        monkeypatch.chdir("/")
+    for words in (["http://127.0.0.1:1/a/"], ["http://127.0.0.1:1/a.zip"], [f"--input-file={tmp_path / 'list'}"]):
+        assert cli.run([*words, place]) == 2
+        assert "is the root of the whole system" in capsys.readouterr().err
+    with pytest.raises(crawler.ConfigError, match="the root of the whole system"):
+        crawler.mirror_sync("http://127.0.0.1:1/a/", place)
+    assert not Path("/.crawler").exists()

@@ -19,8 +19,26 @@ def test_a_response_that_begins_within_a_body_and_goes_on_behind_it(missing: int
     body = bytes(before) + TIMEOUT[:missing]
     data = b"HTTP/1.1 200 OK\r\n" + bytes(start) + body + TIMEOUT[missing:]
     end = len(data) - len(TIMEOUT) + missing
-    assert is_merged(data, end - len(body), end) is (missing > 0)
+    is_padding = missing >= len(TIMEOUT) - 4  # what is behind is but the end of the last line
+    assert is_merged(data, end - len(body), end) is (missing > 0 and not is_padding)
     assert not is_merged(data[:end], end - len(body), end), "nothing follows"
+
+
+RECORD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nhello"
+
+
+@pytest.mark.parametrize("body", [RECORD, RECORD + b"\r\n\r\n", b"x" * 50 + RECORD * 3, b'"GET / HTTP/1.1" 200 17'])
+@pytest.mark.parametrize("behind", [b"\r\n", b"\0", b"\n \n", b"<!-- 3 ms -->"])
+def test_a_body_that_describes_whole_responses_is_whole(body: bytes, behind: bytes) -> None:
+    assert not is_merged(body + behind, 0, len(body))
+
+
+def test_padding_behind_a_body_that_ends_with_a_part_of_a_response() -> None:
+    assert not is_merged(RECORD[:-2] + b"\r\n", 0, len(RECORD) - 2)
+    assert is_merged(RECORD[:-2] + b"lo", 0, len(RECORD) - 2)
+    assert is_merged(RECORD[:30] + RECORD[30:], 0, 30)
+    unlimited = b"HTTP/1.0 408 Request Time-out\r\nConnection: close\r\n\r\n<html>"
+    assert is_merged(unlimited + b"</html>", 0, len(unlimited)), "its end is not known"
 
 
 @pytest.mark.parametrize("behind", [b"\n", b"<!-- 3 ms -->", b"HTTP/1.1 408 Request Timeout\r\n\r\n"])
