@@ -181,7 +181,10 @@ def _header_lines(text: str) -> Iterator[tuple[str, str]]:
     if not text.startswith("@"):
         yield parse_header(text)
         return
-    for number, line in enumerate(_read(f"--header {text}", Path(text[1:])).splitlines(), 1):
+    content = _read(f"--header {text}", Path(text[1:]))
+    if not content.strip():
+        raise ConfigError(f"--header {text}: holds no header: write 'Name: value' in it")
+    for number, line in enumerate(content.splitlines(), 1):
         if line.strip():
             try:
                 yield parse_header(line)

@@ -150,6 +150,15 @@ def test_a_netrc_that_is_missing_or_broken_is_named(home: Path) -> None:
     assert "s3cret" not in str(raised.value)
 
 
+def test_a_header_file_without_a_header_is_refused(tmp_path: Path) -> None:
+    """It is a login that was asked for: without it the server may show less, and --delete would remove the rest."""
+    file = tmp_path / "headers"
+    for content in ("", "\n \n", "\ufeff"):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(ConfigError, match=r"^--header @.*headers: holds no header"):
+            client_options(Config(header=(f"@{file}",)), ["http://h/"])
+
+
 def test_a_file_of_headers_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "headers"
     file.write_bytes(b"\xef\xbb\xbfX-A: 1\r\n\r\nX-B:2\n")
