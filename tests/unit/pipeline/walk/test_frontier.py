@@ -30,7 +30,7 @@ def test_each_directory_is_read_once_by_no_more_readers_than_needed(
 
     async def walk() -> tuple[list[str], list[str], int, int]:
         read, made, left, peak = list[str](), list[str](), list(children), 0
-        readers = 0
+        readers = finished = 0
 
         def some(count: int) -> list[Directory]:
             found = [Directory(path=str(len(made) + each), url="http://h/") for each in range(count)]
@@ -38,7 +38,7 @@ def test_each_directory_is_read_once_by_no_more_readers_than_needed(
             return found
 
         async def reader(frontier: Frontier) -> None:
-            nonlocal peak
+            nonlocal peak, finished
             while (directory := await frontier.next()) is not None:
                 more, back = next(groups)
                 taken = [directory, *frontier.more(more, lambda other: other.path != "2")]
@@ -48,8 +48,11 @@ def test_each_directory_is_read_once_by_no_more_readers_than_needed(
                 frontier.put_back(taken[keep:])
                 for each in taken[:keep]:
                     frontier.add(some(left.pop(0) if left else 0))
-                    peak = max(peak, len(made) - len(read))
+                    peak = max(
+                        peak, len(made) - finished
+                    )  # those that a reader has taken together are finished together
                     read.append(each.path)
+                finished += keep
                 frontier.done(keep)
 
         async with asyncio.TaskGroup() as group:
