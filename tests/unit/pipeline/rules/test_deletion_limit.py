@@ -128,3 +128,24 @@ def test_a_user_reads_that_something_failed() -> None:
     case = Circumstances(wanted=True, gone=True, failed=True, limit=DEFAULT)
     text = "nothing was deleted, because something failed (--ignore-errors deletes anyway)"
     assert judge(case).warnings == ((text, 0),)
+
+
+@pytest.mark.parametrize("ignores_errors", [False, True])
+@pytest.mark.parametrize("failed", [False, True])
+def test_listings_of_a_fallback_prove_nothing_absent(failed: bool, ignores_errors: bool) -> None:
+    case = Circumstances(
+        wanted=True,
+        gone=True,
+        doubts=(DOUBT,),
+        is_fallback=True,
+        failed=failed,
+        ignores_errors=ignores_errors,
+        limit=DEFAULT,
+    )
+    found = judge(case)
+    assert (found.deletes, found.refusal) == (False, None)
+    told = "something failed" if failed and not ignores_errors else "some listings came from a fallback"
+    assert found.warnings[0] == DOUBT
+    assert [(text.startswith(f"nothing was deleted, because {told}"), code) for text, code in found.warnings[1:]] == [
+        (True, 0)
+    ]

@@ -162,3 +162,22 @@ def test_what_came_instead_of_a_listing_is_named(answered: str, content_type: st
     found = why_no_listing("http://h/pub/", answered, content_type, body)
     assert found.startswith(expected) if expected else found == ""
     assert "redirects" not in why_no_listing(answered, answered, content_type, body)
+
+
+FORM = b"<html><title>Log in</title><form><input type=password></form>"
+
+
+@pytest.mark.parametrize(
+    ("url", "answered", "content_type", "body", "may_be"),
+    [
+        ("http://h/a/", "http://h/a/", "application/json", b"{}", False),
+        ("http://h/a.html", "http://h/a.html", HTML, FORM, False),
+        ("http://h/a/b.html", "http://h/login/b.html", HTML, PAGE, False),
+        ("http://h/a/b.html", "http://h/v2/b.html", HTML, PAGE, True),
+        ("http://h/account.html", "http://h/account.html", HTML, FORM, True),
+        ("http://h/%FF.html", "http://h/%FF.html", HTML, PAGE, True),
+        ("http://h/index.html", "http://h/index.html", HTML, PAGE, False),
+    ],
+)
+def test_which_texts_may_be_files(url: str, answered: str, content_type: str, body: bytes, may_be: bool) -> None:
+    assert may_be_file(url, answered, content_type, body) is may_be
