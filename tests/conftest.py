@@ -65,6 +65,14 @@ def started(flavour: servers.Flavour, root: Path, *, zone: str = "UTC") -> serve
     pytest.skip(message)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what runs remember outside of DIR away from the user's home directory, and from later test runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 def _open_directory() -> Path:
     """Make a directory readable by servers that have dropped root privileges; pytest's own are not."""
     directory = Path(tempfile.mkdtemp(prefix="crawler-docroot-"))
