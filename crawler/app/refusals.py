@@ -22,7 +22,7 @@ from crawler.storage.state import (
     mirrored_url,
 )
 from crawler.text.escape import masked, printable
-from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, list_refusal, refusal
+from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, list_refusal, refusal, root_refusal
 from crawler.text.urls import STATE_DIRECTORY, last_name, looks_like_file
 
 
@@ -30,7 +30,7 @@ def refuse_root_and_state(directory: Path) -> None:
     """Raise ConfigError if ``directory`` lies in a ``.crawler``, or is the root of the file system, however written."""
     path = real_path(directory)
     if path.parent == path:
-        raise ConfigError(f"DIR: {directory} is the root of the whole system: choose a directory in it")
+        raise ConfigError(root_refusal(str(directory)))
     if STATE_DIRECTORY in path.parts:
         raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
 

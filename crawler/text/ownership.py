@@ -54,6 +54,11 @@ def owner(runs: Sequence[tuple[str, int | None]]) -> str | None:
     return next(stored, None) or next(killed, None)
 
 
+def root_refusal(directory: str) -> str:
+    """The message that refuses the root of the file system as DIR."""
+    return f"DIR: {directory} is the root of the whole system: choose a directory in it"
+
+
 def refusal(directory: str, known: str, url: str) -> str:
     """The message that refuses a run in the mirror of another URL. For a single file, --moved is not suggested."""
     if looks_like_file(url):

@@ -117,8 +117,7 @@ class DownloadRun:
         if problem is not None:
             self._fail(path, url, problem)
             return None
-        directory, _, name = path.rpartition("/")
-        local, known = await look(parts.destination, path), (await parts.state.directory(directory)).get(name)
+        local, known = await look(parts.destination, path), await parts.state.file(path)
         if is_given and local is not None and known is None:
             self._fail(path, url, _FOREIGN)
             return None

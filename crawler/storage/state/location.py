@@ -39,12 +39,12 @@ def existing_state(directory: Path | str, config: Config) -> Path | None:
 
     Raises DestinationError if that cannot be found out.
     """
-    path = state_path(directory, config)
-    return path if _is_file(path) and (config.state or not GivenPath.of_mirror(path).is_link()) else None
+    return _existing(state_path(directory, config), may_be_link=bool(config.state))
 
 
-def _is_file(path: Path) -> bool:
-    return GivenPath.of_mirror(path).is_regular()
+def _existing(path: Path, *, may_be_link: bool) -> Path | None:
+    given = GivenPath.of_mirror(path)
+    return path if given.is_regular() and (may_be_link or not given.is_link()) else None
 
 
 def refuse_other_file(config: Config) -> None:
@@ -110,5 +110,4 @@ async def url_of_mirror(directory: Path) -> str | None:
 
 def _own_state(directory: Path) -> Path | None:
     """The state file in ``directory``; None if there is none, or a link in its place."""
-    path = directory / STATE_DIRECTORY / "state.sqlite3"
-    return path if _is_file(path) and not GivenPath.of_mirror(path).is_link() else None
+    return _existing(directory / STATE_DIRECTORY / "state.sqlite3", may_be_link=False)

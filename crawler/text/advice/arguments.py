@@ -9,6 +9,7 @@ from unicodedata import normalize
 
 from crawler.text.escape import masked, printable, redacted
 from crawler.text.hosts import name_problem
+from crawler.text.ownership import root_refusal
 from crawler.text.patterns import pattern
 from crawler.text.urls import origin
 
@@ -153,7 +154,7 @@ def directory_problem(text: str) -> str:
     shown = printable(text)
     literally = f"or write ./{shown} if that is its name"
     if not text.strip("/"):
-        return f"DIR: {shown} is the root of the whole system: choose a directory in it"
+        return root_refusal(shown)
     if _PLACEHOLDER.fullmatch(text):
         return f"DIR: {shown} stands for a name in a manual: write that of a directory, {literally}"
     if text == "-":

@@ -54,7 +54,7 @@ async def _of_file(
         return [*lines, ("decision", "nothing: no other file is saved")], False
     job, result = root.job, results.last
     path = job.path if job is not None else result.path if result is not None else ""
-    known = (await parts.state.directory("")).get(path)
+    known = await parts.state.file(path)
     checks = Filters(parts.config, datetime.now(UTC)).explains(path, path, None, None)
     lines += [
         ("path", path),
