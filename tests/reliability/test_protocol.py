@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 from collections.abc import Iterator
+from typing import Literal
 from urllib.parse import unquote
 
 import pytest
@@ -308,6 +309,19 @@ def test_a_compressed_file_is_stored_as_it_was_sent(sandbox: Sandbox, site: Site
     )
     sandbox.mirror(site.url).succeeds()
     sandbox.holds(site.contents())
+
+
+@pytest.mark.row("P22")
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_a_compressed_file_that_the_server_compresses_again_is_refused(
+    sandbox: Sandbox, framing: Literal["length", "chunked"]
+) -> None:
+    archive = gzip.compress(blob(50000), mtime=0)
+    says = Says(headers=(("Content-Encoding", "gzip"),), body=gzip.compress(archive), framing=framing)
+    with Site(shape="apache") as site:  # the listing shows both sizes as 49K
+        good = beside(site, "x.tar.gz", archive, says)
+        sandbox.mirror(site.url).fails(5)
+        sandbox.holds(good)
 
 
 @pytest.mark.row("P23")

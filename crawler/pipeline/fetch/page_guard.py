@@ -14,6 +14,7 @@ from crawler.pipeline.rules.responses.content_type import (
     SNIFFED,
     begins_like_html,
     contradiction,
+    is_coded_twice,
     is_html,
     is_message_instead,
     is_never_the_file,
@@ -23,7 +24,7 @@ from crawler.pipeline.rules.responses.content_type import (
 from crawler.pipeline.rules.responses.evidence import Unwanted
 from crawler.pipeline.rules.responses.login_page import READ, is_login_page, leads_astray
 from crawler.pipeline.rules.responses.verdict import Action, is_confirmed, is_recorded
-from crawler.text.http_fields import parse_http_date, validators_of
+from crawler.text.http_fields import coding_of, parse_http_date, validators_of
 
 _PAGE = "got an HTML page instead of the file (a login or error page?)"
 IsListing = Callable[[bytes, str, str], Awaitable[bool]]
@@ -75,6 +76,9 @@ class Arrival(NamedTuple):
             return
         if length is None and job.size is not None and job.size.exact and not begins_like_html(head):
             return  # the response states no length: once the body has ended, the listed size decides
+        if is_coded_twice(job.path, coding_of(self.reply.headers), head):
+            problem = "the server compressed the file once more (Content-Encoding: gzip); identity was requested"
+            raise VerificationError(problem, retryable=False)
         content_type = self.reply.headers.get("Content-Type", "")
         is_page = is_page_instead(job.path, content_type, head)
         if not is_page and is_message_instead(job.path, content_type, head):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import zlib
 from enum import Enum, auto
 from functools import lru_cache
 
@@ -60,6 +61,8 @@ _CODED_NAMES = {
     "br": (".br",),
 }
 """Content coding → extensions of files that servers send unchanged but label with it (Apache's AddEncoding)."""
+_GZIP = pattern(rb"\x1f\x8b\x08[\x00-\x1f]", re.DOTALL)
+"""The beginning of a gzip file: signature, method and flags (RFC 1952 section 2.3.1)."""
 
 
 def is_html(content_type: str) -> bool:
@@ -239,6 +242,24 @@ def contradiction(path: str, content_type: str, head: bytes, old: bytes | None) 
 
 def is_coded_name(path: str, coding: str) -> bool:
     return path.lower().endswith(_CODED_NAMES.get(coding.removeprefix("x-"), ()))
+
+
+def is_coded_twice(path: str, coding: str, head: bytes) -> bool:
+    """Whether a body that begins with ``head`` is the file ``path`` compressed once more, by its Content-Encoding.
+
+    ``coding``: the content coding of the response, in lower case. A gzip file within gzip is either a file that the
+    server compressed although it is compressed already, or one whose name has the extension twice.
+    """
+    coding = coding.removeprefix("x-")
+    if coding != "gzip" or not is_coded_name(path, coding) or is_coded_name(path.rpartition(".")[0], coding):
+        return False
+    if not _GZIP.match(head):
+        return False
+    try:
+        inner = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head[:SNIFFED], SNIFFED)
+    except zlib.error:
+        return False
+    return _GZIP.match(inner) is not None
 
 
 _DECISIVE = frozenset({"transfer-encoding", "content-encoding", "content-range"})

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +18,7 @@ from crawler.pipeline.rules.responses.content_type import (
     contradiction,
     contradicts,
     is_binary,
+    is_coded_twice,
     is_message_instead,
     is_never_the_file,
     is_page_instead,
@@ -256,3 +261,42 @@ def test_the_same_beginning_contradicts_nothing_and_bytes_only_text(path: str, o
         is_text = path not in {"a.zip", "a"} and looks(old) is not Looks.BINARY
         assert contradiction(path, "application/json", head, old) == ("binary data" if is_text else None)
         assert not is_text_instead(path, "text/plain", head)
+
+
+ONCE = gzip.compress(random.Random(1).randbytes(4000), mtime=0)
+TWICE = gzip.compress(ONCE, mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("path", "coding", "head", "expected"),
+    [
+        ("a/x.tar.gz", "gzip", TWICE, True),
+        ("a/x.tar.gz", "x-gzip", TWICE[:SNIFFED], True),
+        ("X.TGZ", "gzip", TWICE, True),
+        ("x.svgz", "gzip", TWICE, True),
+        ("x.tar.gz", "gzip", gzip.compress(gzip.compress(b"", mtime=0), mtime=0), True),
+        ("x.tar.gz", "gzip", ONCE, False),
+        ("x.tar.gz", "gzip", gzip.compress(b"the same line\n" * 500), False),
+        ("x.tar.gz", "gzip", gzip.compress(b"\x1f\x8b text that only begins like gzip"), False),
+        ("x.tar.gz", "gzip", gzip.compress(bz2.compress(b"text")), False),
+        ("x.tar.gz", "", TWICE, False),
+        ("x.tar.gz", "deflate", TWICE, False),
+        ("x.tar.gz.gz", "gzip", TWICE, False),  # the name says it
+        ("x.tgz.gz", "gzip", TWICE, False),
+        ("x.gz.d/x.tgz", "gzip", TWICE, True),
+        ("x.tar", "gzip", TWICE, False),  # refused for its coding
+        ("x.tar.z", "compress", TWICE, False),
+        ("x.tar.gz", "gzip", b"", False),
+        ("x.tar.gz", "gzip", TWICE[:10], False),  # nothing to be seen yet
+        ("x.tar.gz", "gzip", TWICE[:10] + b"\xff" * 50, False),  # damaged
+    ],
+)
+def test_gzip_within_gzip(path: str, coding: str, head: bytes, *, expected: bool) -> None:
+    assert is_coded_twice(path, coding, head) is expected
+
+
+@given(st.binary(max_size=3000), st.integers(1, 9), st.integers(1, 9))
+def test_a_file_compressed_by_the_server_is_seen_whatever_is_in_it(text: bytes, inner: int, outer: int) -> None:
+    archive = gzip.compress(text, inner)
+    assert is_coded_twice("x.gz", "gzip", gzip.compress(archive, outer)[:SNIFFED])
+    assert text.startswith(b"\x1f\x8b") or not is_coded_twice("x.gz", "gzip", archive)
