@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from crawler.app.checks.options import refuse_unusable_options
 from crawler.app.history import place_of, state_of
@@ -122,7 +123,7 @@ async def explain(target: str, url: str, directory: str, config: Config) -> tupl
     """
     start = start_url(url)
     root, _ = urls.userinfo(start)
-    wanted, _ = urls.userinfo(start_url(target if urls.origin(target) else urls.joined(root, target)))
+    wanted = [urls.userinfo(start_url(each))[0] for each in _addresses(root, target)]
     options = client_options(config, [start])
     refuse_unusable_options(config)
     where = place_of(directory, config)
@@ -140,7 +141,18 @@ async def explain(target: str, url: str, directory: str, config: Config) -> tupl
         if config.names == "windows":
             await refuse_other_names(path, state)
         try:
-            return await explain_entry(parts, root, wanted)
+            found = [await explain_entry(parts, root, wanted[0])]
+            if len(wanted) > 1 and not found[0][1]:
+                found.append(await explain_entry(parts, root, wanted[1]))
+            return next((each for each in reversed(found) if each[1]), found[0])
         except* CrawlerError as group:
             error = first_error(group)
     raise error
+
+
+def _addresses(root: str, target: str) -> list[str]:
+    """The URLs that ``target`` may mean. If it is a path below ``root``, ``#``, ``?`` and ``%`` may be of a name."""
+    if urls.origin(target):
+        return [target]
+    addresses = [urls.joined(root, target)]
+    return [*addresses, urls.joined(root, quote(target))] if any(mark in target for mark in "#?%") else addresses

@@ -82,7 +82,7 @@ async def test_each_rule_is_named_with_what_it_says(site: Site, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("options", "word"),
-    [({"rules": (parse_rule("sub/", include=False, where=""),)}, "exclude"), ({"max_depth": 0}, "depth")],
+    [({"rules": (parse_rule("sub/", include=False, where=""),)}, "exclude: sub/"), ({"max_depth": 0}, "depth: below")],
 )
 async def test_a_directory_that_is_not_entered_is_named(
     site: Site, tmp_path: Path, options: dict[str, object], word: str
@@ -90,7 +90,7 @@ async def test_a_directory_that_is_not_entered_is_named(
     populate(site)
     explained = await facts(site, "sub/deep/e", tmp_path, **options)
     assert explained["directory"][0].startswith(f"sub/ is not entered: {word}")
-    assert explained["decision"] == ["nothing: no listing shows it"]
+    assert explained["decision"][0].startswith(f"nothing: sub/ is not entered: {word}")
     assert explained["found"] == ["False"]
 
 
@@ -157,11 +157,13 @@ async def test_a_link_in_place_of_the_state_is_not_followed(site: Site, tmp_path
 async def test_entries_outside_the_scope_or_not_listed_are_reported_as_such(site: Site, tmp_path: Path) -> None:
     populate(site)
     explained = await facts(site, "absent", tmp_path)
-    assert explained["decision"] == ["nothing: no listing shows it"]
+    assert explained["decision"] == [f"nothing: the listing of {site.url} does not show absent"]
     explained = await facts(site, "../beside.txt", tmp_path)
     assert "not below" in explained["decision"][0]
     explained = await facts(site, "no url", tmp_path)
-    assert explained["decision"] == ["nothing: no listing shows it"], "it is a path below URL"
+    assert explained["decision"] == [f"nothing: the listing of {site.url} does not show no url"], (
+        "it is a path below URL"
+    )
     with pytest.raises(ConfigError):
         await explain("a.txt", "no url", tmp_path, Config())
 

@@ -48,8 +48,8 @@ class Scope(Value, frozen=True):
         if where is None:
             return Rejection(Reason.SCHEME, url, "not an http or https URL")
         if where != origin(self.base):
-            return Rejection(Reason.OTHER_HOST, url, f"on another host: --allow-host {_host(url)} would fetch it")
-        return Rejection(Reason.ABOVE, url, f"not below {self.base}: --allow-host {_host(url)} would fetch it")
+            return Rejection(Reason.OTHER_HOST, url, f"on another host: {allowing(url)} would fetch it")
+        return Rejection(Reason.ABOVE, url, f"not below {self.base}: {allowing(url)} would fetch it")
 
     def _is_named(self, url: str) -> bool:
         where = origin(url)
@@ -66,7 +66,7 @@ class Scope(Value, frozen=True):
         exact = Scope(self.base, frozenset(host for host in self.hosts if not host.startswith("*")))
         if exact._is_named(target) and not _downgrade(source, target):
             return None
-        advice = f"on another host: start there, or allow --allow-host {_host(target)}"
+        advice = f"on another host: start there, or allow {allowing(target)}"
         return _downgrade(source, target) or Rejection(Reason.OTHER_HOST, target, advice)
 
     def listing_redirect(self, source: str, target: str) -> Rejection | None:
@@ -140,9 +140,9 @@ def _downgrade(source: str, target: str) -> Rejection | None:
     return None
 
 
-def _host(url: str) -> str:
-    """The host of ``url``, with its port if that is not the default."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
+def allowing(url: str) -> str:
+    """The option that allows files on the host of ``url``, with its port if that is not the default."""
+    return f"--allow-host {urlsplit(url).netloc.rpartition('@')[2].lower()}"
 
 
 def scope_base(url: str, entry_urls: list[str]) -> str:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from crawler.model.observer import Observer
-from crawler.model.reasons import NAVIGATION
+from crawler.model.reasons import NAVIGATION, Reason
 from crawler.model.struct import replace
-from crawler.model.values import Entry, Job, Kind, Rejection, Result
+from crawler.model.values import Entry, Job, Kind, Outcome, Rejection, Result
 from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.plan.policy import Policy
@@ -19,10 +19,12 @@ from crawler.pipeline.plan.single_path import look
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.responses.verdict import UNLIMITED
+from crawler.pipeline.rules.scope import Scope, allowing, same_host_redirect
 from crawler.pipeline.rules.time_zones import ZoneLearner
-from crawler.pipeline.rules.unusable_rows import result_of
+from crawler.pipeline.rules.unusable_rows import entry_of, result_of
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.build import build_reader, build_walker, refuse_by
+from crawler.pipeline.runs.explain.absence import Way, decision
 from crawler.pipeline.runs.explain.lines import (
     HELD,
     Line,
@@ -36,7 +38,8 @@ from crawler.pipeline.runs.explain.lines import (
 from crawler.pipeline.runs.mirror import RootOfRun
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.text.urls import entry_path, relative_path
+from crawler.text.hosts import named_hosts
+from crawler.text.urls import entry_path, is_same, relative_path
 
 _ELSEWHERE = "not on the way"
 
@@ -60,7 +63,10 @@ class Explainer(Observer):
         self._lines: list[Line] = []
         self._result: Result | None = None
         self._found: tuple[DirectoryPage, Entry] | None = None
-        self._unusable: Result | None = None
+        self._unusable: tuple[Result, str] | None = None
+        """The result of a row that is not an entry, and what would make it one."""
+        self._barred, self._failed = dict[str, str](), dict[str, str]()
+        self._names = dict[str, list[str]]()
 
     async def explain(self) -> tuple[list[Line], bool]:
         """The lines of the explanation, and whether the entry is listed. Raises ListingError, RobotsForbidden,
@@ -71,17 +77,41 @@ class Explainer(Observer):
         await self._walker.walk([Directory(path="", url=self._root)], self._visit)
         scope = self._walker.scope
         lines.insert(0, ("scope", scope.base))
-        if self._found is None and self._unusable is not None:
-            lines += [("path", self._unusable.path), ("decision", result_text(self._unusable))]
-            return lines, True
-        if self._found is None:
-            where = scope.file(self._target)
-            lines.append(("decision", f"nothing: {where.detail}" if where else "nothing: no listing shows it"))
-        elif self._found[1].kind is Kind.DIRECTORY:
-            lines.append(("decision", "a directory: each entry of its listing is decided separately"))
-        else:
+        if self._found is not None and self._found[1].kind is not Kind.DIRECTORY:
             await self._decide(*self._found)
-        return lines, self._found is not None
+        elif self._found is not None:
+            lines.append(("decision", self._of_directory()))
+        elif self._unusable is not None:
+            result, advice = self._unusable
+            lines += [("path", result.path), ("decision", result_text(result) + advice)]
+        elif self._is_root():
+            lines.append(("decision", "the listing at URL itself: each of its entries is decided separately"))
+            return lines, True
+        else:
+            lines.append(("decision", decision(self._way())))
+        return lines, self._found is not None or self._unusable is not None
+
+    def _is_root(self) -> bool:
+        """Whether the target is URL itself, or where that leads."""
+        return any(is_same(self._target, url.rstrip("/")) for url in (self._root, self._walker.scope.base))
+
+    def _of_directory(self) -> str:
+        """The decision about a directory that a listing shows."""
+        path = self._path()
+        if path in self._barred:
+            return f"not entered: {self._barred[path]}"
+        if path in self._failed:
+            return f"a directory whose listing cannot be read: {self._failed[path]}"
+        return "a directory: each entry of its listing is decided separately"
+
+    def _way(self) -> Way:
+        scope, path = self._walker.scope, self._path()
+        outside = ""
+        if not path:
+            outside = "on another host" if same_host_redirect(scope.base, self._target) else f"not below {scope.base}"
+        return Way(
+            base=scope.base, path=path, outside=outside, barred=self._barred, failed=self._failed, names=self._names
+        )
 
     # --- the walk to the entry ---------------------------------------------------------------------
 
@@ -90,10 +120,16 @@ class Explainer(Observer):
 
     def listing_failed(self, path: str, url: str, reason: str) -> None:
         self._lines.append(("listing", f"{url}: failed: {reason}"))
+        self._failed[path] = reason
 
     def rejected(self, path: str, rejection: Rejection) -> None:
         if rejection.reason != _ELSEWHERE and rejection.reason not in NAVIGATION and self._is_above(path):
-            self._lines.append(("directory", f"{path}/ is not entered: {rejection.reason}: {rejection.detail}"))
+            self._bar(path, f"{rejection.reason}: {rejection.detail}")
+
+    def _bar(self, path: str, reason: str) -> None:
+        """Note that a run does not enter the directory at ``path``."""
+        self._lines.append(("directory", f"{path}/ is not entered: {reason}"))
+        self._barred[path] = reason
 
     def finished(self, result: Result) -> None:
         self._result = result
@@ -116,15 +152,28 @@ class Explainer(Observer):
         if self._response is not None and not page.directory.path:
             await self._response.refuse_if_bound(page.scope.base)
         self._lines += [("doubt", f"{page.url}: {flaw}") for flaw in page.flaws]
+        names = self._names.setdefault(page.directory.path, [])
         for entry in page.entries:
             path = _path_of(page, entry)
+            names.append(entry.name)
+            if self._parts.config.no_recursive and entry.kind is Kind.DIRECTORY and self._is_above(str(path)):
+                self._bar(str(path), f"{Reason.DEPTH}: --no-recursive")
             if path == self._path() or unquote(entry.url).rstrip("/") == unquote(self._target):
                 self._found = page, entry
         for row in page.unusable:
             result = result_of(row, page.directory.path, page.url, self._filters, page.scope)
             if result.path == self._path() or result.url.rstrip("/") == self._target:
-                self._unusable = result
+                self._unusable = result, self._advice(row, page)
         return True
+
+    def _advice(self, row: Rejection, page: DirectoryPage) -> str:
+        """What would make a run fetch the file of ``row``, which is not an entry; "" if nothing would."""
+        result = result_of(row, page.directory.path, page.url, self._filters, page.scope)
+        option = allowing(result.url)
+        if not _with_option(result, option):
+            return ""
+        wider = Scope(page.scope.base, page.scope.hosts | named_hosts((option.rpartition(" ")[2],)))
+        return _with_option(result, option) if entry_of(row, page.url, wider) else ""
 
     # --- the entry --------------------------------------------------------------------------------
 
@@ -155,7 +204,8 @@ class Explainer(Observer):
                 job = await checksums.beside(job)
             self._lines += job_lines(job, held=is_held)
         elif self._result is not None:
-            self._lines.append(("decision", result_text(self._result)))
+            result = self._result
+            self._lines.append(("decision", result_text(result) + _with_option(result, allowing(result.url))))
 
     def _checksums(self) -> Checksums:
         return Checksums(
@@ -197,3 +247,9 @@ class Explainer(Observer):
 
 def _path_of(page: DirectoryPage, entry: Entry) -> str | Rejection:
     return entry_path(page.directory.path, f"{entry.folder}/{entry.name}" if entry.folder else entry.name)
+
+
+def _with_option(result: Result, option: str) -> str:
+    """What ``option`` would change about a file that is skipped only because of where it is; "" if nothing."""
+    is_elsewhere = result.outcome is Outcome.SKIPPED and result.reason in {Reason.OTHER_HOST, Reason.ABOVE}
+    return f": {option} would fetch it, if robots.txt there allows it" if is_elsewhere else ""

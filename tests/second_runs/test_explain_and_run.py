@@ -1,0 +1,124 @@
+"""What --explain says about an entry is what a run does about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler import Observer, mirror
+from crawler.app.maintenance import explain
+from crawler.model.config import Config
+from crawler.model.options.rules import parse_rule
+from crawler.model.values import Outcome, Result
+from tests.support.misbehaving.behaviours import Status
+from tests.support.misbehaving.pages import Row, nginx
+from tests.support.misbehaving.samples import blob
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD
+
+SITUATIONS: dict[str, dict[str, Any]] = {
+    "no options": {},
+    "flat": {"no_recursive": True},
+    "one level": {"max_depth": 1},
+    "a pruned directory": {"rules": (parse_rule("sub/", include=False, where=""),)},
+    "pruned and flat": {"no_recursive": True, "rules": (parse_rule("sub/", include=False, where=""),)},
+    "one extension": {"ext": ("bin",)},
+}
+_FILES = ("a.txt", "sub/b.bin", "sub/deep/d.bin", "x#y?z%20.bin")
+
+
+class Results(Observer):
+    def __init__(self) -> None:
+        self.of: dict[str, Result] = {}
+        self.entered = {""}
+
+    def finished(self, result: Result) -> None:
+        self.of[result.path] = result
+
+    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
+        self.entered.add(path)
+
+    def listing_failed(self, path: str, url: str, reason: str) -> None:
+        self.entered.add(path)
+
+
+def _site(site: Site) -> list[str]:
+    """Serve a tree with every kind of place that an entry may have. Returns the targets to explain."""
+    for path in _FILES:
+        site.file(path, blob(100, len(path)))
+    site.file("broken/x.bin", blob(50))
+    site.on("broken/", Status(403))
+    other = site.url.replace("127.0.0.1", "localhost")
+    site.file("beside.bin", blob(70))
+    rows = [Row(href=name, size=100, mtime=OLD) for name in ("a.txt", "x%23y%3Fz%2520.bin")]
+    rows += [Row(href=f"{name}/", size=None, mtime=OLD) for name in ("sub", "broken")]
+    rows += [Row(href=f"{other}beside.bin", text="beside.bin", size=70, mtime=OLD)]
+    rows += [Row(href=f"{other}else.bin", text="another name", size=70, mtime=OLD)]
+    site._resource("/pub/").page = lambda: nginx("/pub/", rows)
+    absent = ["absent", "sub/absent", "absent/x", "../beside", "http://other.example/x", ".", site.url]
+    return [*_FILES, *absent, "sub", "sub/", "broken", "broken/x.bin", f"{other}beside.bin", f"{other}unlinked"]
+
+
+async def _explained(site: Site, target: str, directory: Path, options: dict[str, Any]) -> tuple[str, str, bool]:
+    lines, found = await explain(target, site.url, str(directory), Config(attempts=1, **options))
+    words = dict(lines)
+    return words["decision"], words.get("path", ""), found
+
+
+async def _run(site: Site, directory: Path, options: dict[str, Any]) -> Results:
+    results = Results()
+    await mirror(site.url, directory, Config(attempts=1, **options), observers=[results])
+    return results
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+async def test_the_decision_is_that_of_a_run(site: Site, tmp_path: Path, name: str) -> None:
+    targets, options = _site(site), SITUATIONS[name]
+    explained = {target: await _explained(site, target, tmp_path / "d", options) for target in targets}
+    done = await _run(site, tmp_path / "d", options)
+    promised = []
+    for target, (decision, path, found) in explained.items():
+        result = done.of.get(path or target.strip("/"))
+        if decision.startswith(("nothing: ", "unknown: ")):
+            assert (result, found) == (None, False), (target, decision)
+        elif path:
+            assert result is not None, (target, decision)
+            outcome, reason = decision.partition(": ")[::2]
+            wanted = {"fetch": Outcome.SAVED, "skipped": Outcome.SKIPPED}[outcome]
+            assert result.outcome is wanted, (target, decision, result)
+            assert outcome == "fetch" or reason.startswith(result.reason), (target, decision, result)
+        else:
+            place = "" if target in {".", site.url} else target.strip("/")
+            assert decision.startswith("not entered: ") == (place not in done.entered), (target, decision)
+        if "--allow-host " in decision:
+            promised.append((path, decision.partition("--allow-host ")[2].partition(" ")[0]))
+    for path, host in promised:  # what an option is said to do, it does
+        after = await _run(site, tmp_path / "e", {**options, "allow_host": (host,)})
+        assert after.of[path].outcome is Outcome.SAVED
+    if name == "no options":
+        assert [path for path, _ in promised] == ["beside.bin"]
+
+
+OBSTACLES = (
+    (".", "flat", "the listing at URL itself"),
+    ("sub/b.bin", "flat", "nothing: sub/ is not entered: depth: --no-recursive"),
+    ("sub", "flat", "not entered: depth: --no-recursive"),
+    ("sub/deep/d.bin", "one level", "nothing: sub/deep/ is not entered: depth: below --max-depth"),
+    ("sub/deep/d.bin", "a pruned directory", "nothing: sub/ is not entered: exclude: sub/"),
+    ("broken/x.bin", "no options", "unknown: the listing of broken/ cannot be read: HTTP 403"),
+    ("broken", "no options", "a directory whose listing cannot be read: HTTP 403"),
+    ("A.TXT", "no options", "does not show A.TXT: did you mean a.txt?"),
+    ("sub/dep/d.bin", "no options", "nothing: the listing of sub/ does not show dep/: did you mean deep?"),
+    ("../beside.bin", "no options", "and the listing of URL does not link to it"),
+    ("http://other.example/", "no options", "nothing: on another host, and the listing of URL does not link to it"),
+)
+"""Target, situation, and what is said about the first obstacle on the way."""
+
+
+async def test_the_first_obstacle_is_named(site: Site, tmp_path: Path) -> None:
+    _site(site)
+    for target, name, words in OBSTACLES:
+        decision, _, _ = await _explained(site, target, tmp_path / "d", SITUATIONS[name])
+        assert words in decision
