@@ -81,10 +81,7 @@ class GivenPath(Value, frozen=True):
         status = self.status()
         if status is not None and stat.S_ISSOCK(status.st_mode):
             raise self._problem("is a socket: name a file")
-        if (status is None or stat.S_ISREG(status.st_mode)) and real_path(self.path).parts[1:2] in {
-            ("proc",),
-            ("sys",),
-        }:
+        if (status is None or stat.S_ISREG(status.st_mode)) and is_of_kernel(self.path):
             raise self._problem("is a place of the kernel, not of files: name another")
 
     @contextmanager
@@ -132,6 +129,11 @@ def identity_of(path: Path | str) -> object:
         status = Path(path).stat()
         return status.st_dev, status.st_ino
     return str(real_path(path))
+
+
+def is_of_kernel(path: Path | str) -> bool:
+    """Whether it is below ``/proc`` or ``/sys``, where no file can be created."""
+    return real_path(path).parts[1:2] in {("proc",), ("sys",)}
 
 
 def is_directory(path: Path | str) -> bool:

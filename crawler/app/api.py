@@ -64,7 +64,7 @@ class RunContext(Value, frozen=True, kw_only=True):
     own_files: Sequence[OwnFile] = ()
     """Files that the program writes, in addition to those that the configuration names."""
     keeps_record: bool = False
-    """Whether a run that got no listing is recorded all the same, for the page and the history of several mirrors."""
+    """Whether a run that got no listing is recorded all the same, for the page of several mirrors."""
 
 
 async def run_mirror(
@@ -257,7 +257,8 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     parts = await resources.open_components(
         options, destination, state, gate=gate, observers=observers, stop=context.stop
     )
-    parts = replace(parts, allowance=allowance, is_mirror=await has_been_mirror(state))
+    unwritable = resources.unwritable(destination) if run.store is None else None
+    parts = replace(parts, allowance=allowance, unwritable=unwritable, is_mirror=await has_been_mirror(state))
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
     if workers is not None:
         from crawler.app.cluster.opening import Site, open_pool

@@ -10,12 +10,14 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import AlreadyRunning, ConfigError, DestinationError
+from crawler.storage.directory.boundaries.permissions import Permissions
 from crawler.storage.state import ReadOnlyState, SqliteState
 
 if TYPE_CHECKING:
     from crawler.app.resources import Resources
     from crawler.model.config import Config
     from crawler.model.interfaces import Destination
+    from crawler.pipeline.tally import Tally
     from crawler.storage.objects.location import Location
 
 
@@ -57,6 +59,15 @@ def _naming(where: Location) -> Iterator[None]:
         ) from None
 
 
+def _note_unwritable(where: Location, tally: Tally) -> None:
+    """Note that a run could not keep its state. Whether it may write into the store is known only by trying."""
+    try:
+        with _naming(where):
+            Permissions(where.cache).check()
+    except DestinationError as error:
+        tally.warn(str(error), error.exit_code)
+
+
 async def open_in_store(
     resources: Resources, where: Location, *, read_only: bool, must_know: bool = False
 ) -> tuple[Destination, SqliteState]:
@@ -75,6 +86,8 @@ async def open_in_store(
         directory = await resources.open_directory(read_only=False)
         with _naming(where):
             await directory.acquire(config.lock_wait)
+    elif config.dry_run:
+        _note_unwritable(where, tally)
     stack.callback(lambda: tally.warn(session.problem) if session.problem else None)
     await stack.enter_async_context(session.waiting(until - time.monotonic()))
     if must_know and not session.state.is_file():

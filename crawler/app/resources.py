@@ -5,7 +5,7 @@ All entry points (``api``, ``maintenance``, ``browse``) get their destination, s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,15 +14,17 @@ from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.config import Config
+from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.options.timetable import Timetable
 from crawler.model.struct import Value, replace
 from crawler.output.progress import Fanout
-from crawler.paths import GivenPath, exists
+from crawler.paths import GivenPath, exists, is_of_kernel
 from crawler.pipeline.runs.base import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
+from crawler.storage.directory.boundaries.permissions import Permissions
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import connection_budget, descriptor_limit
@@ -111,6 +113,23 @@ class Resources(Value, frozen=True, kw_only=True):
             stop=stop,
             parser=await self.stack.enter_async_context(PageParsers(tally.warn)),
         )
+
+    def unwritable(self, destination: Destination) -> Callable[[str], str] | None:
+        """What says in a dry run why the file at a path could not be stored; None if nothing can say so.
+
+        That no file could be is noted in the tally. Raises DestinationError for a place that never holds files.
+        """
+        if not self.config.dry_run:
+            return None
+        permissions = Permissions(self.directory)
+        try:
+            permissions.check(locks=self.config.lock != "none")
+        except DestinationError as error:
+            if is_of_kernel(self.directory):
+                raise
+            self.tally.warn(str(error), error.exit_code)
+            return None
+        return permissions.reason if isinstance(destination, LocalDestination) else None
 
 
 def needs_record(config: Config) -> bool:

@@ -4,6 +4,7 @@ CrawlerError
  ├─ ConfigError           2    invalid option, URL or configuration file
  ├─ ListingError          3    the root could not be fetched or is not a listing (below the root: exit 5)
  ├─ DestinationError      4    disk full, permission denied, DIR is not a directory
+ │   └─ UnreadableDirectory    a directory below DIR cannot be read; --verify goes on with the others
  ├─ FetchError            5    one file or listing could not be fetched
  ├─ VerificationError     5    a body contradicts its length, its listing row or its digest
  ├─ DeleteRefused         6    too much would be deleted, or the walk was incomplete
@@ -163,6 +164,17 @@ class DestinationError(CrawlerError):
         """This error, raised by a ``delete`` that had done ``outcomes`` before."""
         self.outcomes = dict(outcomes)
         return self
+
+
+class UnreadableDirectory(DestinationError):
+    """One directory below DIR cannot be read, so that its files would appear to be gone. Others may be readable."""
+
+    reason: str
+    """Why it cannot be read."""
+
+    def __init__(self, directory: str, reason: str, advice: str) -> None:
+        super().__init__(f"cannot read the directory {directory} in DIR: {reason} ({advice})")
+        self.reason = reason
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from crawler.model.report import Step
 from crawler.model.values import Span
 from crawler.output.format import plan_lines
 from tests.support.misbehaving.behaviours import Status
+from tests.support.misbehaving.fixtures import Mount
 from tests.support.misbehaving.samples import DAY, blob, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -41,6 +42,16 @@ def test_a_plan_of_a_first_run_creates_nothing(sandbox: Sandbox, site: Site) -> 
     assert f"{len(wanted)} to fetch" in lines[-1]
     assert "free" in lines[-1]
     assert run.errors == ""
+
+
+def test_a_read_only_file_system_is_noticed(sandbox: Sandbox, site: Site, mount: Mount) -> None:
+    site.file("f", blob(10))
+    mount("size=1m,ro")
+    for more in ([], ["--dry-run"]):
+        run = sandbox.mirror(site.url, more=more)
+        run.fails(4)
+        assert "the file system is read-only: mount it writable" in run.errors
+    assert run.output.split()[:3] == ["fetch", "10", "f"], "the plan is printed all the same"
 
 
 def test_each_line_says_why(sandbox: Sandbox, site: Site) -> None:

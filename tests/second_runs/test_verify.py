@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -261,6 +263,28 @@ async def checked(directory: Path, *, repair: bool = False, **options: object) -
     report, error = await run_verify(directory, Config(**options), [], Stop(), repair=repair)  # type: ignore[arg-type]
     assert error is None
     return report
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+async def test_a_directory_that_cannot_be_read_does_not_hide_the_others(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    populate(site)
+    await mirror(site.url, tmp_path)
+    scandir = os.scandir
+
+    def closed(descriptor: int) -> Iterator[os.DirEntry[str]]:  # permissions alone do not stop root
+        if os.path.samefile(f"/proc/self/fd/{descriptor}", tmp_path / "sub"):
+            raise OSError(number, "")
+        return scandir(descriptor)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    for repair in (False, True):
+        report = await checked(tmp_path, repair=repair)
+        found = {(result.path, result.reason) for result in report.failures}
+        reason = f"its directory cannot be read: {os.strerror(number).lower()}"
+        assert found == {("sub/b.bin", reason), ("sub/c.iso", reason)}
+        assert (report.listed, report.failed, report.exit_code) == (9, 2, 5)
 
 
 async def test_a_damaged_record_is_a_warning_and_the_other_files_are_verified(site: Site, tmp_path: Path) -> None:

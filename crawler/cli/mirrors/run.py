@@ -145,7 +145,7 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
             *redirected(),
             *(file for mirror in chosen for file in own_files(mirror.config)),
         ]
-        outcomes = run_async(lambda stop: _run_mirrors(chosen, jobs, stop, log, display, own))
+        outcomes = run_async(lambda stop: _run_mirrors(chosen, jobs, stop, log, display, own, status is not None))
     codes = []
     for mirror, (report, error) in zip(chosen, outcomes, strict=True):
         if error is not None:
@@ -167,12 +167,14 @@ async def _run_mirrors(
     log: LogObserver,
     display: SilentDisplay,
     own: Sequence[OwnFile] = (),
+    has_page: bool = False,
 ) -> list[tuple[Report, Exception | None]]:
     """Run ``mirrors``, at most ``jobs`` at once. They share the limits per host and never touch the files in ``own``.
 
     A mirror inside the directory of another one starts after that one has ended, because only then is it known which
-    of the two owns a file. An error that ends a mirror without a report is returned together with a report that
-    contains it; the other mirrors continue. Raises ConfigError before the first mirror starts.
+    of the two owns a file. ``has_page``: a page shows all runs, also those that got nothing. An error that ends a
+    mirror without a report is returned together with a report that contains it; the other mirrors continue. Raises
+    ConfigError before the first mirror starts.
     """
     from crawler.app import api as app
     from crawler.app.resources import shared_gate
@@ -180,7 +182,8 @@ async def _run_mirrors(
 
     places = asyncio.Semaphore(jobs)
     around, ended = enclosing(mirrors), {mirror.name: asyncio.Event() for mirror in mirrors}
-    shared = app.RunContext(gate=shared_gate([mirror.config for mirror in mirrors]), own_files=own, keeps_record=True)
+    gate = shared_gate([mirror.config for mirror in mirrors])
+    shared = app.RunContext(gate=gate, own_files=own, keeps_record=has_page)
 
     async def one(mirror: Mirror, share: MirrorObserver, outputs: Outputs) -> tuple[Report, Exception | None]:
         for outer in around[mirror.name]:

@@ -50,6 +50,8 @@ class Components(Tools, frozen=True, kw_only=True):
     allowance: Allowance = field(default_factory=Allowance)
     url_of: UrlOf = _unknown
     """Looks up the URL that a directory in DIR with a state of its own mirrors, by its path."""
+    unwritable: Callable[[str], str] | None = None
+    """See ``DryRun``."""
     pool: WorkerPool | None = None
     """The worker processes that fetch; None if there are none."""
 
@@ -60,7 +62,7 @@ class Components(Tools, frozen=True, kw_only=True):
             return None
         from crawler.pipeline.runs.dry_run import DryRun  # imported only if needed
 
-        return DryRun(self.tally.plan, self.observer)
+        return DryRun(self.tally.plan, self.observer, self.unwritable)
 
 
 class Transfers:

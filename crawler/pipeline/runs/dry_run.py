@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.report import Step
@@ -12,13 +15,20 @@ from crawler.pipeline.save.removal import Removals
 class DryRun:
     """Notes steps in ``steps``, in place of transfers and deletions."""
 
-    def __init__(self, steps: list[Step], observer: Observer) -> None:
+    def __init__(self, steps: list[Step], observer: Observer, unwritable: Callable[[str], str] | None) -> None:
+        """``unwritable``: says why the file at a path could not be stored, or "". None if that cannot be known."""
         self._steps = steps
         self._observer = observer
+        self._unwritable = unwritable
 
     async def process(self, job: Job) -> Result:
-        """Note the step for ``job``. The engine's workers call this instead of ``Downloader.process``."""
+        """Note the step for ``job``. The engine's workers call this instead of ``Downloader.process``.
+
+        Raises DestinationError if no file could be stored.
+        """
         self._observer.started(job)
+        if self._unwritable is not None and (reason := await asyncio.to_thread(self._unwritable, job.path)):
+            return Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=reason)
         asks = job.probe or job.known is not None
         self._steps.append(
             Step(action="ask" if asks else "fetch", path=job.path, reason=job.reason, size=job.size, url=job.url)

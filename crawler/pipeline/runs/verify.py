@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from itertools import groupby
 
+from crawler.model.errors import UnreadableDirectory
 from crawler.model.reasons import Reason
 from crawler.model.state.store import REPLACING
 from crawler.model.struct import replace
@@ -46,10 +47,14 @@ class VerifyRun(DownloadRun):
         parts = self.parts
         async for batch in parts.state.all_files():
             for directory, files in groupby(batch, key=lambda known: known.path.rpartition("/")[0]):
-                there = await parts.destination.scan(directory)
+                there, problem = dict[str, Local](), ""
+                try:
+                    there = await parts.destination.scan(directory)
+                except UnreadableDirectory as error:
+                    problem = f"its directory cannot be read: {error.reason}"
                 for known in files:
                     parts.observer.listed(known.path, known.size)
-                    await put(_job(known, there.get(known.path.rpartition("/")[2])))
+                    await put(_job(known, there.get(known.path.rpartition("/")[2]), problem))
         parts.observer.walked()
 
     async def _compare(self, job: Job) -> Result:
@@ -58,7 +63,9 @@ class VerifyRun(DownloadRun):
         assert known is not None
         began = time.monotonic()
         observer.started(job)
-        outcome, reason = _compare_sizes(known, job.local, repairs=self._repair)
+        outcome, reason = Outcome.FAILED, job.reason
+        if not job.reason:
+            outcome, reason = _compare_sizes(known, job.local, repairs=self._repair)
         if outcome is Outcome.UNCHANGED:
             digest = await self.parts.destination.digest(job.path)
             observer.received(job, known.size)
@@ -92,14 +99,19 @@ class VerifyRun(DownloadRun):
                 self._fail(job.path, job.url, f"{job.reason}; {problem}")
                 continue
             known = await self.parts.state.file(job.path)
-            local = await look(self.parts.destination, job.path)
+            try:
+                local = await look(self.parts.destination, job.path)
+            except UnreadableDirectory:
+                self._fail(job.path, job.url, job.reason)
+                continue
             recorded = known if known is not None and known.digest != REPLACING else None
             await put(replace(job, row=known.row if known else "", local=local, recorded=recorded))
 
 
-def _job(known: Known, local: Local | None) -> Job:
+def _job(known: Known, local: Local | None, problem: str) -> Job:
+    """The job to compare a file. ``problem``: why nothing is known of it; "" if ``local`` is what is there."""
     size = Span(known.size, known.size)
-    return Job(url=known.url, path=known.path, reason="", size=size, known=known, local=local)
+    return Job(url=known.url, path=known.path, reason=problem, size=size, known=known, local=local)
 
 
 def _compare_sizes(known: Known, local: Local | None, *, repairs: bool) -> tuple[Outcome, str]:

@@ -9,14 +9,15 @@ from pathlib import Path
 
 from crawler.model.errors import DestinationError
 from crawler.storage.directory.lock import LOCK_NAME
-from crawler.storage.directory.os_errors import destination_error
+from crawler.storage.directory.os_errors import NO_PLACE, destination_error
 from crawler.storage.directory.tree import DIRECTORY_FLAGS, Identity, close_quietly, identity, lstat
 from crawler.text import urls
 
 NAMES_MARK = "names"
 """Name of the file in DIR/.crawler that marks a DIR whose names were chosen by --names windows."""
 _HOME = urls.STATE_DIRECTORY.encode()
-_PARTS = b"parts"
+PARTS = b"parts"
+"""Name of the directory in DIR/.crawler that holds what is being fetched."""
 _STATE = frozenset((b"state.sqlite3", b"state.sqlite3-wal", b"state.sqlite3-shm", b"state.sqlite3-journal"))
 _SNAPSHOTS = b"snapshots"
 
@@ -55,9 +56,9 @@ class Layout:
                 self._made_own = lstat(_HOME, self.root) is None
                 self.own = self._below(self.root, _HOME, ".crawler")
             if self.parts < 0:
-                self.parts = self._below(self.own, _PARTS, ".crawler/parts")
+                self.parts = self._below(self.own, PARTS, ".crawler/parts")
         except FileNotFoundError as error:  # directories cannot be created in /proc, for example
-            raise self._error("no files can be created there: choose another directory") from error
+            raise self._error(NO_PLACE) from error
         except OSError as error:
             raise destination_error(error, str(self._directory)) from error
 
@@ -81,9 +82,9 @@ class Layout:
             with suppress(OSError):  # not empty
                 names = {os.fsencode(name) for name in os.listdir(self.own)}
                 state = names & _STATE if with_state else frozenset()
-                if names <= {_PARTS, LOCK_NAME, *state}:
-                    os.rmdir(_PARTS, dir_fd=self.own)
-                    for name in sorted(names - {_PARTS}, reverse=True):  # the lock comes last
+                if names <= {PARTS, LOCK_NAME, *state}:
+                    os.rmdir(PARTS, dir_fd=self.own)
+                    for name in sorted(names - {PARTS}, reverse=True):  # the lock comes last
                         os.unlink(name, dir_fd=self.own)
                     os.rmdir(_HOME, dir_fd=self.root)
                     for path in self._made:

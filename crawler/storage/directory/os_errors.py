@@ -46,9 +46,11 @@ _ITEM: dict[int, str] = {
     errno.EBUSY: "in use: it may be a mount point",
 }
 
+NO_PLACE = "no files can be created there: choose another directory"
 _OWN_DIRECTORY: dict[int, str] = {
     errno.EACCES: "permission denied: it and its .crawler must be writable by this user",
     errno.ENOENT: "its .crawler directory has disappeared: do not remove it during a run",
+    errno.ENOSYS: NO_PLACE,
 }
 """errno of an error in DIR/.crawler, which stops the run → message."""
 

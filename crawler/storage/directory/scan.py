@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import stat
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 
-from crawler.model.errors import NO_DESCRIPTORS, DestinationError
+from crawler.model.errors import NO_DESCRIPTORS, DestinationError, UnreadableDirectory
 from crawler.model.values import Kind, Local
 from crawler.storage.directory.boundaries.other_file_systems import is_leftover
 from crawler.storage.directory.boundaries.spared import ProtectedNames, Spared
@@ -68,13 +69,16 @@ class Scan:
         try:
             found = self._scan(path)
         except PermissionError as error:
-            where = f"the directory {path} in DIR" if path else "DIR"
-            raise DestinationError(f"cannot read {where}: permission denied (make it readable)") from error
+            if not path:
+                raise DestinationError("cannot read DIR: permission denied (make it readable)") from error
+            raise UnreadableDirectory(path, "permission denied", "make it readable") from error
         except (FileNotFoundError, UnusablePath):
             return {}
         except OSError as error:
             if path and error.errno in NAME_REFUSED:  # a directory with an impossible name does not exist
                 return {}
+            if path and error.errno == errno.EIO:
+                raise UnreadableDirectory(path, "input/output error", "check the disk") from error
             raise
         if not path:
             found.pop(urls.STATE_DIRECTORY, None)

@@ -114,3 +114,17 @@ def test_each_plan_and_summary_is_below_the_name_of_its_mirror(
     url = site.url
     assert cli.run(["--dry-run", url, str(tmp_path / "c")]) == 0
     assert "---" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("more", [(), ("--status", "page.html")])
+def test_first_runs_without_a_listing_leave_nothing_unless_a_page_shows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Site() as site:
+        mirrors = [f'[[mirror]]\nname = "{name}"\nurl = "{site.url}{name}/"\ndir = "{name}/x"\n' for name in "ab"]
+        Path("m.toml").write_text("".join(mirrors))
+        assert cli.run(["--config", "m.toml", *more]) == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == (
+        ["a", "b", "m.toml", "page.html"] if more else ["m.toml"]
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.model.errors import DestinationError
+from crawler.model.errors import UnreadableDirectory
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.scan import Scan
 
@@ -41,9 +41,9 @@ async def test_directories_share_a_hop_and_one_that_cannot_be_read_fails_alone(
     assert [list(each) if isinstance(each, dict) else type(each) for each in found] == [
         ["of-a"],
         [],
-        DestinationError,
+        UnreadableDirectory,
         [],
-        DestinationError,
+        UnreadableDirectory,
         ["of-b"],
     ]
     assert "cannot read the directory locked" in str(found[2])
