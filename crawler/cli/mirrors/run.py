@@ -172,9 +172,8 @@ async def _run_mirrors(
     """Run ``mirrors``, at most ``jobs`` at once. They share the limits per host and never touch the files in ``own``.
 
     A mirror inside the directory of another one starts after that one has ended, because only then is it known which
-    of the two owns a file. ``has_page``: a page shows all runs, also those that got nothing. An error that ends a
-    mirror without a report is returned together with a report that contains it; the other mirrors continue. Raises
-    ConfigError before the first mirror starts.
+    of the two owns a file. ``has_page``: a page shows all runs. An error that ends a mirror without a report is
+    returned with a report that contains it; the others continue. Raises ConfigError before the first mirror starts.
     """
     from crawler.app import api as app
     from crawler.app.resources import shared_gate
@@ -198,9 +197,8 @@ async def _run_mirrors(
                 ended[mirror.name].set()
                 share.ended()
 
-    parts = zip(
-        mirrors, mirror_observers(display, [mirror.name for mirror in mirrors]), map(_outputs, mirrors), strict=True
-    )
+    shares = mirror_observers(display, [mirror.name for mirror in mirrors])
+    parts = zip(mirrors, shares, map(_outputs, mirrors), strict=True)
     return await asyncio.gather(*[one(*part) for part in list(parts)])
 
 
