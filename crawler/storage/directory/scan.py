@@ -21,6 +21,9 @@ from crawler.text import urls
 
 _KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
 
+_FORMAT = 0o170000
+"""The bits of a mode that ``stat.S_IFMT`` returns."""
+_FILE, _OTHER = Kind.FILE, Kind.OTHER  # a member of an enumeration takes 80 ns to look up
 _PIECE = 4000
 """Number of files that are looked at together."""
 
@@ -86,38 +89,45 @@ class Scan:
 
     def _scan(self, path: str) -> dict[str, Local]:
         found: dict[str, Local] = {}
-        device, protected, owner = 0, None, None
-        if self._spared is not None:  # this comes first, because an absent directory may have an owner too
-            owner = self._spared.owner(self._tree, path)
+        spared, owner, device, protected = self._spared, None, 0, None
+        if spared is not None and path:  # this comes first, because an absent directory may have an owner too
+            owner = spared.owner(self._tree, path.rpartition("/")[0])
         directory = self._tree.directory(path)
-        if self._spared is not None:
+        if spared is not None:
             place = self._tree.identity_of(path) or identity(os.fstat(directory))
-            device, protected = place[0], self._spared.protected_names(directory, place)
+            device, protected = place[0], spared.protected_names(directory, place)
+        directory, names = self._names(path, directory)
+        if spared is not None and path:
+            owner = spared.owner_of(self._tree, path, names) if owner is None else owner
+        is_plain = owner is None and protected is None
+        for name in names:
+            try:
+                status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            kind = _FILE if status.st_mode & _FORMAT == stat.S_IFREG else _KINDS.get(status.st_mode & _FORMAT, _OTHER)
+            if kind is _FILE and is_leftover(name):
+                self.leftovers.add(f"{path}/{name}" if path else name)
+                continue
+            why = ""
+            if owner is not None:
+                why = f"part of another mirror, the one in {owner}"
+            elif spared is not None and not (is_plain and kind is _FILE):
+                why = spared.reason(os.fsencode(name), status, directory, protected, device=device)
+            plain = name if name.isascii() else decoded(name)
+            found[plain] = Local(kind, status.st_size, status.st_mtime_ns, why)
+        return found
+
+    def _names(self, path: str, directory: int) -> tuple[int, list[str]]:
+        """The names in the directory ``path``, open as ``directory``, and its descriptor. Raises OSError."""
         try:
-            entries = os.scandir(directory)  # needs its own descriptor
+            return directory, os.listdir(directory)  # needs a descriptor of its own
         except OSError as error:
             if error.errno not in NO_DESCRIPTORS:
                 raise
             self._tree.shrink()
             directory = self._tree.directory(path)
-            entries = os.scandir(directory)
-        with entries:
-            for entry in entries:
-                try:
-                    status = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue
-                kind = _KINDS.get(stat.S_IFMT(status.st_mode), Kind.OTHER)
-                if kind is Kind.FILE and is_leftover(entry.name):
-                    self.leftovers.add(f"{path}/{entry.name}" if path else entry.name)
-                    continue
-                why = ""
-                if owner is not None:
-                    why = f"part of another mirror, the one in {owner}"
-                elif self._spared is not None and (kind is not Kind.FILE or protected is not None):
-                    why = self._spared.reason(os.fsencode(entry.name), status, directory, protected, device=device)
-                found[decoded(entry.name)] = Local(kind, status.st_size, status.st_mtime_ns, why)
-        return found
+            return directory, os.listdir(directory)
 
     def files_in_pieces(self, path: str) -> Iterator[dict[str, Local]]:
         """See ``interfaces.Destination``. Never raises: whatever is wrong with a directory, ``scan`` finds it again."""

@@ -25,13 +25,16 @@ DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+_NO_NAMES = frozenset({"", ".", "..", urls.STATE_DIRECTORY})
+
+
 def encoded(name: str) -> bytes:
     """A path segment as bytes for the system.
 
     Raises UnusablePath for a name that leads out of its directory or into the program's own. Other unusual names may
     exist and may have to be deleted.
     """
-    if name in {"", ".", "..", urls.STATE_DIRECTORY} or "/" in name or "\0" in name:
+    if name in _NO_NAMES or "/" in name or "\0" in name:
         raise UnusablePath(f"the name {urls.file_name_problem(name)}")
     try:
         return name.encode("utf-8", "surrogateescape")
@@ -78,8 +81,10 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
 
 def close_quietly(descriptor: int) -> None:
     """Close a descriptor that nothing was written to, ignoring errors."""
-    with suppress(OSError):
+    try:  # noqa: SIM105 - takes a third of the time of ``suppress``, once for each directory
         os.close(descriptor)
+    except OSError:
+        pass
 
 
 def identity(status: os.stat_result) -> Identity:
@@ -145,8 +150,13 @@ class Tree:
         if known is not None and known.epoch == self._epoch:
             self._directories.move_to_end(path)
             return known.descriptor
-        descriptor, above = self._root, ""
-        for segment in path.split("/") if path else ():
+        descriptor, above, rest = self._root, "", path
+        parent, _, name = path.rpartition("/")
+        known = self._directories.get(parent)
+        if known is not None and known.epoch == self._epoch:
+            descriptor, above, rest = known.descriptor, parent, name
+            self._directories.move_to_end(parent)
+        for segment in rest.split("/") if path else ():
             here = f"{above}/{segment}" if above else segment
             descriptor = self._step(descriptor, segment, here, create=create)
             above = here
@@ -259,9 +269,11 @@ class Tree:
 
 def other_spellings(name: str) -> set[str]:
     """Other spellings of ``name`` on a file system that folds case or normalises Unicode."""
+    if name.isascii():
+        return {name.swapcase()} - {name}
     import unicodedata  # imported only if needed
 
-    forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")} if not name.isascii() else set()
+    forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")}
     return (forms | {name.swapcase()}) - {name}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +25,8 @@ _ROTATED = pattern(rb"[.-]\d[\d.T-]*(?:\.(?:gz|bz2|xz|zst))?")
 """Suffixes that logrotate and similar tools append to the name of a log."""
 _BESIDE_STATE = pattern(rb"-(?:wal|shm|journal)|\.damaged-.*")
 """Suffixes of the files next to the state, see ``state.database``."""
+_MAY_BE_STATE = pattern(r"[.\u0080-\U0010ffff]")
+"""Names that a file system may take for that of a state directory: it may ignore case, or characters without width."""
 MOUNT = "a mount point"
 _OUTPUTS = ("log_file", "summary", "changes", "metrics", "report")
 
@@ -191,6 +193,12 @@ class Spared:
     def owner(self, tree: Tree, directory: str) -> str | None:
         """The result of ``other_mirror``, cached. Raises OSError, UnusablePath."""
         return other_mirror(tree, directory, self._owners)
+
+    def owner_of(self, tree: Tree, directory: str, names: Iterable[str]) -> str | None:
+        """The result of ``owner`` for a directory with these ``names``, whose parent has none."""
+        if directory not in self._owners and not any(map(_MAY_BE_STATE.match, names)):
+            self._owners[directory] = None
+        return self.owner(tree, directory)
 
     def seen_owner(self, directory: str) -> str | None:
         """The cached owner of ``directory`` or its nearest known ancestor. No I/O."""

@@ -8,7 +8,6 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -238,15 +237,15 @@ async def test_a_directory_that_became_a_link_is_refused(tmp_path: Path) -> None
 
 
 async def test_an_unreadable_directory_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scandir = os.scandir
+    listdir = os.listdir
 
-    def closed(descriptor: int) -> Iterator[os.DirEntry[str]]:  # permissions alone do not stop root
+    def closed(descriptor: int) -> list[str]:  # permissions alone do not stop root
         if os.path.samefile(f"/proc/self/fd/{descriptor}", tmp_path / "closed"):
             raise PermissionError(errno.EACCES, "Permission denied")
-        return scandir(descriptor)
+        return listdir(descriptor)
 
     (tmp_path / "closed").mkdir()
-    monkeypatch.setattr(os, "scandir", closed)
+    monkeypatch.setattr(os, "listdir", closed)
     async with local(tmp_path) as destination:
         assert list(await destination.scan("")) == ["closed"]
         for looking in (destination.scan("closed"), destination.walk_local("")):

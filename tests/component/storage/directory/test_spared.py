@@ -12,6 +12,7 @@ from crawler.model.values import Kind, Known
 from crawler.paths import identity_of
 from crawler.storage.directory.boundaries.spared import MOUNT, OwnFile, Spared, claims, own_files, paths_of
 from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.tree import Tree
 from tests.contract.destination import staged
 
 SUMMARY = "--summary"
@@ -164,3 +165,30 @@ def test_a_file_has_each_spelling_of_its_name_that_leads_to_it(tmp_path: Path) -
     (tmp_path / "other").touch()
     assert paths_of(tmp_path / "B.TXT") == {here / "B.TXT", here / "b.txt"}
     assert claims([OwnFile(SUMMARY, tmp_path / "B.TXT")], tmp_path).keys() == {"B.TXT", "b.txt"}
+
+
+@pytest.mark.parametrize(
+    ("names", "is_asked"),
+    [
+        ([], False),
+        (["a", "b.c", "~x", "-"], False),
+        (["a", ".crawler"], True),
+        ([".CRAWLER"], True),  # the same on a file system that folds case
+        ([".cra\u200cwler"], True),  # the same on HFS+, and so is the next one
+        (["\u200c.crawler"], True),
+        (["\udce9"], True),
+    ],
+)
+def test_the_file_system_is_asked_for_another_mirror_only_if_a_name_may_be_its_own(
+    tmp_path: Path, names: list[str], is_asked: bool
+) -> None:
+    (tmp_path / "d" / ".crawler").mkdir(parents=True)
+    (tmp_path / "d" / "below").mkdir()
+    root = os.open(tmp_path, os.O_RDONLY)
+    try:
+        tree, spared = Tree(root, capacity=4), Spared()
+        assert spared.owner_of(tree, "d", names) == ("d" if is_asked else None)
+        assert spared.owner(tree, "d/below") == ("d" if is_asked else None)
+        tree.close()
+    finally:
+        os.close(root)
