@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
-from crawler.model.values import Entry, Local, Span
+from crawler.model.values import Entry, Kind, Local, Span
 from crawler.pipeline.rules.compare import is_as_saved
 from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolution_of
 from crawler.text.urls import without_query
@@ -24,6 +24,7 @@ SKIPPED = 1000
 """Maximum number of refused entries in a directory with a digest; each of them is reported in every run."""
 
 _MASK = (1 << 128) - 1
+_FILE = Kind.FILE  # a member of an enumeration takes 80 ns to look up
 
 
 class DirectoryDigestBuilder:
@@ -169,14 +170,21 @@ def _unchanged(
 ) -> tuple[list[StoredFile], int] | None:
     """(``rows``, the sum of their marks); None if the local file of one is not as it was saved or must be examined."""
     found, total, newest = list[StoredFile](), 0, max(digest.newest, digest.newest_local)
+    there, keep, number, digest_of = local.get, found.append, int.from_bytes, blake2b
     for row in rows:
-        there = local.get(row.name)
-        if there is None or not is_as_saved(row, there):
+        name, url, size, copy = row.name, row.url, row.size, there(row.name)
+        # The first three are all that ``is_as_saved`` asks of nearly every file.
+        if copy is None or (
+            (copy.size != size or copy.mtime != row.mtime or copy.kind is not _FILE or copy.version)
+            and not is_as_saved(row, copy)
+        ):
             return None
-        if (row.checked <= newest and _may_be_racy(digest, row)) or not allows(row.url):
+        if (row.checked <= newest and _may_be_racy(digest, row)) or not allows(url):
             return None
-        found.append(row)
-        total += _mark(row.name, row.url, row.row, row.size)
+        keep(row)
+        plain = without_query(url) if "?" in url else url
+        text = f"{name}\0{plain}\0{row.row}\0{size}".encode("utf-8", "surrogatepass")
+        total += number(digest_of(text, digest_size=16).digest(), "big")
     return found, total
 
 

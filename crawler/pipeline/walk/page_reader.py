@@ -26,7 +26,7 @@ from crawler.pipeline.walk.page_versions import (
     version_of,
 )
 from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PagePiece, Pages
-from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
+from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
 
 Pieces = AsyncGenerator[Listing, None]
 Parse = Callable[[bytes, str, str], Pieces]
@@ -134,10 +134,15 @@ class PageReader(Value, frozen=True, kw_only=True):
         """The page at ``url`` of the directory ``path``; None if the directory is unchanged, which is reported."""
         digest, memo = await self.recorded(url)
         known = digest or memo
-        page = await self._fetch(url, known.validators if known else Validators(), permit, is_root=not path)
-        self.state.visited(path, url)
-        if digest is not None and self.may_be_kept(digest, page) and await self._is_kept(path, digest):
-            return None
+        early = self.unchanged.begin(path, digest) if digest is not None and self.unchanged is not None else None
+        try:
+            page = await self._fetch(url, known.validators if known else Validators(), permit, is_root=not path)
+            self.state.visited(path, url)
+            if digest is not None and self.may_be_kept(digest, page) and await self._is_kept(path, digest, early):
+                return None
+        finally:
+            if early is not None:
+                await early.close()
         return BegunPage(page=page, digest=digest, memo=memo)
 
     async def recorded(self, url: str) -> tuple[DirectoryDigest | None, ListingMemo | None]:
@@ -149,9 +154,9 @@ class PageReader(Value, frozen=True, kw_only=True):
         """Whether ``page`` is that of ``digest``, so that no entry needs a decision if the local directory is, too."""
         return is_same(digest, page) and not (page.link is not None and linked_pages(page))
 
-    async def _is_kept(self, path: str, digest: DirectoryDigest) -> bool:
+    async def _is_kept(self, path: str, digest: DirectoryDigest, early: EarlyComparison | None) -> bool:
         """Whether the local directory is that of ``digest``, given that its page is."""
-        is_kept = self.unchanged is not None and await self.unchanged.is_kept(path, digest)
+        is_kept = self.unchanged is not None and await self.unchanged.is_kept(path, digest, early)
         if is_kept:
             self.announce_kept(path, digest)
         return is_kept

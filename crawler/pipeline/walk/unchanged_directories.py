@@ -4,21 +4,65 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import aclosing, suppress
 from functools import partial
+from typing import Any
 
 from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
-from crawler.model.state.directory_digest import DirectoryDigest
+from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.state.store import Names, StateStore
 from crawler.model.values import Local, Outcome, Result
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, PiecewiseComparison, unchanged_files
 from crawler.pipeline.walk.pages import PageVersion
 from crawler.version import __version__
+
+Through = Callable[[Iterable[StoredFile]], Iterable[StoredFile]]
+"""What records pass on their way from the state."""
+_LARGE = 5000
+"""Minimum number of files in a directory that is compared before its page has arrived."""
+_PROMPT = 0.01
+"""Seconds that a page may take without such a comparison. It would delay the request, and be useless for a change."""
+
+
+class EarlyComparison:
+    """Compares a large directory with the state while its page is on its way.
+
+    A server takes long to list 100,000 files, and this program takes as long to compare them. If the page turns out to
+    be another one, the comparison was in vain; ``close`` ends it.
+    """
+
+    def __init__(self, compare: Callable[[Through], Coroutine[Any, Any, list[StoredFile] | None]]) -> None:
+        """``compare``: compares the records after they have passed the function that it receives."""
+        self._compare = compare
+        self._is_over, self._is_due = False, asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> list[StoredFile] | None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_due.wait(), _PROMPT)
+        return await self._compare(self._until_over)
+
+    def _until_over(self, rows: Iterable[StoredFile]) -> Iterator[StoredFile]:
+        for row in rows:
+            if self._is_over:
+                return
+            yield row
+
+    async def result(self) -> list[StoredFile] | None:
+        """The result of the comparison. Raises DestinationError."""
+        self._is_due.set()
+        return await self._task
+
+    async def close(self) -> None:
+        """End the comparison, and ignore how."""
+        self._is_over = True
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
 
 class UnchangedDirectories:
@@ -46,8 +90,23 @@ class UnchangedDirectories:
         digest = await self._state.directory_digest(url) if self._wishes is not None else None
         return digest if digest is not None and digest.wishes == self._wishes else None
 
-    async def is_kept(self, path: str, digest: DirectoryDigest) -> bool:
-        """Whether the local directory ``path`` is unchanged, given that its page is. If so, reports all its files."""
+    def begin(self, path: str, digest: DirectoryDigest) -> EarlyComparison | None:
+        """Compare the local directory ``path`` while its page is on its way; None if it is too small, or too large."""
+        if not _LARGE <= digest.files <= limits.FILES_AT_ONCE:
+            return None
+
+        async def compare(through: Through) -> list[StoredFile] | None:
+            return await self._as_saved(path, digest, await self._destination.scan(path), through)
+
+        return EarlyComparison(compare)
+
+    async def is_kept(self, path: str, digest: DirectoryDigest, early: EarlyComparison | None = None) -> bool:
+        """Whether the local directory ``path`` is unchanged, given that its page is. If so, reports all its files.
+
+        ``early``: the result of ``begin`` for it.
+        """
+        if early is not None:
+            return self._reported(path, digest, await early.result())
         pieces = self._destination.files_in_pieces(path) if digest.files > limits.FILES_AT_ONCE else None
         is_kept = None if pieces is None else await self._is_as_saved_in_pieces(path, digest, pieces)
         if is_kept is None:
@@ -68,10 +127,24 @@ class UnchangedDirectories:
 
     async def _is_as_saved(self, path: str, digest: DirectoryDigest, local: Mapping[str, Local]) -> bool:
         """Whether ``local`` is the content of the directory ``path`` with ``digest``. If so, reports all its files."""
-        is_own = self._destination.owner(path) is None  # in another mirror not all of the directory may be stored
-        rows = None
-        if is_own:
-            rows = await self._state.rows(path, lambda rows: unchanged_files(digest, rows, local, self._allows), None)
+        return self._reported(path, digest, await self._as_saved(path, digest, local))
+
+    async def _as_saved(
+        self,
+        path: str,
+        digest: DirectoryDigest,
+        local: Mapping[str, Local],
+        through: Through = iter,
+    ) -> list[StoredFile] | None:
+        """The records of ``local``, if it is the content of the directory ``path`` with ``digest``; otherwise None."""
+        if self._destination.owner(path) is not None:  # in another mirror not all of the directory may be stored
+            return None
+        return await self._state.rows(
+            path, lambda rows: unchanged_files(digest, through(rows), local, self._allows), None
+        )
+
+    def _reported(self, path: str, digest: DirectoryDigest, rows: list[StoredFile] | None) -> bool:
+        """Report the files in the directory ``path``, if ``rows`` are their records. Returns whether they are."""
         if rows is not None:
             self._observer.all_unchanged(path, rows, Reason.SAME_ROW)
         return self._noted(path, digest, is_kept=rows is not None)

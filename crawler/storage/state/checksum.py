@@ -7,6 +7,7 @@ billion other changes, and takes about half a microsecond.
 from __future__ import annotations
 
 import marshal
+from collections.abc import Iterable, Iterator
 from typing import Any
 from zlib import crc32
 
@@ -39,3 +40,13 @@ def unsealed(record: tuple[Any, ...]) -> tuple[Any, ...]:
     if not record or record[-1] != crc32(marshal.dumps(cells, _FORMAT), SHAPE):
         raise DamagedError("a record does not match its checksum")
     return cells
+
+
+def all_unsealed(records: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """``unsealed`` for each of many records that have cells, in one loop without calls of Python functions."""
+    serialize, form, checksum, start = marshal.dumps, _FORMAT, crc32, SHAPE
+    for record in records:
+        cells = record[:-1]
+        if record[-1] != checksum(serialize(cells, form), start):
+            raise DamagedError("a record does not match its checksum")
+        yield cells

@@ -130,7 +130,7 @@ class SqliteState:
         if self._small is not None and names is None:
             with suppress(ValueError):  # a damaged record: the query below handles it
                 if (rows := self._small.rows(path)) is not None and len(rows) <= _FEW_ROWS:
-                    return judge(map(leaves.row_of, rows))
+                    return judge(leaves.stored_files(rows))
         if path in self._changes.directories:
             self._write_out()
         return await self._ask(partial(leaves.read_rows, path, names, judge), default)

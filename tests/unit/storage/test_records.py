@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crawler.model.struct import replace
 from crawler.model.values import Known, Validators
-from crawler.storage.state.directory_digests import row_of
+from crawler.storage.state.directory_digests import stored_files
 from crawler.storage.state.records import all_known_cells, known_cells, known_of, moment_of
 
 KNOWN = Known(path="d/x", url="http://h/x", row="r", size=1, mtime=7)
@@ -19,7 +19,7 @@ def test_time_and_version_share_a_cell(mtime: int, version: str) -> None:
     known = replace(KNOWN, mtime=mtime, version=version)
     cells = known_cells(known)
     assert known_of("d/", cells) == known
-    row = row_of(cells)
+    row = next(stored_files([cells]))
     assert (row.mtime, row.version) == (mtime, version)
 
 

@@ -14,7 +14,7 @@ from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span, V
 from crawler.pipeline.rules.compare import NANOSECONDS, Need, needs_fetch
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
 from crawler.pipeline.rules.extraneous import ListedNames, useless
-from crawler.storage.state.directory_digests import row_of
+from crawler.storage.state.directory_digests import stored_files
 from crawler.storage.state.records import known_cells
 from tests.support.fakes import leaf_of
 
@@ -106,7 +106,7 @@ def test_what_a_digest_keeps_the_rules_keep(listed: list[Entry], data: st.DataOb
     allowed = {each.url for each in listed}
     for digest in digests:
         if digest is not None and is_unchanged(listed, known, local, allowed):
-            rows = [row_of(known_cells(each)) for each in known.values()]
+            rows = list(stored_files(known_cells(each) for each in known.values()))
             assert unchanged_files(digest, rows, local, allowed.__contains__) == rows
 
     now = {name: changed(data.draw, each, RECORD_CHANGES) for name, each in known.items()}
@@ -118,6 +118,6 @@ def test_what_a_digest_keeps_the_rules_keep(listed: list[Entry], data: st.DataOb
         allowed.discard("http://h/f0")
     for digest in digests:
         if digest is not None:
-            rows = [row_of(known_cells(each)) for each in known.values()]
+            rows = list(stored_files(known_cells(each) for each in known.values()))
             if unchanged_files(digest, rows, local, lambda url: url.partition("?")[0] in allowed) is not None:
                 assert is_unchanged(listed, known, local, allowed)

@@ -12,7 +12,7 @@ from crawler.model.errors import ListingError
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.values import Listing, Validators
 from crawler.pipeline.walk.page_reader import PageReader
-from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
+from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
 from crawler.workers.page_parsers import PageParsers
 from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, MemoryState, Recorder, nothing_refused
 from tests.support.misbehaving.pages import Row, nginx
@@ -146,7 +146,7 @@ class FixedDigests(UnchangedDirectories):
         assert url == URL
         return self._leaf
 
-    async def is_kept(self, path: str, leaf: DirectoryDigest) -> bool:
+    async def is_kept(self, path: str, leaf: DirectoryDigest, early: EarlyComparison | None = None) -> bool:
         self.requests += 1
         return self._kept
 
