@@ -194,8 +194,15 @@ def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bo
         return True
     low, high = modified.low, modified.high
     if low.tzinfo is not None:
-        # Swift rounds Last-Modified up to whole seconds, while its listings have fractions.
-        last = math.ceil(high.timestamp()) if modified.exact else high.timestamp()
-        return int(low.timestamp()) <= moment <= last
+        return shows(modified, moment)
     first = -((moment - int(timestamp_in_utc(low))) // _QUARTER)  # the smallest shift that reaches the span
     return abs(first) * _QUARTER <= _EAST and moment + first * _QUARTER <= timestamp_in_utc(high)
+
+
+def shows(modified: Span[datetime], moment: float) -> bool:
+    """Whether a row's time, whose zone is known, can be that of a file with the Last-Modified ``moment``.
+
+    Swift rounds Last-Modified up to whole seconds, while its listings have fractions.
+    """
+    high = modified.high.timestamp()
+    return int(modified.low.timestamp()) <= moment <= (math.ceil(high) if modified.exact else high)

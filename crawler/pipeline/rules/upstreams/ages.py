@@ -14,7 +14,7 @@ from enum import Enum, auto
 from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Known, Span
-from crawler.pipeline.rules.time_zones import offset_of
+from crawler.pipeline.rules.time_zones import offset_of, shows
 from crawler.pipeline.rules.upstreams.agreement import time_of_copy
 from crawler.text.http_fields import parse_http_date
 
@@ -97,7 +97,7 @@ def age_of(entry: Entry, known: Known, offset: int | None) -> Age:
     moment = _moment(known)
     low, high = _seconds(span.low), _seconds(span.high)
     if not _is_local(span):
-        if int(low) <= moment < high + 1:
+        if shows(span, moment):
             return Age.SAME if _fits(entry, known) else Age.UNCLEAR
         return Age.OLDER if high < moment else Age.NEWER
     if offset is not None and _row_offset(span, known) == offset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -49,6 +49,8 @@ TABLE = [
     (-1, True, None, 999, Age.OLDER),
     (1, True, None, 1000, Age.NEWER),
     (1, True, None, 999, Age.NEWER),
+    (-1 / 60, True, None, 1000, Age.OLDER),  # the minute before
+    (1 / 3600, True, None, 1000, Age.NEWER),
     (0, False, 0, 1000, Age.SAME),
     (0, False, 0, 999, Age.UNCLEAR),
     (0, False, None, 1000, Age.UNCLEAR),
@@ -67,6 +69,33 @@ TABLE = [
 @pytest.mark.parametrize(("hours", "zone", "offset", "size", "expected"), TABLE)
 def test_the_age_of_a_row(hours: float, zone: bool, offset: int | None, size: int | None, expected: Age) -> None:
     assert age_of(row(hours, zone=zone, size=size), known(), offset) is expected
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "fraction", "expected"),
+    [
+        (0, True, 0.0, Age.SAME),
+        (0, True, 0.5, Age.SAME),  # cut off in Last-Modified
+        (-1 / 3600, True, 0.5, Age.SAME),  # rounded up there, as by Swift
+        (-1 / 3600, True, 0.0, Age.OLDER),
+        (1 / 3600, True, 0.0, Age.NEWER),
+        (-12, False, 0.0, Age.UNCLEAR),
+        (-12 - 1 / 3600, False, 0.0, Age.OLDER),
+        (14, False, 0.0, Age.UNCLEAR),
+        (14 + 1 / 3600, False, 0.0, Age.NEWER),
+    ],
+)
+def test_the_age_of_a_row_with_an_exact_time(hours: float, zone: bool, fraction: float, expected: Age) -> None:
+    assert age_of(row(hours + fraction / 3600, zone=zone, width=timedelta()), known(), None) is expected
+
+
+def test_rows_in_the_time_of_any_zone_are_compared_by_what_it_is_in_utc() -> None:
+    there = timezone(timedelta(hours=2))
+    low = NOON.astimezone(there)
+    entry = replace(row(), modified=Span(low, low))
+    assert age_of(entry, known(), None) is Age.SAME
+    assert is_older(row(-1).modified, entry.modified)
+    assert not is_older(entry.modified, row(1 / 3600 - 2).modified)
 
 
 def test_a_row_without_a_time_tells_nothing() -> None:
@@ -111,6 +140,7 @@ def test_an_hourly_file_of_constant_size_is_not_taken_for_the_same() -> None:
 def test_one_older_file_puts_the_listing_behind() -> None:
     here = {"a": known(), "b": known(path="b")}
     assert compare([row(), row(-1, name="b")], here).behind == "b"
+    assert compare([row(name="new"), row(-1, name="b")], here).behind == "b"
 
 
 def test_a_file_that_the_first_upstream_still_showed_must_be_there_and_not_older() -> None:
@@ -136,6 +166,15 @@ OLDER = [
 def test_rows_of_two_servers(zone: bool, other_zone: bool, other: float, hours: float, expected: bool) -> None:
     one, two = row(hours, zone=zone), row(other, zone=other_zone)
     assert is_older(one.modified, two.modified) is expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "other_zone", "hours"), [(True, True, 0), (False, True, -12), (True, False, -14), (False, False, -26)]
+)
+def test_a_second_beyond_all_doubt_is_enough(zone: bool, other_zone: bool, hours: float) -> None:
+    other = row(0, zone=other_zone, width=timedelta()).modified
+    assert not is_older(row(hours, zone=zone, width=timedelta()).modified, other)
+    assert is_older(row(hours - 1 / 3600, zone=zone, width=timedelta()).modified, other)
 
 
 def test_without_a_time_no_row_is_older() -> None:

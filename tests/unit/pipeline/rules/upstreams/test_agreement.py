@@ -57,6 +57,15 @@ def test_a_list_with_digests_wants_one_version_whatever_its_time() -> None:
     job = replace(JOB, source=Source.FALLBACK, local=HERE, digest=DIGEST, row=DIGEST)
     assert refusal(job, said(EARLIER_HTTP)) is None
     assert refusal(replace(job, digest=None), said(EARLIER_HTTP)) == Reason.BEHIND
+    assert refusal(replace(job, row="12:00 1000"), said(EARLIER_HTTP)) == Reason.BEHIND, "it is that of a listing"
+
+
+def test_the_copy_is_as_old_as_its_last_modified_or_else_as_its_time_in_whole_seconds() -> None:
+    job = replace(LISTED, source=Source.FALLBACK, local=HERE)
+    touched = replace(HERE, mtime=(T - 2 * HOUR) * SECOND)
+    assert refusal(replace(job, copy=OF_A, local=touched), said(EARLIER_HTTP)) == Reason.BEHIND
+    assert refusal(replace(job, local=touched), said(EARLIER_HTTP)) is None
+    assert refusal(replace(job, local=replace(HERE, mtime=T * SECOND + SECOND // 2)), said(NOON_HTTP)) is None
 
 
 @pytest.mark.parametrize("last_modified", [NOON_HTTP, EARLIER_HTTP, None])
