@@ -69,6 +69,10 @@ def is_html(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}
 
 
+def _name(path: str) -> str:
+    return path.rpartition("/")[2].lower()
+
+
 def is_binary(head: bytes) -> bool:
     """Whether a body that begins with ``head`` is not text (WHATWG MIME Sniffing, section 7.2)."""
     return _BINARY_BYTE.search(head[:SNIFFED]) is not None
@@ -97,7 +101,7 @@ def is_page_instead(path: str, content_type: str, head: bytes) -> bool | None:
     nothing and the body is labelled as a page and looks like one: then the file that it replaces decides.
     """
     begins = begins_like_html(head)
-    name = path.rpartition("/")[2].lower()
+    name = _name(path)
     if _BINARY_NAME.search(name):
         return begins or (is_html(content_type) and not _BINARY_BYTE.search(head))
     if not is_html(content_type) or _HTML_NAME.search(name):
@@ -112,7 +116,7 @@ def is_never_the_file(path: str, content_type: str, head: bytes) -> bool:
 
     Label and content must agree: many servers label what they do not know as text/html, and a file may hold anything.
     """
-    name = path.rpartition("/")[2].lower()
+    name = _name(path)
     if not is_html(content_type) or not _BINARY_NAME.search(name):
         return False
     is_text = bool(head) and not is_binary(head) and _NEVER_TEXT.search(name) is not None
@@ -124,7 +128,7 @@ def is_message_instead(path: str, content_type: str, head: bytes) -> bool:
 
     Only files of binary formats are judged: no server labels one of those as JSON or XML because of its name.
     """
-    name = path.rpartition("/")[2].lower()
+    name = _name(path)
     return _is_message(content_type) and _BINARY_NAME.search(name) is not None and not _BINARY_BYTE.search(head)
 
 
@@ -142,7 +146,7 @@ def is_text_instead(path: str, content_type: str, head: bytes) -> bool:
     is_text = (
         bool(head) and not is_binary(head) and not head.startswith(b"BZh") and (not kind or kind.startswith("text/"))
     )
-    return is_text and _NEVER_TEXT.search(path.rpartition("/")[2].lower()) is not None
+    return is_text and _NEVER_TEXT.search(_name(path)) is not None
 
 
 class Named(Enum):
@@ -195,7 +199,7 @@ def contradicts(named: Named, copy: Looks, response: Looks) -> str | None:
 
 def named(path: str) -> Named:
     """What the name of the file ``path`` says: for certain only by its last extension."""
-    name = path.rpartition("/")[2].lower()
+    name = _name(path)
     _, dot, extension = name.rpartition(".")
     last = dot + extension if dot else ""
     kind = Named.OTHER

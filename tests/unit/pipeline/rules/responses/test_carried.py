@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from crawler.model.values import Span
 from crawler.pipeline.rules.responses.carried import LONGEST, History, may_follow
 from crawler.pipeline.rules.responses.neighbours import Facts, Judgement, Row, are_apart, judge
-from crawler.pipeline.rules.responses.page_place import page_place, requested_place
 from crawler.pipeline.rules.responses.pipelined import verdict
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -190,43 +188,3 @@ def test_sizes_or_places_that_differ_spare_comparisons_and_change_nothing(
         for row, fact in zip(rows, received, strict=True)
     )
     assert list(verdict(rows, received, None).proven) == ([False] * len(rows) if contradicts else whole)
-
-
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        ("<html><head><title>Index of /pub/</title>", "/pub/"),
-        ("<TITLE>Index of /pub</TITLE>", "/pub/"),
-        ("<title>Directory listing for /a &amp; b/c/</title>", "/a & b/c/"),
-        ("<title>Index of /</title>", "/"),
-        ("<title>/é/</title>", "/é/"),
-        ("<title>Index of pub</title>", None),
-        ("<h1>Index of /pub/</h1>", None),
-        ("<title>Index of /pub/ <b></title>", None),
-        ("x" * 3000 + "<title>Index of /pub/</title>", None),
-        ("", None),
-    ],
-)
-def test_what_a_title_names(text: str, place: str | None) -> None:
-    body, kind = text.encode(), {"Content-Type": "text/html;charset=utf-8"}
-    assert page_place(kind, body) == place
-    assert page_place(kind | {"Content-Encoding": "gzip"}, gzip.compress(body)) == place
-    assert page_place(kind | {"Content-Encoding": "gzip"}, body) is None
-    assert page_place(kind | {"Content-Encoding": "br"}, body) is None
-    assert page_place({"Content-Type": "text/plain"}, body) is None
-    assert page_place({}, body) is None
-
-
-@pytest.mark.parametrize(
-    ("url", "place"),
-    [
-        ("http://h/", "/"),
-        ("http://h/a%20b/c/", "/a b/c/"),
-        ("http://h/%C3%A9/", "/é/"),
-        ("http://h/a/?page=2", None),
-        ("http://h/a", None),
-        ("http://h", None),
-    ],
-)
-def test_what_a_title_should_name(url: str, place: str | None) -> None:
-    assert requested_place(url) == place

@@ -145,6 +145,8 @@ def test_blanks_prove_nothing_either_way() -> None:
         ("application/json", b'{"error": "unauthorized"}', True),
         ("Application/Problem+JSON; charset=utf-8", b"{}", True),
         ("text/xml", b"<Error><Code>AccessDenied</Code></Error>", True),
+        ("application/atom+xml", b"<error/>", True),
+        ("json", b"{}", True),
         ("application/json", b"", True),
         ("application/json", b"PK\x03\x04", False),
         ("application/zip", b"{}", False),
@@ -165,6 +167,7 @@ def test_json_or_xml_in_place_of_a_binary_file_is_a_message(
     [
         ("a.zip", "text/plain", b"Error", True), ("d/A.ZIP", "TEXT/plain; charset=x", b"Error", True),
         ("a.zip", "", b"Error", True), ("a.zip", "application/zip", b"Error", False),
+        ("a.zip", " ; charset=x", b"Error", True),
         ("a.zip", "application/octet-stream", b"Error", False), ("a.zip", "text/plain", b"PK\3\4", False),
         ("a.zip", "text/plain", b"", False), ("a.bz2", "text/plain", b"BZh91AY&SYtext", False),
         ("a.txt", "text/plain", b"Error", False), ("a", "text/plain", b"Error", False),
@@ -237,7 +240,7 @@ def test_a_name_is_certain_by_its_last_extension_alone() -> None:
         Named.PAGE: "d.html x.XHTML", Named.DATA: "a.json a.xml a.geojson a.svg~",
         Named.TEXT: "a.txt d/A.CSV a.zip.sha256",
         Named.MAYBE_PAGE: "get.php a.cgi a.html.en", Named.MAYBE_DATA: "json-tool a.json.gpg",
-        Named.MAYBE_TEXT: "README a.txt.gpg", Named.OTHER: "a.zip a.json.gz a.txt.xz a.dat a.html.gz",
+        Named.MAYBE_TEXT: "README a.txt.gpg", Named.OTHER: "a.zip a.json.gz a.txt.xz a.dat a.html.gz a.php.d/x.dat",
     }  # fmt: skip
     assert {kind: [name for name in text.split() if named(name) is not kind] for kind, text in names.items()} == {
         kind: [] for kind in Named

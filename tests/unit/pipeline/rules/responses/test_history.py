@@ -1,0 +1,238 @@
+"""What the summary of a connection answers: tables for each of its questions, whichever way the files were noted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crawler.model.values import Span, Validators
+from crawler.pipeline.rules.responses.carried import LONGEST, History, followers, history_of, may_follow
+from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row
+
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+TAG = Validators(etag='"1"')
+OTHER_TAG = Validators(etag='"2"')
+SIZE_AND_PLACE = Aspect.SIZE | Aspect.PLACE
+
+
+def row(low: int | None = None, high: int | None = None, **more: object) -> Row:
+    size = None if low is None else Span(low, low if high is None else high)
+    return Row(size=size, **more)  # type: ignore[arg-type]
+
+
+def at(minute: int) -> Span[datetime]:
+    low = NOON + timedelta(minutes=minute)
+    return Span(low, low + timedelta(seconds=59))
+
+
+def ok(size: int, **more: object) -> Facts:
+    return Facts(status=200, size=size, **more)  # type: ignore[arg-type]
+
+
+EMPTY = row(0, modified=at(0))
+OTHER_EMPTY = row(0, modified=at(1))
+
+
+def one_by_one(*seen: tuple[Row, Facts]) -> History:
+    history = History()
+    for each in seen:
+        history.add(*each)
+    return history
+
+
+def noted(*rows: Row, of_empty: Validators | None = None) -> History:
+    history = History()
+    history.add_files(rows, of_empty)
+    return history
+
+
+def mixed() -> History:
+    """A history with 6 among the files that have been settled, and 7 among those that have not."""
+    history = one_by_one((row(6), ok(6)))
+    history.add_files([row(7)])
+    return history
+
+
+def empties() -> list[History]:
+    """Histories with one empty file, noted in either way."""
+    return [one_by_one((EMPTY, ok(0, of_empty=TAG))), noted(EMPTY, of_empty=TAG)]
+
+
+@pytest.mark.parametrize(
+    ("history", "sizes", "empty", "more", "expected"),
+    [
+        (History(), {5}, None, 0, True),
+        (History(), set(), None, LONGEST, True),
+        (History(), set(), None, LONGEST + 1, False),
+        (noted(row(5)), {5}, None, 0, False),
+        (noted(row(5)), {4, 6}, None, 0, True),
+        (one_by_one((row(5), ok(5))), {4, 5}, None, 0, False),
+        (one_by_one((row(5), ok(5))), {6}, None, 0, True),
+        (one_by_one((row(4, 6), ok(5))), {4}, None, 0, True),
+        (one_by_one((row(5, etag='"a"'), Facts(status=304, etag='"a"'))), {6}, None, 0, False),
+        (mixed(), {6}, None, 0, False),
+        (mixed(), {7}, None, 0, False),
+        (mixed(), {8}, None, 0, True),
+        (mixed(), {8}, None, LONGEST - 2, True),
+        (mixed(), {8}, None, LONGEST - 1, False),
+        (noted(*map(row, range(LONGEST))), {999}, None, 0, True),
+        (noted(*map(row, range(LONGEST))), {999}, None, 1, False),
+        *((history, {0}, EMPTY, 0, True) for history in empties()),
+        *((history, {0, 5}, EMPTY, 0, True) for history in empties()),
+        *((history, {0}, OTHER_EMPTY, 0, False) for history in empties()),
+        *((history, {0}, None, 0, False) for history in empties()),
+        (one_by_one((EMPTY, ok(0, of_empty=TAG)), (row(0, 9), ok(0))), {0}, EMPTY, 0, False),
+        (one_by_one((EMPTY, ok(0, of_empty=TAG)), (row(5), ok(5))), {0, 5}, EMPTY, 0, False),
+        (one_by_one((EMPTY, ok(0))), {0}, EMPTY, 0, False),
+    ],
+)
+def test_whether_sizes_tell_files_from_all_that_was_carried(
+    history: History, sizes: Collection[int], empty: Row | None, more: int, expected: bool
+) -> None:
+    assert history.lacks(sizes, empty, more) is expected
+
+
+@pytest.mark.parametrize(
+    ("history", "new", "expected"),
+    [
+        (History(), row(5), True),
+        (History(), row(5, 6), False),
+        (History(), row(), False),
+        (History(), row(5, part="0-4"), False),
+        (noted(row(5)), row(5), False),
+        (noted(row(5)), row(6), True),
+        (mixed(), row(6), False),
+        (mixed(), row(7), False),
+        (mixed(), row(8), True),
+        (one_by_one((row(5, etag='"a"'), Facts(status=304, etag='"a"'))), row(6), False),
+    ],
+)
+def test_whether_no_response_had_the_size_of_a_row(history: History, new: Row, expected: bool) -> None:
+    assert history.lacks_size(new) is expected
+    if expected:
+        assert list(history.unlike(new, SIZE_AND_PLACE)) == []
+
+
+def test_a_file_that_was_noted_with_others_is_the_same_suspect_as_one_noted_alone() -> None:
+    alone, together = one_by_one((row(5), ok(5)), (row(6), ok(6))), noted(row(5), row(6))
+    expected = [row(5, place="-")]
+    assert alone.suspects(row(5), Aspect.SIZE) == expected
+    assert together.suspects(row(5), Aspect.SIZE) == expected
+    assert len(alone) == len(together) == 2
+    everything = [row(5, place="-"), row(6, place="-")]
+    assert together.suspects(row(5), Aspect.TIME) == alone.suspects(row(5), Aspect.TIME) == everything
+    assert len(together) == 2, "each is counted once, although it is in other collections now"
+    assert together.suspects(row(5), Aspect.SIZE) == expected
+
+
+PLACED = one_by_one(
+    (row(place="/a/"), ok(900, place="/a/")),
+    (row(place="/b/"), ok(800, place="/b/")),
+    (row(place="/c/"), Facts(status=304)),
+    (row(5, etag='"a"'), Facts(status=304)),
+    (row(7, etag='"a"'), Facts(status=304, etag='"a"')),
+    (row(6), ok(6)),
+)
+A, B, C = row(900, place="/a/"), row(800, place="/b/"), row(place="/c/")
+UNPROVEN, PROVEN = row(5, etag='"a"'), row(7, etag='"a"', place="-")
+SIX = row(6, place="-")
+BODILESS = [C, UNPROVEN, PROVEN]
+
+
+@pytest.mark.parametrize(
+    ("new", "confirmed", "expected"),
+    [
+        (row(900), Aspect.SIZE, [A, *BODILESS]),
+        (row(901), Aspect.SIZE, BODILESS),
+        (row(900, 901), Aspect.SIZE, [A, B, C, UNPROVEN, PROVEN, SIX]),
+        (row(900), Aspect.TIME, [A, B, C, UNPROVEN, PROVEN, SIX]),
+        (row(), Aspect.SIZE, [A, B, C, UNPROVEN, PROVEN, SIX]),
+        (row(place="/a/"), Aspect.PLACE, [A, UNPROVEN]),
+        (row(place="/z/"), Aspect.PLACE, [UNPROVEN]),
+        (row(place="/a/"), Aspect.SIZE, [A, B, C, UNPROVEN, PROVEN, SIX]),
+        (row(900, place="/b/"), SIZE_AND_PLACE, [A, *BODILESS]),
+        (row(), Aspect.PLACE, [A, B, C, UNPROVEN, PROVEN, SIX]),
+        (row(part="0-4"), SIZE_AND_PLACE, []),
+    ],
+)
+def test_who_is_suspected(new: Row, confirmed: Aspect, expected: Sequence[Row]) -> None:
+    assert list(PLACED.suspects(new, confirmed)) == expected
+    assert list(PLACED.unlike(new, confirmed)) == expected
+
+
+def test_a_range_is_suspected_only_by_itself() -> None:
+    history = one_by_one((row(9, part="0-4"), Facts(status=206, size=9, part="0-4")))
+    assert len(history) == 1
+    assert history.suspects(row(9, part="0-4"), Aspect.PART) == [row(9, part="0-4")]
+    assert history.suspects(row(9, part="5-"), Aspect.PART) == []
+    assert history.suspects(row(9), Aspect.SIZE) == []
+    assert may_follow([row(9, part="5-")], history)
+    assert not may_follow([row(9, part="0-4")], history)
+
+
+@pytest.mark.parametrize("history", empties())
+def test_an_empty_file_is_not_told_from_those_that_are_interchangeable(history: History) -> None:
+    assert history.may_repeat(EMPTY)
+    assert not history.may_repeat(OTHER_EMPTY)
+    assert history.of_empty == TAG
+    assert len(history) == 1
+    assert may_follow([EMPTY, EMPTY], history)
+    assert may_follow([OTHER_EMPTY], history)
+    assert not may_follow([row(0)], history)
+    assert history.unlike(EMPTY, Aspect.SIZE) == []
+    assert history.suspects(EMPTY, Aspect.SIZE) == [row(0, modified=at(0), place="-")]
+    assert history.unlike(OTHER_EMPTY, Aspect.SIZE) == [row(0, modified=at(0), place="-")]
+
+
+def test_an_empty_file_with_other_validators_ends_the_interchange() -> None:
+    history = one_by_one((EMPTY, ok(0, of_empty=TAG)))
+    history.add(EMPTY, ok(0, of_empty=TAG))
+    assert len(history) == 1, "it is the same as the one before"
+    history.add(EMPTY, ok(0, of_empty=OTHER_TAG))
+    assert len(history) == 2
+    assert history.of_empty is None
+    assert not history.may_repeat(EMPTY)
+    assert len(history.unlike(EMPTY, Aspect.SIZE)) == 2
+
+
+def test_the_first_empty_file_is_the_one_that_may_come_again() -> None:
+    history = one_by_one((EMPTY, ok(0, of_empty=TAG)), (OTHER_EMPTY, ok(0, of_empty=OTHER_TAG)))
+    assert history.of_empty == TAG
+    assert history.may_repeat(EMPTY)
+    assert not history.may_repeat(OTHER_EMPTY)
+    assert history.unlike(EMPTY, Aspect.SIZE) == [row(0, modified=at(1), place="-")]
+    again = noted(row(5), EMPTY, of_empty=TAG)
+    again.add_files([EMPTY, row(6)], TAG)
+    assert len(again) == 3
+    assert not again.lacks({5})
+    assert not again.lacks({6})
+    assert again.lacks({0}, EMPTY)
+
+
+def test_files_without_an_empty_one_leave_none_to_come_again() -> None:
+    history = noted(row(5))
+    history.add_files([EMPTY], TAG)
+    assert history.of_empty == TAG
+    assert history.may_repeat(EMPTY)
+    assert noted(row(5)).of_empty is None
+    assert not noted(row(5)).may_repeat(EMPTY)
+
+
+def test_followers_are_those_that_differ_from_all_and_for_which_there_is_room() -> None:
+    history = one_by_one((row(5), ok(5)))
+    new = [row(5), row(6), row(4, 6), row(7), row(8, 9)]
+    assert followers(new, history) == [1, 3, 4]
+    assert followers(new, None) == [0, 1, 2, 3, 4]
+    many = noted(*map(row, range(LONGEST - 2)))
+    assert followers([row(0), *map(row, range(900, 905))], many) == [1, 2]
+    assert not may_follow([row(900), row(901), row(902)], many)
+    assert may_follow([row(900), row(901)], many)
+    assert followers([row(900)], noted(*map(row, range(LONGEST + 1)))) == []
+
+
+def test_a_connection_has_one_history() -> None:
+    history = History()
+    assert history_of(history) is history
+    assert len(history_of(None)) == 0
