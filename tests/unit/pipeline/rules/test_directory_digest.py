@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
+from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Local, Span
 from crawler.output.progress import Fanout
 from crawler.output.progress.counters import Counters
@@ -184,3 +185,98 @@ def test_the_newest_times_are_the_latest_moments_at_which_any_row_may_end(
         passed = [passed_by_row(span) for span in spans if (span.low.tzinfo is not None) is has_zone]
         assert newest == max([0.0, *passed])
     assert found.resolution == max(map(resolution_of, spans), default=0)
+
+
+@pytest.mark.parametrize(
+    ("listed", "copy", "expected"),
+    [
+        (Span(5, 5), None, 5),
+        (Span(5, 5), 7, 5),
+        (Span(4, 6), 4, 4),
+        (Span(4, 6), 6, 6),
+        (Span(4, 6), 7, None),
+        (Span(4, 6), None, None),
+        (None, 5, 5),
+        (None, None, None),
+    ],
+)
+def test_a_file_counts_with_the_listed_size_or_else_with_that_of_its_copy(
+    listed: Span[int] | None, copy: int | None, expected: int | None
+) -> None:
+    builder = DirectoryDigestBuilder()
+    builder.add(entry(1, size=listed), copy)
+    assert (builder.is_plain, builder.files) == (expected is not None, 0 if expected is None else 1)
+    if expected is not None:
+        assert builder.total == gathered(entry(1, size=Span(expected, expected))).total
+
+
+@pytest.mark.parametrize(("name", "url"), [("f1", "http://h/f1?signature=1"), ("f\udcff", "http://h/f%FF")])
+def test_the_sum_is_the_same_for_later_versions_of_the_program(name: str, url: str) -> None:
+    """Otherwise every directory would have to be read again after an upgrade."""
+    text = f"{name}\0{url.partition('?')[0]}\0noon\0005".encode("utf-8", "surrogatepass")
+    expected = int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
+    builder = DirectoryDigestBuilder()
+    builder.add(replace(entry(1, row="noon"), name=name, url=url), None)
+    assert builder.total == expected
+
+
+def test_nothing_is_added_once_no_digest_is_possible() -> None:
+    builder = gathered(entry(1))
+    builder.rule_out()
+    builder.add(entry(2), 5)
+    builder.add_new([entry(3)] * 2)
+    builder.skip(entry(4), 5, "ext")
+    assert (builder.files, builder.total, builder.skipped) == (1, gathered(entry(1)).total, [])
+    assert not builder.is_worth_it
+
+
+def test_what_a_filter_refuses_is_noted_as_it_is_reported() -> None:
+    builder = gathered(entry(1))
+    builder.expect(1, more=False)
+    builder.skip(entry(2), 7, "ext")
+    assert builder.skipped == [RefusedEntry("f2", "http://h/f2", 7, "ext")]
+    assert builder.is_worth_it
+    builder.skip(entry(3, folder="sub"), 7, "ext")
+    assert not builder.is_plain
+
+
+def test_an_empty_page_has_no_digest_and_a_page_that_goes_on_may_have_one() -> None:
+    builder = DirectoryDigestBuilder()
+    builder.expect(0, more=True)
+    assert builder.is_plain
+    builder.expect(1, more=False)
+    assert builder.is_plain
+    assert builder.entries == 1
+    empty = DirectoryDigestBuilder()
+    empty.expect(0, more=False)
+    assert not empty.is_plain
+
+
+TIMES = [MINUTE, Span(NOON, NOON), Span(NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=UTC)), None]
+SIZES = [Span(5, 5), Span(6, 6), Span(6, 7), None]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(TIMES[:1] * 4 + TIMES), st.sampled_from(SIZES[:1] * 4 + SIZES), st.integers(0, 9)),
+        max_size=8,
+    ),
+    st.sampled_from(["", "", "", "sub"]),
+    st.booleans(),
+)
+def test_new_files_are_added_together_as_one_by_one(
+    rows: list[tuple[Span[datetime] | None, Span[int] | None, int]], folder: str, is_plain: bool
+) -> None:
+    entries = [entry(number, modified=time, size=size) for time, size, number in rows]
+    entries += [entry(10, folder=folder)] if folder else []
+    one, together = DirectoryDigestBuilder(), DirectoryDigestBuilder()
+    one.is_plain = together.is_plain = is_plain
+    for each in entries:
+        one.add(each, None)
+    together.add_new(entries[:3])
+    together.add_new(entries[3:])
+    found = [
+        (made.is_plain, *((made.files, made.total, made.newest, made.newest_local, made.resolution) * made.is_plain))
+        for made in (one, together)
+    ]
+    assert found[0] == found[1]
