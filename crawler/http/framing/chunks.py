@@ -14,6 +14,35 @@ _LONGEST_SIZE = 64
 """Maximum length in bytes of an incomplete chunk size line that is checked; longer lines have an extension."""
 
 
+_TIDY_SIZE = re.compile(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,6})\r\n")
+_TIDY_END = b"\r\n0\r\n\r\n"
+_FEW = 8
+"""Number of chunks of a body that ``tidy_body`` returns."""
+
+
+def tidy_body(data: bytes, at: int, most: int) -> tuple[bytes, int] | None:
+    """(The chunked body at offset ``at`` of ``data``, the offset behind it), if all of it is there in a few chunks.
+
+    None for a body that is empty or has more than ``most`` bytes, an extension, a trailer, or anything unusual. Then
+    ``ChunkScanner`` reads it, with the same result.
+    """
+    pieces, end = list[bytes](), b"\r\n"
+    for _ in range(_FEW):
+        size = _TIDY_SIZE.match(data, at)
+        if size is None:
+            return None
+        start = size.end()
+        at = start + int(size[1], 16)
+        pieces.append(data[start:at])
+        if data.startswith(_TIDY_END, at):
+            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            return (body, at + len(_TIDY_END)) if len(body) <= most else None
+        if not data.startswith(end, at):
+            return None
+        at += len(end)
+    return None
+
+
 class _Line(Enum):
     """The kind of the next line of a chunked body, after the bytes of the current chunk."""
 

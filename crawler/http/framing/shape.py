@@ -1,8 +1,9 @@
 """Header sections that differ only in a few fields: what all of them mean is found out once.
 
 The responses of a server to requests for files have the same header section but for the length and the validators of
-the file, and the time. The first one becomes a pattern. What one that matches it means is known: the same as
-``header_section`` would find, field by field. One that does not match is parsed there.
+the file, and the time; those to requests for listings often differ in the time alone, and are chunked. The first one
+becomes a pattern. What one that matches it means is known: the same as ``header_section`` would find, field by field.
+One that does not match is parsed there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import overload
 
+from crawler.http.framing.chunks import tidy_body
 from crawler.http.framing.header_section import BodyEnd, Head
 from crawler.model.network.shapes import Alike, HeaderShape, Varying
 
@@ -23,6 +25,8 @@ _VALUES = {
 }
 """The fields that may differ, in lower case → what their values look like. Others than these are parsed one by one."""
 _NAMES = tuple(_VALUES)
+_LENGTH = _NAMES[0]
+_ENDS = (BodyEnd.LENGTH, BodyEnd.CHUNKED)
 _ABSENT = b"((?!))?"
 _KEPT, _LEARNT = 6, 24
 """Number of shapes of a host that are tried, and number of those that are learnt; files of each type have their own."""
@@ -31,14 +35,18 @@ _LONGEST = 4096
 
 
 class Shape:
-    """The pattern of a header section with status 200 and a length, after which the connection stays open."""
+    """The pattern of a header section with status 200 after which the connection stays open.
 
-    __slots__ = ("_groups", "_match", "common")
+    The body that follows has a length, or is chunked.
+    """
+
+    __slots__ = ("_groups", "_is_chunked", "_match", "common")
 
     def __init__(self, lines: tuple[bytes, ...], minor: int, sample: Sequence[tuple[str, str]]) -> None:
         """``lines``: a regular expression for each line. ``sample``: the fields of the first header section."""
         names = [name.lower().encode() for name, _ in sample]
         varying = [name for name in names if name in _VALUES]
+        self._is_chunked = _LENGTH not in names
         self._match = re.compile(b"\r\n".join(lines) + b"\r\n\r\n" + _ABSENT).match
         self._groups = [varying.index(name) + 1 if name in varying else len(varying) + 1 for name in _NAMES]
         constant = {name: value for name, value in sample if name.lower().encode() not in _VALUES}
@@ -50,24 +58,32 @@ class Shape:
         if found is None:
             return None
         length, modified, etag, date = found.group(*self._groups)
-        stop, size = found.end(), int(length)
+        stop, size = found.end(), 0 if length is None else int(length)
+        end = BodyEnd.CHUNKED if self._is_chunked else BodyEnd.LENGTH
         fields = ShapedFields(self.common, size, _texts(modified, etag, date))
-        return Head(200, data[at:stop], BodyEnd.LENGTH, size, True, self.common.minor, fields), stop
+        return Head(200, data[at:stop], end, size, True, self.common.minor, fields), stop
 
     def responses(self, data: bytes, at: int, most: int, count: int) -> tuple[list[Alike], int]:
         """(The complete responses of this shape at offset ``at`` of ``data``, the offset behind them).
 
-        There may be none, and there are at most ``count``; no body has more than ``most`` bytes.
+        There may be none, and there are at most ``count``; no body has more than ``most`` bytes, or many chunks.
         """
         match, groups, common, size = self._match, self._groups, self.common, len(data)
+        is_chunked = self._is_chunked
         found: list[Alike] = []
         while count and (head := match(data, at)) is not None:
             length, modified, etag, date = head.group(*groups)
             start = head.end()
-            stop = start + int(length)
-            if stop > size or stop > start + most:
-                break
-            found.append(Alike(common, _texts(modified, etag, date), data[start:stop]))
+            if is_chunked:
+                if (chunked := tidy_body(data, start, most)) is None:
+                    break
+                body, stop = chunked
+            else:
+                stop = start + int(length)
+                if stop > size or stop > start + most:
+                    break
+                body = data[start:stop]
+            found.append(Alike(common, _texts(modified, etag, date), body))
             at = stop
             count -= 1
         return found, at
@@ -117,10 +133,11 @@ class ShapedFields(Sequence[tuple[str, str]]):
 
 def shape_of(data: bytes, head: Head) -> Shape | None:
     """The shape of the header section ``data``, whose meaning is ``head``; None if it must be parsed each time."""
-    if head.status != 200 or head.end is not BodyEnd.LENGTH or not head.is_kept or len(data) > _LONGEST:
+    if head.status != 200 or head.end not in _ENDS or not head.is_kept or len(data) > _LONGEST:
         return None
     names = [name.lower() for name, _ in head.fields]
-    if len({*names, "set-cookie"}) < len(names) + 1 or "content-length" not in names or data != head.data:
+    has_length = head.end is BodyEnd.LENGTH
+    if len({*names, "set-cookie"}) < len(names) + 1 or ("content-length" in names) != has_length or data != head.data:
         return None
     start, *lines = data[:-4].split(b"\r\n")
     return _shape((re.escape(start), *map(_line, lines)), head.minor, tuple(head.fields))

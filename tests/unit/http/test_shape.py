@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from crawler.http.framing.header_section import FramingError, parse_head
+from crawler.http.framing.chunks import ChunkScanner, tidy_body
+from crawler.http.framing.header_section import BodyEnd, FramingError, parse_head
 from crawler.http.framing.shape import ShapedFields, Shapes, shape_of
 from crawler.http.framing.splitter import HeadScanner
+from crawler.http.lane.reader import ResponseReader
 
 LINES = {
     "Server": ["nginx", "nginx/1.2 (x)", ""],
@@ -40,6 +42,8 @@ def sections(draw: st.DrawFn, likely: int = 4) -> tuple[str, list[tuple[str, str
     """The parts of a header section; most have the usual value of each of the usual fields."""
     names = draw(st.lists(st.sampled_from(list(LINES)[:6]), min_size=4, unique=True))
     names += draw(st.lists(st.sampled_from(list(LINES)), max_size=1)) if draw(st.integers(0, likely)) == 0 else []
+    if draw(st.booleans()):
+        names = [name for name in names if name != "Content-Length"] + ["Transfer-Encoding"]
     fields = []
     for name in names:
         value = draw(st.sampled_from(LINES[name])) if draw(st.integers(0, likely)) == 0 else LINES[name][0]
@@ -81,7 +85,9 @@ def test_a_section_of_a_shape_means_what_parsing_it_finds(data: st.DataObject) -
             assert isinstance(head.fields, ShapedFields)
             of = CIMultiDict(expected.fields)
             assert head.fields.values == (of.get("Last-Modified"), of.get("ETag"), of.get("Date"))
-            assert of["Content-Length"] == str(head.length)
+            is_chunked = head.end is BodyEnd.CHUNKED
+            assert of.get("Content-Length") == (None if is_chunked else str(head.length))
+            assert is_chunked == ("Transfer-Encoding" in of)
             assert "Set-Cookie" not in of
     except FramingError:
         return
@@ -107,7 +113,7 @@ def test_responses_for_files_have_one_shape(length: int) -> None:
         (b"keep-alive", b"close"),
         (b"200 OK", b"206 Partial Content"),
         (b"200 OK", b"404 Not Found"),
-        (b"Content-Length: 0", b"Transfer-Encoding: chunked"),
+        (b"Content-Length: 0", b"X: 0"),
         (b"Content-Length: 0", b"Content-Length: 0\r\nTransfer-Encoding: chunked"),
         (b"Content-Length: 0", b"Content-Length: 0\r\nContent-Length: 0"),
         (b"Server: nginx", b"Set-Cookie: a=b"),
@@ -147,7 +153,7 @@ def test_a_server_that_changes_its_headers_each_time_gets_few_shapes() -> None:
 
 def test_connections_to_a_host_share_its_shapes_and_each_type_of_file_has_its_own() -> None:
     shapes = Shapes()
-    pages = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pages = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     for place, kind in enumerate([b"text/plain", b"image/png", b"video/ogg"] * 3):
         scanner = HeadScanner(shapes)
         page = scanner.take(pages, is_head=False)
@@ -186,3 +192,60 @@ def test_responses_that_are_taken_together_are_those_that_a_scanner_finds_one_by
     together, stop = shapes.responses(wire, 0, most, count)
     assert [(CIMultiDict(each.shape.fields(len(each.body), each.varying)), each.body) for each in together] == expected
     assert stop == at
+
+
+PAGE = USUAL.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+CHUNKS = ["3\r\nabc\r\n", "A\r\n0123456789\r\n", "5\r\n0\r\n\r\n\r\n", "05\r\nHTTP/\r\n", "3;x=y\r\nabc\r\n"]
+CHUNKS += ["3\nabc\n", "3\r\nabcd\r\n", "3 \r\nabc\r\n", "x\r\n", "", "3\r\nab"]
+LAST = ["0\r\n\r\n"] * 8 + ["0\r\nX: 1\r\n\r\n", "00\r\n\r\n", "0\n\n", "0\r\n", ""]
+
+
+@st.composite
+def chunked(draw: st.DrawFn) -> bytes:
+    """A chunked body; most are as servers send them."""
+    usual = draw(st.lists(st.sampled_from(CHUNKS[:3]), max_size=10))
+    usual += draw(st.lists(st.sampled_from(CHUNKS), max_size=1)) if draw(st.integers(0, 3)) == 0 else []
+    return "".join([*usual, draw(st.sampled_from(LAST))]).encode()
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    body=chunked(), behind=st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"0\r\n\r\n"]), most=st.sampled_from([5, 99])
+)
+def test_a_tidy_body_is_what_a_scanner_decodes(body: bytes, behind: bytes, most: int) -> None:
+    scanner, pieces = ChunkScanner(), list[bytes]()
+    wire = b"before" + body + behind
+    found = tidy_body(wire, 6, most)
+    if found is not None:
+        end = 6 + scanner.take(wire[6:], pieces)
+        assert scanner.is_over
+        assert found == (b"".join(pieces), end)
+        assert len(found[0]) <= most
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_pages_that_are_taken_together_are_those_that_a_reader_takes_one_by_one(data: st.DataObject) -> None:
+    bodies = data.draw(st.lists(st.tuples(st.sampled_from([PAGE, USUAL]), chunked()), min_size=1, max_size=5))
+    wire = b"".join(head if head == USUAL else head + body for head, body in bodies)
+    shapes, most = Shapes(), data.draw(st.sampled_from([5, 100]))
+    for head in (PAGE, USUAL)[: data.draw(st.integers(1, 2))]:
+        HeadScanner(shapes).take(head, is_head=False)
+    together, stop = shapes.responses(wire, 0, most, len(bodies))
+    at = 0
+    for each in together:
+        reader = ResponseReader()
+        at = len(wire) - reader.take(wire, at, is_last=False)
+        assert reader.is_over
+        assert reader.head is not None
+        assert (list(reader.head.fields), reader.body()) == (each.shape.fields(len(each.body), each.varying), each.body)
+    assert at == stop
+
+
+def test_pages_that_servers_send_are_taken_together() -> None:
+    shapes = Shapes()
+    HeadScanner(shapes).take(PAGE, is_head=False)
+    wire = (PAGE + b"3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n") * 3
+    found, stop = shapes.responses(wire, 0, 100, 16)
+    assert [each.body for each in found] == [b"abc0123456789"] * 3
+    assert stop == len(wire)
