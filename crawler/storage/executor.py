@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
@@ -16,6 +17,11 @@ _MOMENT = 0.02
 """Maximum time in seconds that the loop waits for a call; a batch takes a third of it on a fast disk."""
 _SLOW_CALLS = 8
 """Number of calls for which the loop does not wait, after a call that took longer than ``_MOMENT``."""
+
+
+def usable_processors() -> int:
+    """Number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class BriefExecutor:

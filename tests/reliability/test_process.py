@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -301,3 +302,34 @@ def test_a_mirror_inside_another_is_not_deleted_by_it(sandbox: Sandbox, site: Si
     there = sandbox.tree()
     assert {path: there.get(path) for path in outer} == outer
     assert {path: there.get(f"inner/{path}") for path in inner} == inner
+
+
+_STORED_BESIDE = """
+from crawler.model import limits
+from crawler.storage.directory.incoming import new_files, saver
+limits.BATCH_FILES, new_files._FULL_BATCHES, saver._START_SECONDS, saver._SILENCE = 1, 1, 20.0, 0.5
+from crawler.__main__ import main
+main()
+"""
+"""The program, in which the first file already is stored by a process of its own."""
+
+
+@pytest.mark.own
+@pytest.mark.row("X30")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_run_whose_saver_is_killed_or_stopped_is_complete(sandbox: Sandbox, site: Site, number: int) -> None:
+    many(site, 20, "a")
+    site.file("zz", blob(500), Late(1.0))
+    argv = sandbox.command(site.url)
+    program = sandbox.start_raw([argv[0], "-c", _STORED_BESIDE, *argv[argv.index("crawler") + 1 :]])
+    wait_until(lambda: len(sandbox.tree()) == 20, "the first files")
+    (saver,) = [int(child) for task in _tasks(program.process.pid) for child in (task / "children").read_text().split()]
+    os.kill(saver, number)
+    sandbox.note(program.finish()).succeeds()
+    sandbox.holds(site.contents())
+    assert sandbox.parts() == []
+    assert not Path(f"/proc/{saver}").exists()
+
+
+def _tasks(process: int) -> Iterable[Path]:
+    return Path(f"/proc/{process}/task").iterdir()

@@ -13,13 +13,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from crawler.model.errors import NO_DESCRIPTORS
-from crawler.model.reasons import Reason
-from crawler.model.struct import Value
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.boundaries.other_file_systems import copy_part, hidden_name
-from crawler.storage.directory.boundaries.spared import Spared
 from crawler.storage.directory.incoming.new_files import (
     CREATE_FLAGS,
+    Helper,
     flush_and_close,
     name_files,
     start_writeback,
@@ -31,8 +29,9 @@ from crawler.storage.directory.os_errors import (
     UnusablePath,
     destination_error,
     flush,
+    in_the_way,
 )
-from crawler.storage.directory.trash import Trash, kept_in_trash
+from crawler.storage.directory.trash import Safeguards, kept_in_trash
 from crawler.storage.directory.tree import (
     REOPEN_FLAGS,
     Tree,
@@ -48,13 +47,6 @@ _NO_TIMES = NOT_OFFERED | {errno.EPERM, errno.EACCES}
 TIMES = "this file system does not store modification times: files keep their download time"
 _NO_FLUSH = NOT_OFFERED | {errno.ENOENT}
 """Errors ignored when flushing a directory: some network file systems do not support it, or it was removed."""
-
-
-class Safeguards(Value, frozen=True, kw_only=True):
-    """The objects that protect existing files from being replaced."""
-
-    spared: Spared
-    trash: Trash | None = None
 
 
 class BatchCommit:
@@ -74,11 +66,14 @@ class BatchCommit:
         self._trash = safeguards.trash
         self._spared = safeguards.spared
         self._name = name
+        self.helper = Helper(parts, name, fsync)
+        """Stores new files where nothing is to be decided, once there are many."""
         self.lacks: set[str] = set()
         """Messages about features that this file system lacks; files were stored without them."""
 
     def commit(self, batch: Sequence[Staged], directory: str) -> list[Known | str]:
         """See ``Destination.commit``. Raises DestinationError."""
+        self.helper.note_batch(len(batch))
         outcomes: list[Known | str] = []
         touched: set[str] = set()
         self._tree.refresh()
@@ -95,6 +90,10 @@ class BatchCommit:
 
     def _slice(self, items: Sequence[Staged], outcomes: list[Known | str], touched: set[str]) -> None:
         """Store the first of ``items``, as many as may be open at once, doing each step for all of them."""
+        if stored := self.helper.store(items, self._directory_for_new, self._tree.refresh):
+            outcomes += stored
+            touched.add(items[0].job.path.rpartition("/")[0])
+            return
         pending: list[PendingFile | str] = []
         try:
             self._prepare(items, pending)
@@ -177,11 +176,8 @@ class BatchCommit:
     ) -> bool:
         """Name the first of ``pending``, new files in ``parent``. False if already the first one needs ``_place``."""
         before = len(outcomes)
-        try:
-            directory = self._tree.directory(parent, create=True)
-            if self._spared.protected_names(directory, self._tree.identity_of(parent)) is not None:
-                return False
-        except (UnusablePath, OSError):
+        directory = self._directory_for_new(parent)
+        if directory is None:
             return False
         try:
             name_files(pending, self._parts, f"{parent}/" if parent else "", directory, outcomes)
@@ -193,6 +189,15 @@ class BatchCommit:
             if len(outcomes) > before:
                 touched.add(parent)
         return len(outcomes) > before
+
+    def _directory_for_new(self, parent: str) -> int | None:
+        """The open directory ``parent``, created if missing; None if it cannot be opened, or protects any name."""
+        try:
+            directory = self._tree.directory(parent, create=True)
+            is_free = self._spared.protected_names(directory, self._tree.identity_of(parent)) is None
+        except (UnusablePath, OSError):
+            return None
+        return directory if is_free else None
 
     def _place(self, file: PendingFile, touched: set[str]) -> Known | str:
         """Rename the part to its final name. Returns what is now on disk, or why it failed. Raises OSError."""
@@ -222,7 +227,7 @@ class BatchCommit:
             raise UnusablePath(f"{file.item.job.path} {own.claim}")
         if old is not None:
             if not (stat.S_ISREG(old.st_mode) or stat.S_ISLNK(old.st_mode)):
-                raise UnusablePath(_in_the_way(old.st_mode))
+                raise UnusablePath(in_the_way(old.st_mode))
             if protected is not None and plain in protected.mounted:
                 raise UnusablePath("a mount point is in its place, and mount points are never replaced")
             unseen = file.item.job.local is None  # not seen by the scan: another spelling of it may exist
@@ -291,7 +296,3 @@ class BatchCommit:
     def _unlink(self, name: str) -> None:
         with suppress(OSError):  # leftovers are removed at the next start
             os.unlink(name, dir_fd=self._parts)
-
-
-def _in_the_way(mode: int) -> str:
-    return Reason.DIRECTORY_IN_THE_WAY if stat.S_ISDIR(mode) else "a device, FIFO or socket of that name is in the way"

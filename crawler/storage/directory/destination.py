@@ -60,8 +60,7 @@ class LocalDestination(Destination):
             raise DestinationError(f"cannot use {directory}: this system cannot open relative to a directory")
         self._shown = str(directory)
         self._options = WriteOptions(fsync=fsync, digests=digests, trash_seconds=trash_seconds)
-        self._read_only = read_only
-        self._joined = False
+        self._read_only, self._joined = read_only, False
         self._layout = Layout(directory)
         self._spared = Spared(own, directory)  # shared by scanner, writer and trash
         self._spared_paths: dict[str, str] = {}
@@ -237,10 +236,11 @@ class LocalDestination(Destination):
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` lists the files that already have their final names."""
-        writer = await self._ready()
+        committer = (await self._ready()).committer
         for directory in {staged.job.path.rpartition("/")[0] for staged in batch}:
             self._known_empty.fill(directory)
-        return await self._run(self._brief_writes, writer.committer.commit, batch, self._shown)
+        thread = self._write_thread if committer.helper.is_ready else self._brief_writes
+        return await self._run(thread, committer.commit, batch, self._shown)
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """See ``interfaces.Destination``. A path that is already gone counts as deleted."""

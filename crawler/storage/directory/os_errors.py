@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Sequence
 
 from crawler.model.errors import DestinationError
@@ -117,3 +118,8 @@ def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()
     text = WHOLE.get(number) or _OWN_DIRECTORY.get(number) or item_reason(error)
     is_clean = number in _WITHOUT_EFFECT
     return DestinationError(f"cannot store files in {directory}: {text}", done=done, untouched=is_clean)
+
+
+def in_the_way(mode: int) -> str:
+    """The reason why a file cannot get its name: what has the name is not a file, but of this ``mode``."""
+    return Reason.DIRECTORY_IN_THE_WAY if stat.S_ISDIR(mode) else "a device, FIFO or socket of that name is in the way"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from crawler.model import limits
+from crawler.model.struct import Value
 from crawler.model.values import Kind
 from crawler.storage.directory.boundaries.spared import Spared, other_mirror
 from crawler.storage.directory.copying import fill_from
@@ -32,6 +33,13 @@ NAME = b"trash"
 _DAY = pattern(r"\d{4}-\d\d-\d\d")
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _COPY_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Safeguards(Value, frozen=True, kw_only=True):
+    """The objects that protect existing files from being replaced."""
+
+    spared: Spared
+    trash: Trash | None = None
 
 
 class Trash:

@@ -8,12 +8,12 @@ from contextlib import suppress
 
 from crawler.model.struct import Value
 from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.commit import BatchCommit, Safeguards
+from crawler.storage.directory.commit import BatchCommit
 from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.lock import Lock
 from crawler.storage.directory.os_errors import UnusablePath
-from crawler.storage.directory.trash import Trash
+from crawler.storage.directory.trash import Safeguards, Trash
 from crawler.storage.directory.tree import Tree
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 
@@ -72,6 +72,7 @@ class DirectoryWriter(Value, frozen=True, kw_only=True):
 
     def close(self) -> None:
         """Close all descriptors and release the lock."""
+        self.committer.helper.close()
         if self.trash is not None:
             self.trash.close()
         self.tree.close()

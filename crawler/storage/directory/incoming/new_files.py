@@ -2,7 +2,7 @@
 
 Nearly every file of a first run is small, has a plain name, and nothing is in its place. Each function here does one
 step for as many files as possible and stops at the first one that is different, which it leaves as it was: ``commit``,
-which has the rules for every case, goes on from there.
+which has the rules for every case, goes on from there. ``Helper`` has a process do them if there are many.
 """
 
 from __future__ import annotations
@@ -11,13 +11,20 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from crawler.model import limits
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
 from crawler.storage.directory.os_errors import flush
 from crawler.storage.directory.tree import close_quietly
 from crawler.text.patterns import PLAIN_NAME
 
+if TYPE_CHECKING:
+    from crawler.storage.directory.incoming.saver import Saver
+
+_FULL_BATCHES = 2
+"""Number of full batches after which the process is started: as many files arrive as it takes to keep it busy."""
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -102,3 +109,65 @@ def name_files(
         known = item.result.known
         is_as_expected = known is not None and known.digest and (file.size, file.mtime) == (known.size, known.mtime)
         outcomes.append(known if known is not None and is_as_expected else known_of(file))
+
+
+class Helper:
+    """The process that stores new files beside this one, while there is one. For one thread only.
+
+    ``parts``, ``name``: see ``Saver``. ``fsync``: as for ``LocalDestination``; there is no process for ``file``.
+    """
+
+    def __init__(self, parts: int, name: Callable[[], str], fsync: str) -> None:
+        self._parts, self._name, self._fsync = parts, name, fsync
+        self._full_batches = 0
+        self._saver: Saver | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a process that accepts files. May be read by any thread."""
+        saver = self._saver
+        return saver is not None and saver.is_ready
+
+    def note_batch(self, files: int) -> None:
+        """Start the process if this batch of so many files is one of several full ones."""
+        if files < limits.BATCH_FILES or self._fsync == "file":
+            return
+        self._full_batches += 1
+        if self._full_batches == _FULL_BATCHES:
+            from crawler.storage.directory.incoming.saver import begin  # imported only if needed
+
+            self._saver = begin(self._parts, self._name, is_flushed=self._fsync != "none")
+
+    def store(
+        self, items: Sequence[Staged], directory_of: Callable[[str], int | None], lost: Callable[[], None]
+    ) -> list[Known]:
+        """Have the process store the first of ``items``, new files of one directory. Returns the records of these.
+
+        ``directory_of`` returns an open directory, or None if its files must be stored in another way. ``lost`` is
+        called if the process is gone; it may have named some of ``items``. Raises OSError if a flush failed.
+        """
+        saver = self._saver
+        if saver is None:
+            return []
+        from crawler.storage.directory.incoming.saver import LostSaver, orderly
+
+        parent = items[0].job.path.rpartition("/")[0]
+        above = f"{parent}/" if parent else ""
+        chosen = orderly(items, above)
+        try:
+            if not chosen or not saver.has_started() or (directory := directory_of(parent)) is None:
+                return []
+            stored = saver.store(chosen, len(above), directory)
+        except LostSaver:
+            self._saver = None
+            lost()
+            return []
+        if not saver.is_worth_while:
+            self.close()
+        return stored
+
+    def close(self) -> None:
+        """End the process."""
+        if self._saver is not None:
+            self._saver.close()
+            self._saver = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import Executor, ThreadPoolExecutor
+
+from crawler.storage.executor import usable_processors
 
 _WRITING = 8
 """Threads for calls that take a moment; more would only compete for the same disk."""
@@ -19,7 +20,7 @@ class PartThreads(ThreadPoolExecutor):
         self._fillers: list[Executor] = []
         """A thread each."""
         self._idle: list[Executor] = []
-        self._processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self._processors = usable_processors()
 
     @property
     def has_idle_processor(self) -> bool:

@@ -1,0 +1,179 @@
+"""Hands new small files to a process that stores them (``saver_process``) while the event loop goes on.
+
+A thread that makes nine short system calls for each file would pass the interpreter lock back and forth with the loop.
+The process does the steps of ``new_files`` for many files at a time, without any decision; a file counts as stored only
+when the process has confirmed that it is flushed and has its name.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from crawler.model import limits
+from crawler.model.values import Known, Staged
+from crawler.storage.directory.incoming.pending import PendingFile, known_of
+from crawler.storage.directory.incoming.saver_process import MESSAGE, READY, remove_parts
+from crawler.storage.directory.os_errors import NOT_OFFERED
+from crawler.storage.executor import usable_processors
+from crawler.text.patterns import PLAIN_NAME
+
+_START = "import sys; sys.path.append(sys.argv[1]); from {}_process import main; main()"
+_ROOT = str(Path(__file__).parents[len(__name__.split(".")) - 1])
+"""The directory in which the package is."""
+_BODIES = limits.MIB
+"""Total size of the bodies of one order."""
+_MEMORY = 2 * _BODIES
+"""Size of the shared memory, which also holds the names."""
+_SILENCE = 60.0
+"""Seconds within which an order must be done, even on a slow disk; a process that was stopped never answers."""
+_START_SECONDS = 0.0
+"""Seconds for which an order waits until the process has started: none, because files can be stored without it."""
+_DISAPPOINTMENTS = 8
+"""Number of orders of which something was left, after which the process ends: files here are not what it is for."""
+
+
+class LostSaver(Exception):
+    """The process is gone. What it was storing may have any state: named, or not."""
+
+
+class Saver:
+    """The process and its shared memory. For one thread only. Raises OSError if there can be no process.
+
+    ``parts``: descriptor of DIR/.crawler/parts, which belongs to the caller. ``name`` returns a new name for a part.
+    """
+
+    def __init__(self, parts: int, name: Callable[[], str], *, is_flushed: bool) -> None:
+        self._parts, self._name, self._is_flushed = parts, name, is_flushed
+        self.is_ready = False
+        """Whether the process has started. Orders before that store nothing."""
+        self._disappointments = 0
+        self._memory = os.memfd_create("bodies", os.MFD_CLOEXEC)
+        theirs, self._life = os.pipe()
+        self._connection, process_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._process = -1
+        try:
+            os.truncate(self._memory, _MEMORY)
+            self._process = _spawned(process_side.fileno())
+            socket.send_fds(self._connection, [READY], [self._memory, parts, theirs])
+            self._connection.settimeout(_START_SECONDS)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            os.close(theirs)
+            process_side.close()
+
+    def store(self, items: Sequence[Staged], start: int, directory: int) -> list[Known]:
+        """Store the first of ``items``, which are ``orderly``, in the open ``directory``, and return their records.
+
+        ``start``: where the names begin in their paths. No name in the directory may be protected. Must have started.
+        Raises LostSaver; OSError if a flush failed.
+        """
+        end = self._name()
+        try:
+            stored, failed = self._do(items, start, directory, end)
+        except (OSError, ValueError, EOFError, TypeError):
+            self.close()
+            remove_parts(self._parts, end, range(len(items)))
+            raise LostSaver from None
+        if failed and failed not in NOT_OFFERED:  # otherwise the long way says what to do
+            raise OSError(failed, os.strerror(failed))
+        if stored < len(items):
+            self._disappointments += 1
+        return [_record_of(item) for item in items[:stored]]
+
+    @property
+    def is_worth_while(self) -> bool:
+        """Whether the process does what it is ordered to do."""
+        return self._disappointments < _DISAPPOINTMENTS
+
+    def has_started(self) -> bool:
+        """Whether the process accepts orders. Raises LostSaver."""
+        if not self.is_ready:
+            try:
+                self.is_ready = self._connection.recv(MESSAGE) == READY
+            except (BlockingIOError, TimeoutError):
+                return False
+            except OSError:
+                self.is_ready = False
+            if not self.is_ready:
+                self.close()
+                raise LostSaver
+            self._connection.settimeout(_SILENCE)
+        return True
+
+    def _do(self, items: Sequence[Staged], start: int, directory: int, end: str) -> tuple[int, int]:
+        """The answer of the process. Raises OSError, ValueError, EOFError or TypeError if there is none."""
+        names = [item.job.path[start:] for item in items]
+        order = marshal.dumps(
+            (end, names, [item.size for item in items], [item.mtime for item in items], self._is_flushed)
+        )
+        data = [order, *[item.body for item in items]]
+        if os.pwritev(self._memory, data, 0) != sum(map(len, data)):
+            raise EOFError
+        socket.send_fds(self._connection, [b"%d" % len(order)], [directory])
+        stored, failed = marshal.loads(self._connection.recv(MESSAGE))
+        return stored, failed
+
+    def close(self) -> None:
+        """End the process, whatever it is doing, and wait until it has ended."""
+        os.close(self._life)
+        os.close(self._memory)
+        self._connection.close()
+        if self._process > 0:
+            with suppress(OSError):  # somebody else has reaped it
+                os.kill(self._process, signal.SIGKILL)
+                os.waitpid(self._process, 0)
+
+
+def _spawned(connection: int) -> int:
+    """Start the process with the socket ``connection``; returns its number. Raises OSError.
+
+    It is started without ``site`` and ``subprocess``, which would take longer than the process itself.
+    """
+    program = sys.executable
+    command = [program, "-I", "-S", *(["-B"] if sys.dont_write_bytecode else []), "-c", _START.format(__name__), _ROOT]
+    quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
+    actions = [(os.POSIX_SPAWN_DUP2, connection, 0), *quiet]
+    return os.posix_spawn(program, command, os.environ, file_actions=actions, setpgroup=0)
+
+
+def orderly(items: Sequence[Staged], above: str) -> Sequence[Staged]:
+    """The first of ``items`` that the process can store together: files in memory with plain names in one directory.
+
+    ``above``: the path of the directory with a final slash; "" for DIR.
+    """
+    start, is_plain, total = len(above), PLAIN_NAME.fullmatch, 0
+    for place, item in enumerate(items):
+        path, size = item.job.path, item.size
+        total += size
+        if item.part or item.mtime is None or len(item.body) != size or total > _BODIES:
+            return items[:place]
+        if not path.startswith(above) or is_plain(path[start:]) is None:
+            return items[:place]
+    return items
+
+
+def _record_of(item: Staged) -> Known:
+    """What the state should remember about ``item``, which is stored as it was to be."""
+    known, mtime = item.result.known, item.mtime or 0
+    if known is not None and known.digest and (item.size, mtime) == (known.size, known.mtime):
+        return known
+    return known_of(PendingFile(item, "", -1, item.size, mtime))
+
+
+def begin(parts: int, name: Callable[[], str], *, is_flushed: bool) -> Saver | None:
+    """A saver, if this system can have one and a processor for it; see ``Saver``."""
+    if not hasattr(os, "memfd_create") or usable_processors() < 2:
+        return None
+    try:
+        return Saver(parts, name, is_flushed=is_flushed)
+    except (OSError, ValueError, TypeError):  # a sandbox, or an interpreter that does not know its own program
+        return None

@@ -1,0 +1,144 @@
+"""The process that stores new small files for ``saver``, with an interpreter lock of its own.
+
+Standard input is a socket to the parent. Each message names the files of one directory, whose bodies lie in shared
+memory, and is answered when they are flushed and have their names. Only what needs no decision is done here: the first
+file about which anything is unusual, and all after it, are left to the parent. The kernel kills the process when its
+parent ends, so that it never changes DIR without the parent's lock. Few imports: it starts while files arrive.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import marshal
+import mmap
+import os
+import signal
+import socket
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+
+Order = tuple[str, Sequence[str], Sequence[int], Sequence[int], bool]
+"""What to store: (the end of the names of its parts, then for each file its name, its size and its modification time in
+nanoseconds; whether to flush)."""
+
+READY = b"ready"
+MESSAGE = 64
+"""Enough bytes for a message, which is the length of the order in shared memory, and for its answer."""
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_SET_SIGNAL = 10
+"""The constant F_SETSIG of Linux."""
+
+
+def main() -> None:
+    """Serve until the parent closes the connection."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # the parent decides what these mean
+        signal.signal(number, signal.SIG_IGN)
+    os.chdir("/")
+    connection = socket.socket(fileno=0)
+    _, (memory, parts, life), *_ = socket.recv_fds(connection, MESSAGE, 3)
+    _end_with(life)
+    connection.send(READY)
+    shared = memoryview(mmap.mmap(memory, 0, prot=mmap.PROT_READ))
+    while True:
+        message, descriptors, *_ = socket.recv_fds(connection, MESSAGE, 1)
+        if not message:
+            return
+        (directory,), length = descriptors, int(message)
+        connection.send(marshal.dumps(store(parts, directory, marshal.loads(shared[:length]), shared[length:])))
+        os.close(directory)
+
+
+def _end_with(life: int) -> None:
+    """Have the kernel kill this process, even a stopped one, when nobody has the other end of the pipe ``life``."""
+    fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(life, _SET_SIGNAL, signal.SIGKILL)
+    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def store(parts: int, directory: int, order: Order, bodies: memoryview) -> tuple[int, int]:
+    """Store the first files of ``order`` in the open ``directory``; ``bodies`` has one after the other.
+
+    ``parts``: the open directory in which they are written. Returns (how many have their names, error number of a flush
+    that failed, or 0). A failed flush is final, as in ``new_files``, and then none has its name.
+    """
+    end, names, sizes, mtimes, is_flushed = order
+    written: list[int] = []
+    stored = 0
+    try:
+        with suppress(OSError, OverflowError):
+            _write(parts, end, sizes, mtimes, bodies, written)
+        try:
+            _flush(written, is_flushed=is_flushed)
+        except OSError as error:
+            return 0, error.errno or 0
+        with suppress(OSError):
+            for place in range(len(written)):
+                if _is_taken(names[place], directory):
+                    break
+                os.rename(f"{place:x}.{end}", names[place], src_dir_fd=parts, dst_dir_fd=directory)
+                stored += 1
+        return stored, 0
+    finally:
+        remove_parts(parts, end, range(stored, len(written) + 1))
+
+
+def _write(
+    parts: int, end: str, sizes: Sequence[int], mtimes: Sequence[int], bodies: memoryview, written: list[int]
+) -> None:
+    """Write each body to a new part and set its time; add the open descriptor to ``written`` if all is as expected.
+
+    Stops before the first that is not. Raises OSError, OverflowError.
+    """
+    start = 0
+    for place, (size, mtime) in enumerate(zip(sizes, mtimes, strict=True)):
+        descriptor = os.open(f"{place:x}.{end}", _CREATE, 0o666, dir_fd=parts)
+        try:
+            count = os.write(descriptor, bodies[start : start + size])
+            os.utime(descriptor, ns=(mtime, mtime))
+            status = os.fstat(descriptor)
+            is_expected = (count, status.st_size, status.st_mtime_ns, status.st_nlink) == (size, size, mtime, 1)
+            if not is_expected or stat.S_IFMT(status.st_mode) != stat.S_IFREG:
+                return
+            written.append(descriptor)
+            descriptor = -1
+        finally:
+            if descriptor >= 0:
+                os.close(descriptor)
+        start += size
+
+
+def _flush(descriptors: Sequence[int], *, is_flushed: bool) -> None:
+    """Flush all files, if ``is_flushed``, and close them. Raises OSError of the first that fails."""
+    failed = None
+    if is_flushed:  # start to write all of them before waiting for the first
+        with suppress(OSError):
+            for descriptor in descriptors:
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    for descriptor in descriptors:
+        try:
+            try:
+                if is_flushed and failed is None:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)  # may report a write that failed late: NFS, quota
+        except OSError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+
+
+def _is_taken(name: str, directory: int) -> bool:
+    """Whether anything has the name ``name``. Raises OSError."""
+    try:
+        os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def remove_parts(parts: int, end: str, places: Sequence[int]) -> None:
+    """Remove those parts of an order that have no final names."""
+    for place in places:
+        with suppress(OSError):  # leftovers are removed at the next start
+            os.unlink(f"{place:x}.{end}", dir_fd=parts)

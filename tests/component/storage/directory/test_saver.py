@@ -1,0 +1,373 @@
+"""The process that stores new files: what it stores, what it leaves, and what happens when it is killed or stopped."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from crawler.model import limits
+from crawler.model.errors import DestinationError
+from crawler.model.struct import replace
+from crawler.model.values import Known, Staged
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.incoming import new_files, saver, saver_process
+from crawler.storage.executor import usable_processors
+from tests.component.storage.directory.test_new_files import batch, stored, unbroken
+from tests.contract.destination import staged
+
+pytestmark = pytest.mark.skipif(usable_processors() < 2, reason="there is no processor for it")
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process stores the first files already, and is waited for."""
+    monkeypatch.setattr(limits, "BATCH_FILES", 1)
+    monkeypatch.setattr(new_files, "_FULL_BATCHES", 1)
+    monkeypatch.setattr(saver, "_START_SECONDS", 20.0)
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The numbers of all processes that are started."""
+    found: list[int] = []
+    real = saver._spawned
+
+    def spawned(connection: int) -> int:
+        found.append(real(connection))
+        return found[-1]
+
+    monkeypatch.setattr(saver, "_spawned", spawned)
+    yield found
+    for number in found:
+        with pytest.raises(ProcessLookupError):  # each has ended, and has been reaped
+            os.kill(number, 0)
+
+
+def files(count: int, *, above: str = "") -> list[Staged]:
+    """New files with their records."""
+    items = [staged(f"{above}{number}.bin", b"body of %d" % number) for number in range(count)]
+    return [replace(item, result=replace(item.result, known=_record(item))) for item in items]
+
+
+def _record(item: Staged) -> Known:
+    assert item.mtime is not None
+    return Known(
+        path=item.job.path, url=item.job.url, row="", size=item.size, mtime=item.mtime, digest="sha256:00", checked=1.0
+    )
+
+
+def are_all_here(directory: Path, items: list[Staged]) -> bool:
+    """Whether ``directory`` holds exactly ``items``, and no part is left."""
+    found = {
+        path: path.read_bytes() for path in directory.rglob("*") if path.is_file() and ".crawler" not in path.parts
+    }
+    wanted = {directory / item.job.path: item.body for item in items}
+    times = [(directory / item.job.path).stat().st_mtime_ns == item.mtime for item in items]
+    return found == wanted and all(times) and not list((directory / ".crawler" / "parts").iterdir())
+
+
+async def commit_all(directory: Path, items: list[Staged], *, fsync: str = "batch") -> list[Known | str]:
+    async with LocalDestination(directory, fsync=fsync) as destination:
+        await destination.acquire(0)
+        return await destination.commit(items)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("fsync", ["batch", "none"])
+async def test_the_process_stores_files_with_their_times_and_returns_their_records(
+    tmp_path: Path, processes: list[int], fsync: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    monkeypatch.setattr(os, "write", lambda *_: pytest.fail("this process stored it"))
+    monkeypatch.setattr(os, "fsync", lambda number: flushed.append(os.readlink(f"/proc/self/fd/{number}")))
+    items = [*files(300), *files(2, above="sub/deep/")]
+    found = await commit_all(tmp_path, items, fsync=fsync)
+    assert found == [item.result.known for item in items]
+    assert all(one is item.result.known for one, item in zip(found, items, strict=True))
+    monkeypatch.undo()
+    assert are_all_here(tmp_path, items)
+    assert len(processes) == 1
+    directories = {str(tmp_path), str(tmp_path / "sub"), str(tmp_path / "sub" / "deep")}
+    assert set(flushed) == (directories if fsync == "batch" else set()), "names are flushed here, after all files"
+
+
+@pytest.mark.usefixtures("at_once", "processes")
+@pytest.mark.parametrize("seed", range(8))
+def test_it_stores_what_the_long_way_stores(seed: int) -> None:
+    items, fsync = batch(random.Random(seed)), ("batch", "none")[seed % 2]
+    assert stored(items, unbroken, short=True, fsync=fsync) == stored(items, unbroken, short=False, fsync=fsync)
+
+
+@pytest.mark.parametrize("full", [0, 1, 2])
+async def test_it_is_started_for_full_batches_only(tmp_path: Path, processes: list[int], full: int) -> None:
+    items = files(3 * limits.BATCH_FILES)
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        for start in range(0, len(items), limits.BATCH_FILES):
+            several = items[start : start + limits.BATCH_FILES]
+            await destination.commit(several[:-1] if start // limits.BATCH_FILES >= full else several)
+        assert len(processes) == (full == 2)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("lack", ["processor", "program", "shared memory", "flush of each file"])
+async def test_files_are_stored_where_there_can_be_no_process(
+    tmp_path: Path, processes: list[int], lack: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> int:
+        raise OSError(errno.EPERM, "refused")
+
+    if lack == "processor":
+        monkeypatch.setattr(saver, "usable_processors", lambda: 1)
+    if lack == "program":
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    if lack == "shared memory":
+        monkeypatch.setattr(os, "memfd_create", refused)
+    items, before = files(4), set(os.listdir("/proc/self/fd"))
+    await commit_all(tmp_path, items, fsync="file" if lack.startswith("flush") else "batch")
+    assert are_all_here(tmp_path, items)
+    assert set(os.listdir("/proc/self/fd")) == before
+    assert not processes
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_process_that_cannot_do_its_work_is_done_without(
+    tmp_path: Path, processes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another interpreter than expected, or one whose modules are not where they should be."""
+    monkeypatch.setattr(saver, "_ROOT", "/nowhere")
+    items = files(4)
+    assert await commit_all(tmp_path, items) == [item.result.known for item in items]
+    assert are_all_here(tmp_path, items)
+    assert processes
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_batch_whose_process_is_killed_or_stopped_is_stored_without_it(
+    tmp_path: Path, processes: list[int], number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saver, "_SILENCE", 0.3)
+    items = files(40)
+    async with LocalDestination(tmp_path, trash_seconds=60) as destination:
+        await destination.acquire(0)
+        await destination.commit(items[:10])
+        os.kill(processes[0], number)
+        assert await destination.commit(items[10:20]) == [item.result.known for item in items[10:20]]
+        await destination.commit(items[20:])
+    assert are_all_here(tmp_path, items)
+    assert len(processes) == 1, "it is not started again"
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("seed", range(2))
+async def test_a_process_may_be_killed_at_any_time(
+    tmp_path: Path, processes: list[int], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some files have their names by then: they are the same afterwards as if nothing had happened."""
+    items, chance = files(250), random.Random(seed)
+    name = tmp_path / items[chance.randrange(250)].job.path
+
+    def kill() -> None:
+        until = time.monotonic() + 10
+        while not name.exists() and time.monotonic() < until:
+            time.sleep(0)
+        os.kill(processes[0], signal.SIGKILL)
+
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        await destination.commit(files(1, above="first/"))
+        killer = Thread(target=kill)
+        killer.start()
+        found = await destination.commit(items)
+        killer.join()
+    assert found == [item.result.known for item in items]
+    assert are_all_here(tmp_path, [*files(1, above="first/"), *items])
+
+
+@pytest.mark.usefixtures("at_once", "processes")
+async def test_what_a_killed_process_has_done_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some files have their names, of some there are parts, and a directory was listed before."""
+
+    def half_done(self: saver.Saver, items: list[Staged], _start: int, directory: int, end: str) -> tuple[int, int]:
+        for number, item in enumerate(items):
+            place = (str(number), directory) if number < 2 else (f"{number:x}.{end}", self._parts)
+            descriptor = os.open(place[0], os.O_CREAT | os.O_WRONLY, dir_fd=place[1])
+            os.write(descriptor, item.body)
+            os.close(descriptor)
+            if number < 2:
+                os.rename(str(number), item.job.path, src_dir_fd=directory, dst_dir_fd=directory)
+        raise EOFError
+
+    def nothing_done(*_: object) -> tuple[int, int]:
+        monkeypatch.setattr(saver.Saver, "_do", half_done)
+        return 0, 0
+
+    monkeypatch.setattr(saver.Saver, "_do", nothing_done)
+    items = files(260)
+    tmp_path.joinpath(items[0].job.path).write_text("in the way of the first 256, whose directory is therefore listed")
+    assert await commit_all(tmp_path, items) == [item.result.known for item in items]
+    assert are_all_here(tmp_path, items)
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a_process_that_leaves_something_again_and_again_is_ended(tmp_path: Path, processes: list[int]) -> None:
+    """As on a file system that rounds times: all files would be written twice."""
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        for number in range(saver._DISAPPOINTMENTS):
+            (tmp_path / f"{number}.bin").write_text("in the way")
+            await destination.commit(files(number + 1)[number:])
+        with pytest.raises(ProcessLookupError):
+            os.kill(processes[0], 0)
+    assert (tmp_path / "0.bin").read_text() == "body of 0"
+
+
+_PARENT = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from crawler.model import limits
+from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.incoming import new_files, saver
+from tests.component.storage.directory.test_saver import files
+limits.BATCH_FILES, new_files._FULL_BATCHES, saver._START_SECONDS = 1, 1, 20.0
+real, started = saver._spawned, []
+saver._spawned = lambda connection: started.append(real(connection)) or started[0]
+async def run():
+    async with LocalDestination(Path(sys.argv[1])) as destination:
+        await destination.acquire(0)
+        await destination.commit(files(3))
+        os.kill(started[0], signal.SIGSTOP)
+        print(started[0], flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(run())
+"""
+
+
+def test_it_ends_with_its_parent_even_when_stopped_and_has_no_lock(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _PARENT, str(tmp_path)], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with (tmp_path / ".crawler" / "lock").open("rb+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    until = time.monotonic() + 10
+    while _is_alive(int(done.stdout)):
+        assert time.monotonic() < until, "it is still there"
+        time.sleep(0.01)
+
+
+def _is_alive(number: int) -> bool:
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_the_kernel_kills_it_at_once_whatever_it_is_doing() -> None:
+    """So nothing is renamed by a process whose parent, and with it the lock, is gone."""
+    theirs, life = os.pipe()
+    program = f"from {saver_process.__name__} import _end_with; _end_with(0); print(flush=True)\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=theirs, stdout=subprocess.PIPE) as process:
+        os.close(theirs)
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        assert process.poll() is None
+        os.close(life)
+        assert process.wait(10) == -signal.SIGKILL
+
+
+# --- what the process does, in this one ---------------------------------------------------------------
+
+
+def ordered(directory: Path, count: int = 4, *, sizes: list[int] | None = None) -> tuple[int, int]:
+    """The result of ``store`` for some files in ``directory``."""
+    (directory / "parts").mkdir(exist_ok=True)
+    bodies = [b"body of %d" % number for number in range(count)]
+    names, mtimes = [f"{number}.bin" for number in range(count)], [1_700_000_000_000_000_000] * count
+    parts, place = (os.open(path, os.O_RDONLY) for path in (directory / "parts", directory))
+    order = "end.part", names, sizes or [len(body) for body in bodies], mtimes, True
+    before = set(os.listdir("/proc/self/fd"))
+    try:
+        return saver_process.store(parts, place, order, memoryview(b"".join(bodies)))
+    finally:
+        assert set(os.listdir("/proc/self/fd")) == before, "a descriptor is left open"
+        assert not list((directory / "parts").iterdir())
+        os.close(parts)
+        os.close(place)
+
+
+@pytest.mark.parametrize(
+    ("call", "number", "result"),
+    [
+        ("open", errno.ENOSPC, (1, 0)),
+        ("write", errno.ENOSPC, (1, 0)),
+        ("utime", errno.EPERM, (1, 0)),
+        ("fstat", errno.EIO, (1, 0)),
+        ("posix_fadvise", errno.EINVAL, (4, 0)),
+        ("fsync", errno.EIO, (0, errno.EIO)),
+        ("close", errno.EDQUOT, (0, errno.EDQUOT)),
+        ("stat", errno.EACCES, (1, 0)),
+        ("rename", errno.ENOENT, (1, 0)),
+    ],
+)
+def test_the_first_failing_call_ends_an_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int, result: tuple[int, int]
+) -> None:
+    """What is stored before it is complete; a failed flush leaves nothing that has a name."""
+    monkeypatch.setattr(saver_process, "os", Failing(call, number))
+    assert ordered(tmp_path) == result
+    assert sorted(path.name for path in tmp_path.glob("*.bin")) == [f"{place}.bin" for place in range(result[0])]
+    assert all(path.read_text() == f"body of {path.stem}" for path in tmp_path.glob("*.bin"))
+
+
+class Failing:
+    """``os``, whose function ``call`` fails the second time."""
+
+    def __init__(self, call: str, number: int) -> None:
+        self.call, self.number, self.count = call, number, 0
+
+    def __getattr__(self, name: str) -> Any:
+        real: Callable[..., Any] = getattr(os, name)
+        return self._failing if name == self.call else real
+
+    def _failing(self, *arguments: Any, **options: Any) -> Any:
+        self.count += 1
+        if self.count == 2:
+            if self.call == "close":
+                os.close(arguments[0])
+            raise OSError(self.number, os.strerror(self.number))
+        return getattr(os, self.call)(*arguments, **options)
+
+
+@pytest.mark.parametrize("name", ["0.bin", "2.bin", "3.bin"])
+def test_a_name_that_exists_ends_an_order(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("nowhere")
+    assert ordered(tmp_path) == (int(name[0]), 0)
+    assert (tmp_path / name).is_symlink()
+
+
+def test_a_short_write_ends_an_order(tmp_path: Path) -> None:
+    assert ordered(tmp_path, 2, sizes=[9, 90]) == (1, 0)
+
+
+@pytest.mark.usefixtures("at_once", "processes")
+async def test_a_flush_that_fails_in_the_process_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saver.Saver, "_do", lambda *_: (0, errno.EIO))
+    with pytest.raises(DestinationError, match="input/output error") as raised:
+        await commit_all(tmp_path, files(3))
+    assert not raised.value.done
+    monkeypatch.setattr(saver.Saver, "_do", lambda *_: (0, errno.EOPNOTSUPP))
+    assert len(await commit_all(tmp_path, files(3))) == 3, "the long way knows what it means"
