@@ -23,6 +23,8 @@ def check_target(option: str, path: str, *, is_appended: bool = False, made: str
     directory that the run creates if it does not exist.
     """
     given, parent, shown = GivenPath(option, path), real_path(path).parent, f"{option} {printable(path)}"
+    if path.lower().startswith(("http://", "https://")):
+        raise ConfigError(f"{shown}: a URL: name a file on this machine")
     if given.is_directory():
         raise ConfigError(f"{shown}: is a directory: name a file in it")
     given.refuse_unwritable_kind()

@@ -76,6 +76,7 @@ def start_directory(directory: str | PathLike[str]) -> Path:
             not text.strip("/")
             or ":" in first[1:]
             or "\\" in first
+            or first.strip(" .;,").lower() in OBJECT_STORES
             or first[:1] in {"~", "$", "%", "<"}
             or first == "-"
         )
@@ -88,10 +89,14 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     scheme = text.partition("://")[0].lower()
     if scheme == "file":
         return _file_path(text)
-    if re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme):
+    if re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme.strip()):
         if scheme in {"http", "https"}:
             raise ConfigError(f"DIR: {redacted(text)} is a URL: name the directory to save files in")
+        from crawler.text.advice.stores import store_meant
+
         known = ", ".join(f"{name}://" for name in OBJECT_STORES)
+        if meant := store_meant(text):
+            raise ConfigError(f"DIR: {redacted(text)} is not a destination: write {redacted(meant)}")
         more = "; mirror into a path, then copy it there with rsync" if scheme in _OF_SSH else ""
         raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}{more}")
     return Path(text)

@@ -70,7 +70,10 @@ def parse_location(url: str, options: Mapping[str, str]) -> Location:
     scheme, _, rest = url.partition("://")
     bucket, _, prefix = rest.partition("/")
     scheme = scheme.lower()
-    if not _BUCKET.fullmatch(bucket):
+    if bucket and not _BUCKET.fullmatch(bucket):
+        letters = "letters, digits, '.', '-' and '_'"
+        raise ConfigError(f"DIR: {redacted(url)}: the name of {_STORES[scheme]} has at least two {letters}")
+    if not bucket:
         raise ConfigError(f"DIR: {redacted(url)} does not name {_STORES[scheme]}: write it as {scheme}://name/prefix")
     problem = prefix_problem(prefix.removesuffix("/")) if prefix else None
     if problem is not None:

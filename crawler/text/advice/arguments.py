@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from unicodedata import normalize
 
+from crawler.text.advice.stores import store_meant
 from crawler.text.escape import masked, printable, redacted
 from crawler.text.hosts import name_problem
 from crawler.text.ownership import root_refusal
@@ -161,6 +162,12 @@ def directory_problem(text: str) -> str:
         return f"DIR: files are saved into a directory, not to standard output: name one, {literally}"
     if text[0] in "~$":
         return f"DIR: {shown}: only a shell expands {text[0]}, and not in quotes: write the path in full, {literally}"
+    if meant := store_meant(text):
+        return f"DIR: {shown}: an object store is given by its URL: write {printable(meant)}, {literally}"
+    if text.lower().startswith(("http:", "https:")):
+        return f"DIR: {shown} is a URL: name the directory to save files in, {literally}"
+    if text.lower().startswith("file:/"):
+        return f"DIR: {shown}: write {printable(text[5:])}, {literally}"
     if _DRIVE.match(text) or "\\" in text.partition("/")[0] or _VARIABLE.match(text):
         return f"DIR: {shown} is a path of Windows: write it as here, such as /mnt/c/data, {literally}"
     if text.partition("/")[0].find(":") > 0:
