@@ -55,7 +55,7 @@ def config_of(function: str, config: Config | None, options: Mapping[str, Any], 
     except ConfigError as error:
         raise ConfigError(f"{function}{str(error).removeprefix('Config')}") from None
     problems = Problems()
-    values = {key: getattr(chosen, key) for key in ONLY_WITH.values()}
+    values = {key: getattr(chosen, key) for key in (*ONLY_WITH.values(), *options)}
     problems.add(lonely(options.keys(), values | ({"cluster": True} if has_cluster else {}), function))
     problems.raise_any()
     return chosen

@@ -10,6 +10,7 @@ from crawler.model.config import option_fields
 from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.combinations import without_effect
 from crawler.model.options.option import option_of
+from crawler.text.arguments import is_object_url
 
 _MIRROR = ("URL", "DIR")
 _ARGUMENTS = {
@@ -119,6 +120,11 @@ def _refuse_without_effect(mode: str, call: Invocation) -> None:
     """
     problems = Problems()
     problems.add(without_effect(mode, call.given, has_file=call.config_file is not None))
+    if call.quiet and call.given.get("progress", "none") != "none":
+        problems.add(["--progress has no effect beside --quiet: it shows nothing"])
+    is_local = bool(call.positional) and not is_object_url(call.positional[-1])
+    if is_local and call.given.get("lock") == "none" and "lock_wait" in call.given:
+        problems.add(["--lock-wait has no effect beside --lock none: there is no lock to wait for"])
     problems.raise_any()
 
 

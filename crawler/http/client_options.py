@@ -219,6 +219,13 @@ def _netrc_entries() -> list[NetrcEntry]:
         raise ConfigError(f"--netrc: {path}: {error}") from None
 
 
+def netrc_logins(host: str) -> bool:
+    """Whether the file of --netrc has a login for ``host``. Raises ConfigError if it cannot be read (again)."""
+    if is_special(netrc_path()):
+        raise ConfigError("--netrc: a pipe is read once")
+    return login_for(_netrc_entries(), host) is not None
+
+
 def _proxies(config: Config) -> Proxies:
     if config.proxy:
         try:

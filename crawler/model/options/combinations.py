@@ -62,14 +62,26 @@ ONLY_WITH: Mapping[str, str] = {
 """Option → the one without which it has no effect."""
 
 
+OVERRULED: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("max_depth", "listers"), ("no_recursive", "only one listing is read")),
+    "ca_file": ("insecure", "no certificate is checked"),
+}
+"""Option → the one beside which it has no effect, and why."""
+
+
 def lonely(own: Collection[str], values: Mapping[str, object], where: str) -> Iterator[str]:
     """What is wrong with the options ``own``, written at one place, that lack another one among ``values``.
 
-    For a limit such as max_delete that is written elsewhere, as for all mirrors of a file, nothing is wrong.
+    For a limit such as max_delete that is written elsewhere, as for all mirrors of a file, nothing is wrong. So it is
+    with an option beside which others of ``own`` have no effect.
     """
     for key, other in ONLY_WITH.items():
         if key in own and not values.get(other):
             yield f"{location_of(where, key)} has no effect without {location_of(where, other).rpartition(': ')[2]}"
+    for key, (other, why) in OVERRULED.items():
+        if key in own and other in own and values.get(other):
+            other = location_of(where, other).rpartition(": ")[2]
+            yield f"{location_of(where, key)} has no effect beside {other}: {why}"
 
 
 def without_effect(mode: str, given: Mapping[str, object], *, has_file: bool = False) -> Iterator[str]:
@@ -78,6 +90,8 @@ def without_effect(mode: str, given: Mapping[str, object], *, has_file: bool = F
     ``has_file``: the mode applies to the mirrors of a file, where the options may be that these need.
     """
     refused = NOT_IN_MODES.get(mode, {})
+    accepted = {key: value for key, value in given.items() if key not in refused and key not in ONLY_WITH}
+    yield from lonely(accepted, accepted, COMMAND_LINE)
     for key in given:
         option = "--include" if key == "rules" else "--" + key.replace("_", "-")
         if key in refused:

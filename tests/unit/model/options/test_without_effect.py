@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.model.config import option_fields
-from crawler.model.options.combinations import NOT_IN_MODES, ONLY_WITH, lonely, without_effect
+from crawler.model.options.combinations import NOT_IN_MODES, ONLY_WITH, OVERRULED, lonely, without_effect
 from crawler.model.options.option import COMMAND_LINE
 
 MODES = ["", "--config", *NOT_IN_MODES]
@@ -51,6 +51,21 @@ def test_an_option_that_needs_another_one_is_refused_without_it_where_both_are_w
     assert list(without_effect("", {key: "x", other: True})) == list(lonely({key}, {other: True}, COMMAND_LINE)) == []
     assert list(lonely({"workers"}, {}, "m")) == []
     assert list(lonely({key}, {}, "m")) == [f"m: {key} has no effect without {other}"]
+
+
+@pytest.mark.parametrize(("key", "other", "why"), [(key, *value) for key, value in OVERRULED.items()])
+def test_an_option_beside_one_that_overrules_it_is_refused_where_both_are_written(
+    key: str, other: str, why: str
+) -> None:
+    both = {key: "x", other: True}
+    said = f"--{key.replace('_', '-')} has no effect beside --{other.replace('_', '-')}: {why}"
+    assert list(without_effect("", both)) == list(lonely(both, both, COMMAND_LINE)) == [said]
+    assert list(without_effect("--config", both, has_file=True)) == [said]
+    assert list(lonely(both, both, "m: mirror 1")) == [f"m: mirror 1: {key} has no effect beside {other}: {why}"]
+    assert list(lonely({other}, both, "m")) == list(lonely({key}, both, "m")) == [], "a mirror may differ from defaults"
+    assert list(without_effect("", both | {other: False})) == []
+    for mode, refused in NOT_IN_MODES.items():
+        assert (said in without_effect(mode, both)) == (key not in refused and other not in refused)
 
 
 def test_the_format_of_a_plan_is_used_by_a_dry_run() -> None:
