@@ -45,6 +45,18 @@ def check_target(option: str, path: str, *, is_appended: bool = False, made: str
         raise ConfigError(f"{shown}: the file system of {printable(str(parent))} is read-only")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise ConfigError(f"{shown}: no permission to create files in {printable(str(parent))}")
+    if _is_of_another_user(path, parent):
+        raise ConfigError(f"{shown}: another user's file, and the sticky bit of its directory protects it")
+
+
+def _is_of_another_user(path: str, parent: Path) -> bool:
+    """Whether only the owner of the file, or that of its directory, may replace it."""
+    above, user = parent.stat(), os.geteuid()
+    if not above.st_mode & stat.S_ISVTX or user in {0, above.st_uid}:
+        return False
+    with suppress(FileNotFoundError):
+        return real_path(path).lstat().st_uid != user
+    return False
 
 
 def create_place(path: str, directories: Iterable[str]) -> None:

@@ -240,6 +240,9 @@ def _written(option: str, path: str, source: IO[bytes], report: Report) -> Repor
 
     try:
         replace_file(path, source)
+    except IsADirectoryError:  # it was none when the run began
+        reason = "the listing has a directory of that path: name another file"
+        return report.warned(f"{option} {path}: {reason}", ExitCode.ERROR)
     except OSError as problem:
         return report.warned(f"{option} {path}: {problem.strerror}", ExitCode.ERROR)
     return report

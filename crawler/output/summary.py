@@ -87,8 +87,15 @@ def render_summary(report: Report, *, verbose: bool = False, say: Callable[[str]
     if report.interrupted is not None:
         is_requested = report.interrupted in SIGNALS or report.interrupted in LIMITS
         why = f"by {report.interrupted}" if is_requested else "early"
-        lines.append(say(f"Stopped {printable(why)}: incomplete, the next run continues"))
+        lines.append(say(f"Stopped {printable(why)}: incomplete{_continues(report)}"))
     return "\n".join(_problem_lines(report, say) + lines)
+
+
+def _continues(report: Report) -> str:
+    """That the next run continues, unless no run can save what is missing, which a warning says."""
+    left = report.skipped_by.keys() & {Reason.BUDGET, Reason.NOT_REACHED} or report.failed or report.listings_failed
+    is_futile = Reason.LARGER_THAN_BUDGET in report.skipped_by and not left
+    return "" if is_futile else ", the next run continues"
 
 
 def render_verification(report: Report) -> str:

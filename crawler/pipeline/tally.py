@@ -53,7 +53,7 @@ class Tally(Observer):
         self._notes: list[str] = []
         self.told: tuple[str, ...] = ()
         """Filters that, according to this run, decide nothing or refuse everything."""
-        self.of_file = False
+        self.of_file, self._file = False, ""
         """Whether URL turned out to be the URL of a file, so that DIR is not a mirror of it."""
 
     @property
@@ -86,11 +86,9 @@ class Tally(Observer):
         """Note that later runs need not warn about the filters ``options`` again."""
         self.told = tuple(options)
 
-    def note_file(self, path: str, *, is_kept: bool = True) -> None:
-        """Note that URL is the URL of a file, which is stored at ``path`` unless a filter leaves it out."""
-        self.of_file = True
-        if is_kept:
-            self.note(f"URL is a file, not a listing: its path is {self.directory.rstrip('/')}/{path}")
+    def note_file(self, path: str) -> None:
+        """Note that URL is the URL of a file, which is stored at ``path`` unless it is left out or fails."""
+        self.of_file, self._file = True, path
 
     def stopped_at(self, option: str) -> None:
         """Note that the limit of ``option``, one of LIMITS, was reached, so that files are left for the next run."""
@@ -201,7 +199,9 @@ class Tally(Observer):
         return skipped_by
 
     def _conclude(self, listed: int, skipped_by: Mapping[str, int], interrupted: str | None) -> None:
-        """Note the warnings that only the totals of all entries can justify."""
+        """Note what only the results of all entries can justify."""
+        if self._file and (self._ended[Outcome.SAVED] or self._ended[Outcome.UNCHANGED] or self.plan):
+            self.note(f"URL is a file, not a listing: its path is {self.directory.rstrip('/')}/{self._file}")
         if outdated := self._outdated.warning():
             self.warn(*outdated)
         for text in nothing_wanted(listed, skipped_by, interrupted):

@@ -159,5 +159,5 @@ class RootResponse:
         item = ListedFile(url=self._url, path=name, mirrors=self._fallbacks)
         self._job = await self._run.announce(item, name, size, is_given=is_given)
         parts.observer.walked()
-        parts.tally.note_file(name, is_kept=not OPTIONS.keys() & parts.tally.skipped_by.keys())
+        parts.tally.note_file(name)
         return self._run, self._job
