@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import UTC, datetime
 
-from crawler.app.lifetime import explain_netrc, first_error
+from crawler.app.lifetime import explained, first_error
 from crawler.app.resources import shared_gate
 from crawler.http.client import HttpClient
 from crawler.http.client_options import client_options
@@ -74,9 +74,7 @@ async def read_listing(url: str, config: Config) -> tuple[Listing, str]:
         try:
             await walker.walk([Directory(path="", url=bare)], visit)
         except* CrawlerError as group:
-            error = first_error(group)
-            explain_netrc(error, bare, config)
-            raise error from error.__cause__
+            raise explained(first_error(group), bare, config) from None
     listing = Listing(
         url=look.url,
         family=look.family,

@@ -53,24 +53,29 @@ async def accounted(
         if timer is not None:
             timer.cancel()
     if error is not None:
-        explain_netrc(error, tally.url, config)
-        tally.warn(str(error), error.exit_code)
+        tally.warn(str(explained(error, tally.url, config)), error.exit_code)
     report = tally.close(time.monotonic() - began, _cut_short(error, stop))
     if not report.accounts:
         report = report.warned("internal error: entry counts do not add up; please report this bug", 1)
-    if config.netrc and report.exit_code:
-        from crawler.app.checks.logins import with_refusals
-
-        report = with_refusals(report, config)
-    return report, error
+    return with_netrc(report, config), error
 
 
-def explain_netrc(error: CrawlerError, url: str, config: Config) -> None:
-    """See ``explain_refusal``."""
+def with_netrc(report: Report, config: Config) -> Report:
+    """See ``with_refusals``."""
+    if not config.netrc or not report.exit_code:
+        return report
+    from crawler.app.checks.logins import with_refusals  # imported only if needed
+
+    return with_refusals(report, config)
+
+
+def explained(error: CrawlerError, url: str, config: Config) -> CrawlerError:
+    """The ``error`` of a run at ``url``: see ``explain_refusal``."""
     if config.netrc:
         from crawler.app.checks.logins import explain_refusal  # imported only if needed
 
         explain_refusal(error, url, config)
+    return error
 
 
 def _cut_short(error: BaseException | None, stop: Stop) -> str | None:

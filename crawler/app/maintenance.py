@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from crawler.app.checks.options import refuse_unusable_options
 from crawler.app.history import place_of, state_of
-from crawler.app.lifetime import accounted, explain_netrc, first_error
+from crawler.app.lifetime import accounted, explained, first_error
 from crawler.app.refusals import (
     refuse_another_mirror,
     refuse_enclosing_mirror,
@@ -147,8 +147,7 @@ async def explain(target: str, url: str, directory: str, config: Config) -> tupl
             return next((each for each in reversed(found) if each[1]), found[0])
         except* CrawlerError as group:
             error = first_error(group)
-    explain_netrc(error, root, config)
-    raise error
+    raise explained(error, root, config)
 
 
 def _addresses(root: str, target: str) -> list[str]:

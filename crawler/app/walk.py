@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Unpack
 
 from crawler.app.keywords import config_of, errors_in_keywords
-from crawler.app.lifetime import explain_netrc, first_error
+from crawler.app.lifetime import explained, first_error
 from crawler.app.resources import shared_gate
 from crawler.http.client import HttpClient
 from crawler.http.client_options import client_options
@@ -95,9 +95,7 @@ async def _walk(url: str | UrlObject, config: Config | None, options: WalkOption
             try:
                 await walker.walk([Directory(path="", url=bare)], visit)
             except* CrawlerError as group:
-                error = first_error(group)
-                explain_netrc(error, bare, config)
-                raise error from error.__cause__
+                raise explained(first_error(group), bare, config) from None
             finally:
                 if not closed.is_set():
                     await pages.put(None)

@@ -86,20 +86,25 @@ def start_directory(directory: str | PathLike[str]) -> Path:
             if problem := directory_problem(text):
                 raise ConfigError(problem)
         return Path(text)
+    return _directory_of_url(text)
+
+
+def _directory_of_url(text: str) -> Path:
+    """The path of DIR, given with ``://``: that of a file URL, or of no URL. Raises ConfigError for any other URL."""
     scheme = text.partition("://")[0].lower()
     if scheme == "file":
         return _file_path(text)
-    if re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme.strip()):
-        if scheme in {"http", "https"}:
-            raise ConfigError(f"DIR: {redacted(text)} is a URL: name the directory to save files in")
-        from crawler.text.advice.stores import store_meant
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme.strip()):
+        return Path(text)
+    if scheme in {"http", "https"}:
+        raise ConfigError(f"DIR: {redacted(text)} is a URL: name the directory to save files in")
+    from crawler.text.advice.stores import store_meant
 
-        known = ", ".join(f"{name}://" for name in OBJECT_STORES)
-        if meant := store_meant(text):
-            raise ConfigError(f"DIR: {redacted(text)} is not a destination: write {redacted(meant)}")
-        more = "; mirror into a path, then copy it there with rsync" if scheme in _OF_SSH else ""
-        raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}{more}")
-    return Path(text)
+    if meant := store_meant(text):
+        raise ConfigError(f"DIR: {redacted(text)} is not a destination: write {redacted(meant)}")
+    known = ", ".join(f"{name}://" for name in OBJECT_STORES)
+    more = "; mirror into a path, then copy it there with rsync" if scheme in _OF_SSH else ""
+    raise ConfigError(f"DIR: {scheme}:// is not a destination: expected a path, file:///, {known}{more}")
 
 
 def path_text(path: object, what: str) -> str:
