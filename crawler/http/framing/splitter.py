@@ -15,18 +15,10 @@ from crawler.http.framing.header_section import (
     parse_head,
     parse_tidy_head,
 )
+from crawler.http.framing.merged import MERGED, BodyTail
 from crawler.http.framing.shape import Shapes
 from crawler.model import limits
-from crawler.text.http_fields import STATUS_LINE
 
-MERGED = "it is shorter than announced, and another response begins in it"
-"""The reason for a BodyError about a body that was sent short, so that a response to something else fills the rest."""
-_LONGEST_START = len(b"HTTP/1.1 200") - 1
-"""Maximum number of bytes of a status line that are needed behind the end of a body to recognise it."""
-_LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
-_PADDING = b"\r\n\0 "
-_TAIL = 8192
-"""Number of bytes at the end of a body that are searched; responses that nobody asked for are shorter."""
 _HEAD_END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
 
@@ -112,7 +104,7 @@ class Splitter:
     Bytes that arrive before a request never belong to the response of that request.
     """
 
-    __slots__ = ("_chunks", "_heads", "_is_head", "_left", "head", "is_over")
+    __slots__ = ("_chunks", "_heads", "_is_head", "_left", "_tail", "head", "is_over")
 
     def __init__(self) -> None:
         self.is_over = True
@@ -122,6 +114,7 @@ class Splitter:
         self._heads = HeadScanner()
         self._left = 0
         """Number of bytes that have not arrived of a body with a length."""
+        self._tail = BodyTail()
         self._chunks: ChunkScanner | None = None
 
     def begin(self, *, is_head: bool) -> None:
@@ -130,6 +123,7 @@ class Splitter:
         self.head = None
         self._is_head = is_head
         self._heads.clear()
+        self._tail.clear()
 
     def take(self, data: bytes) -> tuple[bytes, bool]:
         """(the part of ``data`` that belongs to the response, whether there were other bytes).
@@ -168,28 +162,9 @@ class Splitter:
         end = min(len(data), start + self._left)
         self._left -= end - start
         self.is_over = self._left == 0
-        if is_merged(data, start, end):
+        if self._tail.is_merged(data, start, end):
             raise BodyError(MERGED)
         return data[start:end], end
-
-
-def is_merged(data: bytes, start: int, end: int) -> bool:
-    """Whether a response begins in ``data[start:end]``, the last part of a body, and goes on behind it.
-
-    A server may send fewer bytes than it announced and go on (RFC 9112 section 8), for example with a 408 for an idle
-    connection. Curl and wget take the beginning of that response for the end of the body.
-    """
-    if not data[end:].strip(_PADDING):  # nothing, or what some servers send behind every body
-        return False
-    found = list(STATUS_LINE.finditer(data, max(start, end - _TAIL), end + _LONGEST_START))
-    if not found:
-        return False
-    begin = found[-1].start()
-    head_end = data.find(b"\r\n\r\n", begin) + 4
-    if head_end < 4 or head_end > end:
-        return True
-    length = _LENGTH.search(data, begin, head_end)
-    return length is None or head_end + int(length[1]) > end
 
 
 def _after_empty_lines(data: bytes, at: int) -> int:

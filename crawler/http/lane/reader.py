@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from crawler.http.framing.chunks import ChunkScanner
 from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError, Head
+from crawler.http.framing.merged import MERGED, BodyTail
 from crawler.http.framing.shape import Shapes
-from crawler.http.framing.splitter import MERGED, HeadScanner, is_merged
+from crawler.http.framing.splitter import HeadScanner
 from crawler.model import limits
 from crawler.model.network.shapes import Alike
 
@@ -22,6 +23,7 @@ class ResponseReader:
         "_heads",
         "_is_head",
         "_left",
+        "_tail",
         "gathered",
         "head",
         "is_over",
@@ -33,6 +35,7 @@ class ResponseReader:
         """``shapes``: those of the host, if they are known."""
         self._heads = HeadScanner(shapes)
         self._chunks: ChunkScanner | None = None
+        self._tail = BodyTail()
         self.begin(is_head=False)
 
     def begin(self, *, is_head: bool) -> None:
@@ -50,6 +53,7 @@ class ResponseReader:
         self.received = 0
         """Number of bytes of the body that have arrived."""
         self._chunks = None
+        self._tail.clear()
 
     @property
     def has_begun(self) -> bool:
@@ -72,7 +76,7 @@ class ResponseReader:
             if self.head.end is BodyEnd.CHUNKED:
                 self._chunks = ChunkScanner()
         stop = self._take_body(data, at, self.head.end)
-        if is_last and self.head.end is BodyEnd.LENGTH and is_merged(data, at, stop):
+        if is_last and self.head.end is BodyEnd.LENGTH and self._tail.is_merged(data, at, stop):
             raise BodyError(MERGED)
         if self._arrived > limits.FRAMING and not self.is_over:
             self._check_share()

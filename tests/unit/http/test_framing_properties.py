@@ -6,6 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler.http.framing.header_section import BodyError, FramingError
+from crawler.http.framing.merged import MERGED
 from crawler.http.framing.splitter import Splitter
 
 OK = b"HTTP/1.1 200 OK"
@@ -99,6 +100,7 @@ def test_a_body_without_a_length_takes_everything(body: bytes) -> None:
     st.booleans(),
 )  # fmt: skip
 @example([b"HTTP/1.1 100 x", b"\r\n", b"\r\n", b"\r\n"], False)
+@example([b"HTTP/1.1 200 OK\r\n", b"Content-Length: 3", b"\r\n", b"\r\n", b"HTTP/1.1 200 OK\r\n"], False)
 def test_anything_is_split_or_refused_alike_in_pieces_and_at_once(parts: list[bytes], is_head: bool) -> None:
     def outcome(pieces: list[bytes]) -> tuple[bytes, bool, str]:
         splitter, mine, excess = Splitter(), b"", False
@@ -109,9 +111,12 @@ def test_anything_is_split_or_refused_alike_in_pieces_and_at_once(parts: list[by
                 mine, excess = mine + part, excess or more
         except FramingError as error:
             return b"", False, str(error)
-        except BodyError:  # how much was passed on before the error depends on the split
-            return b"", False, "body"
+        except BodyError as error:  # how much was passed on before the error depends on the split
+            return b"", False, MERGED if str(error) == MERGED else "body"
         return mine, excess, ""
 
     whole = b"".join(parts)
-    assert outcome([whole]) == outcome([whole[at : at + 1] for at in range(len(whole))])
+    at_once, in_pieces = outcome([whole]), outcome([whole[at : at + 1] for at in range(len(whole))])
+    if at_once[2] == MERGED and in_pieces[1]:  # a body is over before what shows that it was sent short has arrived
+        return
+    assert at_once == in_pieces

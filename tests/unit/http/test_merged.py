@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.http.framing.header_section import BodyError
-from crawler.http.framing.splitter import Splitter, is_merged
+from crawler.http.framing.merged import is_merged
+from crawler.http.framing.splitter import Splitter
 from crawler.http.lane.reader import ResponseReader
 
 TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
@@ -63,6 +64,28 @@ def test_both_readers_of_responses_refuse_such_a_body(missing: int, cut: int) ->
         take(wire[:at])
         with pytest.raises(BodyError, match="shorter than announced"):
             take(wire[at:])
+
+
+@given(
+    missing=st.integers(1, len(TIMEOUT) - 5),
+    size=st.sampled_from([300, 9000, 20_000]),
+    cuts=st.lists(st.integers(-400, len(TIMEOUT) - 1), max_size=6),
+)
+def test_such_a_body_is_recognised_in_whatever_pieces_it_comes(missing: int, size: int, cuts: list[int]) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+    sent = head + bytes(size - missing)
+    wire, body_end = sent + TIMEOUT, len(head) + size
+    status_end = len(sent) + len(b"HTTP/1.1 408")
+    early = {at for at in range(body_end, len(wire)) if at < status_end or not wire[body_end:at].strip(b"\r\n ")}
+    places = sorted({0, *(max(1, len(sent) + cut) for cut in cuts)} - early)
+    pieces = [wire[at:to] for at, to in zip(places, [*places[1:], len(wire)], strict=True)]
+    reader, splitter = ResponseReader(), Splitter()
+    reader.begin(is_head=False)
+    splitter.begin(is_head=False)
+    for take in (lambda data: reader.take(data, 0), splitter.take):
+        with pytest.raises(BodyError, match="shorter than announced"):
+            for piece in pieces:
+                take(piece)
 
 
 def test_a_response_that_was_requested_may_follow_a_body_that_describes_one() -> None:

@@ -1,0 +1,67 @@
+"""Recognises a body that was sent short, so that the beginning of another response fills the rest."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.text.http_fields import STATUS_LINE
+
+MERGED = "it is shorter than announced, and another response begins in it"
+"""The reason for a BodyError about a body that was sent short, so that a response to something else fills the rest."""
+_LONGEST_START = len(b"HTTP/1.1 200") - 1
+"""Maximum number of bytes of a status line that are needed behind the end of a body to recognise it."""
+_LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
+_PADDING = b"\r\n\0 "
+_TAIL = 8192
+"""Number of bytes at the end of a body that are searched; responses that nobody asked for are shorter."""
+
+
+class BodyTail:
+    """The end of a body with a length, as far as it has arrived: it may come in any number of pieces."""
+
+    __slots__ = ("_pieces", "_size")
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        """The last pieces of the body: at least ``_TAIL`` bytes, if so many have arrived."""
+        self._size = 0
+
+    def clear(self) -> None:
+        """Expect another body."""
+        self._pieces.clear()
+        self._size = 0
+
+    def is_merged(self, data: bytes, start: int, end: int) -> bool:
+        """Add ``data[start:end]`` to the body. Whether a response begins near its end and goes on in ``data[end:]``."""
+        if end == len(data):
+            self._add(data[start:end])
+            return False
+        if not self._pieces or end - start >= _TAIL:
+            return is_merged(data, start, end)
+        before = b"".join(self._pieces)
+        return is_merged(before + data[start:], 0, len(before) + end - start)
+
+    def _add(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._size += len(piece)
+        while self._size - len(self._pieces[0]) >= _TAIL:
+            self._size -= len(self._pieces.pop(0))
+
+
+def is_merged(data: bytes, start: int, end: int) -> bool:
+    """Whether a response begins in ``data[start:end]``, the last part of a body, and goes on behind it.
+
+    A server may send fewer bytes than it announced and go on (RFC 9112 section 8), for example with a 408 for an idle
+    connection. Curl and wget take the beginning of that response for the end of the body.
+    """
+    if not data[end:].strip(_PADDING):  # nothing, or what some servers send behind every body
+        return False
+    found = list(STATUS_LINE.finditer(data, max(start, end - _TAIL), end + _LONGEST_START))
+    if not found:
+        return False
+    begin = found[-1].start()
+    head_end = data.find(b"\r\n\r\n", begin) + 4
+    if head_end < 4 or head_end > end:
+        return True
+    length = _LENGTH.search(data, begin, head_end)
+    return length is None or head_end + int(length[1]) > end
