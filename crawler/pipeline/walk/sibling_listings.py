@@ -17,6 +17,7 @@ from crawler.model.interfaces import Client, FetchedPage, Permit, Take
 from crawler.model.network.pipelining import Carried, Verdict
 from crawler.model.network.responses import WholeResponse
 from crawler.model.values import Validators
+from crawler.pipeline.rules.responses.alike import pages_verdict
 from crawler.pipeline.rules.responses.carried import may_follow
 from crawler.pipeline.rules.responses.neighbours import Facts, Row, all_facts
 from crawler.pipeline.rules.responses.page_place import requested_place, title_place
@@ -261,6 +262,8 @@ class _Group:
     def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None, *, is_ended: bool) -> Verdict:
         """See ``Together``. A host whose titles do not name its directories gets one request at a time from now on."""
         rows = [page.row for page in self.pages]
+        if (found := pages_verdict(rows, responses, carried, is_ended=is_ended)) is not None:
+            return found
         facts = all_facts(rows, responses)
         if any(_is_unnamed(row, fact) for row, fact in zip(rows, facts, strict=True)):
             self._line.note_titles(name_directories=False)

@@ -79,6 +79,21 @@ class History:
             return False
         return size.low not in self._files and size.low not in self._sizes
 
+    def lacks_places(self, places: Collection[str | None]) -> bool:
+        """Whether ``suspects`` has none for a row with one of ``places`` that its response confirms."""
+        return not self._anywhere and self._places.keys().isdisjoint(places)
+
+    def add_pages(self, rows: Sequence[Row], sizes: Sequence[int]) -> None:
+        """``add`` for pages of these ``sizes`` with status 200 that are proven by their places."""
+        if self._files:
+            self._settle()
+        for row, size in zip(rows, sizes, strict=True):
+            assert row.place is not None, "not proven by its place"
+            noted = Row(size=Span(size, size), etag=row.etag, place=row.place)
+            self._rows.append(noted)
+            self._places.setdefault(row.place, []).append(noted)
+            self._sizes.setdefault(size, []).append(noted)
+
     def may_repeat(self, row: Row) -> bool:
         """Whether ``row`` is that of an empty file, interchangeable with those that the connection has carried."""
         return self._empty is not None and are_interchangeable(row, self._empty)

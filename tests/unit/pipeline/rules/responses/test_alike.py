@@ -202,3 +202,74 @@ def test_only_new_empty_files_with_the_same_time_are_interchangeable(other: Row)
     assert alike.sizes_of([EMPTY, other]) is None
     assert not alike.is_like(other, EMPTY)
     assert not alike.is_like(EMPTY, None)
+
+
+PLACES = ["/a/", "/b/", "/c/", "/d/"]
+page_rows = st.builds(Row, place=st.sampled_from(PLACES), etag=st.sampled_from([None, None, '"1"']))
+other_rows = st.sampled_from([
+    Row(),
+    Row(place="/a/"),
+    Row(place="/e/", size=Span(9, 9)),
+    Row(place="/e/", modified=ROW_TIMES[1]),
+    Row(place="/e/", digest="md5:" + "0" * 32),
+    Row(place="/e/", part="0-4"),
+])  # fmt: skip
+PAGE_KINDS = [{"Content-Type": "text/html; charset=utf-8"}, {"content-type": "text/html"}]
+OTHER_KINDS = [
+    {}, {"Content-Type": "text/plain"}, {"Content-Type": "text/html", "Content-Encoding": "gzip"},
+    {"Content-Type": "text/html", "Content-Encoding": "identity"},
+]  # fmt: skip
+
+
+@st.composite
+def groups(draw: st.DrawFn) -> tuple[list[Row], list[FakeReply | None]]:
+    """Rows of pages and their responses, most of which have the title of their row."""
+    some = draw(st.lists(page_rows, min_size=1, max_size=3, unique_by=lambda row: row.place))
+    if draw(st.booleans()):
+        some[draw(st.integers(0, len(some) - 1))] = draw(other_rows)
+    found = list[FakeReply | None]()
+    for row in some:
+        kind = draw(st.sampled_from([*PAGE_KINDS * 4, *OTHER_KINDS]))
+        place = draw(st.sampled_from([row.place] * 12 + [*PLACES, ""]))
+        title = f"<title>Index of {place}</title>".encode() + draw(st.sampled_from([b""] * 7 + [b"HTTP/1.1 200"]))
+        one = reply(draw(st.sampled_from([40, 41, 60])), kind, draw(st.sampled_from([None, TIMES[0]])), None, title)
+        if (status := draw(st.sampled_from([0] * 12 + [200, 304, 404]))) > 0:
+            one.status, one.shape = status, None
+        found.append(draw(st.sampled_from([one] * 15 + [None])))
+    return some, found
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(groups(), min_size=1, max_size=4), st.booleans(), st.lists(st.integers(1, 60), max_size=2))
+def test_a_sequence_of_groups_of_pages_is_judged_like_by_the_general_rule(
+    sequence: list[tuple[list[Row], list[FakeReply | None]]], is_ended: bool, carried_sizes: list[int]
+) -> None:
+    short, general = History(), History()
+    for history in (short, general):
+        history.add_files([Row(size=Span(size, size)) for size in set(carried_sizes)])
+    for some, found in sequence:
+        expected = pipelined.verdict(some, all_facts(some, found), general, is_ended=is_ended)
+        judged = alike.pages_verdict(some, found, short, is_ended=is_ended) or pipelined.verdict(
+            some, all_facts(some, found), short, is_ended=is_ended
+        )
+        assert (judged.proven, judged.findings) == (expected.proven, expected.findings)
+        assert (judged.carried is None) == (expected.carried is None)
+        if expected.carried is None:
+            return
+        assert len(short) == len(general)
+        for confirmed in Aspect.SIZE, Aspect.NONE, Aspect.PLACE:
+            for row in [Row(size=Span(size, size)) for size in range(70)] + [Row(place=place) for place in PLACES]:
+                assert sorted(map(repr, short.suspects(row, confirmed))) == sorted(
+                    map(repr, general.suspects(row, confirmed))
+                )
+
+
+def test_pages_that_name_their_directories_are_judged_together() -> None:
+    some = [Row(place=place) for place in PLACES[:2]]
+    found = [reply(50, PAGE_KINDS[0], None, None, f"<title>Index of {row.place}</title>".encode()) for row in some]
+    judged = alike.pages_verdict(some, found, None, is_ended=True)
+    assert judged is not None
+    assert judged.proven == [True, True]
+    assert alike.pages_verdict(some, found, judged.carried, is_ended=True) is None, "both are told from nothing"
+    assert alike.pages_verdict(some, found, None, is_ended=False) is None
+    assert alike.pages_verdict(some, found[::-1], None, is_ended=True) is None
