@@ -96,6 +96,8 @@ class _OpenDirectory(Struct):
     descriptor: int
     identity: Identity
     epoch: int
+    is_new: bool
+    """Whether this tree has created it, so that what is below it does not exist before it is created, too."""
 
 
 class Tree:
@@ -205,11 +207,14 @@ class Tree:
 
     def _open(self, parent: int, name: bytes, here: str, *, create: bool) -> _OpenDirectory:
         above, plain = split(here)
-        try:
-            descriptor = self._descriptor(parent, name, here)
-        except FileNotFoundError:
-            if not create:
-                raise
+        descriptor, parent_directory = -1, self._directories.get(above) if create else None
+        if parent_directory is None or not parent_directory.is_new:
+            try:
+                descriptor = self._descriptor(parent, name, here)
+            except FileNotFoundError:
+                if not create:
+                    raise
+        if is_new := descriptor < 0:
             encoded_new(plain)
             self._create(parent, name, plain)
             self.changed.add(above)
@@ -219,7 +224,7 @@ class Tree:
         try:
             found = identity(os.fstat(descriptor))
             self.check_spelling(above, parent, name, unseen=_answers_to_another(name, parent, found))
-            directory = _OpenDirectory(descriptor, found, self._epoch)
+            directory = _OpenDirectory(descriptor, found, self._epoch, is_new)
         finally:
             if directory is None or directory.identity == self._own:
                 close_quietly(descriptor)

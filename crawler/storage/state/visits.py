@@ -35,10 +35,11 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 def note(visits: Iterable[tuple[str, str | None]], connection: sqlite3.Connection) -> None:
     """Record visits: (directory, URL of its page or None)."""
-    for path, url in visits:
-        connection.execute("INSERT OR IGNORE INTO visited_folders VALUES (?)", (key(path),))
-        if url is not None:
-            connection.execute("INSERT OR IGNORE INTO visited_pages VALUES (?)", (key(url),))
+    noted = list(visits)
+    paths = [(key(path),) for path in dict.fromkeys(path for path, _ in noted)]
+    connection.executemany("INSERT OR IGNORE INTO visited_folders VALUES (?)", paths)
+    urls = [(key(url),) for _, url in noted if url is not None]
+    connection.executemany("INSERT OR IGNORE INTO visited_pages VALUES (?)", urls)
 
 
 def unvisited_directories(connection: sqlite3.Connection) -> list[str]:

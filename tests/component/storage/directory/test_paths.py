@@ -15,6 +15,8 @@ import pytest
 from crawler.model.errors import DestinationError
 from crawler.model.values import Kind, Known
 from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.os_errors import UnusablePath
+from crawler.storage.directory.tree import Tree
 from tests.contract.destination import job, pattern, staged
 
 
@@ -234,6 +236,38 @@ async def test_a_directory_that_became_a_link_is_refused(tmp_path: Path) -> None
         [reason] = await destination.commit([staged("sub/2")])
     assert isinstance(reason, str)
     assert not (tmp_path / "outside/2").exists()
+
+
+@pytest.mark.parametrize("kind", ["nothing", "directory", "link", "file"])
+@pytest.mark.parametrize("is_parent_new", [True, False])
+def test_what_another_program_puts_into_a_directory_that_was_just_created_is_found(
+    tmp_path: Path, kind: str, is_parent_new: bool
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    inside = tmp_path / "dir" / "a"
+    root = os.open(tmp_path, os.O_RDONLY)
+    tree = Tree(root, capacity=8)
+    try:
+        if not is_parent_new:
+            inside.mkdir(parents=True)
+        tree.directory("dir/a", create=True)
+        match kind:
+            case "directory":
+                (inside / "b").mkdir()
+            case "link":
+                (inside / "b").symlink_to(tmp_path / "elsewhere")
+            case "file":
+                (inside / "b").write_bytes(b"")
+        if kind in ("nothing", "directory"):
+            assert os.path.samefile(f"/proc/self/fd/{tree.directory('dir/a/b', create=True)}", inside / "b")
+        else:
+            with pytest.raises(UnusablePath, match="symbolic link" if kind == "link" else "not a directory"):
+                tree.directory("dir/a/b", create=True)
+        with pytest.raises(FileNotFoundError):
+            tree.directory("dir/a/c")
+    finally:
+        tree.close()
+        os.close(root)
 
 
 async def test_an_unreadable_directory_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
