@@ -123,6 +123,8 @@ class OpenDirectory(Struct, kw_only=True):
             known = self.known.get(parent)
             if known is None:
                 known = await self.state.directory(parent)
+            if not known:
+                continue
             listed = self.shown.directories.get(parent, {})
             above = f"{parent}/" if parent else ""
             gone = useless(known, local, listed, self.shown.mentioned)

@@ -281,7 +281,7 @@ class Planner:
         for parent in open_directory.shown.directories or [directory.path]:
             local = await open_directory.scan(parent)
             self.local_files += sum(not (found.kind is Kind.DIRECTORY or found.spared) for found in local.values())
-            if complete:
+            if complete and local:
                 items = open_directory.shown.extraneous(parent, local)
                 self.unlisted.note(parent, items, doubt=open_directory.doubt, recalled=open_directory.recalled)
         if complete:

@@ -116,7 +116,7 @@ class PageReader(Value, frozen=True, kw_only=True):
             yield PagePiece(listing=self._recall(memo, path), version=recalled_version(memo))
             return
         if (whole := self._whole(path, url, page)) is not None:
-            yield PagePiece(listing=whole, version=version_of(url, page, whole))
+            yield whole
             return
         parsed = self.parse(page.body, page.url, page.content_type)
         if "json" in page.content_type:
@@ -165,7 +165,11 @@ class PageReader(Value, frozen=True, kw_only=True):
         """Report the listing of a directory that is unchanged."""
         self._announce(path, digest.answered, digest.family, digest.files + len(digest.skipped))
 
-    def _whole(self, path: str, url: str, page: FetchedPage) -> Listing | None:
+    def whole(self, path: str, url: str, begun: BegunPage) -> PagePiece | None:
+        """The only piece that ``read`` would yield of a page of which nothing is known, if it can be read at once."""
+        return None if begun.digest is not None or begun.memo is not None else self._whole(path, url, begun.page)
+
+    def _whole(self, path: str, url: str, page: FetchedPage) -> PagePiece | None:
         """The complete listing at ``url``, if it can be read at once: the only piece that ``_noted`` would yield."""
         if self.parse_whole is None or page.link is not None or not page.end_proven:
             return None
@@ -176,7 +180,7 @@ class PageReader(Value, frozen=True, kw_only=True):
         self._account(path, whole)
         if is_memorable(whole):
             self.state.remember_listing(memo_of(url, path, page, whole, whole.entries))
-        return whole
+        return PagePiece(listing=whole, version=version_of(url, page, whole))
 
     async def _noted(self, path: str, url: str, page: FetchedPage, parsed: Pieces) -> Pieces:
         """Yield each piece of the page at ``url``; report the listing, and remember it if that is worthwhile."""
@@ -264,6 +268,11 @@ async def _sound(parsed: Pieces, page: FetchedPage, url: str) -> Pieces:
         kind, why = page.content_type, why_no_listing(url, page.url, page.content_type, page.body)
         text = f"the response is not a directory listing ({kind or 'no content type'})"
         raise ListingError(f"{text}: {why}" if why else text, content_type=kind, is_advised=bool(why))
+
+
+async def only(piece: PagePiece) -> AsyncGenerator[PagePiece, None]:
+    """Yield ``piece``."""
+    yield piece
 
 
 async def _again(pieces: list[Listing]) -> Pieces:

@@ -6,7 +6,7 @@ It owns the frontier of directories, so the engine's queue carries files only.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -17,7 +17,7 @@ from crawler.model.interfaces import Permit
 from crawler.model.observer import Observer, Silent
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
-from crawler.model.values import Entry, Kind, Listing, Rejection
+from crawler.model.values import Entry, Kind, Rejection
 from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
@@ -25,7 +25,8 @@ from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.groups.group_reader import GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.loops import Fingerprint, seen
-from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.page_reader import PageReader, only
+from crawler.pipeline.walk.page_versions import following, shows_all_files
 from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit
 from crawler.text.advice.requests import with_advice
 from crawler.text.escape import masked
@@ -35,8 +36,6 @@ PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]
 """Combines a rule for redirects with everything else that may forbid them."""
 Refuse = Callable[[str, str], Rejection | None]
 """Returns the rejection of a directory, by (path under DIR, URL); None if it is entered."""
-_PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
-"""Families whose pages link only to the next one; HTML pages link to all pages, including those already read."""
 
 
 class Walker:
@@ -112,7 +111,11 @@ class Walker:
     ) -> None:
         """Read all pages of one directory. A failure affects only this directory, unless it is the root and unread."""
         try:
-            await self._pages(directory, visit, frontier, begun)
+            whole = None if begun is None else self._reader.whole(directory.path, directory.url, begun)
+            if whole is None or not shows_all_files(whole.listing):
+                await self._pages(directory, visit, frontier, begun, whole)
+            elif not await visit(self._page(directory, whole, complete=True, last=True)):  # in fewer coroutines
+                self._stopped = True
         except (FetchError, VerificationError, ListingError) as error:
             rejection = error.rejection if isinstance(error, FetchError) else None
             if not directory.path and not self.scope.base:
@@ -135,16 +138,25 @@ class Walker:
         self._observer.listing_failed(directory.path, directory.url, reason)
 
     async def _pages(
-        self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None
+        self,
+        directory: Directory,
+        visit: Visit,
+        frontier: Frontier,
+        begun: BegunPage | None = None,
+        read: PagePiece | None = None,
     ) -> None:
-        """Visit the pieces of each page as they are read; enter its directories once the page is complete."""
+        """Visit the pieces of each page as they are read; enter its directories once the page is complete.
+
+        ``begun`` is the first page if that has been fetched, and ``read`` its only piece if it has been read, too.
+        """
         todo, done, shown = [directory.url], set[str](), Shown()
         whole, flaws = True, list[Flaw]()
         while todo and not self._stopped:
             url = todo.pop(0)
             done.add(url)
             mark, directories = Fingerprint(url), list[Entry]()
-            async with aclosing(self._parts(directory, url, begun if len(done) == 1 else None)) as pieces:
+            first = (begun, read) if len(done) == 1 else (None, None)
+            async with aclosing(self._parts(directory, url, *first)) as pieces:
                 async for part in pieces:
                     piece = part.listing
                     self._settle_scope(directory, part)
@@ -155,18 +167,22 @@ class Walker:
                     if piece.is_listing:
                         whole = whole and piece.complete
                         flaws += piece.flaws
-                        todo += [page for page in self._following(piece, done) if page not in todo]
+                        todo += [page for page in following(piece, done, self.scope) if page not in todo]
                         mark.answered(piece.url)
                         if directories:
                             below = await self._directories(directory, directories, mark, shown)
                     last = piece.is_listing and not todo
-                    goes_on = await visit(self._page(directory, part, complete=whole and last, last=last))
-                    self._stopped = self._stopped or not goes_on
+                    if not await visit(self._page(directory, part, complete=whole and last, last=last)):
+                        self._stopped = True
                     frontier.add(below)  # not before, so that obstacles to a directory are known when it is visited
         if not whole:
             raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
 
-    def _parts(self, directory: Directory, url: str, begun: BegunPage | None) -> AsyncGenerator[PagePiece, None]:
+    def _parts(
+        self, directory: Directory, url: str, begun: BegunPage | None, read: PagePiece | None
+    ) -> AsyncGenerator[PagePiece, None]:
+        if read is not None:
+            return only(read)
         if self._source is not None:
             return self._source(directory, self.scope)
         return self._reader.read(directory.path, url, self._permit(directory), begun)
@@ -205,21 +221,6 @@ class Walker:
                 f"its listing is that of {masked(base)}: {rejection.detail}", url=directory.url, rejection=rejection
             )
         self.scope = Scope(base, self._bounds.hosts)
-
-    def _following(self, listing: Listing, done: Collection[str]) -> list[str]:
-        """The pages that continue this one and may be read."""
-        found = dict.fromkeys((*listing.next_pages, *listing.linked))
-        for page in listing.linked:
-            rejection = self.scope.listing(page)
-            if rejection is not None:
-                raise ListingError(f"it continues at {masked(page)}, which is not read: {rejection.detail}")
-        pages = [page for page in found if page not in done and self.scope.listing(page) is None]
-        is_chain = bool(listing.linked) or listing.family in _PAGED_BY_MARKER
-        if found and not pages and is_chain:
-            raise ListingError("its pages link to each other in a loop")
-        if pages and len(done) >= limits.LISTING_PAGES:
-            raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
-        return pages
 
     def _permit(self, directory: Directory) -> Permit:
         if self.scope.base:
