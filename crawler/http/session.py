@@ -53,7 +53,8 @@ class Session:
     """Sends requests. Must be created and closed in the event loop. ``agent``: the User-Agent header."""
 
     def __init__(self, agent: str, settings: ConnectionSettings) -> None:
-        self._connect_timeout, self._patience, self._tls = settings
+        self._connect_timeout, self._patience = settings.connect_timeout, settings.patience
+        self._tls = settings.tls
         silence = self._patience.silence
         # For the whole header section: each 1xx response restarts aiohttp's own timer.
         self._header_timeout = SharedTimeout(self._connect_timeout + silence)

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 
 HOMES = {
     "aiohttp": "http",
-    "aiohappyeyeballs": "http.lane.dial",
+    "aiohappyeyeballs": "http.sockets.connect",
     "multidict": "http",
     "bs4": "listings",
     "lxml": "listings",

@@ -7,9 +7,10 @@ from enum import Enum
 
 from crawler.http.framing.header_section import BodyError
 from crawler.model import limits
+from crawler.text.patterns import pattern
 
-_CHUNK_SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
-_CHUNK_SIZE_BEGUN = re.compile(rb"0*|0*[0-9A-Fa-f]{1,15}[ \t]*(?:\r|;.*)?", re.DOTALL)
+_CHUNK_SIZE = pattern(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
+_CHUNK_SIZE_BEGUN = pattern(rb"0*|0*[0-9A-Fa-f]{1,15}[ \t]*(?:\r|;.*)?", re.DOTALL)
 _LONGEST_SIZE = 64
 """Maximum length in bytes of an incomplete chunk size line that is checked; longer lines have an extension."""
 

@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple, cast
+from typing import cast
 
 from crawler.model import limits
+from crawler.model.struct import Value
 from crawler.text.escape import printable
 from crawler.text.patterns import pattern
 
@@ -67,7 +68,7 @@ class BodyEnd(Enum):
     CONNECTION = "the orderly end of the connection"
 
 
-class Head(NamedTuple):
+class Head(Value, frozen=True):
     """The header section of one response."""
 
     status: int
@@ -84,7 +85,7 @@ class Head(NamedTuple):
     """The header fields in ``data``."""
 
 
-class _Line(NamedTuple):
+class _Line(Value, frozen=True):
     """A header field in its canonical form."""
 
     field: tuple[str, str]
@@ -165,9 +166,9 @@ def _head(
     lengths: list[bytes] = []
     codings: list[bytes] = []
     options: list[bytes] = []
-    for _, role, value in lines:
-        if role:
-            (lengths if role == _LENGTH else codings if role == _CODING else options).append(value)
+    for line in lines:
+        if role := line.role:
+            (lengths if role == _LENGTH else codings if role == _CODING else options).append(line.value)
     is_plain = False
     if status < 200 or status in (204, 304):
         end, length = BodyEnd.HEADER, 0

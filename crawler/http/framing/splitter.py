@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from crawler.http.framing.chunks import ChunkScanner
 from crawler.http.framing.header_section import (
@@ -18,12 +17,13 @@ from crawler.http.framing.header_section import (
 from crawler.http.framing.merged import MERGED, BodyTail
 from crawler.http.framing.shape import Shapes
 from crawler.model import limits
+from crawler.model.struct import Value
 
 _HEAD_END = re.compile(rb"\n\r?\n")
 _START = b"HTTP/1."
 
 
-class Found(NamedTuple):
+class Found(Value, frozen=True):
     """The final header section of a response, in ``data``, which begins with the bytes of it that arrived earlier."""
 
     head: Head
@@ -140,12 +140,12 @@ class Splitter:
         return (b"", False) if found is None else self._begin_body(found)
 
     def _begin_body(self, found: Found) -> tuple[bytes, bool]:
-        head, data, start, stop = found
+        head, data, stop = found.head, found.data, found.stop
         self.head = head
         self._left = head.length
         self._chunks = ChunkScanner(is_coded=True) if head.end is BodyEnd.CHUNKED else None
         body, end = self._take_body(data, stop)
-        if start == 0 and end == len(data) and head.data == data[:stop] and self._chunks is None:
+        if found.start == 0 and end == len(data) and head.data == data[:stop] and self._chunks is None:
             return data, False
         return head.data + body, end < len(data)
 

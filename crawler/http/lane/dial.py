@@ -8,31 +8,27 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
-from typing import NamedTuple, cast
-
-import aiohappyeyeballs
+from typing import cast
 
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.lane import Lane
 from crawler.http.problem import UNKNOWN_HOST, RequestError
+from crawler.http.sockets.connect import Address, connected, drop_first
 from crawler.http.tls import alert_text, certificate_problem, is_not_tls
 from crawler.model.errors import NO_DESCRIPTORS, Cause
+from crawler.model.struct import Value
 from crawler.text.escape import printable
 
 _ADDRESSES_KEPT = 300.0
 """Seconds for which the resolved addresses of a host are reused."""
-_HEAD_START = 0.25
-"""Seconds before the next address is tried in parallel (RFC 8305 section 5)."""
 _AT_ONCE, _APART = 4, 0.002
 """Number of connections to one endpoint that are opened at once, and seconds between any further ones."""
 _ADDRESS_QUOTED = ("Connect call failed", "Multiple exceptions")
 """Beginnings of asyncio's error messages, which name an address instead of the system's reason."""
 _NO_REASON = "the server closed the connection during the TLS handshake"
 
-Address = aiohappyeyeballs.AddrInfoType
 
-
-class Endpoint(NamedTuple):
+class Endpoint(Value, frozen=True):
     """The target of a connection."""
 
     host: str
@@ -42,7 +38,7 @@ class Endpoint(NamedTuple):
     """The SOCKS proxy to use; ``socks5h://…`` lets the proxy resolve the host, ``socks5://…`` resolves it here."""
 
 
-class ConnectionSettings(NamedTuple):
+class ConnectionSettings(Value, frozen=True):
     """Settings for opening connections, and the timeouts of the server."""
 
     connect_timeout: float
@@ -113,12 +109,12 @@ class Dialer:
         while True:
             try:
                 async with asyncio.timeout(self._connect_timeout):
-                    opened = await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_HEAD_START)
+                    opened = await connected(addresses)
                     self._reached.setdefault(where, asyncio.Event()).set()
                     _, lane = await loop.create_connection(make, sock=opened, ssl=context, server_hostname=name)
                     return lane
             except (OSError, ssl.CertificateError) as error:
-                aiohappyeyeballs.pop_addr_infos_interleave(addresses, 1)
+                drop_first(addresses)
                 if not addresses:
                     raise (_NoConnection if _is_timeout(error) else error) from None
 

@@ -295,6 +295,6 @@ class Lane(asyncio.Protocol):
         requests = list(self._flight)
         self._flight.clear()
         has_begun = self._reader.has_begun and end.ending is not Ending.BAD_REQUEST
-        lost = losses(*end, len(requests), has_begun=has_begun, answered=self.answered or self.is_ahead)
+        lost = losses(end, len(requests), has_begun=has_begun, answered=self.answered or self.is_ahead)
         for request, loss in zip(requests, lost, strict=True):
             request.receiver.lost(request, loss)

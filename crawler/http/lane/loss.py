@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ssl
 from enum import Enum
-from typing import NamedTuple
 
 from crawler.http.tls import alert_text
+from crawler.model.struct import Value
 from crawler.text.escape import printable
 
 
@@ -32,7 +32,7 @@ class Ending(Enum):
 _WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.EXCESS, Ending.RESET})
 
 
-class Loss(NamedTuple):
+class Loss(Value, frozen=True):
     """The reason why a request has no complete response."""
 
     ending: Ending
@@ -44,7 +44,7 @@ class Loss(NamedTuple):
     """Whether sending the request again does not count as another attempt."""
 
 
-class End(NamedTuple):
+class End(Value, frozen=True):
     """The end of a lane."""
 
     ending: Ending
@@ -66,18 +66,18 @@ def explained(error: Exception | None, *, has_begun: bool, has_head: bool, is_fi
     return End(Ending.CUT if has_head else Ending.CLOSED, "")
 
 
-def losses(ending: Ending, detail: str, requests: int, *, has_begun: bool, answered: int) -> list[Loss]:
-    """The losses of the ``requests`` in flight when a lane ended, in the order of the requests.
+def losses(end: End, requests: int, *, has_begun: bool, answered: int) -> list[Loss]:
+    """The losses of the ``requests`` in flight when a lane ended by ``end``, in the order of the requests.
 
     ``has_begun``: a part of the response to the first request had arrived. ``answered``: number of earlier responses on
     the connection, or of requests for which it could have been used.
     """
     return [
         Loss(
-            ending,
-            detail,
+            end.ending,
+            end.detail,
             is_broken=has_begun and place == 0,
-            is_free=_is_free(ending, place, has_begun=has_begun, answered=answered),
+            is_free=_is_free(end.ending, place, has_begun=has_begun, answered=answered),
         )
         for place in range(requests)
     ]

@@ -71,7 +71,7 @@ class ResponseReader:
             if found is None:
                 self._check_share()
                 return 0
-            self.head, data, _, at = found
+            self.head, data, at = found.head, found.data, found.stop
             self._left = self.head.length
             if self.head.end is BodyEnd.CHUNKED:
                 self._chunks = ChunkScanner()

@@ -15,7 +15,7 @@ from typing import Any
 
 from crawler.model.struct import shortened
 
-_USER = re.compile(r"://[^/@']*@")
+_USER = r"://[^/@']*@"
 """User and password in a URL."""
 
 
@@ -98,4 +98,4 @@ def _shown_fields(config: Any) -> Iterator[str]:
         value = getattr(config, item.name)
         if item.repr and value != item.default:
             is_secret = "option" in item.metadata and item.metadata["option"].secret
-            yield f"{item.name}={'…' if is_secret else _USER.sub('://…@', shortened(value))}"
+            yield f"{item.name}={'…' if is_secret else re.sub(_USER, '://…@', shortened(value))}"

@@ -13,7 +13,7 @@ from crawler.model.struct import Value, shortened
 
 _TIMES = {"TIME", "AGE", "DAYS", "N|TIME"}
 """The placeholders of options whose values are durations or ages."""
-_CREDENTIALS = re.compile(r"://.*@", re.DOTALL)
+_CREDENTIALS = r"(?s)://.*@"
 """A URL that may contain a user name and a password."""
 HEADER = "'N: V'"
 """The placeholder of the option that takes headers."""
@@ -123,7 +123,7 @@ def _convert_one(option: Option, value: object, where: str) -> object:
         shown = "" if option.secret else f"{shortened(value)}: "
         raise ConfigError(f"{where}: {shown}expected text or a number, not {type(value).__name__}") from None
     except ValueError as error:
-        shown = "" if option.secret or _CREDENTIALS.search(str(value)) else f"{str(value)!r}: "
+        shown = "" if option.secret or re.search(_CREDENTIALS, str(value)) else f"{str(value)!r}: "
         hint = "" if option.secret else _meant(option, value, str(error))
         raise ConfigError(f"{where}: {shown}{error}{hint}") from None
 

@@ -26,23 +26,23 @@ MAX_COUNT = (1 << 63) - 1
 """Largest number of files."""
 
 _SIZE_UNITS = {"": 1, "K": limits.KIB, "M": limits.MIB, "G": limits.GIB, "T": 1024 * limits.GIB}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?", re.IGNORECASE)
+_SIZE = r"(?i)(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?"  # compiled when first used, like those below
 _TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])([T ].*)?")
-_ISO = re.compile(r"[\d-]+(?:[T ][\d:.,]+(?:Z|[+-][\d:]+)?)?")
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_UNIX_TIME = re.compile(r"\d{9,11}")
+_DURATION = r"(?i)(\d+(?:\.\d+)?)\s*([smhdw]?)"
+_DATE = r"\d{4}-\d\d-\d\d([T ].*)?|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])([T ].*)?"
+_ISO = r"[\d-]+(?:[T ][\d:.,]+(?:Z|[+-][\d:]+)?)?"
+_YEAR = r"(?:19|20)\d\d"
+_UNIX_TIME = r"\d{9,11}"
 """Seconds since 1970, as ``date +%s`` prints them."""
 _AMBIGUOUS = "M may mean minutes or months: write 5m or 150d, for example"
-_FOREIGN = re.compile(r"[~$]|[A-Za-z]:[\\/]|\\\\|(?:https?|ftps?|s3|gs|az|file)://", re.IGNORECASE)
+_FOREIGN = r"(?i)[~$]|[A-Za-z]:[\\/]|\\\\|(?:https?|ftps?|s3|gs|az|file)://"
 """How paths begin that a shell would expand, those of Windows, and URLs."""
 _BAD_MAX_DELETE = "expected a number of files or a percentage such as 25%"
 
 
 def parse_size(text: str) -> int:
     """``10M`` → bytes (K M G T are powers of 1024; ``iB``, ``B`` and ``/s`` may follow). Raises ValueError."""
-    match = _SIZE.fullmatch(text.strip())
+    match = re.fullmatch(_SIZE, text.strip())
     if not match:
         raise ValueError("expected a size such as 500, 10K, 1.5GiB")
     from fractions import Fraction
@@ -71,7 +71,7 @@ def parse_rate(text: str) -> int:
 
 def parse_duration(text: str) -> float:
     """``5m`` → seconds (units s m h d w, default seconds), at most LONGEST. Raises ValueError."""
-    match = _DURATION.fullmatch(text.strip())
+    match = re.fullmatch(_DURATION, text.strip())
     if not match:
         raise ValueError("expected a time such as 30s, 5m, 2h, 7d")
     if match[2] == "M":
@@ -96,28 +96,28 @@ def parse_age(text: str) -> datetime | timedelta:
     ``20250131`` is a date. Raises ValueError, also for a number that looks like a year or a Unix time.
     """
     bare = text.strip()
-    if _DATE.fullmatch(bare):
-        if not _ISO.fullmatch(bare):
+    if re.fullmatch(_DATE, bare):
+        if not re.fullmatch(_ISO, bare):
             raise ValueError("expected a date such as 2025-01-31 or 2025-01-31T12:00+01:00")
         moment = datetime.fromisoformat(bare)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if _YEAR.fullmatch(bare):
+    if re.fullmatch(_YEAR, bare):
         raise ValueError(f"a year, or seconds? write {bare}-01-01 or {bare}s")
-    if _UNIX_TIME.fullmatch(bare):
+    if re.fullmatch(_UNIX_TIME, bare):
         raise ValueError("a Unix time? expected an age such as 12h or 7d, or a date")
     try:
         return timedelta(seconds=parse_duration(text))
     except OverflowError:
         raise ValueError("expected a time within the calendar") from None
     except ValueError:
-        if _DURATION.fullmatch(text.strip()):
+        if re.fullmatch(_DURATION, text.strip()):
             raise
         raise ValueError("expected an age such as 12h or 7d, or a date: 2025-01-31 or 2025-01-31T12:00") from None
 
 
 def parse_days(text: str) -> timedelta:
     """A duration whose default unit is days. Raises ValueError."""
-    if not _DURATION.fullmatch(text.strip()):
+    if not re.fullmatch(_DURATION, text.strip()):
         raise ValueError("expected a number of days such as 30, or a time such as 12h or 4w")
     try:
         return timedelta(seconds=parse_duration(text if text[-1:].isalpha() else text + "d"))
@@ -281,7 +281,7 @@ def check_path(text: str) -> str:
 
 def foreign_path(path: str) -> str:
     """Why ``path`` is no path of this machine: what a shell expands, a path of Windows, a URL; "" if it is one."""
-    if not _FOREIGN.match(path):
+    if not re.match(_FOREIGN, path):
         return ""
     from crawler.model.options.other_notations import foreign  # imported only for the message
 

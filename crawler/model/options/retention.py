@@ -9,7 +9,7 @@ from crawler.model.options.readers import LONGEST, MAX_NUMBER, parse_duration
 from crawler.model.struct import Value
 
 _BAD = "expected a number of snapshots such as 7, a time such as 30d, or both: 7,30d"
-_COUNT = re.compile(r"[0-9]{1,19}")
+_COUNT = r"[0-9]{1,19}"
 
 
 class Retention(Value, frozen=True):
@@ -31,7 +31,7 @@ def parse_retention(text: str) -> Retention:
     age: timedelta | None = None
     for part in text.split(","):
         part = part.strip()
-        if _COUNT.fullmatch(part) and count is None:
+        if re.fullmatch(_COUNT, part) and count is None:
             count = int(part)
         elif part[-1:].isalpha() and age is None:
             try:

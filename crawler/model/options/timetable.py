@@ -17,8 +17,7 @@ DAY, WEEK = 24 * 60, 7 * 24 * 60
 """Length of a day and of a week, in minutes."""
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_TOKEN = re.compile(r"(?:([a-z]+)-)?([01]\d|2[0-3]):([0-5]\d),([^,]+)", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[\s;]+")
+_TOKEN = r"(?i)(?:([a-z]+)-)?([01]\d|2[0-3]):([0-5]\d),([^,]+)"
 _BAD = "expected a rate such as 2M, or a timetable such as '08:00,2M 19:00,off' or 'Mon-08:00,2M Sat-00:00,off'"
 
 
@@ -50,7 +49,7 @@ def parse_limit_rate(text: str) -> int | Timetable | None:
         except ValueError as error:
             raise ValueError(f"{error}; by time of day: '08:00,2M 19:00,off'") from None
     rates: dict[int, int | None] = {}
-    for token in _SEPARATORS.split(text):
+    for token in re.split(r"[\s;]+", text):
         if token:
             rates |= _slots_of(token)
     return Timetable(tuple(Slot(minute, rates[minute]) for minute in sorted(rates)))
@@ -93,7 +92,7 @@ def strictest(limits: Iterable[int | Timetable | None], moment: datetime) -> tup
 
 def _slots_of(token: str) -> dict[int, int | None]:
     """Minute of the week → rate, for one slot as written, such as ``Sat-00:00,off``. Raises ValueError."""
-    match = _TOKEN.fullmatch(token)
+    match = re.fullmatch(_TOKEN, token)
     if not match:
         raise ValueError(_BAD)
     day, hour, minute, rate = match.groups()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from crawler.model.flaws import FlawKind
 from crawler.model.options.readers import MaxDelete
@@ -51,7 +50,7 @@ class Circumstances(Value, frozen=True, kw_only=True):
     limit: MaxDelete
 
 
-class Judgement(NamedTuple):
+class Judgement(Value, frozen=True):
     """The decision whether a run deletes, with warnings and their exit codes."""
 
     deletes: bool

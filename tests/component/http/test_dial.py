@@ -123,7 +123,7 @@ async def test_an_error_of_the_system_is_named(monkeypatch: pytest.MonkeyPatch, 
     async def fail(*_given: Any, **_more: Any) -> None:
         raise OSError(number, "because")
 
-    monkeypatch.setattr("aiohappyeyeballs.start_connection", fail)
+    monkeypatch.setattr("crawler.http.lane.dial.connected", fail)
     error = await refused(Endpoint("127.0.0.1", 1, is_tls=False))
     assert (str(error), error.blames_host, error.is_unsent) == ("cannot connect: because", blames_host, True)
 

@@ -12,6 +12,7 @@ from crawler.http.framing.header_section import BodyEnd, FramingError, parse_hea
 from crawler.http.framing.shape import ShapedFields, Shapes, shape_of
 from crawler.http.framing.splitter import HeadScanner
 from crawler.http.lane.reader import ResponseReader
+from crawler.model.struct import replace
 
 LINES = {
     "Server": ["nginx", "nginx/1.2 (x)", ""],
@@ -80,7 +81,7 @@ def test_a_section_of_a_shape_means_what_parsing_it_finds(data: st.DataObject) -
             head, stop = found
             expected = parse_head(section)
             assert stop == 6 + len(section)
-            assert head._replace(fields=list(head.fields)) == expected
+            assert replace(head, fields=list(head.fields)) == expected
             assert CIMultiDict(head.fields) == CIMultiDict(expected.fields)
             assert isinstance(head.fields, ShapedFields)
             of = CIMultiDict(expected.fields)
@@ -137,7 +138,7 @@ def test_a_scanner_finds_the_same_with_a_shape_as_without(piece: int) -> None:
         found = [scanner.take(each, is_head=False) for each in pieces]
         assert found[:-1] == [None] * (len(pieces) - 1)
         assert found[-1] is not None
-        assert found[-1].head._replace(fields=list(found[-1].head.fields)) == parse_head(section)
+        assert replace(found[-1].head, fields=list(found[-1].head.fields)) == parse_head(section)
 
 
 def test_a_server_that_changes_its_headers_each_time_gets_few_shapes() -> None:
@@ -164,7 +165,7 @@ def test_connections_to_a_host_share_its_shapes_and_each_type_of_file_has_its_ow
         assert not isinstance(page.head.fields, ShapedFields)
         assert isinstance(found.head.fields, ShapedFields)
         assert found.head.fields.shape.constant["Content-Type"] == kind.decode()
-        assert found.head._replace(fields=list(found.head.fields)) == parse_head(section)
+        assert replace(found.head, fields=list(found.head.fields)) == parse_head(section)
         assert (shapes.match(section, 0) is not None) and (shapes.match(pages, 0) is None), place
 
 

@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending, explained
 from crawler.model import limits
+from crawler.model.struct import Value
 
 _MOMENT = 0.1
 """Seconds between two reports of the number of bytes that have arrived."""
@@ -26,7 +27,7 @@ class Lender(Protocol):
         """Go on after the receiver, which has received ``count`` bytes; ``end``: why the connection cannot be used."""
 
 
-class Loan(NamedTuple):
+class Loan(Value, frozen=True):
     """The connection of a lane, while a receiver reads from it."""
 
     lender: Lender
@@ -114,20 +115,20 @@ class BulkReceiver:
 
     def _receive_some(self, buffer: memoryview) -> tuple[int, End | None]:
         """Wait for data. Returns (number of bytes, 0 at the end of the connection; why the lane must end, or None)."""
-        _, connection, _, before, deadline, patience = self._loan
+        loan, deadline = self._loan, self._loan.deadline
         deadline.resume(time.monotonic())
         try:
-            size = connection.recv_into(buffer)
+            size = loan.connection.recv_into(buffer)
         except OSError as error:
             return 0, _end_by(error)
         now = time.monotonic()
         self.count += size
-        is_fast = not size or deadline.received(before + self.count, now)
+        is_fast = not size or deadline.received(loan.before + self.count, now)
         deadline.pause(now)
         if now - self._reported_at >= _MOMENT:
             self._reported_at = now
             self._loop.call_soon_threadsafe(self._report)
-        return size, None if is_fast else End(Ending.SLOW, patience.too_slow)
+        return size, None if is_fast else End(Ending.SLOW, loan.patience.too_slow)
 
     def _report(self) -> None:
         count = self.count

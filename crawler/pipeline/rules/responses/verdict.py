@@ -23,6 +23,7 @@ from crawler.text.http_fields import (
     validators_of,
     value_of,
 )
+from crawler.text.patterns import pattern
 from crawler.text.resuming import Resume
 from crawler.text.urls import without_query
 
@@ -50,7 +51,7 @@ class Action(Value, frozen=True, kw_only=True):
 
 
 UNLIMITED = 1 << 62
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
+_CONTENT_RANGE = pattern(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
 
 
 def interpret(status: int, headers: Mapping[str, str], job: Job, resume: Resume | None, now: float) -> Action:
