@@ -8,7 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.app.checks.options import fallback_checks, refuse_unusable_options
+from crawler.app.checks.options import checked_fallbacks, refuse_unusable_options
+from crawler.app.first_request import asked_ahead, imported
 from crawler.app.lifetime import accounted
 from crawler.app.refusals import (
     refuse_another_mirror,
@@ -31,15 +32,14 @@ from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.attempts import prepare
 from crawler.pipeline.rules.budgets import Budget
 from crawler.pipeline.rules.filters import has_filters
-from crawler.pipeline.runs.base import Components
-from crawler.pipeline.runs.mirror import mirror_or_file
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 from crawler.storage.fd_limits import are_few
 from crawler.storage.state import SqliteState, has_been_mirror
 from crawler.text import urls
-from crawler.text.arguments import UrlObject, fallback_urls, is_object_url, start_directory, start_url
+from crawler.text.arguments import UrlObject, is_object_url, start_directory, start_url
 from crawler.text.escape import masked
 
 if TYPE_CHECKING:
@@ -79,11 +79,13 @@ async def run_mirror(
         raise ConfigError("name_from: 'header' is only for a list of URLs: listed files are named by their listing")
     root, _ = urls.userinfo(start)
     effects, context = _with_effects(config, context, root)
-    run = _Run.into(directory, config, context, starts=(start,), fallbacks=_fallbacks(root, config))
+    run = _Run.into(directory, config, context, starts=(start,), fallbacks=checked_fallbacks(root, config))
     tally = Tally(masked(root), run.shown, is_dry_run=config.dry_run)
 
     async def work(parts: Components) -> None:
-        await mirror_or_file(parts, root, free=await parts.destination.free_space())
+        async with asked_ahead(parts, root) as rules:
+            mirror = await imported("crawler.pipeline.runs.mirror")
+            await mirror.mirror_or_file(parts, root, rules, free=await parts.destination.free_space())
         await _say_effects(effects, parts)
         await _publish(parts, run)
 
@@ -121,13 +123,6 @@ async def run_download(
 def _bare(item: ListedFile) -> ListedFile:
     """``item`` without user names and passwords in its URLs."""
     return replace(item, url=urls.userinfo(item.url)[0], mirrors=tuple(urls.userinfo(url)[0] for url in item.mirrors))
-
-
-def _fallbacks(root: str, config: Config) -> tuple[str, ...]:
-    """The URLs of --fallback, with user and password. Raises ConfigError if one is URL or is given twice."""
-    for check in fallback_checks([root], config):
-        check()
-    return tuple(fallback_urls(config.fallback))
 
 
 def _with_effects(config: Config, context: RunContext, root: str = "") -> tuple[FilterEffects | None, RunContext]:

@@ -16,7 +16,8 @@ from crawler.model.observer import Observer
 from crawler.model.options.combinations import refuse_ages
 from crawler.model.values import Entry, Kind, Listing, Rejection
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.build import build_reader, build_walker, is_first_contact
+from crawler.pipeline.runs.build import build_reader, build_walker
+from crawler.pipeline.runs.components import is_first_contact
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.storage.state import NullState

@@ -13,7 +13,7 @@ from crawler.model.errors import NO_DESCRIPTORS, CrawlerError, DeleteRefused, De
 from crawler.model.report import Report
 from crawler.model.struct import replace
 from crawler.output.history import figures_of
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.os_errors import WHOLE

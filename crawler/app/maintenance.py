@@ -27,7 +27,7 @@ from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.report import Report
 from crawler.model.struct import replace
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.runs.explain.lines import Line
 from crawler.pipeline.runs.explain.run import explain as explain_entry
 from crawler.pipeline.runs.verify import VerifyRun

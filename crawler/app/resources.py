@@ -21,7 +21,7 @@ from crawler.model.options.timetable import Timetable
 from crawler.model.struct import Value, replace
 from crawler.output.progress import Fanout
 from crawler.paths import GivenPath, exists, is_of_kernel
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.permissions import Permissions

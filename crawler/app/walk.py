@@ -19,7 +19,8 @@ from crawler.model.errors import CrawlerError
 from crawler.model.options.keywords import WalkOptions
 from crawler.model.struct import replace
 from crawler.model.values import Entry
-from crawler.pipeline.runs.build import build_reader, build_walker, is_first_contact, lister_count
+from crawler.pipeline.runs.build import build_reader, build_walker, lister_count
+from crawler.pipeline.runs.components import is_first_contact
 from crawler.pipeline.tally import Tally
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt

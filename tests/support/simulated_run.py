@@ -9,7 +9,7 @@ from crawler.app.lifetime import accounted
 from crawler.model.config import Config
 from crawler.model.interfaces import Client
 from crawler.model.report import Report
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.runs.mirror import MirrorRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
@@ -46,7 +46,7 @@ async def simulated_run(url: str, directory: Path, config: Config, client: Clien
         return parts, state
 
     async def work(parts: Components) -> None:
-        await MirrorRun(parts, url, free=await parts.destination.free_space()).run()
+        await MirrorRun(parts, url, parts.robots_txt(), free=await parts.destination.free_space()).run()
 
     report, _ = await accounted(work, open_parts, config, tally, stop)
     return report

@@ -82,6 +82,13 @@ def fallback_checks(starts: Sequence[str], config: Config) -> Iterator[Check]:
         yield partial(_check_fallback, text, [*starts, *config.fallback[:number]])
 
 
+def checked_fallbacks(root: str, config: Config) -> tuple[str, ...]:
+    """The URLs of --fallback, with user and password. Raises ConfigError if one is URL or is given twice."""
+    for check in fallback_checks([root], config):
+        check()
+    return tuple(fallback_urls(config.fallback))
+
+
 def _check_fallback(text: str, before: Sequence[str]) -> None:
     (url,) = fallback_urls([text])
     for other in before:

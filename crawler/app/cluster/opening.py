@@ -19,7 +19,7 @@ from crawler.model.state.host_limits import divided
 from crawler.model.struct import Value, replace
 from crawler.output.log import LOGGER
 from crawler.pipeline.attempts import announce
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.text.urls import STATE_DIRECTORY
 from crawler.workers.child_process import WorkerProcesses

@@ -18,7 +18,7 @@ from crawler.model.observer import Observer
 from crawler.model.report import Report, Snapshot
 from crawler.model.values import Known
 from crawler.paths import real_path
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.runs.verify import VerifyRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally

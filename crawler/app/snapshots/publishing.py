@@ -15,7 +15,7 @@ from crawler.model.errors import DestinationError
 from crawler.model.options.retention import Retention
 from crawler.model.report import Published
 from crawler.output.log import event
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.os_errors import UnusablePath, destination_error
 from crawler.storage.executor import BriefExecutor

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.model.config import Config, option_fields
+from crawler.model.config import Config
 from crawler.model.interfaces import Client, Parser
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
 from crawler.model.struct import replace
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Bounds
+from crawler.pipeline.runs.components import is_first_contact
 from crawler.pipeline.walk.admission import AdmittedPages
 from crawler.pipeline.walk.page_reader import PageReader, Root
 from crawler.pipeline.walk.pages import Source
@@ -30,11 +31,6 @@ _DEPTH = 16
 """Listings that may share a connection."""
 _LISTERS = 640
 """Maximum number of listings that are read concurrently, unless there are more workers."""
-
-
-def is_first_contact(config: Config, state: StateStore) -> bool:
-    """Whether nothing is known of the host of URL and --attempts has its default value."""
-    return not state.knew_files and config.attempts == option_fields()["attempts"].default
 
 
 def lister_count(config: Config) -> int:

@@ -9,7 +9,7 @@ from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.rules.deletion_limit import Circumstances, doubts, judge
 from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.save import absence
 from crawler.pipeline.save.obstructed import Obstructed
 from crawler.pipeline.save.removal import Removals, candidates, remove

@@ -10,8 +10,8 @@ from crawler.model.interfaces import Permit, Response
 from crawler.model.reasons import Reason
 from crawler.model.values import Known, Rejection
 from crawler.pipeline.attempts import persist
-from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.build import lister_count
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.names.disposition import disposition_name

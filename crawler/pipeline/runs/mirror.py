@@ -19,18 +19,18 @@ from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.runs.base import Components, Transfers
 from crawler.pipeline.runs.build import (
     admitted,
     build_reader,
     build_upstreams,
     build_walker,
     expected_requests,
-    is_first_contact,
     names_directory,
     refuse_by,
 )
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.runs.deletion_stage import Deletions
+from crawler.pipeline.runs.transfers import Transfers
 from crawler.pipeline.runs.waiting import WaitingJobs
 from crawler.pipeline.save.collecting import below_any, collect
 from crawler.pipeline.save.committer import Committer
@@ -49,8 +49,6 @@ _ON_ITS_WAY = 0.01
 class RootOfRun(Root, Protocol):
     """Handling of the response to a run's URL until it is known to be a listing."""
 
-    rules: RobotsTxt
-
     async def refuse_if_bound(self, base: str) -> None:
         """Raise ConfigError if DIR holds files of other sources than the listing at ``base``."""
 
@@ -58,12 +56,12 @@ class RootOfRun(Root, Protocol):
 class MirrorRun:
     """Mirrors the listing at ``url`` and everything below it."""
 
-    def __init__(self, parts: Components, url: str, *, free: int, root: RootOfRun | None = None) -> None:
+    def __init__(
+        self, parts: Components, url: str, rules: RobotsTxt, *, free: int, root: RootOfRun | None = None
+    ) -> None:
         """``free``: free space at the destination in bytes. ``root``: in a run that may find a file at ``url``."""
-        config, self._parts, self._url, self._root = parts.config, parts, url, root
+        config, self._parts, self._url, self._root, self._rules = parts.config, parts, url, root, rules
         self._filters = Filters(config, datetime.now(UTC))
-        is_new = is_first_contact(config, parts.state)
-        self._rules = root.rules if root else RobotsTxt(parts.client, config, parts.agent, is_new=is_new)
         unchanged = UnchangedDirectories(
             parts.destination, parts.state, parts.observer, allows=self._rules.allows, wishes=wishes(config, url)
         )
@@ -180,7 +178,8 @@ class MirrorRun:
         """Whether the first page is requested while robots.txt is on its way. What may be a large file is not."""
         if self._upstreams is not None or self._rules.has_read(self._url) or not names_directory(self._url):
             return False
-        return self._parts.client.sharing.spare(self._url) >= CONNECTIONS
+        needed = CONNECTIONS - 1 if self._rules.is_being_read(self._url) else CONNECTIONS
+        return self._parts.client.sharing.spare(self._url) >= needed
 
     # --- rules ------------------------------------------------------------------------------------
 
@@ -219,8 +218,10 @@ class MirrorRun:
         )
 
 
-async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
+async def mirror_or_file(parts: Components, url: str, rules: RobotsTxt, *, free: int) -> None:
     """Mirror the listing at ``url``, or save the file there. ``free``: free space at the destination in bytes.
+
+    ``rules`` may already be fetching the robots.txt of the host.
 
     Raises the errors of ``MirrorRun.run`` and ``DownloadRun.run``.
     """
@@ -228,12 +229,12 @@ async def mirror_or_file(parts: Components, url: str, *, free: int) -> None:
     if not parts.is_mirror:
         from crawler.pipeline.runs.root_response import RootResponse
 
-        root = RootResponse(parts, url)
+        root = RootResponse(parts, url, rules)
     if root is not None and await root.is_known_file():
         await root.finish()
         return
     try:
-        await MirrorRun(parts, url, free=free, root=root).run()
+        await MirrorRun(parts, url, rules, free=free, root=root).run()
     except (ListingError, BaseExceptionGroup) as error:
         found = innermost(error)
         if not isinstance(found, ListingError):

@@ -13,8 +13,7 @@ from crawler.model.struct import replace
 from crawler.model.values import Job, Result, Staged
 from crawler.pipeline.rules.single_file import Look, file_name, is_same_file
 from crawler.pipeline.rules.upstreams.roots import base_of, root_of
-from crawler.pipeline.runs.base import Components
-from crawler.pipeline.runs.build import is_first_contact
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.arguments import fallback_urls
 from crawler.text.escape import masked
@@ -33,9 +32,8 @@ class RootResponse:
     URL is requested only once: if the response turns out to be a file, the file is saved from it.
     """
 
-    def __init__(self, parts: Components, url: str) -> None:
-        is_new = is_first_contact(parts.config, parts.state)
-        self.rules = RobotsTxt(parts.client, parts.config, parts.agent, is_new=is_new)
+    def __init__(self, parts: Components, url: str, rules: RobotsTxt) -> None:
+        self._rules = rules
         self._parts = parts
         self._url = url
         self._fallbacks = tuple(userinfo(each)[0] for each in fallback_urls(parts.config.fallback))
@@ -155,7 +153,7 @@ class RootResponse:
         is_own = known is None or any(is_same_file(known.url, url) for url in (self._url, *self._fallbacks))
         if known is not None and not is_own and not parts.config.moved:
             raise ConfigError(other_file(parts.tally.directory, name, known.url, self._url))
-        self._run = DownloadRun(parts, rules=self.rules, has_mirrors=bool(parts.config.fallback))
+        self._run = DownloadRun(parts, rules=self._rules, has_mirrors=bool(parts.config.fallback))
         item = ListedFile(url=self._url, path=name, mirrors=self._fallbacks)
         self._job = await self._run.announce(item, name, size, is_given=is_given)
         parts.observer.walked()

@@ -16,8 +16,9 @@ from crawler.pipeline.plan.single_path import look
 from crawler.pipeline.rules.compare import Need, is_intact, lost, needs_fetch
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import ListScope
-from crawler.pipeline.runs.base import Components, Transfers
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.runs.header_names import HeaderNames
+from crawler.pipeline.runs.transfers import Transfers
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text import urls

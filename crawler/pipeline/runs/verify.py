@@ -15,7 +15,7 @@ from crawler.pipeline import engine
 from crawler.pipeline.plan.single_path import look
 from crawler.pipeline.rules.compare import is_intact
 from crawler.pipeline.rules.extraneous import in_its_place
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.runs.url_list import DownloadRun
 from crawler.pipeline.save.committer import Committer
 

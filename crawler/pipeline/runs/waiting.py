@@ -8,7 +8,8 @@ from crawler.model.reasons import Reason
 from crawler.model.values import Job, Outcome, Result
 from crawler.pipeline import engine
 from crawler.pipeline.plan.planner import Planner
-from crawler.pipeline.runs.base import Components, Transfers
+from crawler.pipeline.runs.components import Components
+from crawler.pipeline.runs.transfers import Transfers
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.save.obstructed import Obstructed
 

@@ -13,7 +13,6 @@ from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.robots import ALLOW_ALL, ROBOTS_BYTES, Robots, forbidden, rules_for
-from crawler.pipeline.walk.page_reader import refused_page
 from crawler.text.advice.requests import with_advice, with_scheme
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS
@@ -59,6 +58,11 @@ class RobotsTxt:
         """Whether ``rejection`` knows what the robots.txt of the host of ``url`` says, or that it cannot be read."""
         return self._config.no_robots or origin(url) in self._known
 
+    def is_being_read(self, url: str) -> bool:
+        """Whether the robots.txt of the host of ``url`` is on its way."""
+        lock = self._locks.get(origin(url))
+        return lock is not None and lock.locked()
+
     def rejection(self, url: str) -> Rejection | None:
         """The rejection of ``url``, or None, without fetching: on a host that was not checked nothing is allowed."""
         if self._config.no_robots:
@@ -100,6 +104,8 @@ class RobotsTxt:
             )
             robots = rules_for(page.status, page.body)
             if robots is None or page.status in RETRYABLE_STATUS:
+                from crawler.pipeline.walk.page_reader import refused_page  # imported only if needed
+
                 raise refused_page(page, where)
             return robots
 

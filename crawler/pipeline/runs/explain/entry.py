@@ -22,8 +22,8 @@ from crawler.pipeline.rules.responses.verdict import UNLIMITED
 from crawler.pipeline.rules.scope import Scope, allowing, same_host_redirect
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import entry_of, result_of
-from crawler.pipeline.runs.base import Components
 from crawler.pipeline.runs.build import build_reader, build_walker, refuse_by
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.runs.explain.absence import Way, decision
 from crawler.pipeline.runs.explain.lines import (
     HELD,
@@ -50,13 +50,13 @@ class Explainer(Observer):
     ``response`` takes the response to ``root`` if it is a file; None if there is certainly a listing.
     """
 
-    def __init__(self, parts: Components, root: str, target: str, response: RootOfRun | None) -> None:
+    def __init__(self, parts: Components, root: str, target: str, rules: RobotsTxt, response: RootOfRun | None) -> None:
         self._parts = parts
         self._root = root
         self._response = response
         self._target = target.rstrip("/")
         self._filters = Filters(parts.config, datetime.now(UTC))
-        self._rules = response.rules if response else RobotsTxt(parts.client, parts.config, parts.agent)
+        self._rules = rules
         self._refusal = refuse_by(self._filters, self._rules)
         reader = build_reader(parts.config, parts.client, parts.state, self, parts.parser, root=response)
         self._walker = build_walker(parts.config, reader, self, rules=self._rules, refuse=self._refuse)

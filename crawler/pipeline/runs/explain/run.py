@@ -11,7 +11,7 @@ from crawler.model.values import Result
 from crawler.pipeline.plan.single_path import look
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.single_file import is_same_file
-from crawler.pipeline.runs.base import Components
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.runs.explain.entry import Explainer
 from crawler.pipeline.runs.explain.lines import HELD, Line, job_lines, known_text, local_text, result_text
 from crawler.pipeline.runs.root_response import RootResponse
@@ -24,11 +24,12 @@ async def explain(parts: Components, url: str, target: str) -> tuple[list[Line],
     run that would be refused.
     """
     results = _Results()
-    root = None if parts.is_mirror else RootResponse(replace(parts, observer=results), url)
+    rules = parts.robots_txt()
+    root = None if parts.is_mirror else RootResponse(replace(parts, observer=results), url, rules)
     if root is not None and await root.is_known_file():
         return await _of_file(parts, url, target, root, results)
     try:
-        return await Explainer(parts, url, target, root).explain()
+        return await Explainer(parts, url, target, rules, root).explain()
     except (ListingError, BaseExceptionGroup) as error:
         if root is None or not isinstance(innermost(error), ListingError) or not await root.is_file():
             raise

@@ -1,4 +1,4 @@
-"""The part that all kinds of runs have in common: their components, and the transfer of files."""
+"""Does the jobs of a run: fetches files and saves them, in this process or in worker processes."""
 
 from __future__ import annotations
 
@@ -6,63 +6,21 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from crawler.model.config import Config
 from crawler.model.interfaces import Redirects, Response
 from crawler.model.observer import Observer
-from crawler.model.state.store import StateStore
-from crawler.model.struct import field
 from crawler.model.values import Job, Outcome, Rejection, Result, Staged
 from crawler.pipeline import engine
-from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.backlog import Batch
 from crawler.pipeline.plan.checksum_files import Checksums
-from crawler.pipeline.plan.other_mirrors import UrlOf
-from crawler.pipeline.pool import WorkerPool
 from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.runs.components import Components
 from crawler.pipeline.save.committer import Committer
-from crawler.pipeline.stop import Stop
-from crawler.pipeline.tally import Tally
-from crawler.pipeline.tools import Tools
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.downloader import Downloader
-    from crawler.pipeline.runs.dry_run import DryRun
     from crawler.pipeline.walk.upstreams.list_mirrors import ListMirrors
     from crawler.pipeline.walk.upstreams.upstreams import Upstreams
-
-
-async def _unknown(_directory: str) -> str | None:
-    return None
-
-
-class Components(Tools, frozen=True, kw_only=True):
-    """The components of a run, which ``app`` has built."""
-
-    config: Config
-    agent: str
-    """The User-Agent header, which the groups of a robots.txt may name."""
-    state: StateStore
-    tally: Tally
-    stop: Stop
-    is_mirror: bool = False
-    """Whether an earlier run found a listing with entries for DIR."""
-    allowance: Allowance = field(default_factory=Allowance)
-    url_of: UrlOf = _unknown
-    """Looks up the URL that a directory in DIR with a state of its own mirrors, by its path."""
-    unwritable: Callable[[str], str] | None = None
-    """See ``DryRun``."""
-    pool: WorkerPool | None = None
-    """The worker processes that fetch; None if there are none."""
-
-    @property
-    def dry_run(self) -> DryRun | None:
-        """Notes what would be done in a dry run; None in any other run."""
-        if self.tally.plan is None:
-            return None
-        from crawler.pipeline.runs.dry_run import DryRun  # imported only if needed
-
-        return DryRun(self.tally.plan, self.observer, self.unwritable)
 
 
 class Transfers:
