@@ -10,7 +10,6 @@ from crawler.model.config import option_fields
 from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.combinations import without_effect
 from crawler.model.options.option import option_of
-from crawler.text.arguments import is_object_url
 
 _MIRROR = ("URL", "DIR")
 _ARGUMENTS = {
@@ -122,10 +121,16 @@ def _refuse_without_effect(mode: str, call: Invocation) -> None:
     problems.add(without_effect(mode, call.given, has_file=call.config_file is not None))
     if call.quiet and call.given.get("progress", "none") != "none":
         problems.add(["--progress has no effect beside --quiet: it shows nothing"])
-    is_local = bool(call.positional) and not is_object_url(call.positional[-1])
-    if is_local and call.given.get("lock") == "none" and "lock_wait" in call.given:
+    if call.given.get("lock") == "none" and "lock_wait" in call.given and _is_local(call.positional):
         problems.add(["--lock-wait has no effect beside --lock none: there is no lock to wait for"])
     problems.raise_any()
+
+
+def _is_local(positional: Sequence[str]) -> bool:
+    """Whether DIR is given, and is no location in an object store."""
+    from crawler.text.arguments import is_object_url  # imported only if needed
+
+    return bool(positional) and not is_object_url(positional[-1])
 
 
 def _run_of(mode: str) -> Callable[[Invocation], int]:
