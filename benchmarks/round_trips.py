@@ -18,7 +18,7 @@ import crawler
 from benchmarks.distance import DistantServer, distant_loop
 from crawler.model.config import Config
 
-DEPTH = 16
+DEPTH = 32
 """Maximum number of requests in flight on one connection."""
 
 
@@ -80,10 +80,10 @@ WORKS: Mapping[str, Work] = {
     "one file": Work(make=lambda: {"file.bin": b"x"}, workers=8, least=(3, 2, 3)),
     "110 files in 4 directories": Work(make=partial(folders, 19_000, 21_000), workers=20, least=(4, 3, 4)),
     "110 files of one size": Work(make=partial(folders, 20_480, 20_480), workers=20, least=(4, 3, 4)),
-    "300 files": Work(make=partial(flat, 300), workers=16, least=(4, 2, 4)),
-    "1,000 files": Work(make=partial(flat, 1000), workers=16, least=(6, 2, 6)),
-    "400 files in 300 directories": Work(make=partial(tree, 5, 400), workers=16, least=(6, 5, 6)),
-    "5,000 files in 1,200 directories": Work(make=partial(tree, 20, 5000), workers=16, least=(28, 8, 28)),
+    "300 files": Work(make=partial(flat, 300), workers=16, least=(3, 2, 3)),
+    "1,000 files": Work(make=partial(flat, 1000), workers=16, least=(4, 2, 4)),
+    "400 files in 300 directories": Work(make=partial(tree, 5, 400), workers=16, least=(5, 4, 5)),
+    "5,000 files in 1,200 directories": Work(make=partial(tree, 20, 5000), workers=16, least=(16, 6, 16)),
 }
 
 

@@ -99,7 +99,7 @@ CHECKSUM_FILES = 100
 REMEMBERED_ENTRIES = 200_000
 """Maximum number of entries of a listing that the state remembers, so that an unchanged page need not be parsed.
 Longer listings are not worth the memory."""
-READ_AGAIN_ENTRIES = 20_000
+READ_AGAIN_ENTRIES = 4_000
 """REMEMBERED_ENTRIES for pages without a validator. These are sent in full each time, and parsing them is as fast as
 recalling their entries; parsing in pieces needs half the memory."""
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import crawler
+from crawler.http.lane.pipeline_depth import DEEPEST
 from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.report import Report
@@ -109,9 +110,9 @@ def test_no_disorder_makes_a_wrong_file_or_loses_one(
 
 
 @pytest.mark.row("P32")
-@pytest.mark.parametrize(("flavour", "depth"), [("nginx", 16), ("apache", 16), ("caddy", 16), ("lighttpd", 16)])
+@pytest.mark.parametrize("flavour", ["nginx", "apache", "caddy", "lighttpd"])
 async def test_a_mirror_of_a_real_server_is_the_same_at_every_depth(
-    serve: Serve, docroot: Path, tmp_path: Path, flavour: str, depth: int
+    serve: Serve, docroot: Path, tmp_path: Path, flavour: str
 ) -> None:
     """lighttpd rounds sizes, so its rows do not distinguish small files, but the titles of its listings do."""
     server = serve(flavour)
@@ -132,7 +133,7 @@ async def test_a_mirror_of_a_real_server_is_the_same_at_every_depth(
     assert found["auto"] == found["off"]
     assert found["auto"][:3] == (0, len(files), files)
     known = await state_of(tmp_path / "auto")
-    assert (known.depth if known else 0) == depth
+    assert (known.depth if known else 0) == DEEPEST
 
 
 @pytest.mark.row("P32")
@@ -221,7 +222,7 @@ async def test_files_that_look_alike_are_requested_in_two_ranges_each(tmp_path: 
     assert (report.exit_code, report.saved, saved(tmp_path)) == (0, len(files), files)
     ranges = [name for name in server.requests if "#" in name]
     assert len(ranges) == len({name.partition("#")[2] for name in ranges}) == len(server.requests) - 2 == 2 * 39
-    assert (server.rounds, server.connections) == ([1, 1, 4, 16, 32, 26], 1)
+    assert (server.rounds, server.connections) == ([1, 1, 4, 16, 58], 1)
     assert next(iter((await records_of(tmp_path)).values())).validators.etag is not None
 
 
@@ -262,7 +263,7 @@ async def test_a_listing_over_http_1_1_before_files_that_close_costs_a_few_reque
 
 @pytest.mark.row("P32")
 async def test_the_round_trips_of_one_connection(tmp_path: Path) -> None:
-    """24 files take 24 round trips one by one, 3 on a new host, and 2 on a known one, besides that of the page."""
+    """24 files take 24 round trips one by one, 3 on a new host, and 1 on a known one, besides that of the page."""
     async with Disorderly(FILES) as server:
         await mirror(server, tmp_path, workers=1)
         assert server.rounds == [1, 2, 8, 14]
@@ -271,7 +272,7 @@ async def test_the_round_trips_of_one_connection(tmp_path: Path) -> None:
         assert server.connections == 1
         server.rounds.clear()
         report = await mirror(server, tmp_path, workers=1)
-    assert (server.rounds, server.connections) == ([1, 16, 8], 2)
+    assert (server.rounds, server.connections) == ([1, 24], 2)
     assert (report.exit_code, saved(tmp_path)) == (0, FILES)
 
 
@@ -310,7 +311,7 @@ async def test_connections_that_break_off_halve_the_depth_and_are_forgotten_with
             (tmp_path / name).unlink()
         server.rounds.clear()
         report = await mirror(server, tmp_path, workers=1, attempts=1)
-    assert (report.exit_code, saved(tmp_path), max(server.rounds)) == (0, files, 16)
+    assert (report.exit_code, saved(tmp_path), max(server.rounds)) == (0, files, DEEPEST)
 
 
 @pytest.mark.row("P33")
@@ -320,8 +321,8 @@ async def test_a_host_that_closes_connections_after_some_requests_is_no_worse_fo
         assert (report.exit_code, saved(tmp_path)) == (0, server.files)
     known = await state_of(tmp_path)
     assert known is not None
-    assert (known.depth, known.per_connection) == (16, 5)
-    assert len(server.requests) < 121 + 16, "what was lost with two connections, while the limit was not known"
+    assert (known.depth, known.per_connection) == (DEEPEST, 5)
+    assert len(server.requests) < 121 + DEEPEST, "what was lost with two connections, while the limit was not known"
 
 
 @pytest.mark.row("P31")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from crawler.model.state.host_limits import HostLimits
 from crawler.model.struct import Value, replace
 
-DEEPEST = 16
-"""Maximum number of requests in flight on one lane: 32 gain nothing more, even with a round-trip time of 150 ms."""
+DEEPEST = 32
+"""Maximum number of requests in flight on one lane: each batch costs 0.3 ms of processor time, whatever is in it."""
 _FIRST = 2
 """The initial depth, once a host has kept a connection open after a complete HTTP/1.1 response."""
 _GROWTH = 4

@@ -151,7 +151,7 @@ class Options(WalkOptions, _SaveOptions, total=False):
     processes: processes that fetch and save files; auto: by the number of processors
     cluster: fetch and save on many processors, or on the machines of a dask cluster
     cluster_insecure: use a --cluster without TLS that other machines can reach
-    pipeline: requests in flight on one connection; auto: up to 16, for files that the listing tells apart
+    pipeline: requests in flight on one connection; auto: up to 32, for files that the listing tells apart
     backlog: files queued ahead of the workers
     segments: connections for one large file, if other transfers leave them idle
     """

@@ -21,6 +21,7 @@ from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
 from crawler.storage.directory.incoming.saver_process import MESSAGE, READY, remove_parts
 from crawler.storage.directory.os_errors import NOT_OFFERED
+from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
 from crawler.text.patterns import PLAIN_NAME
 
@@ -67,7 +68,7 @@ class Saver:
             self.close()
             raise
         finally:
-            os.close(theirs)
+            close_quietly(theirs)
             process_side.close()
 
     def store(self, items: Sequence[Staged], start: int, directory: int) -> list[Known]:
@@ -124,9 +125,10 @@ class Saver:
 
     def close(self) -> None:
         """End the process, whatever it is doing, and wait until it has ended."""
-        os.close(self._life)
-        os.close(self._memory)
-        self._connection.close()
+        close_quietly(self._life)
+        close_quietly(self._memory)
+        with suppress(OSError):
+            self._connection.close()
         if self._process > 0:
             with suppress(OSError):  # somebody else has reaped it
                 os.kill(self._process, signal.SIGKILL)

@@ -28,7 +28,7 @@ def test_depth_grows_while_responses_agree() -> None:
     for _ in range(40):
         found.append(usable(host, DEEPEST))
         host = agreed(host, 1, DEEPEST)
-    assert found == [2] * 2 + [8] * 8 + [16] * 30
+    assert found == [2] * 2 + [8] * 8 + [32] * 30
 
 
 @pytest.mark.parametrize(
