@@ -38,6 +38,8 @@ class Cause(Enum):
     """The host name has no address."""
     NOT_TLS = auto()
     """The server does not speak TLS on that port."""
+    TLS_CLOSED = auto()
+    """The server closed the connection during the TLS handshake, as some do that do not speak TLS on that port."""
     UNTRUSTED = auto()
     """The certificate is not signed by a trusted authority."""
     EXPIRED = auto()

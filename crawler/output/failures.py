@@ -37,10 +37,16 @@ def failure_lines(report: Report) -> list[str]:
 
 
 def advice_line(report: Report) -> list[str]:
-    """One line on what to do, if all files failed, and for one reason that concerns the whole site."""
+    """One line on what to do, if all files failed, and for one reason that concerns the whole site.
+
+    Files that a filter has skipped say nothing about the site, nor do listings if there are files.
+    """
+    is_partly_here = report.saved or report.unchanged or report.failed < report.listed
+    if is_partly_here or (not report.failed and report.listings_read > 1):
+        return []
     failed = [(item.url, item.reason) for item in report.failures]
     failed += [(item.url, item.reason) for item in report.listing_failures]
-    text = "" if report.saved or report.unchanged else advice_on_files(failed)
+    text = advice_on_files(failed)
     return [f"Advice: {text}"] if text else []
 
 

@@ -100,6 +100,8 @@ def list_refusal(directory: str, known: str, items: Iterable[tuple[str, str]]) -
     --delete of the mirror would remove any other file, or the list would replace a file of the mirror.
     """
     for url, path in items:
+        if not path and url.endswith("/"):
+            continue  # it names no file, for which it fails in any directory
         if not path:
             which = f"{masked(url)}, whose name --name-from header takes from the server"
         elif not _is_file_of(known, url, path):

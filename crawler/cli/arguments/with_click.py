@@ -33,9 +33,9 @@ def read_with_click(args: Sequence[str]) -> dict[str, Any] | str:
 
         raise WrongUsageError(unknown_option(error.option_name, args, visible_options())) from None
     except click.BadOptionUsage as error:
-        from crawler.cli.help.mistakes import flag_with_value
+        from crawler.cli.help.mistakes import flag_with_value, missing_value
 
-        text = flag_with_value(error.option_name, args) or f"{error.format_message()} (see --help)"
+        text = flag_with_value(error.option_name, args) or missing_value(error.option_name)
         raise WrongUsageError(text) from None
     except click.UsageError as error:
         raise WrongUsageError(f"{error.format_message()} (see --help)") from None
@@ -114,7 +114,7 @@ def _ordered_rules(args: Sequence[str]) -> list[str]:
         else:
             ordered.append(arg)
     if pending:
-        raise click.UsageError(f"{'--include' if pending == '+' else '--exclude'} needs a pattern")
+        raise click.BadOptionUsage("--include" if pending == "+" else "--exclude", "")
     return ordered
 
 

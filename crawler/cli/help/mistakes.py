@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from crawler.cli.arguments.declared import declared_options
 from crawler.model.options.names.hints import hint, of_another_program, own
 from crawler.model.options.names.places import Place
 from crawler.text.escape import printable
@@ -94,6 +95,14 @@ def flag_with_value(name: str, args: Sequence[str]) -> str:
         return f"{name} takes no value: write {name}"
     instead = {"--verbose": "write --quiet", "--verify-digests": "write --no-verify-digests"}.get(name, "leave it out")
     return f"{name} takes no value: {instead}"
+
+
+def missing_value(name: str) -> str:
+    """The message for the option ``name`` at the end of the command line, without its value."""
+    found = next((each for each in declared_options() if name in each.spellings), None)
+    if name in {"--include", "--exclude"} or found is None:
+        return f"{name} takes a value: write {name} GLOB (see --help)"
+    return f"{found.spellings[-1]} takes a value: write {found.spellings[-1]} {found.metavar} (see --help)"
 
 
 def repeated(option: str, values: Sequence[str]) -> str:

@@ -177,7 +177,9 @@ def _explained(error: OSError | ssl.CertificateError) -> RequestError:
     if isinstance(error, ssl.SSLError):
         cause = Cause.NOT_TLS if is_not_tls(error) else None
         return RequestError(alert_text(error), is_permanent=True, is_unsent=True, cause=cause)
-    cause, reason = None, printable(str(error.strerror or error)) or _NO_REASON
+    cause, reason = None, printable(str(error.strerror or error))
+    if not reason:
+        cause, reason = Cause.TLS_CLOSED, _NO_REASON
     if isinstance(error, socket.gaierror):
         if error.errno in UNKNOWN_HOST:
             cause, reason = Cause.UNKNOWN_HOST, "unknown host"

@@ -23,9 +23,13 @@ _PLACEHOLDER = pattern(r"<[^<>]+>")
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00a0"
 _VARIABLE = pattern(r"%\w+%")
 _SSH = pattern(r"[\w.-]+@[\w.-]+:|[\w-]+(?:\.[\w-]+)+:(?!\d)[^/]*/")
-_HOST = pattern(
-    r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\])(?::\d+)?(?:[/?#]|$)"
+_HOST = pattern(r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}|\[[0-9a-fA-F:.]+\])(:\d+)?(?:[/?#]|$)")
+_NEAR = pattern(r"localhost|\d+(?:\.\d+){3}|\[")
+"""Hosts that seldom have a certificate."""
+_FILE = pattern(
+    r"[\w.+-]+\.(?:7z|bz2|csv|deb|gz|iso|jpe?g|json|parquet|pdf|png|rar|rpm|tar|tgz|tsv|txt|whl|xml|xz|zst)", re.I
 )
+"""A name that ends like a file, and like no host."""
 _WRAPPED = pattern(
     r"""(?:["'<(`\u201c\u2018]|\[[^]]*\]\(|view-source:|url:)\s*(https?://[^"'<>)`\u201d\u2019]+)["'>)`\u201d\u2019]?""",
     re.I,
@@ -138,8 +142,13 @@ def _remedy_without_scheme(text: str) -> str:
         return f"--config {printable(text)} runs the mirrors that a file describes"
     if text.lower().endswith(_LISTS):
         return f"--input-file {printable(text)} DIR saves the URLs that a file lists"
-    if _HOST.match(text):
-        return f"did you mean https://{printable(text)}?"
+    if text.lower().startswith("magnet:"):
+        return "a magnet link is for a BitTorrent client, such as aria2"
+    if _FILE.fullmatch(text):
+        return "that is the name of a file: write its URL in full"
+    if found := _HOST.match(text):
+        is_likely_plain = _NEAR.match(text) or (found[1] not in {None, ":443"})
+        return f"did you mean http{'' if is_likely_plain else 's'}://{printable(text)}?"
     return "write it as http://host/path/"
 
 
@@ -232,7 +241,8 @@ def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "
     """Explain in one line why the positional arguments ``given`` do not fit those ``wanted`` by ``mode``."""
     if given and given[0].lower() in _COMMANDS:
         return _no_command(given[0])
-    expected = f"expected {' and '.join(wanted)}, got {len(given)} argument{'s' * (len(given) != 1)}"
+    needed = "URL [DIR]" if not mode and not given else " and ".join(wanted)
+    expected = f"expected {needed}, got {len(given)} argument{'s' * (len(given) != 1)}"
     if len(given) < len(wanted):
         return f"{expected} (see --help)"
     shown = ", ".join(redacted(each) for each in given[:4]) + (", …" if len(given) > 4 else "")

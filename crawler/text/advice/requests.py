@@ -18,6 +18,7 @@ _NOTHING = "there is nothing at that URL: open it in a browser"
 _NO_SERVER = "is it a web server for files?"
 _PROXY_LOGIN = "write user:password@ before the host of the proxy"
 _STATUSES = {
+    **dict.fromkeys((300, 301, 302, 303, 307, 308), "the server redirects without saying where: open it in a browser"),
     204: "the server has no page at that URL",
     205: "the server has no page at that URL",
     206: "the server sent a part although the whole was requested: is a proxy or cache in between (--proxy)?",
@@ -40,6 +41,10 @@ _STATUSES = {
 _STATUS = pattern(r"HTTP (\d{3})\b")
 _OF_ALL_FILES = frozenset({401, 402, 403, 406, 407, 429, 451, 511})
 """Statuses that concern a whole site; they are explained if all files fail with the same one."""
+_WILDCARD = pattern(r"\*|(?:\{|%7B)[^/{}]*,[^/{}]*(?:\}|%7D)|(?:\[|%5B)\w+-\w+(?:\]|%5D)(?=.*/|[^/]*$)", re.I)
+_CHOICE = pattern(r"\{([^/{}]*,[^/{}]*)\}")
+_CHOICES = 3
+"""Maximum number of patterns that are proposed in place of one."""
 _LOGINS = {
     "Basic": "--netrc, or --header @FILE",
     "Digest": "--netrc",
@@ -136,14 +141,25 @@ def _login(failure: Failure) -> str:
     return f"it needs a login{offered}, or refuses the one given: {'; '.join(ways or [_LOGINS['Basic']])}"
 
 
+def _wildcard(failure: Failure) -> re.Match[str] | None:
+    """The first wildcard in the path of the URL: of a shell, or of curl (``{a,b}``, ``[1-9]``), maybe encoded."""
+    return _WILDCARD.search(before_query(failure.url).partition("://")[2])
+
+
 def _without_wildcard(failure: Failure) -> str:
-    above = masked(directory_of(failure.url.partition("*")[0]))
-    return f"a URL has no wildcards: write {above} and --include '{masked(failure.name) or '*'}'"
+    found = _wildcard(failure)
+    assert found is not None
+    above = masked(directory_of(f"{failure.url.partition('://')[0]}://{found.string[: found.start()]}"))
+    name = masked(failure.name) or "*"
+    choice = _CHOICE.search(name)
+    names = [f"{name[: choice.start()]}{each}{name[choice.end() :]}" for each in choice[1].split(",")] if choice else []
+    rules = " ".join(f"--include '{each}'" for each in names[:_CHOICES] or [name])
+    return f"a URL has no wildcards: write {above} and {rules}{' …' * (len(names) > _CHOICES)}"
 
 
 def _has_wildcard(failure: Failure) -> bool:
     is_wrong = failure.status in {400, 403, 404, 410} or failure.content_type is not None
-    return is_wrong and "*" in before_query(failure.url).partition("://")[2]
+    return is_wrong and _wildcard(failure) is not None
 
 
 def _is_file(failure: Failure) -> bool:
@@ -179,6 +195,7 @@ _TABLE: tuple[Advice, ...] = (
     (_caused(Cause.PROXY), _says("is its address right, and does it serve this host?")),
     (_caused(Cause.UNKNOWN_HOST), _says("is the host name right?")),
     (_caused(Cause.NOT_TLS), lambda failure: f"that port does not speak TLS: try {_other_scheme(failure)}"),
+    (_caused(Cause.TLS_CLOSED), lambda failure: f"if that port does not speak TLS, try {_other_scheme(failure)}"),
     (_caused(Cause.UNTRUSTED), _says("--ca-file FILE trusts the certificates in FILE")),
     (
         _caused(Cause.EXPIRED),
@@ -197,7 +214,7 @@ _TABLE: tuple[Advice, ...] = (
     ),
     (
         lambda failure: (
-            failure.url.count("://") > 1 and re.search(r"[,;|\s](?:%20)*https?://", failure.url) is not None
+            failure.url.count("://") > 1 and re.search(r"(?:[,;|\s]|%20)+https?://", failure.url) is not None
         ),
         _says("run it once for each URL, or list them as mirrors in a --config file"),
     ),

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.report import ListingFailure, Report
+from crawler.model.struct import replace
 from crawler.model.values import Outcome, Result
 from crawler.output.failures import LINES, Failed, advice_line, failure_lines, grouped
 from crawler.output.summary import render_summary
@@ -53,6 +54,26 @@ def test_failures_in_many_directories_are_grouped_by_reason_alone() -> None:
         "failed: 200 × HTTP 403 in 200 directories (d1/x.zip …)",
         "failed: 10,000 more",
     ]
+
+
+@pytest.mark.parametrize(
+    ("totals", "is_said"),
+    [
+        ({"listed": 2}, True),
+        ({"listed": 3, "skipped": 1}, False),
+        ({"listed": 3, "saved": 1}, False),
+        ({"listed": 3, "unchanged": 1}, False),
+    ],
+)
+def test_advice_about_the_site_is_given_only_if_nothing_else_came_of_it(totals: dict[str, int], is_said: bool) -> None:
+    base = report(failed("a"), failed("b"))
+    assert bool(advice_line(replace(base, **totals))) == is_said
+    lone = replace(
+        report(listings=1), listing_failures=(ListingFailure(path="d", url="http://h/d/", reason="HTTP 403"),)
+    )
+    for skipped, read, advised in ((0, 1, True), (0, 2, False), (5, 1, False)):
+        each = replace(lone, listed=skipped, skipped=skipped, listings_read=read)
+        assert bool(advice_line(each)) == advised
 
 
 def test_failures_at_the_top_and_failed_listings_have_their_own_lines() -> None:
