@@ -122,6 +122,11 @@ class _Entries(AsyncIterator[Entry]):
         self._current: Iterator[Entry] = iter(())
         self._is_last = self._is_closed = self._is_waiting = False
 
+    if not TYPE_CHECKING:
+
+        def __iter__(self):
+            raise TypeError("walk: write 'async for entry in entries:'")
+
     def close(self) -> None:
         """Let the iteration end with an error, also one that another task waits in."""
         self._is_closed = True

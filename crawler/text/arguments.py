@@ -69,6 +69,10 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     if not isinstance(directory, str):
         if folded := _FOLDED.match(text):
             raise ConfigError(f"DIR: {text}: a Path folds the slashes of a URL: give {folded[1]}://… as text")
+        if text.startswith("~"):
+            raise ConfigError(
+                f"DIR: {text}: a Path keeps ~ as it is: call its expanduser(), or resolve() if you mean it"
+            )
         return Path(text)
     if "://" not in text:
         first = text.partition("/")[0]

@@ -121,7 +121,8 @@ def _convert_one(option: Option, value: object, where: str) -> object:
         return _read(option, text_of(value, takes_time=option.metavar in _TIMES))
     except TypeError:
         shown = "" if option.secret else f"{shortened(value)}: "
-        raise ConfigError(f"{where}: {shown}expected text or a number, not {type(value).__name__}") from None
+        advice = ": leave it out for its default" if value is None else ""
+        raise ConfigError(f"{where}: {shown}expected text or a number, not {type(value).__name__}{advice}") from None
     except ValueError as error:
         shown = "" if option.secret or re.search(_CREDENTIALS, str(value)) else f"{str(value)!r}: "
         hint = "" if option.secret else _meant(option, value, str(error))

@@ -88,8 +88,9 @@ def rules_of(values: Mapping[str, object], where: str) -> tuple[Rule, ...]:
         for text in several(values.get(key, [])):
             with problems.collecting():
                 if not isinstance(text, str):
-                    kind = type(text).__name__
-                    raise ConfigError(f"{where}: {key}: expected a string or a list of strings, not {kind}")
+                    kind, expression = type(text).__name__, getattr(text, "pattern", "")
+                    advice = f": write 're:{expression}'" if isinstance(expression, str) and expression else ""
+                    raise ConfigError(f"{where}: {key}: expected a string or a list of strings, not {kind}{advice}")
                 rules.append(parse_rule(str.__str__(text), include=key == "include", where=f"{where}: {key}"))
     problems.raise_any()
     return _effective(tuple(rules), where)

@@ -204,6 +204,8 @@ def test_any_other_item_is_refused_by_its_number(items: Any, message: str) -> No
         (b"m", "DIR: expected text or a path, not bytes: decode it with os.fsdecode"),
         (Path, "DIR: expected text or a path, not type"),
         (Path("s3://b/p"), "DIR: s3:/b/p: a Path folds the slashes of a URL: give s3://… as text"),
+        (Path("~/m"), "DIR: ~/m: a Path keeps ~ as it is: call its expanduser(), or resolve() if you mean it"),
+        (Path("~"), "DIR: ~: a Path keeps ~ as it is: call its expanduser(), or resolve() if you mean it"),
         ("a\0b", "DIR: a path cannot contain NUL"),
         ("~/m",
          "DIR: ~/m: only a shell expands ~, and not in quotes: write the path in full, or write ./~/m if that is its "

@@ -141,6 +141,8 @@ async def test_walk_says_what_to_write_if_it_is_not_used_in_async_with(site: Sit
     with pytest.raises(TypeError, match="write 'async with"):
         await walk
     async with walk as entries:
+        with pytest.raises(TypeError, match="write 'async for entry in entries:'"):
+            iter(entries)
         assert [entry.path async for entry in entries]
         assert [entry async for entry in entries] == [], "the end is the end"
     with pytest.raises(RuntimeError, match="entered only once"):

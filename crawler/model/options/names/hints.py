@@ -98,6 +98,7 @@ _IN_CALLS: Mapping[str, str] = {
     "version": "crawler.__version__ is the version",
     "verbose": "logging.getLogger('crawler') is the log",
     "quiet": "calls print nothing",
+    "verify": "insecure=True accepts any certificate; files are verified on the command line: crawler --verify",
     "jobs": "asyncio.gather makes several calls at once; workers=N sets the files at once",
     "name": f"{_IN_FILES}: a call needs no name",
     **dict.fromkeys(("status", "status_public"), f"{_IN_FILES}: calls return their reports"),

@@ -153,6 +153,10 @@ PLACES = [
     (Place.CONFIG, "exts", "Config: unknown option 'exts': did you mean ext?"),
     (Place.CONFIG, "url",
      "Config: unknown option 'url': an argument of the calls, such as crawler.mirror, not an option"),
+    (Place.CONFIG, "n_jobs", "Config: unknown option 'n_jobs': here workers=N"),
+    (Place.CONFIG, "proxies", "Config: unknown option 'proxies': here proxy"),
+    (Place.CONFIG, "verify", "Config: unknown option 'verify': insecure=True accepts any certificate; files are "
+     "verified on the command line: crawler --verify"),
     (Place.CONFIG, "zzz", "Config: unknown option 'zzz'; help(crawler.Options) lists all"),
 ]  # fmt: skip
 
