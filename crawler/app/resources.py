@@ -24,7 +24,6 @@ from crawler.paths import GivenPath, exists, is_of_kernel
 from crawler.pipeline.runs.components import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
-from crawler.storage.directory.boundaries.permissions import Permissions
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import connection_budget, descriptor_limit
@@ -121,6 +120,8 @@ class Resources(Value, frozen=True, kw_only=True):
         """
         if not self.config.dry_run:
             return None
+        from crawler.storage.directory.boundaries.permissions import Permissions  # imported only if needed
+
         permissions = Permissions(self.directory)
         try:
             permissions.check(locks=self.config.lock != "none")

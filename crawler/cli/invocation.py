@@ -9,7 +9,7 @@ from crawler.model.struct import Value
 
 
 class WrongUsageError(Exception):
-    """The words of a command line cannot be read."""
+    """The words of a command line cannot be read. ``args`` are the messages, one for each mistake."""
 
 
 class Invocation(Value, frozen=True, kw_only=True):

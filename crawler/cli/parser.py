@@ -35,7 +35,9 @@ def run(args: Sequence[str]) -> int:
         call = _parse(args)
         code = dispatch(call) if isinstance(call, Invocation) else print_result(call)
     except WrongUsageError as error:
-        code = print_error(str(error), ExitCode.CONFIG)
+        code = ExitCode.CONFIG
+        for text in error.args:
+            print_error(text, code)
     except QueryInterrupted as stopped:
         code = stopped.code
     except KeyboardInterrupt:
@@ -70,21 +72,10 @@ def _parse(args: Sequence[str]) -> Invocation | str:
         from crawler.cli.arguments.completion import register
 
         register()
-    from crawler.cli.arguments.with_click import read_with_click, visible_options
+    from crawler.cli.arguments.with_click import read_with_click
 
     found = read_with_click(args)
-    if isinstance(found, str):
-        return found
-    try:
-        return _invocation(**found)
-    except ConfigError as error:
-        if not any(arg[:1] == "-" and arg[1:2].isalpha() for arg in args):
-            raise
-        from crawler.cli.help.mistakes import one_dash
-
-        if problem := one_dash(args, visible_options()):
-            raise ConfigError(problem) from None
-        raise error from None
+    return found if isinstance(found, str) else _invocation(**found)
 
 
 def _invocation(*, positional: Sequence[str], **options: Any) -> Invocation:

@@ -62,7 +62,7 @@ def start_directory(directory: str | PathLike[str]) -> Path:
     ``host:path`` and ``~/x`` accepted: nobody who writes these means a local directory of that name.
     """
     text = path_text(directory, "DIR")
-    if not text:
+    if not text.strip():
         raise ConfigError("DIR: expected a path; use . for the current directory")
     if problem := path_problem(text):
         raise ConfigError(f"DIR: {problem}")

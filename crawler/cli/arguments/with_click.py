@@ -15,12 +15,20 @@ from crawler.cli.help.texts import DEFAULT_DIR, EXAMPLES, EXIT_CODES, SYNOPSIS
 from crawler.cli.invocation import WrongUsageError
 from crawler.version import __version__
 
+_MOST = 10
+"""Maximum number of unknown options that are named."""
+
 
 def read_with_click(args: Sequence[str]) -> dict[str, Any] | str:
     """The value of each option and of ``positional`` by key, or the text of --help, --version or a completion.
 
     Raises WrongUsageError.
     """
+    if any(arg[:1] == "-" and arg[1:2].isalpha() and len(arg) > 2 for arg in args):
+        from crawler.cli.help.mistakes import one_dash
+
+        if problem := one_dash(args, visible_options()):
+            raise WrongUsageError(problem)
     content = io.BytesIO()
     printed = io.TextIOWrapper(content, encoding="utf-8", errors="surrogateescape", newline="")
     try:
@@ -29,13 +37,11 @@ def read_with_click(args: Sequence[str]) -> dict[str, Any] | str:
             if isinstance(found, dict):
                 return found
     except click.NoSuchOption as error:
-        from crawler.cli.help.mistakes import unknown_option
-
-        raise WrongUsageError(unknown_option(error.option_name, args, visible_options())) from None
+        raise WrongUsageError(*_unknown_options(error.option_name, args)) from None
     except click.BadOptionUsage as error:
-        from crawler.cli.help.mistakes import flag_with_value, missing_value
+        from crawler.cli.help.mistakes import flag_with_value
 
-        text = flag_with_value(error.option_name, args) or missing_value(error.option_name)
+        text = flag_with_value(error.option_name, args) or _missing_value(error.option_name)
         raise WrongUsageError(text) from None
     except click.UsageError as error:
         raise WrongUsageError(f"{error.format_message()} (see --help)") from None
@@ -89,6 +95,37 @@ def _complete_value(_ctx: click.Context, param: click.Parameter, incomplete: str
     if metavar in {"FILE", "PATH"}:
         return [CompletionItem(incomplete, type="file")]
     return [CompletionItem(incomplete, type="dir")] if isinstance(param, click.Argument) else []
+
+
+def _unknown_options(name: str | None, args: Sequence[str]) -> list[str]:
+    """The messages for the unknown option ``name`` in ``args``, and for those that are found once it is left out."""
+    from crawler.cli.help.mistakes import unknown_option, without_option
+
+    known, found = visible_options(), dict[str, None]()
+    while name is not None and len(found) < _MOST:
+        found[unknown_option(name, args, known)] = None
+        args, before = without_option(name, args), args
+        name = _unknown_option(args) if len(args) < len(before) else None
+    return list(found)
+
+
+def _unknown_option(args: Sequence[str]) -> str | None:
+    """The first unknown option in ``args``; None if something else comes first."""
+    try:
+        with redirect_stdout(io.StringIO()):
+            command().make_context("crawler", list(args))
+    except click.NoSuchOption as error:
+        return error.option_name
+    except (click.UsageError, click.exceptions.Exit):
+        pass
+    return None
+
+
+def _missing_value(name: str) -> str:
+    """The message for the option ``name`` at the end of the command line, without its value."""
+    each = next(each for each in declared_options() if name in each.spellings)
+    long = name if name in RULE_SIGNS else each.spellings[-1]
+    return f"{long} takes a value: write {long} {each.metavar} (see --help)"
 
 
 def _ordered_rules(args: Sequence[str]) -> list[str]:

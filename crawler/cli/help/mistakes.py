@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from crawler.cli.arguments.declared import declared_options
 from crawler.model.options.names.hints import hint, of_another_program, own
 from crawler.model.options.names.places import Place
 from crawler.text.escape import printable
@@ -37,6 +36,13 @@ def unknown_option(name: str, args: Sequence[str], known: Sequence[str]) -> str:
         if here := of_another_program(each, Place.COMMAND_LINE):
             return f"no such option: {printable(each)}; {here} (see --help)"
     return f"no such option: {printable(typed)}{hint(typed, Place.COMMAND_LINE) or ' (see --help)'}"
+
+
+def without_option(name: str, args: Sequence[str]) -> list[str]:
+    """``args`` without the word that contains the unknown option ``name``."""
+    typed = _typed(name, args)
+    at = next((place for place, arg in enumerate(args) if arg.partition("=")[0] == typed), len(args))
+    return [*args[:at], *args[at + 1 :]]
 
 
 def _typed(name: str, args: Sequence[str]) -> str:
@@ -95,14 +101,6 @@ def flag_with_value(name: str, args: Sequence[str]) -> str:
         return f"{name} takes no value: write {name}"
     instead = {"--verbose": "write --quiet", "--verify-digests": "write --no-verify-digests"}.get(name, "leave it out")
     return f"{name} takes no value: {instead}"
-
-
-def missing_value(name: str) -> str:
-    """The message for the option ``name`` at the end of the command line, without its value."""
-    found = next((each for each in declared_options() if name in each.spellings), None)
-    if name in {"--include", "--exclude"} or found is None:
-        return f"{name} takes a value: write {name} GLOB (see --help)"
-    return f"{found.spellings[-1]} takes a value: write {found.spellings[-1]} {found.metavar} (see --help)"
 
 
 def repeated(option: str, values: Sequence[str]) -> str:

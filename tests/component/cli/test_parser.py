@@ -16,7 +16,7 @@ from crawler.cli.input_file import parse_items, read_items
 from crawler.cli.invocation import Invocation
 from crawler.model import errors
 from crawler.model.config import Config, option_fields
-from crawler.model.errors import ConfigError, CrawlerError, FetchError
+from crawler.model.errors import ConfigError, CrawlerError, FetchError, UnreadableDirectory
 from crawler.model.options.option import Option, default_of, option_of
 from crawler.model.options.rules import Rule
 
@@ -231,7 +231,9 @@ def test_a_config_file_that_cannot_be_read_is_named(
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CrawlerError)]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not FetchError], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind not in {FetchError, UnreadableDirectory}], ids=lambda kind: kind.__name__
+)
 def test_each_error_has_its_exit_code(
     kind: type[CrawlerError], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -371,3 +373,14 @@ def test_blank_lines_comments_and_the_kind_of_line_end_change_nothing(lines: lis
 def test_a_list_that_is_a_directory_is_a_wrong_option(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--input-file"):
         read_items(str(tmp_path))
+
+
+def test_all_options_that_do_not_exist_are_named_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    wget = ["-r", "-np", "-l", "inf", "--no-parent", "--reject=index.html*", "-np", "--wrkers", "3", "-m"]
+    assert cli.run([*wget, "http://h/", "d"]) == 2
+    said = capsys.readouterr()
+    names = [line.split()[4].rstrip(";:") for line in said.err.splitlines()]
+    assert names == ["-r", "-np", "-l", "--no-parent", "--reject", "--wrkers", "-m"]
+    assert said.out == ""
+    assert cli.run([f"--x{number}" for number in range(99)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 10
