@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.options.rules import Rule
-from crawler.model.values import Entry, Kind
+from crawler.model.values import Entry, Kind, Span, Validators
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.rules.budgets import Budget
 from tests.unit.pipeline.plan.test_planner import PLENTY, ROOT, Decider, file, known
@@ -132,3 +133,109 @@ async def test_beside_checksum_files_the_long_way_is_taken() -> None:
     decider = Decider(sums=b"0" * 64 + b"  a\n")
     await decider.visit(file("SHA256SUMS"), file("a"), file("b"))
     assert [(job.path, job.digest) for job in decider.jobs] == [("a", "sha256:" + "0" * 64), ("b", None)]
+
+
+@pytest.fixture
+def long_way(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the entries on which the planner has decided one by one."""
+    names, decide = list[str](), Planner._decide
+
+    async def noted(self: Planner, directory: object, entry: Entry, *others: object, **more: object) -> None:
+        names.append(entry.name)
+        await decide(self, directory, entry, *others, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Planner, "_decide", noted)
+    return names
+
+
+LONGEST = limits.PATH_BYTES // 4
+AT_REST = "n" * 200 + "/"
+UNUSUAL = {
+    "usual": (file("m"), False),
+    "of no size": (replace(file("m"), size=None), False),
+    "of no time": (replace(file("m"), modified=None), False),
+    "unknown": (replace(file("m"), kind=Kind.UNKNOWN), True),
+    "of a directory below": (file("m", directory="sub"), True),
+    "with a digest": (replace(file("m"), digest="md5:" + "0" * 32), True),
+    "with a name that may need another one": (file("mä"), True),
+    "that is there": (file("d"), True),
+    "above": (file("m", url="http://h/m"), True),
+    "of another host": (file("m", url="http://other/m"), True),
+    "twice": (file("b.zip"), True),
+}
+
+
+@pytest.mark.parametrize("what", UNUSUAL)
+async def test_what_takes_the_long_way_stands_alone(what: str, long_way: list[str]) -> None:
+    """Those before and behind it take the short way; what has the name of something else is not new."""
+    entry, is_unusual = UNUSUAL[what]
+    decider = Decider()
+    await decider.visit(file("b.zip"), file("c"), entry, file("y"), file("z"), file("d", kind=Kind.DIRECTORY))
+    assert long_way == [entry.name] * is_unusual
+
+
+@pytest.mark.parametrize(
+    ("config", "forbidden", "expected"),
+    [
+        (Config(), [], ""),
+        (Config(ext=("zip",)), [], "a c"),
+        (Config(min_size=11), [], "a b.zip c"),
+        (Config(min_size=10), [], ""),
+        (Config(rules=(Rule(include=False, pattern="c"),)), [], "c"),
+        (Config(last=("b*",)), [], "b.zip"),
+        (Config(), [ROOT + "c"], "c"),
+        (Config(ext=("zip",)), [ROOT + "b.zip"], "a b.zip c"),
+    ],
+)
+async def test_what_an_option_or_robots_txt_may_refuse_takes_the_long_way(
+    config: Config, forbidden: list[str], expected: str, long_way: list[str]
+) -> None:
+    decider = Decider(config=config, forbidden=forbidden)
+    await decider.visit(file("a"), file("b.zip"), file("c"))
+    assert long_way == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("local", "states", "expected"),
+    [
+        ([], [], ""),
+        (["b"], [], "b"),
+        (["other"], [], ""),
+        (["sub/b"], [], ""),
+        ([], ["b"], "a b c"),
+        ([], ["gone"], "a b c"),
+        ([], ["sub/b"], ""),
+    ],
+)
+async def test_where_the_state_or_the_destination_has_something_the_long_way_is_taken(
+    local: list[str], states: list[str], expected: str, long_way: list[str]
+) -> None:
+    decider = Decider(local, *map(known, states))
+    await decider.visit(file("a"), file("b"), file("c"))
+    assert long_way == expected.split()
+
+
+async def test_a_limited_run_takes_the_long_way_and_so_does_a_page_without_new_files(long_way: list[str]) -> None:
+    await Decider(budget=Budget(files=9, size=None)).visit(file("a"))
+    assert long_way == ["a"]
+    await Decider().visit(replace(file("b"), kind=Kind.UNKNOWN), file("c", directory="sub"))
+    assert long_way == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(("length", "is_long"), [(LONGEST, False), (LONGEST + 1, True)])
+async def test_a_path_that_may_be_too_long_takes_the_long_way(length: int, is_long: bool, long_way: list[str]) -> None:
+    path = (AT_REST * 99)[: length - 2] + "n"
+    await Decider().visit(file("a"), path=path[: length - 2])
+    assert long_way == ["a"] * is_long
+
+
+async def test_a_new_file_is_booked_listed_and_put_as_what_it_is() -> None:
+    decider = Decider(free=1000)
+    decider.destination.parts["sub/begun"] = (b"123", Validators())
+    rows = [file("a", size=7), replace(file("b"), size=Span(3, 9)), replace(file("c"), size=None), file("begun")]
+    await decider.visit(*rows, path="sub")
+    assert [(job.path, job.reason, job.size, job.row, job.url) for job in decider.jobs] == [
+        (f"sub/{row.name}", "new", row.size, row.row, row.url) for row in rows
+    ]
+    assert decider.producer._policy.room._planned == 7 + 3, "what has been begun has been booked"
+    assert decider.observer.listed_paths == [f"sub/{row.name}" for row in rows]

@@ -150,6 +150,8 @@ def test_times_are_read_only_if_a_row_can_confirm_them(modified: Span[datetime] 
     replies = [FakeReply("http://h/a", FakeResponse(headers={"Last-Modified": WHEN}, body=BODY), 9) for _ in "12"]
     expected = Facts(status=200, size=5, modified=shown)
     assert all_facts(rows, [None, *replies]) == [None, expected, replace(expected, digest=OF_BODY)]
+    with pytest.raises(ValueError, match="shorter"):
+        all_facts(rows, replies)
 
 
 @pytest.mark.parametrize(
