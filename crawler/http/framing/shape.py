@@ -197,14 +197,14 @@ def _line(line: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _kept(lines: tuple[bytes, ...], minor: int) -> list[Shape]:
-    """A place for the shape with these lines."""
+def _kept(lines: tuple[bytes, ...]) -> list[Shape]:
+    """A place for the shape with these lines, the first of which tells the version of HTTP."""
     return []
 
 
 def _shape(lines: tuple[bytes, ...], minor: int, sample: Sequence[tuple[str, str]]) -> Shape:
     """The one shape with these lines, so that what is found out about it is found out once."""
-    place = _kept(lines, minor)
+    place = _kept(lines)
     if not place:
         place.append(Shape(lines, minor, sample))
     return place[0]

@@ -42,6 +42,7 @@ def minute(number: int, *, aware: bool = True) -> Span[datetime]:
         (Row(size=size(5, 7)), Row(size=size(7, 9)), Aspect.NONE),
         (Row(modified=minute(1)), Row(modified=minute(1)), Aspect.NONE),
         (Row(modified=minute(1)), Row(modified=minute(2)), Aspect.TIME),
+        (Row(modified=Span(minute(1).low, minute(2).low)), Row(modified=minute(2)), Aspect.NONE),
         (Row(modified=minute(1, aware=False)), Row(modified=minute(2, aware=False)), Aspect.NONE),
         (Row(modified=minute(1)), Row(modified=minute(2, aware=False)), Aspect.NONE),
         (Row(digest="md5:a"), Row(digest="md5:b"), Aspect.DIGEST),
@@ -79,6 +80,8 @@ FULL = Row(size=size(5), modified=minute(1), digest="md5:a", etag='"a"')
         (Facts(status=304, etag='"b"'), None),
         (Facts(status=304), Aspect.NONE),
         (Facts(status=304, size=6, modified=minute(1).high), Aspect.TIME),
+        (Facts(status=304, digest="md5:a"), Aspect.NONE),
+        (Facts(status=304, digest="md5:b", place="/b/"), Aspect.NONE),
         (Facts(status=404, size=5, etag='"a"'), Aspect.NONE),
         (Facts(status=206, size=5), Aspect.NONE),
     ],
@@ -99,6 +102,9 @@ def test_what_is_confirmed_must_be_what_tells_the_neighbours_apart() -> None:
     assert judge(one, [other], Facts(status=304, etag='"a"')) is Judgement.AGREES
     assert judge(one, [other], Facts(status=200, size=5, etag='"a"')) is Judgement.UNPROVEN, "it should be a 304"
     assert judge(one, [other, FULL], Facts(status=304, etag='"a"')) is Judgement.UNPROVEN
+    assert judge(one, [Row(size=size(6))], Facts(status=304, size=5)) is Judgement.UNPROVEN, "a 304 has no size"
+    assert confirmed_by(Row(place="/a/"), Facts(status=304, place="/a/")) is Aspect.NONE
+    assert confirmed_by(Row(place="/a/"), Facts(status=304, place="/b/")) is Aspect.NONE
 
 
 @st.composite

@@ -25,6 +25,7 @@ from crawler.pipeline.rules.responses.page_place import page_place, requested_pl
         ("<title>/\udcff/</title>", "/\udcff/"),
         ("<title>Index of /pub/ </title>", "/pub/"),
         ("<title>Index of /pub//</title>", "/pub/"),
+        ("<title>Index of /X</title>", "/X/"),
         ("x" * (2048 - 31) + "<title>Index of /pub/x/</title>", "/pub/x/"),  # its last byte is just within
         ("x" * (2048 - 30) + "<title>Index of /pub/x/</title>", None),
     ],
