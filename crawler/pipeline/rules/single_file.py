@@ -34,8 +34,8 @@ class Look(Enum):
 
 
 def names_file(url: str) -> bool:
-    """Whether ``url`` looks like that of a file: no slash at the end, and a valid file name."""
-    return not urlsplit(url).path.endswith("/") and file_name_problem(last_name(url)) is None
+    """Whether ``url`` looks like that of a file: it ends in a valid file name, and so not in a slash."""
+    return file_name_problem(last_name(url)) is None
 
 
 def file_name(url: str, headers: Mapping[str, str]) -> str | None:

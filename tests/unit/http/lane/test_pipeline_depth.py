@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,8 +21,7 @@ from crawler.http.lane.pipeline_depth import (
     usable,
 )
 from crawler.model.state.host_limits import HostLimits, added, divided
-
-BROKEN = broken(HostDepth())
+from crawler.model.struct import replace
 
 
 def test_depth_grows_while_responses_agree() -> None:
@@ -32,37 +33,37 @@ def test_depth_grows_while_responses_agree() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "deepest", "depth"),
+    ("make", "deepest", "depth"),
     [
-        (HostDepth(), 8, 2),
-        (HostDepth(), 1, 1),
-        (HostDepth(depth=8), 3, 3),
-        (HostDepth(depth=8, most=4), 8, 4),
-        (HostDepth(depth=8, most=1), 8, 1),
-        (HostDepth(depth=8, per_connection=5), 8, 5),
-        (HostDepth(depth=8, per_connection=1), 8, 1),
-        (BROKEN, 8, 1),
-        (agreed(BROKEN, 100, 8), 8, 1),
-        (doubted(HostDepth(depth=8)), 8, 2),
-        (doubted(doubted(HostDepth(depth=8))), 8, 2),
-        (doubted(doubted(doubted(HostDepth(depth=8)))), 8, 1),
-        (interrupted(HostDepth(depth=8)), 8, 4),
-        (interrupted(interrupted(HostDepth(depth=8))), 8, 2),
-        (interrupted(HostDepth()), 8, 1),
-        (agreed(interrupted(HostDepth()), 100, 8), 8, 1),
-        (agreed(interrupted(HostDepth(depth=8)), 8, 8), 8, 8),
-        (interrupted(BROKEN), 8, 1),
-        (refused(HostDepth(depth=8), 8), 8, 4),
-        (refused(refused(HostDepth(depth=8), 8), 8), 8, 4),
-        (refused(refused(HostDepth(depth=8), 8), 4), 8, 2),
-        (refused(HostDepth(depth=8), 1), 8, 1),
-        (agreed(refused(HostDepth(depth=8), 8), 100, 8), 8, 4),
-        (closes_after(HostDepth(depth=8), 3), 8, 3),
-        (closes_after(closes_after(HostDepth(depth=8), 3), 5), 8, 3),
+        (lambda: HostDepth(), 8, 2),
+        (lambda: HostDepth(), 1, 1),
+        (lambda: HostDepth(depth=8), 3, 3),
+        (lambda: HostDepth(depth=8, most=4), 8, 4),
+        (lambda: HostDepth(depth=8, most=1), 8, 1),
+        (lambda: HostDepth(depth=8, per_connection=5), 8, 5),
+        (lambda: HostDepth(depth=8, per_connection=1), 8, 1),
+        (lambda: broken(HostDepth()), 8, 1),
+        (lambda: agreed(broken(HostDepth()), 100, 8), 8, 1),
+        (lambda: doubted(HostDepth(depth=8)), 8, 2),
+        (lambda: doubted(doubted(HostDepth(depth=8))), 8, 2),
+        (lambda: doubted(doubted(doubted(HostDepth(depth=8)))), 8, 1),
+        (lambda: interrupted(HostDepth(depth=8)), 8, 4),
+        (lambda: interrupted(interrupted(HostDepth(depth=8))), 8, 2),
+        (lambda: interrupted(HostDepth()), 8, 1),
+        (lambda: agreed(interrupted(HostDepth()), 100, 8), 8, 1),
+        (lambda: agreed(interrupted(HostDepth(depth=8)), 8, 8), 8, 8),
+        (lambda: interrupted(broken(HostDepth())), 8, 1),
+        (lambda: refused(HostDepth(depth=8), 8), 8, 4),
+        (lambda: refused(refused(HostDepth(depth=8), 8), 8), 8, 4),
+        (lambda: refused(refused(HostDepth(depth=8), 8), 4), 8, 2),
+        (lambda: refused(HostDepth(depth=8), 1), 8, 1),
+        (lambda: agreed(refused(HostDepth(depth=8), 8), 100, 8), 8, 4),
+        (lambda: closes_after(HostDepth(depth=8), 3), 8, 3),
+        (lambda: closes_after(closes_after(HostDepth(depth=8), 3), 5), 8, 3),
     ],
 )
-def test_what_may_be_sent(host: HostDepth, deepest: int, depth: int) -> None:
-    assert usable(host, deepest) == depth
+def test_what_may_be_sent(make: Callable[[], HostDepth], deepest: int, depth: int) -> None:
+    assert usable(make(), deepest) == depth
 
 
 @pytest.mark.parametrize(
@@ -83,20 +84,64 @@ def test_what_an_earlier_run_learnt_is_where_the_next_begins(
 
 
 @pytest.mark.parametrize(
-    ("host", "learnt", "is_news"),
+    ("make", "learnt", "is_news"),
     [
-        (HostDepth(), 0, False),
-        (agreed(HostDepth(), 2, 16), 8, True),
-        (BROKEN, 1, True),
-        (recalled(HostLimits(limit=6, beyond=None, depth=1)), 1, False),
-        (doubted(HostDepth(depth=8)), 0, False),
-        (interrupted(HostDepth()), 0, False),
-        (interrupted(HostDepth(depth=8)), 4, False),
-        (closes_after(HostDepth(), 100), 0, True),
+        (lambda: HostDepth(), 0, False),
+        (lambda: agreed(HostDepth(), 2, 16), 8, True),
+        (lambda: broken(HostDepth()), 1, True),
+        (lambda: recalled(HostLimits(limit=6, beyond=None, depth=1)), 1, False),
+        (lambda: doubted(HostDepth(depth=8)), 0, False),
+        (lambda: interrupted(HostDepth()), 0, False),
+        (lambda: interrupted(HostDepth(depth=8)), 4, False),
+        (lambda: closes_after(HostDepth(), 100), 0, True),
     ],
 )
-def test_what_is_remembered(host: HostDepth, learnt: int, is_news: bool) -> None:
+def test_what_is_remembered(make: Callable[[], HostDepth], learnt: int, is_news: bool) -> None:
+    host = make()
     assert (host.learnt, host.is_news) == (learnt, is_news)
+
+
+HOST = HostDepth(depth=8, agreed=3)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: agreed(HOST, 0, 16), HOST),
+        (lambda: agreed(HOST, 4, 16), HostDepth(depth=8, agreed=7)),
+        (lambda: agreed(HOST, 5, 16), HostDepth(depth=16, is_news=True)),
+        (lambda: agreed(HOST, 5, 64), HostDepth(depth=32, is_news=True)),
+        (lambda: agreed(HOST, 9, 8), HostDepth(depth=8, agreed=8)),
+        (lambda: agreed(HOST, 9, 4), HostDepth(depth=8, agreed=8)),
+        (lambda: agreed(HostDepth(is_broken=True), 5, 16), HostDepth(is_broken=True)),
+        (lambda: doubted(HOST), HostDepth(doubts=1)),
+        (lambda: doubted(replace(HOST, doubts=1)), HostDepth(doubts=2)),
+        (lambda: doubted(replace(HOST, doubts=2)), HostDepth(doubts=2, is_broken=True, is_news=True)),
+        (lambda: broken(HOST), HostDepth(is_broken=True, is_news=True)),
+        (lambda: broken(HostDepth(is_broken=True)), HostDepth(is_broken=True)),
+        (lambda: interrupted(HOST), HostDepth(depth=4)),
+        (lambda: interrupted(HostDepth(depth=3, agreed=2)), HostDepth(depth=2)),
+        (lambda: interrupted(replace(HOST, most=5)), HostDepth(depth=4, most=5)),
+        (lambda: interrupted(HostDepth(agreed=1)), HostDepth(most=1)),
+        (lambda: interrupted(HostDepth(is_broken=True, agreed=1)), HostDepth(is_broken=True, agreed=1)),
+        (lambda: refused(HOST, 8), HostDepth(depth=8, most=4)),
+        (lambda: refused(HOST, 1), HostDepth(depth=8, most=1)),
+        (lambda: refused(replace(HOST, most=3), 8), HostDepth(depth=8, most=3)),
+        (lambda: refused(replace(HOST, most=3), 4), HostDepth(depth=8, most=2)),
+        (lambda: closes_after(HOST, 5), replace(HOST, per_connection=5, is_news=True)),
+        (lambda: closes_after(HOST, 0), replace(HOST, per_connection=1, is_news=True)),
+        (lambda: closes_after(replace(HOST, per_connection=5), 5), replace(HOST, per_connection=5)),
+        (lambda: closes_after(replace(HOST, per_connection=5), 6), replace(HOST, per_connection=5)),
+        (
+            lambda: closes_after(replace(HOST, per_connection=5), 4),
+            replace(HOST, per_connection=4, is_news=True),
+        ),
+    ],
+)
+def test_each_event_changes_what_it_is_about_and_nothing_else(
+    make: Callable[[], HostDepth], expected: HostDepth
+) -> None:
+    assert make() == expected
 
 
 def test_processes_add_what_they_learnt() -> None:

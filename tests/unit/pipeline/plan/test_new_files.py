@@ -14,10 +14,11 @@ from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.options.rules import Rule
-from crawler.model.values import Entry, Kind, Span, Validators
+from crawler.model.values import Entry, Job, Kind, Span, Validators
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.rules.budgets import Budget
-from tests.unit.pipeline.plan.test_planner import PLENTY, ROOT, Decider, file, known
+from crawler.pipeline.walk.pages import Directory, DirectoryPage, Elsewhere
+from tests.unit.pipeline.plan.test_planner import HOUR, NOON, PLENTY, ROOT, Decider, file, known
 
 NAMES = ["a", "b.zip", "c d.zip", "a+b", "SHA256SUMS", "b.zip.sha256", ".hidden", "ä", "..", "x/y", "n" * 250, "d"]
 CONFIGS = [
@@ -183,6 +184,9 @@ async def test_what_takes_the_long_way_stands_alone(what: str, long_way: list[st
         (Config(min_size=10), [], ""),
         (Config(rules=(Rule(include=False, pattern="c"),)), [], "c"),
         (Config(last=("b*",)), [], "b.zip"),
+        (Config(rules=(Rule(include=False, pattern="sub/c"),)), [], "c"),
+        (Config(newer_than=NOON - HOUR), [], ""),
+        (Config(newer_than=NOON + HOUR), [], "a b.zip c"),
         (Config(), [ROOT + "c"], "c"),
         (Config(ext=("zip",)), [ROOT + "b.zip"], "a b.zip c"),
     ],
@@ -191,7 +195,7 @@ async def test_what_an_option_or_robots_txt_may_refuse_takes_the_long_way(
     config: Config, forbidden: list[str], expected: str, long_way: list[str]
 ) -> None:
     decider = Decider(config=config, forbidden=forbidden)
-    await decider.visit(file("a"), file("b.zip"), file("c"))
+    await decider.visit(file("a"), file("b.zip"), file("c"), path="sub")
     assert long_way == expected.split()
 
 
@@ -215,6 +219,38 @@ async def test_where_the_state_or_the_destination_has_something_the_long_way_is_
     assert long_way == expected.split()
 
 
+@pytest.mark.parametrize("what", ["obstacles", "replaced"])
+async def test_after_what_stands_in_the_way_of_a_directory_the_long_way_is_taken(
+    what: str, long_way: list[str]
+) -> None:
+    decider = Decider()
+    await decider.visit(file("a"), last=False)
+    getattr(decider.producer.unlisted, what)["d"] = "a mount point"
+    await decider.visit(file("b"))
+    assert long_way == ["b"]
+
+
+async def test_what_a_listing_repeats_is_planned_once_and_another_file_of_the_name_is_refused(
+    long_way: list[str],
+) -> None:
+    decider = Decider()
+    await decider.visit(file("a"), last=False)
+    await decider.visit(file("a"), file("a", url=f"{ROOT}other"))
+    assert long_way == ["a", "a"]
+    assert decider.paths == ["a"]
+    assert [result.outcome for result in decider.observer.results] == ["failed"]
+
+
+async def test_the_listing_of_another_upstream_takes_the_long_way(long_way: list[str]) -> None:
+    decider = Decider()
+    directory = Directory(path="", url=ROOT)
+    page = DirectoryPage(
+        directory=directory, url=ROOT, scope=decider.scope, entries=[file("a")], complete=True, last=True
+    )
+    await decider.producer.visit(replace(page, elsewhere=Elsewhere(scope=decider.scope, base=ROOT)), decider._put)
+    assert long_way == ["a"]
+
+
 async def test_a_limited_run_takes_the_long_way_and_so_does_a_page_without_new_files(long_way: list[str]) -> None:
     await Decider(budget=Budget(files=9, size=None)).visit(file("a"))
     assert long_way == ["a"]
@@ -232,10 +268,12 @@ async def test_a_path_that_may_be_too_long_takes_the_long_way(length: int, is_lo
 async def test_a_new_file_is_booked_listed_and_put_as_what_it_is() -> None:
     decider = Decider(free=1000)
     decider.destination.parts["sub/begun"] = (b"123", Validators())
-    rows = [file("a", size=7), replace(file("b"), size=Span(3, 9)), replace(file("c"), size=None), file("begun")]
+    loose, unsized = replace(file("b"), size=Span(3, 9), modified=None), replace(file("c"), size=None)
+    rows = [file("a", size=7), loose, unsized, file("begun", size=99)]
     await decider.visit(*rows, path="sub")
-    assert [(job.path, job.reason, job.size, job.row, job.url) for job in decider.jobs] == [
-        (f"sub/{row.name}", "new", row.size, row.row, row.url) for row in rows
+    assert decider.jobs == [
+        Job(url=row.url, path=f"sub/{row.name}", reason="new", size=row.size, modified=row.modified, row=row.row)
+        for row in rows
     ]
     assert decider.producer._policy.room._planned == 7 + 3, "what has been begun has been booked"
     assert decider.observer.listed_paths == [f"sub/{row.name}" for row in rows]

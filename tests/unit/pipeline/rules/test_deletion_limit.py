@@ -99,7 +99,7 @@ def test_no_percentage_allows_nothing() -> None:
     assert excess(1, 100, MaxDelete(percent=0.0, always=0)) is not None
 
 
-MOVED, SCRIPTED = Flaw(FlawKind.ELSEWHERE), Flaw(FlawKind.SCRIPT)
+MOVED, SCRIPTED, OTHER_HOST = Flaw(FlawKind.ELSEWHERE), Flaw(FlawKind.SCRIPT), Flaw(FlawKind.FALLBACK)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,7 @@ MOVED, SCRIPTED = Flaw(FlawKind.ELSEWHERE), Flaw(FlawKind.SCRIPT)
     [
         ({}, [], []),
         ({"a": MOVED}, [], [(f"nothing was deleted in /a: {MOVED}", 6)]),
+        ({"a": OTHER_HOST}, [], [(f"nothing was deleted in /a: {OTHER_HOST}", 0)]),
         ({"a": MOVED, "b": MOVED}, [], [(f"nothing was deleted in /a (and 1 more directory): {MOVED}", 6)]),
         ({"a": MOVED, "b": SCRIPTED, "c": MOVED, "d": MOVED}, ["x"],
          [(f"nothing was deleted in /a (and 2 more directories): {MOVED}", 6),

@@ -223,6 +223,7 @@ def test_the_sum_is_the_same_for_later_versions_of_the_program(name: str, url: s
 def test_nothing_is_added_once_no_digest_is_possible() -> None:
     builder = gathered(entry(1))
     builder.rule_out()
+    assert builder.is_plain is False
     builder.add(entry(2), 5)
     builder.add_new([entry(3)] * 2)
     builder.skip(entry(4), 5, "ext")
@@ -249,7 +250,7 @@ def test_an_empty_page_has_no_digest_and_a_page_that_goes_on_may_have_one() -> N
     assert builder.entries == 1
     empty = DirectoryDigestBuilder()
     empty.expect(0, more=False)
-    assert not empty.is_plain
+    assert empty.is_plain is False
 
 
 TIMES = [MINUTE, Span(NOON, NOON), Span(NOON.replace(tzinfo=UTC), NOON.replace(tzinfo=UTC)), None]

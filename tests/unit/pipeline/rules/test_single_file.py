@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.model import limits
 from crawler.pipeline.rules.responses.content_type import SNIFFED
 from crawler.pipeline.rules.single_file import (
     Look,
@@ -88,6 +89,9 @@ def test_a_page_of_html_is_a_file_only_under_the_url_that_was_asked_for() -> Non
 def test_a_coded_page_is_read_as_usual_and_data_longer_than_any_listing_is_a_file() -> None:
     assert by_headers("http://h/x.json", {"Content-Type": JSON, "Content-Encoding": "gzip"}) is Look.PAGE
     assert by_headers("http://h/x.json", {"Content-Type": JSON, "Content-Length": str(1 << 40)}) is Look.FILE
+    assert by_headers("http://h/x.json", {"Content-Length": str(limits.LISTING_RAW + 1)}) is Look.FILE
+    assert by_headers("http://h/x.json", {"Content-Length": str(limits.LISTING_RAW)}) is Look.UNDECIDED
+    assert by_headers("http://h/x.json", {}) is Look.UNDECIDED
     assert by_headers("http://h/files", {"Content-Type": JSON, "Content-Length": str(1 << 40)}) is Look.UNDECIDED
     assert by_headers("http://h/x.zip", {"Content-Type": HTML, "Content-Length": str(1 << 40)}) is Look.UNDECIDED
 
@@ -162,6 +166,21 @@ def test_what_came_instead_of_a_listing_is_named(answered: str, content_type: st
     found = why_no_listing("http://h/pub/", answered, content_type, body)
     assert found.startswith(expected) if expected else found == ""
     assert "redirects" not in why_no_listing(answered, answered, content_type, body)
+
+
+@pytest.mark.parametrize(
+    ("url", "asks"), [("http://h/pub/", True), ("http://h/x.zip", False), ("http://h/pub/?view=1", False)]
+)
+def test_a_page_with_a_password_may_be_a_login_page_only_in_place_of_a_directory(url: str, asks: bool) -> None:
+    assert bool(why_no_listing(url, url, HTML, FORM)) is asks
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [(b"{}", "UNDECIDED"), (b" [1]", "UNDECIDED"), (b"<feed>", "UNDECIDED"), (b"a<b", "FILE"), (b"", "PAGE")],
+)
+def test_a_response_without_a_type_may_be_a_page_by_its_first_character(head: bytes, expected: str) -> None:
+    assert by_beginning("http://h/x.zip", "", head) is Look[expected]
 
 
 FORM = b"<html><title>Log in</title><form><input type=password></form>"
