@@ -69,6 +69,20 @@ def test_unchanged_files_are_recognised_in_any_order() -> None:
     assert are_kept([replace(each, url=f"{each.url}?signature=1") for each in ROWS])
 
 
+def test_objects_are_compared_by_their_versions_instead_of_their_times() -> None:
+    rows = [replace(each, version='"v"', mtime=1) for each in ROWS]
+    local = {name: replace(each, version='"v"') for name, each in LOCAL.items()}
+    assert are_kept(rows, local)
+    assert not are_kept([*rows[:2], replace(rows[2], version='"w"')], local)
+    assert not are_kept([*rows[:2], replace(rows[2], size=6)], local)
+
+
+def test_a_name_may_have_bytes_that_are_no_text() -> None:
+    strange = {"name": "f\udcff", "url": "http://h/f%FF"}
+    what = leaf_of(gathered(replace(entry(0), **strange)))
+    assert are_kept([row(0, **strange)], {"f\udcff": LOCAL["f0"]}, what)
+
+
 @pytest.mark.parametrize(
     "change",
     [
