@@ -6,6 +6,7 @@ import pytest
 
 from crawler.http.framing.header_section import parse_head
 from crawler.http.framing.shape import ShapedFields, Shapes, shape_of
+from crawler.model.struct import replace
 
 PLAIN, IMAGE = "text/plain", "image/png"
 
@@ -94,7 +95,7 @@ def test_each_response_has_its_own_fields(etag: bool, minor: int) -> None:
     assert found is not None
     head, stop = found
     assert stop == 4 + len(other)
-    assert head._replace(fields=list(head.fields)) == parse_head(other)
+    assert replace(head, fields=list(head.fields)) == parse_head(other)
     assert isinstance(head.fields, ShapedFields)
     assert head.fields.values == ("modified 2", '"2"' if etag else None, "date 2")
     assert (head.minor, head.length, head.data) == (minor, 9, other)

@@ -18,6 +18,7 @@ from crawler.pipeline.rules.responses.content_type import (
     contradiction,
     contradicts,
     is_binary,
+    is_coded_name,
     is_coded_twice,
     is_message_instead,
     is_never_the_file,
@@ -245,6 +246,23 @@ def test_a_name_is_certain_by_its_last_extension_alone() -> None:
     assert {kind: [name for name in text.split() if named(name) is not kind] for kind, text in names.items()} == {
         kind: [] for kind in Named
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "coding", "expected"),
+    [
+        ("a.gz", "gzip", True),
+        ("d/A.TGZ", "x-gzip", True),
+        ("a.gz", "br", False),
+        ("a.br", "br", True),
+        ("a.z", "x-compress", True),
+        ("a.gz.txt", "gzip", False),
+        ("a.gz", "identity", False),
+        ("a", "", False),
+    ],
+)
+def test_which_names_say_that_a_file_is_coded(path: str, coding: str, expected: bool) -> None:
+    assert is_coded_name(path, coding) is expected
 
 
 def test_what_a_body_looks_like() -> None:

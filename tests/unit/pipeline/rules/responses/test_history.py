@@ -165,6 +165,40 @@ def test_who_is_suspected(new: Row, confirmed: Aspect, expected: Sequence[Row]) 
     assert list(history.unlike(new, confirmed)) == expected
 
 
+def test_pages_are_noted_together_as_one_by_one() -> None:
+    rows = [row(place="/a/"), row(place="/b/", etag='"1"')]
+    one_way, other = mixed(), mixed()
+    one_way.add_pages(rows, [800, 900])
+    for each, size in zip(rows, [800, 900], strict=True):
+        other.add(each, ok(size, place=each.place))
+    assert len(one_way) == len(other) == 4
+    for new, confirmed in [
+        (row(800), Aspect.SIZE),
+        (row(7), Aspect.SIZE),
+        (row(place="/b/"), Aspect.PLACE),
+        (row(), Aspect.TIME),
+    ]:
+        assert one_way.suspects(new, confirmed) == other.suspects(new, confirmed)
+    with pytest.raises(ValueError, match="shorter"):
+        one_way.add_pages(rows, [800])
+
+
+@pytest.mark.parametrize(
+    ("seen", "places", "expected"),
+    [
+        ([], ["/a/"], True),
+        ([(row(place="/a/"), ok(9, place="/a/"))], ["/b/", None], True),
+        ([(row(place="/a/"), ok(9, place="/a/"))], ["/b/", "/a/"], False),
+        ([(row(6), ok(6))], ["/a/"], True),
+        ([(row(5), Facts(status=304))], ["/a/"], False),
+    ],
+)
+def test_whether_a_place_tells_pages_from_all_that_was_carried(
+    seen: list[tuple[Row, Facts]], places: list[str | None], expected: bool
+) -> None:
+    assert one_by_one(*seen).lacks_places(places) is expected
+
+
 def test_a_range_is_suspected_only_by_itself() -> None:
     history = one_by_one((row(9, part="0-4"), Facts(status=206, size=9, part="0-4")))
     assert len(history) == 1

@@ -95,6 +95,7 @@ def test_rows_in_the_time_of_any_zone_are_compared_by_what_it_is_in_utc() -> Non
     entry = replace(row(), modified=Span(low, low))
     assert age_of(entry, known(), None) is Age.SAME
     assert is_older(row(-1).modified, entry.modified)
+    assert is_older(entry.modified, row(1 / 3600).modified)
     assert not is_older(entry.modified, row(1 / 3600 - 2).modified)
 
 
