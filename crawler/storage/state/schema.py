@@ -39,6 +39,8 @@ HEAD_BYTES = 4096
 _MAGIC = b"SQLite format 3\0"
 _ID, _VERSION, _COOKIE = slice(68, 72), slice(60, 64), slice(40, 44)
 """Where the header of a database has its application id, its user version, and a counter of changes to its tables."""
+_TABLE = b"CREATE TABLE files(folder BLOB, name BLOB"
+"""How every version of the state has created its first table."""
 
 
 def is_own(head: bytes) -> bool:
@@ -49,7 +51,7 @@ def is_own(head: bytes) -> bool:
     if not head or head[_ID] == APPLICATION_ID.to_bytes(4):
         return True
     is_empty_database = head.startswith(_MAGIC) and head[_ID] == head[_VERSION] == head[_COOKIE] == bytes(4)
-    return is_empty_database or b"CREATE TABLE files(folder BLOB, name BLOB" in head
+    return is_empty_database or (_TABLE in head and b"\0" in head)  # a text may quote the statement
 
 
 def create(connection: sqlite3.Connection) -> None:
