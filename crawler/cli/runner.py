@@ -87,7 +87,9 @@ def print_report(report: Report, call: Invocation, config: Config) -> int:
     if report.plan is not None:
         from crawler.output.format import plan_lines
 
-        delivered = print_lines(plan_lines(report.plan, report.free, config.format, name=call.name))
+        has_failures = bool(report.failed or report.listings_failed)
+        lines = plan_lines(report.plan, report.free, config.format, name=call.name, has_failures=has_failures)
+        delivered = print_lines(lines)
         stream = sys.stderr if is_trouble(report.exit_code) or report.warnings else None
     if stream is not None:
         if call.name:

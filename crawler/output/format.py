@@ -89,12 +89,14 @@ def plan_lines(
     format: str,  # noqa: A002 RUF100 - named like the option
     *,
     name: str = "",
+    has_failures: bool = False,
 ) -> Iterator[str]:
     """What a run would do: a line for each step, then the totals. A plan may have millions of lines.
 
     Text: action, size as in ``render_entries``, path and reason; then the totals. JSON: one object with ``steps``,
     ``totals`` (by action: ``files``, and ``bytes`` as ``[low, high]``, high null where sizes are unknown) and ``free``.
-    ``name``: that of the mirror, if there may be several: a heading, or ``mirror`` in JSON.
+    ``name``: that of the mirror, if there may be several: a heading, or ``mirror`` in JSON. ``has_failures``: files or
+    listings have failed, so that the plan may lack something.
     """
     totals = {action: _total(steps, action) for action in ("fetch", "ask", "delete")}
     if format == "json":
@@ -114,7 +116,8 @@ def plan_lines(
         if count
     ]
     room = "" if free is None else f"; the disk has {render_size(free)} free"
-    yield f"Plan: {', '.join(words) or 'nothing to do'}{room}"
+    nothing = "nothing to do beside what failed" if has_failures else "nothing to do"
+    yield f"Plan: {', '.join(words) or nothing}{room}"
 
 
 def _total(steps: Iterable[Step], action: str) -> tuple[int, int, int | None]:

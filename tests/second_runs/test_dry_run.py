@@ -121,6 +121,13 @@ def test_a_directory_that_is_gone_is_planned_with_what_it_holds(sandbox: Sandbox
     assert not (sandbox.directory / "hollow").exists()
 
 
+@pytest.mark.parametrize(
+    ("has_failures", "said"), [(True, "nothing to do beside what failed"), (False, "nothing to do")]
+)
+def test_an_empty_plan_does_not_contradict_failures(has_failures: bool, said: str) -> None:
+    assert list(plan_lines([], None, "text", has_failures=has_failures)) == [f"Plan: {said}"]
+
+
 def test_a_failed_listing_is_reported_with_the_plan(sandbox: Sandbox, site: Site) -> None:
     populate(site)
     site.on("sub/", Status(404))

@@ -14,7 +14,8 @@ def unknown_names(mirrors: Sequence[Mirror], only: Sequence[str]) -> Iterator[st
     names = [mirror.name for mirror in mirrors]
     for name in only:
         if name not in names:
-            yield f"--only {name}: no such mirror; the file has {', '.join(names)}"
+            several = ": give --only once for each" if {*name.split(",")} <= {*names} else ""
+            yield f"--only {name}: no such mirror; the file has {', '.join(names)}{several}"
 
 
 def status_conflicts(

@@ -77,8 +77,8 @@ def parse_table(
     with problems.collecting():
         url = _url(texts.get("url", ""), where)
     with problems.collecting():
+        refuse_placeholder(f"{where}: dir", texts.get("dir", ""))
         directory = _directory(texts["dir"], where) if "dir" in texts else ""
-        refuse_placeholder(f"{where}: dir", directory)
     with problems.collecting():
         own = check_objects(table.get("objects", {}), f"{where}: objects")
         rest["objects"] = {**defaults["objects"], **own}

@@ -136,6 +136,22 @@ def test_an_unknown_name_is_reported_with_those_that_exist() -> None:
     assert re.fullmatch(r"--only three: .*one, two", message)
 
 
+def test_names_in_a_list_are_given_one_by_one() -> None:
+    mirrors = parse(TWO).mirrors
+    said = "--only one,two: no such mirror; the file has one, two: give --only once for each"
+    assert list(unknown_names(mirrors, ["one,two"])) == [said]
+    assert list(unknown_names(mirrors, ["one,three"])) == ["--only one,three: no such mirror; the file has one, two"]
+
+
+def test_a_directory_that_is_refused_is_not_compared_with_others() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(TWO.replace("/srv/one", "/srv/{name}").replace("/srv/two", "/srv/{name}"))
+    assert [text.partition(": dir: ")[0] for text in error.value.problems] == [
+        "m.toml: mirror 1 (one)",
+        "m.toml: mirror 2 (two)",
+    ]
+
+
 @pytest.mark.parametrize("option", ["changes", "summary", "metrics", "report"])
 def test_two_mirrors_do_not_write_over_each_others_files(option: str) -> None:
     def said(path: str, *only: str) -> list[str]:
