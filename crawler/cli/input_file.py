@@ -31,6 +31,7 @@ def read_items(name: str) -> list[ListedFile]:
         raise ConfigError(f"{where}: {unreadable(error, name)}") from None
     if begins_like_html(content):
         raise ConfigError(f"{where}: it is an HTML page, not a list of URLs")
+    _refuse_binary(content[:4096], where)
     head = _text(content[:4096]).lstrip().lower()
     if head.startswith("<") and "metalink" in head:
         return _metalink(content, where)
@@ -38,6 +39,15 @@ def read_items(name: str) -> list[ListedFile]:
     if not items:
         raise ConfigError(f"{where}: it contains no URL: write one per line")
     return items
+
+
+def _refuse_binary(head: bytes, where: str) -> None:
+    """Raise ConfigError if the list, which begins with ``head``, is no text."""
+    from crawler.text.advice.lists import content_problem  # imported only for a list
+
+    problem = "" if head.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else content_problem(head)
+    if problem:
+        raise ConfigError(f"{where}: {problem}")
 
 
 def _metalink(content: bytes, where: str) -> list[ListedFile]:
@@ -65,6 +75,8 @@ def parse_items(content: bytes, where: str) -> list[tuple[str, str]]:
     for number, line in enumerate(_text(content).split("\n"), 1):
         url, _, path = line.strip(_BLANKS).partition("\t")
         if url and not url.startswith("#"):
+            if " " in url or url.count("://") > 1:
+                _refuse_joined(url.strip(_BLANKS), f"{where}:{number}")
             try:
                 items.append((start_url(url.strip(_BLANKS)), path.strip(_BLANKS)))
             except ConfigError as error:
@@ -73,6 +85,14 @@ def parse_items(content: bytes, where: str) -> list[tuple[str, str]]:
                 problem = line_problem(line.strip(_BLANKS))
                 raise ConfigError(f"{where}:{number}: {problem or error}") from None
     return items
+
+
+def _refuse_joined(url: str, where: str) -> None:
+    """Raise ConfigError if the first field of a line holds more than a URL. ``where``: the list and the line."""
+    from crawler.text.advice.lists import joined_problem
+
+    if problem := joined_problem(url):
+        raise ConfigError(f"{where}: {problem}")
 
 
 def _text(content: bytes) -> str:

@@ -6,6 +6,7 @@ import re
 
 from crawler.text.escape import printable, redacted
 from crawler.text.patterns import pattern
+from crawler.text.urls import looks_like_file, origin
 
 _URL = pattern(r"https?://[^\s\"'<>|)\]]+", re.I)
 _OPTION = pattern(r"[A-Za-z][\w-]*\s*=\s*\S.*")
@@ -16,9 +17,37 @@ _COMMAND = pattern(
 )
 _FORM = "each line is a URL, or a URL, a tab and a path below DIR"
 
+_TABLE = pattern(r"\[\[?\s*(?:mirror|defaults)\s*\]\]?")
+_SECOND = pattern(r"[\s,;|]+https?://", re.I)
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")
+"""How files of gzip, bzip2, xz, zstd and zip begin."""
+
+
+def content_problem(content: bytes) -> str:
+    """Why ``content``, the beginning of a file that is in no UTF-16, is not a list; "" if it may be one."""
+    if content.startswith(_COMPRESSED):
+        return "it is compressed: unpack it first"
+    return "it is not a text: expected URLs, one per line" if b"\0" in content else ""
+
+
+def joined_problem(url: str) -> str:
+    """What is wrong with the first field of a line, a URL, if it holds more than that; "" if it is one URL.
+
+    A URL may contain blanks, as those copied from a browser do.
+    """
+    if origin(url) is None:
+        return ""
+    if _SECOND.search(url):
+        return "several URLs: write one per line"
+    if " " in url and looks_like_file(url.partition(" ")[0]):
+        return "a TAB separates a URL from its path; a blank in a URL is written as %20"
+    return ""
+
 
 def line_problem(line: str) -> str:
     """What to write instead of ``line``, which is no URL; "" if nothing is known about it."""
+    if _TABLE.fullmatch(line):
+        return "a file of mirrors: --config FILE runs them"
     found = _URL.search(line)
     url = redacted(found[0].rstrip(",;")) if found else ""
     if _COMMAND.fullmatch(line) and found:

@@ -313,6 +313,43 @@ def test_a_line_ends_where_a_line_feed_is(tmp_path: Path) -> None:
     assert pairs_in(str(path)) == [("http://h/a", name), ("http://h/b", "")]
 
 
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"http://h/a.zip http://h/b.zip", ":1: several URLs: write one per line"),
+        (b"http://h/a.zip,https://h/b.zip", ":1: several URLs: write one per line"),
+        (b"http://h/a.zip;HTTP://h/b.zip", ":1: several URLs: write one per line"),
+        (b"http://h/x\nhttp://h/a.tar.gz out/b", ":2: a TAB separates a URL from its path"),
+        (b"[[mirror]]\nname = 'a'", ":1: a file of mirrors: --config FILE runs them"),
+        (b"[defaults]", ":1: a file of mirrors"),
+        (b"\x1f\x8b\x08rest", ": it is compressed: unpack it first"),
+        (b"PK\x03\x04rest", ": it is compressed"),
+        (b"\x28\xb5\x2f\xfdrest", ": it is compressed"),
+        (b"SQLite format 3\0", ": it is not a text: expected URLs, one per line"),
+    ],
+)
+def test_a_list_that_is_none_is_refused_by_what_it_is(content: bytes, problem: str, tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(content)
+    with pytest.raises(ConfigError) as error:
+        read_items(str(tmp_path / "list"))
+    assert f"--input-file {tmp_path / 'list'}{problem}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h/a b",
+        "http://h/my file.zip",
+        "http://h/v1.0 notes",
+        "http://h/web/2020/http://x/",
+        "http://h/?u=http://x/",
+    ],
+)
+def test_blanks_and_other_urls_in_a_url_are_accepted(url: str) -> None:
+    ((read, path),) = parse_items(url.encode(), "list")
+    assert (read, path) == (url.replace(" ", "%20"), "")
+
+
 def test_a_list_from_a_closed_standard_input_is_not_an_empty_list(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "crawler", "--input-file", "-", str(tmp_path / "DIR")]
     closed = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
@@ -329,7 +366,7 @@ LISTS = [
     (b"\xef\xbb\xbf# list\r\nhttp://h/a\r\nftp://h/b\r\n", ":3: not an http or https URL: ftp://h/b: for FTP use "),
     (b"http://u:hush@h/a\nhttp://u:hush@/b\n", ":2: not an http or https URL"),
     (b"<!DOCTYPE html>\n<a href=x>", ": it is an HTML page"),
-    (b"http://h/a http://h/b\n/srv/list\n", ":2: not an http or https URL: /srv/list"),
+    (b"http://h/a\n/srv/list\n", ":2: not an http or https URL: /srv/list"),
     ("http://h/a\nx\n".encode("utf-16"), ":2: not an http or https URL: x"),
     (
         b"http://h/a\n  out=b.zip\n",
@@ -340,7 +377,6 @@ LISTS = [
     (b"wget -c http://u:hush@h/a.zip", ":1: a command: write its URL alone: http://h/a.zip"),
     (b"- <http://h/a.zip>", ":1: write the URL alone: http://h/a.zip"),
     (b"[a](http://h/a.zip)", ":1: write the URL alone: http://h/a.zip"),
-    (b"\x1f\x8b\x08\x00", ":1: not an http or https URL"),
 ]
 
 
