@@ -57,6 +57,7 @@ MIXED = [(PLAIN, 1), (IMAGE, 2), (IMAGE, 3), (PLAIN, 4)]
         (FILES, 0, section(9, 5, "video/ogg"), 100, 9, 3),
         (MIXED, 0, b"", 100, 9, 4),
         (MIXED, 0, b"", 100, 3, 3),
+        (MIXED, 0, b"", 100, 2, 2),
         (MIXED, 0, b"", 2, 9, 2),
         ([], 0, b"", 100, 9, 0),
         ([], 0, b"HTTP/1.1 404 x\r\n\r\n", 100, 9, 0),
@@ -99,6 +100,23 @@ def test_each_response_has_its_own_fields(etag: bool, minor: int) -> None:
     assert isinstance(head.fields, ShapedFields)
     assert head.fields.values == ("modified 2", '"2"' if etag else None, "date 2")
     assert (head.minor, head.length, head.data) == (minor, 9, other)
+
+
+def test_chunked_responses_are_taken_together_as_far_as_their_bodies_are_there() -> None:
+    chunked = b"Transfer-Encoding: chunked"
+    pages = [section(number, 0).replace(b"Content-Length: 0", chunked) for number in range(3)]
+    shapes = learnt(PLAIN)
+    shapes.learn(pages[0], parse_head(pages[0]))
+    found = shapes.match(pages[1], 0)
+    assert found is not None
+    assert replace(found[0], fields=list(found[0].fields)) == parse_head(pages[1])
+    data = b"".join(page + b"1\r\n%d\r\n0\r\n\r\n" % number for number, page in enumerate(pages))
+    for lacking, expected in ((0, 3), (1, 2), (10, 2)):
+        some, stop = shapes.responses(data[: len(data) - lacking], 0, 9, 9)
+        assert [(each.body, each.varying[0]) for each in some] == [
+            (b"%d" % number, f"modified {number}") for number in range(expected)
+        ]
+        assert stop == len(data) // 3 * expected
 
 
 def test_fields_of_a_shape_are_equal_to_the_same_fields_in_whatever_form() -> None:
