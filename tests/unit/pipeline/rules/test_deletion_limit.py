@@ -75,7 +75,8 @@ def test_what_stands_in_the_way_of_deleting(switches: tuple[str, ...], doubted: 
     is_on = {name: switch == "1" for name, switch in zip(SWITCHES, switches, strict=True)}
     count = DEFAULT.always + 1 if is_on.pop("too many") else DEFAULT.always
     case = Circumstances(**is_on, doubts=(DOUBT,) * doubted, count=count, total=12, limit=DEFAULT)  # type: ignore[arg-type]
-    deletes, warnings, refusal = judge(case)
+    found = judge(case)
+    deletes, warnings, refusal = found.deletes, found.warnings, found.refusal
     _, expected, says, code = next(line for line in JUDGEMENTS if re.fullmatch(line[0], "".join(switches)))
     assert deletes == expected
     assert (DOUBT in warnings) == (doubted and case.wanted), "a doubt is told, and is no obstacle for other folders"
