@@ -11,6 +11,7 @@ from crawler.cli.mirrors.table import Mirror
 from crawler.cli.notation import of_file
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import Problems
+from crawler.paths import identity_of
 from crawler.pipeline.stop import Stop
 
 _FIRST = re.compile(r"(?:--([a-z][a-z-]*[a-z])|(DIR)|(objects))(?:: | )")
@@ -91,14 +92,19 @@ async def output_problems(
 
 
 async def directory_problems(mirrors: Sequence[Mirror], stop: Stop) -> list[str]:
-    """Why the directories of ``mirrors`` cannot be their mirrors, as far as earlier runs have recorded it."""
+    """Why the directories of ``mirrors`` cannot be their mirrors, as far as earlier runs have recorded it.
+
+    A directory that several have is reported as such, so only the first of them is examined.
+    """
     from crawler.app.checks.options import mirror_problems
     from crawler.text.arguments import start_url
 
-    found = []
+    found, taken = [], set[object]()
     for mirror in mirrors:
-        if not (mirror.url and mirror.directory):
+        place = identity_of(mirror.directory)
+        if not (mirror.url and mirror.directory) or place in taken:
             continue
+        taken.add(place)
         problems = await stop.guard(mirror_problems(start_url(mirror.url), mirror.directory, mirror.config))
         found += [f"{mirror.where}: dir: {problem}" for problem in problems or ()]
     return found

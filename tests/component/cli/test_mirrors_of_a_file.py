@@ -128,3 +128,17 @@ def test_first_runs_without_a_listing_leave_nothing_unless_a_page_shows_them(
     assert sorted(path.name for path in tmp_path.iterdir()) == (
         ["a", "b", "m.toml", "page.html"] if more else ["m.toml"]
     )
+
+
+@pytest.mark.parametrize("again", ["d", "./d", "d/"])
+def test_a_directory_that_two_mirrors_have_is_one_mistake(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], again: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run([site.url, "d"]) == 5
+    capsys.readouterr()
+    two = [("a", site.url, "d"), ("b", f"{site.url}other/", again)]
+    Path("m.toml").write_text("".join(f'[[mirror]]\nname = "{n}"\nurl = "{u}"\ndir = "{d}"\n' for n, u, d in two))
+    assert cli.run(["--config", "m.toml"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "have the same directory" in line or "two mirrors have the directory" in line
