@@ -136,6 +136,12 @@ def is_of_kernel(path: Path | str) -> bool:
     return real_path(path).parts[1:2] in {("proc",), ("sys",)}
 
 
+def may_write(path: Path) -> bool:
+    """Whether this user may write the file at ``path`` (without links) and create files beside it."""
+    is_given = not exists(path) or os.access(path, os.W_OK)
+    return is_given and os.access(path.parent, os.W_OK | os.X_OK)
+
+
 def is_directory(path: Path | str) -> bool:
     """Whether it is a directory, or a link to one; False if that cannot be found out."""
     with suppress(ConfigError):

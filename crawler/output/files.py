@@ -43,16 +43,18 @@ OUTPUTS = ("changes", "summary", "metrics", "report")
 
 
 def output_checks(config: Config, directory: str = "") -> Iterator[Callable[[], object]]:
-    """Functions that raise ConfigError for a file that could not be written. ``directory``: DIR, if it is local."""
-    made = "" if config.dry_run else directory
+    """Functions that raise ConfigError for a file that could not be written. ``directory``: DIR, if it is local.
+
+    A dry run writes none of them but the log, and creates no DIR for it; what it says of the others is true of the run.
+    """
     for option in (*OUTPUTS, "log_file"):
         path = getattr(config, option)
         if path is not None:
             from crawler.output.atomic_file import check_target
 
-            yield partial(
-                check_target, f"--{option.replace('_', '-')}", path, is_appended=option == "log_file", made=made
-            )
+            is_log = option == "log_file"
+            made = "" if is_log and config.dry_run else directory
+            yield partial(check_target, f"--{option.replace('_', '-')}", path, is_appended=is_log, made=made)
     if config.report is not None:
         from crawler.output.html_report import check_installed
 
@@ -78,7 +80,7 @@ class Outputs(Observer):
         self._claimed: list[Result] = []
         """Results of entries that were not stored because an output file has their path."""
         self._details: RunDetails | None = None
-        for check in output_checks(config, directory):
+        for check in () if config.dry_run else output_checks(config, directory):
             check()
         if config.report is not None:
             from crawler.output.html_report import RunDetails  # imported only if needed

@@ -23,7 +23,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError, Problems
 from crawler.model.options.combinations import refuse_ages
 from crawler.output.files import output_checks
-from crawler.paths import GivenPath, exists, real_path
+from crawler.paths import GivenPath, exists, may_write, real_path
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.state import ReadOnlyState, existing_state, refuse_other_file
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory
@@ -104,10 +104,12 @@ def _check_state(name: str, config: Config, directory: str) -> None:
     refuse_other_file(config)
     is_link = GivenPath("--state", name).is_link()  # then the database is where that leads
     parent = real_path(name).parent if is_link else Path(name).parent
-    if directory and not config.dry_run and real_path(parent) == real_path(directory) and not exists(parent):
+    if directory and real_path(parent) == real_path(directory) and not exists(parent):
         return  # DIR, which the run creates before the state
     if not GivenPath("--state", str(parent)).is_directory():
         raise ConfigError(f"--state {printable(name)}: no directory {printable(str(parent))}: create it first")
+    if directory and not may_write(real_path(name)):
+        raise ConfigError(f"--state {printable(name)}: no permission to write it, and files beside it")
 
 
 def _check_directory(directory: str, config: Config) -> None:

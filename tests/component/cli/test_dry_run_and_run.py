@@ -38,6 +38,25 @@ def _prepare(place: Path, what: str, url: str) -> Path:
     return directory
 
 
+def _states(place: Path) -> list[str]:
+    """Names of directories in which a file called ``state`` cannot be used: one is locked, in one the file is."""
+    (place / "locked").mkdir()
+    (place / "locked").chmod(0o555)
+    (place / "open").mkdir()
+    (place / "open/state").touch(0o444)
+    return ["locked", "open"]
+
+
+@pytest.mark.parametrize("option", ["--summary", "--changes", "--metrics", "--state"])
+def test_a_file_in_a_directory_that_the_run_makes_is_accepted_by_both(tmp_path: Path, option: str) -> None:
+    directory = tmp_path / "d"
+    with Site() as site:
+        site.file("f", b"f")
+        for more in (["--dry-run"], []):
+            assert cli.run([*more, option, str(directory / "x.prom"), site.url, str(directory)]) == 0
+            assert (directory / "x.prom").exists() == (not more)
+
+
 def test_it_ends_as_the_run_does(tmp_path: Path) -> None:
     with Site() as site:
         site.file("sub/f", b"f")
@@ -45,8 +64,14 @@ def test_it_ends_as_the_run_does(tmp_path: Path) -> None:
         real = [_prepare(tmp_path / f"b{number}", what, site.url) for number, what in enumerate(LOCKED)]
         cases = [(str(tmp_path), [*more, site.url, str(each)], "") for more, places in
                  ((["--dry-run"], dry), ([], real)) for each in places]  # fmt: skip
+        states = [
+            ["--state", str(tmp_path / name / "state"), site.url, str(tmp_path / "s")] for name in _states(tmp_path)
+        ]
+        cases += [(str(tmp_path), [*more, *words], "") for words in states for more in (["--dry-run"], [])]
         done = probe(cases, tmp_path)
-    planned, run = done[: len(LOCKED)], done[len(LOCKED) :]
+    planned, run, stated = done[: len(LOCKED)], done[len(LOCKED) : 2 * len(LOCKED)], done[2 * len(LOCKED) :]
+    assert {code for code, _ in stated} == {2}
+    assert all("/state: no permission to write it, and files beside it" in text for _, text in stated)
     assert [code for code, _ in planned] == [code for code, _ in run], (planned, run)
     assert [code for code, _ in run] == [4, 4, 0, 4, 4, 5, 0]
     for (code, text), what in zip(planned, LOCKED, strict=True):
