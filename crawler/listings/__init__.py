@@ -11,7 +11,8 @@ Readers are imported when a page needs them: a run in which no listing has chang
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from itertools import islice
 
 from crawler.listings.page import Page, Parser
 from crawler.model.errors import ConfigError
@@ -19,7 +20,7 @@ from crawler.model.struct import replace
 from crawler.model.values import Listing
 from crawler.text.arguments import UrlObject, url_text
 
-__all__ = ["parse_listing", "parse_listing_pieces", "parse_without_grammar", "pieces_by_grammar", "without"]
+__all__ = ["parse_listing", "parse_listing_pieces", "parse_without_grammar", "pieces_by_grammar", "without_first"]
 
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<title")
 
@@ -93,23 +94,25 @@ def parse_listing_pieces(body: bytes, url: str, content_type: str) -> Iterator[L
     have ``is_listing=False`` and ``complete=False``. No entry occurs twice; together the pieces hold what
     ``parse_listing`` returns. A page that no grammar matches comes in one piece.
     """
-    seen: set[str] = set()
-    for piece in pieces_by_grammar(body, url, content_type, seen):
+    count = 0
+    for piece in pieces_by_grammar(body, url, content_type):
         yield piece
+        count += len(piece.entries)
         if piece.is_listing:
             return
-    yield without(seen, parse_without_grammar(body, url, content_type))
+    listing = parse_without_grammar(body, url, content_type)
+    yield without_first(count, listing, body, url, content_type) if count else listing
 
 
-def pieces_by_grammar(body: bytes, url: str, content_type: str, seen: set[str]) -> Iterator[Listing]:
-    """The pieces of a page that matches a grammar. The URLs of its entries are added to ``seen``.
+def pieces_by_grammar(body: bytes, url: str, content_type: str) -> Iterator[Listing]:
+    """The pieces of a page that matches a grammar.
 
     If the page turns out not to match, the pieces end without a verdict. The caller then reads the page with
-    ``parse_without_grammar`` and removes the entries already yielded using ``without(seen, …)``.
+    ``parse_without_grammar`` and removes the entries already yielded with ``without_first``.
     """
     from crawler.listings.html.grammar import PIECE, Reading
 
-    reading = Reading.begin(Page(body=body, url=url, content_type=content_type), seen)
+    reading = Reading.begin(Page(body=body, url=url, content_type=content_type))
     if reading is None:
         return
     for piece in reading.pieces(PIECE):
@@ -129,10 +132,11 @@ def parse_without_grammar(body: bytes, url: str, content_type: str) -> Listing:
     return _parse(Page(body=body, url=url, content_type=content_type), _OTHERS)
 
 
-def without(seen: Collection[str], listing: Listing) -> Listing:
-    """``listing`` without the entries whose URLs are ``seen``."""
-    if not seen:
-        return listing
+def without_first(count: int, listing: Listing, body: bytes, url: str, content_type: str) -> Listing:
+    """``listing`` of the page ``body`` without the first ``count`` entries that ``pieces_by_grammar`` yields."""
+    pieces = pieces_by_grammar(body, url, content_type)
+    first = islice((entry.url for piece in pieces for entry in piece.entries), count)
+    seen = set(first)  # read again, because nobody keeps them of a page that matches, as nearly all do
     return replace(listing, entries=tuple(entry for entry in listing.entries if entry.url not in seen))
 
 

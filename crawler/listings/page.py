@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,10 @@ _XML_CHARSET = pattern(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]+)",
 _XML_DECLARATION = pattern(r"<\?[^>]{0,300}>")
 _UNFIT = pattern("[\0\ud800-\udfff]")
 _MARKUP_LIMIT = 64 << 20
+WINDOW = 1 << 20
+"""Number of bytes of a long page that are decoded together."""
+_SELF_CONTAINED = {"utf-8", "cp1252"}
+"""Codecs in which a newline is one byte, which is part of no other character and does not change what follows."""
 _DEEPEST = 100  # levels of elements; libxml2 stops at 256, browsers at 512; listings nest some 40 levels
 
 
@@ -65,16 +69,27 @@ class Page(Value, frozen=True, kw_only=True, dict=True):
             found = charset.search(head)
             if found and (known := _codec(found[1].decode("ascii"))):
                 return known
-        try:
-            self.body.decode()
-        except UnicodeDecodeError:
-            return "cp1252"
-        return "utf-8"
+        return "utf-8" if _is_utf8(self.body) else "cp1252"
 
     @cached_property
     def text(self) -> str:
         """The body as text. Bytes that are invalid in the charset become U+FFFD; a byte order mark is removed."""
         return self.body.decode(self.charset, "replace").removeprefix("\ufeff")
+
+    def windows(self) -> Iterator[str]:
+        """``text`` in parts that end after a newline; in a single part if the page is short or its charset forbids it.
+
+        A page of a hundred megabytes would otherwise be in memory twice.
+        """
+        if len(self.body) <= WINDOW or self.charset not in _SELF_CONTAINED:
+            yield self.text
+            return
+        start = 0
+        while start < len(self.body):
+            end = self.body.find(b"\n", start + WINDOW - 1) + 1 or len(self.body)
+            text = self.body[start:end].decode(self.charset, "replace")
+            yield text if start else text.removeprefix("\ufeff")
+            start = end
 
     @property
     def markup(self) -> str:
@@ -103,6 +118,17 @@ def tree_of(markup: str) -> BeautifulSoup:
 
 Parser = Callable[[Page], Listing | None]
 """Reads a page of its families; returns None for any other page. Never raises, whatever the bytes."""
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Whether ``body`` is valid UTF-8. A long one is decoded in parts, which need little memory."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), WINDOW):
+            decoder.decode(body[start : start + WINDOW], final=start + WINDOW >= len(body))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _codec(label: str) -> str | None:

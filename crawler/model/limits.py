@@ -103,6 +103,10 @@ READ_AGAIN_ENTRIES = 4_000
 """REMEMBERED_ENTRIES for pages without a validator. These are sent in full each time, and parsing them is as fast as
 recalling their entries; parsing in pieces needs half the memory."""
 
+ROW_BYTES = 300
+"""Number of bytes that a row of a page has at most, on average; nearly all have less than half of that."""
+EXACT_NAMES = 50_000
+"""Number of names and URLs of one listing that are kept as they are; of more than these, hashes are kept."""
 FILES_AT_ONCE = 200_000
 """Number of files beyond which an unchanged directory is compared in pieces: a file takes 1 KB in memory otherwise."""
 

@@ -74,20 +74,24 @@ class PageParsers:
 
     async def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
         """See ``interfaces.Parser``. Raises ListingError for a page that takes too much time or memory."""
-        from crawler.listings import parse_without_grammar, pieces_by_grammar, without  # nothing to parse: no import
+        from crawler.listings import (  # nothing to parse: no import
+            parse_without_grammar,
+            pieces_by_grammar,
+            without_first,
+        )
 
         run = _run_here if len(body) <= limits.SMALL_PAGE else asyncio.to_thread
-        seen: set[str] = set()
-        pieces = pieces_by_grammar(body, url, content_type, seen)
+        count, pieces = 0, pieces_by_grammar(body, url, content_type)
         while (piece := await run(next, pieces, None)) is not None:
             yield piece
+            count += len(piece.entries)
             if piece.is_listing:
                 return
         if len(body) > self._budget.large_page:
             listing = await self._parse_in_process(body, url, content_type)
         else:
             listing = await run(parse_without_grammar, body, url, content_type)
-        yield without(seen, listing)
+        yield await run(without_first, count, listing, body, url, content_type) if count else listing
 
     async def is_listing(self, body: bytes, url: str, content_type: str) -> bool:
         """See ``interfaces.Parser``. Raises ListingError for a page that takes too much time or memory."""

@@ -9,128 +9,29 @@ same listing. This is about ten times faster, needs no tree, and proves that the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from crawler.listings.html.grammars import GRAMMARS, Grammar
 from crawler.listings.html.soundness.diagnostics import another_heading
 from crawler.listings.page import Page
 from crawler.listings.values.character_references import attribute_value
 from crawler.listings.values.hrefs import PLAIN_HREF, LinkKind, Resolver, Target
 from crawler.listings.values.mentioned_names import are_elsewhere, row_rejection
 from crawler.listings.values.queries import has_parameter, is_doubtful
-from crawler.listings.values.sizes import Rounding, read_size
+from crawler.listings.values.sizes import read_size
+from crawler.model import limits
 from crawler.model.flaws import Flaw, FlawKind
-from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 from crawler.text.months import MONTHS
+from crawler.text.names.hashed import HashedTexts
 from crawler.text.patterns import pattern
 
 PIECE = 2_000
 """Maximum number of entries in a piece of a listing."""
+_LONGEST_ROW = 1 << 16
+"""Number of characters that no row is expected to exceed."""
 
-
-class Grammar(Value, frozen=True):
-    """The pages of one server, in order: head, rows, tail. ``row`` has the groups href, time and size."""
-
-    family: str
-    head: re.Pattern[str]
-    row: re.Pattern[str]
-    tail: re.Pattern[str]
-    rounding: Rounding = Rounding.SAFE
-
-
-def _grammar(family: str, head: str, row: str, tail: str, rounding: Rounding = Rounding.SAFE) -> Grammar:
-    return Grammar(family, pattern(head), pattern(row), pattern(tail), rounding)
-
-
-_NEWLINE = r"\r?\n"
-_HREF = r'(?P<href>[^"<>\s\0\ud800-\udfff]+)'  # ``Page.markup`` replaces NUL and surrogates
-_LINK = rf'<a href="{_HREF}">[^<]*</a>'
-_DMY, _YMD = r"\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d", r"\d{4}-\d\d-\d\d \d\d:\d\d"
-_IMG = r"<img [^<>]*>"
-_ICON = rf"(?:{_IMG}|&nbsp;)"
-_ADDRESS = r"(?:<address>[^<]*</address>\n)?</body></html>\s*"
-_APACHE = (
-    r"(?:<!DOCTYPE [^<>]*>\n)?<html>\n <head>\n  <title>Index of [^<]*</title>\n </head>\n <body>\n"
-    r"<h1>Index of [^<]*</h1>\n"
-)
-_APACHE_SIZE = r"(?P<size>-|\d{1,3}|\d{1,3}[KMGTPE]|\d\.\d[KMGTPE])"
-_SORT = r'<a href="\?C=[NMSD];O=[AD]">'
-
-GRAMMARS = (
-    _grammar(
-        "nginx-pre",
-        rf"<html>{_NEWLINE}<head><title>Index of [^<]*</title></head>{_NEWLINE}"
-        rf"<body(?: bgcolor=\"white\")?>{_NEWLINE}"
-        rf"<h1>Index of [^<]*</h1><hr><pre><a href=\"\.\./\">\.\./</a>{_NEWLINE}",
-        rf"{_LINK} +(?P<time>{_DMY}) +(?P<size>-|\d+[KMG]?){_NEWLINE}",
-        rf"</pre><hr></body>{_NEWLINE}</html>\s*",
-        Rounding.NEAREST,
-    ),
-    _grammar(
-        "apache-pre",
-        rf"{_APACHE}<pre>(?:{_IMG}| {{5}})? ?{_SORT}Name</a> *{_SORT}Last modified</a> *{_SORT}Size"
-        rf"</a>(?: *{_SORT}Description</a>)?"
-        rf" *<hr>(?:(?:{_IMG} | {{6}})?<a href=\"[^\"<>]*\">Parent Directory</a> +(?:(?:{_YMD}|{_DMY}) +)?- *\n)?",
-        rf"(?:{_IMG} | {{6}})?{_LINK} +(?P<time>{_YMD}|{_DMY}) +{_APACHE_SIZE}(?: [^<\n]*)?\n",
-        rf"<hr></pre>\n{_ADDRESS}",
-        Rounding.NEAREST,
-    ),
-    _grammar(
-        "apache-table",
-        rf"{_APACHE}  <table>\n   <tr><th valign=\"top\">{_ICON}</th><th>{_SORT}Name</a></th>"
-        rf"<th>{_SORT}Last modified</a></th>"
-        rf"<th>{_SORT}Size</a></th>(?:<th>{_SORT}Description</a></th>)?</tr>\n   <tr><th colspan=\"\d\"><hr></th>"
-        rf"</tr>\n"
-        rf"(?:<tr><td valign=\"top\">{_ICON}</td><td><a href=\"[^\"<>]*\">Parent Directory</a> *</td>"
-        rf"<td>&nbsp;</td><td align=\"right\"> *- *</td>(?:<td>&nbsp;</td>)?</tr>\n)?",
-        rf"<tr><td valign=\"top\">{_ICON}</td><td>{_LINK} *</td><td align=\"right\">(?P<time>{_YMD}|{_DMY}) *</td>"
-        rf"<td align=\"right\"> *{_APACHE_SIZE} *</td>(?:<td>[^<]*</td>)?</tr>\n",
-        rf" *<tr><th colspan=\"\d\"><hr></th></tr>\n</table>\n{_ADDRESS}",
-        Rounding.NEAREST,
-    ),
-    _grammar(
-        "apache-ul",
-        rf"{_APACHE}<ul>(?:<li><a href=\"[^\"<>]*\"> Parent Directory</a></li>\n)?",
-        rf'(?:<li><a href="{_HREF}"> [^<]*</a></li>\n)(?P<time>)(?P<size>)',
-        rf"</ul>\n{_ADDRESS}",
-        Rounding.NEAREST,
-    ),
-    _grammar(
-        "lighttpd",
-        r"<!DOCTYPE html>\n<html>\n<head>\n(?:<meta [^<>]*>\n)?<title>Index of [^<]*</title>\n"
-        r"<style type=\"text/css\">[^<]*</style>\n"
-        r"</head>\n<body>\n<h2>Index of [^<]*</h2>\n<div class=\"list\">\n"
-        r"<table summary=\"Directory Listing\" [^<>]*>\n"
-        r"<thead><tr><th class=\"n\">Name</th><th class=\"m\">Last Modified</th><th class=\"s\">Size</th>"
-        r"<th class=\"t\">Type</th></tr></thead>\n<tbody>\n"
-        r"(?:<tr class=\"d\"><td class=\"n\"><a href=\"\.\./\">\.\.</a>/</td><td class=\"m\">&nbsp;</td>"
-        r"<td class=\"s\">- &nbsp;</td><td class=\"t\">Directory</td></tr>\n)?",
-        rf"<tr(?: class=\"d\")?><td class=\"n\">{_LINK}/?</td><td class=\"m\">(?P"
-        rf"<time>\d{{4}}-[A-Z][a-z]{{2}}-\d\d \d\d:\d\d:\d\d)</td>"
-        r"<td class=\"s\">(?P<size>-|\d+\.\d[KMGTPE])(?: &nbsp;)?</td><td class=\"t\">[^<]*</td></tr>\n",
-        r"(?s:</tbody>\n</table>\n</div>\n<div class=\"foot\">[^<]*</div>\s*(?:"
-        r"<script type=\"text/javascript\">.{0,20000}?</script>\s*)?"
-        r"</body>\n</html>\s*)",
-        Rounding.FLOOR,
-    ),
-    _grammar(
-        "go-http",
-        r"(?:<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n)?<pre>\n",
-        rf"(?:{_LINK}\n)(?P<time>)(?P<size>)",
-        r"</pre>\n",
-    ),
-    _grammar(
-        "python",
-        r"<!DOCTYPE [^<>]*>\n<html(?: lang=\"en\")?>\n<head>\n<meta [^<>]*>\n(?:<style type=\"text/css\">[^<]*"
-        r"</style>\n)?"
-        r"<title>Directory listing for [^<]*</title>\n</head>\n<body>\n<h1>Directory listing for [^<]*</h1>\n"
-        r"<hr>\n<ul>\n",
-        rf"(?:<li>{_LINK}</li>\n)(?P<time>)(?P<size>)",
-        r"</ul>\n<hr>\n</body>\n</html>\s*",
-    ),
-)  # fmt: skip
 
 _HREF_OF_HEAD = pattern(r'<a href="([^"]*)"')
 _MINUTE = timedelta(seconds=59)
@@ -140,71 +41,98 @@ _FILE = Kind.FILE  # a member of an enumeration takes 80 ns to look up
 
 def read_by_grammar(page: Page) -> Listing | None:
     """The listing of a page that matches a grammar from end to end; None for any other page."""
-    reading = Reading.begin(page, set())
+    reading = Reading.begin(page)
     if reading is None:
         return None
-    entries = [entry for piece in reading.pieces(len(page.text)) for entry in piece]
+    entries = [entry for piece in reading.pieces(len(page.body)) for entry in piece]
     return reading.verdict(tuple(entries)) if reading.matched else None
 
 
 class Reading:
     """One pass over a page with a grammar."""
 
-    def __init__(self, page: Page, grammar: Grammar, start: int, seen: set[str]) -> None:
-        self.page, self.grammar, self.start, self.seen = page, grammar, start, seen
+    def __init__(self, page: Page, grammar: Grammar, windows: Iterator[str], text: str, start: int) -> None:
+        """``windows``: the text of the page after ``text``, whose rows begin at ``start``."""
+        self.page, self.grammar = page, grammar
+        self._windows, self._text, self._start = windows, text, start
+        self._seen: set[str] | HashedTexts = set()
+        self._shows_files = False
         self.matched = False
         self.rejections: list[Rejection] = []
         self.resolver = Resolver(page.url)
         self._sizes: dict[str, Span[int] | None] = {"": None}
         self._times: dict[str, Span[datetime] | None] = {"": None}
-        for found in _HREF_OF_HEAD.finditer(page.text, 0, start):
+        for found in _HREF_OF_HEAD.finditer(text, 0, start):
             self._reject(attribute_value(found[1]))
 
     @classmethod
-    def begin(cls, page: Page, seen: set[str]) -> Reading | None:
-        """A reading positioned after the head of the page; None if no grammar's head matches.
-
-        The reading adds the URLs of its entries to ``seen``.
-        """
+    def begin(cls, page: Page) -> Reading | None:
+        """A reading positioned after the head of the page; None if no grammar's head matches."""
         if page.start[:1] != b"<" or "?" in page.url:
             return None
+        windows = page.windows()
+        text = next(windows)
         for grammar in GRAMMARS:
-            head = grammar.head.match(page.text)
+            head = grammar.head.match(text)
             if head is not None:
-                reading = cls(page, grammar, head.end(), seen)
+                reading = cls(page, grammar, windows, text, head.end())
                 return reading if all(link.reason in _NAVIGATION for link in reading.rejections) else None
         return None
 
     def pieces(self, size: int) -> Iterator[list[Entry]]:
         """The entries in lists of at most ``size``. ``matched`` is then True if the rest of the page matched too."""
-        text, position = self.page.text, self.start
         piece: list[Entry] = []
-        match_row, seen, is_plain, entry = self.grammar.row.match, self.seen, PLAIN_HREF.fullmatch, self._entry
-        base = self.resolver.plain_base
-        while found := match_row(text, position):
-            position = found.end()
-            href, time, listed = found.group("href", "time", "size")
-            if base is not None and is_plain(href):
-                slash = href[-1] == "/"
-                name, url = href[:-1] if slash else href, base + href
-            else:
-                target = self._target(attribute_value(href))
-                if target is None:
-                    yield piece  # its entries are in ``seen`` already
+        match_row, seen, is_plain, entry = self.grammar.row.match, self._seen, PLAIN_HREF.fullmatch, self._entry
+        base, text, position = self.resolver.plain_base, self._text, self._start
+        while True:
+            while found := match_row(text, position):
+                position = found.end()
+                href, time, listed = found.group("href", "time", "size")
+                if base is not None and is_plain(href):
+                    slash = href[-1] == "/"
+                    name, url = href[:-1] if slash else href, base + href
+                else:
+                    target = self._target(attribute_value(href))
+                    if target is None:
+                        yield piece
+                        return
+                    if target.kind is not LinkKind.CHILD:
+                        continue
+                    name, url, slash = target.name, target.url, target.slash
+                if url in seen:  # no server prints a row twice: the tree reader compares the two
+                    yield piece
                     return
-                if target.kind is not LinkKind.CHILD:
-                    continue
-                name, url, slash = target.name, target.url, target.slash
-            if url in seen:  # no server prints a row twice: the tree reader compares the two
-                yield piece
-                return
-            seen.add(url)
-            piece.append(entry(name, url, slash, time, listed))
-            if len(piece) >= size:
-                yield piece
-                piece = []
+                seen.add(url)
+                piece.append(entry(name, url, slash, time, listed))
+                if len(piece) >= size:
+                    seen = self._noted(piece, seen)
+                    yield piece
+                    piece = []
+            rest = self._next_window(text, position)
+            if rest is None:
+                break
+            text, position = rest, 0
+        self._noted(piece, seen)
         self.matched = self.grammar.tail.fullmatch(text, position) is not None
         yield piece
+
+    def _noted(self, piece: list[Entry], seen: set[str] | HashedTexts) -> set[str] | HashedTexts:
+        """Note ``piece``. Returns the set of the URLs seen so far, in the form in which it takes less memory."""
+        self._shows_files = self._shows_files or any(entry.kind is _FILE for entry in piece)
+        if isinstance(seen, set) and len(seen) > limits.EXACT_NAMES:
+            seen = HashedTexts(seen)
+        self._seen = seen
+        return seen
+
+    def _next_window(self, text: str, position: int) -> str | None:
+        """The rest of ``text``, which matches no row, and the text that follows it; None if none follows.
+
+        Every row ends with a newline, as does every window, so that a row matches a window as it would match the page.
+        """
+        following = next(self._windows, None)
+        if following is not None and len(text) - position > _LONGEST_ROW:  # no row, but the tail or something else
+            following += "".join(self._windows)
+        return None if following is None else text[position:] + following
 
     def _target(self, href: str) -> Target | None:
         """The target of a row; None if only the tree reader, which looks at the text of the link, knows what it is.
@@ -228,8 +156,8 @@ class Reading:
 
     def verdict(self, entries: tuple[Entry, ...]) -> Listing:
         """The last piece, with the verdict: ``entries``, the rejections, and the proof that the page is complete."""
-        is_elsewhere = are_elsewhere(self.rejections) and all(url.endswith("/") for url in self.seen)
-        heading = None if self.seen else another_heading(self.page.text, self.page.url)
+        is_elsewhere = are_elsewhere(self.rejections) and not self._shows_files
+        heading = None if self._seen else another_heading(self.page.text, self.page.url)
         flaws = (Flaw(FlawKind.ELSEWHERE) if is_elsewhere else None, heading)
         return Listing(
             url=self.page.url,

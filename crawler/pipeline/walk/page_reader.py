@@ -185,6 +185,8 @@ class PageReader(Value, frozen=True, kw_only=True):
     async def _noted(self, path: str, url: str, page: FetchedPage, parsed: Pieces) -> Pieces:
         """Yield each piece of the page at ``url``; report the listing, and remember it if that is worthwhile."""
         most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
+        if len(page.body) > most * limits.ROW_BYTES:
+            most = 0
         count, number, entries = 0, 0, list[Entry]()
         async with aclosing(parsed) as pieces:
             async for piece in pieces:
