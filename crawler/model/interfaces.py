@@ -132,6 +132,24 @@ UNLIMITED = 1 << 62
 """Result of ``Destination.free_space`` if there is no limit, or no known limit."""
 
 
+class LargeDirectory(Protocol):
+    """A directory of a destination that may be too large for memory. Methods raise DestinationError."""
+
+    files: int
+    """Number of files that ``others`` has left out."""
+
+    async def find(self, names: Collection[str]) -> dict[str, Local] | None:
+        """What ``Destination.scan`` returns, of ``names`` only. None: use ``scan``, now and from now on."""
+        ...
+
+    def others(self, is_file: Callable[[str], bool]) -> AsyncGenerator[dict[str, Local], None]:
+        """What ``scan`` returns, in pieces, without the files for which ``is_file(name)``. After the last ``find``.
+
+        An empty piece ends them early: use ``scan``.
+        """
+        ...
+
+
 class Destination(Protocol):
     """A place that stores files. Only ``commit`` gives a file its final name.
 
@@ -157,10 +175,14 @@ class Destination(Protocol):
         """
         return None
 
+    def large_directory(self, directory: str) -> LargeDirectory | None:
+        """``directory`` if its content can be looked up by name; None, the default: use ``scan``. No I/O."""
+        return None
+
     def inspect(self, directory: str, names: Collection[str]) -> Awaitable[dict[str, Local]] | None:
         """The items called ``names`` in ``directory``, by name, with their times; missing ones are left out.
 
-        Returns None, the default, if ``scan`` gives all times. Raises DestinationError.
+        Returns None, the default, if only ``scan`` finds them, with all times. Raises DestinationError.
         """
         return None
 

@@ -374,8 +374,9 @@ class MemoryState:
     def knew_files(self) -> bool:
         return bool(self.files)
 
-    async def directory(self, path: str) -> dict[str, Known]:
-        return {item.rpartition("/")[2]: known for item, known in self.files.items() if item.rpartition("/")[0] == path}
+    async def directory(self, path: str, names: Collection[str] | None = None) -> dict[str, Known]:
+        found = {item.rpartition("/")[2]: each for item, each in self.files.items() if item.rpartition("/")[0] == path}
+        return found if names is None else {name: known for name, known in found.items() if name in names}
 
     async def file(self, path: str) -> Known | None:
         return self.files.get(path)

@@ -59,8 +59,8 @@ class StateStore(Protocol):
         """Number of listing pages known when this run began, or about as many as are counted of a large state."""
         ...
 
-    async def directory(self, path: str) -> dict[str, Known]:
-        """The known files directly in ``path`` ("" is DIR), by name."""
+    async def directory(self, path: str, names: Collection[str] | None = None) -> dict[str, Known]:
+        """The known files directly in ``path`` ("" is DIR), by name. ``names``: only these."""
         ...
 
     async def file(self, path: str) -> Known | None:

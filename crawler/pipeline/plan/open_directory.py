@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from itertools import islice
 
+from crawler.model import limits
 from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.freshness import Dating, Source
 from crawler.model.interfaces import UNREAD, Destination
 from crawler.model.reasons import Reason
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Struct, Value, field, replace
-from crawler.model.values import Entry, Job, Known, Local
+from crawler.model.values import Entry, Job, Kind, Known, Local
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.other_mirrors import Neighbours
 from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact, lost
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
-from crawler.pipeline.rules.extraneous import ListedNames, useless
+from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, useless
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.walk.pages import DirectoryPage
+from crawler.text.names.hashed import HashedPaths
 from crawler.text.urls import without_query
+
+
+def count_files(local: Mapping[str, Local]) -> int:
+    """Number of files that may be deleted."""
+    return sum(not (found.kind is Kind.DIRECTORY or found.spared) for found in local.values())
 
 
 class OpenDirectory(Struct, kw_only=True):
@@ -38,7 +46,7 @@ class OpenDirectory(Struct, kw_only=True):
     recalled: tuple[str, str] | None = None
     """Path of the directory and URL of its listing if the entries of a page came from the state; otherwise None."""
     digest: DirectoryDigestBuilder = field(default_factory=DirectoryDigestBuilder)
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] | HashedPaths = field(default_factory=dict)
     """Path of each listed file → its URL."""
     local: dict[str, dict[str, Local]] = field(default_factory=dict)
     known: dict[str, dict[str, Known]] = field(default_factory=dict)
@@ -73,7 +81,7 @@ class OpenDirectory(Struct, kw_only=True):
         """The local file ``name`` of the directory ``parent``, and what the state knows of it."""
         if parent not in self.known:
             await self.scan(parent)
-            self.known[parent] = await self.state.directory(parent)
+            self.known[parent] = await self._records(parent)
         local = self.local[parent].get(name)
         if local is not None and local.mtime == UNREAD:
             local = await self._dated(parent, name)
@@ -85,10 +93,8 @@ class OpenDirectory(Struct, kw_only=True):
         A file whose version is as saved has the time that it was given then. Others are looked up in the destination.
         """
         local, known = self.local[parent], self.known[parent]
-        shown, to_ask = self.shown.directories.get(parent, {}), []
-        new = islice(shown, self.dated.get(parent, 0), None)  # a long page comes in many pieces
-        self.dated[parent] = len(shown)
-        for each in {name, *new}:
+        to_ask = []
+        for each in {name, *self._undated(parent)}:
             there, saved = local.get(each), known.get(each)
             if there is None or there.mtime != UNREAD:
                 continue
@@ -106,6 +112,34 @@ class OpenDirectory(Struct, kw_only=True):
                     del local[each]
         return local.get(name)
 
+    def _undated(self, parent: str) -> Iterable[str]:
+        """The names that pages show in ``parent`` and whose times have not been asked for."""
+        shown = self.shown.directories.get(parent, {})
+        assert isinstance(shown, dict), "names that were not kept"
+        new = islice(shown, self.dated.get(parent, 0), None)  # a long page comes in many pieces
+        self.dated[parent] = len(shown)
+        return new
+
+    async def _records(self, parent: str) -> dict[str, Known]:
+        """The records of the files that the state knows in the directory ``parent``, by name."""
+        return await self.state.directory(parent)
+
+    def shorten(self, parent: str) -> None:
+        """Keep only hashes of the names in ``parent``, and of all paths, if there are many."""
+        self.shown.shorten(parent)
+        if isinstance(self.files, dict) and len(self.files) > limits.EXACT_NAMES:
+            self.files = HashedPaths(self.files)
+
+    def is_repeated(self, path: str, url: str) -> bool:
+        """Whether a file with this path and URL has been listed already."""
+        files = self.files
+        return files.get(path) == url if isinstance(files, dict) else files.has(path, url)
+
+    async def unlisted(self, parent: str) -> tuple[list[Extraneous], int]:
+        """(what is in the local directory ``parent`` and not listed there, the number of its files)."""
+        local = await self.scan(parent)
+        return self.shown.extraneous(parent, local), count_files(local)
+
     async def foreign(self, parent: str) -> str | None:
         """The reason why nothing may be stored in the directory ``parent``: another mirror is there. Otherwise None."""
         if parent not in self.refusals:
@@ -119,17 +153,16 @@ class OpenDirectory(Struct, kw_only=True):
             return
         for parent in {directory, *self.shown.directories}:
             self.state.visited(parent, None)
-            local = await self.scan(parent)
-            known = self.known.get(parent)
-            if known is None:
-                known = await self.state.directory(parent)
-            if not known:
-                continue
-            listed = self.shown.directories.get(parent, {})
             above = f"{parent}/" if parent else ""
-            gone = useless(known, local, listed, self.shown.mentioned)
+            gone = await self._useless(parent)
             if gone:
                 self.state.forget([above + name for name in gone])
+
+    async def _useless(self, parent: str) -> list[str]:
+        local, known = await self.scan(parent), self.known.get(parent)
+        if known is None:
+            known = await self.state.directory(parent)
+        return useless(known, local, self.shown.directories.get(parent), self.shown.mentioned)
 
     async def scan(self, parent: str) -> dict[str, Local]:
         """The contents of the local directory ``parent``: name → file or directory."""

@@ -15,6 +15,7 @@ from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Reject
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.checksum_files import by_digest, may_be_checksums, may_list_checksums, was_proven
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
+from crawler.pipeline.plan.long_directory import LongDirectory
 from crawler.pipeline.plan.new_files import Rules, new_files
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
 from crawler.pipeline.plan.policy import Policy
@@ -62,7 +63,9 @@ class Planner:
 
         ``put`` queues a job for the workers. ``rows``: all entries of the page, if ``page.entries`` is only a part.
         """
-        open_directory, policy = self._open.get(page.directory.path) or self._begin(page), self._policy
+        open_directory, policy = self._open.get(page.directory.path), self._policy
+        if open_directory is None:
+            open_directory = self._begin(page, is_long=not page.last and rows is None)
         open_directory.show(page)
         await self._meet_hosts(page)
         open_directory.weigh(page)
@@ -103,9 +106,16 @@ class Planner:
                 continue
             await self._decide(page.directory, entry, open_page, clash=entry.name in directories and not entry.folder)
 
-    def _begin(self, page: DirectoryPage) -> OpenDirectory:
-        begun = OpenDirectory(destination=self._destination, state=self._state, url=page.url, neighbours=self._beside)
-        return self._open.setdefault(page.directory.path, begun)
+    def _begin(self, page: DirectoryPage, *, is_long: bool) -> OpenDirectory:
+        path, destination, state = page.directory.path, self._destination, self._state
+        if is_long:
+            large = destination.large_directory(path)
+            begun: OpenDirectory = LongDirectory(
+                destination=destination, state=state, url=page.url, neighbours=self._beside, path=path, large=large
+            )
+        else:
+            begun = OpenDirectory(destination=destination, state=state, url=page.url, neighbours=self._beside)
+        return self._open.setdefault(path, begun)
 
     async def _close(self, page: DirectoryPage, open_directory: OpenDirectory) -> None:
         """Conclude a directory after its last page."""
@@ -114,7 +124,7 @@ class Planner:
         if self._policy.unchanged is not None and page.complete and page.version is not None:
             self._policy.unchanged.remember(page.directory.path, page.version, open_directory.digest)
         if self._policy.checksums:
-            self._policy.checksums.leave(open_directory.local)
+            self._policy.checksums.leave({page.directory.path, *open_directory.local})
 
     async def _meet_hosts(self, page: DirectoryPage) -> None:
         """Fetch robots.txt of the other hosts to which files on this page lead, if --allow-host names them."""
@@ -163,7 +173,7 @@ class Planner:
         if (problem := self._destination.rejects(path)) is not None:
             self._end(path, entry, Outcome.FAILED, f"{name!r} {problem}")
             return
-        if open_page.directory.files.get(path) == entry.url:  # a listing that changes between its pages may repeat rows
+        if open_page.directory.is_repeated(path, entry.url):  # a listing that changes between its pages may repeat rows
             self._observer.rejected(path, Rejection(Reason.DUPLICATE, entry.url))
             return
         if (clash and self._filters.prunes(path) is None) or path in open_page.directory.files:
@@ -279,10 +289,9 @@ class Planner:
             if problem is not None:
                 self._observer.listing_failed(directory.path, directory.url, problem)
         for parent in open_directory.shown.directories or [directory.path]:
-            local = await open_directory.scan(parent)
-            self.local_files += sum(not (found.kind is Kind.DIRECTORY or found.spared) for found in local.values())
-            if complete and local:
-                items = open_directory.shown.extraneous(parent, local)
+            items, files = await open_directory.unlisted(parent)
+            self.local_files += files
+            if complete and items:
                 self.unlisted.note(parent, items, doubt=open_directory.doubt, recalled=open_directory.recalled)
         if complete:
             self.unlisted.confirm(directory.path)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from crawler.model import limits
 from crawler.model.flaws import Flaw
 from crawler.model.reasons import LINK
 from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry, Kind, Local
+from crawler.text.names.hashed import HashedNames
 
 _OBSTACLES = {Kind.DIRECTORY: "a directory", Kind.SYMLINK: LINK}
 
@@ -114,7 +116,7 @@ class Unlisted(Struct):
 def useless(
     known: Iterable[str],
     local: Mapping[str, Local],
-    shown: Mapping[str, bool | None] | None = None,
+    shown: dict[str, bool | None] | HashedNames | None = None,
     mentioned: Collection[str] = (),
 ) -> list[str]:
     """Names of the ``known`` files of a directory that the state may forget.
@@ -123,16 +125,15 @@ def useless(
     them loses nothing; otherwise --verify would report them as missing in every run. ``shown``: see
     ``ListedNames.directories``.
     """
-    shown = shown or {}
-    here = {name for name, found in local.items() if found.kind is Kind.FILE}
-    files = {name for name, is_directory in shown.items() if is_directory is not True}
-    return [name for name in known if name not in here and name not in files and name not in mentioned]
+    names, here = {} if shown is None else shown, {name for name, found in local.items() if found.kind is Kind.FILE}
+    gone = [name for name in known if name not in here and (name not in names or names[name] is True)]
+    return [name for name in gone if name not in mentioned]
 
 
 class ListedNames(Struct):
     """The names that the pages of a listing have shown so far. A flat listing shows several directories."""
 
-    directories: dict[str, dict[str, bool | None]] = field(default_factory=dict)
+    directories: dict[str, dict[str, bool | None] | HashedNames] = field(default_factory=dict)
     """Directory → name → whether the name is that of a directory; None if the listing does not say."""
     clashing: set[tuple[str, str]] = field(default_factory=set)
     """(directory, name) of each entry that is listed both as a file and as a directory."""
@@ -159,6 +160,17 @@ class ListedNames(Struct):
             names[entry.name] = None
             self.clashing.add((path, entry.name))
 
+    def is_file(self, directory: str, name: str) -> bool:
+        """Whether ``name`` is listed in ``directory``, as a file and as nothing else."""
+        names = self.directories.get(directory, {})
+        return name in names and names[name] is False
+
+    def shorten(self, directory: str) -> None:
+        """Keep only hashes of the names of ``directory`` if there are many."""
+        names = self.directories.get(directory, {})
+        if isinstance(names, dict) and len(names) > limits.EXACT_NAMES:
+            self.directories[directory] = HashedNames(names)
+
     def mention(self, names: Collection[str]) -> None:
         """Note names that a page mentions in links that are not entries."""
         self.mentioned |= set(names)
@@ -167,7 +179,9 @@ class ListedNames(Struct):
         """Whether the pages prove that ``item`` is not listed, or that it is a directory now."""
         parent, _, name = item.path.rpartition("/")
         shown = self.directories.get(parent, {})
-        return shown.get(name) is True if item.replaced else name not in shown and name not in self.mentioned
+        if item.replaced:
+            return name in shown and shown[name] is True
+        return name not in shown and name not in self.mentioned
 
     def extraneous(self, parent: str, local: Mapping[str, Local]) -> list[Extraneous]:
         """The names in the local directory ``parent`` that are not listed, or seem to be of another kind."""

@@ -9,27 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Container, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Container, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from crawler.model.errors import DestinationError, noting_outcomes
-from crawler.model.interfaces import Destination
-from crawler.model.values import Job, Kind, Known, Local, Staged
-from crawler.storage.directory.boundaries.spared import OwnFile, Spared
+from crawler.model.values import Job, Known, Local, Staged
+from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.incoming.part_threads import PartThreads
 from crawler.storage.directory.incoming.parts import PartStore
-from crawler.storage.directory.known_empty import KnownEmpty
-from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.os_errors import destination_error
-from crawler.storage.directory.readback import copy_with_time, digest_at, read_at, set_time_at
-from crawler.storage.directory.scan import Scan, files_in_pieces
+from crawler.storage.directory.reading.readback import copy_with_time, digest_at, read_at, set_time_at
+from crawler.storage.directory.reading.reader import DirectoryReader
 from crawler.storage.directory.trash import remove
-from crawler.storage.directory.tree import Tree
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
-from crawler.storage.executor import BriefExecutor, GatheringExecutor
-from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
+from crawler.storage.executor import BriefExecutor
 
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.part_writer import LocalPart
@@ -37,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class LocalDestination(Destination):
+class LocalDestination(DirectoryReader):
     """``interfaces.Destination`` for a directory. An async context manager.
 
     Entering opens DIR and changes nothing; ``acquire``, or else the first write, creates what is missing. ``directory``
@@ -58,21 +53,14 @@ class LocalDestination(Destination):
     ) -> None:
         if os.name == "nt":
             raise DestinationError(f"cannot use {directory}: this system cannot open relative to a directory")
-        self._shown = str(directory)
+        super().__init__(directory, own)
         self._options = WriteOptions(fsync=fsync, digests=digests, trash_seconds=trash_seconds)
         self._read_only, self._joined = read_only, False
-        self._layout = Layout(directory)
-        self._spared = Spared(own, directory)  # shared by scanner, writer and trash
-        self._spared_paths: dict[str, str] = {}
-        self._known_empty = KnownEmpty()
         self._writer: DirectoryWriter | None = None
-        self._scanner: Scan | None = None
         self._open_parts: set[LocalPart] = set()
         self._write_thread = ThreadPoolExecutor(1, "destination-write")
-        self._scan_thread = ThreadPoolExecutor(1, "destination-look")
         self._part_threads = PartThreads()
         self._brief_writes = BriefExecutor(self._write_thread)
-        self._scans = GatheringExecutor(BriefExecutor(self._scan_thread), self._scan)
 
     @property
     def folds_case(self) -> bool:
@@ -161,60 +149,7 @@ class LocalDestination(Destination):
             self._spared.close()
             self._layout.close()
 
-    async def _run(self, thread: Executor | BriefExecutor, call: Callable[..., T], *args: object) -> T:
-        """Run ``call`` in ``thread``: a BriefExecutor for calls that nearly always return at once."""
-        try:
-            if isinstance(thread, BriefExecutor):
-                return await thread.run(call, *args)
-            return await asyncio.get_running_loop().run_in_executor(thread, call, *args)
-        except OSError as error:
-            raise destination_error(error, self._shown) from error
-
     # --- reading ----------------------------------------------------------------------------------
-
-    async def scan(self, directory: str) -> dict[str, Local]:
-        """See ``interfaces.Destination``. {} also for a directory behind a link."""
-        if self._known_empty.covers(directory):
-            return {}
-        fills = self._known_empty.fills
-        try:
-            found = await self._scans.run(directory)
-        except OSError as error:
-            raise destination_error(error, self._shown) from error
-        if not found and self._known_empty.fills == fills:  # a file created during the scan may have been missed
-            self._known_empty.found_empty(directory)
-        return found
-
-    def files_in_pieces(self, directory: str) -> AsyncGenerator[dict[str, Local], None] | None:
-        """See ``interfaces.Destination``."""
-        return files_in_pieces(self._scan_thread, self._opened_scanner, directory)
-
-    def _opened_scanner(self) -> Scan | None:
-        if self._scanner is None and self._layout.root >= 0:
-            capacity, _ = descriptor_budget(descriptor_limit())
-            self._scanner = Scan(Tree(self._layout.root, capacity=capacity), self._spared)
-        return self._scanner
-
-    def _scan(self, directories: Sequence[str]) -> Sequence[dict[str, Local] | BaseException]:
-        scanner = self._opened_scanner()
-        return scanner.scan_all(directories) if scanner is not None else [{} for _ in directories]
-
-    async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
-        """See ``interfaces.Destination``. Spared paths are left out; ``spared`` returns them."""
-        found = await self._run(self._scan_thread, self._walk, directory)
-        self._spared_paths = {path: local.spared for path, local in found if local.spared}
-        return [(path, local.kind, local.size) for path, local in found if not local.spared]
-
-    def spared(self) -> dict[str, str]:
-        """See ``interfaces.Destination``."""
-        return self._spared_paths
-
-    def owner(self, directory: str) -> str | None:
-        """See ``interfaces.Destination``."""
-        return self._scanner.owner(directory) if self._scanner is not None else None
-
-    def _walk(self, directory: str) -> list[tuple[str, Local]]:
-        return [] if (scanner := self._opened_scanner()) is None else list(scanner.walk(directory))
 
     def rejects(self, path: str) -> str | None:
         """See ``interfaces.Destination``: the run writes a file of its own there."""
@@ -227,10 +162,6 @@ class LocalDestination(Destination):
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
         """See ``interfaces.Destination``."""
         return await self._run(self._part_threads, read_at, self._layout.root, path, limit)
-
-    async def free_space(self) -> int:
-        """See ``interfaces.Destination``. If DIR does not exist, for the file system on which it would be created."""
-        return await self._run(self._scan_thread, self._layout.free_space)
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -267,8 +198,7 @@ class LocalDestination(Destination):
         return await self._run(self._write_thread, writer.tree.make, path)
 
     async def _remove_leftovers(self, writer: DirectoryWriter) -> None:
-        if self._scanner is not None and self._scanner.leftovers:
-            gone = self._scanner.take_leftovers()
+        if self._scanner is not None and (gone := self._scanner.take_leftovers()):
             await self._run(self._write_thread, remove, writer.tree, gone, (None, self._spared), {})
 
     def has_part(self, path: str) -> bool:

@@ -17,7 +17,7 @@ from crawler.model.values import Kind
 from crawler.storage.directory.boundaries.spared import Spared, other_mirror
 from crawler.storage.directory.copying import fill_from
 from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_reason
-from crawler.storage.directory.scan import Scan
+from crawler.storage.directory.reading.scan import Scan
 from crawler.storage.directory.tree import (
     DIRECTORY_FLAGS,
     Tree,

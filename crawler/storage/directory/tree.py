@@ -223,7 +223,7 @@ class Tree:
         directory = None
         try:
             found = identity(os.fstat(descriptor))
-            self.check_spelling(above, parent, name, unseen=_answers_to_another(name, parent, found))
+            self.check_spelling(above, parent, name, unseen=answers_to_another(name, parent, found))
             directory = _OpenDirectory(descriptor, found, self._epoch, is_new)
         finally:
             if directory is None or directory.identity == self._own:
@@ -282,7 +282,7 @@ def other_spellings(name: str) -> set[str]:
     return (forms | {name.swapcase()}) - {name}
 
 
-def _answers_to_another(name: bytes, parent: int, itself: Identity) -> bool:
+def answers_to_another(name: bytes, parent: int, itself: Identity) -> bool:
     """True if another spelling of ``name`` leads to the same file."""
     for other in other_spellings(name.decode("utf-8", "surrogateescape")):
         with suppress(OSError, UnicodeEncodeError):

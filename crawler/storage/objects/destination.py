@@ -18,7 +18,7 @@ import obstore
 
 from crawler.model import limits
 from crawler.model.errors import noting_outcomes
-from crawler.model.interfaces import UNLIMITED, Destination
+from crawler.model.interfaces import UNLIMITED, Destination, LargeDirectory
 from crawler.model.reasons import Reason
 from crawler.model.values import Job, Kind, Known, Local, Staged
 from crawler.storage.directory.known_empty import KnownEmpty
@@ -29,6 +29,7 @@ from crawler.storage.objects.directories import Directories
 from crawler.storage.objects.errors import FAILURES, destination_error
 from crawler.storage.objects.keys import key_problem, unusable
 from crawler.storage.objects.large_body import PART, ObjectPart
+from crawler.storage.objects.large_directory import LargeObjectDirectory
 from crawler.storage.objects.removal import remove
 
 if TYPE_CHECKING:
@@ -87,6 +88,12 @@ class ObjectDestination(Destination):
         if not found and self._known_empty.fills == fills:
             self._known_empty.found_empty(directory)
         return {**self._directories.shown_in(directory), **found}
+
+    def large_directory(self, directory: str) -> LargeDirectory | None:
+        """See ``interfaces.Destination``."""
+        if self._known_empty.covers(directory):
+            return None
+        return LargeObjectDirectory(self.files_in_pieces(directory))
 
     async def files_in_pieces(self, directory: str) -> AsyncGenerator[dict[str, Local], None]:
         """See ``interfaces.Destination``. Needs as many requests as ``scan``."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from crawler.storage.directory.boundaries.spared import Spared
 from crawler.storage.directory.os_errors import UnusablePath
-from crawler.storage.directory.scan import Scan
+from crawler.storage.directory.reading.scan import Scan
 from crawler.storage.directory.trash import remove
 from crawler.storage.directory.tree import DIRECTORY_FLAGS, Tree, close_quietly, lstat
 from crawler.storage.snapshots.manifest import Totals, totals_of

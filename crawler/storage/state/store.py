@@ -87,15 +87,15 @@ class SqliteState:
             await asyncio.wrap_future(closing)
             self._raise_bugs()
 
-    async def directory(self, path: str) -> dict[str, Known]:
-        """The known files directly in ``path`` ("" is DIR), by name."""
-        if self._small is not None:
+    async def directory(self, path: str, names: Collection[str] | None = None) -> dict[str, Known]:
+        """The known files directly in ``path`` ("" is DIR), by name. ``names``: only these."""
+        if self._small is not None and names is None:
             with suppress(ValueError):  # a damaged record: the query below handles it
                 if (found := self._small.directory(path)) is not None:
                     return found
         if path in self._changes.directories:
             self._write_out()
-        return await self._ask(partial(tables.read_directory, path), {})
+        return await self._ask(partial(tables.read_directory, path, names), {})
 
     async def file(self, path: str) -> Known | None:
         """The known file at ``path``, or None."""

@@ -8,8 +8,9 @@ replaced a damaged one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import REPLACING, ListingMemo
@@ -25,6 +26,8 @@ from crawler.storage.state.visits import note
 
 BATCH_ROWS = 1000
 """Rows per batch when all files are read."""
+NAMES = 500
+"""Number of names in a query; SQLite allows 999 parameters or more."""
 SHORT_PAGE = 100
 """Maximum number of entries of a page that is not recorded if its directory has a digest: it is needed only if local
 files have changed, and is then requested again."""
@@ -57,14 +60,24 @@ class Changes(Struct, kw_only=True):
             del self.memos[url]
 
 
-def read_directory(path: str, connection: sqlite3.Connection) -> dict[str, Known]:
-    """The files directly in ``path``, by name. Raises ValueError."""
-    above = f"{path}/" if path else ""
+def read_directory(path: str, names: Collection[str] | None, connection: sqlite3.Connection) -> dict[str, Known]:
+    """The files directly in ``path``, by name. ``names``: only these. Raises ValueError."""
+    above, query, key = f"{path}/" if path else "", "SELECT * FROM files WHERE folder = ?", records.key(path)
     texts: dict[str, str] = {}
-    # Row by row, because fetching all rows would double the memory of a large directory; shared texts are kept once.
-    with closing(connection.execute("SELECT * FROM files WHERE folder = ?", (records.key(path),))) as rows:
-        found = [records.known_of(above, row, texts.setdefault) for row in rows]
+    found: list[Known] = []
+    several: Iterable[tuple[bytes, ...]] = [()] if names is None else _batched(map(records.key, names), NAMES)
+    for some in several:
+        which = f" AND name IN ({', '.join('?' * len(some))})" if some else ""
+        # Row by row, because fetching all rows would double the memory of a large directory. Equal texts are shared.
+        with closing(connection.execute(query + which, (key, *some))) as rows:
+            found += [records.known_of(above, row, texts.setdefault) for row in rows]
     return {known.path[len(above) :]: known for known in found}
+
+
+def _batched(keys: Iterable[bytes], size: int) -> Iterator[tuple[bytes, ...]]:
+    keys = iter(keys)
+    while batch := tuple(islice(keys, size)):
+        yield batch
 
 
 def read_file(path: str, connection: sqlite3.Connection) -> Known | None:

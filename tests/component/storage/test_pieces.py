@@ -20,8 +20,8 @@ from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Known, Local, Span
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
-from crawler.storage.directory import scan
 from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.reading import pieces as pieces_of_directory
 from crawler.storage.objects import listing
 from crawler.storage.objects.destination import ObjectDestination
 from crawler.storage.objects.location import Location
@@ -101,7 +101,7 @@ CHANGES: dict[str, tuple[Change, bool]] = {
 async def test_pieces_have_the_result_of_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, above: str, is_store: bool
 ) -> None:
-    monkeypatch.setattr(scan, "_PIECE", 3)
+    monkeypatch.setattr(pieces_of_directory, "_PIECE", 3)
     monkeypatch.setattr(listing, "_PIECE", 3)
     for number, (what, (change, is_same)) in enumerate(CHANGES.items()):
         place: Path | MemoryStore = MemoryStore() if is_store else tmp_path / str(number)

@@ -6,7 +6,7 @@ All other modules use the names of the server; paths are translated only here, o
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,18 @@ class WindowsDestination(LocalDestination):
         names.note(found)
         shown = {names.name_of(each): local for each, local in found.items()}
         return {name: local for name, local in shown.items() if name is not None}
+
+    async def inspect(self, directory: str, names: Collection[str]) -> dict[str, Local]:
+        stored = await self._path(directory)
+        if any(len(_bytes(name)) > limits.NAME_BYTES for name in stored.split("/")):
+            return {}
+        known = await self._names_in(stored)
+        wanted = {known.find(name): name for name in names}
+        found = await super().inspect(stored, wanted)
+        return {wanted[each]: local for each, local in found.items() if known.name_of(each) == wanted[each]}
+
+    def large_directory(self, directory: str) -> None:
+        return  # the names in a directory are kept in memory anyway
 
     def files_in_pieces(self, directory: str) -> None:
         return  # stored names have another order

@@ -11,7 +11,7 @@ import pytest
 from crawler.storage.directory import known_empty as bare
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.known_empty import KnownEmpty
-from crawler.storage.directory.scan import Scan
+from crawler.storage.directory.reading.scan import Scan
 from tests.contract.destination import staged
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from crawler.model.errors import UnreadableDirectory
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.scan import Scan
+from crawler.storage.directory.reading.scan import Scan
 
 
 async def test_directories_share_a_hop_and_one_that_cannot_be_read_fails_alone(

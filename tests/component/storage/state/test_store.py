@@ -104,6 +104,23 @@ def test_the_mark_of_an_adopted_file_is_in_the_cell_of_its_proof_also_of_states_
     assert records.checked_of(cell) == checked
 
 
+async def test_a_directory_gives_only_the_files_that_are_asked_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.storage.state.tables.NAMES", 3)
+    names = ["ä", "b", "c", "d", "e", "\udcff", "g"]
+    async with SqliteState(path) as state:
+        state.remember([known(f"a/{name}") for name in names] + [known("c"), known("a/b/c")])
+        for asked in ([], ["c"], ["c", "absent"], [*names, "absent"], [*names[:3]]):
+            expected = {name: known(f"a/{name}") for name in asked if name in names}
+            assert await state.directory("a", asked) == expected
+        state.forget(["a/c"])
+        assert await state.directory("a", ["c"]) == {}
+    async with SqliteState(path) as state:
+        assert await state.directory("a", ["d", "e"]) == {name: known(f"a/{name}") for name in "de"}
+        assert len(await state.directory("a")) == 6, "of a small state that was asked about names before"
+    async with NullState() as nothing:
+        assert await nothing.directory("a", ["d"]) == {}
+
+
 async def test_a_directory_gives_its_own_files_by_name_and_none_below(path: Path) -> None:
     await fill(path, known("top"), known("a/b"), known("a/c"), known("a/b/c"), known("a0"), known("ab/c"))
     async with SqliteState(path) as state:

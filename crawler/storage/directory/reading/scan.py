@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import os
 import stat
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 
-from crawler.model.errors import NO_DESCRIPTORS, DestinationError, UnreadableDirectory
+from crawler.model.errors import NO_DESCRIPTORS, DestinationError
 from crawler.model.values import Kind, Local
 from crawler.storage.directory.boundaries.other_file_systems import is_leftover
 from crawler.storage.directory.boundaries.spared import ProtectedNames, Spared
 from crawler.storage.directory.os_errors import NAME_REFUSED, UnusablePath
-from crawler.storage.directory.tree import Tree, decoded, encoded, identity, split
+from crawler.storage.directory.reading.places import KINDS, Places, is_absent, reading_error
+from crawler.storage.directory.tree import Tree, answers_to_another, decoded, encoded, identity, split
 from crawler.text import urls
-
-_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
 
 _FORMAT = 0o170000
 """The bits of a mode that ``stat.S_IFMT`` returns."""
 _FILE, _OTHER = Kind.FILE, Kind.OTHER  # a member of an enumeration takes 80 ns to look up
-_PIECE = 4000
-"""Number of files that are looked at together."""
 
 
 class Scan:
@@ -34,8 +27,7 @@ class Scan:
     def __init__(self, tree: Tree, spared: Spared | None = None) -> None:
         self._tree = tree
         self._spared = spared
-        self.leftovers: set[str] = set()
-        """Paths of unfinished copies of an earlier run, see ``other_file_systems``."""
+        self.places = Places(tree, spared)
 
     def close(self) -> None:
         """Close the descriptors of the tree."""
@@ -47,12 +39,11 @@ class Scan:
 
     def take_leftovers(self) -> list[str]:
         """Return and forget the leftovers seen so far, for the caller to remove."""
-        taken, self.leftovers = sorted(self.leftovers), set()
-        return taken
+        return self.places.take_leftovers()
 
     def scan_all(self, paths: Sequence[str]) -> list[dict[str, Local] | BaseException]:
         """The result of ``scan`` for each of several directories, or the exception that it raised."""
-        self._refresh()
+        self.places.refresh()
         found: list[dict[str, Local] | BaseException] = []
         for path in paths:
             try:
@@ -68,20 +59,25 @@ class Scan:
         if it may not be read, because its files would otherwise appear to be gone.
         """
         if not is_current:
-            self._refresh()
+            self.places.refresh()
+        return self._read(path, self._scan)
+
+    def inspect(self, path: str, names: Collection[str]) -> dict[str, Local]:
+        """What ``scan`` returns, of ``names`` only, without reading the rest of the directory. Raises the same."""
+        self.places.refresh()
+        return self._read(path, lambda path: self._inspect(path, names))
+
+    def _read(self, path: str, read: Callable[[str], dict[str, Local]]) -> dict[str, Local]:
+        """``read(path)``, or what ``scan`` says about a directory that cannot be read."""
         try:
-            found = self._scan(path)
-        except PermissionError as error:
-            if not path:
-                raise DestinationError("cannot read DIR: permission denied (make it readable)") from error
-            raise UnreadableDirectory(path, "permission denied", "make it readable") from error
-        except (FileNotFoundError, UnusablePath):
+            found = read(path)
+        except UnusablePath:
             return {}
         except OSError as error:
-            if path and error.errno in NAME_REFUSED:  # a directory with an impossible name does not exist
+            if is_absent(path, error):
                 return {}
-            if path and error.errno == errno.EIO:
-                raise UnreadableDirectory(path, "input/output error", "check the disk") from error
+            if (problem := reading_error(path, error)) is not None:
+                raise problem from error
             raise
         if not path:
             found.pop(urls.STATE_DIRECTORY, None)
@@ -105,9 +101,9 @@ class Scan:
                 status = os.stat(name, dir_fd=directory, follow_symlinks=False)
             except FileNotFoundError:
                 continue
-            kind = _FILE if status.st_mode & _FORMAT == stat.S_IFREG else _KINDS.get(status.st_mode & _FORMAT, _OTHER)
+            kind = _FILE if status.st_mode & _FORMAT == stat.S_IFREG else KINDS.get(status.st_mode & _FORMAT, _OTHER)
             if kind is _FILE and is_leftover(name):
-                self.leftovers.add(f"{path}/{name}" if path else name)
+                self.places.leftovers.add(f"{path}/{name}" if path else name)
                 continue
             why = ""
             if owner is not None:
@@ -129,52 +125,33 @@ class Scan:
             directory = self._tree.directory(path)
             return directory, os.listdir(directory)
 
-    def files_in_pieces(self, path: str) -> Iterator[dict[str, Local]]:
-        """See ``interfaces.Destination``. Never raises: whatever is wrong with a directory, ``scan`` finds it again."""
-        try:
-            self._refresh()
-            if self._spared is None or self._spared.owner(self._tree, path) is None:
-                directory = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=self._tree.directory(path))
-                try:
-                    yield from self._sorted_files(directory, path)
-                finally:
-                    os.close(directory)
-                return
-        except (OSError, DestinationError, UnusablePath):
-            pass
-        yield {}
-
-    def _sorted_files(self, directory: int, path: str) -> Iterator[dict[str, Local]]:
-        """The files in the open ``directory``, in pieces; the last one is empty if there is anything else."""
-        names = os.listdir(directory)
-        names = sorted(
-            map(decoded, names) if path else (decoded(name) for name in names if name != urls.STATE_DIRECTORY)
-        )
-        is_plain = self._spared is None or self._spared.protected_names(directory) is None
-        for start in range(0, len(names), _PIECE):
-            piece = dict[str, Local]()
-            for name in names[start : start + _PIECE]:
-                try:
-                    status = os.stat(encoded(name), dir_fd=directory, follow_symlinks=False)
-                except FileNotFoundError:
+    def _inspect(self, path: str, names: Collection[str]) -> dict[str, Local]:
+        found: dict[str, Local] = {}
+        place, is_exact = self.places.open(path), False
+        for name in names:
+            try:
+                plain = encoded(name)
+                status = os.stat(plain, dir_fd=place.directory, follow_symlinks=False)
+            except (FileNotFoundError, UnusablePath):
+                continue
+            except OSError as error:
+                if error.errno in NAME_REFUSED:
                     continue
-                if not (is_plain and stat.S_ISREG(status.st_mode)) or is_leftover(name):
-                    yield {}
-                    return
-                piece[name] = Local(Kind.FILE, status.st_size, status.st_mtime_ns)
-            if piece:
-                yield piece
-
-    def _refresh(self) -> None:
-        self._tree.refresh()
-        if self._spared is not None:
-            self._spared.refresh(self._tree.root)
+                raise
+            if not (is_exact and name.isascii()):  # where names fold, a file may have another name than this
+                if answers_to_another(plain, place.directory, identity(status)):
+                    return {listed: local for listed, local in self._scan(path).items() if listed in names}
+                is_exact = is_exact or (name.isascii() and name.swapcase() != name)
+            local = self.places.item(place, name, status)
+            if local is not None:
+                found[name] = local
+        return found
 
     def _reason(self, path: str) -> str:
         """Why the directory ``path`` as a whole is spared; "" if it is not, or is absent. Raises OSError."""
         if self._spared is None or not path:
             return ""
-        self._refresh()
+        self.places.refresh()
         with suppress(FileNotFoundError, UnusablePath):
             above, name = split(path)
             directory, plain = self._tree.directory(above), encoded(name)
@@ -219,14 +196,3 @@ class Scan:
                 yield below, local
                 continue
             levels.append((below, local, iter(self._content(below).items())))
-
-
-async def files_in_pieces(
-    thread: Executor, opened: Callable[[], Scan | None], directory: str
-) -> AsyncGenerator[dict[str, Local], None]:
-    """The pieces of ``Scan.files_in_pieces``. ``opened`` and the scan that it returns are used only in ``thread``."""
-    run = partial(asyncio.get_running_loop().run_in_executor, thread)
-    scan = await run(opened)
-    pieces = iter(()) if scan is None else scan.files_in_pieces(directory)
-    while (piece := await run(next, pieces, None)) is not None:
-        yield piece

@@ -1,0 +1,1 @@
+"""Reads what DIR contains, without following links."""

@@ -1,0 +1,111 @@
+"""Reads DIR: the half of ``LocalDestination`` that changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from crawler.model.interfaces import Destination, LargeDirectory
+from crawler.model.values import Kind, Local
+from crawler.storage.directory.boundaries.spared import OwnFile, Spared
+from crawler.storage.directory.known_empty import KnownEmpty
+from crawler.storage.directory.layout import Layout
+from crawler.storage.directory.os_errors import destination_error
+from crawler.storage.directory.reading.pieces import LargeLocalDirectory, files_in_pieces
+from crawler.storage.directory.reading.scan import Scan
+from crawler.storage.directory.tree import Tree
+from crawler.storage.executor import BriefExecutor, GatheringExecutor
+from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
+
+T = TypeVar("T")
+
+
+class DirectoryReader(Destination):
+    """What lies in ``directory``. One thread reads it, so that a slow disk never stalls the event loop."""
+
+    def __init__(self, directory: Path, own: Sequence[OwnFile]) -> None:
+        self._shown = str(directory)
+        self._layout = Layout(directory)
+        self._spared = Spared(own, directory)  # shared by scanner, writer and trash
+        self._spared_paths: dict[str, str] = {}
+        self._known_empty = KnownEmpty()
+        self._scanner: Scan | None = None
+        self._scan_thread = ThreadPoolExecutor(1, "destination-look")
+        self._brief_scans = BriefExecutor(self._scan_thread)
+        self._scans = GatheringExecutor(self._brief_scans, self._scan)
+
+    async def _run(self, thread: Executor | BriefExecutor, call: Callable[..., T], *args: object) -> T:
+        """Run ``call`` in ``thread``: a BriefExecutor for calls that nearly always return at once."""
+        try:
+            if isinstance(thread, BriefExecutor):
+                return await thread.run(call, *args)
+            return await asyncio.get_running_loop().run_in_executor(thread, call, *args)
+        except OSError as error:
+            raise destination_error(error, self._shown) from error
+
+    async def scan(self, directory: str) -> dict[str, Local]:
+        """See ``interfaces.Destination``. {} also for a directory behind a link."""
+        if self._known_empty.covers(directory):
+            return {}
+        fills = self._known_empty.fills
+        try:
+            found = await self._scans.run(directory)
+        except OSError as error:
+            raise destination_error(error, self._shown) from error
+        if not found and self._known_empty.fills == fills:  # a file created during the scan may have been missed
+            self._known_empty.found_empty(directory)
+        return found
+
+    async def inspect(self, directory: str, names: Collection[str]) -> dict[str, Local]:
+        """See ``interfaces.Destination``. Looks at ``names`` alone, however many files lie beside them."""
+        if self._known_empty.covers(directory):
+            return {}
+        return await self._run(self._brief_scans, self._inspect, directory, names)
+
+    def _inspect(self, directory: str, names: Collection[str]) -> dict[str, Local]:
+        scanner = self._opened_scanner()
+        return {} if scanner is None else scanner.inspect(directory, names)
+
+    def large_directory(self, directory: str) -> LargeDirectory | None:
+        """See ``interfaces.Destination``."""
+        if self._known_empty.covers(directory):
+            return None
+        return LargeLocalDirectory(self._scan_thread, self._opened_scanner, directory, self._shown)
+
+    def files_in_pieces(self, directory: str) -> AsyncGenerator[dict[str, Local], None] | None:
+        """See ``interfaces.Destination``."""
+        return files_in_pieces(self._scan_thread, self._opened_scanner, directory)
+
+    def _opened_scanner(self) -> Scan | None:
+        if self._scanner is None and self._layout.root >= 0:
+            capacity, _ = descriptor_budget(descriptor_limit())
+            self._scanner = Scan(Tree(self._layout.root, capacity=capacity), self._spared)
+        return self._scanner
+
+    def _scan(self, directories: Sequence[str]) -> Sequence[dict[str, Local] | BaseException]:
+        scanner = self._opened_scanner()
+        return scanner.scan_all(directories) if scanner is not None else [{} for _ in directories]
+
+    async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
+        """See ``interfaces.Destination``. Spared paths are left out; ``spared`` returns them."""
+        found = await self._run(self._scan_thread, self._walk, directory)
+        self._spared_paths = {path: local.spared for path, local in found if local.spared}
+        return [(path, local.kind, local.size) for path, local in found if not local.spared]
+
+    def spared(self) -> dict[str, str]:
+        """See ``interfaces.Destination``."""
+        return self._spared_paths
+
+    def owner(self, directory: str) -> str | None:
+        """See ``interfaces.Destination``."""
+        return self._scanner.owner(directory) if self._scanner is not None else None
+
+    def _walk(self, directory: str) -> list[tuple[str, Local]]:
+        return [] if (scanner := self._opened_scanner()) is None else list(scanner.walk(directory))
+
+    async def free_space(self) -> int:
+        """See ``interfaces.Destination``. If DIR does not exist, for the file system on which it would be created."""
+        return await self._run(self._scan_thread, self._layout.free_space)
