@@ -16,25 +16,29 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import parsing, tables
+from benchmarks import figures, parsing, tables
 from benchmarks.corpora import CORPORA, MIB, Corpus, contents, differs
+from benchmarks.figures import Costs
 from benchmarks.measure import Cost, run, scratch_directory
 from benchmarks.programs import PROGRAMS, VARIANTS, Program, Work
-from benchmarks.server import Server, distant, running_nginx
+from benchmarks.server import Access, Server, distant, running_nginx
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+PAGES = "pages"
+"""The work of reading pages, without network and files."""
 _LIBRARIES = ("aiohttp", "uvloop", "yarl", "aiofiles", "lxml")
 
 
 class Bench:
     """One measurement: each program does each work, alternately."""
 
-    def __init__(self, server: Server, scratch: Path, programs: Sequence[Program], rounds: int) -> None:
+    def __init__(self, server: Server, scratch: Path, programs: Sequence[Program], rounds: int, figures: Costs) -> None:
+        """``figures``: where those of each run are added."""
         self._server = server
         self.scratch = scratch
         self._programs = programs
         self._rounds = rounds
-        self.figures: dict[tuple[str, str], list[Cost]] = {}
+        self.figures = figures
 
     def measure(self, corpus: Corpus) -> None:
         """Run all rounds of one corpus, which is created first and removed at the end."""
@@ -44,18 +48,20 @@ class Bench:
         corpus.make(source)
         wanted = contents(source)
         try:
-            near, is_far = self._server.port, corpus.delay or corpus.rate
+            near, is_far = self._server.ports[corpus.access], corpus.delay or corpus.rate
+            is_secret = corpus.access is Access.TLS
             with distant(near, corpus.delay, corpus.rate) if is_far else nullcontext(near) as port:
                 for number in range(min(self._rounds, corpus.rounds)):
                     for program in self._programs:
                         if corpus.name in program.skips or (program.works and corpus.name not in program.works):
                             continue
                         work = Work(
-                            url=f"http://127.0.0.1:{port}/{corpus.name}/",
+                            url=f"{'https' if is_secret else 'http'}://127.0.0.1:{port}/{corpus.name}/",
                             target=self.scratch / "mirror",
                             corpus=corpus,
                             paths=wanted,
                             scratch=self.scratch,
+                            certificate=self._server.certificate if is_secret else None,
                         )
                         self._turn(program, work, source, wanted, read=number == 0)
         finally:
@@ -91,10 +97,16 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one round of the shorter works: about a minute")
     parser.add_argument("--rounds", type=int, help="how often each program does each work [3, with --quick 1]")
-    parser.add_argument("--only", action="append", metavar="WORK", choices=[corpus.name for corpus in CORPORA])
+    works = [*[corpus.name for corpus in CORPORA], PAGES]
+    parser.add_argument(
+        "--only", action="append", metavar="WORK", choices=works, help=f"repeatable: {', '.join(works)}"
+    )
     parser.add_argument("--program", action="append", metavar="NAME", help="measure this program; repeatable")
     parser.add_argument(
-        "--no-write", action="store_true", help="leave RESULTS.md as it is, as --quick, --only and --program do"
+        "--figures", type=Path, metavar="FILE", help="measure in parts: add the figures to FILE, and show all in it"
+    )
+    parser.add_argument(
+        "--write", action=argparse.BooleanOptionalAction, help="write RESULTS.md; not with --quick, --only, --program"
     )
     return parser.parse_args()
 
@@ -124,7 +136,9 @@ def machine() -> str:
     return f"{platform.system()} {platform.release()} {platform.machine()}, {processors} processors, {memory:.0f} GB"
 
 
-def results(bench: Bench, programs: Sequence[Program], pages: Sequence[parsing.Parsed], rounds: int) -> str:
+def results(bench: Bench, pages: Sequence[parsing.Parsed], command: str) -> str:
+    """The text of RESULTS.md, made by ``command``."""
+    programs = [program for program in (*PROGRAMS, *VARIANTS) if program.name in {name for _, name in bench.figures}]
     versions = ", ".join(f"{program.name} {program.versions()}" for program in programs if program not in VARIANTS)
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     notes = "; ".join(f"{program.name}: {program.note}" for program in programs if program.note)
@@ -133,8 +147,8 @@ def results(bench: Bench, programs: Sequence[Program], pages: Sequence[parsing.P
     return f"""\
 # Results
 
-Made by `make bench` ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC): medians of {rounds} interleaved round(s), one round
-of the longest.
+Made by `{command}` ({datetime.now(UTC):%Y-%m-%d %H:%M} UTC): medians of interleaved rounds; the ratio is the median of
+those of the rounds.
 {machine()}; Python {platform.python_version()}; {libraries}.
 {versions}.
 {notes}.
@@ -144,7 +158,7 @@ second run over the same mirror, in which nothing has changed. crawler keeps all
 checked for its length, hashed, flushed before it gets its name, and recorded. Peak memory is reported by the operating
 system and is never less than that of the measuring program: {own:.0f} MB.
 
-{tables.render_corpora()}
+{tables.render_corpora(bench.figures)}
 
 ## Seconds
 
@@ -178,17 +192,22 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that the server ends, and files go
     options = arguments()
     rounds = options.rounds or (1 if options.quick else 3)
+    costs, pages = figures.read(options.figures)
     programs = chosen_programs(options)
     with workplace() as scratch, running_nginx(scratch / "www", scratch) as server:
-        bench = Bench(server, scratch, programs, rounds)
+        bench = Bench(server, scratch, programs, rounds, costs)
         for corpus in chosen_works(options, shutil.disk_usage(scratch).free):
             bench.measure(corpus)
-    say("reading listings")
-    sizes = (10_000,) if options.quick else (10_000, 100_000)
-    pages = [parsing.measure(shape, rows) for shape in ("nginx", "themed") for rows in sizes]
-    text = results(bench, programs, pages, rounds)
+    if not options.only or PAGES in options.only:
+        say("reading listings")
+        sizes = (10_000,) if options.quick else (10_000, 100_000)
+        pages = [parsing.measure(shape, rows) for shape in ("nginx", "themed") for rows in sizes]
+    if options.figures is not None:
+        figures.write(options.figures, costs, pages)
+    is_partial = options.quick or options.only or options.program
+    text = results(bench, pages, "make bench ARGS='--figures FILE --only …'" if options.figures else "make bench")
     sys.stdout.write(text)
-    if not (options.no_write or options.quick or options.only or options.program):  # RESULTS.md is about all works
+    if options.write or (options.write is None and not is_partial):  # RESULTS.md is about all works
         RESULTS.write_text(text)
 
 

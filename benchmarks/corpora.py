@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.server import Access
+
 KIB, MIB = 1024, 1024 * 1024
 _SEED = 20_250_506
 _BLOCK = random.Random(_SEED).randbytes(MIB)
@@ -22,6 +24,7 @@ class Corpus:
     name: str
     what: str
     make: Callable[[Path], None]
+    access: Access = Access.PLAIN
     delay: float = 0.0
     """Round-trip time to the server in seconds."""
     rate: int = 0
@@ -108,6 +111,14 @@ def _folders(least: int, most: int) -> Callable[[Path], None]:
 
 CORPORA = (
     Corpus(name="small", what="10,000 files of 2 to 6 KiB on one page", make=_varied(10_000)),
+    Corpus(name="small-4", what="the same, 4 connections", make=_varied(10_000), workers=4, quick=False),
+    Corpus(
+        name="small-brief",
+        what="the same as small, 100 requests a connection",
+        make=_varied(10_000),
+        access=Access.BRIEF,
+        quick=False,
+    ),
     Corpus(name="tree", what="5,000 files in 1,200 directories", make=_tree),
     Corpus(name="mixed", what="400 files, 216 MB, sizes log-normal", make=_mixed, size=216 * MIB, again=False),
     Corpus(
@@ -129,6 +140,41 @@ CORPORA = (
         name="distant",
         what="1,000 files of 2 to 6 KiB, 40 ms away",
         make=_varied(1000),
+        delay=0.04,
+        rounds=1,
+        quick=False,
+    ),
+    Corpus(
+        name="distant-tls",
+        what="the same over TLS",
+        make=_varied(1000),
+        access=Access.TLS,
+        delay=0.04,
+        rounds=3,
+        quick=False,
+    ),
+    Corpus(
+        name="distant-4",
+        what="1,000 files of 2 to 6 KiB, 40 ms away, 4 connections",
+        make=_varied(1000),
+        delay=0.04,
+        workers=4,
+        rounds=1,
+        quick=False,
+    ),
+    Corpus(
+        name="distant-brief",
+        what="1,000 files of 2 to 6 KiB, 40 ms away, 100 requests a connection",
+        make=_varied(1000),
+        access=Access.BRIEF,
+        delay=0.04,
+        rounds=1,
+        quick=False,
+    ),
+    Corpus(
+        name="tree-distant",
+        what="5,000 files in 1,200 directories, 40 ms away",
+        make=_tree,
         delay=0.04,
         rounds=1,
         quick=False,

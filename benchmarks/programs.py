@@ -24,6 +24,12 @@ class Work:
     paths: Iterable[str]
     """All files below ``url``, for programs that cannot read listings."""
     scratch: Path
+    certificate: Path | None = None
+    """The certificate to be trusted, if ``url`` is one of https."""
+
+    def trusting(self, *option: str) -> list[str]:
+        """``option`` and the file with the certificate; nothing without TLS."""
+        return [] if self.certificate is None else [*option, str(self.certificate)]
 
     @property
     def depth(self) -> int:
@@ -66,8 +72,9 @@ class Program:
 def _crawler(*options: str, module: str = "crawler") -> Callable[[Work], list[str]]:
     def command(work: Work) -> list[str]:
         workers = str(work.corpus.workers)
-        segments = ["--segments", str(work.corpus.segments)] if work.corpus.segments > 1 else []
-        given = ["-q", "--no-robots", "-w", workers, *segments, *options]  # none of the others requests robots.txt
+        given = ["-q", "--no-robots", "-w", workers, *options]  # none of the others requests robots.txt
+        given += ["--segments", str(work.corpus.segments)] if work.corpus.segments > 1 else []
+        given += work.trusting("--ca-file")
         return [sys.executable, "-m", module, *given, work.url, str(work.target)]
 
     return command
@@ -75,18 +82,20 @@ def _crawler(*options: str, module: str = "crawler") -> Callable[[Work], list[st
 
 def _wget(work: Work) -> list[str]:
     return ["wget", "-q", "-m", "-np", "-nH", f"--cut-dirs={work.depth}", "-e", "robots=off",
-            "-R", "index.html*", "-P", str(work.target), work.url]  # fmt: skip
+            *work.trusting("--ca-certificate"), "-R", "index.html*", "-P", str(work.target), work.url]  # fmt: skip
 
 
 def _wget2(work: Work) -> list[str]:
     return ["wget2", "-q", "-m", "-np", "-nH", f"--cut-dirs={work.depth}", "--no-robots", "--no-hsts",
-            f"--max-threads={work.corpus.workers}", "-P", str(work.target), work.url]  # fmt: skip
+            f"--max-threads={work.corpus.workers}", *work.trusting("--ca-certificate"),
+            "-P", str(work.target), work.url]  # fmt: skip
 
 
 def _lftp(work: Work) -> list[str]:
     workers = work.corpus.workers
+    trusted = "".join(f"set ssl:ca-file {path}; " for path in work.trusting())
     script = (
-        f"set net:connection-limit {workers}; set cmd:fail-exit true; set xfer:use-temp-file true; "
+        f"{trusted}set net:connection-limit {workers}; set cmd:fail-exit true; set xfer:use-temp-file true; "
         f"mirror --parallel={workers} --use-pget-n={work.corpus.segments} {work.url} {work.target}"
     )
     return ["lftp", "-c", script]
@@ -96,21 +105,24 @@ def _rclone(work: Work) -> list[str]:
     workers = str(work.corpus.workers)
     streams = ["--multi-thread-cutoff", "1M", "--multi-thread-streams", str(work.corpus.segments)]
     return ["rclone", "sync", "--config", "", "--http-url", work.url, "--transfers", workers, "--checkers", workers,
-            *(streams if work.corpus.segments > 1 else []), ":http:", str(work.target)]  # fmt: skip
+            *work.trusting("--ca-cert"), *(streams if work.corpus.segments > 1 else []),
+            ":http:", str(work.target)]  # fmt: skip
 
 
 def _curl(work: Work) -> list[str]:
     listed = work.scratch / "curl.list"
     lines = (f'url="{work.url}{path}"\noutput="{work.target}/{path}"\n' for path in work.paths)
     listed.write_text("".join(lines))
-    workers = str(work.corpus.workers)
-    return ["curl", "-sSfZR", "--create-dirs", "--parallel-max", workers, "-K", str(listed)]
+    streams = 300  # the most that curl allows; they share connections
+    workers = str(work.corpus.workers if work.certificate is None else streams)
+    return ["curl", "-sSfZR", *work.trusting("--cacert"), "--create-dirs", "--parallel-max", workers, "-K", str(listed)]
 
 
 def _aria2(work: Work) -> list[str]:
     listed = work.scratch / "aria2.list"
     listed.write_text("".join(f"{work.url}{path}\n out={path}\n" for path in work.paths))
     return ["aria2c", "-q", "--no-conf", "-R", "-d", str(work.target), "-i", str(listed),
+            *work.trusting("--ca-certificate"),
             "-j", str(work.corpus.workers), "-x", str(work.corpus.segments), "-s", str(work.corpus.segments),
             "-k", "1M", "--file-allocation=none",
             "--deferred-input=true"]  # fmt: skip
@@ -124,7 +136,7 @@ PROGRAMS = (
     Program(
         name="wget",
         command=_wget,
-        skips=("huge", "distant", "slow"),
+        skips=("huge", "distant", "distant-4", "distant-brief", "distant-tls", "tree-distant", "slow"),
         note="one connection, so some works would take minutes",
     ),
     Program(

@@ -10,8 +10,9 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 
 _CONFIGURATION = """\
@@ -32,7 +33,15 @@ http {{
     fastcgi_temp_path {scratch}/fastcgi;
     uwsgi_temp_path {scratch}/uwsgi;
     scgi_temp_path {scratch}/scgi;
-    server {{ listen 127.0.0.1:{port} backlog=1024; root {root}; autoindex on; }}
+    root {root};
+    autoindex on;
+    server {{ listen 127.0.0.1:{port} backlog=1024; }}
+    server {{ listen 127.0.0.1:{brief} backlog=1024; keepalive_requests 100; }}
+    server {{
+        listen 127.0.0.1:{tls} ssl http2 backlog=1024;
+        ssl_certificate {certificate};
+        ssl_certificate_key {scratch}/key.pem;
+    }}
     server {{ listen 127.0.0.1:{status}; location / {{ stub_status; }} }}
     {more}
 }}
@@ -40,11 +49,22 @@ http {{
 _PATIENCE = 10.0
 
 
+class Access(Enum):
+    """A way to reach the files of the server."""
+
+    PLAIN = "http"
+    BRIEF = "http, 100 requests a connection"
+    TLS = "https, HTTP/2 for those who speak it"
+
+
 class Server:
     """A running nginx that serves ``root``."""
 
-    def __init__(self, port: int, status: int) -> None:
-        self.port = port
+    def __init__(self, ports: Mapping[Access, int], status: int, certificate: Path) -> None:
+        self.ports = ports
+        self.port = ports[Access.PLAIN]
+        self.certificate = certificate
+        """That of the server over TLS, to be trusted."""
         self._status = status
 
     def requests(self) -> int:
@@ -69,18 +89,41 @@ def running_nginx(root: Path, scratch: Path, more: str = "") -> Iterator[Server]
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         raise RuntimeError("nginx is not installed: it serves the files that are fetched")
-    port, status = free_port(), free_port()
+    ports, status = {access: free_port() for access in Access}, free_port()
+    certificate = _certificate(scratch)
     user = "user root;" if os.geteuid() == 0 else ""
-    text = _CONFIGURATION.format(user=user, scratch=scratch, port=port, status=status, root=root, more=more)
+    text = _CONFIGURATION.format(
+        user=user,
+        scratch=scratch,
+        port=ports[Access.PLAIN],
+        brief=ports[Access.BRIEF],
+        tls=ports[Access.TLS],
+        certificate=certificate,
+        status=status,
+        root=root,
+        more=more,
+    )
     (scratch / "nginx.conf").write_text(text)
     command = [program, "-p", str(scratch), "-e", str(scratch / "error.log"), "-c", str(scratch / "nginx.conf")]
     process = subprocess.Popen(command)
     try:
-        _wait_for(port, process)
-        yield Server(port, status)
+        _wait_for(ports[Access.PLAIN], process)
+        yield Server(ports, status, certificate)
     finally:
         process.terminate()
         process.wait()
+
+
+def _certificate(scratch: Path) -> Path:
+    """Make a key and a certificate of 127.0.0.1 in ``scratch``, which clients trust as an authority."""
+    path = scratch / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(scratch / "key.pem"),
+         "-out", str(path)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return path
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -33,7 +33,10 @@ def works(figures: Figures) -> list[str]:
 
 
 def render_walls(figures: Figures, programs: Sequence[Program]) -> str:
-    """Median seconds, and the ratio of crawler to the fastest other program whose mirror is complete."""
+    """Median seconds, and the ratio of crawler to the fastest other program whose mirror is complete.
+
+    The ratio is the median of those of the rounds, in each of which both ran one after the other.
+    """
     names = [program.name for program in programs]
     others = [program.name for program in programs if not program.ours]
     rows = []
@@ -48,7 +51,8 @@ def render_walls(figures: Figures, programs: Sequence[Program]) -> str:
         ratio = "–"
         if complete and own and not problem(own):
             best = min(complete, key=lambda name: complete[name])
-            ratio = f"**{median(own, 'wall') / complete[best]:.2f}** ({best})"
+            pairs = zip(own, figures[work, best], strict=False)
+            ratio = f"**{statistics.median(one.wall / other.wall for one, other in pairs):.2f}** ({best})"
         rows.append([work, *cells, ratio])
     return render(["work", *names, "crawler / best other"], rows)
 
@@ -65,6 +69,7 @@ def render_details(figures: Figures) -> str:
         [
             work,
             name,
+            str(len(costs)),
             f"{min(cost.wall for cost in costs):.2f} – {max(cost.wall for cost in costs):.2f}",
             f"{median(costs, 'cpu'):.2f}",
             f"{median(costs, 'memory'):.0f}",
@@ -73,7 +78,7 @@ def render_details(figures: Figures) -> str:
         ]
         for (work, name), costs in figures.items()
     ]
-    return render(["work", "program", "wall s, min – max", "CPU s", "peak MB", "requests", "mirror"], rows)
+    return render(["work", "program", "rounds", "wall s, min – max", "CPU s", "peak MB", "requests", "mirror"], rows)
 
 
 def render_parsing(pages: Iterable[Parsed]) -> str:
@@ -81,5 +86,7 @@ def render_parsing(pages: Iterable[Parsed]) -> str:
     return render(["page", "rows", "first entries s", "whole page s", "peak MB"], rows)
 
 
-def render_corpora() -> str:
-    return render(["work", "what", "workers"], [[c.name, c.what, str(c.workers)] for c in CORPORA])
+def render_corpora(figures: Figures) -> str:
+    """The works that were measured."""
+    rows = [[c.name, c.what, str(c.workers)] for c in CORPORA if c.name in works(figures)]
+    return render(["work", "what", "workers"], rows)
