@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from crawler.app.resources import needs_record
 from crawler.model.errors import AlreadyRunning, ConfigError, DestinationError
 from crawler.storage.directory.boundaries.permissions import Permissions
 from crawler.storage.state import ReadOnlyState, SqliteState
@@ -79,13 +80,22 @@ async def open_in_store(
 
     config, stack, tally = resources.config, resources.stack, resources.tally
     until = time.monotonic() + config.lock_wait
-    session = Session(where, config, read_only=read_only)
+    opened: list[SqliteState] = []
+    session = Session(
+        where,
+        config,
+        read_only=read_only,
+        is_unused=lambda: tally.is_empty and not needs_record(config) and not config.lock_wait,
+        has_news=lambda: any(state.has_news for state in opened),
+    )
     if must_know:
         await session.check_known()
     if not read_only:  # the local lock protects the local state, even if the store has no lock
         directory = await resources.open_directory(read_only=False)
         with _naming(where):
             await directory.acquire(config.lock_wait)
+        if not must_know:
+            resources.withdraw_if_unused(directory)
     elif config.dry_run:
         _note_unwritable(where, tally)
     stack.callback(lambda: tally.warn(session.problem) if session.problem else None)
@@ -93,6 +103,7 @@ async def open_in_store(
     if must_know and not session.state.is_file():
         raise session.unknown
     state = ReadOnlyState(session.state, is_brief=False) if read_only else SqliteState(session.state)
+    opened.append(state)
     return session.destination, await stack.enter_async_context(state)
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from obstore.store import AzureStore, S3Store
 
 import crawler
 from crawler.cli import parser as cli
-from crawler.storage.objects.own import lock
+from crawler.storage.objects.own import lock, state_copy
 from tests.conftest import Serve
 from tests.support import trees
 from tests.support.program import Program
@@ -335,3 +336,26 @@ def _file(directory: Path, url: str, bucket: Bucket) -> Path:
     settings = "\n".join(f'{key} = "{value}"' for key, value in bucket.objects.items())
     path.write_text(f'[objects]\n{settings}\n[[mirror]]\nname = "one"\nurl = "{url}"\ndir = "{bucket.url}"\n')
     return path
+
+
+async def test_a_first_run_against_a_dead_server_leaves_nothing(bucket: Bucket, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+    for options in ({}, {"lock": "none"}):
+        with pytest.raises(crawler.ListingError, match="connection refused"):
+            await crawler.mirror(url, bucket.url, bucket.config(attempts=1, **options))
+        assert bucket.all_keys() == []
+    assert not [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+
+
+async def test_the_state_is_sent_again_only_if_it_has_news(
+    serve: Serve, tree: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_copy, "SMALL", 0)
+    url, sent = serve("nginx").url_of(tree), f"PUT {OWN}state.sqlite3"
+    for saved in (5, 0, 0, 1, 0):
+        if saved == 1:
+            trees.write(tree / "new.txt", 7)
+        report = await crawler.mirror(url, bucket.url, bucket.config())
+        assert (report.exit_code, report.saved) == (0, saved)
+        assert (sent in bucket.requests()) == (saved > 0)

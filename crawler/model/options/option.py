@@ -120,6 +120,9 @@ def _convert_one(option: Option, value: object, where: str) -> object:
             return value
         return _read(option, text_of(value, takes_time=option.metavar in _TIMES))
     except TypeError:
+        if where.endswith(": cluster"):  # a client of dask, probably
+            what = f"expected text, not {type(value).__name__}: a client is an argument of the call"
+            raise ConfigError(f"{where}: {what}: crawler.mirror(URL, DIR, config, cluster=client)") from None
         shown = "" if option.secret else f"{shortened(value)}: "
         advice = ": leave it out for its default" if value is None else ""
         raise ConfigError(f"{where}: {shown}expected text or a number, not {type(value).__name__}{advice}") from None

@@ -74,8 +74,11 @@ def begin_run(url: str, now: float, connection: sqlite3.Connection) -> int:
     return int(number)
 
 
-def end_run(number: int, figures: Figures, is_list: bool, connection: sqlite3.Connection) -> None:
-    """Record how run ``number`` ended, with the totals of DIR. ``is_list``: DIR does not mirror its URL."""
+def end_run(number: int, figures: Figures, is_list: bool, connection: sqlite3.Connection) -> bool:
+    """Record how run ``number`` ended, with the totals of DIR. ``is_list``: DIR does not mirror its URL.
+
+    Returns whether it ended otherwise than the one before: with another outcome, problem or warning.
+    """
     totals = connection.execute(f"SELECT {TOTALS} FROM files").fetchone()
     lists = {_PROBLEMS_KEY: figures.problems, _TOLD_KEY: figures.told}
     facts = {_TOTALS_KEY: list(totals)} | {name: items for name, items in lists.items() if items}
@@ -85,6 +88,12 @@ def end_run(number: int, figures: Figures, is_list: bool, connection: sqlite3.Co
             figures.exit_code, *(getattr(figures, name) for name in _COUNTS), json.dumps(facts),
         )  # fmt: skip
         connection.execute(_REPLACE, sealed(cells))
+    before = [_run_of(record).figures for record in _records("WHERE id = ?", (number - 1,), connection)]
+    return not any(one is not None and _ending(one) == _ending(figures) for one in before)
+
+
+def _ending(figures: Figures) -> tuple[object, ...]:
+    return figures.outcome, figures.exit_code, figures.problems, figures.told
 
 
 def read_runs(limit: int, connection: sqlite3.Connection) -> list[RunRecord]:

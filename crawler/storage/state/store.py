@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 BATCH_ROWS, _FEW_ROWS = 1000, 1000
-"""Rows buffered before they are written, because a transaction per file would take longer than the file; maximum number
-of rows that are judged in the event loop, in a few milliseconds."""
+"""Rows that are written together; maximum number of rows that are judged in the event loop, in a few milliseconds."""
 BATCH_SECONDS = 1.0
 """Maximum time in seconds between two writes of the buffer."""
 
@@ -55,10 +54,9 @@ class SqliteState:
         self._writes: list[Future[object]] = []
         self._changes = Changes()
         self._small: SmallState | None = None
-        self._knows_digests = False
-        self.knew_files = False
+        self.knew_files = self._knows_digests = False
         """Whether any files were known when the state was opened; likewise ``_knows_digests``."""
-        self.known_pages = 0
+        self.known_pages, self.has_news = 0, False  # news: more than visits, hosts and one more run like the last
         self.hosts: dict[str, HostLimits] = {}
         """Host name → limits found by earlier runs."""
         self._waiting, self._written = 0, time.monotonic()
@@ -105,8 +103,7 @@ class SqliteState:
 
     async def saved_from(self, urls: Sequence[str]) -> Known | None:
         """A known file directly in DIR that was saved from one of ``urls``, or None."""
-        self._write_out()
-        return await self._ask(partial(tables.read_saved_from, urls), None)
+        return await self._ask_all(partial(tables.read_saved_from, urls), None)
 
     async def listing(self, url: str) -> ListingMemo | None:
         """The remembered listing page that was requested as ``url``, or None."""
@@ -143,31 +140,26 @@ class SqliteState:
 
     async def count_files(self) -> int:
         """Number of known files."""
-        self._write_out()
-        return await self._ask(tables.count_files, 0)
+        return await self._ask_all(tables.count_files, 0)
 
     async def knows_below(self, path: str) -> bool:
         """True if any file in the directory ``path`` ("" is DIR) or below it is known."""
-        self._write_out()
-        return await self._ask(partial(tables.has_files_below, path), False)
+        return await self._ask_all(partial(tables.has_files_below, path), False)
 
     async def all_files(self) -> AsyncIterator[list[Known]]:
         """All known files, in batches, ordered by directory and name."""
-        self._write_out()
-        batch: list[Known] = await self._ask(partial(tables.read_batch, (b"", b"")), [])
+        batch: list[Known] = await self._ask_all(partial(tables.read_batch, (b"", b"")), [])
         while batch:
             yield batch
             batch = await self._ask(partial(tables.read_batch, records.split_path(batch[-1].path)), [])
 
     async def directories(self, depth: int) -> dict[str, FileTotals]:
         """Directory → totals of the files directly in it; levels below ``depth`` count for their ancestor there."""
-        self._write_out()
-        return await self._ask(partial(tables.read_totals, depth), {})
+        return await self._ask_all(partial(tables.read_totals, depth), {})
 
     async def largest(self, limit: int) -> list[Known]:
         """The largest files, the largest first."""
-        self._write_out()
-        return await self._ask(partial(tables.read_largest, limit), [])
+        return await self._ask_all(partial(tables.read_largest, limit), [])
 
     async def runs(self, limit: int) -> list[RunRecord]:
         """The last runs, newest first."""
@@ -185,8 +177,12 @@ class SqliteState:
 
     def end_run(self, number: int, figures: Figures, *, is_list: bool = False) -> None:
         """Record how run ``number`` ended, with the totals of DIR. ``is_list``: DIR does not mirror its URL."""
+
+        def end(connection: sqlite3.Connection) -> None:
+            self.has_news |= runs.end_run(number, figures, is_list, connection)
+
         self._write_out()
-        self._write(partial(runs.end_run, number, figures, is_list))
+        self._write(end)
 
     def remember_hosts(self, learnt: Mapping[str, HostLimits]) -> None:
         """Record the limits that this run found for hosts."""
@@ -221,8 +217,7 @@ class SqliteState:
 
     async def unvisited_directories(self) -> list[str]:
         """Directories with known files that this run has not visited. Empty if the state had to be replaced."""
-        self._write_out()
-        found: list[str] = await self._ask(visits.unvisited_directories, [])
+        found: list[str] = await self._ask_all(visits.unvisited_directories, [])
         return [] if self.problem else found
 
     async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
@@ -249,7 +244,7 @@ class SqliteState:
 
     def forget_directory(self, path: str) -> None:
         """Drop the records of the directory ``path`` ("" is DIR): its listing, and everything below it."""
-        self._small = None
+        self._small, self.has_news = None, True
         self._write_out()
         self._write(partial(tables.delete_directory, path))
 
@@ -264,6 +259,10 @@ class SqliteState:
             return default
         return await self._executor.run(self._database.ask, question, default)
 
+    async def _ask_all(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
+        self._write_out()
+        return await self._ask(question, default)
+
     def _buffered(self, rows: int) -> None:
         self._waiting += rows
         if self._waiting >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
@@ -271,6 +270,7 @@ class SqliteState:
 
     def _write_out(self) -> None:
         if not self._changes.is_empty:
+            self.has_news |= self._changes.has_records
             self._write(partial(tables.store, self._changes))
             self._changes = Changes()
         self._waiting, self._written = 0, time.monotonic()

@@ -52,6 +52,11 @@ class Changes(Struct, kw_only=True):
         """Whether there is nothing to write."""
         return not (self.files or self.memos or self.digests or self.visits)
 
+    @property
+    def has_records(self) -> bool:
+        """Whether there is anything to write about a file or a page, besides the visit of a run."""
+        return bool(self.files or self.memos or self.digests)
+
     def add_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Add the digest of the page at ``url``, of the directory ``path``. A short page is not recorded beside it."""
         self.digests[url] = (path, digest)

@@ -521,3 +521,8 @@ def test_the_settings_of_an_object_store_are_texts_and_never_shown() -> None:
         with pytest.raises(ConfigError, match="objects: ") as caught:
             Config.from_mapping({"objects": wrong}, where="w")
         assert "hush" not in str(caught.value)
+
+
+def test_a_client_of_a_cluster_is_said_to_be_an_argument_of_the_call() -> None:
+    with pytest.raises(ConfigError, match=r"^Config: cluster: expected text, not object: .* cluster=client\)$"):
+        Config(cluster=object())

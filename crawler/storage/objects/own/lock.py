@@ -92,6 +92,8 @@ class Lock:
         self._until = self._expires = 0.0
         self._before: list[str] = []
         self._lost = ""
+        self.is_new = False
+        """Whether this run has created the lock, so that the prefix was not marked as a mirror."""
         self._renewing: asyncio.Task[None] | None = None
 
     async def acquire(self, wait: float) -> None:
@@ -116,6 +118,7 @@ class Lock:
         for _ in range(3):
             if await self._write("create"):
                 await self._prove_conditions()
+                self.is_new = True
                 return None
             found = await self._read()
             if found is None:  # it has been released in the meantime
@@ -214,19 +217,38 @@ class Lock:
 
         Failures are ignored, because the lock expires anyway.
         """
-        if self._renewing is not None:
-            self._renewing.cancel()
-            await asyncio.wait([self._renewing])
+        await self._stop_renewing()
         if self._version is not _NO_VERSION and not self._lost:
             with suppress(*FAILURES):
                 await self._rewrite(is_held=False)
                 self._own.unlink(missing_ok=True)
 
+    async def remove(self) -> None:
+        """Release the lock and remove its object. Raises what obstore raises; DestinationError if it may be lost."""
+        await self._stop_renewing()
+        self.check()
+        await unmark(self._store)
+        self._version = _NO_VERSION
+        self._own.unlink(missing_ok=True)
 
-async def mark(store: ObjectStore) -> None:
-    """Mark the prefix as a mirror, for a run without a lock. Raises what obstore raises."""
-    with suppress(*CONFLICT):
+    async def _stop_renewing(self) -> None:
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.wait([self._renewing])
+
+
+async def mark(store: ObjectStore) -> bool:
+    """Mark the prefix as a mirror, for a run without a lock. Returns whether it was not. Raises what obstore raises."""
+    try:
         await obstore.put_async(store, KEY, Holder().render(), mode="create")
+    except CONFLICT:
+        return False
+    return True
+
+
+async def unmark(store: ObjectStore) -> None:
+    """Remove the mark. Raises what obstore raises."""
+    await obstore.delete_async(store, KEY)
 
 
 async def is_marked(store: ObjectStore, prefix: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -17,7 +17,7 @@ from crawler.storage.objects.connect import connect
 from crawler.storage.objects.destination import ObjectDestination
 from crawler.storage.objects.errors import FAILURES, destination_error
 from crawler.storage.objects.keys import parents
-from crawler.storage.objects.own.lock import Lock, is_marked, mark
+from crawler.storage.objects.own.lock import Lock, is_marked, mark, unmark
 from crawler.storage.objects.own.state_copy import StateCopy
 from crawler.text.urls import STATE_DIRECTORY
 
@@ -38,11 +38,26 @@ class Session:
     neither in the store nor on this machine.
     """
 
-    def __init__(self, where: Location, config: Config, *, read_only: bool) -> None:
-        """If ``config`` names a state file, that state is used and has no copy in the store. Raises ConfigError."""
+    def __init__(
+        self,
+        where: Location,
+        config: Config,
+        *,
+        read_only: bool,
+        is_unused: Callable[[], bool] = lambda: False,
+        has_news: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """If ``config`` names a state file, that state is used and has no copy in the store. Raises ConfigError.
+
+        ``is_unused``: whether the run has got nothing, so that a prefix that was new shall be so again.
+        ``has_news``: whether the run has recorded anything that other machines should know. Both are asked at the end.
+        """
         self._where, self._config, self._read_only = where, config, read_only
         self._store: ObjectStore = connect(where, config.objects)
         self._has_copy = config.state is None
+        self._is_unused, self._has_news = is_unused, has_news
+        self._is_new = False
+        """Whether this run has marked the prefix as a mirror, of which nothing was known."""
         self.state = where.state if config.state is None else Path(config.state)
         """Path of the state to use; final once the session was entered."""
         self._copy = StateCopy(self._store, self.state)
@@ -83,10 +98,13 @@ class Session:
             if self._lock is not None:
                 self._stack.push_async_callback(self._lock.release)
                 await self._lock.acquire(max(0.0, self._until - time.monotonic()))
-            elif not self._read_only:
-                await self._guarded(mark(self._store))
+            is_new = self._lock is not None and self._lock.is_new
+            if self._lock is None and not self._read_only:
+                is_new = await self._guarded(mark(self._store))
+            self._is_new = is_new and not self.state.is_file()
             if self._has_copy:
                 await self._guarded(self._fetch_state())
+                self._is_new = self._is_new and self._copy.is_missing
             await self._stack.enter_async_context(self.destination)
         except BaseException:
             await self._stack.aclose()
@@ -128,20 +146,30 @@ class Session:
                 self.state = Path(home) / "state.sqlite3"
         else:
             await self._copy.fetch(self.state)
+        if not self._read_only:
+            self._copy.begin()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            if self._has_copy and not self._read_only:
+            if self._is_new and self._is_unused():
+                await self._withdraw()
+            elif self._has_copy and not self._read_only:
                 await self._save_state()
         finally:
             await self._stack.__aexit__(kind, error, traceback)
 
+    async def _withdraw(self) -> None:
+        """Remove the lock, or the mark in its place: the only object of a run that got nothing."""
+        with suppress(DestinationError):
+            await self._guarded(unmark(self._store) if self._lock is None else self._lock.remove())
+            self._copy.end()
+
     async def _save_state(self) -> None:
         try:
             self._check()
-            problem = await self._copy.save()
+            problem = await self._copy.save(has_news=self._has_news())
         except DestinationError as error:
             problem = str(error)
         if problem:

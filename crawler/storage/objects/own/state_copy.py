@@ -24,6 +24,8 @@ AT_ONCE = 64 * limits.MIB
 """Maximum size in bytes of a state that is sent from memory in one request with a condition. A larger state, of about
 300,000 files or more, is sent in parts; stores offer no condition for that, so the version is compared before, under
 the lock."""
+SMALL = 4 * limits.MIB
+"""Maximum size in bytes of a state that is sent after each run, so that the copy has its history: some 10,000 files."""
 _BESIDE = ("-wal", "-shm", "-journal")
 
 
@@ -36,20 +38,24 @@ class StateCopy:
     def __init__(self, store: ObjectStore, path: Path) -> None:
         self._store, self._path = store, path
         self._note = path.with_name(f"{path.name}.copy")
-        self._is_missing = False
+        self._behind = path.with_name(f"{path.name}.ahead")
+        """A file that is there while the state may have records that the copy lacks: during a run, and after a kill."""
+        self._is_behind = True
+        self.is_missing = False
+        """Whether ``is_newer`` has found no copy."""
 
     async def is_newer(self) -> bool:
         """Whether the copy is not the last one fetched or saved here, or no state is here. Raises FAILURES."""
         try:
             version = version_of(await obstore.head_async(self._store, KEY))
         except MISSING:
-            self._is_missing = True
+            self.is_missing = True
             return False
         return not (is_same(version, self._noted()) and self._path.is_file())
 
     def drop_note_without_copy(self) -> None:
         """Make ``save`` create a copy if ``is_newer`` found none, for example because it was removed."""
-        if self._is_missing:
+        if self.is_missing:
             with suppress(OSError):
                 self._note.unlink(missing_ok=True)
 
@@ -75,11 +81,30 @@ class StateCopy:
         if target == self._path:
             self._note.write_text(render(version))
 
-    async def save(self) -> str:
+    def begin(self) -> None:
+        """Note that a run begins: if it is killed, the next one must save the state whatever it records itself."""
+        self._is_behind = self._behind.exists()
+        with suppress(OSError):
+            self._behind.touch()
+
+    async def save(self, *, has_news: bool = True) -> str:
         """Replace the copy by the state, which must be closed, unless another run has written it in the meantime.
 
-        Returns the reason why this was not possible; "" if it succeeded.
+        A large copy stays as it is if it lacks nothing but runs without ``has_news``. Returns the reason why it was not
+        possible; "" if it succeeded.
         """
+        is_current = not (has_news or self._is_behind or self.is_missing)
+        problem = "" if is_current and _size(str(self._path)) > SMALL else await self._save()
+        if not problem:
+            self.end()
+        return problem
+
+    def end(self) -> None:
+        """Note that the copy lacks nothing."""
+        with suppress(OSError):
+            self._behind.unlink(missing_ok=True)
+
+    async def _save(self) -> str:
         if not self._path.is_file() or any(_size(f"{self._path}{suffix}") for suffix in _BESIDE):
             return ""  # unchanged or not closed cleanly; the next run on this machine has all of it
         try:

@@ -11,10 +11,13 @@ import obstore
 import pytest
 from obstore.store import MemoryStore
 
+from crawler.model.config import Config
 from crawler.model.errors import AlreadyRunning, DestinationError
+from crawler.storage.objects.location import Location
 from crawler.storage.objects.own import lock as locks
-from crawler.storage.objects.own import state_copy
+from crawler.storage.objects.own import session, state_copy
 from crawler.storage.objects.own.lock import Lock, is_marked, mark
+from crawler.storage.objects.own.session import Session
 from crawler.storage.objects.own.state_copy import KEY, StateCopy
 
 ODD = (b"1e400", b"Infinity", b"NaN", b'"x"', b"1" * 500)
@@ -209,3 +212,94 @@ async def test_a_kill_between_the_lock_and_its_answer_is_known_here(store: Memor
     await after.acquire(0)
     after.check()
     await after.release()
+
+
+@pytest.mark.parametrize(
+    ("size", "has_news", "was_killed", "is_sent"),
+    [
+        (9, False, False, False),
+        (9, True, False, True),
+        (9, False, True, True),
+        (5, False, False, True),
+    ],
+    ids=["nothing new", "news", "news of a killed run", "small"],
+)
+async def test_a_large_copy_is_sent_if_it_lacks_something(
+    store: MemoryStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    has_news: bool,
+    was_killed: bool,
+    is_sent: bool,
+) -> None:
+    monkeypatch.setattr(state_copy, "SMALL", 5)
+    state = tmp_path / "state.sqlite3"
+    state.write_bytes(b"1" * size)
+    first = StateCopy(store, state)
+    first.begin()
+    assert await first.save(has_news=True) == ""
+    if was_killed:
+        StateCopy(store, state).begin()
+    state.write_bytes(b"2" * size)
+    copy = StateCopy(store, state)
+    assert not await copy.is_newer()
+    copy.begin()
+    assert await copy.save(has_news=has_news) == ""
+    assert bytes(obstore.get(store, KEY).bytes()) == (b"2" if is_sent else b"1") * size
+    assert not copy._behind.exists()
+
+
+async def test_a_copy_that_was_removed_or_could_not_be_sent_is_sent_by_the_next_run(
+    store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_copy, "SMALL", 0)
+    state = tmp_path / "state.sqlite3"
+    state.write_bytes(b"1")
+    for prepare in (lambda: None, lambda: obstore.delete(store, KEY)):
+        prepare()
+        copy = StateCopy(store, state)
+        assert not await copy.is_newer()
+        copy.drop_note_without_copy()
+        copy.begin()
+        assert await copy.save(has_news=False) == ""
+        assert bytes(obstore.get(store, KEY).bytes()) == b"1"
+    with monkeypatch.context() as failing:
+        failing.setattr(StateCopy, "_put", lambda _: _fails())
+        state.write_bytes(b"2")
+        copy = StateCopy(store, state)
+        copy.begin()
+        assert "no network" in await copy.save(has_news=True)
+    copy = StateCopy(store, state)
+    copy.begin()
+    assert await copy.save(has_news=False) == ""
+    assert bytes(obstore.get(store, KEY).bytes()) == b"2"
+
+
+async def _fails() -> None:
+    raise OSError("no network")
+
+
+@pytest.mark.parametrize("is_locked", [True, False])
+@pytest.mark.parametrize("is_unused", [True, False])
+@pytest.mark.parametrize("before", ["nothing", "a run", "only a copy"])
+async def test_a_first_run_that_got_nothing_leaves_no_lock(
+    store: MemoryStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_locked: bool,
+    is_unused: bool,
+    before: str,
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(session, "connect", lambda *_: store)
+    config, where = Config(lock="flock" if is_locked else "none"), Location("s3", "b", "")
+    where.home.mkdir(parents=True)
+    if before == "a run":
+        await mark(store)
+    elif before == "only a copy":
+        obstore.put(store, KEY, b"state")
+    async with Session(where, config, read_only=False, is_unused=lambda: is_unused):
+        assert await is_marked(store, "")
+    left = [item["path"] for chunk in obstore.list(store) for item in chunk]
+    assert (locks.KEY in left) == (before != "nothing" or not is_unused)

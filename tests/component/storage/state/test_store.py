@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -20,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.state.store import BY_ROW, ListingMemo, StateStore
+from crawler.model.struct import replace
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Span, Validators
 from crawler.storage.state import Figures, FileTotals, NullState, ReadOnlyState, SqliteState, known_below, records
 from crawler.storage.state.checksum import sealed
@@ -119,6 +121,36 @@ async def test_a_directory_gives_only_the_files_that_are_asked_for(path: Path, m
         assert len(await state.directory("a")) == 6, "of a small state that was asked about names before"
     async with NullState() as nothing:
         assert await nothing.directory("a", ["d"]) == {}
+
+
+async def test_a_run_has_news_if_it_records_more_than_that_it_was_like_the_last(path: Path) -> None:
+    ok, failed = (Figures(seconds=1, outcome=outcome, exit_code=code) for outcome, code in (("ok", 0), ("failed", 5)))
+
+    changes: dict[str, Callable[[SqliteState], None]] = {
+        "nothing": lambda _: None,
+        "file": lambda state: state.remember([known("a/b")]),
+        "page": lambda state: state.remember_listing(memo()),
+        "gone": lambda state: state.forget(["a/b"]),
+        "directory": lambda state: state.forget_directory("a"),
+    }
+
+    async def has_news(figures: Figures, change: str = "nothing") -> bool:
+        async with SqliteState(path) as state:
+            number = await state.begin_run("http://h/")
+            state.visited("a", "http://h/a/")
+            changes[change](state)
+            state.end_run(number, figures)
+            await state.count_files()
+        return state.has_news
+
+    assert await has_news(ok), "the first"
+    assert not await has_news(ok)
+    for change in list(changes)[1:]:
+        assert await has_news(ok, change)
+    assert not await has_news(replace(ok, seconds=7, unchanged=3))
+    for figures in (failed, ok, replace(ok, problems=(("x", 1),)), replace(ok, told=("--ext x",)), ok):
+        assert await has_news(figures)
+    assert not await has_news(ok)
 
 
 async def test_a_directory_gives_its_own_files_by_name_and_none_below(path: Path) -> None:
