@@ -6,7 +6,7 @@ import pytest
 
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Local
-from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, Unlisted, useless
+from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, Unlisted, in_its_place, useless
 
 DOUBT = Flaw(FlawKind.ELSEWHERE)
 FILE, DIRECTORY, LINK, OTHER = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.OTHER))
@@ -205,3 +205,15 @@ def test_a_directory_that_stays_where_a_file_is_shown_hides_nothing_behind_it() 
     unlisted = Unlisted()
     unlisted.note("", [stays, gone("y", Kind.FILE)], doubt=None)
     assert unlisted == Unlisted(gone=[gone("y", Kind.FILE)], occupied={"x": "a mount point"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"),
+    [
+        (Kind.DIRECTORY, "a directory is in its place"),
+        (Kind.SYMLINK, "a symbolic link is in its place"),
+        (Kind.OTHER, "something other than a regular file is in its place"),
+    ],
+)
+def test_what_is_in_the_place_of_a_file_is_named(kind: Kind, what: str) -> None:
+    assert in_its_place(kind) == what

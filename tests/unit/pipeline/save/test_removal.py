@@ -214,3 +214,37 @@ async def test_a_destination_must_report_each_path() -> None:
     gone = Removals(files=("a.zip",), directories=("old",), sizes={"a.zip": 10}, uncounted=0)
     with pytest.raises(ValueError, match="shorter"):
         await remove(gone, Short(TREE), MemoryState(), Recorder())
+
+
+@pytest.mark.parametrize(
+    ("directory", "expected"),
+    [
+        ("gone", ""),
+        ("old", "old/deep/log stays (the file of --log): move it away"),
+        ("out", "out/report.html stays (--report): name a file elsewhere"),
+        ("text", "text/a.txt stays (excluded by the filters): move it away"),
+        ("tex", "tex stays (excluded by the filters): move it away"),
+        ("mirror", "mirror stays (another mirror): move it away"),
+        ("other", "other stays (excluded by the filters): move it away"),
+    ],
+)
+def test_what_keeps_a_directory_from_being_removed_is_named(directory: str, expected: str) -> None:
+    found = Removals(
+        files=(),
+        directories=("gone", "gone/deep"),
+        sizes={},
+        uncounted=0,
+        spared={"old/deep/log": "the file of --log", "out/report.html": "--report", "mirror": "another mirror"},
+        excluded=("text/a.txt", "text/b.txt", "tex"),
+    )
+    assert found.blocker(directory) == expected
+
+
+async def test_what_the_filters_exclude_is_noted_with_the_rest() -> None:
+    config = Config.from_mapping({"delete": True, "ext": ["zip"]}, where="test")
+    items = [Extraneous(path=path, kind=Kind.FILE, size=10) for path in ("a.txt", "b.zip", "c.txt")]
+    filters = Filters(config, datetime(2024, 1, 1, tzinfo=UTC))
+    found = await candidates(items, FakeDestination({}), filters, delete_excluded=False)
+    assert (found.files, found.excluded) == (("b.zip",), ("a.txt", "c.txt"))
+    found = await candidates(items, FakeDestination({}), filters, delete_excluded=True)
+    assert (found.files, found.excluded) == (("a.txt", "b.zip", "c.txt"), ())
