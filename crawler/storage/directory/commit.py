@@ -20,6 +20,7 @@ from crawler.storage.directory.incoming.new_files import (
     Helper,
     flush_and_close,
     name_files,
+    of_one_directory,
     start_writeback,
     write_bodies,
 )
@@ -73,7 +74,7 @@ class BatchCommit:
 
     def commit(self, batch: Sequence[Staged], directory: str) -> list[Known | str]:
         """See ``Destination.commit``. Raises DestinationError."""
-        self.helper.note_batch(len(batch))
+        self.helper.note_batch(of_one_directory(batch))
         outcomes: list[Known | str] = []
         touched: set[str] = set()
         self._tree.refresh()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _FULL_BATCHES = 2
 """Number of full batches after which the process is started: as many files arrive as it takes to keep it busy."""
+_LEAST = 32
+"""Minimum number of files of one directory that are worth the way to the process and back."""
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -111,6 +113,12 @@ def name_files(
         outcomes.append(known if known is not None and is_as_expected else known_of(file))
 
 
+def of_one_directory(batch: Sequence[Staged]) -> int:
+    """How many of ``batch``, up to the first that does not, belong to the directory of the first."""
+    parents = [item.job.path.rpartition("/")[0] for item in batch]
+    return next((at for at, parent in enumerate(parents) if parent != parents[0]), len(batch))
+
+
 class Helper:
     """The process that stores new files beside this one, while there is one. For one thread only.
 
@@ -155,7 +163,9 @@ class Helper:
         above = f"{parent}/" if parent else ""
         chosen = orderly(items, above)
         try:
-            if not chosen or not saver.has_started() or (directory := directory_of(parent)) is None:
+            if len(chosen) < min(_LEAST, limits.BATCH_FILES) or not saver.has_started():
+                return []
+            if (directory := directory_of(parent)) is None:
                 return []
             stored = saver.store(chosen, len(above), directory)
         except LostSaver:

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -119,6 +119,40 @@ async def test_it_is_started_for_full_batches_only(tmp_path: Path, processes: li
             several = items[start : start + limits.BATCH_FILES]
             await destination.commit(several[:-1] if start // limits.BATCH_FILES >= full else several)
         assert len(processes) == (full == 2)
+
+
+async def test_it_is_not_for_batches_of_many_directories(tmp_path: Path, processes: list[int]) -> None:
+    """A way to the process and back for each of them would take longer than storing its few files."""
+    batch = [item for number in range(limits.BATCH_FILES // 4) for item in files(4, above=f"{number}/")]
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        for _ in range(3):
+            await destination.commit(batch)
+        assert not processes
+    assert are_all_here(tmp_path, batch)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("few", [31, 32])
+async def test_orders_for_few_files_are_not_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: list[int], few: int
+) -> None:
+    orders, batch = list[int](), files(few, above="a/")
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        await destination.commit(files(1))
+        monkeypatch.setattr(limits, "BATCH_FILES", 128)
+        store = saver.Saver.store
+
+        def noted(self: saver.Saver, items: Sequence[Staged], start: int, directory: int) -> list[Known]:
+            orders.append(len(items))
+            return store(self, items, start, directory)
+
+        monkeypatch.setattr(saver.Saver, "store", noted)
+        await destination.commit(batch)
+        assert len(processes) == 1
+    assert orders == ([few] if few == 32 else [])
+    assert are_all_here(tmp_path, [*files(1), *batch])
 
 
 @pytest.mark.usefixtures("at_once")
