@@ -306,8 +306,8 @@ def test_a_mirror_inside_another_is_not_deleted_by_it(sandbox: Sandbox, site: Si
 
 _STORED_BESIDE = """
 from crawler.model import limits
-from crawler.storage.directory.incoming import new_files, saver
-limits.BATCH_FILES, new_files._FULL_BATCHES, saver._START_SECONDS, saver._SILENCE = 1, 1, 20.0, 0.5
+from crawler.storage.directory.incoming import saver
+limits.BATCH_FILES, saver._START_SECONDS, saver._SILENCE = 1, 20.0, 0.5
 from crawler.__main__ import main
 main()
 """
@@ -319,10 +319,10 @@ main()
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_run_whose_saver_is_killed_or_stopped_is_complete(sandbox: Sandbox, site: Site, number: int) -> None:
     many(site, 20, "a")
-    site.file("zz", blob(500), Late(1.0))
+    site.file("zz", blob(500), Late(2.0))
     argv = sandbox.command(site.url)
     program = sandbox.start_raw([argv[0], "-c", _STORED_BESIDE, *argv[argv.index("crawler") + 1 :]])
-    wait_until(lambda: len(sandbox.tree()) == 20, "the first files")
+    wait_until(lambda: len(sandbox.tree()) > 0, "the first files")
     (saver,) = [int(child) for task in _tasks(program.process.pid) for child in (task / "children").read_text().split()]
     os.kill(saver, number)
     sandbox.note(program.finish()).succeeds()

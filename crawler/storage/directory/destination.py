@@ -95,7 +95,7 @@ class LocalDestination(DirectoryReader):
     async def join(self) -> None:
         """Prepare to write into DIR, which another process of the same run has locked and will clean up."""
         self._joined = True
-        await self._ready()
+        (await self._ready()).committer.helper.forgo()
 
     async def close(self) -> None:
         """Remove old files from the trash, release the lock and close all descriptors. Call it once, at the end."""

@@ -23,8 +23,6 @@ from crawler.text.patterns import PLAIN_NAME
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.saver import Saver
 
-_FULL_BATCHES = 2
-"""Number of full batches after which the process is started: as many files arrive as it takes to keep it busy."""
 _LEAST = 32
 """Minimum number of files of one directory that are worth the way to the process and back."""
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -127,7 +125,8 @@ class Helper:
 
     def __init__(self, parts: int, name: Callable[[], str], fsync: str) -> None:
         self._parts, self._name, self._fsync = parts, name, fsync
-        self._full_batches = 0
+        self._is_wanted = fsync != "file"
+        """Whether the process is to be started when many files arrive."""
         self._saver: Saver | None = None
 
     @property
@@ -136,12 +135,14 @@ class Helper:
         saver = self._saver
         return saver is not None and saver.is_ready
 
+    def forgo(self) -> None:
+        """Never start the process: this one is one of several that already keep the processors busy."""
+        self._is_wanted = False
+
     def note_batch(self, files: int) -> None:
-        """Start the process if this batch of so many files is one of several full ones."""
-        if files < limits.BATCH_FILES or self._fsync == "file":
-            return
-        self._full_batches += 1
-        if self._full_batches == _FULL_BATCHES:
+        """Start the process if a batch of so many files is the first full one: as many will follow soon."""
+        if self._is_wanted and files >= limits.BATCH_FILES:
+            self._is_wanted = False
             from crawler.storage.directory.incoming.saver import begin  # imported only if needed
 
             self._saver = begin(self._parts, self._name, is_flushed=self._fsync != "none")

@@ -28,6 +28,8 @@ from crawler.text.patterns import PLAIN_NAME
 _START = "import sys; sys.path.append(sys.argv[1]); from {}_process import main; main()"
 _ROOT = str(Path(__file__).parents[len(__name__.split(".")) - 1])
 """The directory in which the package is."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The process never sees these signals: the parent decides what they mean for it."""
 _BODIES = limits.MIB
 """Total size of the bodies of one order."""
 _MEMORY = 2 * _BODIES
@@ -62,7 +64,7 @@ class Saver:
         try:
             os.truncate(self._memory, _MEMORY)
             self._process = _spawned(process_side.fileno())
-            socket.send_fds(self._connection, [READY], [self._memory, parts, theirs])
+            socket.send_fds(self._connection, [b"%d" % signal.SIGKILL], [self._memory, parts, theirs])
             self._connection.settimeout(_START_SECONDS)
         except BaseException:
             self.close()
@@ -144,7 +146,7 @@ def _spawned(connection: int) -> int:
     command = [program, "-I", "-S", *(["-B"] if sys.dont_write_bytecode else []), "-c", _START.format(__name__), _ROOT]
     quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
     actions = [(os.POSIX_SPAWN_DUP2, connection, 0), *quiet]
-    return os.posix_spawn(program, command, os.environ, file_actions=actions, setpgroup=0)
+    return os.posix_spawn(program, command, os.environ, file_actions=actions, setpgroup=0, setsigmask=_SIGNALS)
 
 
 def orderly(items: Sequence[Staged], above: str) -> Sequence[Staged]:

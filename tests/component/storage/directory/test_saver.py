@@ -22,7 +22,7 @@ from crawler.model.errors import DestinationError
 from crawler.model.struct import replace
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.incoming import new_files, saver, saver_process
+from crawler.storage.directory.incoming import saver, saver_process
 from crawler.storage.executor import usable_processors
 from tests.component.storage.directory.test_new_files import batch, stored, unbroken
 from tests.contract.destination import staged
@@ -34,7 +34,6 @@ pytestmark = pytest.mark.skipif(usable_processors() < 2, reason="there is no pro
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process stores the first files already, and is waited for."""
     monkeypatch.setattr(limits, "BATCH_FILES", 1)
-    monkeypatch.setattr(new_files, "_FULL_BATCHES", 1)
     monkeypatch.setattr(saver, "_START_SECONDS", 20.0)
 
 
@@ -110,15 +109,19 @@ def test_it_stores_what_the_long_way_stores(seed: int) -> None:
     assert stored(items, unbroken, short=True, fsync=fsync) == stored(items, unbroken, short=False, fsync=fsync)
 
 
-@pytest.mark.parametrize("full", [0, 1, 2])
-async def test_it_is_started_for_full_batches_only(tmp_path: Path, processes: list[int], full: int) -> None:
-    items = files(3 * limits.BATCH_FILES)
+@pytest.mark.parametrize(
+    ("count", "joins", "started"), [(127, False, 0), (128, False, 1), (128, True, 0)], ids=["few", "many", "joined"]
+)
+async def test_it_is_started_once_for_full_batches_of_the_process_that_has_the_lock(
+    tmp_path: Path, processes: list[int], count: int, joins: bool, started: int
+) -> None:
+    """The others are worker processes, of which there are as many as there are processors."""
+    assert limits.BATCH_FILES == 128
     async with LocalDestination(tmp_path) as destination:
-        await destination.acquire(0)
-        for start in range(0, len(items), limits.BATCH_FILES):
-            several = items[start : start + limits.BATCH_FILES]
-            await destination.commit(several[:-1] if start // limits.BATCH_FILES >= full else several)
-        assert len(processes) == (full == 2)
+        await (destination.join() if joins else destination.acquire(0))
+        for above in ("a/", "b/"):
+            await destination.commit(files(count, above=above))
+        assert len(processes) == started
 
 
 async def test_it_is_not_for_batches_of_many_directories(tmp_path: Path, processes: list[int]) -> None:
@@ -206,6 +209,24 @@ async def test_a_batch_whose_process_is_killed_or_stopped_is_stored_without_it(
 
 
 @pytest.mark.usefixtures("at_once")
+async def test_signals_that_end_a_run_leave_the_process_to_its_parent(
+    tmp_path: Path, processes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As systemd sends them to all processes of a service, and a terminal to all that are in the foreground."""
+    items = files(20)
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        await destination.commit(items[:10])
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(processes[0], number)
+        assert os.getpgid(processes[0]) != os.getpgid(0)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", lambda *_: pytest.fail("this process stored it"))
+            await destination.commit(items[10:])
+    assert are_all_here(tmp_path, items)
+
+
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("seed", range(2))
 async def test_a_process_may_be_killed_at_any_time(
     tmp_path: Path, processes: list[int], seed: int, monkeypatch: pytest.MonkeyPatch
@@ -274,9 +295,9 @@ import asyncio, os, signal, sys
 from pathlib import Path
 from crawler.model import limits
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.incoming import new_files, saver
+from crawler.storage.directory.incoming import saver
 from tests.component.storage.directory.test_saver import files
-limits.BATCH_FILES, new_files._FULL_BATCHES, saver._START_SECONDS = 1, 1, 20.0
+limits.BATCH_FILES, saver._START_SECONDS = 1, 20.0
 real, started = saver._spawned, []
 saver._spawned = lambda connection: started.append(real(connection)) or started[0]
 async def run():
@@ -313,7 +334,7 @@ def _is_alive(number: int) -> bool:
 def test_the_kernel_kills_it_at_once_whatever_it_is_doing() -> None:
     """So nothing is renamed by a process whose parent, and with it the lock, is gone."""
     theirs, life = os.pipe()
-    program = f"from {saver_process.__name__} import _end_with; _end_with(0); print(flush=True)\nwhile True: pass"
+    program = f"from {saver_process.__name__} import _end_with; _end_with(0, 9); print(flush=True)\nwhile True: pass"
     with subprocess.Popen([sys.executable, "-c", program], stdin=theirs, stdout=subprocess.PIPE) as process:
         os.close(theirs)
         assert process.stdout is not None
