@@ -93,6 +93,8 @@ class Case(NamedTuple):
     is_listed: bool = True
     """Whether the listing shows the size."""
     attempts: int = 2
+    has_idle_processor: bool = True
+    """Whether pieces are hashed and written in threads of their own."""
 
 
 class Found(NamedTuple):
@@ -241,6 +243,7 @@ def both(site: Site, runner: asyncio.Runner, case: Case, base: Path) -> tuple[Fo
     for least in (limits.BULK_LEAST, 1 << 60):
         with pytest.MonkeyPatch.context() as patch, in_memory(base) as directory:
             patch.setattr(limits, "BULK_LEAST", least)
+            patch.setattr(PartThreads, "has_idle_processor", case.has_idle_processor)
             if case.disk:
                 Disk(patch, case.disk, case.length // 2)
             found.append(runner.run(fetched(site, case, directory)))
@@ -260,13 +263,14 @@ CASES = st.builds(
     disk=st.sampled_from([0, 0, 0, errno.ENOSPC, errno.EIO, errno.EFBIG]),
     is_listed=st.booleans(),
     attempts=st.sampled_from([1, 2, 2]),
+    has_idle_processor=st.booleans(),
 )
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(CASES)
 @example(Case(700_001))
-@example(Case(700_001, 0.8, fault="end"))
+@example(Case(700_001, 0.8, fault="end", has_idle_processor=False))
 @example(Case(700_001, fault="excess"))
 @example(Case(700_001, 0.8, fault="silence"))
 @example(Case(700_001, 0.8, fault="silence", attempts=1))
@@ -274,7 +278,7 @@ CASES = st.builds(
 @example(Case(700_001, 0.8, fault="reset", attempts=1))
 @example(Case(700_001, 0.8, fault="stop"))
 @example(Case(700_001, disk=errno.ENOSPC))
-@example(Case(700_001, disk=errno.EFBIG))
+@example(Case(700_001, disk=errno.EFBIG, has_idle_processor=False))
 def test_a_thread_makes_the_same_of_any_body(
     site: Site, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory, case: Case
 ) -> None:
@@ -320,24 +324,6 @@ async def test_what_a_thread_has_written_is_noted_again_and_again(
     assert max(later - earlier for earlier, later in itertools.pairwise([0, *noted, 4 * FIRST_READ])) <= 300 * KIB
 
 
-async def test_a_part_is_hashed_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What could not be written is in no digest."""
-    directory = os.open(tmp_path, os.O_RDONLY)
-    with PartThreads() as threads:
-        store = PartStore(directory, digests=True, flush=False)
-        _, file, _ = store.create(Job(url="http://h/x", path="x", reason="new", row="r"))
-        file.append(memoryview(b"abc"), threads)
-        file.writelines([b"def"])
-        file.append(b"ghi", threads)
-        with monkeypatch.context() as patch:
-            Disk(patch, errno.ENOSPC, 0)
-            with pytest.raises(OSError, match="No space"):
-                file.append(bytes(2 * KIB), threads)
-        assert file.proof(flush=False) == (9, sha256(b"abcdefghi").removeprefix("sha256:"))
-        file.close()
-    os.close(directory)
-
-
 def test_the_number_of_threads_that_receive_is_limited() -> None:
     with PartThreads() as threads:
         reserved = [thread for _ in range(100) if (thread := threads.reserve()) is not None]
@@ -360,15 +346,3 @@ async def test_without_more_threads_a_body_arrives_in_pieces(
     monkeypatch.setattr(threading.Thread, "start", refuse)
     found = await fetched(site, Case(700_001), tmp_path)
     assert (found.digest, used) == (sha256(pattern(700_001)), [])
-
-
-def test_a_part_is_hashed_without_more_threads_too(tmp_path: Path) -> None:
-    directory = os.open(tmp_path, os.O_RDONLY)
-    threads = PartThreads()
-    threads.shutdown()
-    store = PartStore(directory, digests=True, flush=False)
-    _, file, _ = store.create(Job(url="http://h/x", path="x", reason="new", row="r"))
-    file.append(b"abc", threads)
-    assert file.proof(flush=False) == (3, sha256(b"abc").removeprefix("sha256:"))
-    file.close()
-    os.close(directory)

@@ -15,11 +15,12 @@ from crawler.model.values import Validators
 class BulkBody(Protocol):
     """Most of a long body, which has yet to arrive."""
 
-    def receive(self, write: Callable[[bytes | memoryview], None]) -> None:
+    def receive(self, write: Callable[[bytes | memoryview], memoryview | None]) -> None:
         """Pass all of it to ``write`` as it arrives. Must be called once, in a thread, unless the response is released.
 
         Ends early if the connection does, or once the response is released. Raises what ``write`` raises, and nothing
-        else: ``Response.chunks`` goes on with what follows, or with the error. ``write`` must not keep its argument.
+        else: ``Response.chunks`` goes on with what follows, or with the error. ``write`` may keep a memoryview if it
+        returns other memory for the next bytes, of BULK_PIECE; if it returns None, that of its argument is used again.
         """
 
 

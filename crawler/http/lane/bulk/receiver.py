@@ -82,7 +82,7 @@ class BulkReceiver:
         with suppress(OSError):  # no longer connected
             self._loan.connection.shutdown(socket.SHUT_RD)
 
-    def receive(self, write: Callable[[bytes | memoryview], None]) -> None:
+    def receive(self, write: Callable[[bytes | memoryview], memoryview | None]) -> None:
         """See ``responses.BulkBody``."""
         with self._turn:
             self._has_begun = True
@@ -95,7 +95,7 @@ class BulkReceiver:
         finally:
             self._loop.call_soon_threadsafe(self._end, end)
 
-    def _receive(self, write: Callable[[bytes | memoryview], None]) -> End | None:
+    def _receive(self, write: Callable[[bytes | memoryview], memoryview | None]) -> End | None:
         """Receive and write until all has arrived or nothing more can; returns why, unless the lane sees it itself.
 
         Data are written in amounts of BODY_CHUNK even if they arrive in packets.
@@ -109,7 +109,7 @@ class BulkReceiver:
             filled += size
             is_over = not size or end is not None or self._is_stopped
             if is_over or filled >= min(limits.BODY_CHUNK, left):
-                write(buffer[:filled])
+                buffer = write(buffer[:filled]) or buffer
                 left, filled = left - filled, 0
         return end
 

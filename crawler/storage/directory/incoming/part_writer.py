@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from aiofiles.threadpool import wrap
@@ -16,6 +17,7 @@ from crawler.model.interfaces import BulkBody
 from crawler.model.values import Job, Validators
 from crawler.storage.directory.incoming.part_threads import PartThreads
 from crawler.storage.directory.incoming.parts import OpenPart, PartStore
+from crawler.storage.directory.incoming.piece_stages import PieceStages
 from crawler.storage.directory.os_errors import destination_error, is_whole, item_reason
 
 if TYPE_CHECKING:
@@ -102,19 +104,22 @@ class LocalPart:
 
     def _receive(self, body: BulkBody, chunks: list[bytes]) -> None:
         self._raw.writelines(chunks)
-        body.receive(self._append)
+        with closing(PieceStages(self._raw)) as stages:
+            body.receive(partial(self._append, stages))
 
-    def _append(self, data: bytes | memoryview) -> None:
-        if (
-            len(data) >= limits.BULK_PIECE // 2 and self._threads.has_idle_processor
-        ):  # the network is faster than this thread
-            self._raw.append(data, self._threads)
+    def _append(self, stages: PieceStages, data: bytes | memoryview) -> memoryview | None:
+        """Returns other memory than ``data`` if that is still in use."""
+        memory = None
+        is_fast = stages.is_behind or len(data) >= limits.BULK_PIECE // 2  # the network is faster than one thread
+        if is_fast and isinstance(data, memoryview) and self._threads.has_idle_processor:
+            memory = stages.put(data)
         else:
-            self._raw.writelines((data,))
+            stages.append(data)
         self.offset += len(data)
         if self.validators and self._raw.written - self._noted >= limits.CHECKPOINT_BYTES:
             self._store.write_note(self.name, self._raw, self._job, self.validators)
             self._noted = self._raw.written
+        return memory
 
     def _start_write(self) -> None:
         chunks, self._chunks, self._waiting = self._chunks, [], 0

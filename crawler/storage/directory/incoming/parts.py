@@ -12,8 +12,7 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Callable, Container, Iterable
-from concurrent.futures import Executor, Future
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from itertools import count
 
@@ -67,21 +66,16 @@ class PartFile(io.FileIO):
                     self.hashing.update(data)
                 self.written += len(data)
 
-    def append(self, data: bytes | memoryview, executor: Executor) -> None:
-        """Write ``data``, and hash it meanwhile in ``executor``. Raises OSError."""
+    def write_last(self, data: bytes | memoryview) -> None:
+        """Write ``data``, which does not count before ``count``. Raises OSError."""
         with self._turn:
-            hashing = None if self.hashing is None else self.hashing.copy()
-            hashed = None if hashing is None else _submitted(executor, hashing.update, data)
-            try:
-                write_all(self.fileno(), data)
-            finally:
-                if hashed is not None:
-                    hashed.result()  # the caller is about to reuse the memory
-            if hashed is None and self.hashing is not None:
-                self.hashing.update(data)
-            else:
-                self.hashing = hashing  # not if writing failed: it would be the digest of more than was written
-            self.written += len(data)
+            write_all(self.fileno(), data)
+
+    def count(self, size: int, hashing: hashlib._Hash | None) -> None:
+        """Count the next ``size`` bytes that ``write_last`` has written; ``hashing``: of all bytes up to their end."""
+        with self._turn:
+            self.written += size
+            self.hashing = hashing
 
     def proof(self, *, flush: bool) -> tuple[int, str] | None:
         """(number of bytes, their SHA-256 in hex), flushed if ``flush``; None if there are no bytes or digests are off.
@@ -113,16 +107,6 @@ class PartFile(io.FileIO):
     def close(self) -> None:
         with self._turn:
             super().close()
-
-
-def _submitted(
-    executor: Executor, call: Callable[[bytes | memoryview], None], data: bytes | memoryview
-) -> Future[None] | None:
-    """The future of ``call``; None if the system has no more threads."""
-    try:
-        return executor.submit(call, data)
-    except RuntimeError:
-        return None
 
 
 OpenPart = tuple[str, PartFile, PartNote | None]
