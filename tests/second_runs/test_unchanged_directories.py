@@ -17,7 +17,7 @@ from crawler.model.report import Report
 from crawler.model.state import directory_digest
 from crawler.model.values import Result
 from crawler.pipeline.rules import directory_digest as leaf
-from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
+from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
 from crawler.storage.state import SqliteState
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob
@@ -53,8 +53,13 @@ def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     recorded: list[bool] = []
     is_kept = UnchangedDirectories.is_kept
 
-    async def noted(self: UnchangedDirectories, path: str, what: directory_digest.DirectoryDigest) -> bool:
-        recorded.append(await is_kept(self, path, what))
+    async def noted(
+        self: UnchangedDirectories,
+        path: str,
+        what: directory_digest.DirectoryDigest,
+        early: EarlyComparison | None = None,
+    ) -> bool:
+        recorded.append(await is_kept(self, path, what, early))
         return recorded[-1]
 
     monkeypatch.setattr(UnchangedDirectories, "is_kept", noted)
