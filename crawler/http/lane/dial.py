@@ -25,6 +25,8 @@ _AT_ONCE, _APART = 4, 0.002
 """Number of connections to one endpoint that are opened at once, and seconds between any further ones."""
 _ADDRESS_QUOTED = ("Connect call failed", "Multiple exceptions")
 """Beginnings of asyncio's error messages, which name an address instead of the system's reason."""
+_MOMENT = 0.05
+"""Seconds that a handshake gets to end before it is cancelled."""
 _NO_REASON = "the server closed the connection during the TLS handshake"
 
 
@@ -104,15 +106,13 @@ class Dialer:
         self, where: Endpoint, make: Callable[[], Lane], context: ssl.SSLContext | None, addresses: list[Address]
     ) -> Lane:
         """Try the addresses; if the TLS handshake fails, try again without the first of them."""
-        loop = asyncio.get_running_loop()
         name = where.host.rstrip(".") if context is not None else None
         while True:
             try:
                 async with asyncio.timeout(self._connect_timeout):
                     opened = await connected(addresses)
                     self._reached.setdefault(where, asyncio.Event()).set()
-                    _, lane = await loop.create_connection(make, sock=opened, ssl=context, server_hostname=name)
-                    return lane
+                    return await _lane_on(opened, make, context, name)
             except (OSError, ssl.CertificateError) as error:
                 drop_first(addresses)
                 if not addresses:
@@ -129,9 +129,7 @@ class Dialer:
         try:
             async with asyncio.timeout(self._connect_timeout):
                 opened = await socks.connect(proxy, hosts, where.port)
-                loop = asyncio.get_running_loop()
-                _, lane = await loop.create_connection(make, sock=opened, ssl=context, server_hostname=name)
-                return lane
+                return await _lane_on(opened, make, context, name)
         except TimeoutError as error:
             if not _is_timeout(error):
                 raise
@@ -152,6 +150,30 @@ class Dialer:
         except OSError:
             self._found.pop(key, None)
             raise
+
+
+async def _lane_on(
+    opened: socket.socket, make: Callable[[], Lane], context: ssl.SSLContext | None, name: str | None
+) -> Lane:
+    """The lane on the connected socket ``opened``, after the TLS handshake if there is a ``context``. Raises OSError.
+
+    If the handshake failed while it is cancelled, as happens if that of another connection has failed, the event loop
+    would print an error that nobody has seen. So it gets a moment to end.
+    """
+    loop = asyncio.get_running_loop()
+    connecting = loop.create_connection(make, sock=opened, ssl=context, server_hostname=name)
+    if context is None:
+        return (await connecting)[1]
+    making = asyncio.ensure_future(connecting)
+    try:
+        return (await asyncio.shield(making))[1]
+    except asyncio.CancelledError:
+        await asyncio.wait([making], timeout=_MOMENT)
+        making.cancel()
+        (made,) = await asyncio.gather(making, return_exceptions=True)
+        if not isinstance(made, BaseException):
+            made[0].close()
+        raise
 
 
 class _NoConnection(Exception):
