@@ -17,11 +17,10 @@ from crawler.model.interfaces import Client, FetchedPage, Permit, Take
 from crawler.model.network.pipelining import Carried, Verdict
 from crawler.model.network.responses import WholeResponse
 from crawler.model.values import Validators
-from crawler.pipeline.rules.responses.alike import pages_verdict
 from crawler.pipeline.rules.responses.carried import may_follow
 from crawler.pipeline.rules.responses.neighbours import Facts, Row, all_facts
 from crawler.pipeline.rules.responses.page_place import requested_place, title_place
-from crawler.pipeline.rules.responses.pipelined import verdict
+from crawler.pipeline.rules.responses.pipelined import pages_verdict, verdict
 from crawler.pipeline.walk.pages import Share
 from crawler.text.http_fields import is_strong_tag
 from crawler.text.urls import Origin, origin

@@ -1,7 +1,7 @@
 """Judges plain responses together: those to requests for small files whose sizes differ, with headers that are alike.
 
-Nearly every batch of a first run is of this kind, or holds pages whose titles name their directories. Each function has
-the result of the general rule, or None where that might depend on something else; then the general rule is applied.
+Nearly every batch of a first run is of this kind. Each function has the result of the general rule, or None where that
+might depend on something else; then the general rule is applied.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from crawler.model.values import Validators
 from crawler.pipeline.rules.responses.carried import history_of
 from crawler.pipeline.rules.responses.content_type import is_file_itself
 from crawler.pipeline.rules.responses.neighbours import Row, are_interchangeable, is_empty
-from crawler.pipeline.rules.responses.page_place import title_place
 from crawler.text.http_fields import http_datetime, may_hold_response
 
 
@@ -84,31 +83,6 @@ def verdict(
     history.add_files(rows, validators)
     count = len(rows)
     return Verdict(proven=[True] * count, findings=Findings(agreed=count), carried=history)
-
-
-@lru_cache(maxsize=64)
-def is_plain_page(shape: HeaderShape) -> bool:
-    """Whether responses of this shape are HTML pages as they are, without a coding."""
-    fields = {name.lower(): value for name, value in shape.constant.items()}
-    return fields.get("content-type", "").startswith("text/html") and "content-encoding" not in fields
-
-
-def pages_verdict(
-    rows: Sequence[Row], responses: Sequence[WholeResponse | None], carried: Carried | None, *, is_ended: bool
-) -> Verdict | None:
-    """The result of ``pipelined.verdict`` if each response is proven by its title alone; None otherwise."""
-    history, places = history_of(carried), [row.place for row in rows]
-    if not is_ended or len({*places, None}) <= len(rows) or not history.lacks_places(places):
-        return None
-    for row, response in zip(rows, responses, strict=True):
-        if response is None or response.shape is None or not is_plain_page(response.shape):
-            return None
-        if row.place is None or title_place(response.body) != row.place or may_hold_response(response.body):
-            return None
-        if row.size is not None or row.modified is not None or row.digest is not None or row.part is not None:
-            return None
-    history.add_pages(rows, [len(response.body) for response in responses if response is not None])
-    return Verdict(proven=[True] * len(rows), findings=Findings(agreed=len(rows)), carried=history)
 
 
 def _is_proven(row: Row, response: WholeResponse) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from crawler.model.network.pipelining import Carried, Findings, Verdict
+from crawler.model.network.responses import WholeResponse
+from crawler.model.network.shapes import HeaderShape
 from crawler.pipeline.rules.responses.carried import History, history_of
 from crawler.pipeline.rules.responses.neighbours import (
     Aspect,
@@ -18,7 +21,8 @@ from crawler.pipeline.rules.responses.neighbours import (
     is_empty,
     judge_confirmed,
 )
-from crawler.text.http_fields import OVERLOAD_STATUS
+from crawler.pipeline.rules.responses.page_place import title_place
+from crawler.text.http_fields import OVERLOAD_STATUS, may_hold_response
 
 
 def verdict(
@@ -140,3 +144,28 @@ def _neighbours(
         return [*others, *carried(row, confirmed)] if history and confirmed is not None else others
 
     return neighbours
+
+
+@lru_cache(maxsize=64)
+def is_plain_page(shape: HeaderShape) -> bool:
+    """Whether responses of this shape are HTML pages as they are, without a coding."""
+    fields = {name.lower(): value for name, value in shape.constant.items()}
+    return fields.get("content-type", "").startswith("text/html") and "content-encoding" not in fields
+
+
+def pages_verdict(
+    rows: Sequence[Row], responses: Sequence[WholeResponse | None], carried: Carried | None, *, is_ended: bool
+) -> Verdict | None:
+    """The result of ``verdict`` if each response is proven by its title alone; None otherwise."""
+    history, places = history_of(carried), [row.place for row in rows]
+    if not is_ended or len({*places, None}) <= len(rows) or not history.lacks_places(places):
+        return None
+    for row, response in zip(rows, responses, strict=True):
+        if response is None or response.shape is None or not is_plain_page(response.shape):
+            return None
+        if row.place is None or title_place(response.body) != row.place or may_hold_response(response.body):
+            return None
+        if row.size is not None or row.modified is not None or row.digest is not None or row.part is not None:
+            return None
+    history.add_pages(rows, [len(response.body) for response in responses if response is not None])
+    return Verdict(proven=[True] * len(rows), findings=Findings(agreed=len(rows)), carried=history)

@@ -249,7 +249,7 @@ def test_a_sequence_of_groups_of_pages_is_judged_like_by_the_general_rule(
         history.add_files([Row(size=Span(size, size)) for size in set(carried_sizes)])
     for some, found in sequence:
         expected = pipelined.verdict(some, all_facts(some, found), general, is_ended=is_ended)
-        judged = alike.pages_verdict(some, found, short, is_ended=is_ended) or pipelined.verdict(
+        judged = pipelined.pages_verdict(some, found, short, is_ended=is_ended) or pipelined.verdict(
             some, all_facts(some, found), short, is_ended=is_ended
         )
         assert (judged.proven, judged.findings) == (expected.proven, expected.findings)
@@ -267,9 +267,9 @@ def test_a_sequence_of_groups_of_pages_is_judged_like_by_the_general_rule(
 def test_pages_that_name_their_directories_are_judged_together() -> None:
     some = [Row(place=place) for place in PLACES[:2]]
     found = [reply(50, PAGE_KINDS[0], None, None, f"<title>Index of {row.place}</title>".encode()) for row in some]
-    judged = alike.pages_verdict(some, found, None, is_ended=True)
+    judged = pipelined.pages_verdict(some, found, None, is_ended=True)
     assert judged is not None
     assert judged.proven == [True, True]
-    assert alike.pages_verdict(some, found, judged.carried, is_ended=True) is None, "both are told from nothing"
-    assert alike.pages_verdict(some, found, None, is_ended=False) is None
-    assert alike.pages_verdict(some, found[::-1], None, is_ended=True) is None
+    assert pipelined.pages_verdict(some, found, judged.carried, is_ended=True) is None, "both are told from nothing"
+    assert pipelined.pages_verdict(some, found, None, is_ended=False) is None
+    assert pipelined.pages_verdict(some, found[::-1], None, is_ended=True) is None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.model.values import Span
-from crawler.pipeline.rules.responses import alike, pipelined
+from crawler.pipeline.rules.responses import pipelined
 from crawler.pipeline.rules.responses.carried import History
 from crawler.pipeline.rules.responses.neighbours import Facts, Row, all_facts
 from tests.support.fakes import FakeReply
@@ -38,7 +38,7 @@ def carrying(row: Row, facts: Facts) -> History:
 
 def test_pages_that_their_titles_tell_apart_are_proven() -> None:
     history = carrying(Row(place="/z/"), Facts(status=200, size=50, place="/z/"))
-    found = alike.pages_verdict(ROWS, [page("/a/"), page("/b/", 60)], history, is_ended=True)
+    found = pipelined.pages_verdict(ROWS, [page("/a/"), page("/b/", 60)], history, is_ended=True)
     assert found is not None
     assert (found.proven, found.findings.agreed, found.findings.is_doubtful) == ([True, True], 2, False)
     assert found.carried is history
@@ -69,8 +69,8 @@ def test_what_is_not_proven_by_its_title_alone_is_left_to_the_general_rule(
     second: Row, make: Callable[[], FakeReply | None]
 ) -> None:
     history = History()
-    assert alike.pages_verdict([ROWS[0], second], [page("/a/"), make()], history, is_ended=True) is None
-    assert alike.pages_verdict([second, ROWS[0]], [make(), page("/a/")], history, is_ended=True) is None
+    assert pipelined.pages_verdict([ROWS[0], second], [page("/a/"), make()], history, is_ended=True) is None
+    assert pipelined.pages_verdict([second, ROWS[0]], [make(), page("/a/")], history, is_ended=True) is None
     assert len(history) == 0, "nothing is noted"
 
 
@@ -83,11 +83,11 @@ def test_what_is_not_proven_by_its_title_alone_is_left_to_the_general_rule(
 )
 def test_what_a_connection_has_carried_may_be_what_comes_again(row: Row, facts: Facts) -> None:
     responses = [page("/a/"), page("/b/", 60)]
-    assert alike.pages_verdict(ROWS, responses, carrying(row, facts), is_ended=True) is None
-    assert alike.pages_verdict(ROWS, responses, None, is_ended=False) is None
+    assert pipelined.pages_verdict(ROWS, responses, carrying(row, facts), is_ended=True) is None
+    assert pipelined.pages_verdict(ROWS, responses, None, is_ended=False) is None
     assert pipelined.verdict(ROWS, all_facts(ROWS, responses), carrying(row, facts)).proven != [True, True]
 
 
 def test_each_request_has_its_place_among_the_pages() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        alike.pages_verdict(ROWS, [page("/a/")], None, is_ended=True)
+        pipelined.pages_verdict(ROWS, [page("/a/")], None, is_ended=True)
