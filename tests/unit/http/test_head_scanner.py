@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.http.framing.header_section import parse_head
+from crawler.http.framing.header_section import BodyEnd, FramingError, parse_head
 from crawler.http.framing.shape import Shapes
 from crawler.http.framing.splitter import HeadScanner
+from crawler.model import limits
 from crawler.model.struct import replace
 from tests.unit.http.test_shaped_responses import PLAIN, learnt, section
 
@@ -52,3 +53,23 @@ def test_a_header_section_and_its_values_are_kept_as_they_came(end: bytes) -> No
     head = parse_head(data)
     assert (head.data == data) is (end == b"\r\n"), "bare line feeds are rewritten for strict parsers"
     assert dict(head.fields)["X-A"] == "Xx X"
+    assert (b" \t\r\n" in head.data) is (end == b"\r\n")
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_so_many_fields_are_read_and_no_more(end: bytes) -> None:
+    start = end.join([b"HTTP/1.1 200 OK", b"Content-Length: 0", *[b"A: b"] * (limits.HEADER_COUNT - 1)])
+    assert len(parse_head(start + 2 * end).fields) == limits.HEADER_COUNT
+    with pytest.raises(FramingError):
+        parse_head(start + end + b"A: b" + 2 * end)
+
+
+@pytest.mark.parametrize(("digits", "is_length"), [("9" * 18, True), ("0" + "9" * 18, True), ("9" * 19, False)])
+@pytest.mark.parametrize("times", [1, 2])
+def test_so_long_a_length_is_read_and_no_longer(digits: str, is_length: bool, times: int) -> None:
+    data = b"HTTP/1.1 200 OK\r\n" + b"Content-Length: %s\r\n" % digits.encode() * times + b"\r\n"
+    if is_length:
+        assert (parse_head(data).length, parse_head(data).end) == (int(digits), BodyEnd.LENGTH)
+    else:
+        with pytest.raises(FramingError):
+            parse_head(data)
