@@ -223,3 +223,28 @@ def test_a_list_and_a_mirror_share_dir_in_either_order_or_in_neither(segments: l
     before = list_refusal("DIR", "http://h/pub/", [(url, path)])
     after = foreign_files("DIR", [(path, url)], "http://h/pub/", "http://h/pub/")
     assert (before == "") == (after == "") == is_own
+
+
+@pytest.mark.parametrize(
+    ("known", "url", "advice"),
+    [
+        ("http://h/pub", "http://h/other/", ", or add --moved if the site has moved to this URL"),
+        ("http://h/pub", "http://h/pub/sub/x.zip", ", or run http://h/pub/, which has it"),
+        ("http://h/pub/", "http://h/pub/x.zip", ", or run http://h/pub/, which has it"),
+        ("http://h/pubX", "http://h/pubX/x.zip", ", or run http://h/pubX/, which has it"),
+        ("http://u:key@h/pub/", "http://u:key@h/pub/x.zip", ", or run http://h/pub/, which has it"),
+        ("http://h/pub/", "http://h/x.zip", " for this file"),
+    ],
+)
+def test_a_user_reads_where_else_a_tree_or_a_file_may_go(known: str, url: str, advice: str) -> None:
+    text = refusal("dir", known, url)
+    assert text.endswith(f": choose another directory{advice}")
+
+
+def test_a_base_may_end_in_any_letter() -> None:
+    assert is_subtree("http://h/pubX/sub/", "http://h/pubX/", "sub")
+    assert is_subtree("http://h/pubX/sub/", "http://h/pubX", "sub")
+
+
+def test_a_path_that_is_no_text_has_its_url() -> None:
+    assert foreign_files("DIR", [("a\udcff", "http://h/a%FF")], "http://h/", "http://h/") == ""
