@@ -19,6 +19,7 @@ from crawler.text.digests import (
     matches,
     parse_checksums,
     parse_digest,
+    unreadable,
 )
 
 BODY = b"the body\n"
@@ -256,3 +257,11 @@ def test_an_invalid_digest_proves_nothing(text: str) -> None:
 def test_an_unknown_algorithm_has_no_hasher() -> None:
     with pytest.raises(ValueError, match="crc32"):
         hasher("crc32")
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "value", "expected"),
+    [("MD5", HEX["md5"], False), ("md5", "x", True), ("crc32", "x", False), ("SHA-256", HEX["md5"], True)],
+)
+def test_a_value_that_cannot_be_a_digest_is_unreadable(algorithm: str, value: str, expected: bool) -> None:
+    assert unreadable(algorithm, value) is expected

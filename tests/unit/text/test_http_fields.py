@@ -8,6 +8,7 @@ from email.utils import format_datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from crawler.model.values import Validators
 from crawler.text import http_fields
@@ -103,3 +104,63 @@ def test_an_absent_field_gives_no_value() -> None:
     """Fields are looked up by their registered names, so any mapping is accepted."""
     assert http_fields.value_of({}, "Content-Length") == ""
     assert http_fields.value_of({"Content-Length": " 5\t"}, "Content-Length") == "5"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", False),
+        (b"xHTTP/1.1 200", True),
+        (b"HTTP/1.0 404 x", True),
+        (b"HTTP/1.1 099", False),
+        (b"http/1.1 200", False),
+    ],
+)
+def test_a_body_may_hold_the_beginning_of_a_response(body: bytes, expected: bool) -> None:
+    assert http_fields.may_hold_response(body) is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "age"), [(None, 0), ("", 0), ("7", 7), ("7, 12", 12), ("12,7", 12), ("x7", 0), ("-7", 0), ("7s", 0)]
+)
+def test_an_age_is_the_largest_that_is_given(value: str | None, age: int) -> None:
+    assert http_fields.parse_age(value) == age
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_chunked", "has_end"),
+    [
+        ({}, False, False),
+        ({"Transfer-Encoding": "Chunked"}, True, True),
+        ({"Transfer-Encoding": "gzip, chunked"}, True, True),
+        ({"Transfer-Encoding": "gzip"}, False, False),
+        ({"Content-Length": "5"}, False, True),
+        ({"Content-Length": "0"}, False, True),
+        ({"Content-Length": "x"}, False, False),
+        ({"Content-Encoding": "gzip"}, False, True),
+        ({"Content-Encoding": "identity"}, False, False),
+    ],
+)
+def test_whether_a_cut_body_would_be_noticed(headers: dict[str, str], is_chunked: bool, has_end: bool) -> None:
+    assert http_fields.is_chunked(headers) is is_chunked
+    assert http_fields.has_definite_end(headers) is has_end
+
+
+@pytest.mark.parametrize(
+    ("values", "schemes"),
+    [
+        ([], ()),
+        (['Basic realm="x"'], ("Basic",)),
+        (['BASIC realm="Digest a, Negotiate b"'], ("Basic",)),
+        (['Digest realm="a", nonce="b", qop="auth", Basic realm="c"'], ("Digest", "Basic")),
+        (["Negotiate", "NTLM", "negotiate"], ("Negotiate", "Ntlm")),
+        (['Bearer realm="a \\" b, Basic c"'], ("Bearer",)),
+        (["A1 x, B2 x, C3 x, D4 x, E5 x, F6 x"], ("A1", "B2", "C3", "D4", "E5")),
+        (["L" + "o" * 30 + " x"], ("L" + "o" * 19,)),
+        (["A " + "x" * 1998 + ", B x"], ("A",)),
+    ],
+)
+def test_which_logins_a_server_offers(values: list[str], schemes: tuple[str, ...]) -> None:
+    assert http_fields.login_schemes(CIMultiDict([("WWW-Authenticate", value) for value in values])) == schemes
+    if len(values) < 2:
+        assert http_fields.login_schemes(dict.fromkeys(["WWW-Authenticate"] * len(values), "".join(values))) == schemes

@@ -17,6 +17,7 @@ from crawler.text.ownership import (
     is_same_tree,
     is_subtree,
     list_refusal,
+    other_file,
     owner,
     refusal,
     tree_of,
@@ -248,3 +249,31 @@ def test_a_base_may_end_in_any_letter() -> None:
 
 def test_a_path_that_is_no_text_has_its_url() -> None:
     assert foreign_files("DIR", [("a\udcff", "http://h/a%FF")], "http://h/", "http://h/") == ""
+
+
+def test_a_user_reads_which_file_another_one_would_replace() -> None:
+    assert other_file("m/", "a\n.zip", "http://u:key@h/a.zip", "http://u:key@i/a.zip") == (
+        "m/a\\x0a.zip is the file of http://h/a.zip, not of http://i/a.zip: choose another directory, or add --moved "
+        "to replace it"
+    )
+    assert other_file("mX", "a", "http://h/a", "http://i/a").startswith("mX/a is the file of")
+
+
+def test_what_names_no_file_is_passed_over_in_a_list() -> None:
+    known = "http://h/pub/"
+    nameless, strange = ("http://i/", ""), ("http://i/x", "x")
+    assert list_refusal("DIR", known, [nameless]) == ""
+    assert "http://i/x (as x)" in list_refusal("DIR", known, [nameless, strange])
+    assert "http://i/x, whose name --name-from header takes" in list_refusal("DIR", known, [("http://i/x", "")])
+    assert list_refusal("DIR", known, [strange]).endswith(
+        "The --delete of the mirror would remove it: choose another directory for the list"
+    )
+
+
+def test_a_user_reads_what_to_do_about_files_of_other_urls() -> None:
+    text = foreign_files("DIR", [("a", "http://h/a"), ("b", "http://i/b")], "http://h/", "http://h/")
+    assert text == (
+        "DIR holds files of other URLs, such as b of http://i/b, and a mirror of http://h/ with --delete would remove "
+        "them: choose another directory, or add --moved to make it that mirror"
+    )
+    assert foreign_files("DIR", [("a b", "http://H:80/a%20b")], "http://h/", "http://h/") == ""
