@@ -8,7 +8,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -23,6 +22,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.report import Report
 from crawler.model.values import Known, Outcome
 from crawler.pipeline.stop import Stop
+from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.state import SqliteState
 from tests.support.misbehaving.behaviours import Redirect, Status
 from tests.support.misbehaving.samples import blob, many, populate, wait_until
@@ -271,14 +271,15 @@ async def test_a_directory_that_cannot_be_read_does_not_hide_the_others(
 ) -> None:
     populate(site)
     await mirror(site.url, tmp_path)
-    scandir = os.scandir
+    listdir = os.listdir
 
-    def closed(descriptor: int) -> Iterator[os.DirEntry[str]]:  # permissions alone do not stop root
+    def closed(descriptor: int) -> list[str]:  # permissions alone do not stop root
         if os.path.samefile(f"/proc/self/fd/{descriptor}", tmp_path / "sub"):
             raise OSError(number, "")
-        return scandir(descriptor)
+        return listdir(descriptor)
 
-    monkeypatch.setattr(os, "scandir", closed)
+    monkeypatch.setattr(os, "listdir", closed)
+    monkeypatch.setattr(LocalDestination, "inspect", lambda *_: None)  # a single name cannot be looked up there either
     for repair in (False, True):
         report = await checked(tmp_path, repair=repair)
         found = {(result.path, result.reason) for result in report.failures}
