@@ -61,6 +61,9 @@ class Body(crawler.Part):
         await asyncio.to_thread(self.file.write, chunk)
         self.offset += len(chunk)
 
+    async def rewind(self) -> None:
+        await self.restart()
+
     async def restart(self) -> None:
         self.file.seek(0)
         self.file.truncate()

@@ -108,6 +108,12 @@ class Part(Protocol):
         """
         return None
 
+    async def rewind(self) -> None:
+        """Discard bytes at the end that may belong to another response (``http_fields.certain_length``), or all bytes.
+
+        Called before the rest of an incomplete body is requested.
+        """
+
     async def restart(self) -> None:
         """Discard all bytes written so far; the body starts again at its first byte."""
 

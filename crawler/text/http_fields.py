@@ -19,6 +19,10 @@ REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 """Statuses of redirects, whose target is in Location (RFC 9110 section 15.4)."""
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}")
 """The beginning of a response (RFC 9112 section 4), up to its status."""
+_FOREIGN = re.compile(
+    rb"HTTP/1\.[01] [1-9][0-9]{2}|H(?:T(?:T(?:P(?:/(?:1(?:\.(?:[01](?: (?:[1-9][0-9]?)?)?)?)?)?)?)?)?)?\Z"
+)
+"""STATUS_LINE, or the beginning of it at the end."""
 _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 """The date format that servers send; obsolete formats take a slower path."""
 
@@ -26,6 +30,16 @@ _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d)
 def may_hold_response(body: bytes) -> bool:
     """Whether another HTTP/1 response may begin in ``body``, because a status line (RFC 9112 section 4) is in it."""
     return b"HTTP/1." in body and STATUS_LINE.search(body) is not None
+
+
+def certain_length(end: bytes) -> int:
+    """The number of bytes of ``end``, the last ones of an incomplete body, that certainly belong to it.
+
+    A server that stops in the middle of a body may send another response on the connection before closing it, such as
+    a 408 or the page of a 500: from a status line (RFC 9112 section 4) on, the bytes may belong to that one.
+    """
+    found = _FOREIGN.search(end)
+    return len(end) if found is None else found.start()
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:

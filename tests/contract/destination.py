@@ -89,6 +89,10 @@ def sha256(body: bytes) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
+FOREIGN = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
+"""A response that a server sends in the middle of a body."""
+
+
 class DestinationContract(ABC):
     @pytest.fixture
     @abstractmethod
@@ -380,9 +384,39 @@ class DestinationContract(ABC):
             assert found is not None
             assert (replace(found[0], version=""), found[1]) == (Local(Kind.FILE, 0, 1_700_000_000 * SECOND), b"")
 
+    @pytest.mark.parametrize("size", [0, 5, 70_000, 400_000])
+    @pytest.mark.parametrize("foreign", [b"", FOREIGN, FOREIGN[:7], FOREIGN + pattern(20_000)])
+    async def test_an_incomplete_body_goes_on_before_what_may_be_another_response(
+        self, place: Place, size: int, foreign: bytes
+    ) -> None:
+        body = pattern(500_000)
+        async with place.open() as destination:
+            part = await destination.open_part(job("x"))
+            await stream(part, body[:size] + foreign)
+            await part.rewind()
+            assert part.offset in {0, size}
+            await stream(part, body[part.offset :])
+            assert await part.finish() == sha256(body)
+            await destination.commit([staged("x", body, part=part.name)])
+        assert place.read("x") == body
+
 
 class ResumingContract(DestinationContract):
     """For destinations that keep incomplete bodies between runs."""
+
+    @pytest.mark.parametrize("size", [5, 400_000])
+    async def test_a_later_run_goes_on_before_what_may_be_another_response(self, place: Place, size: int) -> None:
+        body = pattern(500_000)
+        async with place.open() as destination:
+            part = await destination.open_part(job("x"))
+            await stream(part, body[:size] + FOREIGN)
+            await part.keep()
+        async with place.open() as destination:
+            part = await destination.open_part(job("x"))
+            assert (part.offset, part.validators) == (size, STRONG)
+            await part.rewind()
+            await stream(part, body[size:])
+            assert await part.finish() == sha256(body)
 
     @pytest.mark.parametrize("cut", [1, 262_144, 300_001])
     async def test_a_later_run_goes_on_where_a_kept_part_ends(self, place: Place, cut: int) -> None:

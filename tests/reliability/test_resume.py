@@ -15,6 +15,7 @@ from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
 
 BIG = blob(900 * KB, 3)
+LONG = blob(6000 * KB, 4)
 CUT = Cut(at=0.4, times=1)
 
 
@@ -184,3 +185,23 @@ def test_a_file_that_shrank_below_the_part_is_fetched_anew(sandbox: Sandbox, sit
     site.file("big", blob(50 * KB, 4), mtime=OLD + DAY)
     sandbox.mirror(site.url).succeeds()
     sandbox.holds(site.contents())
+
+
+@pytest.mark.own
+@pytest.mark.row("P36")
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_a_body_never_goes_on_behind_another_response_that_ended_it(sandbox: Sandbox, attempts: int) -> None:
+    sent = {
+        "timeout": b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n",
+        "error": b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 20000\r\n\r\n" + b"<p>error" * 2500,
+        "begun": b"HTTP/1.0 50",
+    }
+    with Site() as site:
+        for name, data in sent.items():
+            site.file(f"{name}.iso", BIG, Cut(at=0.4, times=1, data=data))
+        site.file("pieces.iso", LONG, Cut(at=0.4, times=1, data=sent["timeout"]))
+        for _ in range(1 + len(sent) // attempts):
+            run = sandbox.mirror(site.url, attempts=attempts, more=("--segments", "4"))
+        run.succeeds()
+        sandbox.holds(site.contents())
+        assert {request.status for request in site.log.of("/pub/error.iso")} == {200, 206}, "the rest alone"

@@ -21,6 +21,7 @@ from crawler.model.state.store import Judge, ListingMemo, Names
 from crawler.model.values import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.walk.robots_txt import RobotsTxt
+from crawler.text.http_fields import certain_length
 
 T = TypeVar("T")
 
@@ -249,6 +250,9 @@ class MemoryPart:
 
     def fill(self, offer: Callable[[], BulkBody | None]) -> None:
         pass
+
+    async def rewind(self) -> None:
+        self.body = self.body[: certain_length(self.body)]
 
     async def restart(self) -> None:
         self.body = b""

@@ -26,7 +26,7 @@ from crawler.pipeline.fetch.ranges import Whole, mismatch, piece_size
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.evidence import refused
 from crawler.pipeline.rules.responses.verdict import interpret
-from crawler.text.http_fields import RETRYABLE_STATUS
+from crawler.text.http_fields import RETRYABLE_STATUS, certain_length
 from crawler.text.resuming import range_headers
 
 
@@ -87,7 +87,7 @@ class Segments:
         self._url = first.url
         self._headers = request_headers(replace(options.job, known=None), None)
         self._first: Response | None = first
-        self._body = first.chunks()
+        self._body = self._counted(first.chunks())
         self._place = place
         """Offset in the file of the next byte to return."""
         self._pieces: deque[_Piece] = deque()
@@ -129,7 +129,6 @@ class Segments:
             self._leave_first()  # a piece takes over
             self._claim(self._place, self._pieces[0].start, left=True)
             return b""
-        self._options.received(len(chunk))
         while self._pieces and self._place + len(chunk) >= self._pieces[0].start:
             piece = self._pieces[0]
             if piece.has_begun and piece.error is None and not self._halted:
@@ -177,6 +176,23 @@ class Segments:
         )  # the request in place of the first stream counts as an attempt
         piece.is_repeated = True
         return True
+
+    async def _counted(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        """Count ``chunks``, and yield them; if an error ends them, without what may be another response."""
+        end = b""
+        try:
+            async for chunk in chunks:
+                self._options.received(len(chunk))
+                end += chunk
+                if len(end) >= 2 * limits.DOUBTED:
+                    yield end[: -limits.DOUBTED]
+                    end = end[-limits.DOUBTED :]
+        except FetchError:
+            if rest := end[: certain_length(end)]:
+                yield rest
+            raise
+        if end:
+            yield end
 
     # --- requests ahead of their turn ----------------------------------------------------------------
 
@@ -251,8 +267,7 @@ class Segments:
             piece.has_begun = True
             self._width = min(self._most, self._width + 2)
             self._refill()
-            async for chunk in reply.chunks():
-                options.received(len(chunk))
+            async for chunk in self._counted(reply.chunks()):
                 if piece.arrived + len(chunk) > piece.end:
                     self._give_up("longer than announced")
                 piece.chunks.append(chunk)

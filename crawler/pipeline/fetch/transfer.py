@@ -93,7 +93,9 @@ class Transfer:
             found = await shared.probes.ask(shared.client, job, shared.permit)
             if found is not None and rule(job, found[1], found[0].size, fresh=self._is_fresh()) in _GOOD:
                 return self.effort.result(Outcome.UNCHANGED, _SAME, size=found[0].size, known=found[0], proof=found[1])
-        if self._part is None and shared.destination.has_part(job.path):
+        if self._part is not None:
+            await self._part.rewind()
+        elif shared.destination.has_part(job.path):
             self._part = await shared.destination.open_part(job)
             self._validators = self._part.validators
         resume = resume_at(self._part.offset, self._validators, self._length) if self._part is not None else None

@@ -20,6 +20,7 @@ from crawler.model.interfaces import Part
 from crawler.model.values import Job, Validators
 from crawler.storage.objects.attributes import attributes
 from crawler.storage.objects.errors import FAILURES, destination_error
+from crawler.text.http_fields import certain_length
 
 if TYPE_CHECKING:
     from obstore import PutResult
@@ -126,6 +127,8 @@ class ObjectPart(Part):
         self.validators = Validators()
         self.mtime: int | None = None
         self._held: list[bytes] = []
+        self._end = b""
+        """The last bytes of the body, at most DOUBTED."""
         self._upload: Upload | None = None
         self._hashes = {"sha256": hashlib.sha256()}
         published = self._job.digest.partition(":")[0] if self._job.digest else ""
@@ -151,6 +154,7 @@ class ObjectPart(Part):
         for hashing in self._hashes.values():
             hashing.update(chunk)
         self.offset += len(chunk)
+        self._end = (self._end + chunk[-limits.DOUBTED :])[-limits.DOUBTED :]
         try:
             if self._upload is not None:
                 await self._upload.write(chunk)
@@ -177,6 +181,11 @@ class ObjectPart(Part):
         """The SHA-256 that the body must have, if known; if it differs, the upload is never completed."""
         digest = self._job.digest
         return digest if digest is not None and digest.startswith("sha256:") else None
+
+    async def rewind(self) -> None:
+        """See ``interfaces.Part``. What has been sent to a store cannot be shortened, so the body starts again."""
+        if certain_length(self._end) < len(self._end):
+            await self.restart()
 
     async def restart(self) -> None:
         """See ``interfaces.Part``."""

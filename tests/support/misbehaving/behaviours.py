@@ -212,10 +212,13 @@ class Cut(Sending):
 
     at: float
     how: Literal["fin", "rst", "silent"] = "fin"
+    data: bytes = b""
+    """What the server sends instead of the rest."""
 
     async def send(self, wire: Wire, response: Response) -> bool:
         await wire.head(response)
         await wire.body(response.body[: int(len(response.body) * self.at)], response)
+        await wire.raw(self.data)
         if self.how == "rst":
             await wire.reset()
         elif self.how == "silent":

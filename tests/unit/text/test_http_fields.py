@@ -164,3 +164,34 @@ def test_which_logins_a_server_offers(values: list[str], schemes: tuple[str, ...
     assert http_fields.login_schemes(CIMultiDict([("WWW-Authenticate", value) for value in values])) == schemes
     if len(values) < 2:
         assert http_fields.login_schemes(dict.fromkeys(["WWW-Authenticate"] * len(values), "".join(values))) == schemes
+
+
+STATUS = b"HTTP/1.1 408"
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (b"", 0),
+        (b"body", 4),
+        (b"body" + STATUS, 4),
+        (b"body" + STATUS + b" Request Timeout\r\n\r\n" + bytes(5000), 4),
+        (b"bodyHTTP/1.0 500 x\r\n\r\nand more of itHTTP/1.1 408 x\r\n\r\n", 4),
+        (b"GET / HTTP/1.1\r\nbody", 20),
+        (b'"GET / HTTP/1.1" 200 17', 23),
+        (b"HTTP/2.0 200", 12),
+        (b"HTTP/1.2 200", 12),
+        (b"HTTP/1.1 099", 12),
+        (b"HHTTP/1.1 20", 1),
+        (b"HTHTTP/", 2),
+    ],
+)
+def test_where_another_response_may_begin_in_an_incomplete_body(end: bytes, expected: int) -> None:
+    assert http_fields.certain_length(end) == expected
+
+
+@given(st.binary(max_size=40), st.integers(0, 12))
+def test_the_beginning_of_a_status_line_at_the_end_is_in_doubt(body: bytes, count: int) -> None:
+    certain = http_fields.certain_length(body + STATUS[:count])
+    assert certain <= len(body)
+    assert certain == len(body) or b"H" in body

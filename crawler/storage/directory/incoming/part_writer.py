@@ -48,9 +48,8 @@ class LocalPart:
     def _take(self, opened: OpenPart) -> None:
         self.name, self._raw, note = opened
         self._file: AsyncFileIO = wrap(self._raw, executor=self._threads)
-        self.offset = self._noted = 0
+        self.offset = self._noted = self._raw.written
         if note is not None:
-            self.offset = self._noted = note.offset
             self.validators = note.validators
 
     @property
@@ -142,6 +141,16 @@ class LocalPart:
         if self.validators and self._raw.written - self._noted >= limits.CHECKPOINT_BYTES:
             await self._run(self._store.write_note, self.name, self._raw, self._job, self.validators)
             self._noted = self._raw.written
+
+    async def rewind(self) -> None:
+        """See ``interfaces.Part``."""
+        await self._finish_write()
+        if self._chunks:
+            self._start_write()
+            await self._finish_write()
+        await self._run(self._raw.rewind)
+        self.offset = self._raw.written
+        self._noted = min(self._noted, self.offset)
 
     async def restart(self) -> None:
         """Start again from the first byte, in a new part."""

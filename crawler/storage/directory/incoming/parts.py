@@ -20,6 +20,7 @@ from crawler.model import limits
 from crawler.model.values import Job, Validators
 from crawler.storage.directory.os_errors import flush as flush_file
 from crawler.storage.directory.tree import decoded, write_all
+from crawler.text.http_fields import certain_length
 from crawler.text.resuming import (
     KEY,
     NOTE,
@@ -104,6 +105,17 @@ class PartFile(io.FileIO):
         self.seek(count)
         self.written = count
 
+    def rewind(self) -> None:
+        """Remove bytes at the end that may belong to another response (``certain_length``). Raises OSError."""
+        with self._turn:
+            start = max(0, self.written - limits.DOUBTED)
+            left = start + certain_length(os.pread(self.fileno(), self.written - start, start))
+            if left < self.written:
+                if self.hashing is not None:
+                    self.seek(0)
+                    self.digest_of(left)
+                self.go_on(left)
+
     def close(self) -> None:
         with self._turn:
             super().close()
@@ -184,6 +196,7 @@ class PartStore:
             )
             if is_proven(note, job, left):
                 file.go_on(note.offset)
+                file.rewind()
                 return file
         except BaseException:
             file.close()

@@ -34,6 +34,7 @@ def _small_and_quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Everything in KiB instead of MiB; retries happen at once."""
     for name, value in (("SMALL_BODY", 1), ("SEGMENTED_BODY", 4), ("PIECE_LEAST", 1), ("PIECES_AHEAD", 16)):
         monkeypatch.setattr(limits, name, value * KIB)
+    monkeypatch.setattr(limits, "DOUBTED", 64)
     with stamina.set_testing(True, attempts=99, cap=True):
         yield
 
