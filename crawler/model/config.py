@@ -125,7 +125,7 @@ class Config(_KnownNames):
         parse=parse_cluster)
     cluster_insecure: bool = option(False, NETWORK, "use a --cluster without TLS that other machines can reach")
     pipeline: int = option(
-        AUTO, NETWORK, "requests in flight on one connection; auto: up to 16, for files that the listing tells apart",
+        AUTO, NETWORK, "requests in flight on one connection; auto: up to 32, for files that the listing tells apart",
         "N|auto|off", parse=parse_pipeline, takes=type(AUTO), shown="auto")
     listers: int | None = option(None, NETWORK, "listings fetched concurrently", "N", parse=integer(1, MAX_PARALLEL),
                                  shown="as many as useful")

@@ -338,6 +338,7 @@ def _file(directory: Path, url: str, bucket: Bucket) -> Path:
     return path
 
 
+@pytest.mark.row("B10")
 async def test_a_first_run_against_a_dead_server_leaves_nothing(bucket: Bucket, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
@@ -348,6 +349,7 @@ async def test_a_first_run_against_a_dead_server_leaves_nothing(bucket: Bucket, 
     assert not [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
 
 
+@pytest.mark.row("B02")
 async def test_the_state_is_sent_again_only_if_it_has_news(
     serve: Serve, tree: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
