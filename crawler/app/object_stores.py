@@ -32,7 +32,6 @@ def location_of(directory: str, config: Config) -> Location:
     for name, is_given, why in (
         ("names", config.names != "posix", "its keys are not Windows file names"),
         ("trash", config.trash is not None, "enable versioning of the bucket, which keeps deleted objects"),
-        ("processes", config.processes != 1, "only one process can write to an object store"),
         (
             "snapshots",
             config.snapshots is not None,

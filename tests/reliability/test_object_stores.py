@@ -240,7 +240,8 @@ def test_the_command_line_killed_and_run_again(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert set(bucket.files()) < set(held(tree)), "the large one is not there, not even in part"
-    done = run_crawler("--config", _file(tmp_path, url, bucket), "-v", env={"XDG_STATE_HOME": str(tmp_path / "state")})
+    file, place = _file(tmp_path, url, bucket), {"XDG_STATE_HOME": str(tmp_path / "state")}
+    done = run_crawler("--config", file, "--processes", "2", "-v", env=place)
     assert (done.code, SECRET in done.output) == (0, False), done.output
     assert bucket.files() == sorted(held(tree))
     (tree / "sub/large.iso").unlink()
@@ -258,7 +259,7 @@ def test_the_command_line_killed_and_run_again(
     assert told("--verify", "--repair", bucket.url)[0] == 0
     code, explained, _ = told("--explain", f"{url}a%20b.txt", url, bucket.url)
     assert (code, "unchanged, no request" in explained) == (0, True), explained
-    for option in ("--trash=3", "--processes=2", "--fsync=none", "--snapshots=3"):
+    for option in ("--trash=3", "--fsync=none", "--snapshots=3"):
         code, _, said = told(option, url, bucket.url)
         assert (code, f"{option.partition('=')[0]} cannot be combined with s3://" in said) == (2, True), said
     code, _, said = told(url, "s3://no-such-bucket/pub")

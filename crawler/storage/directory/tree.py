@@ -137,9 +137,10 @@ class Tree:
         """
         if not (self._folds or unseen):
             return
-        if parent not in self._listed:
-            self._listed[parent] = {os.fsencode(listed) for listed in os.listdir(directory)}
-        if name not in self._listed[parent]:
+        if name in self._listed.get(parent, ()):
+            return
+        names = self._listed[parent] = {os.fsencode(listed) for listed in os.listdir(directory)}  # it may be newer
+        if name not in names:
             raise UnusablePath("on this file system its name equals that of another file or directory, which is kept")
 
     def directory(self, path: str, *, create: bool = False) -> int:

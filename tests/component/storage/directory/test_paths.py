@@ -270,6 +270,21 @@ def test_what_another_program_puts_into_a_directory_that_was_just_created_is_fou
         os.close(root)
 
 
+def test_a_file_that_is_newer_than_the_list_of_its_directory_is_not_another_spelling(tmp_path: Path) -> None:
+    root = os.open(tmp_path, os.O_RDONLY)
+    tree = Tree(root, capacity=8)
+    try:
+        for name in (b"first", b"second"):
+            (tmp_path / os.fsdecode(name)).write_bytes(b"")
+            tree.check_spelling("", root, name, unseen=True)
+        with pytest.raises(UnusablePath, match="its name equals"):
+            tree.check_spelling("", root, b"SECOND", unseen=True)
+        tree.check_spelling("", root, b"SECOND")
+    finally:
+        tree.close()
+        os.close(root)
+
+
 async def test_an_unreadable_directory_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listdir = os.listdir
 
