@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -12,4 +13,20 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         import uvloop
     except ImportError:  # not on every platform
         return None
-    return uvloop.new_event_loop
+
+    def new_event_loop() -> asyncio.AbstractEventLoop:
+        loop = uvloop.new_event_loop()
+        loop.set_exception_handler(_report)
+        return loop
+
+    return new_event_loop
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report an error as usual, but not that a TLS connection was closed in the turn in which it was to be read again.
+
+    uvloop raises a RuntimeError for that instead of an OSError, which nobody would report.
+    """
+    transport, error = context.get("transport"), context.get("exception")
+    if not (isinstance(error, RuntimeError) and transport is not None and transport.is_closing()):
+        loop.default_exception_handler(context)
