@@ -74,7 +74,8 @@ class DirectoryDigestBuilder:
         total, seen = 0, None
         for entry in entries:
             size, span = entry.size, entry.modified
-            if span is None or span is not seen or size is None or size.low != size.high or not self.is_plain:
+            is_new = span is None or span is not seen or entry.folder or not self.is_plain
+            if is_new or size is None or size.low != size.high:
                 self.add(entry, None)
                 seen = span
                 continue
