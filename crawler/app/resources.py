@@ -114,7 +114,7 @@ class Resources(Value, frozen=True, kw_only=True):
         )
 
     def unwritable(self, destination: Destination) -> Callable[[str], str] | None:
-        """What says in a dry run why the file at a path could not be stored; None if nothing can say so.
+        """What says in a dry run why files in a directory could not be stored; None if nothing can say so.
 
         That no file could be is noted in the tally. Raises DestinationError for a place that never holds files.
         """

@@ -42,14 +42,14 @@ class Permissions:
         if locks and lock.exists():
             self._refuse(_problem(lock, os.W_OK))
 
-    def reason(self, path: str) -> str:
-        """Why a new version of the file at ``path``, relative to DIR, could not be stored; "" if it could.
+    def reason(self, directory: str) -> str:
+        """Why new versions of files in ``directory``, relative to DIR, could not be stored; "" if they could.
 
         Raises DestinationError if no file could be.
         """
         if self._parts.is_dir():
             self._refuse(self._creating(self._parts))
-        number = self._creating(_existing((self._directory / path).parent))
+        number = self._creating(_existing(self._directory / directory))
         return item_reason(OSError(number, "")) if number else ""
 
     def _creating(self, directory: Path) -> int:
