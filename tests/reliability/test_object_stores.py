@@ -244,6 +244,10 @@ def test_the_command_line_killed_and_run_again(
     done = run_crawler("--config", file, "--processes", "2", "-v", env=place)
     assert (done.code, SECRET in done.output) == (0, False), done.output
     assert bucket.files() == sorted(held(tree))
+    shutil.rmtree(tmp_path / "state")
+    obstore.delete(bucket.store, f"{OWN}state.sqlite3")
+    done = run_crawler("--config", file, "--processes", "2", "-v", env=place)
+    assert (done.code, "0 saved, 5 unchanged" in done.output) == (0, True), done.output
     (tree / "sub/large.iso").unlink()
     bucket.put("sub/page.html.gz", b"-" * 102)
 
@@ -292,7 +296,7 @@ async def test_a_store_that_ignores_conditions_takes_files_without_a_lock(
     with running(S3RVER, tmp_path) as server:
         settings = {"access_key_id": "S3RVER", "secret_access_key": "S3RVER", "region": "any", "endpoint": server.url}
         store = S3Store("shelf", prefix="pub", config=settings, client_options={"allow_http": True})  # type: ignore[arg-type]
-        with pytest.raises(crawler.DestinationError, match="ignores the conditions of writes: use --lock none"):
+        with pytest.raises(crawler.DestinationError, match='ignores the conditions of writes: use lock="none"'):
             await crawler.mirror(url, "s3://shelf/pub", crawler.Config(objects=settings))
         unlocked = crawler.Config(objects=settings, delete=True, lock="none")
         await assert_followed(tree, url, "s3://shelf/pub", unlocked, store)

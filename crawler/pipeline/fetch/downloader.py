@@ -37,7 +37,7 @@ class Downloader(Shared, frozen=True, kw_only=True):
             return transfer.effort.ended_by(error, most=self.attempts if is_alone and not job.mirrors else None)
         finally:
             await transfer.close()
-        return done and await self._verifiable(done)
+        return done and await self.verifiable(done)
 
     async def fetch(self, job: Job) -> Result | Staged:
         """Do one job, like ``process``, whose beginning has been reported to the observer already."""
@@ -68,10 +68,13 @@ class Downloader(Shared, frozen=True, kw_only=True):
             self.connections.end()
             await transfer.close()
         promise = error.promise if isinstance(error, FetchError) else None
-        return Ended(await self._verifiable(done), error, promise or transfer.headers)
+        return Ended(await self.verifiable(done), error, promise or transfer.headers)
 
-    async def _verifiable(self, done: Result | Staged) -> Result | Staged:
-        """``done``, with the digest of the copy added if it was adopted without one."""
+    async def verifiable(self, done: Result | Staged) -> Result | Staged:
+        """``done``, with the digest of the copy added if it was adopted without one.
+
+        A digest that is stored beside the copy is known only where the copy was looked at: in the process that plans.
+        """
         if not isinstance(done, Result) or done.known is None or done.known.digest:
             return done
         digest = await self.destination.noted_digest(done.path) or None

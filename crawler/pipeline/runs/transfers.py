@@ -147,7 +147,8 @@ class Transfers:
                 job = await checksums.beside(job)
             if pool is None:
                 return await self._downloader.process(job)
-            return await pool.process(job, redirects=self._redirects, fallback=self._downloader.process)
+            done = await pool.process(job, redirects=self._redirects, fallback=self._downloader.process)
+            return await self._downloader.verifiable(done)
 
         return process
 
