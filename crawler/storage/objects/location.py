@@ -70,6 +70,8 @@ def parse_location(url: str, options: Mapping[str, str]) -> Location:
     scheme, _, rest = url.partition("://")
     bucket, _, prefix = rest.partition("/")
     scheme = scheme.lower()
+    if "@" in rest and not _BUCKET.fullmatch(bucket):  # a secret key may contain a slash
+        raise ConfigError(f"DIR: {redacted(url)}: keys belong in the environment or [objects], not in the URL")
     if bucket and not _BUCKET.fullmatch(bucket):
         letters = "letters, digits, '.', '-' and '_'"
         raise ConfigError(f"DIR: {redacted(url)}: the name of {_STORES[scheme]} has at least two {letters}")

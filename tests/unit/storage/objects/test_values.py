@@ -153,6 +153,17 @@ def test_places_that_are_none(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [("s3://key:secret@bucket/p", "s3://bucket/p"), ("s3://key:sec/secret@bucket/p", "s3://bucket/p"),
+     ("gs://secret@bucket/p@q", "gs://q")]
+)  # fmt: skip
+def test_keys_in_the_url_of_a_place(url: str, shown: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^DIR: {shown}: keys belong in the environment or \[objects\]"):
+        parse_location(url, {})
+    assert parse_location("s3://bucket/a@b", {}).prefix == "a@b"
+
+
 SIGNED = "Error performing PUT https://a.blob.core.windows.net/c/k?sig=SECRET in 8ms - "
 
 
