@@ -44,7 +44,7 @@ from crawler.model.options.readers import (
     parse_total_size,
 )
 from crawler.model.options.retention import Retention, check_retention, parse_retention
-from crawler.model.options.rules import LAST, Rule, check_rules, rules_of
+from crawler.model.options.rules import LAST, Rule, check_last, check_rules, rules_of
 from crawler.model.options.timetable import Timetable, check_timetable, parse_limit_rate
 
 if TYPE_CHECKING:
@@ -181,8 +181,8 @@ class Config(_KnownNames):
         parse=choice("listing", "headers", "digest"))
     verify_digests: bool = option(
         True, LOCAL, "check files against published digests such as SHA256SUMS", negative="no_verify_digests")
-    last: tuple[str, ...] = option(
-        LAST, LOCAL, "save these after everything else", "GLOB", multiple=True, shown="checksum and index files")
+    last: tuple[str, ...] = option(LAST, LOCAL, "save these after everything else", "GLOB",
+        parse=check_last, multiple=True, shown="checksum and index files")
     fsync: str = option(
         "batch", LOCAL, "when to flush data to disk: never, for many files together, or for each", "none|batch|file",
         parse=choice("none", "batch", "file"))

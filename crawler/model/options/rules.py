@@ -48,6 +48,13 @@ def check_pattern(text: str) -> str:
     return text
 
 
+def check_last(text: str) -> str:
+    """A pattern of --last, unchanged. Raises ValueError if no name of a file can match it."""
+    if "/" in text:
+        raise ValueError("it is compared with names of files, which have no slash")
+    return text
+
+
 def parse_rule(text: str, *, include: bool, where: str) -> Rule:
     """The Rule for the value of an --include or --exclude. Raises ConfigError."""
     try:

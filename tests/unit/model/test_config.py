@@ -177,6 +177,7 @@ def test_without_values_the_defaults_apply() -> None:
         ("log_format", ""), ("delete", "yes"), ("delete", 1), ("no_robots", []), ("ext", 5.5 + 0j), ("ext", [["a"]]),
         ("include", 5), ("include", [5]), ("include", ""), ("include", True), ("include", {"a": "b"}),
         ("exclude", "re:("), ("exclude", ["a", None]), ("exclude", None), ("lock_wait", "forever"),
+        ("last", "dists/*"), ("last", ["*.db", "/Release"]),
     ],
 )  # fmt: skip
 def test_an_invalid_value_is_a_one_line_error_that_names_place_and_key(key: str, value: object) -> None:
