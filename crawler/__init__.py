@@ -42,6 +42,7 @@ _MODULE_OF = {
     "Staged": "crawler.model.values",
     "Step": "crawler.model.report",
     "TqdmProgress": "crawler.output.progress.third_party",
+    "UnreadableDirectory": "crawler.model.errors",
     "UrlObject": "crawler.text.arguments",
     "Validators": "crawler.model.versions.known",
     "VerificationError": "crawler.model.errors",
@@ -85,6 +86,7 @@ __all__ = [
     "Staged",
     "Step",
     "TqdmProgress",
+    "UnreadableDirectory",
     "UrlObject",
     "Validators",
     "VerificationError",
@@ -113,6 +115,7 @@ if TYPE_CHECKING:
         FetchError,
         ListingError,
         RobotsForbidden,
+        UnreadableDirectory,
         VerificationError,
     )
     from crawler.model.interfaces import Destination, Part

@@ -23,6 +23,7 @@ _FOREIGN = re.compile(
     rb"HTTP/1\.[01] [1-9][0-9]{2}|H(?:T(?:T(?:P(?:/(?:1(?:\.(?:[01](?: (?:[1-9][0-9]?)?)?)?)?)?)?)?)?)?\Z"
 )
 """STATUS_LINE, or the beginning of it at the end."""
+_LENGTH_LINE = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
 _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 """The date format that servers send; obsolete formats take a slower path."""
 
@@ -30,6 +31,23 @@ _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d)
 def may_hold_response(body: bytes) -> bool:
     """Whether another HTTP/1 response may begin in ``body``, because a status line (RFC 9112 section 4) is in it."""
     return b"HTTP/1." in body and STATUS_LINE.search(body) is not None
+
+
+ENDING = 8192
+"""Number of bytes at the end of a complete body in which ``ends_in_response`` looks."""
+
+
+def ends_in_response(end: bytes) -> bool:
+    """Whether ``end``, the last bytes of a body, are the beginning of another HTTP/1 response, or end with all of it.
+
+    A server that sends fewer bytes than it announced may go on with another response, which fills the rest.
+    """
+    begin = max((found.start() for found in STATUS_LINE.finditer(end)), default=-1)
+    if begin < 0:
+        return False
+    head_end = end.find(b"\r\n\r\n", begin) + 4
+    length = _LENGTH_LINE.search(end, begin, head_end) if head_end > 3 else None
+    return length is None or head_end + int(length[1]) >= len(end)
 
 
 def certain_length(end: bytes) -> int:

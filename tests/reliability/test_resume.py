@@ -205,3 +205,22 @@ def test_a_body_never_goes_on_behind_another_response_that_ended_it(sandbox: San
         run.succeeds()
         sandbox.holds(site.contents())
         assert {request.status for request in site.log.of("/pub/error.iso")} == {200, 206}, "the rest alone"
+
+
+@pytest.mark.own
+@pytest.mark.row("P37")
+@pytest.mark.parametrize("size", [1000, 900_000])
+def test_a_body_that_ends_with_the_beginning_of_another_response_is_requested_again(
+    sandbox: Sandbox, size: int
+) -> None:
+    body, timeout = blob(size, 9), b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
+    described = b"an answer:\n" + timeout + bytes(size - len(timeout)) + timeout[:30]
+    with Site() as site:
+        site.file("short.iso", body, Says(body=body[:-30] + timeout[:30], times=1))
+        site.file("filled.iso", body, Says(body=body[: -len(timeout)] + timeout, times=1))
+        site.file("described.txt", described)
+        sandbox.mirror(site.url, more=("--pipeline", "off")).succeeds()
+        sandbox.holds(site.contents())
+        assert [len(site.log.of(f"/pub/{name}")) for name in ("short.iso", "filled.iso", "described.txt")] == [2, 2, 2]
+        sandbox.mirror(site.url).succeeds()
+        assert len(site.log.of("/pub/described.txt")) == 2, "no request for a file that is unchanged"

@@ -40,7 +40,7 @@ from crawler.pipeline.rules.responses.strong_validators import is_strong
 from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, length_proven
 from crawler.pipeline.rules.upstreams.agreement import refusal
 from crawler.text import digests
-from crawler.text.http_fields import validators_of
+from crawler.text.http_fields import ENDING, ends_in_response, validators_of
 from crawler.text.resuming import Resume, resume_at
 
 _NONE = Validators()
@@ -83,6 +83,8 @@ class Transfer:
         """Headers of the last response with a body, for ``Ended.headers``."""
         self._fresh = job.fresh
         """True if caches are bypassed, because a cached response contradicted the listing."""
+        self._doubted: str | None = None
+        """Digest ("" without digests) of a body that may end with the beginning of another response; None: none did."""
         self._divided = False
         """True once pieces of the body were fetched in parallel. After a failure the body is fetched in one stream."""
 
@@ -145,7 +147,7 @@ class Transfer:
             known = replace(known, mtime=local.mtime if mtime is None else mtime)
         return self.effort.result(Outcome.UNCHANGED, reason, size=known.size, known=known, proof=proof)
 
-    async def _save(self, reply: Response, action: Action, proof: Proof) -> Result | Staged:
+    async def _save(self, reply: Response, action: Action, proof: Proof) -> Result | Staged | None:
         self._arrival(reply, action).refuse_unwanted(self._shared.rejects_headers)
         known = adopted(self._job, reply.headers, proof) if self._job.probe and not action.offset else None
         if known is not None:  # HEAD has not shown it, but this response does
@@ -171,7 +173,7 @@ class Transfer:
         self.effort.count(len(body))
         return body
 
-    async def _staged(self, reply: Response, action: Action, proof: Proof, body: bytes) -> Result | Staged:
+    async def _staged(self, reply: Response, action: Action, proof: Proof, body: bytes) -> Result | Staged | None:
         problem = length_proven(self._job, action, reply.headers, len(body))
         if problem:
             raise VerificationError(problem)
@@ -179,15 +181,24 @@ class Transfer:
         for expected in self._published(reply):
             if not digests.matches(body, expected):
                 raise VerificationError(f"the body does not have the published digest {expected}")
+        if self._is_doubtful(reply, action, body[-ENDING:], digest):
+            return None
         return await self._stage(reply, proof, body, len(body), digest)
+
+    def _is_doubtful(self, reply: Response, action: Action, end: bytes, digest: str | None) -> bool:
+        """Whether a complete body may end with the beginning of another response: not if it comes a second time."""
+        if action.length is None or not ends_in_response(end) or self._published(reply):
+            return False
+        before, self._doubted = self._doubted, digest or ""
+        return before != self._doubted
 
     def _published(self, reply: Response) -> list[str]:
         """The published digests of the file: from its listing or a checksum file, and from the response headers."""
         found = (self._job.digest, digests.header_digest(reply.headers)) if self._shared.verify else ()
         return [digest for digest in found if digest is not None]
 
-    async def _stream(self, reply: Response, action: Action, proof: Proof) -> Result | Staged:
-        job, shared = self._job, self._shared
+    async def _stream(self, reply: Response, action: Action, proof: Proof) -> Result | Staged | None:
+        job, shared, end = self._job, self._shared, b""
         part = self._part
         if part is None:
             part = self._part = await shared.destination.open_part(job)
@@ -209,6 +220,7 @@ class Transfer:
                     await part.restart()
                     raise VerificationError(f"longer than the announced {action.limit} bytes", retryable=False)
                 await part.write(chunk)
+                end = (end + chunk[-ENDING:])[-ENDING:]
                 offer = partial(reply.bulk, action.limit - part.offset, self.effort.count)
                 if segments is None and (filling := part.fill(offer)) is not None:
                     await filling
@@ -223,6 +235,9 @@ class Transfer:
             if not await part.matches(expected):
                 await part.discard()
                 raise VerificationError(f"the body does not have the published digest {expected}")
+        if self._is_doubtful(reply, action, end, digest):
+            await part.discard()
+            return None
         return await self._stage(reply, proof, part, size, digest)
 
     def _segments(self, reply: Response, action: Action, validators: Validators) -> Segments | None:

@@ -195,3 +195,24 @@ def test_the_beginning_of_a_status_line_at_the_end_is_in_doubt(body: bytes, coun
     certain = http_fields.certain_length(body + STATUS[:count])
     assert certain <= len(body)
     assert certain == len(body) or b"H" in body
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (b"", False),
+        (b"body", False),
+        (b"bodyHTTP/1.1 40", False),
+        (b"bodyHTTP/1.1 408", True),
+        (b"bodyHTTP/1.1 408 Request Timeout\r\nContent-Le", True),
+        (b"bodyHTTP/1.1 408 x\r\n\r\n", True),
+        (b"bodyHTTP/1.1 408 x\r\nContent-Length: 3\r\n\r\n", True),
+        (b"bodyHTTP/1.1 408 x\r\nContent-Length: 3\r\n\r\nab", True),
+        (b"bodyHTTP/1.1 408 x\r\nContent-Length: 3\r\n\r\nabc", True),
+        (b"WARC/1.0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab", False),
+        (b'"GET / HTTP/1.1" 200 17\n', False),
+    ],
+)
+def test_whether_a_body_may_end_with_the_beginning_of_another_response(end: bytes, expected: bool) -> None:
+    assert http_fields.ends_in_response(end) is expected
