@@ -202,9 +202,7 @@ class Transfer:
         part = self._part
         if part is None:
             part = self._part = await shared.destination.open_part(job)
-        validators = validators_of(reply.headers)
-        if not is_strong(validators, reply.headers.get("Date"), reply.headers.get("Age")):
-            validators = _NONE
+        validators = _strong_validators(reply.headers)
         self.effort.continues(action.offset, action.length)
         segments = self._segments(reply, action, validators)
         pieces = self._counted(reply) if segments is None else segments.chunks()
@@ -228,8 +226,7 @@ class Transfer:
         problem = length_proven(job, action, reply.headers, part.offset)
         if problem:
             raise VerificationError(problem)
-        size = part.offset
-        digest = await part.finish()
+        size, digest = part.offset, await part.finish()
         self._part = None
         for expected in self._published(reply):
             if not await part.matches(expected):
@@ -283,3 +280,8 @@ class Transfer:
             await self._part.keep()
         else:
             await self._part.discard()
+
+
+def _strong_validators(headers: Mapping[str, str]) -> Validators:
+    found = validators_of(headers)
+    return found if is_strong(found, headers.get("Date"), headers.get("Age")) else _NONE
