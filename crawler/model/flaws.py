@@ -26,6 +26,7 @@ class FlawKind(StrEnum):
     SCRIPT = "script"
     UNLINKED = "unlinked"
     HEADING = "heading"
+    UNKNOWN = "unknown"
     FALLBACK = "fallback"
 
 
@@ -73,6 +74,11 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
     FlawKind.HEADING: Meaning(
         "its page has no rows and the heading of another directory",
         "check that the server maps URL to the right directory",
+        is_incomplete=False,
+    ),
+    FlawKind.UNKNOWN: Meaning(
+        "its page has no rows, and more on it than the page of an empty directory",
+        "look at it in a browser: it may be an error, a login or a script",
         is_incomplete=False,
     ),
     FlawKind.FALLBACK: Meaning(

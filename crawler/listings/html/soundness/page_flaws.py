@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
+from crawler.listings.html.soundness.empty_page import unknown_in
 from crawler.listings.html.soundness.passages import Passage, split_passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.model.flaws import Flaw, FlawKind
@@ -47,6 +48,7 @@ def with_flaws(listing: Listing, markup: str) -> Listing:
         Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,
         Flaw(FlawKind.UNLINKED, unlinked.aside[0]) if unlinked.aside else None,
         diagnostics.another_heading(markup, listing.url) if is_empty else None,
+        unknown_in(markup, passages, listing.url, listing.family) if is_empty else None,
     )
     flaws = tuple(flaw for flaw in found if flaw is not None)
     return replace(

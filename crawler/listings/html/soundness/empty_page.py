@@ -1,0 +1,98 @@
+"""Decides whether all of a page without rows is what servers print for an empty directory.
+
+Only then does it prove that the directory is empty. A page whose rows a script would add, a login, or an error in any
+language may have the frame of a listing, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from crawler.listings.html.soundness.passages import Passage
+from crawler.model.flaws import Flaw, FlawKind
+from crawler.text.patterns import pattern
+from crawler.text.urls import decoded
+
+_ACTIVE = pattern(
+    r"<(?:iframe|frame|embed|object)\b|<meta\b[^>]{0,200}\brefresh\b"
+    r"|<input\b[^>]{0,300}\bpassword\b",
+    re.IGNORECASE,
+)
+"""Elements that no server prints for an empty directory."""
+_OWN = pattern(r"<(?:form|noscript|script)\b", re.IGNORECASE)
+"""Elements that only some families print."""
+_SCRIPTED = {"caddy", "lighttpd", "hfs", "simple-http-server"}
+"""Families whose pages contain scripts and forms of their own, which sort and filter the rows."""
+_HEADING = pattern(
+    r"(?:(?:auto)?index|(?:directory |file )?listing|contents?|files|directory|folder|inhalt|verzeichnis)"
+    r"(?: (?:of|for|von|de|di|in|listing|index))*(?: directory)?",
+    re.IGNORECASE,
+)
+_KNOWN = (
+    pattern(r"<!doctype\b[^>]{0,300}>|<\?xml[^>]{0,99}>", re.IGNORECASE),
+    pattern(
+        r"\[?(?:to |up to (?:a )?higher(?: level)? )?(?:parent (?:directory|folder|dir)|higher level directory)\]?",
+        re.IGNORECASE,
+    ),
+    pattern(r"\b(?:go up|up|back|home|root|dir|icon|ico)\b", re.IGNORECASE),
+    pattern(
+        r"\b(?:file ?)?(?:name|last[ -]modified|modified|modification|date|time|timestamp|uploaded|size|bytes|length"
+        r"|description|type|kind|mime|owner|user|group|permissions?|mode|hits|attributes|version|created)\b",
+        re.IGNORECASE,
+    ),
+    pattern(
+        r"\((?:no files|empty)\)|\b(?:no (?:files?|entries|items)(?: or (?:folders|directories))?"
+        r"(?: (?:in|found|here|to (?:show|list|display))\b[\w ]{0,20})?|(?:this |the )?(?:folder|directory) is empty"
+        r"|empty(?: (?:folder|directory))?)\b",
+        re.IGNORECASE,
+    ),
+    pattern(
+        r"\btotal\b|\b0 ?(?:[KMGT]i?B?|bytes?|files?|items?|objects?|folders?|sub-?(?:folders?|director\w{1,3})"
+        r"|director(?:y|ies)|links?|entries)\b",
+        re.IGNORECASE,
+    ),
+    pattern(
+        r"\b\d{1,4}[-/. ](?:\d{1,2}|[a-z]{3,9})[-/. ]\d{1,4}\b|\b[a-z]{3,9} \d{1,2},? \d{4}\b"
+        r"|\b(?:mon|tue|wed|thu|fri|sat|sun)\b|\b\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?\b|\b(?:gmt|utc)\b",
+        re.IGNORECASE,
+    ),
+    pattern(r"\b\d[\d.,]* ?(?:[kmgt]i?b?|b|bytes?)\b", re.IGNORECASE),
+    pattern(
+        r"(?:proudly served by |powered by |served (?:with|by) )?\b(?:apache|nginx|openresty|tengine|lighttpd|litespeed"
+        r"|caddy|jetty|tomcat|python|simplehttp|mini_httpd|thttpd|cherokee|monkey|hiawatha|webfs|darkhttpd|busybox|boa"
+        r"|http ?file ?server|hfs|rebex|microsoft-iis|iis|web server)(?:[/ ]v?[\d.]+\w*)?(?: ?\([^)]{1,60}\))?"
+        r"(?: (?:mod_|openssl|php|dav|mod)[\w./-]{1,40})*(?: web)?(?: server)?(?: at(?: [^ ]{1,253})?)?(?: +port \d{1,5})?",
+        re.IGNORECASE,
+    ),
+    _HEADING,
+)
+"""What may stand on such a page besides the path and the names of the directories above."""
+_LETTER = pattern(r"[^\W\d_]")
+
+
+def unknown_in(markup: str, passages: Iterable[Passage], url: str, family: str) -> Flaw | None:
+    """What shows that the page without rows at ``url`` is not that of an empty directory, or None.
+
+    ``passages``: those of ``markup``. ``family``: the family of the listing.
+    """
+    active = _ACTIVE.search(markup) or (None if family in _SCRIPTED else _OWN.search(markup))
+    if active is not None:
+        return Flaw(FlawKind.UNKNOWN, active[0])
+    parts = urlsplit(url)
+    path = decoded(parts.path)
+    places = sorted({path, parts.netloc, parts.hostname or "", decoded(parts.query), *path.split("/")}, key=len)
+    for passage in passages:
+        if _LETTER.search(_unexplained(passage.text, [place for place in reversed(places) if place])):
+            return Flaw(FlawKind.UNKNOWN, passage.text)
+    return None
+
+
+def _unexplained(text: str, places: Iterable[str]) -> str:
+    """``text`` without the parts of the URL and all that is known."""
+    for place in places:
+        text = text.replace(place, " ")
+    for known in _KNOWN:
+        text = known.sub(" ", text)
+    return text
