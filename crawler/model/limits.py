@@ -44,10 +44,10 @@ BULK_LEAST = MIB
 """Smallest part of a body that one thread receives and stores by itself; for less, starting it is not worth while."""
 BULK_PIECE = MIB
 """Amount that this thread receives at once, if so much has arrived."""
-BULK_TAIL = 64 * KIB
+BULK_TAIL = 256 * KIB
 """Number of bytes at the end of a long body that are received like a short one, and with them how it ends."""
-DOUBTED = 64 * KIB
-"""Number of bytes at the end of an incomplete body in which the beginning of another response is looked for."""
+DOUBTED = 256 * KIB
+"""Number of bytes at the end of a body in which the beginning of another response is looked for."""
 SMALL_BODY = 256 * KIB
 """Bodies up to this size are kept in memory until they are written together with others."""
 ERROR_BODY = 64 * KIB

@@ -33,7 +33,7 @@ def may_hold_response(body: bytes) -> bool:
     return b"HTTP/1." in body and STATUS_LINE.search(body) is not None
 
 
-ENDING = 8192
+ENDING = 65536
 """Number of bytes at the end of a complete body in which ``ends_in_response`` looks."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from crawler.model import limits
 from crawler.text.http_fields import STATUS_LINE
 
 MERGED = "it is shorter than announced, and another response begins in it"
@@ -12,8 +13,6 @@ _LONGEST_START = len(b"HTTP/1.1 200") - 1
 """Maximum number of bytes of a status line that are needed behind the end of a body to recognise it."""
 _LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
 _PADDING = b"\r\n\0 "
-_TAIL = 8192
-"""Number of bytes at the end of a body that are searched; responses that nobody asked for are shorter."""
 
 
 class BodyTail:
@@ -23,7 +22,7 @@ class BodyTail:
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
-        """The last pieces of the body: at least ``_TAIL`` bytes, if so many have arrived."""
+        """The last pieces of the body: at least DOUBTED bytes, if so many have arrived."""
         self._size = 0
 
     def clear(self) -> None:
@@ -36,7 +35,7 @@ class BodyTail:
         if end == len(data):
             self._add(data[start:end])
             return False
-        if not self._pieces or end - start >= _TAIL:
+        if not self._pieces or end - start >= limits.DOUBTED:
             return is_merged(data, start, end)
         before = b"".join(self._pieces)
         return is_merged(before + data[start:], 0, len(before) + end - start)
@@ -44,7 +43,7 @@ class BodyTail:
     def _add(self, piece: bytes) -> None:
         self._pieces.append(piece)
         self._size += len(piece)
-        while self._size - len(self._pieces[0]) >= _TAIL:
+        while self._size - len(self._pieces[0]) >= limits.DOUBTED:
             self._size -= len(self._pieces.pop(0))
 
 
@@ -56,7 +55,7 @@ def is_merged(data: bytes, start: int, end: int) -> bool:
     """
     if not data[end:].strip(_PADDING):  # nothing, or what some servers send behind every body
         return False
-    found = list(STATUS_LINE.finditer(data, max(start, end - _TAIL), end + _LONGEST_START))
+    found = list(STATUS_LINE.finditer(data, max(start, end - limits.DOUBTED), end + _LONGEST_START))
     if not found:
         return False
     begin = found[-1].start()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from crawler.http.framing.merged import BodyTail, is_merged
+from crawler.model import limits
 
-TAIL = 8192
+TAIL = limits.DOUBTED
 """Number of bytes at the end of a body that are searched."""
 TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
 BEFORE = b"some header section"

@@ -10,6 +10,7 @@ from crawler.http.framing.header_section import BodyError
 from crawler.http.framing.merged import is_merged
 from crawler.http.framing.splitter import Splitter
 from crawler.http.lane.reader import ResponseReader
+from crawler.model import limits
 
 TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
 BODY = b"B" * 300
@@ -48,7 +49,7 @@ def test_what_follows_a_whole_body_is_no_part_of_it(behind: bytes) -> None:
 
 
 def test_only_the_end_of_a_body_is_searched() -> None:
-    body = b"a response begins with HTTP/1.1 200 OK" + bytes(9000)
+    body = b"a response begins with HTTP/1.1 200 OK" + bytes(limits.DOUBTED)
     assert not is_merged(body + b"\n", 0, len(body))
 
 
@@ -94,3 +95,16 @@ def test_a_response_that_was_requested_may_follow_a_body_that_describes_one() ->
     reader = ResponseReader()
     reader.begin(is_head=False)
     assert reader.take(head + body + head + body, 0, is_last=False) == len(head + body)
+
+
+@pytest.mark.parametrize("gap", [9_000, 60_000, 200_000])
+def test_a_long_response_in_place_of_the_rest_of_a_body_is_recognised(gap: int) -> None:
+    foreign = b"HTTP/1.1 503 Busy\r\nContent-Length: %d\r\n\r\n" % (2 * gap) + b"x" * (2 * gap)
+    wire = b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + bytes(300_000 - gap) + foreign
+    reader, splitter = ResponseReader(), Splitter()
+    reader.begin(is_head=False)
+    splitter.begin(is_head=False)
+    for take in (lambda data: reader.take(data, 0), splitter.take):
+        with pytest.raises(BodyError, match="shorter than announced"):
+            for at in range(0, len(wire), 65_000):
+                take(wire[at : at + 65_000])

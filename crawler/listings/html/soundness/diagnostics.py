@@ -41,6 +41,19 @@ _SHOWN_OF = pattern(
     r"(?:\d[\d,.]* ?(?:to|[-\u2013]) ?)?(\d[\d,.]*) (?:out )?of (\d[\d,.]*)\b",
     re.IGNORECASE,
 )
+_PAGE_OF = pattern(
+    r"\b(?:page|seite|p[aá]gina) (\d{1,6}) (?:of|von|de|sur|/) (\d{1,6})\b"
+    r"|(?<![\d.,:/-])(?:\d{1,9} ?(?:to|[-\u2013]) ?)?(\d{1,9}) (?:out )?of (\d{1,9})"
+    r"(?: (?:files?|items?|entries|rows?|results?|objects?))?\W*$",
+    re.IGNORECASE,
+)
+_TRUNCATED = pattern(
+    r"\b(?:and|plus|\u2026|\.{3}) ?\d[\d,.]* more\b"
+    r"|\b(?:list(?:ing)?|results?|output|directory)(?: (?:is|was|has been|are))? (?:truncated|incomplete|abridged)\b"
+    r"|\bonly the first \d[\d,.]* \w{0,20} ?(?:are|were|is) (?:shown|listed|displayed)\b",
+    re.IGNORECASE,
+)
+_NEXT = pattern(r"<(?:link|a)\b(?=[^>]{0,500}\shref\s*=)[^>]{0,500}\srel\s*=\s*[\"']?next\b[^>]{0,500}>", re.IGNORECASE)
 _DOCUMENT = pattern(r"<!doctype\b|<html\b", re.IGNORECASE)
 _HEADING = pattern(r"<(?:title|h1)\b[^>]{0,300}>([^<]{0,200})", re.IGNORECASE)
 _STATUS = pattern(r"\s*[45]\d\d\b")
@@ -75,7 +88,24 @@ def part_in(passages: Iterable[Passage], rows: set[int], *, is_empty: bool, has_
         shown = None if has_more or passage.boilerplate else _SHOWN_OF.search(text)
         if _LIMITED.search(text) or (is_empty and _NONE_OF.search(text)) or (shown is not None and _is_less(shown)):
             return Flaw(FlawKind.PART, text)
+        if not has_more and len(text) <= _LONGEST and (_TRUNCATED.search(text) or _is_page_of_more(text)):
+            return Flaw(FlawKind.PART, text)
     return None
+
+
+def next_in(markup: str) -> Flaw | None:
+    """The link to a next page (``rel="next"``) in a page of which no next page was recognised, or None."""
+    found = _NEXT.search(markup)
+    return None if found is None else Flaw(FlawKind.PART, found[0])
+
+
+def _is_page_of_more(text: str) -> bool:
+    """Whether ``text`` says that this is a page before the last one, or that there are more entries."""
+    found = _PAGE_OF.search(text)
+    if found is None:
+        return False
+    shown, of = (int(number) for number in found.groups() if number is not None)
+    return shown < of
 
 
 def _is_less(found: re.Match[str]) -> bool:

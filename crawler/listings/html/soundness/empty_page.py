@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from crawler.listings.html.soundness.passages import Passage
 from crawler.model.flaws import Flaw, FlawKind
@@ -31,6 +30,15 @@ _HEADING = pattern(
     re.IGNORECASE,
 )
 _KNOWN = (
+    pattern(
+        r"(?:proudly served by |powered by |served (?:with|by) )?\b(?:apache|nginx|openresty|tengine|lighttpd|litespeed"
+        r"|caddy|jetty|tomcat|python|simplehttp|mini_httpd|thttpd|cherokee|monkey|hiawatha|webfs|darkhttpd|busybox|boa"
+        r"|http ?file ?server|hfs|rebex|microsoft-iis|iis|web server)(?:[/ ]v?[\d.]+\w*)?(?: ?\([^)]{1,60}\))?"
+        r"(?: (?:mod_|openssl|php|dav|mod)[\w./-]{1,40})*(?: web)?(?: server)?(?: at(?: [^ ]{1,253})?)?"
+        r"(?: +port \d{1,5})?",
+        re.IGNORECASE,
+    ),
+    pattern(r"\bindex of /\S*", re.IGNORECASE),  # behind a proxy, the path may have a prefix
     pattern(r"<!doctype\b[^>]{0,300}>|<\?xml[^>]{0,99}>", re.IGNORECASE),
     pattern(
         r"\[?(?:to |up to (?:a )?higher(?: level)? )?(?:parent (?:directory|folder|dir)|higher level directory)\]?",
@@ -59,16 +67,10 @@ _KNOWN = (
         re.IGNORECASE,
     ),
     pattern(r"\b\d[\d.,]* ?(?:[kmgt]i?b?|b|bytes?)\b", re.IGNORECASE),
-    pattern(
-        r"(?:proudly served by |powered by |served (?:with|by) )?\b(?:apache|nginx|openresty|tengine|lighttpd|litespeed"
-        r"|caddy|jetty|tomcat|python|simplehttp|mini_httpd|thttpd|cherokee|monkey|hiawatha|webfs|darkhttpd|busybox|boa"
-        r"|http ?file ?server|hfs|rebex|microsoft-iis|iis|web server)(?:[/ ]v?[\d.]+\w*)?(?: ?\([^)]{1,60}\))?"
-        r"(?: (?:mod_|openssl|php|dav|mod)[\w./-]{1,40})*(?: web)?(?: server)?(?: at(?: [^ ]{1,253})?)?(?: +port \d{1,5})?",
-        re.IGNORECASE,
-    ),
     _HEADING,
 )
 """What may stand on such a page besides the path and the names of the directories above."""
+_COUNTED = pattern(r"\b[1-9][\d.,]* (?:files?|items?|entries|objects?)\b", re.IGNORECASE)
 _LETTER = pattern(r"[^\W\d_]")
 
 
@@ -80,11 +82,12 @@ def unknown_in(markup: str, passages: Iterable[Passage], url: str, family: str) 
     active = _ACTIVE.search(markup) or (None if family in _SCRIPTED else _OWN.search(markup))
     if active is not None:
         return Flaw(FlawKind.UNKNOWN, active[0])
-    parts = urlsplit(url)
-    path = decoded(parts.path)
-    places = sorted({path, parts.netloc, parts.hostname or "", decoded(parts.query), *path.split("/")}, key=len)
+    host, _, rest = url.partition("#")[0].partition("://")[2].partition("/")
+    path, _, query = decoded(rest).partition("?")
+    places = sorted({path, host, host.partition(":")[0], query, *path.split("/")}, key=len)
     for passage in passages:
-        if _LETTER.search(_unexplained(passage.text, [place for place in reversed(places) if place])):
+        left = _unexplained(passage.text, [place for place in reversed(places) if place])
+        if _LETTER.search(left) or _COUNTED.search(passage.text):
             return Flaw(FlawKind.UNKNOWN, passage.text)
     return None
 

@@ -58,10 +58,10 @@ def test_sort_links_and_links_up_mention_nothing() -> None:
     assert parse(nginx("a.bin", "b.bin")).mentioned == frozenset()
 
 
-@pytest.mark.parametrize("footer", ["", FOOTER])
-def test_a_sound_page_without_entries_is_conclusive(footer: str) -> None:
+@pytest.mark.parametrize(("footer", "is_known"), [("", True), ("<p>nginx/1.22.1</p>", True), (FOOTER, False)])
+def test_a_page_without_entries_is_conclusive_if_all_of_it_is_known(footer: str, is_known: bool) -> None:
     listing = parse(nginx(footer=footer))
-    assert (listing.is_listing, listing.complete, listing.conclusive, listing.entries) == (True, True, True, ())
+    assert (listing.is_listing, listing.complete, listing.conclusive, listing.entries) == (True, True, is_known, ())
 
 
 @pytest.mark.parametrize(

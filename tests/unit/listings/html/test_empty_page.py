@@ -1,0 +1,110 @@
+"""Which pages without rows prove that a directory is empty, and which pages say that they show only a part."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.listings.html.soundness.diagnostics import next_in, part_in
+from crawler.listings.html.soundness.empty_page import unknown_in
+from crawler.listings.html.soundness.passages import split_passages, visible
+
+URL = "http://files.example.org:8080/pub/some%20dir/"
+FRAME = (
+    "<!DOCTYPE html><html><head><title>Index of /pub/some dir/</title></head><body><h1>Index of /pub/some dir/</h1>"
+    "<table><thead><tr><th>Name</th><th>Last modified</th><th>Size</th></tr></thead><tbody>{}</tbody></table>{}</body>"
+)
+
+
+def unknown(markup: str, family: str = "generic") -> str | None:
+    found = unknown_in(markup, list(split_passages(visible(markup))), URL, family)
+    return None if found is None else found.quote
+
+
+@pytest.mark.parametrize(
+    ("rows", "more"),
+    [
+        ("", ""),
+        ('<tr><td><a href="../">Parent Directory</a></td><td>16-Apr-2020 17:20</td><td>-</td></tr>', ""),
+        ('<tr><td><a href="../">[To Parent Directory]</a></td></tr>', "<p>0 directories, 0 files, 0 bytes total</p>"),
+        ("<tr><td colspan=3>This directory is empty</td></tr>", "<address>Apache/2.4.62 (Debian) OpenSSL/3.0 Server at"
+         " files.example.org Port 8080</address>"),
+        ("<tr><td>No files in this folder</td></tr>", "<footer>lighttpd/1.4.69</footer>"),
+        ("", "<p>Proudly Served by LiteSpeed Web Server at files.example.org Port 8080</p>"),
+        ("", '<p><a href="/">files.example.org</a> / <a href="/pub/">pub</a> / some dir</p>'),
+    ],
+)  # fmt: skip
+def test_what_servers_print_for_an_empty_directory_is_known(rows: str, more: str) -> None:
+    assert unknown(FRAME.format(rows, more)) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '<script src="/app.js"></script>',
+        "<script>load()</script>",
+        '<div id="root"></div><noscript>Enable JavaScript</noscript>',
+        "<form method=post action=/login><input name=user></form>",
+        "<input type=password name=p>",
+        '<iframe src="/login"></iframe>',
+        '<meta http-equiv="refresh" content="0;url=/login">',
+        "<p>Please log in to see the files.</p>",
+        "<p>Zugriff verweigert</p>",
+        "<p>Acc&egrave;s refus&eacute;</p>",
+        "<p>\u0412\u0440\u0435\u043c\u0435\u043d\u043d\u043e</p>",
+        "<p>Rate limit exceeded</p>",
+        "<p>Checking your browser</p>",
+        "<h2>Maintenance</h2>",
+        "<p>5 files</p>",
+    ],
+)
+def test_anything_else_on_a_page_without_rows_may_be_the_reason_for_that(more: str) -> None:
+    assert unknown(FRAME.format("", more)) is not None
+    assert unknown(FRAME.format(f"<tr><td>{more}</td></tr>", "")) is not None
+
+
+def test_families_with_scripts_of_their_own() -> None:
+    page = FRAME.format("", "<script>sort()</script><form></form>")
+    assert unknown(page, "lighttpd") is None
+    assert unknown(page, "nginx-pre") == "<script"
+    assert unknown(page + "<input type=password>", "lighttpd") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_part"),
+    [
+        ("Page 1 of 2", True),
+        ("Seite 1 von 3", True),
+        ("page 2 of 2", False),
+        ("22 of 30 items", True),
+        ("1\u201315 of 30", True),
+        ("30 of 30 files", False),
+        ("... and 8 more files", True),
+        ("List truncated", True),
+        ("Results are truncated", True),
+        ("Only the first 15 files are shown", True),
+        ("1 of 12 is a directory", False),
+        ("2 of 3.txt", False),
+        ("30 files", False),
+        ("24/7 of 365", False),
+    ],
+)
+def test_texts_that_say_that_there_is_more(text: str, is_part: bool) -> None:
+    passages = list(split_passages(f"<table><tr><td>x</td></tr></table><p>{text}</p>"))
+    rows = {id(passages[0])}
+    assert (part_in(passages, rows, is_empty=False, has_more=False) is not None) is is_part
+    assert part_in(passages, rows, is_empty=False, has_more=True) is None
+
+
+@pytest.mark.parametrize(
+    ("markup", "is_next"),
+    [
+        ('<link rel="next" href="?page=2">', True),
+        ("<link href=?page=2 rel=next>", True),
+        ('<a rel="next" href="page/2/">Next</a>', True),
+        ('<link rel="prev" href="?page=1">', False),
+        ('<link rel="next">', False),
+        ('<a href="next/">next/</a>', False),
+    ],
+)
+def test_a_link_to_a_next_page_that_is_not_followed_is_told(markup: str, is_next: bool) -> None:
+    assert (next_in(f"<head>{markup}</head>") is not None) is is_next
