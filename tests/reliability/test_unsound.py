@@ -36,6 +36,7 @@ def test_a_page_that_proves_nothing_deletes_nothing(sandbox: Sandbox, site: Site
         "warning": ("", "<b>Warning</b>: scandir() in <b>i.php</b> on line <b>3</b>"),
         "part": ("", "<p>Showing 0 of 1 entries</p>"),
         "script": ("", "<script>var x = '<a href=' + n; document.write(x)</script>"),
+        "login": ("", "<form action=/login><input type=password></form>"),
     }
     for number, name in enumerate((*unsound, "other", "empty")):
         site.file(f"{name}/f.bin", blob(100, number))
@@ -70,6 +71,7 @@ _BODIES: dict[FlawKind, tuple[str, str]] = {
     FlawKind.SCRIPT: ("", "<script>var x = '<' + 'a hr' + 'ef=' + n; document.write(x)</script>"),
     FlawKind.ELSEWHERE: ("<tr><td><a href='http://cdn.invalid/x?k=1'>f</a></td><td>5</td><td>2020-01-01</td></tr>", ""),
     FlawKind.UNLINKED: ("<tr><td><a href='g.bin'>g.bin</a></td><td>5</td><td>2020-01-01</td></tr>", "<p>f.bin 12 MB"),
+    FlawKind.UNKNOWN: ("", "<p>Please log in to see the files.</p>"),
 }  # fmt: skip
 
 
