@@ -206,12 +206,12 @@ def _in_transaction(connection: sqlite3.Connection, action: Callable[[sqlite3.Co
 
 
 def _is_damage(error: Exception) -> bool:
-    # ValueError: cells that this program did not write.
-    return isinstance(error, ValueError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+    """True if the file is damaged; damage of a record alone arrives here only if it could not be repaired."""
+    return _is_of_a_record(error) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
 def _is_of_a_record(error: Exception) -> bool:
-    """True if only a record is damaged: a wrong checksum, or text that is not UTF-8, which only Python detects."""
+    """True if a record is damaged: a wrong checksum, or text that is not UTF-8, which only Python detects."""
     is_text = isinstance(error, sqlite3.OperationalError) and not hasattr(error, "sqlite_errorcode")
     return isinstance(error, ValueError) or is_text
 
