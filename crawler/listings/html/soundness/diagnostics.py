@@ -8,7 +8,8 @@ that names another directory makes an empty page inconclusive.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from html import unescape
 from itertools import islice
 
 from crawler.listings.html.soundness.passages import Passage
@@ -54,6 +55,17 @@ _TRUNCATED = pattern(
     re.IGNORECASE,
 )
 _NEXT = pattern(r"<(?:link|a)\b(?=[^>]{0,500}\shref\s*=)[^>]{0,500}\srel\s*=\s*[\"']?next\b[^>]{0,500}>", re.IGNORECASE)
+_CONTROL = pattern(
+    r"<(?:a|button)\b[^>]{0,2000}>((?:[^<]|<(?!/?(?:a|button)\b)){0,200})</(?:a|button)\s{0,9}>", re.IGNORECASE
+)
+_TAGS = pattern(r"<[^>]{0,300}>")
+_NEXT_WORDS = pattern(
+    r"[\W_]*(?:next(?: page| \d+)?|(?:load|show|view|see) (?:all|more)|more (?:files|entries|items|results|objects)"
+    r"|(?:n\u00e4chste|weitere)(?: seiten?| dateien)?|weiter|(?:page )?suivante?|siguiente|successiv[ao]|pr\u00f3xima?"
+    r"|\u0441\u043b\u0435\u0434\u0443\u044e\u0449\u0430\u044f|\u4e0b\u4e00\u9875|\u6b21\u3078)[\W_]*|\u00bb|\u203a",
+    re.IGNORECASE,
+)
+"""What a link or a button to the next page says; "More" alone, or with dots, is often a menu."""
 _DOCUMENT = pattern(r"<!doctype\b|<html\b", re.IGNORECASE)
 _HEADING = pattern(r"<(?:title|h1)\b[^>]{0,300}>([^<]{0,200})", re.IGNORECASE)
 _STATUS = pattern(r"\s*[45]\d\d\b")
@@ -93,10 +105,19 @@ def part_in(passages: Iterable[Passage], rows: set[int], *, is_empty: bool, has_
     return None
 
 
-def next_in(markup: str) -> Flaw | None:
-    """The link to a next page (``rel="next"``) in a page of which no next page was recognised, or None."""
+def next_in(markup: str, names: Collection[str]) -> Flaw | None:
+    """The link to a next page in a page of which no next page was recognised, or None. ``names``: of the entries.
+
+    It is one by its relation (``rel="next"``), or because a link or a button outside the entries says so.
+    """
     found = _NEXT.search(markup)
-    return None if found is None else Flaw(FlawKind.PART, found[0])
+    if found is not None:
+        return Flaw(FlawKind.PART, found[0])
+    for control in _CONTROL.finditer(markup):
+        text = " ".join(unescape(_TAGS.sub(" ", control[1])).split())
+        if _NEXT_WORDS.fullmatch(text) and text.rstrip("/") not in names:
+            return Flaw(FlawKind.PART, text)
+    return None
 
 
 def _is_page_of_more(text: str) -> bool:

@@ -43,7 +43,7 @@ def with_flaws(listing: Listing, markup: str) -> Listing:
         Flaw(FlawKind.CUT) if not listing.complete else None,
         diagnostics.error_in(passages, regions, rows, is_empty=is_empty),
         diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(listing.next_pages)),
-        None if listing.next_pages else diagnostics.next_in(shown),
+        None if listing.next_pages else diagnostics.next_in(shown, names | known),
         diagnostics.error_after(shown, max(ends)) if ends else None,
         Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
         Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,

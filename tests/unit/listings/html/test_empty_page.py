@@ -104,7 +104,16 @@ def test_texts_that_say_that_there_is_more(text: str, is_part: bool) -> None:
         ('<link rel="prev" href="?page=1">', False),
         ('<link rel="next">', False),
         ('<a href="next/">next/</a>', False),
+        ('<a href="next">next</a>', False),
+        ('<a href="?marker=f21.zip">Next</a>', True),
+        ('<a href="page/2/" class=p><span>Next &raquo;</span></a>', True),
+        ('<a href="?seite=2">N&auml;chste Seite</a>', True),
+        ('<a href="/about">More...</a>', False),
+        ('<a href="javascript:page(2)">&raquo;</a>', True),
+        ('<button onclick="load()">Load more</button>', True),
+        ('<a href="/menu">More</a>', False),
+        ('<a href="/x">Next generation sequencing</a>', False),
     ],
 )
 def test_a_link_to_a_next_page_that_is_not_followed_is_told(markup: str, is_next: bool) -> None:
-    assert (next_in(f"<head>{markup}</head>") is not None) is is_next
+    assert (next_in(f"<head>{markup}</head>", {"next"}) is not None) is is_next
