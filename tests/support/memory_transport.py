@@ -29,6 +29,11 @@ class MemoryTransport(asyncio.Transport):
             self._is_closing = True
             asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
 
+    def fail(self, error: Exception) -> None:
+        """Close after an error, of which the event loop tells the protocol in its next turn."""
+        self._is_closing = True
+        asyncio.get_running_loop().call_soon(self._protocol.connection_lost, error)
+
     def abort(self) -> None:
         self.is_aborted = True
         self.close()

@@ -107,9 +107,10 @@ class Lane(asyncio.Protocol):
             self._reader.begin(is_head=requests[0].is_head)
         self._flight.extend(requests)
         self.sent += len(requests)
-        if self._end is None and self._transport is not None and not self._transport.is_closing():
+        if self._end is None and self._transport is not None:
             self.is_shared = self.is_shared or len(self._flight) > 1
-            self._transport.write(b"".join([request.data for request in requests]) if data is None else data)
+            if not self._transport.is_closing():  # else ``connection_lost`` is about to tell why
+                self._transport.write(b"".join([request.data for request in requests]) if data is None else data)
             if is_idle and requests:
                 self._deadline.expect(self._loop.time())
                 self._timer.watch()
@@ -195,8 +196,7 @@ class Lane(asyncio.Protocol):
             if self._reader.is_over:
                 self._finish_response(self._flight[0])
         if self._end is None:
-            reader = self._reader
-            has_begun, has_head = reader.has_begun, reader.head is not None
+            has_begun, has_head = self._reader.has_begun, self._reader.head is not None
             self._stop(explained(exc, has_begun=has_begun, has_head=has_head, is_first=not self.answered))
 
     # --- responses ----------------------------------------------------------------------------------

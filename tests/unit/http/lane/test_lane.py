@@ -366,3 +366,15 @@ async def test_a_lane_lends_its_connection_for_the_middle_of_a_long_body(
             transport.arrive([bytes(3_000_000 - 3 - (lent or 0)), response(b"two")])
             assert [each.is_complete for each in receiver.ends] == [True, True]
         lane.close()
+
+
+async def test_a_request_on_a_connection_that_is_failing_is_lost_for_the_reason_of_that(wire: Wire) -> None:
+    alert = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required")
+    alert.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    wire.transport.fail(alert)
+    (outcome,) = wire.send("a")
+    assert (outcome.loss, wire.transport.written) == (None, b"")
+    await asyncio.sleep(0)
+    assert outcome.loss is not None
+    assert outcome.loss.ending is Ending.REFUSED_BY_TLS
+    assert "--client-cert" in outcome.loss.detail
