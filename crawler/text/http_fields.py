@@ -20,7 +20,7 @@ REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}")
 """The beginning of a response (RFC 9112 section 4), up to its status."""
 _FOREIGN = re.compile(
-    rb"HTTP/1\.[01] [1-9][0-9]{2}|H(?:T(?:T(?:P(?:/(?:1(?:\.(?:[01](?: (?:[1-9][0-9]?)?)?)?)?)?)?)?)?)?\Z"
+    STATUS_LINE.pattern + rb"|H(?:T(?:T(?:P(?:/(?:1(?:\.(?:[01](?: (?:[1-9][0-9]?)?)?)?)?)?)?)?)?)?\Z"
 )
 """STATUS_LINE, or the beginning of it at the end."""
 _LENGTH_LINE = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
@@ -45,9 +45,18 @@ def ends_in_response(end: bytes) -> bool:
     begin = max((found.start() for found in STATUS_LINE.finditer(end)), default=-1)
     if begin < 0:
         return False
-    head_end = end.find(b"\r\n\r\n", begin) + 4
-    length = _LENGTH_LINE.search(end, begin, head_end) if head_end > 3 else None
-    return length is None or head_end + int(length[1]) >= len(end)
+    stop = response_stop(end, begin)
+    return stop is None or stop >= len(end)
+
+
+def response_stop(data: bytes, begin: int) -> int | None:
+    """The offset behind the response that begins at ``begin`` of ``data``, even if that is behind ``data``.
+
+    None if its header section is not complete or states no length.
+    """
+    head_end = data.find(b"\r\n\r\n", begin) + 4
+    length = _LENGTH_LINE.search(data, begin, head_end) if head_end > 3 else None
+    return None if length is None else head_end + int(length[1])
 
 
 def certain_length(end: bytes) -> int:

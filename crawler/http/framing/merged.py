@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from crawler.model import limits
-from crawler.text.http_fields import STATUS_LINE
+from crawler.text.http_fields import STATUS_LINE, response_stop
 
 MERGED = "it is shorter than announced, and another response begins in it"
 """The reason for a BodyError about a body that was sent short, so that a response to something else fills the rest."""
 _LONGEST_START = len(b"HTTP/1.1 200") - 1
 """Maximum number of bytes of a status line that are needed behind the end of a body to recognise it."""
-_LENGTH = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
 _PADDING = b"\r\n\0 "
 
 
@@ -58,9 +55,5 @@ def is_merged(data: bytes, start: int, end: int) -> bool:
     found = list(STATUS_LINE.finditer(data, max(start, end - limits.DOUBTED), end + _LONGEST_START))
     if not found:
         return False
-    begin = found[-1].start()
-    head_end = data.find(b"\r\n\r\n", begin) + 4
-    if head_end < 4 or head_end > end:
-        return True
-    length = _LENGTH.search(data, begin, head_end)
-    return length is None or head_end + int(length[1]) > end
+    stop = response_stop(data, found[-1].start())
+    return stop is None or stop > end

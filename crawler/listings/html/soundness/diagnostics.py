@@ -100,7 +100,10 @@ def part_in(passages: Iterable[Passage], rows: set[int], *, is_empty: bool, has_
         shown = None if has_more or passage.boilerplate else _SHOWN_OF.search(text)
         if _LIMITED.search(text) or (is_empty and _NONE_OF.search(text)) or (shown is not None and _is_less(shown)):
             return Flaw(FlawKind.PART, text)
-        if not has_more and len(text) <= _LONGEST and (_TRUNCATED.search(text) or _is_page_of_more(text)):
+        if has_more or len(text) > _LONGEST:
+            continue
+        shown = _PAGE_OF.search(text)
+        if _TRUNCATED.search(text) or (shown is not None and _is_less(shown)):
             return Flaw(FlawKind.PART, text)
     return None
 
@@ -120,17 +123,8 @@ def next_in(markup: str, names: Collection[str]) -> Flaw | None:
     return None
 
 
-def _is_page_of_more(text: str) -> bool:
-    """Whether ``text`` says that this is a page before the last one, or that there are more entries."""
-    found = _PAGE_OF.search(text)
-    if found is None:
-        return False
-    shown, of = (int(number) for number in found.groups() if number is not None)
-    return shown < of
-
-
 def _is_less(found: re.Match[str]) -> bool:
-    shown, of = (int(re.sub(r"\D", "", number) or 0) for number in found.groups())
+    shown, of = (int(re.sub(r"\D", "", number) or 0) for number in found.groups() if number is not None)
     return shown < of
 
 

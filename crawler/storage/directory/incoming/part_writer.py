@@ -131,6 +131,13 @@ class LocalPart:
             writing, self._writing = self._writing, None
             writing.result()
 
+    async def _write_rest(self) -> None:
+        """Write the remaining chunks."""
+        await self._finish_write()
+        if self._chunks:
+            self._start_write()
+            await self._finish_write()
+
     async def _write_chunks(self, chunks: list[bytes]) -> None:
         self._has_failed = True  # nothing may be appended unless these bytes are written
         try:
@@ -144,10 +151,7 @@ class LocalPart:
 
     async def rewind(self) -> None:
         """See ``interfaces.Part``."""
-        await self._finish_write()
-        if self._chunks:
-            self._start_write()
-            await self._finish_write()
+        await self._write_rest()
         await self._run(self._raw.rewind)
         self.offset = self._raw.written
         self._noted = min(self._noted, self.offset)
@@ -160,10 +164,7 @@ class LocalPart:
 
     async def finish(self) -> str | None:
         """Write the remaining chunks and close. Returns ``sha256:<hex>``, or None if digests are off."""
-        await self._finish_write()
-        if self._chunks:
-            self._start_write()
-            await self._finish_write()
+        await self._write_rest()
         await self._run(self._raw.close)
         hashing = self._raw.hashing
         return f"sha256:{hashing.hexdigest()}" if hashing is not None else None

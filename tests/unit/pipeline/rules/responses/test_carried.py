@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.model.values import Span
-from crawler.pipeline.rules.responses.carried import LONGEST, History, may_follow
+from crawler.pipeline.rules.responses.carried import LONGEST, may_follow
 from crawler.pipeline.rules.responses.neighbours import Facts, Judgement, Row, are_apart, judge
 from crawler.pipeline.rules.responses.pipelined import verdict
-
-NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
-
-
-def row(low: int | None = None, high: int | None = None, **more: object) -> Row:
-    size = None if low is None else Span(low, low if high is None else high)
-    return Row(size=size, **more)  # type: ignore[arg-type]
-
-
-def at(minute: int) -> Span[datetime]:
-    low = NOON + timedelta(minutes=minute)
-    return Span(low, low + timedelta(seconds=59))
-
-
-def ok(size: int, **more: object) -> Facts:
-    return Facts(status=200, size=size, **more)  # type: ignore[arg-type]
-
-
-def carried(*seen: tuple[Row, Facts]) -> History:
-    history = History()
-    for each in seen:
-        history.add(*each)
-    return history
+from tests.unit.pipeline.rules.responses.samples import at, carried, ok, row
 
 
 @pytest.mark.parametrize(

@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 
-from crawler.model.values import Span, Validators
+from crawler.model.values import Validators
 from crawler.pipeline.rules.responses.carried import LONGEST, History, followers, history_of, may_follow
 from crawler.pipeline.rules.responses.neighbours import Aspect, Facts, Row
+from tests.unit.pipeline.rules.responses.samples import at, carried, ok, row
 
-NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 TAG = Validators(etag='"1"')
 OTHER_TAG = Validators(etag='"2"')
 SIZE_AND_PLACE = Aspect.SIZE | Aspect.PLACE
 
 
-def row(low: int | None = None, high: int | None = None, **more: object) -> Row:
-    size = None if low is None else Span(low, low if high is None else high)
-    return Row(size=size, **more)  # type: ignore[arg-type]
-
-
-def at(minute: int) -> Span[datetime]:
-    low = NOON + timedelta(minutes=minute)
-    return Span(low, low + timedelta(seconds=59))
-
-
-def ok(size: int, **more: object) -> Facts:
-    return Facts(status=200, size=size, **more)  # type: ignore[arg-type]
-
-
 EMPTY = row(0, modified=at(0))
 OTHER_EMPTY = row(0, modified=at(1))
-
-
-def one_by_one(*seen: tuple[Row, Facts]) -> History:
-    history = History()
-    for each in seen:
-        history.add(*each)
-    return history
 
 
 def noted(*rows: Row, of_empty: Validators | None = None) -> History:
@@ -51,12 +29,12 @@ def noted(*rows: Row, of_empty: Validators | None = None) -> History:
 
 def mixed() -> History:
     """A history with 6 among the files that have been settled, and 7 among those that have not."""
-    history = one_by_one((row(6), ok(6)))
+    history = carried((row(6), ok(6)))
     history.add_files([row(7)])
     return history
 
 
-EMPTIES = [partial(one_by_one, (EMPTY, ok(0, of_empty=TAG))), partial(noted, EMPTY, of_empty=TAG)]
+EMPTIES = [partial(carried, (EMPTY, ok(0, of_empty=TAG))), partial(noted, EMPTY, of_empty=TAG)]
 """Histories with one empty file, noted in either way. The tables have functions, so that each test has its own."""
 
 
@@ -68,10 +46,10 @@ EMPTIES = [partial(one_by_one, (EMPTY, ok(0, of_empty=TAG))), partial(noted, EMP
         (History, set(), None, LONGEST + 1, False),
         (partial(noted, row(5)), {5}, None, 0, False),
         (partial(noted, row(5)), {4, 6}, None, 0, True),
-        (partial(one_by_one, (row(5), ok(5))), {4, 5}, None, 0, False),
-        (partial(one_by_one, (row(5), ok(5))), {6}, None, 0, True),
-        (partial(one_by_one, (row(4, 6), ok(5))), {4}, None, 0, True),
-        (partial(one_by_one, (row(5, etag='"a"'), Facts(status=304, etag='"a"'))), {6}, None, 0, False),
+        (partial(carried, (row(5), ok(5))), {4, 5}, None, 0, False),
+        (partial(carried, (row(5), ok(5))), {6}, None, 0, True),
+        (partial(carried, (row(4, 6), ok(5))), {4}, None, 0, True),
+        (partial(carried, (row(5, etag='"a"'), Facts(status=304, etag='"a"'))), {6}, None, 0, False),
         (mixed, {6}, None, 0, False),
         (mixed, {7}, None, 0, False),
         (mixed, {8}, None, 0, True),
@@ -83,9 +61,9 @@ EMPTIES = [partial(one_by_one, (EMPTY, ok(0, of_empty=TAG))), partial(noted, EMP
         *((make, {0, 5}, EMPTY, 0, True) for make in EMPTIES),
         *((make, {0}, OTHER_EMPTY, 0, False) for make in EMPTIES),
         *((make, {0}, None, 0, False) for make in EMPTIES),
-        (partial(one_by_one, (EMPTY, ok(0, of_empty=TAG)), (row(0, 9), ok(0))), {0}, EMPTY, 0, False),
-        (partial(one_by_one, (EMPTY, ok(0, of_empty=TAG)), (row(5), ok(5))), {0, 5}, EMPTY, 0, False),
-        (partial(one_by_one, (EMPTY, ok(0))), {0}, EMPTY, 0, False),
+        (partial(carried, (EMPTY, ok(0, of_empty=TAG)), (row(0, 9), ok(0))), {0}, EMPTY, 0, False),
+        (partial(carried, (EMPTY, ok(0, of_empty=TAG)), (row(5), ok(5))), {0, 5}, EMPTY, 0, False),
+        (partial(carried, (EMPTY, ok(0))), {0}, EMPTY, 0, False),
     ],
 )
 def test_whether_sizes_tell_files_from_all_that_was_carried(
@@ -107,7 +85,7 @@ def test_whether_sizes_tell_files_from_all_that_was_carried(
         (mixed, row(6), False),
         (mixed, row(7), False),
         (mixed, row(8), True),
-        (partial(one_by_one, (row(5, etag='"a"'), Facts(status=304, etag='"a"'))), row(6), False),
+        (partial(carried, (row(5, etag='"a"'), Facts(status=304, etag='"a"'))), row(6), False),
     ],
 )
 def test_whether_no_response_had_the_size_of_a_row(make: Callable[[], History], new: Row, expected: bool) -> None:
@@ -118,7 +96,7 @@ def test_whether_no_response_had_the_size_of_a_row(make: Callable[[], History], 
 
 
 def test_a_file_that_was_noted_with_others_is_the_same_suspect_as_one_noted_alone() -> None:
-    alone, together = one_by_one((row(5), ok(5)), (row(6), ok(6))), noted(row(5), row(6))
+    alone, together = carried((row(5), ok(5)), (row(6), ok(6))), noted(row(5), row(6))
     expected = [row(5, place="-")]
     assert alone.suspects(row(5), Aspect.SIZE) == expected
     assert together.suspects(row(5), Aspect.SIZE) == expected
@@ -160,12 +138,12 @@ BODILESS = [C, UNPROVEN, PROVEN]
     ],
 )
 def test_who_is_suspected(new: Row, confirmed: Aspect, expected: Sequence[Row]) -> None:
-    history = one_by_one(*PLACED)
+    history = carried(*PLACED)
     assert list(history.suspects(new, confirmed)) == expected
     assert list(history.unlike(new, confirmed)) == expected
 
 
-def test_pages_are_noted_together_as_one_by_one() -> None:
+def test_pages_are_noted_together_as_carried() -> None:
     rows = [row(place="/a/"), row(place="/b/", etag='"1"')]
     one_way, other = mixed(), mixed()
     one_way.add_pages(rows, [800, 900])
@@ -196,11 +174,11 @@ def test_pages_are_noted_together_as_one_by_one() -> None:
 def test_whether_a_place_tells_pages_from_all_that_was_carried(
     seen: list[tuple[Row, Facts]], places: list[str | None], expected: bool
 ) -> None:
-    assert one_by_one(*seen).lacks_places(places) is expected
+    assert carried(*seen).lacks_places(places) is expected
 
 
 def test_a_range_is_suspected_only_by_itself() -> None:
-    history = one_by_one((row(9, part="0-4"), Facts(status=206, size=9, part="0-4")))
+    history = carried((row(9, part="0-4"), Facts(status=206, size=9, part="0-4")))
     assert len(history) == 1
     assert history.suspects(row(9, part="0-4"), Aspect.PART) == [row(9, part="0-4")]
     assert history.suspects(row(9, part="5-"), Aspect.PART) == []
@@ -211,9 +189,9 @@ def test_a_range_is_suspected_only_by_itself() -> None:
 
 def test_files_noted_together_are_suspects_beside_all_others_of_their_size() -> None:
     first, second = (row(5), ok(5)), (row(7, etag='"a"'), Facts(status=304, etag='"a"'))
-    history = one_by_one(first, second)
+    history = carried(first, second)
     history.add_files([row(5, modified=at(1))])
-    expected = one_by_one(first, second, (row(5, modified=at(1)), ok(5))).suspects(row(5), Aspect.SIZE)
+    expected = carried(first, second, (row(5, modified=at(1)), ok(5))).suspects(row(5), Aspect.SIZE)
     assert sorted(map(repr, history.suspects(row(5), Aspect.SIZE))) == sorted(map(repr, expected))
     assert len(expected) == 3
 
@@ -234,7 +212,7 @@ def test_an_empty_file_is_not_told_from_those_that_are_interchangeable(make: Cal
 
 
 def test_an_empty_file_with_other_validators_ends_the_interchange() -> None:
-    history = one_by_one((EMPTY, ok(0, of_empty=TAG)))
+    history = carried((EMPTY, ok(0, of_empty=TAG)))
     history.add(EMPTY, ok(0, of_empty=TAG))
     assert len(history) == 1, "it is the same as the one before"
     history.add(EMPTY, ok(0, of_empty=OTHER_TAG))
@@ -245,7 +223,7 @@ def test_an_empty_file_with_other_validators_ends_the_interchange() -> None:
 
 
 def test_the_first_empty_file_is_the_one_that_may_come_again() -> None:
-    history = one_by_one((EMPTY, ok(0, of_empty=TAG)), (OTHER_EMPTY, ok(0, of_empty=OTHER_TAG)))
+    history = carried((EMPTY, ok(0, of_empty=TAG)), (OTHER_EMPTY, ok(0, of_empty=OTHER_TAG)))
     assert history.of_empty == TAG
     assert history.may_repeat(EMPTY)
     assert not history.may_repeat(OTHER_EMPTY)
@@ -268,7 +246,7 @@ def test_files_without_an_empty_one_leave_none_to_come_again() -> None:
 
 
 def test_followers_are_those_that_differ_from_all_and_for_which_there_is_room() -> None:
-    history = one_by_one((row(5), ok(5)))
+    history = carried((row(5), ok(5)))
     new = [row(5), row(6), row(4, 6), row(7), row(8, 9)]
     assert followers(new, history) == [1, 3, 4]
     assert followers(new, None) == [0, 1, 2, 3, 4]
