@@ -70,6 +70,8 @@ _KNOWN = (
     _HEADING,
 )
 """What may stand on such a page besides the path and the names of the directories above."""
+_LONGEST = 6000
+"""Number of characters beyond which a passage is not looked at: no path or heading is that long."""
 _COUNTED = pattern(r"\b[1-9][\d.,]* (?:files?|items?|entries|objects?)\b", re.IGNORECASE)
 _LETTER = pattern(r"[^\W\d_]")
 
@@ -84,17 +86,17 @@ def unknown_in(markup: str, passages: Iterable[Passage], url: str, family: str) 
         return Flaw(FlawKind.UNKNOWN, active[0])
     host, _, rest = url.partition("#")[0].partition("://")[2].partition("/")
     path, _, query = decoded(rest).partition("?")
-    places = sorted({path, host, host.partition(":")[0], query, *path.split("/")}, key=len)
+    places = {path, host, host.partition(":")[0], query, *path.split("/")} - {""}
     for passage in passages:
-        left = _unexplained(passage.text, [place for place in reversed(places) if place])
-        if _LETTER.search(left) or _COUNTED.search(passage.text):
-            return Flaw(FlawKind.UNKNOWN, passage.text)
+        text = passage.text
+        if len(text) > _LONGEST or _COUNTED.search(text) or _LETTER.search(_unexplained(text, places)):
+            return Flaw(FlawKind.UNKNOWN, text)
     return None
 
 
 def _unexplained(text: str, places: Iterable[str]) -> str:
     """``text`` without the parts of the URL and all that is known."""
-    for place in places:
+    for place in sorted(places, key=len, reverse=True):
         text = text.replace(place, " ")
     for known in _KNOWN:
         text = known.sub(" ", text)
