@@ -20,7 +20,7 @@ import errno
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum, auto
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from crawler.model.exit_codes import ExitCode
 from crawler.model.values import Known, Rejection
@@ -67,6 +67,19 @@ class CrawlerError(Exception):
     def reword(self, text: str) -> None:
         """Replace the message by ``text``."""
         Exception.__init__(self, text)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What ``pickle`` and ``copy`` need. Without it they call the class with the message alone, and the error of a
+        child process whose class takes more would break the pool that it belongs to.
+        """
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[CrawlerError], args: tuple[Any, ...], attributes: Mapping[str, Any]) -> CrawlerError:
+    """The error of class ``kind`` that had ``args`` and ``attributes``."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class ConfigError(CrawlerError):

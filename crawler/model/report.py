@@ -47,7 +47,7 @@ _FIGURES = (
 """The attributes of a report that a notebook shows."""
 
 
-class Published(Value, frozen=True, kw_only=True):
+class Published(Brief, frozen=True, kw_only=True):
     """A snapshot that a run has published."""
 
     name: str

@@ -8,7 +8,7 @@ Nothing is encoded with msgspec, because its encoders reject the lone surrogates
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields, make_dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -53,7 +53,7 @@ def shortened(value: object) -> str:
 
 
 class Brief(Value, frozen=True):
-    """A Value whose ``repr`` is one line that leaves out collections, because they may hold thousands of values."""
+    """A Value with collections, which may hold thousands of values: its ``repr`` is one line that leaves them out."""
 
     _shown: ClassVar[str] = ""
     """Attributes that are shown if they are not zero or empty, separated by spaces. "": all but collections."""
@@ -65,7 +65,12 @@ class Brief(Value, frozen=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         shown = {name: getattr(self, name) for name in self._shown.split() or self.__struct_fields__}
-        return [item for item in shown.items() if item[1] and not isinstance(item[1], tuple | frozenset)]
+        return [item for item in shown.items() if item[1] and not isinstance(item[1], tuple | frozenset | Mapping)]
+
+    def __hash__(self) -> int:
+        """By all fields, as in any Value; mappings, which have no hash, by their items."""
+        hashable = (frozenset(each.items()) if isinstance(each, Mapping) else each for each in astuple(self))
+        return hash((type(self), *hashable))
 
 
 class Record(Value, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import pickle
 import pprint
@@ -10,7 +11,17 @@ import pytest
 
 import crawler
 from crawler.model.config import Config
-from crawler.model.report import Report
+from crawler.model.errors import (
+    Cause,
+    ConfigError,
+    CrawlerError,
+    DestinationError,
+    FetchError,
+    ListingError,
+    UnreadableDirectory,
+    VerificationError,
+)
+from crawler.model.report import ListingFailure, Published, Report
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Kind, Known, Listing, Outcome, Result, Span, Validators
 
@@ -23,6 +34,10 @@ VALUES = sorted(
     for name in crawler.__all__
     if isinstance(getattr(crawler, name), type) and issubclass(getattr(crawler, name), Value)
 )
+
+
+def is_error(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, CrawlerError)
 
 
 def test_the_public_values_are_values() -> None:
@@ -72,9 +87,81 @@ def test_it_prints_its_fields() -> None:
     assert repr(Validators(etag="x")) == "Validators(etag='x', last_modified=None)"
 
 
-@pytest.mark.parametrize("value", [ENTRY, KNOWN, crawler.Report(url="http://h/", directory=LONE)])
-def test_it_travels_between_processes_with_names_of_any_bytes(value: Value) -> None:
-    assert pickle.loads(pickle.dumps(value)) == value
+FAILURE = Result(path="a", url="http://h/a", outcome=Outcome.FAILED, reason="HTTP 500", known=KNOWN)
+JOB = crawler.Job(url="http://h/a", path=LONE, reason="new", size=Span(1, 2), known=KNOWN, mirrors=("http://i/a",))
+SAMPLES = (
+    Span(1, 2),
+    ENTRY,
+    KNOWN,
+    KNOWN.validators,
+    crawler.Rejection("sort", "?C=M", row=LONE),
+    Listing(
+        url="http://h/", family="nginx", confidence=1.0, is_listing=True, entries=(ENTRY,), mentioned=frozenset("a")
+    ),
+    crawler.Local(Kind.FILE, 1, 2),
+    JOB,
+    FAILURE,
+    crawler.Staged(job=JOB, part="", body=b"x", size=1, mtime=None, result=FAILURE),
+    crawler.Step(action="fetch", path=LONE, reason="new", size=Span(1, 2)),
+    ListingFailure(path="a", url="http://h/a/", reason="HTTP 500"),
+    Published(name="20261129T104704Z", files=1, size=2, left_out={LONE: "a symbolic link"}),
+    Report(
+        url="http://h/",
+        directory=LONE,
+        failures=(FAILURE,),
+        spared={LONE: "a mount point"},
+        skipped_by={"exclude": 1},
+        rejected_by={"sort": 4},
+        upstreams={"http://h/": 1},
+        published=Published(name="20261129T104704Z", files=1, size=2, left_out={"a": "a socket"}),
+        plan=(),
+    ),
+    Config(workers=3, header={"A": "b"}, include="*.nc", exclude=["old/"], objects={"key": "hush"}, newer_than="7d"),
+)
+"""One of each value that programs get, with everything in it that may have no hash."""
+
+
+def test_there_is_a_sample_of_each_public_value_with_every_mapping_filled() -> None:
+    assert {type(value).__name__ for value in SAMPLES} >= {*VALUES, "Config", "Published", "ListingFailure"}
+    for value in SAMPLES:
+        assert all(getattr(value, item.name) != {} for item in dataclasses.fields(value))
+
+
+@pytest.mark.parametrize("value", SAMPLES, ids=lambda value: type(value).__name__)
+def test_it_can_be_hashed_copied_and_sent_to_another_process_with_names_of_any_bytes(value: Value) -> None:
+    for other in (pickle.loads(pickle.dumps(value)), copy.copy(value), copy.deepcopy(value)):
+        assert other == value
+        assert hash(other) == hash(value)
+        assert repr(other) == repr(value)
+    assert {value: "a key"}[value] == "a key"
+
+
+def test_mappings_count_in_the_hash_whatever_their_order() -> None:
+    one = Report(url="", directory="", skipped_by={"a": 1, "b": 2})
+    assert hash(one) == hash(replace(one, skipped_by={"b": 2, "a": 1}))
+    assert hash(one) != hash(replace(one, skipped_by={"a": 1, "b": 3}))
+
+
+ERRORS: dict[str, CrawlerError] = {
+    "ConfigError": ConfigError("workers: '0'", "ext: ''"),
+    "ListingError": ListingError("not a listing", content_type="text/html", is_advised=True),
+    "DestinationError": DestinationError("disk full", done=[KNOWN], untouched=True).after({LONE: None}),
+    "UnreadableDirectory": UnreadableDirectory("a", "Permission denied", "chmod it"),
+    "FetchError": FetchError("HTTP 503", url="http://h/", status=503, retry_after=2.0, cause=Cause.SILENT),
+    "VerificationError": VerificationError("too short", retryable=False),
+}
+"""Errors that take more than a message."""
+
+
+@pytest.mark.parametrize("name", [name for name in crawler.__all__ if is_error(getattr(crawler, name))])
+def test_an_error_can_be_copied_and_sent_to_another_process(name: str) -> None:
+    """The error of a child process that cannot be read would break its pool."""
+    kind: type[CrawlerError] = getattr(crawler, name)
+    error = ERRORS[name] if name in ERRORS else kind("a message")
+    assert type(error) is kind
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(other) is kind
+        assert (str(other), other.args, vars(other)) == (str(error), error.args, vars(error))
 
 
 def test_each_value_has_a_container_of_its_own() -> None:
@@ -88,9 +175,6 @@ def test_it_can_be_matched() -> None:
             assert low == 1
         case _:
             pytest.fail("no match")
-
-
-FAILURE = Result(path="a", url="http://h/a", outcome=Outcome.FAILED, reason="HTTP 500")
 
 
 def test_a_report_of_many_failures_is_one_line_and_its_text_is_the_account() -> None:
