@@ -117,7 +117,8 @@ async def open_destination_to_read(resources: Resources, where: Path | Location)
 async def explain(target: str, url: str, directory: str, config: Config) -> tuple[list[Line], bool]:
     """Explain what a run of the mirror of ``url`` would do about the entry at ``target``, which may be relative.
 
-    Returns the lines of the explanation, and whether the entry is listed.
+    Returns the lines of the explanation, and whether it is known what a run would do: the entry is listed, or a rule or
+    the local copy of an entry that is gone decides.
 
     Raises ConfigError, ListingError, RobotsForbidden, DestinationError. Changes nothing.
     """

@@ -56,7 +56,7 @@ def dispatch(call: Invocation) -> int:
 
         if problem := split_list(call.config.ext, call.positional):
             raise ConfigError(problem)
-    if not mode and len(call.positional) == 1 and call.positional[0].lower() != "help":
+    if mode in {"", "--explain"} and len(call.positional) == 1 and call.positional[0].lower() != "help":
         from crawler.cli.modes import with_default_directory
 
         call = with_default_directory(call)

@@ -114,14 +114,14 @@ def _print_verification(report: Report, call: Invocation, _config: Config) -> in
 
 
 def run_explain(call: Invocation) -> int:
-    """Print how a run would decide about an entry. Returns INCOMPLETE if the entry is not listed."""
+    """Print how a run would decide about an entry. Returns INCOMPLETE if that is not known."""
     from crawler.app import maintenance
     from crawler.output.format import render_facts
 
     url, directory = call.positional
-    facts, is_listed = run_query(maintenance.explain(call.explain or "", url, directory, call.config))
+    facts, is_decided = run_query(maintenance.explain(call.explain or "", url, directory, call.config))
     delivered = print_result(render_facts(facts))
-    return worst([delivered, ExitCode.OK if is_listed else ExitCode.INCOMPLETE])
+    return worst([delivered, ExitCode.OK if is_decided else ExitCode.INCOMPLETE])
 
 
 def with_default_directory(call: Invocation) -> Invocation:
@@ -134,7 +134,8 @@ def with_default_directory(call: Invocation) -> Invocation:
     if _is_taken(Path(name)):
         raise ConfigError(f"{printable(name)} exists here and is not a mirror: specify DIR, this directory or another")
     if not call.quiet and (call.verbosity or sys.stderr.isatty()):
-        print_line(f"Mirroring {masked(url)} into {printable(name)}")
+        what = "Mirroring" if call.explain is None else "Explaining what would be done when mirroring"
+        print_line(f"{what} {masked(url)} into {printable(name)}")
     return replace(call, positional=(call.positional[0], name))
 
 

@@ -58,6 +58,7 @@ def test_what_is_in_the_place_of_dir_is_4_and_below_it_5(site: Site) -> None:
 def test_what_is_5(site: Site) -> None:
     assert cli.run([site.url, "d", "-q"]) == 0
     assert cli.run(["--explain", "absent", site.url, "d"]) == 5
+    assert cli.run(["--explain", "sub/absent", "--exclude", "sub/", site.url, "d"]) == 0, "a rule decides"
     Path("d/a.zip").write_bytes(b"")
     assert cli.run(["--verify", "d"]) == 5
     Path("list").write_text(f"{site.url}absent\n")

@@ -82,7 +82,7 @@ async def test_the_decision_is_that_of_a_run(site: Site, tmp_path: Path, name: s
     for target, (decision, path, found) in explained.items():
         result = done.of.get(path or target.strip("/"))
         if decision.startswith(("nothing: ", "unknown: ")):
-            assert (result, found) == (None, False), (target, decision)
+            assert (result, found) == (None, "is not entered" in decision), (target, decision)
         elif path:
             assert result is not None, (target, decision)
             outcome, reason = decision.partition(": ")[::2]
@@ -122,3 +122,51 @@ async def test_the_first_obstacle_is_named(site: Site, tmp_path: Path) -> None:
     for target, name, words in OBSTACLES:
         decision, _, _ = await _explained(site, target, tmp_path / "d", SITUATIONS[name])
         assert words in decision
+
+
+GONE = ("gone.txt", "gone/x.bin", "gone/deep/keep.iso", "gone", "gone/deep", "sub/gone.iso", "sub/gone.bin", "link")
+"""What lies in DIR and no listing shows: files, directories, and a symbolic link."""
+DELETING: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "no --delete": ({}, {"gone.txt": "only --delete removes", "link": "never deleted"}),
+    "--delete": (
+        {"delete": True},
+        {"gone": "delete: gone upstream", "link": "a symbolic link, which is never deleted"},
+    ),
+    "an excluded file": (
+        {"delete": True, "exclude": "*.iso"},
+        {"sub/gone.iso": "excluded by the filters", "gone/deep": "gone/deep/keep.iso stays (excluded by the filters)"},
+    ),
+    "--delete-excluded": ({"delete": True, "exclude": "*.iso", "delete_excluded": True}, {"gone": "delete: "}),
+    "a pruned directory": ({"delete": True, "exclude": "sub/"}, {"sub/gone.bin": "sub/ is not entered: exclude: sub/"}),
+    "flat": ({"delete": True, "no_recursive": True}, {"sub/gone.bin": "not entered: depth", "gone": "delete: "}),
+}
+"""Options of a run → the words in its decision about a path."""
+
+
+@pytest.mark.parametrize("name", DELETING)
+@pytest.mark.parametrize("is_second", [False, True], ids=["first run", "second run"])
+async def test_the_decision_about_what_is_gone_is_that_of_a_run(
+    site: Site, tmp_path: Path, name: str, *, is_second: bool
+) -> None:
+    """In a second run the pages are those of the state, which prove nothing absent until they are read again."""
+    options, words = DELETING[name]
+    site.file("a.txt", blob(100))
+    site.file("sub/b.bin", blob(100))
+    if is_second:
+        await mirror(site.url, tmp_path, attempts=1)
+    for path in GONE[:3] + GONE[5:7]:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"local")
+    (tmp_path / "link").symlink_to("a.txt")
+    config = Config(attempts=1, **options)
+    explained = {}
+    for target in (*GONE, "absent", "sub/absent"):
+        lines, decided = await explain(target, site.url, str(tmp_path), config)
+        explained[target] = dict(lines)["decision"]
+        is_pruned = "sub/ is not entered" in explained[target]
+        assert decided == (not target.endswith("absent") or is_pruned), explained
+    assert not [path for path, part in words.items() if part not in explained[path]], explained
+    await mirror(site.url, tmp_path, config)
+    for path in GONE:
+        stays = (tmp_path / path).exists()
+        assert explained[path].startswith("nothing: " if stays else "delete: "), (path, explained[path])

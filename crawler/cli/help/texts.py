@@ -8,7 +8,7 @@ SYNOPSIS = """\
   crawler [OPTIONS] --config FILE           run the mirrors of a TOML file
   crawler --list URL                        print one listing
   crawler --verify [--repair] DIR           re-hash the files in DIR
-  crawler --explain ENTRY URL DIR           explain what would be done, and why
+  crawler --explain ENTRY URL [DIR]         explain what would be done, and why
   crawler --history DIR                     print the last runs
   crawler --list-snapshots DIR              print the snapshots of DIR
   crawler --rollback NAME DIR               make an earlier snapshot current again

@@ -108,6 +108,20 @@ def test_without_dir_the_last_segment_of_url_names_it(here: Path, capsys: pytest
         assert [path.name for path in (here / "sub").iterdir()] == ["mine"]
 
 
+def test_an_explanation_without_dir_is_about_the_directory_that_a_run_would_have(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Site() as site:
+        site.file("a.txt", b"a")
+        for said in ("fetch: new", "unchanged, no request: same row"):
+            assert cli.run(["--explain", "a.txt", site.url]) == 0
+            assert said in capsys.readouterr().out
+            assert cli.run([site.url]) == 0
+        (here / "pub/.crawler").rename(here / "elsewhere")
+        assert cli.run(["--explain", "a.txt", site.url]) == 2
+        assert "pub exists here and is not a mirror: specify DIR" in capsys.readouterr().err
+
+
 def test_without_any_argument_the_usage_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([]) == 2
     assert capsys.readouterr().err.startswith("Usage:\n  crawler [OPTIONS] URL [DIR] ")

@@ -26,16 +26,19 @@ class Way(Value, frozen=True, kw_only=True):
     """Path of a directory that was read → the names in its listing."""
 
 
-def decision(way: Way) -> str:
-    """The decision about an entry that was not found, with the first obstacle on the way to it."""
+def decision(way: Way) -> tuple[str, bool]:
+    """The decision about an entry that was not found, with the first obstacle on the way to it.
+
+    Also returns whether a rule decides: the same run will do the same, whether or not a listing shows the entry.
+    """
     if way.outside:
-        return f"nothing: {way.outside}, and the listing of URL does not link to it"
+        return f"nothing: {way.outside}, and the listing of URL does not link to it", False
     deepest = ""
     for directory in _steps(way.path):
         if directory in way.barred:
-            return f"nothing: {printable(directory)}/ is not entered: {way.barred[directory]}"
+            return f"nothing: {printable(directory)}/ is not entered: {way.barred[directory]}", True
         if directory in way.failed:
-            return f"unknown: the listing of {printable(directory)}/ cannot be read: {way.failed[directory]}"
+            return f"unknown: the listing of {printable(directory)}/ cannot be read: {way.failed[directory]}", False
         if directory not in way.names:
             break
         deepest = directory
@@ -47,7 +50,7 @@ def decision(way: Way) -> str:
         each for each in way.names.get(deepest, ()) if each.casefold() == name.casefold()
     ]
     advice = f": did you mean {printable(near[0])}?" if near else ""
-    return f"nothing: the listing of {where} does not show {printable(missing)}{advice}"
+    return f"nothing: the listing of {where} does not show {printable(missing)}{advice}", False
 
 
 def _steps(path: str) -> Iterator[str]:

@@ -35,6 +35,7 @@ from crawler.pipeline.runs.explain.lines import (
     size_text,
     time_text,
 )
+from crawler.pipeline.runs.explain.unlisted import UnlistedEntries
 from crawler.pipeline.runs.mirror import RootOfRun
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
@@ -65,12 +66,14 @@ class Explainer(Observer):
         self._found: tuple[DirectoryPage, Entry] | None = None
         self._unusable: tuple[Result, str] | None = None
         """The result of a row that is not an entry, and what would make it one."""
+        self._unlisted = UnlistedEntries(parts, self._filters)
         self._barred, self._failed = dict[str, str](), dict[str, str]()
         self._names = dict[str, list[str]]()
 
     async def explain(self) -> tuple[list[Line], bool]:
-        """The lines of the explanation, and whether the entry is listed. Raises ListingError, RobotsForbidden,
-        and ConfigError for a run that would be refused.
+        """The lines of the explanation, and whether the entry is listed, or a rule decides on it.
+
+        Raises ListingError, RobotsForbidden, and ConfigError for a run that would be refused.
         """
         lines = self._lines
         await self._rules.enter(self._root)
@@ -88,8 +91,21 @@ class Explainer(Observer):
             lines.append(("decision", "the listing at URL itself: each of its entries is decided separately"))
             return lines, True
         else:
-            lines.append(("decision", decision(self._way())))
-        return lines, self._found is not None or self._unusable is not None
+            return lines, await self._decide_on_absent()
+        return lines, True
+
+    async def _decide_on_absent(self) -> bool:
+        """Note the decision about an entry that no listing shows. Returns whether a rule decides on it."""
+        path, is_decided = self._path(), True
+        words = await self._unlisted.decision(path, self._walker) if path else ""
+        if words:
+            local = await look(self._parts.destination, path)
+            self._lines += [("path", path), ("disk", local_text(local))]
+            is_decided = not words.startswith("unknown")
+        else:
+            words, is_decided = decision(self._way())
+        self._lines.append(("decision", words))
+        return is_decided
 
     def _is_root(self) -> bool:
         """Whether the target is URL itself, or where that leads."""
@@ -152,6 +168,7 @@ class Explainer(Observer):
         if self._response is not None and not page.directory.path:
             await self._response.refuse_if_bound(page.scope.base)
         self._lines += [("doubt", f"{page.url}: {flaw}") for flaw in page.flaws]
+        await self._unlisted.note(page)
         names = self._names.setdefault(page.directory.path, [])
         for entry in page.entries:
             path = _path_of(page, entry)

@@ -18,7 +18,7 @@ from crawler.pipeline.runs.root_response import RootResponse
 
 
 async def explain(parts: Components, url: str, target: str) -> tuple[list[Line], bool]:
-    """What a run at ``url`` would do about ``target``, and whether that is listed, or is the file at ``url``.
+    """What a run at ``url`` would do about ``target``, and whether that is known, or ``target`` is the file at ``url``.
 
     ``parts`` must be those of a dry run. Raises ListingError, RobotsForbidden, DestinationError, and ConfigError for a
     run that would be refused.
