@@ -8,6 +8,7 @@ from itertools import permutations
 import pytest
 
 from tests.support.misbehaving.behaviours import Redirect, Status
+from tests.support.misbehaving.paged import Linked, Stored
 from tests.support.misbehaving.samples import LOGIN, blob
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -75,6 +76,40 @@ def test_every_transition_is_settled_by_one_run_that_deletes(
     assert settled(sandbox, site)
     site.log.clear()
     sandbox.mirror(site.url, delete=True, max_delete="100%", more=more).succeeds()
+    assert site.log.bodies() == []
+
+
+@pytest.mark.row("L14")
+@pytest.mark.parametrize(
+    ("how", "rows", "query", "shapes"),
+    [
+        ("linked", 5, "", tuple(SHAPES)),
+        ("stored", 3, "?delimiter=/", ("file", "full", "deep")),
+        ("flat", 3, "", ("file", "full", "deep")),
+        ("flat", 100, "", ("file", "full", "deep")),
+    ],
+)
+def test_every_transition_is_settled_however_many_pages_the_listing_has(
+    sandbox: Sandbox, site: Site, how: str, rows: int, query: str, shapes: tuple[str, ...]
+) -> None:
+    pairs = [pair for pair in PAIRS if set(pair) <= set(shapes)]
+    site.directory("", Linked(site=site, rows=rows) if how == "linked" else Stored(site=site, rows=rows))
+    site.file("good", blob(100))
+    for before, after in pairs:
+        put(site, f"{before}-{after}", before, 1)
+    sandbox.mirror(site.url + query).succeeds()
+    assert settled(sandbox, site)
+    for before, after in pairs:
+        drop(site, f"{before}-{after}")
+        put(site, f"{before}-{after}", after, 2)
+    run = sandbox.mirror(site.url + query)
+    run.fails(5)
+    lines = [line for line in run.text.splitlines() if "in the way" in line]
+    assert all(line.endswith("--delete removes it") for line in lines), lines
+    sandbox.mirror(site.url + query, delete=True, max_delete="100%").succeeds()
+    assert settled(sandbox, site)
+    site.log.clear()
+    sandbox.mirror(site.url + query, delete=True, max_delete="100%").succeeds()
     assert site.log.bodies() == []
 
 

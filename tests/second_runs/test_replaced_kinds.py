@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.misbehaving.behaviours import Redirect, Status
+from tests.support.misbehaving.paged import Linked
 from tests.support.misbehaving.samples import blob, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -75,6 +76,21 @@ def test_a_directory_whose_listing_fails_proves_nothing_about_the_file(sandbox: 
     site.on("x/", Status(404))
     sandbox.mirror(site.url, delete=True).fails(5)
     sandbox.holds({**others, "x": OLD})
+
+
+@pytest.mark.parametrize(("broken", "rows"), [("", 3), ("x/", 1)], ids=["that of its parent", "its own"])
+@pytest.mark.parametrize("more", [[], ["--ignore-errors"]], ids=["", "ignoring errors"])
+def test_a_listing_that_is_not_complete_proves_nothing_about_the_file(
+    sandbox: Sandbox, site: Site, broken: str, rows: int, more: list[str]
+) -> None:
+    others = became_a_directory(sandbox, site)
+    site.on(broken, Linked(site=site, rows=rows, path=broken.rstrip("/"), broken=True))
+    site.log.clear()
+    run = sandbox.mirror(site.url, delete=True, more=more)
+    run.fails(5, 6)
+    run.says("x stays until complete listings show that it is a directory now")
+    sandbox.holds({**others, "x": OLD})
+    assert not [request for request in site.log.bodies() if "/x/" in request.path], "it could not be saved"
 
 
 def test_a_dry_run_plans_both_the_removal_and_what_comes_instead(sandbox: Sandbox, site: Site) -> None:

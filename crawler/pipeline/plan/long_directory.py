@@ -25,13 +25,16 @@ class LongDirectory(OpenDirectory, kw_only=True):
     large: LargeDirectory | None
     """The local directory; None if it has to be scanned as a whole."""
     names: list[str] = field(default_factory=list)
-    """The names of the files of the current piece."""
+    """The names of the files and subdirectories of the current piece."""
+    replaced: dict[str, Local] = field(default_factory=dict)
+    """What was in the places of subdirectories when their pieces were current."""
     local_files: set[str] = field(default_factory=set)
     """The names of local files that are not listed as such, once ``unlisted`` has been called for ``path``."""
 
     def show(self, page: DirectoryPage) -> None:
         super().show(page)
         self.names = [entry.name for entry in page.entries if entry.kind is not Kind.DIRECTORY and not entry.folder]
+        self.names += self.shown.new.get(self.path, ())
         self.known.pop(self.path, None)
         if self.large is not None:
             self.local.pop(self.path, None)
@@ -55,6 +58,12 @@ class LongDirectory(OpenDirectory, kw_only=True):
     def _undated(self, parent: str) -> Iterable[str]:
         return self.names if parent == self.path else super()._undated(parent)
 
+    async def in_the_way(self) -> list[Extraneous]:
+        found, local = await super().in_the_way(), self.local.get(self.path, {})
+        names = [item.path.rpartition("/")[2] for item in found if item.path.rpartition("/")[0] == self.path]
+        self.replaced.update((name, local[name]) for name in names)
+        return found
+
     async def unlisted(self, parent: str) -> tuple[list[Extraneous], int]:
         if parent != self.path:
             return await super().unlisted(parent)
@@ -70,6 +79,10 @@ class LongDirectory(OpenDirectory, kw_only=True):
                 name for name, there in local.items()
                 if there.kind is Kind.FILE and not self.shown.is_file(parent, name)
             }  # fmt: skip
+        seen = {item.path.rpartition("/")[2] for item in items}  # of some directories what was found is not seen again
+        unseen = {name: local for name, local in self.replaced.items() if name not in seen}
+        items += self.shown.extraneous(parent, unseen)
+        self.local_files |= {name for name, local in unseen.items() if local.kind is Kind.FILE}
         return items, files + (self.large.files if self.large is not None else 0)
 
     async def _others(self) -> AsyncIterator[dict[str, Local] | None]:

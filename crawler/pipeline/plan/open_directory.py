@@ -135,6 +135,15 @@ class OpenDirectory(Struct, kw_only=True):
         files = self.files
         return files.get(path) == url if isinstance(files, dict) else files.has(path, url)
 
+    async def in_the_way(self) -> list[Extraneous]:
+        """What is in the places of directories that the last page shows, and is none: the walk may enter them now."""
+        found = list[Extraneous]()
+        for parent, names in self.shown.take_new().items():
+            local = await self.scan(parent)
+            there = {name: local[name] for name in names if name in local and local[name].kind is not Kind.DIRECTORY}
+            found += self.shown.extraneous(parent, there)
+        return found
+
     async def unlisted(self, parent: str) -> tuple[list[Extraneous], int]:
         """(what is in the local directory ``parent`` and not listed there, the number of its files)."""
         local = await self.scan(parent)

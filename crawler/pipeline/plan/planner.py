@@ -79,6 +79,7 @@ class Planner:
             waiting=[] if defers else None,
         )
         await self._note_checksums(page, open_page)
+        self.unlisted.foresee(await open_directory.in_the_way())
         await self._decide_all(open_page)
         count(page.unusable, page.directory.path, page.url, self._filters, page.scope, self._observer)
         policy.room.check()
@@ -294,5 +295,6 @@ class Planner:
             if complete and items:
                 self.unlisted.note(parent, items, doubt=open_directory.doubt, recalled=open_directory.recalled)
         if complete:
-            self.unlisted.confirm(directory.path)
+            for path in {directory.path, *open_directory.shown.directories}:
+                self.unlisted.confirm(path)
             await open_directory.forget_gone(directory.path)

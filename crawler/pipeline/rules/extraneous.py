@@ -48,7 +48,11 @@ class Unlisted(Struct):
     doubted: dict[str, Flaw] = field(default_factory=dict)
     """Directory whose pages prove nothing absent → the reason."""
     replaced: dict[str, Extraneous] = field(default_factory=dict)
-    """Path → the local file where a listing shows a directory."""
+    """Path → the local file where a listing shows a directory, as known since the page that shows it."""
+    read: set[str] = field(default_factory=set)
+    """Those paths of ``replaced`` whose own listing was read completely."""
+    shown: set[str] = field(default_factory=set)
+    """Those paths of ``replaced`` whose parent's listing was read completely, and shows a directory and no file."""
     spared: dict[str, str] = field(default_factory=dict)
     """Path of an unlisted entry that is never deleted → what it is."""
     obstacles: dict[str, str] = field(default_factory=dict)
@@ -78,12 +82,24 @@ class Unlisted(Struct):
                 self.occupied[item.path] = item.spared
             elif item.spared:
                 (self.obstacles if item.replaced else self.spared)[item.path] = item.spared
+            elif is_directory:
+                self.obstructing[item.path] = item
             elif item.replaced:  # proven by what the listing shows; doubts are about what it does not show
-                (self.obstructing if is_directory else self.replaced)[item.path] = item
+                self.replaced[item.path] = item
+                self.shown.add(item.path)
+                self._prove(item.path)
             elif doubt is None and item.mentioned:
                 self.mentioned.append(item.path)
             elif doubt is None:
                 self.gone.append(item)
+
+    def foresee(self, items: Iterable[Extraneous]) -> None:
+        """Note local files where a page shows directories, which may be read before the rest of its listing."""
+        for item in items:
+            if item.spared:
+                self.obstacles[item.path] = item.spared
+            else:
+                self.replaced[item.path] = item
 
     def obstacle(self, path: str) -> str | None:
         """Name the entry that must stay and takes the place of a directory above ``path``, and what to do; or None."""
@@ -101,7 +117,14 @@ class Unlisted(Struct):
     def confirm(self, directory: str) -> None:
         """Note that the listing of ``directory`` was read completely, so that the local file in its place may go."""
         if directory in self.replaced:
-            self.gone.append(self.replaced[directory])
+            self.read.add(directory)
+            self._prove(directory)
+
+    def _prove(self, path: str) -> None:
+        """Add the local file at ``path`` to ``gone`` once both listings, in either order, have proven a directory."""
+        if path in self.read and path in self.shown:
+            self.shown.remove(path)
+            self.gone.append(self.replaced[path])
 
     def withdraw(self, paths: Collection[str]) -> None:
         """Remove ``paths`` from ``gone``: they are not proven absent after all."""
@@ -139,6 +162,13 @@ class ListedNames(Struct):
     """(directory, name) of each entry that is listed both as a file and as a directory."""
     mentioned: set[str] = field(default_factory=set)
     """Names in links of the pages that are not entries and may lead anywhere."""
+    new: dict[str, list[str]] = field(default_factory=dict)
+    """Directory → the names of its subdirectories that were shown since the last call of ``take_new``."""
+
+    def take_new(self) -> dict[str, list[str]]:
+        """Return and clear ``new``."""
+        taken, self.new = self.new, {}
+        return taken
 
     def add(self, path: str, entries: Sequence[Entry]) -> None:
         """Note the names of ``entries``, and those of the directories between them and the directory at ``path``."""
@@ -151,10 +181,15 @@ class ListedNames(Struct):
 
     def _add(self, path: str, entry: Entry) -> None:
         for segment in entry.folder.split("/") if entry.folder else ():
-            self.directories.setdefault(path, {})[segment] = True
+            names = self.directories.setdefault(path, {})
+            if segment not in names:
+                self.new.setdefault(path, []).append(segment)
+            names[segment] = True
             path = f"{path}/{segment}" if path else segment
         is_directory = None if entry.kind is Kind.UNKNOWN else entry.kind is Kind.DIRECTORY
         names = self.directories.setdefault(path, {})
+        if is_directory:
+            self.new.setdefault(path, []).append(entry.name)
         # A name that is both (x and x/) is a clash; that is reported elsewhere and proves nothing.
         if names.setdefault(entry.name, is_directory) != is_directory:
             names[entry.name] = None

@@ -59,9 +59,12 @@ class Deletions:
             elif path in unlisted.obstructing:
                 blocker = (await self._candidates([unlisted.obstructing[path]])).blocker(path)
                 found |= {path: blocker} if blocker else {}
+        proven = {item.path for item in unlisted.gone}
         for path, item in unlisted.replaced.items():
             if path not in (await self._candidates([item])).files:
                 found[path] = f"{path} stays (excluded by the filters): move it away"
+            elif path not in proven and self._parts.config.delete and not self._parts.allowance.reached:
+                found[path] = f"{path} stays until complete listings show that it is a directory now"
         return found
 
     async def delete(self) -> bool:

@@ -55,7 +55,26 @@ def test_a_page_that_proves_nothing_makes_nothing_extraneous() -> None:
 def test_what_is_a_directory_now_is_known_in_spite_of_doubt_about_the_rest() -> None:
     unlisted, page = Unlisted(), shown(("sub", Kind.DIRECTORY))
     unlisted.note("", page.extraneous("", {"sub": FILE}), doubt=DOUBT)
-    assert unlisted == Unlisted(replaced={"sub": gone("sub", Kind.FILE, replaced=True)})
+    assert unlisted == Unlisted(replaced={"sub": gone("sub", Kind.FILE, replaced=True)}, shown={"sub"})
+
+
+@pytest.mark.parametrize(
+    "order", [("foresee", "note", "confirm"), ("foresee", "confirm", "note"), ("note", "confirm")], ids="-".join
+)
+@pytest.mark.parametrize("lacks", ["", "note", "confirm"])
+def test_a_file_goes_for_a_directory_once_both_listings_are_complete(order: tuple[str, ...], lacks: str) -> None:
+    """The directory may be read before the listing that shows it comes to its end."""
+    item, unlisted = gone("sub", Kind.FILE, replaced=True), Unlisted()
+    events = {
+        "foresee": lambda: unlisted.foresee([item]),
+        "note": lambda: unlisted.note("", [item], doubt=None),
+        "confirm": lambda: unlisted.confirm("sub"),
+    }
+    for event in order:
+        if event != lacks:
+            events[event]()
+    assert unlisted.gone == ([] if lacks else [item])
+    assert unlisted.is_replaced("sub/x") == (order[0] != lacks)
 
 
 def test_what_is_not_shown_is_gone() -> None:
