@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any, TypeVar
 
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, CrawlerError, Problems
+from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.combinations import ONLY_WITH, lonely
 from crawler.model.options.keywords import DownloadOptions, Options, ProgramOptions, WalkOptions
 from crawler.model.report import ListingFailure, Report, Step
@@ -53,7 +52,7 @@ def config_of(function: str, config: Config | None, options: Mapping[str, Any], 
     try:
         chosen = dataclasses.replace(base, **given)
     except ConfigError as error:
-        raise ConfigError(f"{function}{str(error).removeprefix('Config')}") from None
+        raise ConfigError(*(f"{function}{each.removeprefix('Config')}" for each in error.problems)) from None
     problems = Problems()
     values = {key: getattr(chosen, key) for key in (*ONLY_WITH.values(), *options)}
     problems.add(lonely(options.keys(), values | ({"cluster": True} if has_cluster else {}), function))
@@ -66,16 +65,6 @@ def checked_objects(directory: str | PathLike[str], config: Config) -> Config:
     if config.objects and not is_object_url(str(directory)):
         raise ConfigError("objects: has no effect: directory is not in an object store")
     return config
-
-
-@contextmanager
-def errors_in_keywords() -> Iterator[None]:
-    """Let errors name options as keyword arguments, not as on the command line."""
-    try:
-        yield
-    except CrawlerError as error:
-        error.reword(in_keywords(str(error)))
-        raise
 
 
 def worded(report: Report, say: Callable[[str], str]) -> Report:
@@ -95,15 +84,6 @@ def worded(report: Report, say: Callable[[str], str]) -> Report:
         listing_failures=tuple(map(said, report.listing_failures)),
         plan=None if report.plan is None else tuple(map(said, report.plan)),
     )
-
-
-def in_keywords(text: str) -> str:
-    """``text`` with options of the command line as keyword arguments."""
-    if "-" not in text:
-        return text
-    from crawler.model.options.names import prose
-
-    return prose.in_keywords(text)
 
 
 def _given(config: Config) -> list[str]:

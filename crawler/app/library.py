@@ -11,12 +11,13 @@ from typing import Any, TypeVar, Unpack
 from crawler.app.api import RunContext, run_download, run_mirror
 from crawler.app.arguments.items import checked_destination, pairs_of
 from crawler.app.arguments.observers import Guarded, guarded
-from crawler.app.keywords import checked_objects, config_of, errors_in_keywords, in_keywords, worded
+from crawler.app.keywords import checked_objects, config_of, worded
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.options.keywords import DownloadOptions, Options
+from crawler.model.options.names.known import errors_in_keywords, in_keywords
 from crawler.model.report import Report
 from crawler.text.arguments import UrlObject
 from crawler.workers.event_loop import loop_factory

@@ -9,7 +9,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Unpack
 
-from crawler.app.keywords import config_of, errors_in_keywords
+from crawler.app.keywords import config_of
 from crawler.app.lifetime import explained, first_error
 from crawler.app.resources import shared_gate
 from crawler.http.client import HttpClient
@@ -17,6 +17,7 @@ from crawler.http.client_options import client_options
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
 from crawler.model.options.keywords import WalkOptions
+from crawler.model.options.names.known import errors_in_keywords
 from crawler.model.struct import replace
 from crawler.model.values import Entry
 from crawler.pipeline.runs.build import build_reader, build_walker, lister_count

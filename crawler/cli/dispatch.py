@@ -62,12 +62,20 @@ def dispatch(call: Invocation) -> int:
         call = with_default_directory(call)
     wanted = _ARGUMENTS.get(mode, _MIRROR)
     if len(call.positional) != len(wanted):
-        from crawler.text.advice.arguments import count_problem
-
-        raise ConfigError(count_problem(wanted, call.positional, mode))
+        raise ConfigError(_count_problem(wanted, call, mode))
     _refuse_url(wanted, call.positional, mode)
     _refuse_without_effect(mode, call)
     return _run_of(mode)(call)
+
+
+def _count_problem(wanted: Sequence[str], call: Invocation, mode: str) -> str:
+    """Why the positional arguments do not fit those ``wanted``, in one line."""
+    from crawler.cli.help.mistakes import value_before_url
+    from crawler.text.advice.arguments import count_problem
+
+    flags = [f"--{key.replace('_', '-')}" for key, value in call.given.items() if value is True]
+    word = call.positional[0] if len(call.positional) > len(wanted) else ""
+    return value_before_url(flags, word) or count_problem(tuple(wanted), call.positional, mode)
 
 
 def _refuse_url(wanted: Sequence[str], positional: Sequence[str], mode: str) -> None:

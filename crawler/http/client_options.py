@@ -22,7 +22,7 @@ from crawler.http.proxies import Proxies, is_socks, proxy_host, proxy_url
 from crawler.http.tls import tls_context
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.model.options.readers import parse_header
+from crawler.model.options.request_fields import parse_header
 from crawler.model.struct import Value
 from crawler.paths import is_endless, is_special, unreadable
 from crawler.text.escape import printable, redacted
@@ -188,8 +188,9 @@ def _header_lines(text: str) -> Iterator[tuple[str, str]]:
         if line.strip():
             try:
                 yield parse_header(line)
-            except ValueError:
-                raise ConfigError(f"--header {text}: line {number} is not 'Name: value'") from None
+            except ValueError as error:
+                problem = str(error).removesuffix(" or @FILE")
+                raise ConfigError(f"--header {text}: line {number}: {problem}") from None
 
 
 def _read(what: str, path: Path) -> str:
@@ -214,9 +215,13 @@ def _netrc_entries() -> list[NetrcEntry]:
     """The entries of the file of --netrc. Raises ConfigError."""
     path = netrc_path()
     try:
-        return parse_netrc(_read(f"--netrc: {path}", path))
+        entries = parse_netrc(_read(f"--netrc: {path}", path))
     except ValueError as error:
         raise ConfigError(f"--netrc: {path}: {error}") from None
+    if not entries:  # a login was asked for: without it a server may show less, and --delete would remove the rest
+        form = "machine HOST login USER password PASSWORD"
+        raise ConfigError(f"--netrc: {printable(str(path))}: holds no entry: write '{form}' in it")
+    return entries
 
 
 def netrc_logins(host: str) -> bool:

@@ -16,6 +16,7 @@ from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.cluster import parse_cluster
 from crawler.model.options.combinations import TOGETHER, check_together
 from crawler.model.options.given import on_one_line
+from crawler.model.options.names.known import KnownNames, errors_in_keywords
 from crawler.model.options.objects import check_objects
 from crawler.model.options.option import convert, location_of, option
 from crawler.model.options.readers import (
@@ -24,10 +25,8 @@ from crawler.model.options.readers import (
     MAX_NUMBER,
     MAX_PARALLEL,
     MaxDelete,
-    check_agent,
     check_duration,
     check_extensions,
-    check_header,
     check_max_delete,
     check_metrics_path,
     check_path,
@@ -43,6 +42,7 @@ from crawler.model.options.readers import (
     parse_timeout,
     parse_total_size,
 )
+from crawler.model.options.request_fields import check_agent, check_header
 from crawler.model.options.retention import Retention, check_retention, parse_retention
 from crawler.model.options.rules import LAST, Rule, check_last, check_rules, rules_of
 from crawler.model.options.timetable import Timetable, check_timetable, parse_limit_rate
@@ -56,24 +56,8 @@ WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patienc
 LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"
 
 
-class _KnownNames:
-    """A dataclass whose constructor raises ConfigError for an unknown keyword argument, and suggests a known one."""
-
-    __slots__ = ()
-
-    if not TYPE_CHECKING:  # type checkers use the signature of the constructor
-
-        def __new__(cls, *_positional: object, **options: object) -> object:
-            for name in options:
-                if name not in cls.__dataclass_fields__:
-                    from crawler.model.options.names.hints import Place, unknown_keyword
-
-                    raise unknown_keyword(Place.CONFIG, name)
-            return object.__new__(cls)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Config(_KnownNames):
+class Config(KnownNames):
     """All options of one mirror, checked at construction. Sizes are in bytes, times in seconds.
 
     Each field accepts what its TOML key accepts: ``max_size="10M"``, ``ext="zip"``, ``max_delete="50%"``,
@@ -233,6 +217,10 @@ class Config(_KnownNames):
         def __init__(self, **options: Unpack[ProgramOptions]) -> None: ...
 
     def __post_init__(self, include: str | Iterable[str], exclude: str | Iterable[str]) -> None:
+        with errors_in_keywords():
+            self._check(include, exclude)
+
+    def _check(self, include: str | Iterable[str], exclude: str | Iterable[str]) -> None:
         where = type(self).__name__
         for key, item in option_fields().items():
             if (value := getattr(self, key)) is not item.default:

@@ -64,9 +64,9 @@ class CrawlerError(Exception):
     exit_code: ClassVar[int] = ExitCode.ERROR.value
     """The program's exit code for this error."""
 
-    def reword(self, text: str) -> None:
-        """Replace the message by ``text``."""
-        Exception.__init__(self, text)
+    def reword(self, *texts: str) -> None:
+        """Replace the message by ``texts``; only a ConfigError has several."""
+        Exception.__init__(self, *texts)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What ``pickle`` and ``copy`` need. Without it they call the class with the message alone, and the error of a

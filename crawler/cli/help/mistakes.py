@@ -14,6 +14,7 @@ _DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _TYPOGRAPHIC = re.compile(f"-?[{_DASHES}][-{_DASHES}]*(?=[A-Za-z])")
 _ONE_LETTER = ("-e", "-h", "-q", "-v", "-w")
 _FALSE = frozenset({"0", "false", "no", "off", "none", "never", ""})
+_TRUE = frozenset({"1", "true", "yes", "on", "y"})
 _ARGUMENT_NAMES = {"config_file": "config"}
 _ONE_DASH = re.compile(r"-[A-Za-z][\w-]+(?:=.*)?", re.DOTALL)
 
@@ -101,6 +102,18 @@ def flag_with_value(name: str, args: Sequence[str]) -> str:
         return f"{name} takes no value: write {name}"
     instead = {"--verbose": "write --quiet", "--verify-digests": "write --no-verify-digests"}.get(name, "leave it out")
     return f"{name} takes no value: {instead}"
+
+
+def value_before_url(flags: Sequence[str], word: str) -> str:
+    """The message for one of the ``flags`` that was given ``word`` as a value, which then came before URL; "" if none.
+
+    ``flags``: those of the command line that take no value.
+    """
+    if word and flags and word.lower() in _FALSE | _TRUE:
+        return f"{' and '.join(flags)}: no value follows, leave out {printable(word)}"
+    if "--netrc" in flags and ("/" in word or "netrc" in word) and "://" not in word:
+        return f"--netrc takes no value: name the file by the variable, NETRC={printable(word)}"
+    return ""
 
 
 def repeated(option: str, values: Sequence[str]) -> str:

@@ -213,31 +213,6 @@ def choice(*values: str) -> Callable[[str], str]:
     return parse
 
 
-def parse_header(text: str) -> tuple[str, str]:
-    """``Name: value`` → (name, value), stripped. Raises ValueError, which never quotes the text: it may be secret."""
-    name, colon, value = text.partition(":")
-    name = name.strip(" \t")
-    if not colon or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or re.search(r"[\r\n\0]", value):
-        raise ValueError("expected 'Name: value' or @FILE")
-    return name, value.strip(" \t")
-
-
-def check_header(text: str) -> str:
-    """``Name: value`` or ``@FILE``, unchanged. Raises ValueError; the file is not read."""
-    if not text.startswith("@") or len(text) == 1:
-        parse_header(text)
-    elif problem := path_problem(text[1:]) or foreign_path(text[1:]):
-        raise ValueError(problem)
-    return text
-
-
-def check_agent(text: str) -> str:
-    """The value of a User-Agent header, unchanged. Raises ValueError."""
-    if re.search(r"[\r\n\0]", text):
-        raise ValueError("expected one line of text")
-    return text
-
-
 def check_extensions(text: str) -> str:
     """A list of extensions, unchanged. Raises ValueError for text that is not such a list."""
     if "://" in text:

@@ -62,14 +62,14 @@ def test_files_that_ask_for_a_login_are_explained_once(
 
 
 def test_nothing_is_said_if_no_login_is_asked_for(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("netrc").write_text("")
+    Path("netrc").write_text("machine other.example login a password b")
     site.on("open/b")
     assert cli.run(["--netrc", f"{site.url}open/", "d"]) == 0
     assert capsys.readouterr().err == ""
 
 
 def test_the_library_names_the_keyword(site: Site) -> None:
-    Path("netrc").write_text("")
+    Path("netrc").write_text("machine other.example login a password b")
 
     async def walk() -> None:
         async with crawler.walk(f"{site.url}closed/", netrc=True) as entries:

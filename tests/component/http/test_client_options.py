@@ -159,6 +159,26 @@ def test_a_header_file_without_a_header_is_refused(tmp_path: Path) -> None:
             client_options(Config(header=(f"@{file}",)), ["http://h/"])
 
 
+def test_a_netrc_without_an_entry_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty, or no .netrc at all; an entry for another host only is the rule for those who have logins elsewhere."""
+    file = tmp_path / "netrc"
+    monkeypatch.setenv("NETRC", str(file))
+    for content in (
+        "",
+        "# none\n",
+        "[user]\nname = me\npassword s3cret\n",
+        '{"login": "s3cret"}',
+        "login a password s3cret",
+    ):
+        file.write_text(content)
+        with pytest.raises(ConfigError, match=r"^--netrc: .*netrc: holds no entry: write 'machine HOST ") as raised:
+            client_options(Config(netrc=True), ["http://h/"])
+        assert "s3cret" not in str(raised.value)
+    for content in ("machine other login a password b", "default login a", "macdef x\n\nmachine h"):
+        file.write_text(content)
+        client_options(Config(netrc=True), ["http://h/"])
+
+
 def test_a_file_of_headers_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "headers"
     file.write_bytes(b"\xef\xbb\xbfX-A: 1\r\n\r\nX-B:2\n")
@@ -166,6 +186,6 @@ def test_a_file_of_headers_may_begin_with_a_byte_order_mark(tmp_path: Path) -> N
     assert fields == {**PLAIN, "x-a": ["1"], "x-b": ["2"]}
     for bad in (b"X-A: 1\ns3cret\n", b"X-A: 1\nBad Name: s3cret\n"):
         file.write_bytes(bad)
-        with pytest.raises(ConfigError, match="line 2 is not 'Name: value'") as raised:
+        with pytest.raises(ConfigError, match=r"line 2: expected 'Name: value'$") as raised:
             client_options(Config(header=f"@{file}"), [HOST])
         assert "s3cret" not in str(raised.value)
