@@ -31,6 +31,7 @@ class Allowance(Observer):
         self._certain: set[str] = set()
         """In a dry run: paths of files that would certainly be fetched, because there is no local copy."""
         self._settled = asyncio.Event()
+        self._has_warned = False
         self.spent = False
         """True once a file has been refused because the budget is spent."""
         self.reached = False
@@ -54,8 +55,7 @@ class Allowance(Observer):
         if answer is Booking.TAKEN:
             return None
         if answer is Booking.TOO_LARGE:
-            if not self.reached:
-                self._warn(f"{job.path} is {Reason.LARGER_THAN_BUDGET}: no run will save it")
+            self._warn_of(job)
             self._stopped_at("--max-total-size")
         else:
             self.spent = True
@@ -63,6 +63,23 @@ class Allowance(Observer):
             self._stopped_at(self._budget.option)
         self.reached = True
         return Reason.LARGER_THAN_BUDGET if answer is Booking.TOO_LARGE else Reason.BUDGET
+
+    def postpones(self, jobs: Sequence[Job]) -> bool:
+        """Whether ``jobs``, for which something must be deleted first, have to wait; then the limit was reached."""
+        if not self.is_limited or not self._budget.postpones([_size(job) for job in jobs]):
+            return False
+        for job in jobs:
+            if self._budget.is_too_large(_size(job)):
+                self._warn_of(job)
+        self.reached = True
+        self._stopped_at(self._budget.option)
+        return True
+
+    def _warn_of(self, job: Job) -> None:
+        """Name the first file that is larger than the whole budget."""
+        if not self._has_warned:
+            self._has_warned = True
+            self._warn(f"{job.path} is {Reason.LARGER_THAN_BUDGET}: no run will save it")
 
     async def _booked(self, job: Job) -> Booking:
         while not self.spent:

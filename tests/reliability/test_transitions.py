@@ -128,6 +128,44 @@ def test_without_delete_each_transition_that_needs_it_is_reported_in_each_run(sa
     assert settled(sandbox, site)
 
 
+@pytest.mark.own
+@pytest.mark.row("E20")
+@pytest.mark.parametrize(
+    ("option", "codes", "deleted"),
+    [
+        ("--max-files=3", [9, 0], [0, 4]),  # the new files first, then room for all that needs a deletion
+        ("--max-files=2", [9, 9, 0], [0, 4, 0]),  # never room for all of it, so it comes bit by bit
+        ("--max-total-size=450", [9, 9, 0], [0, 4, 0]),
+        ("--max-total-size=150", [9, 9], [0, 0]),  # no run could save what would come
+    ],
+)
+def test_a_limit_leaves_what_is_in_the_way_until_what_replaces_it_can_be_fetched(
+    sandbox: Sandbox, site: Site, option: str, codes: list[int], deleted: list[int]
+) -> None:
+    site.file("good", blob(100))
+    site.file("old", blob(100))
+    changes = [("x", "file", "full"), ("y", "full", "file")][: 2 if codes[-1] == 0 else 1]
+    for name, shape, _ in changes:
+        put(site, name, shape, 1)
+    sandbox.mirror(site.url).succeeds()
+    for name, _, shape in changes:
+        drop(site, name)
+        put(site, name, shape, 2)
+    site.remove("old")
+    if codes[-1] == 0:
+        for name in ("new", "newer"):
+            site.file(name, blob(200))
+    summary = sandbox.reports / "summary.json"
+    found = []
+    for code in codes:
+        sandbox.mirror(site.url, delete=True, max_delete="100%", more=[option, f"--summary={summary}"]).ends(code)
+        report = json.loads(summary.read_text())
+        assert report["listed"] == sum(report[each] for each in ("saved", "unchanged", "skipped", "failed"))
+        found.append(report["deleted"])
+    assert found == deleted
+    assert (sandbox.tree() == site.contents()) is (codes[-1] == 0)
+
+
 @pytest.mark.row("L14")
 def test_a_refused_deletion_leaves_what_is_in_the_way_and_reports_it(sandbox: Sandbox, site: Site) -> None:
     begin(sandbox, site)

@@ -221,7 +221,7 @@ class Planner:
         if obstacle is not None:
             self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=obstacle))
             return
-        if self.unlisted.is_replaced(job.path):
+        if self.unlisted.is_replaced(job.path.rpartition("/")[0]):
             self.blocked.append(job)
             return
         if self._policy.holds(job):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from crawler.model import limits
@@ -45,7 +46,8 @@ class Budget(Struct, kw_only=True):
     @property
     def option(self) -> str:
         """The option whose limit has been reached."""
-        return "--max-files" if self.files is not None and self.saved >= self.files else "--max-total-size"
+        is_full = self.files is not None and (self.size is None or self.saved >= self.files)
+        return "--max-files" if is_full else "--max-total-size"
 
     def book(self, path: str, size: int | None) -> Booking:
         """Book the file ``path`` of about ``size`` bytes, if the budget has room for it."""
@@ -54,8 +56,26 @@ class Budget(Struct, kw_only=True):
             self.booked[path] = size
         return answer
 
+    def is_too_large(self, size: int | None) -> bool:
+        """Whether a file of this size is larger than the whole budget."""
+        return self.size is not None and size is not None and size > self.size
+
+    def postpones(self, sizes: Sequence[int | None]) -> bool:
+        """Whether files of these sizes, for which something must be deleted first, have to wait for another run.
+
+        A run that has saved nothing has all the room that any run will have, so it begins if any of them fits. Those
+        that are larger than the whole budget do not count, unless there are no others.
+        """
+        possible = [size for size in sizes if not self.is_too_large(size)]
+        files, total, fitting = self.saved, self.saved_bytes, 0
+        for size in possible:
+            if not self._fits(files, total, size):
+                break
+            files, total, fitting = files + 1, total + (size or 0), fitting + 1
+        return bool(sizes) and not (fitting and (fitting == len(possible) or not self.saved))
+
     def _answer(self, size: int | None) -> Booking:
-        if self.size is not None and size is not None and size > self.size:
+        if self.is_too_large(size):
             return Booking.TOO_LARGE
         if not self._fits(self.saved, self.saved_bytes, size):
             return Booking.SPENT

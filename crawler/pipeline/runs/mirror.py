@@ -107,6 +107,7 @@ class MirrorRun:
         await self._forget_unvisited()
         refusal = None
         self._waiting.fail_blocked(await self._deletions.immovable(self._waiting.proven))
+        self._waiting.postpone()
         try:
             has_room = await self._deletions.delete()
         except DeleteRefused as error:  # raised at the end, once the files that waited for deletions have their results

@@ -59,6 +59,15 @@ class WaitingJobs:
                 planner.blocked_directories.remove(directory)
                 self._parts.observer.listing_failed(directory.path, directory.url, reason)
 
+    def postpone(self) -> None:
+        """Leave what is blocked to the next run if the budget of this one has no room for it.
+
+        The limit counts as reached, so nothing is deleted.
+        """
+        jobs = [*self._planner.blocked, *self._obstructed.proven.values()]
+        if self._parts.config.delete and jobs:
+            self._parts.allowance.postpones([*jobs, *self._planner.held])
+
     async def finish_blocked(self, committer: Committer, *, has_room: bool) -> None:
         """Fetch the files that waited for a deletion, or report them as failed; then finish the files of --last.
 

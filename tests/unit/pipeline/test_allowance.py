@@ -66,6 +66,34 @@ def test_what_was_saved_adds_up_and_what_was_not_is_free_again() -> None:
     assert used == [(1, 3, 0), (1, 3, 0), (2, 7, 0), (3, 7, 0)]
 
 
+@pytest.mark.parametrize(
+    ("budget", "sizes", "postpones"),
+    [
+        (Budget(files=2, saved=2), [], False),
+        (Budget(files=2, saved=2), [10], True),
+        (Budget(files=2, saved=1), [10], False),
+        (Budget(files=2, saved=1), [10, 10], True),
+        (Budget(files=2), [10, 10], False),
+        (Budget(files=2), [10, 10, 10], False),
+        (Budget(size=30, saved=1, saved_bytes=10), [10, 10], False),
+        (Budget(size=30, saved=1, saved_bytes=11), [10, 10], True),
+        (Budget(size=30, saved=1, saved_bytes=29), [None], False),
+        (Budget(size=30, saved=1, saved_bytes=30), [None], True),
+        (Budget(size=30), [20, 20], False),
+        (Budget(size=30), [31], True),
+        (Budget(size=30), [30], False),
+        (Budget(size=30, saved=1, saved_bytes=10), [31, 10], False),
+        (Budget(size=30, saved=1, saved_bytes=21), [31, 10], True),
+    ],
+)
+def test_what_needs_a_deletion_waits_for_a_run_that_has_room_for_it(
+    budget: Budget, sizes: list[int | None], postpones: bool
+) -> None:
+    """A run that has saved nothing has all the room that any run will have, so it begins."""
+    assert budget.postpones(sizes) is postpones
+    assert budget.booked == {}
+
+
 @given(
     st.integers(1, 5),
     st.integers(1, 60),
