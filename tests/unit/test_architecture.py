@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, wraps
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parents[2] / "crawler"
 
@@ -101,8 +99,9 @@ MODULES = {name_of(path): path for path in SOURCES}
 
 
 @cache
-def tree_of(module: str) -> ast.Module:
-    return ast.parse(MODULES[module].read_text())
+def nodes_of(module: str) -> tuple[ast.AST, ...]:
+    """Every node of the syntax tree of ``module``."""
+    return tuple(ast.walk(ast.parse(MODULES[module].read_text())))
 
 
 def is_in(module: str, places: tuple[str, ...]) -> bool:
@@ -110,41 +109,53 @@ def is_in(module: str, places: tuple[str, ...]) -> bool:
     return any(module == place or module.startswith(f"{place}.") for place in places)
 
 
-def imports_of(module: str) -> Iterator[str]:
+@cache
+def imports_of(module: str) -> frozenset[str]:
     """Every imported module, including those under ``if TYPE_CHECKING`` and in functions; our own as ``crawler.…``."""
-    for node in ast.walk(tree_of(module)):
+    names: set[str] = set()
+    for node in nodes_of(module):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{module}: relative imports hide the package"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names.update((node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)))
+    return frozenset(names)
 
 
 def functions_of(module: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree_of(module)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (node for node in nodes_of(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-each_module = pytest.mark.parametrize("module", MODULES)
+def for_each_module(rule: Callable[[str], Iterable[str]]) -> Callable[[], None]:
+    """A test that shows every module that ``rule`` finds something in, with all that it finds there."""
+
+    @wraps(rule)
+    def test() -> None:
+        assert {module: found for module in MODULES if (found := list(rule(module)))} == {}
+
+    del test.__wrapped__  # else pytest would take the parameter for a fixture
+    return test
 
 
-@each_module
-def test_each_library_has_one_home(module: str) -> None:
-    strangers = {library for name in imports_of(module) if (library := name.partition(".")[0]) in HOMES}
-    assert {library for library in strangers if not is_in(module, tuple(HOMES[library].split()))} == set()
+@for_each_module
+def test_each_library_has_one_home(module: str) -> Iterator[str]:
+    for library in sorted({name.partition(".")[0] for name in imports_of(module)} & HOMES.keys()):
+        if not is_in(module, tuple(HOMES[library].split())):
+            yield f"imports {library}"
 
 
-@each_module
-def test_plain_data_derives_from_the_bases_that_are_cheap_to_import(module: str) -> None:
-    if not is_in(module, ("model.config", "model.options.option", "model.struct")):
-        assert "dataclasses.dataclass" not in imports_of(module)
+@for_each_module
+def test_plain_data_derives_from_the_bases_that_are_cheap_to_import(module: str) -> Iterator[str]:
+    cheap = is_in(module, ("model.config", "model.options.option", "model.struct"))
+    if not cheap and "dataclasses.dataclass" in imports_of(module):
+        yield "imports dataclasses.dataclass"
 
 
-@each_module
-def test_pure_modules_wait_for_nothing(module: str) -> None:
+@for_each_module
+def test_pure_modules_wait_for_nothing(module: str) -> Iterator[str]:
     if is_in(module, PURE):
-        assert not IMPURE.intersection(imports_of(module))
-        assert [function.name for function in functions_of(module) if _is_async_with_a_body(function)] == []
+        yield from (f"imports {name}" for name in sorted(IMPURE & imports_of(module)))
+        yield from (f"{function.name} waits" for function in functions_of(module) if _is_async_with_a_body(function))
 
 
 def test_every_pure_place_exists() -> None:
@@ -158,25 +169,36 @@ def _is_async_with_a_body(function: ast.FunctionDef | ast.AsyncFunctionDef) -> b
     return isinstance(function, ast.AsyncFunctionDef) and bool(kept)
 
 
-@each_module
-def test_paths_of_users_are_asked_about_in_one_place(module: str) -> None:
+@for_each_module
+def test_paths_of_users_are_asked_about_in_one_place(module: str) -> Iterator[str]:
+    """Elsewhere, crawler.paths is asked, which turns errors into messages for the user."""
     if is_in(module, tuple(ASKING)):
         return
-    calls = (node.func for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call))
-    asked = {call.attr for call in calls if isinstance(call, ast.Attribute)} & QUESTIONS
-    assert asked == set(), "ask crawler.paths, which turns errors into messages for the user"
+    for node in nodes_of(module):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in QUESTIONS:
+            yield f"line {node.lineno} calls {node.func.attr}: ask crawler.paths"
 
 
-@each_module
-def test_only_the_edge_catches_everything_or_exits(module: str) -> None:
+@for_each_module
+def test_only_the_edge_catches_everything_or_exits(module: str) -> Iterator[str]:
     if is_in(module, EDGE):
         return
-    for node in ast.walk(tree_of(module)):
+    for node in nodes_of(module):
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else "Exception"
-            assert not re.search(r"\bException\b", caught), f"{module}:{node.lineno} catches everything"
-        if isinstance(node, ast.Call):
-            assert ast.unparse(node.func) not in {"sys.exit", "exit", "os._exit"}, f"{module}:{node.lineno} exits"
+            if re.search(r"\bException\b", caught):
+                yield f"line {node.lineno} catches everything"
+        elif isinstance(node, ast.Call) and _dotted(node.func) in {"sys.exit", "exit", "os._exit"}:
+            yield f"line {node.lineno} exits"
+
+
+def _dotted(function: ast.expr) -> str:
+    """``name`` or ``name.attribute``; empty for every other expression."""
+    if isinstance(function, ast.Name):
+        return function.id
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
+        return f"{function.value.id}.{function.attr}"
+    return ""
 
 
 def over_budget(module: str) -> dict[str, int]:
@@ -187,10 +209,11 @@ def over_budget(module: str) -> dict[str, int]:
     return over | ({module: lines} if lines > FILE_LINES else {})
 
 
-@each_module
-def test_files_and_functions_keep_their_budget(module: str) -> None:
-    unexcused = {name: size for name, size in over_budget(module).items() if name not in LARGE}
-    assert not unexcused, "split it, or give the reason in LARGE"
+@for_each_module
+def test_files_and_functions_keep_their_budget(module: str) -> Iterator[str]:
+    for name, size in over_budget(module).items():
+        if name not in LARGE:
+            yield f"{name} has {size} lines: split it, or give the reason in LARGE"
 
 
 def test_every_excuse_is_still_needed() -> None:
