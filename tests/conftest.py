@@ -19,8 +19,10 @@ from tests.support.servers.stores import MOTO
 SERVERS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CRAWLER_REQUIRE_SERVERS") == "1"
 """Whether a test fails if its server is not installed; otherwise it is skipped."""
 
-# Many tests run the program. Where the environment forbids it to keep compiled modules, each run would compile 200.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Many tests run the program. Where the environment forbids it to keep compiled modules, each run would compile 200;
+# where it has another variable for the interpreter, as many container images do, each would import them (warm_start).
+for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+    os.environ.pop(variable, None)
 
 # No deadline: other programs on the machine may slow a test down. In CI the examples are always the same, so that an
 # unrelated change never fails by chance; elsewhere they are new each time.
