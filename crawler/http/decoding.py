@@ -47,7 +47,7 @@ async def _decompressed(response: Response) -> AsyncGenerator[bytes, None]:
             yield piece
             await asyncio.sleep(0)
     if not decompressor.is_whole:
-        raise VerificationError("the compressed listing was cut short")
+        raise VerificationError("the compressed body was cut short")
 
 
 class _Decompressor:
@@ -78,17 +78,17 @@ class _Decompressor:
             try:
                 piece = self._member.decompress(chunk, limits.MIB)
             except zlib.error:
-                raise VerificationError("the compressed listing is damaged") from None
+                raise VerificationError("the compressed body is damaged") from None
             if piece:
                 self._decoded += len(piece)
                 self._idle = 0
                 yield piece
             chunk = self._of_member(self._member.unused_data) if self._member.eof else self._member.unconsumed_tail
             if self._decoded > limits.LISTING_DECODED:
-                raise VerificationError(f"the listing is larger than {limits.LISTING_DECODED} bytes", retryable=False)
+                raise VerificationError(f"the body is larger than {limits.LISTING_DECODED} bytes", retryable=False)
         if self._idle > limits.LISTING_OVERHEAD or self._raw > limits.LISTING_RAW:
             raise VerificationError(
-                "the compressed listing exceeds the input limit or stops producing output", retryable=False
+                "the compressed body exceeds the input limit or stops producing output", retryable=False
             )
 
     def _with_format(self, chunk: bytes) -> bytes:

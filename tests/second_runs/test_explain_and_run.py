@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -122,6 +123,32 @@ async def test_the_first_obstacle_is_named(site: Site, tmp_path: Path) -> None:
     for target, name, words in OBSTACLES:
         decision, _, _ = await _explained(site, target, tmp_path / "d", SITUATIONS[name])
         assert words in decision
+
+
+async def test_rows_that_are_no_entries_do_not_decide_on_others(site: Site, tmp_path: Path) -> None:
+    site.file("a.txt", blob(100))
+    rows = [Row(href="a.txt", size=100, mtime=OLD), Row(href="..%2f", size=100, mtime=OLD)]
+    site._resource("/pub/").page = lambda: nginx("/pub/", rows)
+    await _run(site, tmp_path, {})
+    assert (await _explained(site, "a.txt", tmp_path, {}))[0] == "unchanged, no request: same row"
+
+
+@pytest.mark.parametrize("name", [".crawler", "a\u2028b", "x" * 300])
+@pytest.mark.parametrize("ending", ["", "/"])
+async def test_a_name_that_nothing_can_have_is_explained_as_it_fails(
+    site: Site, tmp_path: Path, name: str, ending: str
+) -> None:
+    """A run names the entry, not the directory that lists it."""
+    site.file("sub/b.bin", blob(100))
+    rows = [Row(href="b.bin", size=100, mtime=OLD), Row(href=quote(name) + ending, size=None, mtime=OLD)]
+    site._resource("/pub/sub/").page = lambda: nginx("/pub/sub/", rows)
+    decision, _, found = await _explained(site, f"sub/{quote(name)}{ending}", tmp_path / "d", {})
+    assert decision.startswith(("nothing can be saved: ", "failed: ")), decision
+    assert found
+    report = await mirror(site.url, tmp_path / "d", attempts=1)
+    failed = [(each.path, each.reason) for each in (*report.failures, *report.listing_failures)]
+    assert [path for path, _ in failed] == [f"sub/{name}"]
+    assert failed[0][1].partition("' ")[2] in decision
 
 
 GONE = ("gone.txt", "gone/x.bin", "gone/deep/keep.iso", "gone", "gone/deep", "sub/gone.iso", "sub/gone.bin", "link")

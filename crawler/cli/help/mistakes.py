@@ -16,6 +16,7 @@ _ONE_LETTER = ("-e", "-h", "-q", "-v", "-w")
 _FALSE = frozenset({"0", "false", "no", "off", "none", "never", ""})
 _TRUE = frozenset({"1", "true", "yes", "on", "y"})
 _ARGUMENT_NAMES = {"config_file": "config"}
+_OPTION_LIKE = re.compile(r"--?[A-Za-z?][\w-]*(?:=.*)?|--?", re.DOTALL)
 _ONE_DASH = re.compile(r"-[A-Za-z][\w-]+(?:=.*)?", re.DOTALL)
 
 
@@ -40,10 +41,12 @@ def unknown_option(name: str, args: Sequence[str], known: Sequence[str]) -> str:
 
 
 def without_option(name: str, args: Sequence[str]) -> list[str]:
-    """``args`` without the word that contains the unknown option ``name``."""
+    """``args`` without the word that contains the unknown option ``name``, and a value such as ``- *.iso`` after it."""
     typed = _typed(name, args)
     at = next((place for place, arg in enumerate(args) if arg.partition("=")[0] == typed), len(args))
-    return [*args[:at], *args[at + 1 :]]
+    following = args[at + 1 : at + 2]
+    is_value = bool(following) and following[0][:1] == "-" and not _OPTION_LIKE.fullmatch(following[0])
+    return [*args[:at], *args[at + 1 + is_value :]]
 
 
 def _typed(name: str, args: Sequence[str]) -> str:
@@ -53,7 +56,8 @@ def _typed(name: str, args: Sequence[str]) -> str:
         return name
     if name.startswith("--"):
         return name
-    return next((word for word in words if re.match(r"-[A-Za-z]", word) and name[1:] in word), name)
+    bundled = (word for word in words if re.match(r"-[A-Za-z]", word) and name[1:] in word)
+    return next(bundled, next((word for word in words if word.startswith(name)), name))
 
 
 def typographic_dash(args: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import count
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
+from crawler.text.names.places import place_of_entry
 from crawler.text.urls import entry_path
 
 
@@ -154,14 +155,13 @@ class Planner:
 
     async def _decide(self, directory: Directory, entry: Entry, open_page: OpenPage, *, clash: bool) -> None:
         """Decide on one entry: put a job for it, or report its result."""
-        name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
-        path = entry_path(directory.path, name)
+        path = entry_path(directory.path, entry.path)
         if isinstance(path, Rejection):
-            raw = f"{directory.path}/{name}".lstrip("/")
+            raw = place_of_entry(directory.path, entry.path)
             refused = self._filters.rejects(raw, entry.name, entry.size, entry.modified) or open_page.scope.file(
                 entry.url
             )
-            self._end(directory.path or entry.name, entry, *without_place(path, refused))
+            self._end(raw, entry, *without_place(path, refused))
             return
         refused = await self._refused(path, entry, open_page)
         if refused is not None:
@@ -172,7 +172,7 @@ class Planner:
             self._end(path, entry, *ending)
             return
         if (problem := self._destination.rejects(path)) is not None:
-            self._end(path, entry, Outcome.FAILED, f"{name!r} {problem}")
+            self._end(path, entry, Outcome.FAILED, f"{entry.path!r} {problem}")
             return
         if open_page.directory.is_repeated(path, entry.url):  # a listing that changes between its pages may repeat rows
             self._observer.rejected(path, Rejection(Reason.DUPLICATE, entry.url))

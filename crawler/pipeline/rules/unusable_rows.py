@@ -15,8 +15,9 @@ from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing, Outcome, Rejection, Result
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Scope
+from crawler.text.names.places import place_of_entry
 from crawler.text.patterns import pattern
-from crawler.text.urls import directory_of, entry_path, last_name, resolve
+from crawler.text.urls import directory_of, last_name, resolve
 
 ENDINGS: Mapping[str, tuple[Outcome, str]] = {
     Reason.ABOVE: (Outcome.SKIPPED, "its link leads above URL"),
@@ -93,12 +94,9 @@ def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[
 
 def result_of(row: Rejection, directory: str, page: str, filters: Filters, scope: Scope) -> Result:
     """The Result of ``row`` in the listing of ``directory`` at ``page``: skipped by a filter, or by its reason."""
-    path = entry_path(directory, row.row)
-    named = f"{directory}/{row.row}".lstrip("/") if isinstance(path, Rejection) else path
-    last = named.rpartition("/")[2]
-    refused = filters.prunes(named) if is_directory(row) else filters.rejects(named, last, None, None)
-    if isinstance(path, Rejection):
-        path = directory
+    path = place_of_entry(directory, row.row)
+    last = path.rpartition("/")[2]
+    refused = filters.prunes(path) if is_directory(row) else filters.rejects(path, last, None, None)
     outcome, reason = (Outcome.SKIPPED, refused.reason) if refused is not None else ending(row, page, scope)
     return Result(path=path, url=_url_of(row, page), outcome=outcome, reason=reason)
 

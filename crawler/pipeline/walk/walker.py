@@ -30,6 +30,7 @@ from crawler.pipeline.walk.page_versions import following, shows_all_files
 from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit
 from crawler.text.advice.requests import with_advice
 from crawler.text.escape import masked
+from crawler.text.names.places import place_of_entry
 from crawler.text.urls import directory_of, entry_path, is_same
 
 PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]
@@ -263,9 +264,7 @@ class Walker:
 
     def _below(self, directory: Directory, entry: Entry) -> str | None:
         """The path of a directory that is to be entered; None if it is not, for a reason that is reported."""
-        name = f"{entry.folder}/{entry.name}" if entry.folder else entry.name
-        path = entry_path(directory.path, name)
-        where = f"{directory.path}/{name}".lstrip("/") if isinstance(path, Rejection) else path
+        path, where = entry_path(directory.path, entry.path), place_of_entry(directory.path, entry.path)
         rejection = self.scope.listing(entry.url) or self._refuse(where, entry.url)
         if rejection is None and self._bounds.max_depth is not None and directory.depth >= self._bounds.max_depth:
             rejection = Rejection(Reason.DEPTH, entry.url, "below --max-depth")
@@ -273,7 +272,7 @@ class Walker:
             self._reject(where, rejection)
             return None
         if isinstance(path, Rejection):
-            self.fail(Directory(path=directory.path, url=entry.url), f"{path.subject!r} {path.detail}")
+            self.fail(Directory(path=where, url=entry.url), f"{path.subject!r} {path.detail}")
             return None
         if directory.depth + 1 >= limits.DEPTH and self._bounds.max_depth is None:
             self.fail(Directory(path=path, url=entry.url), f"deeper than {limits.DEPTH} levels: a loop? (--max-depth)")

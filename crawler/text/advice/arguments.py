@@ -139,9 +139,9 @@ def _remedy_without_scheme(text: str) -> str:
     if _SSH.match(text):
         return "over SSH use rsync"
     if text.lower().endswith(".toml"):
-        return f"--config {printable(text)} runs the mirrors that a file describes"
+        return f"--config {redacted(text)} runs the mirrors that a file describes"
     if text.lower().endswith(_LISTS):
-        return f"--input-file {printable(text)} DIR saves the URLs that a file lists"
+        return f"--input-file {redacted(text)} DIR saves the URLs that a file lists"
     if text.lower().startswith("magnet:"):
         return "a magnet link is for a BitTorrent client, such as aria2"
     if _FILE.fullmatch(text):

@@ -176,6 +176,7 @@ ARGUMENTS: list[tuple[list[str], str]] = [
     (["--verbose=0", URL, "DIR"], "--verbose takes no value: write --quiet"),
     (["--verify-digests=false", URL, "DIR"], "--verify-digests takes no value: write --no-verify-digests"),
     (["--delete=no", URL, "DIR"], "--delete takes no value: leave it out"),
+    (["- *.iso", URL, "DIR"], "no such option: - *.iso"),
     (["--delete=yes", URL, "DIR"], "--delete takes no value: write --delete"),
     (["--delete", "true", URL, "DIR"], "--delete: no value follows, leave out true"),
     (["--delete", "--no-robots", "0", URL, "DIR"], "--delete and --no-robots: no value follows, leave out 0"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crawler.model.errors import Cause, FetchError, ListingError
@@ -34,6 +34,8 @@ def test_advice_on_any_failure_is_a_clause_without_a_password(
     assert not text.endswith(".") or url.endswith(".")  # some advice ends with the URL
 
 
+@example(".TOML", "")
+@example(".urls", "")
 @given(st.text(max_size=40), st.sampled_from(["", "DIR", "http://h/"]))
 def test_advice_on_any_url_is_a_line_without_a_password(text: str, directory: str) -> None:
     for each in (text, f"{text}://u:s3cr3t@h/{text}", f"u:s3cr3t@{text}", f"h.example:s3cr3t@{text}"):

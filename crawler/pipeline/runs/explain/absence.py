@@ -18,6 +18,8 @@ class Way(Value, frozen=True, kw_only=True):
     """Path of the entry below ``base``; "" if it is not below."""
     outside: str = ""
     """Why no directory leads to the entry; "" if it is below ``base``."""
+    unusable: str = ""
+    """Why no file can be stored at the path of the entry; "" if one can."""
     barred: Mapping[str, str]
     """Path of a directory that is not entered → the reason."""
     failed: Mapping[str, str]
@@ -31,6 +33,8 @@ def decision(way: Way) -> tuple[str, bool]:
 
     Also returns whether a rule decides: the same run will do the same, whether or not a listing shows the entry.
     """
+    if way.unusable:
+        return f"nothing can be saved: {way.unusable}", True
     if way.outside:
         return f"nothing: {way.outside}, and the listing of URL does not link to it", False
     deepest = ""

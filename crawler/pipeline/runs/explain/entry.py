@@ -122,11 +122,19 @@ class Explainer(Observer):
 
     def _way(self) -> Way:
         scope, path = self._walker.scope, self._path()
-        outside = ""
-        if not path:
+        found, outside, unusable = relative_path(self._target, scope.base), "", ""
+        if isinstance(found, Rejection) and found.reason == Reason.BAD_NAME:
+            unusable = f"{found.subject!r} {found.detail}"
+        elif not path:
             outside = "on another host" if same_host_redirect(scope.base, self._target) else f"not below {scope.base}"
         return Way(
-            base=scope.base, path=path, outside=outside, barred=self._barred, failed=self._failed, names=self._names
+            base=scope.base,
+            path=path,
+            outside=outside,
+            unusable=unusable,
+            barred=self._barred,
+            failed=self._failed,
+            names=self._names,
         )
 
     # --- the walk to the entry ---------------------------------------------------------------------
@@ -213,7 +221,9 @@ class Explainer(Observer):
             if may_be_checksums(each.name) or (each.kind is Kind.DIRECTORY and each.name == entry.name)
         )
         entries = (*(each for each in beside if each is not entry), entry)
-        await planner.visit(replace(page, entries=entries, complete=False, last=False), put, rows=page.entries)
+        await planner.visit(
+            replace(page, entries=entries, unusable=(), complete=False, last=False), put, rows=page.entries
+        )
         is_held = any(job.path == path for job in planner.held)
         job = next((job for job in [*jobs, *planner.held] if job.path == path), None)
         if job is not None:

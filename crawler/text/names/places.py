@@ -1,0 +1,11 @@
+"""Where an entry belongs, whatever its name."""
+
+from __future__ import annotations
+
+
+def place_of_entry(directory: str, name: str) -> str:
+    """The path under DIR at which the entry ``name`` of ``directory`` would be, for messages and filters.
+
+    Nothing may be stored there if ``urls.entry_path`` refuses the name.
+    """
+    return f"{directory}/{name}" if directory else name
