@@ -6,10 +6,12 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
+from pathlib import Path
 
 from crawler.model.errors import DestinationError
 from crawler.model.reasons import Reason
 from crawler.model.values import Known
+from crawler.text.urls import STATE_DIRECTORY
 
 _FULL = "free some space, then run again; complete files were kept"
 _GONE = "the file system is gone: mount it again"
@@ -47,6 +49,7 @@ _ITEM: dict[int, str] = {
     errno.EBUSY: "in use: it may be a mount point",
 }
 
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 NO_PLACE = "no files can be created there: choose another directory"
 _OWN_DIRECTORY: dict[int, str] = {
     errno.EACCES: "permission denied: it and its .crawler must be writable by this user",
@@ -116,6 +119,12 @@ def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()
     if isinstance(error, UnsupportedOperation):
         return DestinationError(f"cannot store files in {directory}: {error.strerror}", done=done)
     text = WHOLE.get(number) or _OWN_DIRECTORY.get(number) or item_reason(error)
+    if number in _FORBIDDEN:
+        from crawler.storage.access import first_unwritable  # imported only if needed
+
+        place = Path(directory)
+        if (reason := first_unwritable(place, place / STATE_DIRECTORY)) is not None:
+            text = f"permission denied: {reason}"
     is_clean = number in _WITHOUT_EFFECT
     return DestinationError(f"cannot store files in {directory}: {text}", done=done, untouched=is_clean)
 

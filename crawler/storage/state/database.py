@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ BUSY_SECONDS = 5.0
 # SQLITE_ERROR covers "no such table": the statements are correct, so the tables must be damaged.
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT}
 
+_IDS = os.access in os.supports_effective_ids
 _BESIDE = ("-wal", "-shm", "-journal")
 """Suffixes of the files that SQLite keeps next to the database."""
 
@@ -46,6 +48,7 @@ class Database:
             self._path = self._path.resolve()  # SQLite puts -wal and -shm next to the target of a link
             strange = self._strange()
             if strange is None:
+                self._notice_permissions()
                 self._connection = self._connect()
             else:
                 self._note(f"cannot be used ({strange} is not a regular file): {self._without}")
@@ -108,6 +111,24 @@ class Database:
         """A file that SQLite would open but must not: opening a FIFO would wait forever for a writer."""
         places = [self._path, *(Path(f"{self._path}{suffix}") for suffix in _BESIDE)]
         return next((place for place in places if place.exists() and not place.is_file()), None)
+
+    def _notice_permissions(self) -> None:
+        """Only read what this user may not write. SQLite would leave files with the mode of the database, read-only."""
+        if self._read_only:
+            return
+        wal, shm, journal = (f"{self._path}{suffix}" for suffix in _BESIDE)
+        beside = [Path(name) for name in (wal, shm, journal) if name != journal or _size(name)]
+        places = (self._path.parent, self._path, *beside)
+        if all(os.access(place, os.R_OK | os.W_OK, effective_ids=_IDS) or not place.exists() for place in places):
+            return
+        from crawler.storage.access import mend, unwritable  # imported only if needed
+
+        for place in beside:
+            mend(place)
+        reason = next(filter(None, map(unwritable, places)), None)
+        if reason is not None:
+            self._read_only, self._writable = True, False
+            self._note(f"cannot be written ({reason}): this run is not recorded")
 
     def _connect(self) -> sqlite3.Connection | None:
         mode = "rwc"
