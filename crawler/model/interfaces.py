@@ -164,6 +164,9 @@ class Destination(Protocol):
     raise DestinationError if the destination fails as a whole, and nothing else.
     """
 
+    adds_digests: bool = False
+    """Whether ``commit`` computes the digests of bodies that lack them, off the event loop; False by default."""
+
     async def scan(self, directory: str) -> dict[str, Local]:
         """The contents of ``directory`` by name, without following links; {} if it does not exist.
 

@@ -267,6 +267,8 @@ class Staged(Value, frozen=True, kw_only=True):
     """Modification time to set, in nanoseconds since the epoch; None to keep the time of writing."""
     result: Result
     """The result to report once the file has its name."""
+    lacks_digest: bool = False
+    """Whether ``commit`` must add the digest of ``body`` to the record, see ``Destination.adds_digests``."""
 
 
 def result_of(done: Result | Staged) -> Result:

@@ -46,8 +46,9 @@ def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> 
         return None
     shared.observer.received(job, length)
     mtime = mtime_of(job, headers)
-    known = known_of(job, proof, length, mtime or 0, "sha256:" + sha256(body).hexdigest())
-    return _staged(job, body, mtime, known, proof.currency, time.monotonic() - began)
+    lacks_digest = shared.destination.adds_digests
+    known = known_of(job, proof, length, mtime or 0, None if lacks_digest else _digest(body))
+    return _staged(job, body, mtime, known, proof.currency, time.monotonic() - began, lacks_digest=lacks_digest)
 
 
 def plain_files(
@@ -79,7 +80,7 @@ def _alike(shared: Shared, job: Job, reply: WholeResponse, now: float, seconds: 
     if found is _OLDER:
         return None
     shared.observer.received(job, length)
-    digest, mtime = "sha256:" + sha256(body).hexdigest(), int(moment) * NANOSECONDS
+    lacks_digest, mtime = shared.destination.adds_digests, int(moment) * NANOSECONDS
     checked = UNCONFIRMED if found is _OTHER else made
     said = Validators(etag=etag, last_modified=modified)
     known = Known(
@@ -89,13 +90,19 @@ def _alike(shared: Shared, job: Job, reply: WholeResponse, now: float, seconds: 
         size=length,
         mtime=mtime,
         validators=said,
-        digest=digest,
+        digest=None if lacks_digest else _digest(body),
         checked=checked,
     )
-    return _staged(job, body, mtime, known, found, seconds)
+    return _staged(job, body, mtime, known, found, seconds, lacks_digest=lacks_digest)
 
 
-def _staged(job: Job, body: bytes, mtime: int | None, known: Known, found: Currency, seconds: float) -> Staged:
+def _digest(body: bytes) -> str:
+    return "sha256:" + sha256(body).hexdigest()
+
+
+def _staged(
+    job: Job, body: bytes, mtime: int | None, known: Known, found: Currency, seconds: float, *, lacks_digest: bool
+) -> Staged:
     """The complete file of ``job``, whose record will be ``known``."""
     length, local = len(body), job.local
     result = Result(
@@ -113,7 +120,7 @@ def _staged(job: Job, body: bytes, mtime: int | None, known: Known, found: Curre
         currency=found,
         dating=job.dating,
     )
-    return Staged(job=job, part="", body=body, size=length, mtime=mtime, result=result)
+    return Staged(job=job, part="", body=body, size=length, mtime=mtime, result=result, lacks_digest=lacks_digest)
 
 
 def _is_plain(job: Job) -> bool:

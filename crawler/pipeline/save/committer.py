@@ -36,6 +36,8 @@ class Committer:
         self._room = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._closing = self._is_flushing = self._has_ended = False
+        self._stored: tuple[list[Staged], list[Known | str]] = [], []
+        """The last batch and what became of it, as long as it is not recorded."""
         self._error: DestinationError | None = None
 
     async def put(self, *all_done: Result | Staged) -> None:
@@ -104,8 +106,15 @@ class Committer:
             batch, self._pending, self._bytes = self._pending, [], 0
             self._room.set()
             if batch:
-                await self._commit(batch)
-                self._unwritten -= len(batch)
+                await self._doubt_replaced(batch)
+                storing = asyncio.ensure_future(self._store(batch))
+                try:
+                    await asyncio.sleep(0)  # so that it begins
+                finally:
+                    self._record_stored()
+                self._stored = batch, await storing
+            if not (self._pending and self._wake.is_set()):
+                self._record_stored()
             if not self._unwritten:
                 self._idle.set()
 
@@ -120,15 +129,19 @@ class Committer:
         if self._unwritten:
             raise RuntimeError(_ENDED)
 
-    async def _commit(self, batch: list[Staged]) -> None:
+    async def _doubt_replaced(self, batch: list[Staged]) -> None:
         # If the program is killed after a file got its name and before its record is written, the record of an older
         # file must not stay, even if there was no file during the scan. The first run has no older records.
         knew = self._state.knew_files
         doubtful = [staged.job.path for staged in batch if knew or staged.job.local is not None]
         if doubtful:
+            self._record_stored()
             await self._state.doubt(doubtful)
+
+    async def _store(self, batch: list[Staged]) -> list[Known | str]:
+        """Give all bodies of ``batch`` their names. Raises the DestinationError of a failed one after reporting all."""
         try:
-            results = await self._destination.commit(batch)
+            return await self._destination.commit(batch)
         except DestinationError as error:
             named = {known.path: known for known in error.done}
             self._state.remember(error.done)
@@ -143,14 +156,22 @@ class Committer:
             self._pending = []
             self._error = error
             raise
-        self._state.remember([known for known in results if isinstance(known, Known)])
-        expected = [staged.result for staged in batch]
-        if all(result.known is known for result, known in zip(expected, results, strict=True)):  # nearly always
-            self._observer.all_saved(expected)
+
+    def _record_stored(self) -> None:
+        """Record and report the last batch: the destination may be busy with the next one meanwhile."""
+        batch, results = self._stored
+        self._stored = [], []
+        if not batch:
+            return
+        saved = [known for known in results if isinstance(known, Known)]
+        self._state.remember(saved)
+        if len(saved) == len(batch):  # nearly always
+            self._observer.all_saved([_saved(staged, known) for staged, known in zip(batch, saved, strict=True)])
         else:
             for staged, known in zip(batch, results, strict=True):
                 self._settle(staged, known)
         self._state.flush()  # after each batch, because files whose records a kill loses must be read again
+        self._unwritten -= len(batch)
 
     def _flush(self) -> None:
         """Write the records of all results that arrived in one message of a worker process."""
@@ -160,9 +181,7 @@ class Committer:
     def _settle(self, staged: Staged, known: Known | str) -> None:
         """Report one body of a batch. ``known``: the record of the saved file, or the reason why it was not saved."""
         if isinstance(known, Known):
-            expected = staged.result
-            as_expected = known == expected.known
-            self._observer.finished(expected if as_expected else replace(expected, known=known))
+            self._observer.finished(_saved(staged, known))
         else:
             self._fail(staged, known, known=_before(staged))
 
@@ -176,6 +195,14 @@ class Committer:
         if known is not None:
             self._state.remember([known])
         self._observer.finished(replace(staged.result, outcome=Outcome.FAILED, reason=reason, known=known))
+
+
+def _saved(staged: Staged, known: Known) -> Result:
+    """The result of a body that is saved now, as ``known`` records it."""
+    result = staged.result
+    if known is result.known or known == result.known:
+        return result
+    return replace(result, known=known, digest=known.digest if staged.lacks_digest else result.digest)
 
 
 def _before(staged: Staged) -> Known | None:

@@ -41,6 +41,8 @@ class LocalDestination(DirectoryReader):
     deleted. All methods raise DestinationError if the directory as a whole cannot be used.
     """
 
+    adds_digests = True
+
     def __init__(
         self,
         directory: Path,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from hashlib import sha256
 
 from crawler.model.struct import Struct
 from crawler.model.values import Known, Staged
@@ -22,6 +23,8 @@ class PendingFile(Struct):
     placed: bool = False
     timed: bool = True
     """False if the modification time could not be set; the actual one is then read after the rename."""
+    digest: str | None = None
+    """The digest of the body if ``item`` lacks it and somebody has computed it."""
 
 
 def part_problem(status: os.stat_result, item: Staged) -> str:
@@ -35,8 +38,10 @@ def part_problem(status: os.stat_result, item: Staged) -> str:
 
 def known_of(file: PendingFile) -> Known:
     """What the state should remember about a file that has its final name."""
-    item = file.item
-    base = item.result.known
+    item, base = file.item, file.item.result.known
+    added = file.digest
+    if item.lacks_digest and added is None:
+        added = "sha256:" + sha256(item.body).hexdigest()
     if base is None:
         return Known(
             path=item.job.path,
@@ -44,7 +49,7 @@ def known_of(file: PendingFile) -> Known:
             row=item.job.row,
             size=file.size,
             mtime=file.mtime,
-            digest=item.result.digest,
+            digest=added or item.result.digest,
         )
     if (file.size, file.mtime) == (base.size, base.mtime) and base.digest:
         return base
@@ -55,7 +60,7 @@ def known_of(file: PendingFile) -> Known:
         size=file.size,
         mtime=file.mtime,
         validators=base.validators,
-        digest=base.digest or item.result.digest,
+        digest=added or base.digest or item.result.digest,
         checked=base.checked,
     )
 

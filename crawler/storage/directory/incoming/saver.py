@@ -15,15 +15,19 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.model import limits
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
-from crawler.storage.directory.incoming.saver_process import MESSAGE, READY, remove_parts
+from crawler.storage.directory.incoming.saver_process import ANSWER, DIGEST, FILES, MESSAGE, READY, remove_parts
 from crawler.storage.directory.os_errors import NOT_OFFERED
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
 from crawler.text.patterns import PLAIN_NAME
+
+if TYPE_CHECKING:
+    from crawler.storage.directory.incoming.saver_process import Answer
 
 _START = "import sys; sys.path.append(sys.argv[1]); from {}_process import main; main()"
 _ROOT = str(Path(__file__).parents[len(__name__.split(".")) - 1])
@@ -81,7 +85,7 @@ class Saver:
         """
         end = self._name()
         try:
-            stored, failed = self._do(items, start, directory, end)
+            stored, failed, digests = self._do(items, start, directory, end)
         except (OSError, ValueError, EOFError, TypeError):
             self.close()
             remove_parts(self._parts, end, range(len(items)))
@@ -90,7 +94,7 @@ class Saver:
             raise OSError(failed, os.strerror(failed))
         if stored < len(items):
             self._disappointments += 1
-        return [_record_of(item) for item in items[:stored]]
+        return _records_of(items[:stored], digests)
 
     @property
     def is_worth_while(self) -> bool:
@@ -112,18 +116,19 @@ class Saver:
             self._connection.settimeout(_SILENCE)
         return True
 
-    def _do(self, items: Sequence[Staged], start: int, directory: int, end: str) -> tuple[int, int]:
+    def _do(self, items: Sequence[Staged], start: int, directory: int, end: str) -> Answer:
         """The answer of the process. Raises OSError, ValueError, EOFError or TypeError if there is none."""
-        names = [item.job.path[start:] for item in items]
-        order = marshal.dumps(
-            (end, names, [item.size for item in items], [item.mtime for item in items], self._is_flushed)
-        )
+        names, sizes = [item.job.path[start:] for item in items], [item.size for item in items]
+        mtimes, is_hashed = [item.mtime for item in items], any(item.lacks_digest for item in items)
+        order = marshal.dumps((end, names, sizes, mtimes, self._is_flushed, is_hashed))
         data = [order, *[item.body for item in items]]
         if os.pwritev(self._memory, data, 0) != sum(map(len, data)):
             raise EOFError
         socket.send_fds(self._connection, [b"%d" % len(order)], [directory])
-        stored, failed = marshal.loads(self._connection.recv(MESSAGE))
-        return stored, failed
+        stored, failed, digests = marshal.loads(self._connection.recv(ANSWER))
+        if failed == 0 and len(digests) < stored * DIGEST * is_hashed:
+            raise EOFError
+        return stored, failed, digests
 
     def close(self) -> None:
         """End the process, whatever it is doing, and wait until it has ended."""
@@ -155,7 +160,7 @@ def orderly(items: Sequence[Staged], above: str) -> Sequence[Staged]:
     ``above``: the path of the directory with a final slash; "" for DIR.
     """
     start, is_plain, total = len(above), PLAIN_NAME.fullmatch, 0
-    for place, item in enumerate(items):
+    for place, item in enumerate(items := items[:FILES]):
         path, size = item.job.path, item.size
         total += size
         if item.part or item.mtime is None or len(item.body) != size or total > _BODIES:
@@ -165,12 +170,22 @@ def orderly(items: Sequence[Staged], above: str) -> Sequence[Staged]:
     return items
 
 
-def _record_of(item: Staged) -> Known:
-    """What the state should remember about ``item``, which is stored as it was to be."""
-    known, mtime = item.result.known, item.mtime or 0
-    if known is not None and known.digest and (item.size, mtime) == (known.size, known.mtime):
-        return known
-    return known_of(PendingFile(item, "", -1, item.size, mtime))
+def _records_of(items: Sequence[Staged], digests: bytes) -> list[Known]:
+    """What the state should remember about ``items``, which are stored as they were to be.
+
+    ``digests``: of those that lack one, and of the others between them.
+    """
+    found, texts = list[Known](), digests.hex()
+    for place, item in enumerate(items):
+        known, mtime, digest = item.result.known, item.mtime or 0, None
+        if item.lacks_digest:
+            start = 2 * DIGEST * place
+            digest = "sha256:" + texts[start : start + 2 * DIGEST]
+        elif known is not None and known.digest and (item.size, mtime) == (known.size, known.mtime):
+            found.append(known)
+            continue
+        found.append(known_of(PendingFile(item, "", -1, item.size, mtime, digest=digest)))
+    return found
 
 
 def begin(parts: int, name: Callable[[], str], *, is_flushed: bool) -> Saver | None:

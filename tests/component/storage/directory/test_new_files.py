@@ -9,6 +9,7 @@ import random
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,16 @@ def batch(chance: random.Random) -> list[Staged]:
         item = staged(path, b"body of %d" % number, mtime)
         known = replace(KNOWN, path=path, size=item.size, mtime=mtime or 0)
         item = replace(item, result=replace(item.result, known=known)) if chance.random() < 0.7 else item
+        item = undigested(item) if chance.random() < 0.5 else item
         item = staged("sub/not-yet-here") if chance.random() < 0.05 else item
         items.append(replace(item, size=item.size + 1) if chance.random() < 0.05 else item)
     return items
+
+
+def undigested(item: Staged) -> Staged:
+    """``item`` as if its digest was left to the destination."""
+    known = item.result.known and replace(item.result.known, digest=None)
+    return replace(item, result=replace(item.result, known=known, digest=None), lacks_digest=True)
 
 
 def contents(directory: Path) -> dict[str, object]:
@@ -84,7 +92,7 @@ def stored(items: list[Staged], broken: Callable[[pytest.MonkeyPatch], None], *,
                     patch.setattr(commit, "name_files", lambda *_: None)
                 broken(patch)
                 try:
-                    return await destination.commit(items)
+                    return with_true_digests(await destination.commit(items), items)
                 except DestinationError as error:
                     return str(error).replace(str(directory), "DIR"), error.done
 
@@ -94,6 +102,14 @@ def stored(items: list[Staged], broken: Callable[[pytest.MonkeyPatch], None], *,
         prepared(directory)
         outcomes = asyncio.run(run(directory))
         return _without_clock(outcomes), {name: _timeless(value, items) for name, value in contents(directory).items()}
+
+
+def with_true_digests(outcomes: list[Known | str], items: list[Staged]) -> list[Known | str]:
+    """``outcomes``, in which each digest that was left to the destination is that of the body."""
+    for item, known in zip(items, outcomes, strict=True):
+        if item.lacks_digest and isinstance(known, Known):
+            assert known.digest == "sha256:" + sha256(item.body).hexdigest()
+    return outcomes
 
 
 def _without_clock(outcomes: Any) -> object:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -348,15 +349,17 @@ def test_the_kernel_kills_it_at_once_whatever_it_is_doing() -> None:
 
 
 def ordered(directory: Path, count: int = 4, *, sizes: list[int] | None = None) -> tuple[int, int]:
-    """The result of ``store`` for some files in ``directory``."""
+    """The result of ``store`` for some files in ``directory``, without their digests, which are checked."""
     (directory / "parts").mkdir(exist_ok=True)
     bodies = [b"body of %d" % number for number in range(count)]
     names, mtimes = [f"{number}.bin" for number in range(count)], [1_700_000_000_000_000_000] * count
     parts, place = (os.open(path, os.O_RDONLY) for path in (directory / "parts", directory))
-    order = "end.part", names, sizes or [len(body) for body in bodies], mtimes, True
+    order = "end.part", names, sizes or [len(body) for body in bodies], mtimes, True, True
     before = set(os.listdir("/proc/self/fd"))
     try:
-        return saver_process.store(parts, place, order, memoryview(b"".join(bodies)))
+        stored, failed, digests = saver_process.store(parts, place, order, memoryview(b"".join(bodies)))
+        assert digests.startswith(b"".join(sha256(body).digest() for body in bodies[:stored]))
+        return stored, failed
     finally:
         assert set(os.listdir("/proc/self/fd")) == before, "a descriptor is left open"
         assert not list((directory / "parts").iterdir())
@@ -420,9 +423,9 @@ def test_a_short_write_ends_an_order(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("at_once", "processes")
 async def test_a_flush_that_fails_in_the_process_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saver.Saver, "_do", lambda *_: (0, errno.EIO))
+    monkeypatch.setattr(saver.Saver, "_do", lambda *_: (0, errno.EIO, b""))
     with pytest.raises(DestinationError, match="input/output error") as raised:
         await commit_all(tmp_path, files(3))
     assert not raised.value.done
-    monkeypatch.setattr(saver.Saver, "_do", lambda *_: (0, errno.EOPNOTSUPP))
+    monkeypatch.setattr(saver.Saver, "_do", lambda *_: (0, errno.EOPNOTSUPP, b""))
     assert len(await commit_all(tmp_path, files(3))) == 3, "the long way knows what it means"

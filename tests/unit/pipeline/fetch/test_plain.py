@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from hypothesis import given, settings
@@ -115,6 +116,26 @@ def _timeless(done: Result | Staged | None) -> Result | Staged | None:
     return replace(
         done, result=replace(done.result, seconds=0.0, known=known if is_timed else replace(known, checked=0.0))
     )
+
+
+@pytest.mark.parametrize("is_shaped", [False, True])
+def test_a_destination_that_adds_digests_is_left_to_do_so(is_shaped: bool) -> None:
+    """It does so in a thread, or in a process of its own; the outcome is the same but for the digest."""
+    reply = FakeReply(JOB.url, FakeResponse(headers=HEADERS, body=BODY), 1 << 20)
+    reply = shaped(reply) if is_shaped else reply
+    found = list[Staged]()
+    for adds in (False, True):
+        shared, _ = downloader()
+        shared.destination.adds_digests = adds
+        (done,) = plain_files(shared, [JOB], [reply], 0.0)
+        assert isinstance(done, Staged)
+        assert done.lacks_digest == adds
+        found.append(replace(done, result=replace(done.result, seconds=0.0)))
+    whole, lacking = found
+    assert whole.result.known is not None
+    assert whole.result.known.digest == whole.result.digest == "sha256:" + sha256(BODY).hexdigest()
+    known = replace(whole.result.known, digest=None)
+    assert lacking == replace(whole, result=replace(whole.result, known=known, digest=None), lacks_digest=True)
 
 
 def test_a_new_file_of_the_listed_size_takes_the_short_way() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -91,6 +91,88 @@ async def test_while_one_batch_is_written_the_next_gathers() -> None:
     await draining
     await stage.end()
     assert slow.batches == [["first"], ["0", "1", "2", "3", "4"]]
+
+
+async def test_a_batch_is_recorded_while_the_next_is_written() -> None:
+    class Looking(SlowDestination):
+        async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+            before.append(len(stage.observer.results))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            meanwhile.append(len(stage.observer.results))
+            return await super().commit(batch)
+
+    before, meanwhile = list[int](), list[int]()
+    stage = Stage(slow := Looking())
+    await stage.committer.put(staged("first"))
+    draining = asyncio.create_task(stage.committer.drain())
+    await slow.busy.wait()
+    await stage.committer.put(*(staged(f"{number}") for number in range(limits.BATCH_FILES)))
+    slow.ready.set()
+    await draining
+    await stage.end()
+    assert (before, meanwhile) == ([0, 0], [0, 1])
+    assert stage.state.files.keys() == {"first", *map(str, range(limits.BATCH_FILES))}
+
+
+@pytest.mark.parametrize("closes", [False, True])
+async def test_the_last_batch_is_recorded_even_if_the_end_is_announced_while_it_is_written(closes: bool) -> None:
+    slow = SlowDestination()
+    stage = Stage(slow)
+    await stage.committer.put(*(staged(f"{number}") for number in range(limits.BATCH_FILES)))
+    await slow.busy.wait()
+    if closes:
+        stage.committer.close()
+    else:
+        draining = asyncio.create_task(stage.committer.drain())
+        await asyncio.sleep(0)
+    slow.ready.set()
+    if not closes:
+        await draining
+    await stage.end()
+    assert len(stage.observer.results) == len(stage.state.files) == limits.BATCH_FILES
+
+
+async def test_a_record_that_is_doubted_was_written_before() -> None:
+    """A file may be replaced twice in one run."""
+    stage = Stage(slow := SlowDestination())
+    steps = list[str]()
+    stage.state.files["old"] = Known(path="old", url="http://h/old", row="", size=1, mtime=0)
+    assert stage.state.knew_files
+    doubt, remember = stage.state.doubt, stage.state.remember
+
+    async def doubting(paths: Collection[str]) -> None:
+        steps.append(f"doubt {min(paths)}")
+        await doubt(paths)
+
+    def remembering(known: Sequence[Known]) -> None:
+        steps.append(f"remember {min(each.path for each in known)}")
+        remember(known)
+
+    stage.state.doubt, stage.state.remember = doubting, remembering  # type: ignore[method-assign]
+    await stage.committer.put(*(staged(f"0{number}") for number in range(limits.BATCH_FILES)))
+    await slow.busy.wait()
+    await stage.committer.put(*(staged(f"1{number}") for number in range(limits.BATCH_FILES)))
+    slow.ready.set()
+    await stage.committer.drain()
+    await stage.end()
+    assert steps == ["doubt 00", "remember 00", "doubt 10", "remember 10"]
+
+
+async def test_the_digest_that_the_destination_has_added_is_reported() -> None:
+    class Adding(FakeDestination):
+        async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+            found = await super().commit(batch)
+            return [replace(known, digest="sha256:01") if isinstance(known, Known) else known for known in found]
+
+    stage = Stage(Adding())
+    stage.destination.stays["bad"] = "a folder is in its place"
+    lacking = [replace(staged(path), lacks_digest=True) for path in ("a", "bad")]
+    await stage.committer.put(*lacking, staged("b"))
+    await stage.end()
+    digests = {result.path: (result.digest, result.known and result.known.digest) for result in stage.observer.results}
+    assert digests == {"a": ("sha256:01", "sha256:01"), "bad": (None, None), "b": (None, "sha256:01")}
+    assert {path: known.digest for path, known in stage.state.files.items()} == {"a": "sha256:01", "b": "sha256:01"}
 
 
 async def test_a_result_without_a_body_passes_at_once() -> None:
