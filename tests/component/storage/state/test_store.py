@@ -52,6 +52,16 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state.sqlite3"
 
 
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 63, 64, 65, 200])
+async def test_any_number_of_files_is_remembered(path: Path, count: int) -> None:
+    items = [known(f"{number}", size=number) for number in range(count)]
+    await fill(path, *items)
+    await fill(path, *[replace(item, row="new") for item in items[::2]])
+    async with SqliteState(path) as state:
+        expected = [replace(item, row="new") if at % 2 == 0 else item for at, item in enumerate(items)]
+        assert await state.directory("") == {item.path: item for item in expected}
+
+
 async def fill(path: Path, *items: Known) -> None:
     async with SqliteState(path) as state:
         state.remember(items)
