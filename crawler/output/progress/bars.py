@@ -29,8 +29,8 @@ BAR = (8, 30)
 """Minimum and maximum width of the bar, in columns."""
 FIGURES = 36
 """Width in columns of the figures beside a name."""
-_LEAST_FIRST = ("bar", "elapsed", "eta", "rate", "bytes", "mirrors", "failed")
-"""Parts to drop on a narrow terminal, first to last."""
+_LEAST_FIRST = ("bar", "elapsed", "percent", "eta", "rate", "bytes", "mirrors", "failed")
+"""Parts to drop on a narrow terminal, first to last; the bar leaves its percentage."""
 _STYLES = {
     "files": Style(bold=True),
     "eta": Style(color="cyan"),
@@ -126,11 +126,12 @@ class Bars(Display):
         totals = self.totals(now)
         parts = render_parts(totals, at_least=self.at_least, ellipsis=self.ellipsis)
         fraction = totals.fraction
-        if fraction is not None:
-            parts = {"bar": f"{'':{BAR[0]}} {int(fraction * 100):3}%", **parts}
+        percent = "" if fraction is None else f"{int(fraction * 100)}%"
+        if percent:
+            parts = {"bar": f"{'':{BAR[0]}} {percent:>4}", **parts}
         for name in _LEAST_FIRST:
-            if _line_length(parts) > width:
-                parts.pop(name, None)
+            if _line_length(parts) > width and parts.pop(name, "") and name == "bar":
+                parts = {"percent": percent, **parts}
         line: list[Segment] = []
         for name, text in parts.items():
             if line:

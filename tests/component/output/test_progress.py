@@ -341,6 +341,22 @@ def test_a_frame_is_one_line_of_totals_and_one_per_transfer() -> None:
     assert lines[1].endswith("40/100 MiB  40%    4.0 MiB/s")
 
 
+WIDTHS = {
+    84: r"[━╸╺ ]{8} +40%  1/4 files  120/300 MiB  12\.0 MiB/s  elapsed 0:10  ETA 0:15  1 failed",
+    83: "40%  1/4 files  120/300 MiB  12\\.0 MiB/s  elapsed 0:10  ETA 0:15  1 failed",
+    60: "40%  1/4 files  120/300 MiB  12\\.0 MiB/s  ETA 0:15  1 failed",
+    55: "1/4 files  120/300 MiB  12\\.0 MiB/s  ETA 0:15  1 failed",
+    48: "1/4 files  120/300 MiB  12\\.0 MiB/s  1 failed",
+    24: "1/4 files  1 failed",
+}
+"""Width of a terminal → the totals shown there."""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_a_narrow_terminal_leaves_out(width: int) -> None:
+    assert re.fullmatch(WIDTHS[width], frame(busy(Clock()), width)[0].rstrip())
+
+
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 120, 200])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     clock = Clock()
