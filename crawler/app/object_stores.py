@@ -123,8 +123,8 @@ async def reading_state(directory: str, config: Config) -> AsyncIterator[Config]
 
     Raises ConfigError, DestinationError.
     """
+    where = location_of(directory, config)
     from crawler.storage.objects.own.session import Session
 
-    where = location_of(directory, config)
     async with Session(where, config, read_only=True) as session:
         yield dataclasses.replace(config, state=str(session.state))

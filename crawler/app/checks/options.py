@@ -117,9 +117,11 @@ def _check_directory(directory: str, config: Config) -> None:
         refuse_root_and_state(start_directory(directory))
         return
     from crawler.app.object_stores import location_of
+
+    where = location_of(directory, config)  # first: it refuses all locations if the library is missing
     from crawler.storage.objects.connect import connect
 
-    connect(location_of(directory, config), config.objects)
+    connect(where, config.objects)
 
 
 async def mirror_problems(url: str, directory: str, config: Config) -> tuple[str, ...]:
