@@ -17,6 +17,7 @@ import crawler
 from crawler.model.config import Config
 from crawler.pipeline.runs import mirror
 from crawler.workers.page_parsers import PageParsers
+from tests.support import warm_start
 from tests.support.disorderly import Disorderly
 
 HEAVY = {
@@ -70,6 +71,12 @@ def loaded(*arguments: str, code: int = 0) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in lines}
 
 
+def imported_for_warm_starts() -> set[str]:
+    """All modules that the tests have imported before they start the program."""
+    imports = "\n".join(f"import {name}" for name in warm_start.IMPORTED)
+    return set(printed(f"import sys\n{imports}\nprint(' '.join(sys.modules))").split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "most"),
     [(["--version"], 0, 75), (["--help"], 0, 170), (["--no-such-option"], 2, 170), (["--max-size=x"], 2, 150)],
@@ -92,6 +99,8 @@ def test_a_plain_run_imports_what_it_uses(site: str, tmp_path: Path) -> None:
     assert not modules & {"aiofiles", "email.utils", "http.cookiejar", "logging.handlers", "pickle", "urllib.request"}
     assert "yarl" not in modules
     assert len(modules) <= 490  # 474 with Python 3.11
+    own = {name for name in modules if name.startswith("crawler.")}
+    assert own - imported_for_warm_starts() == set(), "name them in tests/support/warm_start.py: many tests run slower"
     again = loaded("-q", site, str(tmp_path / "mirror"))
     stages = ("crawler.pipeline.fetch", "crawler.listings.", "crawler.workers.listing_codec", "crawler.output.summary")
     assert not {name for name in again if name.startswith(stages)}, "nothing is fetched, parsed or printed"

@@ -23,11 +23,18 @@ from typing import Any, NoReturn
 
 PROGRAM = [sys.executable, "-m", "crawler"]
 IMPORTED = (
-    "crawler.__main__", "crawler.cli.parser", "crawler.cli.runner", "crawler.app.api", "crawler.pipeline.runs.build",
-    "crawler.http.client", "crawler.storage.state", "crawler.listings",
-    "asyncio", "uvloop", "aiofiles", "aiohappyeyeballs", "bs4", "idna", "lxml.etree", "protego", "sqlite3", "stamina",
-    "yarl",
+    "crawler.__main__", "crawler.cli.parser", "crawler.cli.runner", "crawler.cli.mirrors.run", "crawler.app.api",
+    "crawler.pipeline.runs.build", "crawler.pipeline.runs.mirror", "crawler.pipeline.runs.root_response",
+    "crawler.pipeline.walk.peeked_response", "crawler.pipeline.plan.planner", "crawler.pipeline.fetch.build",
+    "crawler.pipeline.rules.single_file", "crawler.pipeline.filter_effects.watch",
+    "crawler.http.client", "crawler.storage.state", "crawler.storage.directory.incoming.piece_stages",
+    "crawler.listings", "crawler.listings.html.grammar", "crawler.listings.html.grammars",
+    "crawler.listings.html.reader", "crawler.listings.json.formats", "crawler.output.format", "crawler.output.log",
+    "crawler.output.summary", "crawler.text.advice.arguments",
+    "asyncio", "uvloop", "aiofiles", "aiohappyeyeballs", "bs4", "difflib", "email.utils", "encodings.utf_8_sig", "idna",
+    "lxml.etree", "protego", "sqlite3", "stamina", "yarl",
 )  # fmt: skip
+"""What most runs import, and what takes long in others."""
 DECIDED_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_", "COVERAGE_", "OPENSSL_", "SSLKEYLOGFILE")
 """Prefixes of the names of variables that are read when an interpreter starts."""
 _NUMBER = 8
