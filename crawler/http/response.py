@@ -171,7 +171,7 @@ class HttpResponse:
         return chunk
 
 
-class WholeResponse(Struct, eq=False):
+class WholeResponse(Struct, eq=False, gc=False):
     """Implements ``interfaces.WholeResponse``."""
 
     status: int

@@ -210,6 +210,10 @@ class Destination(Protocol):
         """
         ...
 
+    def expect(self, files: int) -> None:
+        """So many new files of one directory are about to be fetched. Does nothing by default. No I/O."""
+        return
+
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """Write small bodies, flush all data, set times, rename, flush directories, in that order.
 

@@ -171,7 +171,7 @@ class Local(Value, frozen=True, gc=False):
     """ETag of an object, which changes with its content; "" for a file on disk, identified by size and time instead."""
 
 
-class Job(Value, frozen=True, kw_only=True):
+class Job(Value, frozen=True, kw_only=True, gc=False):
     """One file to fetch."""
 
     url: str
@@ -218,7 +218,7 @@ class Job(Value, frozen=True, kw_only=True):
     """Whether a listing shows the file; False if its URL was named instead."""
 
 
-class Result(Record, frozen=True, kw_only=True):
+class Result(Record, frozen=True, kw_only=True, gc=False):
     """The outcome of one entry. Failures are results, not exceptions."""
 
     path: str
@@ -252,7 +252,7 @@ class Result(Record, frozen=True, kw_only=True):
     _columns: ClassVar = "path outcome reason size old_size received seconds attempts digest url"
 
 
-class Staged(Value, frozen=True, kw_only=True):
+class Staged(Value, frozen=True, kw_only=True, gc=False):
     """A complete, verified body without a final name; ``Destination.commit`` gives it one."""
 
     job: Job

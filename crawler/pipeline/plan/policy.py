@@ -30,5 +30,7 @@ class Policy(Value, frozen=True, kw_only=True):
     """Whether directories that are empty upstream are created. False for a run that changes nothing."""
     unchanged: UnchangedDirectories | None = None
     neighbours: Neighbours | None = None
+    expect: Callable[[int], None] = lambda _files: None
+    """Called with the number of entries of a page that shows new files."""
     holds: Callable[[Job], bool] = lambda _job: False
     """Called with each job before it is put, if anything is at its path. Returns True if the job must wait."""

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from crawler.model import limits
 from crawler.model.errors import DestinationError, noting_outcomes
 from crawler.model.values import Job, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from crawler.storage.directory.incoming.part_writer import LocalPart
 
 T = TypeVar("T")
+
+_MANY = 4 * limits.BATCH_FILES
+"""Number of new files of one directory that are worth preparing for."""
 
 
 class LocalDestination(DirectoryReader):
@@ -166,6 +170,11 @@ class LocalDestination(DirectoryReader):
         return await self._run(self._part_threads, read_at, self._layout.root, path, limit)
 
     # --- writing ----------------------------------------------------------------------------------
+
+    def expect(self, files: int) -> None:
+        """See ``interfaces.Destination``. Prepares to store them as soon as they arrive."""
+        if self._writer is not None and files >= _MANY:
+            self._write_thread.submit(self._writer.committer.helper.note_batch, files)
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` lists the files that already have their final names."""

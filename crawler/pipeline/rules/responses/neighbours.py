@@ -47,7 +47,7 @@ def _aspects(*present: bool) -> Aspect:
     return found
 
 
-class Row(Value, frozen=True, kw_only=True):
+class Row(Value, frozen=True, kw_only=True, gc=False):
     """What the listing and the state tell in advance of the response to a request."""
 
     size: Span[int] | None = None

@@ -140,7 +140,7 @@ class Helper:
         self._is_wanted = False
 
     def note_batch(self, files: int) -> None:
-        """Start the process if a batch of so many files is the first full one: as many will follow soon."""
+        """Start the process if so many files are the first full batch, or will soon be: as many will follow."""
         if self._is_wanted and files >= limits.BATCH_FILES:
             self._is_wanted = False
             from crawler.storage.directory.incoming.saver import begin  # imported only if needed

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.model import limits
+from crawler.model.struct import replace
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
 from crawler.storage.directory.incoming.saver_process import ANSWER, DIGEST, FILES, MESSAGE, READY, remove_parts
@@ -181,6 +182,9 @@ def _records_of(items: Sequence[Staged], digests: bytes) -> list[Known]:
         if item.lacks_digest:
             start = 2 * DIGEST * place
             digest = "sha256:" + texts[start : start + 2 * DIGEST]
+            if known is not None and (item.size, mtime) == (known.size, known.mtime):
+                found.append(replace(known, digest=digest))
+                continue
         elif known is not None and known.digest and (item.size, mtime) == (known.size, known.mtime):
             found.append(known)
             continue

@@ -125,6 +125,22 @@ async def test_it_is_started_once_for_full_batches_of_the_process_that_has_the_l
         assert len(processes) == started
 
 
+@pytest.mark.parametrize(
+    ("count", "joins", "started"), [(511, False, 0), (512, False, 1), (512, True, 0)], ids=["few", "many", "joined"]
+)
+async def test_it_is_started_once_many_files_are_expected(
+    tmp_path: Path, processes: list[int], count: int, joins: bool, started: int
+) -> None:
+    """So it is ready when the first of them arrive, and the event loop need not wait while these are stored."""
+    async with LocalDestination(tmp_path) as destination:
+        destination.expect(count)  # too early: nothing may be written before the lock
+        await (destination.join() if joins else destination.acquire(0))
+        destination.expect(count)
+        destination.expect(count)
+        await destination.commit(files(1))  # after all that is under way in the thread
+        assert len(processes) == started
+
+
 async def test_it_is_not_for_batches_of_many_directories(tmp_path: Path, processes: list[int]) -> None:
     """A way to the process and back for each of them would take longer than storing its few files."""
     batch = [item for number in range(limits.BATCH_FILES // 4) for item in files(4, above=f"{number}/")]
