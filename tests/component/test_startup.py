@@ -118,8 +118,8 @@ def test_the_first_request_is_sent_before_anything_is_imported_that_only_respons
     """That for robots.txt, if there is one, leaves before the modules are imported that read listings."""
     program = f"""
 import asyncio, os, sys
-from crawler.__main__ import main, _import_msgspec
-_import_msgspec()
+from crawler.__main__ import main, _import_libraries
+_import_libraries()
 from crawler.app import first_request
 from crawler.http.lane.lane import Lane
 async def imported(name):
