@@ -31,7 +31,6 @@ from crawler.model.struct import Value, field, replace
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.attempts import prepare
 from crawler.pipeline.rules.budgets import Budget
-from crawler.pipeline.rules.filters import has_filters
 from crawler.pipeline.runs.components import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
@@ -127,12 +126,18 @@ def _bare(item: ListedFile) -> ListedFile:
 
 def _with_effects(config: Config, context: RunContext, root: str = "") -> tuple[FilterEffects | None, RunContext]:
     """Returns the observer of the filters in ``config``, or None without filters, and ``context`` with it added."""
-    if not has_filters(config):
+    if not _has_filters(config):
         return None, context
     from crawler.pipeline.filter_effects.watch import FilterEffects  # imported only if needed
 
     effects = FilterEffects(config, root)
     return effects, replace(context, observers=(*context.observers, effects))
+
+
+def _has_filters(config: Config) -> bool:
+    """Whether ``config`` has any filter for files."""
+    limits = (config.min_size, config.max_size, config.newer_than, config.older_than)
+    return bool(config.ext or config.rules) or any(limit is not None for limit in limits)
 
 
 async def _say_effects(effects: FilterEffects | None, parts: Components) -> None:

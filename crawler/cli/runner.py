@@ -23,7 +23,7 @@ from crawler.workers.event_loop import loop_factory
 
 if TYPE_CHECKING:
     from crawler.model.report import Report
-    from crawler.output.progress.display import SilentDisplay
+    from crawler.output.progress.silent import SilentDisplay
     from crawler.storage.directory.boundaries.spared import OwnFile
     from crawler.workers.child_process import WorkerProcesses
 

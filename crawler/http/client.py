@@ -21,7 +21,6 @@ from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
-from crawler.http.pipelining import Sharing, Usual
 from crawler.http.problem import RequestError
 from crawler.http.proxies import Proxies
 from crawler.http.response import (
@@ -48,6 +47,7 @@ from crawler.text.http_fields import OVERLOAD_STATUS, REDIRECT_STATUS
 
 if TYPE_CHECKING:
     from crawler.http.credentials.authentication import Authenticator
+    from crawler.http.pipelining import Sharing
 
 _LOG = logging.getLogger("crawler")
 _FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
@@ -103,6 +103,8 @@ class HttpClient:
     def sharing(self) -> Sharing:
         """The object that sends several requests on one connection."""
         assert self._transport is not None, "the client is not open"
+        from crawler.http.pipelining import Sharing, Usual  # not before the first request
+
         usual = Usual(enter=self.enter, complete=self._complete, is_plain=self._is_plain, note=self._note_all)
         return Sharing(usual, self._transport, self.gate, self.options.depth)
 

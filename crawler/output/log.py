@@ -20,7 +20,6 @@ from crawler.model.reasons import NAVIGATION
 from crawler.model.report import Report
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result
-from crawler.output.format import json_text
 from crawler.paths import is_special
 from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
@@ -139,6 +138,8 @@ def _text_of(name: str, fields: Mapping[str, object]) -> str:
 
 
 def _json_of(fields: Mapping[str, object]) -> dict[str, object]:
+    from crawler.output.format import json_text  # imported only if needed
+
     values: dict[str, object] = {}
     for key, value in fields.items():
         if key == "path":

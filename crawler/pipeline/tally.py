@@ -11,7 +11,6 @@ from crawler.model.report import ListingFailure, Published, Report, Step
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Outcome, Rejection, Result
 from crawler.pipeline.outdated import Outdated
-from crawler.pipeline.rules.unusable_rows import nothing_wanted
 
 FAILURES_KEPT = 10_000
 """Maximum number of failures that are kept one by one; a dead server may have a million, which are only counted."""
@@ -204,8 +203,11 @@ class Tally(Observer):
             self.note(f"URL is a file, not a listing: its path is {self.directory.rstrip('/')}/{self._file}")
         if outdated := self._outdated.warning():
             self.warn(*outdated)
-        for text in nothing_wanted(listed, skipped_by, interrupted):
-            self.warn(text, 5)
+        if skipped_by:
+            from crawler.pipeline.rules.unusable_rows import nothing_wanted  # imported only if needed
+
+            for text in nothing_wanted(listed, skipped_by, interrupted):
+                self.warn(text, 5)
 
     def _exit_code(self, interrupted: str | None) -> int:
         failed = self._ended[Outcome.FAILED] or self._listings_failed

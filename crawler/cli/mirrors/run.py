@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from crawler.model.report import Report
     from crawler.output.files import Outputs
     from crawler.output.log import LogObserver
-    from crawler.output.progress.display import SilentDisplay
+    from crawler.output.progress.silent import SilentDisplay
     from crawler.storage.directory.boundaries.spared import OwnFile
 
 _SHARED = ("progress", "log_file", "log_format")

@@ -9,7 +9,7 @@ from typing import TextIO
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Job, Rejection, Result
-from crawler.output.progress.display import SilentDisplay
+from crawler.output.progress.silent import SilentDisplay
 
 
 def choose_display(mode: str, stream: TextIO) -> SilentDisplay:

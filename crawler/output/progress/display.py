@@ -1,4 +1,4 @@
-"""Base classes of the displays. They draw on a timer, so that their cost does not depend on the number of files."""
+"""Base class of the displays that show something. They draw on a timer: any number of files costs them the same."""
 
 from __future__ import annotations
 
@@ -9,37 +9,9 @@ from math import ceil
 from types import TracebackType
 from typing import ClassVar, Self, TextIO
 
-from crawler.model.observer import Observer
 from crawler.output.progress.counters import Clock, Counters
+from crawler.output.progress.silent import SilentDisplay
 from crawler.text.escape import printable
-
-
-class SilentDisplay(Observer):
-    """A display that counts and shows nothing."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return
-
-    def retrying(self, attempt: int, wait: float, error: Exception) -> None:
-        """Note that attempt number ``attempt`` (the first is 1) follows in ``wait`` seconds because of ``error``."""
-        return
-
-    def finishing(self) -> None:
-        """Note that no transfer is left: the run only has to write its output files and to run the user's commands."""
-        return
-
-    def write(self, line: str) -> None:
-        """Print ``line`` (without a newline) so that it does not disturb the display. Thread-safe."""
-        self._stream.write(line + "\n")
-        self._stream.flush()
 
 
 class Display(Counters, SilentDisplay):

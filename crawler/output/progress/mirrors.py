@@ -9,7 +9,7 @@ from crawler.model.state.directory_digest import StoredFile
 from crawler.model.struct import replace
 from crawler.model.values import Job, Result
 from crawler.output.progress.counters import Counters
-from crawler.output.progress.display import SilentDisplay
+from crawler.output.progress.silent import SilentDisplay
 
 
 class MirrorObserver(Observer):

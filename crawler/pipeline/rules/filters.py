@@ -152,12 +152,6 @@ def _moment(age: datetime | timedelta, now: datetime) -> datetime:
         return datetime.min.replace(tzinfo=UTC)
 
 
-def has_filters(config: Config) -> bool:
-    """Whether ``config`` has any filter for files."""
-    limits = (config.min_size, config.max_size, config.newer_than, config.older_than)
-    return bool(config.ext or config.rules) or any(limit is not None for limit in limits)
-
-
 class Filters:
     """The filters of one run."""
 

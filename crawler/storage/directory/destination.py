@@ -12,7 +12,7 @@ import os
 from collections.abc import Container, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from crawler.model import limits
 from crawler.model.errors import DestinationError, noting_outcomes
@@ -21,14 +21,13 @@ from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.incoming.part_threads import PartThreads
 from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.os_errors import destination_error
-from crawler.storage.directory.reading.readback import copy_with_time, digest_at, read_at, set_time_at
 from crawler.storage.directory.reading.reader import DirectoryReader
-from crawler.storage.directory.trash import remove
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
 from crawler.storage.executor import BriefExecutor
 
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.part_writer import LocalPart
+    from crawler.storage.directory.trash import Trash
 
 T = TypeVar("T")
 
@@ -134,7 +133,7 @@ class LocalDestination(DirectoryReader):
     def _open_writer(self) -> DirectoryWriter:
         """Open the writer, once. Runs in the writing thread, so that concurrent callers get the same writer."""
         if self._writer is None:
-            self._writer = DirectoryWriter.open(
+            self._writer = DirectoryWriter(
                 self._layout, self._options, self._spared, shown=self._shown, thread=self._write_thread
             )
         return self._writer
@@ -163,10 +162,14 @@ class LocalDestination(DirectoryReader):
 
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of a local file; "" if it is not a regular file or cannot be read."""
+        from crawler.storage.directory.reading.readback import digest_at  # imported only if needed
+
         return await self._run(self._part_threads, digest_at, self._layout.root, path)
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
         """See ``interfaces.Destination``."""
+        from crawler.storage.directory.reading.readback import read_at  # imported only if needed
+
         return await self._run(self._part_threads, read_at, self._layout.root, path, limit)
 
     # --- writing ----------------------------------------------------------------------------------
@@ -188,13 +191,15 @@ class LocalDestination(DirectoryReader):
         """See ``interfaces.Destination``. A path that is already gone counts as deleted."""
         await self._remove_leftovers(writer := await self._ready())
         with noting_outcomes() as done:
-            return await self._run(self._write_thread, remove, writer.tree, paths, (writer.trash, self._spared), done)
+            return await self._remove(writer, paths, writer.trash, done)
 
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
         """See ``interfaces.Destination``. A file with several hard links keeps its time, which they share.
 
         If a snapshot may be the reason for the links, the file is replaced by a copy with the new time instead.
         """
+        from crawler.storage.directory.reading.readback import copy_with_time, set_time_at  # imported only if needed
+
         writer = await self._ready()
         given = await self._run(self._write_thread, set_time_at, self._layout.root, path, local, mtime)
         if given is None and self._layout.has_snapshots():
@@ -210,7 +215,14 @@ class LocalDestination(DirectoryReader):
 
     async def _remove_leftovers(self, writer: DirectoryWriter) -> None:
         if self._scanner is not None and (gone := self._scanner.take_leftovers()):
-            await self._run(self._write_thread, remove, writer.tree, gone, (None, self._spared), {})
+            await self._remove(writer, gone, None, {})
+
+    async def _remove(
+        self, writer: DirectoryWriter, paths: Sequence[str], trash: Trash | None, done: dict[str, Any]
+    ) -> list[str | None]:
+        from crawler.storage.directory.trash import remove  # imported only if needed
+
+        return await self._run(self._write_thread, remove, writer.tree, paths, (trash, self._spared), done)
 
     def has_part(self, path: str) -> bool:
         """See ``interfaces.Destination``."""
@@ -238,4 +250,4 @@ class LocalDestination(DirectoryReader):
     @property
     def lacks(self) -> frozenset[str]:
         """Messages about features that this file system lacks; files were stored without them."""
-        return frozenset(self._writer.committer.lacks) if self._writer is not None else frozenset()
+        return self._writer.lacks if self._writer is not None else frozenset()

@@ -5,17 +5,21 @@ from __future__ import annotations
 import time
 from concurrent.futures import Executor
 from contextlib import suppress
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from crawler.model.struct import Value
 from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.commit import BatchCommit
 from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.lock import Lock
 from crawler.storage.directory.os_errors import UnusablePath
-from crawler.storage.directory.trash import Safeguards, Trash
 from crawler.storage.directory.tree import Tree
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
+
+if TYPE_CHECKING:
+    from crawler.storage.directory.commit import BatchCommit
+    from crawler.storage.directory.trash import Trash
 
 
 class WriteOptions(Value, frozen=True, kw_only=True):
@@ -29,40 +33,48 @@ class WriteOptions(Value, frozen=True, kw_only=True):
     """How long the trash keeps files, in seconds; None for no trash."""
 
 
-class DirectoryWriter(Value, frozen=True, kw_only=True):
-    """The lock, parts, committer and trash of one DIR. For the writing thread only, except ``parts``."""
+class DirectoryWriter:
+    """The lock, parts, committer and trash of one DIR. For the writing thread only, except ``parts`` and ``committer``.
 
-    tree: Tree
-    lock: Lock
-    parts: PartStore
-    committer: BatchCommit
-    trash: Trash | None
-    folds_case: bool
-    """Whether README and readme are the same file on this file system."""
+    Constructing it creates what is missing in DIR. ``shown``: DIR in messages. Raises DestinationError, OSError.
+    """
 
-    @classmethod
-    def open(
-        cls, layout: Layout, options: WriteOptions, spared: Spared, *, shown: str, thread: Executor
-    ) -> DirectoryWriter:
-        """Create what is missing in DIR. ``shown``: DIR in messages. Raises DestinationError, OSError."""
+    def __init__(self, layout: Layout, options: WriteOptions, spared: Spared, *, shown: str, thread: Executor) -> None:
         layout.make()
-        folds_case = layout.folds_case()
-        directories, width = descriptor_budget(descriptor_limit())
-        tree = Tree(layout.root, capacity=directories, own=layout.identity(), folds=folds_case)
-        trash = None if options.trash_seconds is None else Trash(layout.own, seconds=options.trash_seconds)
-        parts = PartStore(layout.parts, digests=options.digests, flush=options.fsync != "none")
-        parts.load()
-        committer = BatchCommit(
-            tree,
-            layout.parts,
-            fsync=options.fsync,
-            width=width,
-            safeguards=Safeguards(spared=spared, trash=trash),
-            name=parts.new_name,
-        )
+        self.folds_case = layout.folds_case()
+        """Whether README and readme are the same file on this file system."""
+        directories, self._width = descriptor_budget(descriptor_limit())
+        self.tree = Tree(layout.root, capacity=directories, own=layout.identity(), folds=self.folds_case)
+        self.trash = None if options.trash_seconds is None else _trash(layout, options.trash_seconds)
+        self.parts = PartStore(layout.parts, digests=options.digests, flush=options.fsync != "none")
+        self.parts.load()
         spared.refresh(layout.root)
-        lock = Lock(layout.own, shown, thread)
-        return cls(tree=tree, lock=lock, parts=parts, committer=committer, trash=trash, folds_case=folds_case)
+        self.lock = Lock(layout.own, shown, thread)
+        self._layout, self._options, self._spared = layout, options, spared
+
+    @cached_property
+    def committer(self) -> BatchCommit:
+        """Gives files their names. A run that stores nothing has none, and does not import it. For the event loop."""
+        from crawler.storage.directory.commit import BatchCommit
+        from crawler.storage.directory.trash import Safeguards
+
+        return BatchCommit(
+            self.tree,
+            self._layout.parts,
+            fsync=self._options.fsync,
+            width=self._width,
+            safeguards=Safeguards(spared=self._spared, trash=self.trash),
+            name=self.parts.new_name,
+        )
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Messages about features that this file system lacks; files were stored without them."""
+        return frozenset(self.committer.lacks) if self._has_stored else frozenset()
+
+    @property
+    def _has_stored(self) -> bool:
+        return "committer" in vars(self)
 
     def empty_trash(self) -> None:
         """Remove files from the trash whose retention period is over. Raises OSError."""
@@ -72,8 +84,15 @@ class DirectoryWriter(Value, frozen=True, kw_only=True):
 
     def close(self) -> None:
         """Close all descriptors and release the lock."""
-        self.committer.helper.close()
+        if self._has_stored:
+            self.committer.helper.close()
         if self.trash is not None:
             self.trash.close()
         self.tree.close()
         self.lock.release()
+
+
+def _trash(layout: Layout, seconds: float) -> Trash:
+    from crawler.storage.directory.trash import Trash  # imported only if needed
+
+    return Trash(layout.own, seconds=seconds)

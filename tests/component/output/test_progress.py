@@ -21,8 +21,8 @@ from crawler.model.values import Job, Outcome, Rejection, Result, Span
 from crawler.output.progress import Fanout, choose_display
 from crawler.output.progress.bars import SETTLED, Bars, fit
 from crawler.output.progress.counters import Counters
-from crawler.output.progress.display import SilentDisplay
 from crawler.output.progress.plain import Plain
+from crawler.output.progress.silent import SilentDisplay
 from crawler.output.progress.totals_line import render_bytes, render_eta, render_parts
 from crawler.output.progress.transfers import Speed
 from crawler.pipeline.tally import Tally

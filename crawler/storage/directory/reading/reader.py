@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from crawler.model.interfaces import Destination, LargeDirectory
 from crawler.model.values import Kind, Local
@@ -14,11 +14,11 @@ from crawler.storage.directory.boundaries.spared import OwnFile, Spared
 from crawler.storage.directory.known_empty import KnownEmpty
 from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.os_errors import destination_error
-from crawler.storage.directory.reading.pieces import LargeLocalDirectory, files_in_pieces
-from crawler.storage.directory.reading.scan import Scan
-from crawler.storage.directory.tree import Tree
 from crawler.storage.executor import BriefExecutor, GatheringExecutor
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
+
+if TYPE_CHECKING:
+    from crawler.storage.directory.reading.scan import Scan
 
 T = TypeVar("T")
 
@@ -73,14 +73,21 @@ class DirectoryReader(Destination):
         """See ``interfaces.Destination``."""
         if self._known_empty.covers(directory):
             return None
+        from crawler.storage.directory.reading.pieces import LargeLocalDirectory  # imported only if needed
+
         return LargeLocalDirectory(self._scan_thread, self._opened_scanner, directory, self._shown)
 
     def files_in_pieces(self, directory: str) -> AsyncGenerator[dict[str, Local], None] | None:
         """See ``interfaces.Destination``."""
+        from crawler.storage.directory.reading.pieces import files_in_pieces  # imported only if needed
+
         return files_in_pieces(self._scan_thread, self._opened_scanner, directory)
 
     def _opened_scanner(self) -> Scan | None:
         if self._scanner is None and self._layout.root >= 0:
+            from crawler.storage.directory.reading.scan import Scan  # not before the first request
+            from crawler.storage.directory.tree import Tree
+
             capacity, _ = descriptor_budget(descriptor_limit())
             self._scanner = Scan(Tree(self._layout.root, capacity=capacity), self._spared)
         return self._scanner
