@@ -285,8 +285,7 @@ class _Exchange:
         client = self._client
         if (login := client.login_for(url, self._url)) is None:
             return await client.request(self._method, url, self._headers, host=host)
-        request = partial(client.request, host=host)
-        return await login.send(request, self._method, url, self._headers, repeats=logins)
+        return await login.send(partial(client.request, host=host), self._method, url, self._headers, repeats=logins)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -294,9 +293,8 @@ class _Exchange:
         self._release()
 
     def _release(self) -> None:
-        if self._response is not None:
-            self._response.release()
-            self._response = None
-        if self._host is not None:
-            self._host.leave()
-            self._host = None
+        response, host, self._response, self._host = self._response, self._host, None, None
+        if response is not None:
+            response.release()
+        if host is not None:
+            host.leave()

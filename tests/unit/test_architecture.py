@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "crawler"
 HOMES = {
     "aiohttp": "http",
     "aiohappyeyeballs": "http.sockets.connect",
-    "multidict": "http",
+    "multidict": "http __main__",
     "bs4": "listings",
     "lxml": "listings",
     "msgspec": "model.struct",

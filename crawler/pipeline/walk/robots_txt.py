@@ -13,7 +13,6 @@ from crawler.model.reasons import Reason
 from crawler.model.values import Rejection, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.robots import ALLOW_ALL, ROBOTS_BYTES, Robots, forbidden, rules_for
-from crawler.text.advice.requests import with_advice, with_scheme
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.urls import Origin, origin
@@ -112,6 +111,8 @@ class RobotsTxt:
         try:
             return await persist(ask, self._config.attempts, is_new=self._is_new and not self._known)
         except (FetchError, VerificationError) as error:
+            from crawler.text.advice.requests import with_advice, with_scheme  # imported only if needed
+
             if isinstance(error, FetchError):
                 if error.connection and origin(error.url) == origin(url):  # the host is down anyway
                     return ListingError(f"{masked(url)}: {with_advice(url, error)}")

@@ -28,7 +28,6 @@ from crawler.pipeline.walk.loops import Fingerprint, seen
 from crawler.pipeline.walk.page_reader import PageReader, only
 from crawler.pipeline.walk.page_versions import following, shows_all_files
 from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit
-from crawler.text.advice.requests import with_advice
 from crawler.text.escape import masked
 from crawler.text.names.places import place_of_entry
 from crawler.text.urls import directory_of, entry_path, is_same
@@ -124,6 +123,8 @@ class Walker:
                     raise RobotsForbidden(
                         f"{masked(directory.url)}: {error}: --no-robots continues without it"
                     ) from error
+                from crawler.text.advice.requests import with_advice  # imported only if needed
+
                 is_refused = rejection is not None and rejection.reason != Reason.REDIRECTS
                 problem = str(error) if is_refused else with_advice(directory.url, error)
                 kind = error.content_type if isinstance(error, ListingError) else None

@@ -19,7 +19,6 @@ from crawler.model.errors import DestinationError, noting_outcomes
 from crawler.model.values import Job, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.incoming.part_threads import PartThreads
-from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.os_errors import destination_error
 from crawler.storage.directory.reading.reader import DirectoryReader
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
@@ -27,6 +26,7 @@ from crawler.storage.executor import BriefExecutor
 
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.part_writer import LocalPart
+    from crawler.storage.directory.incoming.parts import PartStore
     from crawler.storage.directory.trash import Trash
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ class LocalDestination(DirectoryReader):
         writer = await self._ready()
         if lock:
             await writer.lock.acquire(wait)
-        await self._run(self._write_thread, writer.parts.sweep)
+        await self._run(self._write_thread, writer.sweep_parts)
 
     async def withdraw(self, *, with_state: bool = False) -> None:
         """Leave no trace of a run that stored nothing. ``with_state``: it created the state, and has closed it."""
@@ -226,7 +226,8 @@ class LocalDestination(DirectoryReader):
 
     def has_part(self, path: str) -> bool:
         """See ``interfaces.Destination``."""
-        return self._writer is not None and self._writer.parts.has(path)
+        parts = None if self._writer is None else self._writer.found_parts
+        return parts is not None and parts.has(path)
 
     async def open_part(self, job: Job) -> LocalPart:
         """See ``interfaces.Destination``. Reads the part that an earlier run left, to verify it."""
@@ -244,7 +245,8 @@ class LocalDestination(DirectoryReader):
     async def clean_parts(self, wanted: Container[str]) -> None:
         """See ``interfaces.Destination``."""
         writer = await self._ready()
-        await self._run(self._write_thread, writer.parts.clean, wanted)
+        if parts := writer.found_parts:
+            await self._run(self._write_thread, parts.clean, wanted)
         await self._remove_leftovers(writer)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from crawler.model.struct import Value
 from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.lock import Lock
 from crawler.storage.directory.os_errors import UnusablePath
@@ -19,6 +19,7 @@ from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 
 if TYPE_CHECKING:
     from crawler.storage.directory.commit import BatchCommit
+    from crawler.storage.directory.incoming.parts import PartStore
     from crawler.storage.directory.trash import Trash
 
 
@@ -36,6 +37,7 @@ class WriteOptions(Value, frozen=True, kw_only=True):
 class DirectoryWriter:
     """The lock, parts, committer and trash of one DIR. For the writing thread only, except ``parts`` and ``committer``.
 
+    A run that receives no file needs neither of these, nor their modules, unless an earlier run left parts.
     Constructing it creates what is missing in DIR. ``shown``: DIR in messages. Raises DestinationError, OSError.
     """
 
@@ -46,15 +48,35 @@ class DirectoryWriter:
         directories, self._width = descriptor_budget(descriptor_limit())
         self.tree = Tree(layout.root, capacity=directories, own=layout.identity(), folds=self.folds_case)
         self.trash = None if options.trash_seconds is None else _trash(layout, options.trash_seconds)
-        self.parts = PartStore(layout.parts, digests=options.digests, flush=options.fsync != "none")
-        self.parts.load()
+        self._layout, self._options, self._spared = layout, options, spared
+        if self._has_files():
+            self.parts.load()
         spared.refresh(layout.root)
         self.lock = Lock(layout.own, shown, thread)
-        self._layout, self._options, self._spared = layout, options, spared
+
+    @cached_property
+    def parts(self) -> PartStore:
+        """The incomplete bodies."""
+        from crawler.storage.directory.incoming.parts import PartStore
+
+        return PartStore(self._layout.parts, digests=self._options.digests, flush=self._options.fsync != "none")
+
+    @property
+    def found_parts(self) -> PartStore | None:
+        """``parts``; None if there are none."""
+        return self.parts if "parts" in vars(self) else None
+
+    def sweep_parts(self) -> None:
+        """Remove all parts that cannot be resumed. The lock must be held. Raises OSError."""
+        if self._has_files():
+            self.parts.sweep()
+
+    def _has_files(self) -> bool:
+        return bool(os.listdir(self._layout.parts))
 
     @cached_property
     def committer(self) -> BatchCommit:
-        """Gives files their names. A run that stores nothing has none, and does not import it. For the event loop."""
+        """What gives files their names."""
         from crawler.storage.directory.commit import BatchCommit
         from crawler.storage.directory.trash import Safeguards
 
