@@ -175,6 +175,13 @@ class Destination(Protocol):
         """
         ...
 
+    def scan_all(self, directories: Sequence[str]) -> Awaitable[list[dict[str, Local]]] | None:
+        """What ``scan`` returns for each of ``directories``; None, the default: they are scanned one by one.
+
+        Raises DestinationError.
+        """
+        return None
+
     def files_in_pieces(self, directory: str) -> AsyncGenerator[dict[str, Local], None] | None:
         """What ``scan`` returns for a directory that holds only files, in pieces of some thousand, ordered by name.
 

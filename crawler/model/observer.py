@@ -72,6 +72,17 @@ class Observer(Protocol):
                 Result(path=above + file.name, url=file.url, outcome=Outcome.UNCHANGED, reason=reason, size=file.size)
             )
 
+    def counts_unchanged(self) -> bool:
+        """Whether ``count_unchanged`` does instead of ``all_unchanged``; not by default."""
+        return False
+
+    def count_unchanged(self, files: int, size: int) -> None:
+        """All ``files`` in a directory, of ``size`` bytes in total, were listed and are unchanged.
+
+        Called instead of ``all_unchanged`` if nobody needs to know which files they are.
+        """
+        return
+
     def all_listed(self, files: Sequence[tuple[str, int | None]]) -> None:
         """Several new entries were listed: (path, size) of each. By default it calls ``listed`` for each.
 
@@ -92,3 +103,6 @@ class Observer(Protocol):
 
 class Silent(Observer):
     """Ignores everything."""
+
+    def counts_unchanged(self) -> bool:
+        return True

@@ -128,6 +128,9 @@ class Outputs(Observer):
         except OSError as problem:
             self._spool_problem = self._spool_problem or problem
 
+    def counts_unchanged(self) -> bool:
+        return True
+
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         """Do nothing, because unchanged files are neither changes nor slow transfers."""
 

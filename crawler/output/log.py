@@ -91,6 +91,9 @@ class LogObserver(Observer):
             reason = f"{rejection.reason}: {rejection.detail}" if rejection.detail else rejection.reason
             event(level, "rejected", path=path, link=rejection.subject, reason=self._say(reason))
 
+    def counts_unchanged(self) -> bool:
+        return not LOGGER.isEnabledFor(_LEVELS[Outcome.UNCHANGED])
+
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         if LOGGER.isEnabledFor(_LEVELS[Outcome.UNCHANGED]):
             super().all_unchanged(directory, files, reason)

@@ -102,6 +102,9 @@ class Allowance(Observer):
         self._budget.settle(result.path, (size or 0) if is_saved else None)
         self._settled.set()
 
+    def counts_unchanged(self) -> bool:
+        return True
+
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         return  # unchanged directories are reported as a whole and never booked
 

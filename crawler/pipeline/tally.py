@@ -147,8 +147,14 @@ class Tally(Observer):
                 _count(self._upstreams, result.upstream)
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
-        self._listed += len(files)
-        self._ended[Outcome.UNCHANGED] += len(files)
+        self.count_unchanged(len(files), 0)
+
+    def counts_unchanged(self) -> bool:
+        return True
+
+    def count_unchanged(self, files: int, size: int) -> None:
+        self._listed += files
+        self._ended[Outcome.UNCHANGED] += files
 
     def close(self, seconds: float, interrupted: str | None = None) -> Report:
         """The report of a run that took ``seconds``. ``interrupted``: what ended it early, other than a limit.

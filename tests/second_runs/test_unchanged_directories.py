@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,10 +73,13 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "mirror"
 
 
-async def run(site: Site, directory: Path, config: crawler.Config = CONFIG) -> tuple[Report, Watcher]:
+async def run(
+    site: Site, directory: Path, config: crawler.Config = CONFIG, *, is_watched: bool = True
+) -> tuple[Report, Watcher]:
+    """``is_watched``: an observer wants to know each file, so that the digests of the copies are not enough."""
     site.log.clear()
     watcher = Watcher()
-    report = await crawler.mirror(site.url, directory, config, observers=[watcher])
+    report = await crawler.mirror(site.url, directory, config, observers=[watcher] if is_watched else [])
     assert report.accounts
     return report, watcher
 
@@ -102,6 +107,46 @@ async def test_an_unchanged_directory_is_counted_file_by_file(
     assert [request.path for request in site.log if not request.path.endswith("/")] == []
     assert (await run(site, directory))[0].unchanged == 6
     assert comparisons == [True, True]
+
+
+@pytest.mark.parametrize("folder", ["", "a/b c/"])
+async def test_no_record_is_read_if_nobody_wants_to_know_the_files(
+    site: Site, directory: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    fill(site, folder)
+    await run(site, directory)
+    read: list[str] = []
+    rows = SqliteState.rows
+
+    async def noted(self: SqliteState, path: str, *more: object) -> object:
+        read.append(path)
+        return await rows(self, path, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SqliteState, "rows", noted)
+    report, _ = await run(site, directory, is_watched=False)
+    assert (report.listed, report.unchanged, report.exit_code, read) == (6, 6, 0, [])
+    os.utime(directory / folder / NAMES[0], (OLD + 1, OLD + 1))
+    report, _ = await run(site, directory, is_watched=False)
+    assert (report.unchanged, report.saved, report.exit_code, read) == (5, 1, 0, [folder.rstrip("/")])
+    read.clear()
+    report, watcher = await run(site, directory)
+    assert len(watcher.ended) == 6, "whoever wants to know the files is told of them"
+    assert len(read) == 1
+
+
+async def test_an_older_state_gets_digests_of_the_copies_with_the_next_comparison(
+    site: Site, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(site)
+    await run(site, directory)
+    with closing(sqlite3.connect(directory / ".crawler" / "state.sqlite3")) as database:
+        first = database.execute("SELECT * FROM copies").fetchall()
+        database.execute("DROP TABLE copies")
+        database.commit()
+    await run(site, directory, is_watched=False)
+    with closing(sqlite3.connect(directory / ".crawler" / "state.sqlite3")) as database:
+        assert database.execute("SELECT * FROM copies").fetchall() == first, "gathered while saving, and from the rows"
+    assert len(first) == 1
 
 
 def _remove(path: Path) -> None:
@@ -146,7 +191,7 @@ def _lose_state(path: Path) -> None:
         left.unlink()
 
 
-@pytest.mark.parametrize("delete", [False, True])
+@pytest.mark.parametrize(("delete", "is_watched"), [(False, True), (True, True), (False, False)])
 @pytest.mark.parametrize(
     "meddle",
     [_remove, _cut, _touch, _plant, _plant_directory, _make_directory, _make_link, _swap, _lose_state],
@@ -158,6 +203,7 @@ async def test_changes_to_the_copies_are_found_as_without_digests(
     monkeypatch: pytest.MonkeyPatch,
     meddle: Callable[[Path], None],
     delete: bool,
+    is_watched: bool,
 ) -> None:
     given = {"attempts": 2, "no_robots": True, "delete": delete, "max_delete": "100%"}
     config = crawler.Config.from_mapping(given, where="test")
@@ -166,12 +212,12 @@ async def test_changes_to_the_copies_are_found_as_without_digests(
     meddle(directory / NAMES[2])
     other = directory.with_name("other")
     shutil.copytree(directory, other, symlinks=True)
-    report, watcher = await run(site, directory, config)
+    report, watcher = await run(site, directory, config, is_watched=is_watched)
     assert True not in comparisons
     monkeypatch.setattr(leaf, "LEAST", 1000)
     with monkeypatch.context() as without:
-        without.setattr("crawler.pipeline.runs.mirror.wishes", lambda *_: None)
-        expected, plain = await run(site, other, config)
+        without.setattr("crawler.pipeline.runs.build.wishes", lambda *_: None)
+        expected, plain = await run(site, other, config, is_watched=is_watched)
     same = {"listed", "saved", "unchanged", "skipped", "failed", "deleted", "extraneous", "exit_code"}
     assert {name: getattr(report, name) for name in same} == {name: getattr(expected, name) for name in same}
     assert sorted(watcher.ended) == sorted(plain.ended)

@@ -16,7 +16,7 @@ from crawler.model.network.pipelining import Together
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
+from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest, StoredFile
 from crawler.model.state.store import Judge, ListingMemo, Names
 from crawler.model.values import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
@@ -53,6 +53,9 @@ class FakeRules(RobotsTxt):
 
     def allow_all(self, url: str) -> bool:
         return not self._forbidden
+
+    def allows_below(self, url: str) -> bool:
+        return not any(each.startswith(url) for each in self._forbidden)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -368,6 +371,7 @@ class MemoryState:
         self.files = {item.path: item for item in known}
         self.memos: dict[str, ListingMemo] = {}
         self.leaves: dict[str, DirectoryDigest] = {}
+        self.digests_of_copies: dict[str, CopiesDigest] = {}
         self.forgotten: list[str] = []
         self.doubted: list[str] = []
         self.flushes = 0
@@ -396,6 +400,12 @@ class MemoryState:
 
     async def directory_digest(self, url: str) -> DirectoryDigest | None:
         return self.leaves.get(url)
+
+    async def copies(self, paths: Collection[str]) -> dict[str, CopiesDigest]:
+        return {path: self.digests_of_copies[path] for path in paths if path in self.digests_of_copies}
+
+    def remember_copies(self, path: str, found: CopiesDigest) -> None:
+        self.digests_of_copies[path] = found
 
     async def rows(self, path: str, judge: Judge[T], default: T, names: Names | None = None) -> T:
         found = (await self.directory(path)).items()
@@ -434,6 +444,8 @@ class MemoryState:
 
     def remember(self, known: Sequence[Known]) -> None:
         self.files.update({item.path: item for item in known})
+        for item in known:
+            self.digests_of_copies.pop(item.path.rpartition("/")[0], None)
 
     def remember_listing(self, memo: ListingMemo) -> None:
         self.memos[memo.url] = memo
@@ -442,6 +454,7 @@ class MemoryState:
         self.forgotten += sorted(paths)
         for path in paths:
             self.files.pop(path, None)
+            self.digests_of_copies.pop(path.rpartition("/")[0], None)
 
     def forget_directory(self, path: str) -> None:
         self.forgotten.append(path + "/")

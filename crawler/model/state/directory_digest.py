@@ -1,9 +1,17 @@
-"""The state's record of a directory that contains only files: the digest of its rows, and its files."""
+"""The state's records of a directory that contains only files: the digests of its rows and of its copies; its files.
+
+Both digests are sums over the files, so that neither side needs an order.
+"""
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from crawler.model.struct import Value
 from crawler.model.values import Validators
+
+SUM = (1 << 128) - 1
+"""Sums of digests are taken modulo this number plus one."""
 
 
 class StoredFile(Value, frozen=True, gc=False):
@@ -66,3 +74,36 @@ class DirectoryDigest(Value, frozen=True, kw_only=True):
     Last-Modified of a file may prove an earlier one."""
     skipped: tuple[RefusedEntry, ...]
     """Entries that the filters refused."""
+
+
+class CopiesDigest(Value, frozen=True, gc=False):
+    """The state's record of the copies in a directory with a ``DirectoryDigest``: a digest of what was saved there.
+
+    It is kept only while the files that the state knows there have the sum of that digest, are proven by their rows,
+    and have URLs below that of the page. So if the copies have the sum ``total``, nothing else has to be compared.
+    """
+
+    basis: str
+    """``basis_of`` the digest of the directory."""
+    total: int
+    """Sum of the digests of names, sizes and times, modulo 2**128."""
+    size: int
+    """Total size of the files in bytes."""
+
+
+def basis_of(digest: DirectoryDigest) -> str:
+    """All in ``digest`` on which the judgement about the known files of its directory depends."""
+    times = f"{digest.resolution} {digest.newest!r} {digest.newest_local!r}"
+    return f"{digest.files} {digest.total:x} {times} {digest.answered}"
+
+
+def row_digest(name: str, url: str, row: str, size: int) -> int:
+    """The digest of a listed file. ``url``: without its query, which may change."""
+    text = f"{name}\0{url}\0{row}\0{size}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
+
+
+def copy_digest(name: str, size: int, mtime: int) -> int:
+    """The digest of a copy on disk."""
+    text = f"{name}\0{size}\0{mtime}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")

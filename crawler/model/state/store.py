@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
+from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest, StoredFile
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Known, Validators
 
@@ -88,6 +88,14 @@ class StateStore(Protocol):
 
         ``names``: only files whose names are in this range.
         """
+        ...
+
+    async def copies(self, paths: Collection[str]) -> dict[str, CopiesDigest]:
+        """The digests of the copies directly in ``paths``, by path, unless records of files there have changed."""
+        ...
+
+    def remember_copies(self, path: str, found: CopiesDigest) -> None:
+        """Record the digest of the copies directly in ``path``, which the records of its files have."""
         ...
 
     async def told(self) -> Collection[str]:

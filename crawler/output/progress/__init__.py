@@ -55,7 +55,10 @@ class Fanout(Observer):
         # An observer that does not override one of these methods receives the files one by one.
         self._all_listed = [each.all_listed for each in interested("listed", "all_listed")]
         self._all_saved = [each.all_saved for each in interested("finished", "all_saved")]
-        self._all_unchanged = [each.all_unchanged for each in interested("listed", "finished", "all_unchanged")]
+        of_unchanged = interested("listed", "finished", "all_unchanged")
+        self._all_unchanged = [each.all_unchanged for each in of_unchanged]
+        self._counts_unchanged = [each.counts_unchanged for each in of_unchanged]
+        self._count_unchanged = [each.count_unchanged for each in of_unchanged]
 
     def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
         for notify in self._listing_read:
@@ -100,6 +103,13 @@ class Fanout(Observer):
     def finished(self, result: Result) -> None:
         for notify in self._finished:
             notify(result)
+
+    def counts_unchanged(self) -> bool:
+        return all(counts() for counts in self._counts_unchanged)
+
+    def count_unchanged(self, files: int, size: int) -> None:
+        for notify in self._count_unchanged:
+            notify(files, size)
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         for notify in self._all_unchanged:

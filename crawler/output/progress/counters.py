@@ -154,9 +154,15 @@ class Counters(Observer):
             self._failed += 1
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
-        self._files += len(files)
-        self._done += len(files)
-        self._bytes += sum(file.size for file in files)
+        self.count_unchanged(len(files), sum(file.size for file in files))
+
+    def counts_unchanged(self) -> bool:
+        return True
+
+    def count_unchanged(self, files: int, size: int) -> None:
+        self._files += files
+        self._done += files
+        self._bytes += size
 
     def _expect(self, path: str, size: int | None) -> None:
         if size is None:

@@ -52,6 +52,12 @@ class _CountingMirrorObserver(MirrorObserver):
     def finished(self, result: Result) -> None:
         self._totals.finished(replace(result, path=f"{self._name}/{result.path}"))
 
+    def counts_unchanged(self) -> bool:
+        return True
+
+    def count_unchanged(self, files: int, size: int) -> None:
+        self._totals.count_unchanged(files, size)
+
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         self._totals.all_unchanged(f"{self._name}/{directory}", files, reason)
 

@@ -12,18 +12,25 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
+from crawler.model.state.directory_digest import (
+    SUM,
+    CopiesDigest,
+    DirectoryDigest,
+    RefusedEntry,
+    StoredFile,
+    basis_of,
+    copy_digest,
+)
 from crawler.model.values import Entry, Kind, Local, Span
 from crawler.pipeline.rules.compare import is_as_saved
 from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolution_of
-from crawler.text.urls import without_query
+from crawler.text.urls import directory_of, without_query
 
 LEAST = 1
 """Minimum number of files in a directory that gets a digest: an empty one must be looked for in each run."""
 SKIPPED = 1000
 """Maximum number of refused entries in a directory with a digest; each of them is reported in every run."""
 
-_MASK = (1 << 128) - 1
 _FILE = Kind.FILE  # a member of an enumeration takes 80 ns to look up
 
 
@@ -62,7 +69,7 @@ class DirectoryDigestBuilder:
         if not self.is_plain or entry.modified is None or expected is None:
             return
         self.files += 1
-        self.total = (self.total + _mark(entry.name, entry.url, entry.row, expected)) & _MASK
+        self.total = (self.total + _mark(entry.name, entry.url, entry.row, expected)) & SUM
         span = entry.modified
         kind = (span.low.tzinfo is not None, span.high - span.low)
         latest = self._latest.get(kind)
@@ -81,7 +88,7 @@ class DirectoryDigestBuilder:
                 continue
             self.files += 1
             total += _mark(entry.name, entry.url, entry.row, size.low)
-        self.total = (self.total + total) & _MASK
+        self.total = (self.total + total) & SUM
 
     @property
     def resolution(self) -> int:
@@ -141,7 +148,7 @@ def unchanged_files(
     if unchanged is None:
         return None
     found, total = unchanged
-    return found if (len(found), total & _MASK) == (digest.files, digest.total) else None
+    return found if (len(found), total & SUM) == (digest.files, digest.total) else None
 
 
 class PiecewiseComparison:
@@ -163,7 +170,7 @@ class PiecewiseComparison:
     @property
     def is_same(self) -> bool:
         """Whether the files of all pieces are those of the digest."""
-        return (self._files, self._total & _MASK) == (self._digest.files, self._digest.total)
+        return (self._files, self._total & SUM) == (self._digest.files, self._digest.total)
 
 
 def _unchanged(
@@ -194,3 +201,33 @@ def _may_be_racy(digest: DirectoryDigest, row: StoredFile) -> bool:
     if row.checked <= digest.newest:
         return True
     return row.checked <= digest.newest_local and row.checked <= passed_by_header(row.last_modified, digest.resolution)
+
+
+def copies_digest(digest: DirectoryDigest, rows: Iterable[StoredFile]) -> CopiesDigest | None:
+    """The digest of the copies in the directory of ``digest``, given that ``unchanged_files`` has returned ``rows``.
+
+    None if it would not say enough: an object has a version instead of a time, and which URLs below another directory
+    robots.txt allows has to be asked in each run.
+    """
+    above, total, size = directory_of(digest.answered), 0, 0
+    for row in rows:
+        if row.version or not row.url.startswith(above):
+            return None
+        total += copy_digest(row.name, row.size, row.mtime)
+        size += row.size
+    return CopiesDigest(basis_of(digest), total & SUM, size)
+
+
+def are_saved_copies(copies: CopiesDigest, digest: DirectoryDigest, local: Mapping[str, Local]) -> bool:
+    """Whether ``local`` holds exactly the files of ``digest``, as they were saved according to ``copies``.
+
+    If so, ``unchanged_files`` would return the records of these files, unless robots.txt forbids one of them.
+    """
+    if len(local) != digest.files or copies.basis != basis_of(digest):
+        return False
+    total = 0
+    for name, copy in local.items():
+        if copy.kind is not _FILE or copy.version:
+            return False
+        total += copy_digest(name, copy.size, copy.mtime)
+    return total & SUM == copies.total

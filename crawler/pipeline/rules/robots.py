@@ -20,6 +20,11 @@ ROBOTS_BYTES = 512 * limits.KIB
 # A line that restricts some crawler: "Disallow", in a spelling that protego accepts, with a value.
 _RESTRICTION = pattern(r"\s*di[a-z]+\s*[:\s]\s*[^\s#]", re.IGNORECASE)
 
+_RESTRICTED = pattern(r"\s*di[a-z]+\s*[:\s]\s*([^\s#]\S*)", re.IGNORECASE)
+"""A line that ``_RESTRICTION`` matches. Its group: the value, up to a space."""
+_PLAIN = pattern(r"/[A-Za-z0-9/._~-]*")
+"""The beginning of a path that means the same in every encoding, and no wildcard."""
+
 _GROUP = pattern(r"^(\s*user[- ]?agent\s*[:\s]\s*)(\S[^#\r\n]*)", re.IGNORECASE | re.MULTILINE)
 """A line that begins a group. Its groups: the text before the crawler's name, and the name."""
 _TOKEN = pattern(r"[A-Za-z_-]+")
@@ -33,11 +38,26 @@ _NOBODY = "|"
 class Robots:
     """The robots.txt rules of one host. ``ALLOW_ALL`` has none."""
 
-    __slots__ = ("_content", "_rules")
+    __slots__ = ("_content", "_restricted", "_rules")
 
     def __init__(self, content: str | None) -> None:
         self._content = content
+        self._restricted: tuple[str, ...] | None = None
         self._rules: dict[str, Protego] = {}
+
+    def allows_below(self, path: str) -> bool:
+        """Whether every URL whose path begins with ``path`` is allowed to all crawlers, as far as that is easy to see.
+
+        No rule that forbids anything begins like ``path``, whomever it is for. False if that is not certain.
+        """
+        if self._content is None:
+            return True
+        if self._restricted is None:
+            found = map(_RESTRICTED.match, self._content.splitlines())
+            self._restricted = tuple({_plain_beginning(line[1]) for line in found if line is not None})
+        if _plain_beginning(path) != path:
+            return False
+        return not any(path.startswith(rule) or rule.startswith(path) for rule in self._restricted)
 
     def allows(self, url: str, user_agent: str) -> bool:
         """Whether ``user_agent`` (a whole User-Agent header or its product token) may fetch ``url``, an absolute URL.
@@ -51,6 +71,12 @@ class Robots:
 
             self._rules[user_agent] = Protego.parse(_without_others(self._content, user_agent))
         return self._rules[user_agent].can_fetch(url, user_agent)
+
+
+def _plain_beginning(path: str) -> str:
+    """``path`` up to the first character that robots.txt may spell in another way; "" unless it begins with a slash."""
+    found = _PLAIN.match(path)
+    return "" if found is None else found[0]
 
 
 ALLOW_ALL = Robots(None)

@@ -12,13 +12,13 @@ from crawler.model.state.store import StateStore
 from crawler.model.struct import replace
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Bounds
-from crawler.pipeline.runs.components import is_first_contact
+from crawler.pipeline.runs.components import Components, is_first_contact
 from crawler.pipeline.walk.admission import AdmittedPages
 from crawler.pipeline.walk.page_reader import PageReader, Root
 from crawler.pipeline.walk.pages import Source
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.sibling_listings import Siblings
-from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
+from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories, wishes
 from crawler.pipeline.walk.walker import Refuse, Walker
 from crawler.text.arguments import fallback_urls
 from crawler.text.hosts import named_hosts
@@ -64,6 +64,18 @@ def expected_requests(config: Config, url: str, state: StateStore) -> int:
 def refuse_by(filters: Filters, rules: RobotsTxt | Upstreams) -> Refuse:
     """Build the rule that refuses directories that a filter prunes or robots.txt forbids."""
     return lambda path, url: filters.prunes(path) or rules.rejection(url)
+
+
+def build_unchanged(parts: Components, url: str, rules: RobotsTxt) -> UnchangedDirectories:
+    """Build what recognises unchanged directories in a run at ``url``."""
+    return UnchangedDirectories(
+        parts.destination,
+        parts.state,
+        parts.observer,
+        allows=rules.allows,
+        allows_below=rules.allows_below,
+        wishes=wishes(parts.config, url),
+    )
 
 
 def build_reader(

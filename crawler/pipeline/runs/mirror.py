@@ -22,6 +22,7 @@ from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.build import (
     admitted,
     build_reader,
+    build_unchanged,
     build_upstreams,
     build_walker,
     expected_requests,
@@ -40,7 +41,7 @@ from crawler.pipeline.walk.admission import CONNECTIONS, beside
 from crawler.pipeline.walk.page_reader import Root
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories, wishes
+from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 
 _ON_ITS_WAY = 0.01
 """Seconds after which a page that has not arrived yet is on its way for longer than its parser takes to be imported."""
@@ -62,9 +63,7 @@ class MirrorRun:
         """``free``: free space at the destination in bytes. ``root``: in a run that may find a file at ``url``."""
         config, self._parts, self._url, self._root, self._rules = parts.config, parts, url, root, rules
         self._filters = Filters(config, datetime.now(UTC))
-        unchanged = UnchangedDirectories(
-            parts.destination, parts.state, parts.observer, allows=self._rules.allows, wishes=wishes(config, url)
-        )
+        unchanged = build_unchanged(parts, url, rules)
         reader = build_reader(
             config, parts.client, parts.state, parts.observer, parts.parser, unchanged=unchanged, root=root
         )

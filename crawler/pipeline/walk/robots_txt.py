@@ -15,7 +15,7 @@ from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.robots import ALLOW_ALL, ROBOTS_BYTES, Robots, forbidden, rules_for
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS
-from crawler.text.urls import Origin, origin
+from crawler.text.urls import Origin, directory_of, origin
 
 
 class RobotsTxt:
@@ -74,6 +74,13 @@ class RobotsTxt:
     def allow_all(self, url: str) -> bool:
         """Whether nothing on the host of ``url`` is forbidden."""
         return self._config.no_robots or self._known.get(origin(url)) is ALLOW_ALL
+
+    def allows_below(self, url: str) -> bool:
+        """Whether ``allows`` is True for every URL in the directory of the page ``url``; False if in doubt."""
+        if self.allow_all(url):
+            return True
+        known = self._known.get(origin(url))
+        return isinstance(known, Robots) and known.allows_below(urlsplit(directory_of(url)).path)
 
     def allows(self, url: str) -> bool:
         """Whether the rules fetched so far allow a request for ``url``."""

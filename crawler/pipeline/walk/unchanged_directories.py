@@ -14,10 +14,17 @@ from crawler.model.config import Config
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
-from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
+from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest, StoredFile
 from crawler.model.state.store import Names, StateStore
+from crawler.model.struct import Value
 from crawler.model.values import Local, Outcome, Result
-from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, PiecewiseComparison, unchanged_files
+from crawler.pipeline.rules.directory_digest import (
+    DirectoryDigestBuilder,
+    PiecewiseComparison,
+    are_saved_copies,
+    copies_digest,
+    unchanged_files,
+)
 from crawler.pipeline.walk.pages import PageVersion
 from crawler.version import __version__
 
@@ -29,6 +36,15 @@ _PROMPT = 0.01
 """Seconds that a page may take without such a comparison. It would delay the request, and be useless for a change."""
 
 
+class Kept(Value, frozen=True):
+    """The files of an unchanged directory."""
+
+    size: int
+    """Total size in bytes; 0 if ``rows`` are known."""
+    rows: list[StoredFile] | None = None
+    """Their records; None if only their number and size are known."""
+
+
 class EarlyComparison:
     """Compares a large directory with the state while its page is on its way.
 
@@ -36,13 +52,13 @@ class EarlyComparison:
     be another one, the comparison was in vain; ``close`` ends it.
     """
 
-    def __init__(self, compare: Callable[[Through], Coroutine[Any, Any, list[StoredFile] | None]]) -> None:
+    def __init__(self, compare: Callable[[Through], Coroutine[Any, Any, Kept | None]]) -> None:
         """``compare``: compares the records after they have passed the function that it receives."""
         self._compare = compare
         self._is_over, self._is_due = False, asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
-    async def _run(self) -> list[StoredFile] | None:
+    async def _run(self) -> Kept | None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._is_due.wait(), _PROMPT)
         return await self._compare(self._until_over)
@@ -53,7 +69,7 @@ class EarlyComparison:
                 return
             yield row
 
-    async def result(self) -> list[StoredFile] | None:
+    async def result(self) -> Kept | None:
         """The result of the comparison. Raises DestinationError."""
         self._is_due.set()
         return await self._task
@@ -75,11 +91,17 @@ class UnchangedDirectories:
         observer: Observer,
         *,
         allows: Callable[[str], bool],
+        allows_below: Callable[[str], bool],
         wishes: str | None,
     ) -> None:
-        """``allows``: whether a URL may be requested. ``wishes``: see ``wishes``; None if every page is to be read."""
+        """``allows``: whether a URL may be requested. ``allows_below``: whether all that begin with a URL may be.
+
+        ``wishes``: see ``wishes``; None if every page is to be read.
+        """
         self._destination, self._state, self._observer = destination, state, observer
-        self._allows, self._wishes = allows, wishes
+        self._allows, self._allows_below, self._wishes = allows, allows_below, wishes
+        self._counts = observer.counts_unchanged()
+        """Whether the files of an unchanged directory need not be known, only how many there are."""
         self._differing: dict[str, DirectoryDigest] = {}
         """Path of a directory that was not as its digest says, until its entries have been decided on → the digest."""
         self.files = 0
@@ -95,8 +117,9 @@ class UnchangedDirectories:
         if not _LARGE <= digest.files <= limits.FILES_AT_ONCE:
             return None
 
-        async def compare(through: Through) -> list[StoredFile] | None:
-            return await self._as_saved(path, digest, await self._destination.scan(path), through)
+        async def compare(through: Through) -> Kept | None:
+            local = await self._destination.scan(path)
+            return await self._as_saved(path, digest, local, (await self._state.copies([path])).get(path), through)
 
         return EarlyComparison(compare)
 
@@ -109,45 +132,69 @@ class UnchangedDirectories:
             return self._reported(path, digest, await early.result())
         pieces = self._destination.files_in_pieces(path) if digest.files > limits.FILES_AT_ONCE else None
         is_kept = None if pieces is None else await self._is_as_saved_in_pieces(path, digest, pieces)
-        if is_kept is None:
-            return await self._is_as_saved(path, digest, await self._destination.scan(path))
-        return self._noted(path, digest, is_kept=is_kept)
+        return await self._is_kept(path, digest) if is_kept is None else self._noted(path, digest, is_kept=is_kept)
 
     async def kept(self, digests: Mapping[str, DirectoryDigest]) -> set[str]:
         """The paths of those local directories for which ``is_kept`` is True; they are scanned together."""
-        large = [path for path, digest in digests.items() if digest.files > limits.FILES_AT_ONCE]
-        others = [path for path in digests if path not in large]
-        scans = await asyncio.gather(*map(self._destination.scan, others))
-        kept = {
-            path
-            for path, local in zip(others, scans, strict=True)
-            if await self._is_as_saved(path, digests[path], local)
-        }
+        large = {path for path, digest in digests.items() if digest.files > limits.FILES_AT_ONCE}
+        others = [path for path in digests if path not in large] if large else list(digests)
+        together = self._destination.scan_all(others)
+        scans = await (asyncio.gather(*map(self._destination.scan, others)) if together is None else together)
+        copies, kept = await self._state.copies(others), set[str]()
+        for path, local in zip(others, scans, strict=True):
+            digest, saved = digests[path], copies.get(path)
+            found = self._as_before(path, digest, local, saved)
+            if found is None:
+                found = await self._as_saved(path, digest, local, saved)
+            if self._reported(path, digest, found):
+                kept.add(path)
         return kept | {path for path in large if await self.is_kept(path, digests[path])}
 
-    async def _is_as_saved(self, path: str, digest: DirectoryDigest, local: Mapping[str, Local]) -> bool:
-        """Whether ``local`` is the content of the directory ``path`` with ``digest``. If so, reports all its files."""
-        return self._reported(path, digest, await self._as_saved(path, digest, local))
+    async def _is_kept(self, path: str, digest: DirectoryDigest) -> bool:
+        """``is_kept`` for a directory that is scanned at once."""
+        local = await self._destination.scan(path)
+        found = await self._as_saved(path, digest, local, (await self._state.copies([path])).get(path))
+        return self._reported(path, digest, found)
+
+    def _as_before(
+        self, path: str, digest: DirectoryDigest, local: Mapping[str, Local], copies: CopiesDigest | None
+    ) -> Kept | None:
+        """What ``_as_saved`` returns if ``copies``, the digest of the copies in ``path``, proves it; otherwise None."""
+        is_usable = copies is not None and self._counts and self._destination.owner(path) is None
+        if not is_usable or copies is None or not self._allows_below(digest.answered):
+            return None
+        return Kept(copies.size) if are_saved_copies(copies, digest, local) else None
 
     async def _as_saved(
         self,
         path: str,
         digest: DirectoryDigest,
         local: Mapping[str, Local],
+        copies: CopiesDigest | None,
         through: Through = iter,
-    ) -> list[StoredFile] | None:
-        """The records of ``local``, if it is the content of the directory ``path`` with ``digest``; otherwise None."""
+    ) -> Kept | None:
+        """The files in ``local``, if it is the content of the directory ``path`` with ``digest``; otherwise None."""
+        if (kept := self._as_before(path, digest, local, copies)) is not None:
+            return kept
         if self._destination.owner(path) is not None:  # in another mirror not all of the directory may be stored
             return None
-        return await self._state.rows(
+        rows = await self._state.rows(
             path, lambda rows: unchanged_files(digest, through(rows), local, self._allows), None
         )
+        if rows is None:
+            return None
+        found = copies_digest(digest, rows)
+        if found is not None and found != copies:
+            self._state.remember_copies(path, found)
+        return Kept(0, rows)
 
-    def _reported(self, path: str, digest: DirectoryDigest, rows: list[StoredFile] | None) -> bool:
-        """Report the files in the directory ``path``, if ``rows`` are their records. Returns whether they are."""
-        if rows is not None:
-            self._observer.all_unchanged(path, rows, Reason.SAME_ROW)
-        return self._noted(path, digest, is_kept=rows is not None)
+    def _reported(self, path: str, digest: DirectoryDigest, kept: Kept | None) -> bool:
+        """Report the files in the directory ``path`` if it is unchanged. Returns whether it is."""
+        if kept is not None and kept.rows is None:
+            self._observer.count_unchanged(digest.files, kept.size)
+        elif kept is not None and kept.rows is not None:
+            self._observer.all_unchanged(path, kept.rows, Reason.SAME_ROW)
+        return self._noted(path, digest, is_kept=kept is not None)
 
     async def _is_as_saved_in_pieces(
         self, path: str, digest: DirectoryDigest, pieces: AsyncGenerator[dict[str, Local], None]

@@ -9,9 +9,10 @@ from crawler.storage.state.location import (
     state_path,
     url_of_mirror,
 )
+from crawler.storage.state.read_only import NullState, ReadOnlyState
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
-from crawler.storage.state.store import NullState, ReadOnlyState, SqliteState
+from crawler.storage.state.store import SqliteState
 
 __all__ = [
     "Figures",

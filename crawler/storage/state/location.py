@@ -7,9 +7,10 @@ from pathlib import Path
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.paths import GivenPath
+from crawler.storage.state.read_only import ReadOnlyState
 from crawler.storage.state.runs import RUNS_KEPT
 from crawler.storage.state.schema import HEAD_BYTES, is_own
-from crawler.storage.state.store import ReadOnlyState, SqliteState
+from crawler.storage.state.store import SqliteState
 from crawler.text.arguments import is_object_url, start_directory
 from crawler.text.escape import printable
 from crawler.text.ownership import owner

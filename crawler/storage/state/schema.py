@@ -25,10 +25,11 @@ TABLES = {
     "runs": """(id INTEGER PRIMARY KEY, url BLOB, started, seconds, outcome, exit_code, listed, saved, unchanged,
       skipped, failed, deleted, received, hints, seal)""",
     "leaves": "(url BLOB PRIMARY KEY, path BLOB, facts, seal)",
+    "copies": "(folder BLOB PRIMARY KEY, basis BLOB, total, size, seal) WITHOUT ROWID",
     "hosts": "(name BLOB PRIMARY KEY, connections, beyond, learnt, seal) WITHOUT ROWID",
     "pipelines": "(name BLOB PRIMARY KEY, depth, per_connection, learnt, seal) WITHOUT ROWID",
 }
-_LATE = ("leaves", "hosts", "pipelines")
+_LATE = ("leaves", "copies", "hosts", "pipelines")
 """Tables created by their first write."""
 
 _COLUMNS = {"files": 10, "runs": 14}
@@ -90,6 +91,7 @@ def repair(connection: sqlite3.Connection) -> int:
 
     Deleting the damaged records is not enough: SQLite may not find a record with a damaged key, which is out of order.
     """
+    connection.execute("DROP TABLE IF EXISTS copies")  # each stands for records of which some may now be dropped
     return sum(_rebuild(table, connection) for table in TABLES if has_table(connection, table))
 
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from crawler.model import limits
-from crawler.model.state.directory_digest import DirectoryDigest
+from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest
 from crawler.model.state.host_limits import HostLimits
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Value
 from crawler.model.values import Known
 from crawler.storage.state import records, tables
 from crawler.storage.state.database import Database
-from crawler.storage.state.directory_digests import count_leaves, leaf_of
+from crawler.storage.state.digests.copies import copies_of
+from crawler.storage.state.digests.leaves import count_leaves, leaf_of
 from crawler.storage.state.hosts import read_hosts
 from crawler.storage.state.schema import has_table
 
@@ -32,18 +34,26 @@ Row = tuple[Any, ...]
 
 
 class SmallState:
-    """The content of ``files``, ``listings`` and ``leaves`` when the state was opened.
+    """The content of ``files``, ``listings``, ``leaves`` and ``copies`` when the state was opened.
 
     Each directory and listing can be read once, which is all that a run needs, and is then released. Before records
-    change, ``drop`` their directory or listing. Listings that have a digest are not copied.
+    change, ``drop`` their directory or listing. Listings that have a digest are not copied, and files in directories
+    whose copies have one only when the first of these directories is asked for.
     """
 
     def __init__(
-        self, files: dict[bytes, list[Row]], listings: dict[bytes, Row], leaves: dict[bytes, Row] | None = None
+        self,
+        files: dict[bytes, list[Row]],
+        listings: dict[bytes, Row],
+        leaves: dict[bytes, Row] | None = None,
+        copies: dict[bytes, Row] | None = None,
     ) -> None:
         self._files = files
         self._listings = listings
         self._leaves = leaves or {}
+        self._copies = copies or {}
+        self._lacks = bool(copies)
+        """Whether the files in the directories of ``_copies`` are missing."""
         self._gone: set[bytes] = set()
 
     @property
@@ -55,6 +65,23 @@ class SmallState:
         """The digest of the page at ``url``; None if there is no intact record of it."""
         record = self._leaves.get(records.key(url))
         return None if record is None else leaf_of(url, record)
+
+    def copies(self, paths: Iterable[str]) -> dict[str, CopiesDigest]:
+        """The digests of the copies in ``paths``, by path, unless records of the files there were read or dropped."""
+        found, gone = {path: self._copies.get(records.key(path)) for path in paths}, self._gone
+        return copies_of({path: record for path, record in found.items() if record and record[0] not in gone})
+
+    def lacks(self, path: str) -> bool:
+        """Whether the files in ``path`` are to be added by ``add``."""
+        return self._lacks and records.key(path) in self._copies
+
+    def add(self, files: dict[bytes, list[Row]] | None) -> None:
+        """Add the files that ``read_others`` has read. None: they are queried directory by directory."""
+        self._lacks = False
+        if files is None:
+            self._gone.update(self._copies)
+        else:
+            self._files |= files
 
     def rows(self, path: str) -> list[Row] | None:
         """The records of the files directly in ``path``, which are not released; None if they were read or dropped."""
@@ -128,13 +155,27 @@ def read_small_state(connection: sqlite3.Connection) -> SmallState | None:
     )
     if leaves is None or listings is None:
         return None
-    rows = connection.execute("SELECT * FROM files LIMIT ?", (FILES + 1,)).fetchall()
+    copies = _records(connection, "copies", "basis") if has_table(connection, "copies") else {}
+    files = _files(connection, "WHERE folder NOT IN (SELECT folder FROM copies)" if copies else "")
+    return None if copies is None or files is None else SmallState(files, listings, leaves, copies)
+
+
+def read_others(connection: sqlite3.Connection) -> dict[bytes, list[Row]] | None:
+    """The files in the directories whose copies have a digest; None if they are too many."""
+    if not has_table(connection, "copies"):
+        return None
+    return _files(connection, "WHERE folder IN (SELECT folder FROM copies)")
+
+
+def _files(connection: sqlite3.Connection, where: str) -> dict[bytes, list[Row]] | None:
+    """The records of files by directory; None if they are too many."""
+    rows = connection.execute(f"SELECT * FROM files {where} LIMIT ?", (FILES + 1,)).fetchall()
     if len(rows) > FILES:
         return None
     files: defaultdict[bytes, list[Row]] = defaultdict(list)
     for row in rows:
         files[row[0]].append(row)
-    return SmallState(dict(files), listings, leaves)
+    return dict(files)
 
 
 def _records(connection: sqlite3.Connection, table: str, longest: str, where: str = "") -> dict[bytes, Row] | None:

@@ -7,30 +7,28 @@ the file never reach a caller: they become one line in ``problem``, and the run 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import Self, TypeVar
 
-from crawler.model.state.directory_digest import DirectoryDigest
+from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest
 from crawler.model.state.host_limits import HostLimits
 from crawler.model.state.store import Judge, ListingMemo, Names
 from crawler.model.values import Known
 from crawler.storage.executor import BriefExecutor
-from crawler.storage.state import directory_digests as leaves
 from crawler.storage.state import records, runs, tables, visits
 from crawler.storage.state.database import Database
+from crawler.storage.state.digests import copies, leaves
 from crawler.storage.state.hosts import store_hosts
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
-from crawler.storage.state.small_state import SmallState, read_start
+from crawler.storage.state.small_state import SmallState, read_others, read_start
 from crawler.storage.state.tables import Changes
-
-if TYPE_CHECKING:
-    import sqlite3
 
 T = TypeVar("T")
 
@@ -54,6 +52,7 @@ class SqliteState:
         self._writes: list[Future[object]] = []
         self._changes = Changes()
         self._small: SmallState | None = None
+        self._new: copies.NewCopies | None = None
         self.knew_files = self._knows_digests = False
         """Whether any files were known when the state was opened; likewise ``_knows_digests``."""
         self.known_pages, self.has_news = 0, False  # news: more than visits, hosts and one more run like the last
@@ -74,11 +73,12 @@ class SqliteState:
             known = await asyncio.get_running_loop().run_in_executor(self._thread, opening)
             self._small, self.hosts, self.knew_files = known.small, known.hosts, known.has_files
             self._knows_digests, self.known_pages = known.digests > 0, known.pages
+            self._new = None if self.knew_files else copies.NewCopies()
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         if self._thread and self._database:
-            self._write_out()
+            self.flush()
             closing = self._thread.submit(self._database.close)
             self._thread.shutdown(wait=False)
             self._thread = self._executor = None
@@ -87,18 +87,18 @@ class SqliteState:
 
     async def directory(self, path: str, names: Collection[str] | None = None) -> dict[str, Known]:
         """The known files directly in ``path`` ("" is DIR), by name. ``names``: only these."""
-        if self._small is not None and names is None:
+        if names is None and (small := await self._copied(path)) is not None:
             with suppress(ValueError):  # a damaged record: the query below handles it
-                if (found := self._small.directory(path)) is not None:
+                if (found := small.directory(path)) is not None:
                     return found
         if path in self._changes.directories:
-            self._write_out()
+            self.flush()
         return await self._ask(partial(tables.read_directory, path, names), {})
 
     async def file(self, path: str) -> Known | None:
         """The known file at ``path``, or None."""
         if path in self._changes.files:
-            self._write_out()
+            self.flush()
         return await self._ask(partial(tables.read_file, path), None)
 
     async def saved_from(self, urls: Sequence[str]) -> Known | None:
@@ -107,13 +107,12 @@ class SqliteState:
 
     async def listing(self, url: str) -> ListingMemo | None:
         """The remembered listing page that was requested as ``url``, or None."""
-        if self._small is not None:
-            with suppress(ValueError):
-                is_known, memo = self._small.listing(url)
-                if is_known:
-                    return memo
+        with suppress(ValueError):
+            is_known, memo = (False, None) if self._small is None else self._small.listing(url)
+            if is_known:
+                return memo
         if url in self._changes.memos:
-            self._write_out()
+            self.flush()
         return await self._ask(partial(tables.read_listing, url), None)
 
     async def directory_digest(self, url: str) -> DirectoryDigest | None:
@@ -124,13 +123,27 @@ class SqliteState:
 
     async def rows(self, path: str, judge: Judge[T], default: T, names: Names | None = None) -> T:
         """The result of ``judge`` for the known files directly in ``path``; ``default`` without a state."""
-        if self._small is not None and names is None:
+        if names is None and (small := await self._copied(path)) is not None:
             with suppress(ValueError):  # a damaged record: the query below handles it
-                if (rows := self._small.rows(path)) is not None and len(rows) <= _FEW_ROWS:
+                if (rows := small.rows(path)) is not None and len(rows) <= _FEW_ROWS:
                     return judge(leaves.stored_files(rows))
         if path in self._changes.directories:
-            self._write_out()
+            self.flush()
         return await self._ask(partial(leaves.read_rows, path, names, judge), default)
+
+    async def copies(self, paths: Collection[str]) -> dict[str, CopiesDigest]:
+        """The digests of the copies in ``paths``, by path, unless records of the files there have changed."""
+        if not self._knows_digests:
+            return {}
+        if self._small is not None:
+            return self._small.copies(paths)
+        return await self._ask(partial(copies.read_copies, set(paths) - self._changes.directories), {})
+
+    def remember_copies(self, path: str, found: CopiesDigest) -> None:
+        """Record the digest of the copies in ``path``, which the records of its files have."""
+        if self._thread and path not in self._changes.directories:
+            self._changes.copies[path] = found
+            self._buffered(1)
 
     def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Record that the page at ``url``, of the directory ``path``, showed only files."""
@@ -181,7 +194,7 @@ class SqliteState:
         def end(connection: sqlite3.Connection) -> None:
             self.has_news |= runs.end_run(number, figures, is_list, connection)
 
-        self._write_out()
+        self.flush()
         self._write(end)
 
     def remember_hosts(self, learnt: Mapping[str, HostLimits]) -> None:
@@ -193,21 +206,15 @@ class SqliteState:
         """Record saved or confirmed files. Written soon, in batches."""
         if self._thread:
             self._changes.files.update({item.path: item for item in known})
-            for directory in {item.path.rpartition("/")[0] for item in known}:
-                self._change(directory)
+            self._change(item.path for item in known)
             self._buffered(len(known))
 
     async def doubt(self, paths: Collection[str]) -> None:
         """Mark the records of files that are about to be replaced as unproven; on return this is written."""
         if self._executor and self._database:
-            for path in paths:
-                self._change(path.rpartition("/")[0])
-            self._write_out()
-            await self._executor.run(self._database.write, partial(tables.doubt, list(paths)), None)
-
-    def flush(self) -> None:
-        """Start to write all pending records in the background."""
-        self._write_out()
+            self._change(paths)
+            self.flush()
+            await self._executor.run(self._database.write, partial(tables.doubt, list(paths), self._new), None)
 
     def visited(self, path: str, url: str | None) -> None:
         """Record that this run has read the listing of directory ``path``, from its page at ``url`` or elsewhere."""
@@ -222,7 +229,7 @@ class SqliteState:
 
     async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
         """Drop all pages that this run has not visited, except where ``is_spared``: (directory, URL) → bool."""
-        self._write_out()
+        self.flush()
         if not self.problem:
             self._write(partial(visits.forget_unvisited_pages, is_spared))
 
@@ -237,22 +244,28 @@ class SqliteState:
     def forget(self, paths: Collection[str]) -> None:
         """Drop the records of these files, which no longer exist."""
         if self._thread:
-            for path in paths:
-                self._changes.files[path] = None
-                self._change(path.rpartition("/")[0])
+            self._changes.files.update(dict.fromkeys(paths))
+            self._change(paths)
             self._buffered(len(paths))
 
     def forget_directory(self, path: str) -> None:
         """Drop the records of the directory ``path`` ("" is DIR): its listing, and everything below it."""
-        self._small, self.has_news = None, True
-        self._write_out()
+        self._small, self._new, self.has_news = None, None, True
+        self.flush()
         self._write(partial(tables.delete_directory, path))
 
-    def _change(self, directory: str) -> None:
-        if directory not in self._changes.directories:
+    def _change(self, paths: Iterable[str]) -> None:
+        for directory in {path.rpartition("/")[0] for path in paths} - self._changes.directories:
             self._changes.directories.add(directory)
+            self._changes.copies.pop(directory, None)
             if self._small is not None:
                 self._small.drop(directory)
+
+    async def _copied(self, path: str) -> SmallState | None:
+        """The copy of a small state, with the files in ``path``; None if the state is not small."""
+        if (small := self._small) is not None and small.lacks(path):
+            small.add(await self._ask(read_others, None))
+        return small
 
     async def _ask(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
         if not self._executor or not self._database:
@@ -260,18 +273,19 @@ class SqliteState:
         return await self._executor.run(self._database.ask, question, default)
 
     async def _ask_all(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
-        self._write_out()
+        self.flush()
         return await self._ask(question, default)
 
     def _buffered(self, rows: int) -> None:
         self._waiting += rows
         if self._waiting >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
-            self._write_out()
+            self.flush()
 
-    def _write_out(self) -> None:
+    def flush(self) -> None:
+        """Start to write all pending records in the background."""
         if not self._changes.is_empty:
             self.has_news |= self._changes.has_records
-            self._write(partial(tables.store, self._changes))
+            self._write(partial(tables.store, self._changes, self._new))
             self._changes = Changes()
         self._waiting, self._written = 0, time.monotonic()
 
@@ -284,17 +298,3 @@ class SqliteState:
         """Raise errors of finished writes that are not database errors: these are bugs and must not be hidden."""
         while self._writes and self._writes[0].done():
             self._writes.pop(0).result()
-
-
-class ReadOnlyState(SqliteState):
-    """A state that reads an existing file, writes nothing and creates no file."""
-
-    def __init__(self, path: Path, *, is_brief: bool = True) -> None:
-        super().__init__(path, read_only=True, is_brief=is_brief)
-
-
-class NullState(SqliteState):
-    """A state that knows nothing and remembers nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(None)

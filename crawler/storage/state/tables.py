@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain, islice
 
-from crawler.model.state.directory_digest import DirectoryDigest
+from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest
 from crawler.model.state.store import REPLACING, ListingMemo
 from crawler.model.struct import Struct, field, replace
 from crawler.model.values import UNCONFIRMED, Known
 from crawler.storage.state import records
 from crawler.storage.state.checksum import DamagedError
-from crawler.storage.state.directory_digests import store_leaves
+from crawler.storage.state.digests.copies import NewCopies, forget_copies, store_copies
+from crawler.storage.state.digests.leaves import store_leaves
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import TOTALS
 from crawler.storage.state.schema import has_table
@@ -45,6 +46,8 @@ class Changes(Struct, kw_only=True):
     """URL → page."""
     digests: dict[str, tuple[str, DirectoryDigest]] = field(default_factory=dict)
     """URL of a page → (path of its directory, digest)."""
+    copies: dict[str, CopiesDigest] = field(default_factory=dict)
+    """Path of a directory → digest of its copies."""
     visits: list[tuple[str, str | None]] = field(default_factory=list)
     """(directory, URL of its page or None)."""
     directories: set[str] = field(default_factory=set)
@@ -53,7 +56,7 @@ class Changes(Struct, kw_only=True):
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.files or self.memos or self.digests or self.visits)
+        return not (self.files or self.memos or self.digests or self.copies or self.visits)
 
     @property
     def has_records(self) -> bool:
@@ -144,14 +147,17 @@ def read_largest(limit: int, connection: sqlite3.Connection) -> list[Known]:
     return [records.known_of(f"{records.text_of(row[0])}/" if row[0] else "", row) for row in rows]
 
 
-def store(changes: Changes, connection: sqlite3.Connection) -> None:
-    """Write ``changes``."""
+def store(changes: Changes, new: NewCopies | None, connection: sqlite3.Connection) -> None:
+    """Write ``changes``. ``new``: gathers the digests of copies in a state that knew no file; otherwise None."""
     gone = (records.split_path(path) for path, known in changes.files.items() if known is None)
     connection.executemany("DELETE FROM files WHERE folder = ? AND name = ?", gone)
     _store_files(records.all_known_cells(known for known in changes.files.values() if known is not None), connection)
+    forget_copies({path.rpartition("/")[0] for path in changes.files}, connection)
     pages = map(records.memo_cells, changes.memos.values())
     connection.executemany(f"INSERT OR REPLACE INTO listings VALUES ({', '.join('?' * 11)})", pages)
     store_leaves(changes.digests, connection)
+    complete = {} if new is None else new.add(changes.files, changes.digests)
+    store_copies(changes.copies | complete, connection)
     note(changes.visits, connection)
 
 
@@ -164,11 +170,14 @@ def _store_files(rows: Sequence[tuple[records.Cell, ...]], connection: sqlite3.C
             at += count
 
 
-def doubt(paths: Iterable[str], connection: sqlite3.Connection) -> None:
-    """Mark the records of files that are about to be replaced as unproven, in case the run is killed."""
+def doubt(paths: Iterable[str], new: NewCopies | None, connection: sqlite3.Connection) -> None:
+    """Mark the records of files that are about to be replaced as unproven, in case the run is killed.
+
+    ``new``: see ``store``.
+    """
     found = [known for path in paths if (known := read_file(path, connection)) is not None]
     doubtful = (replace(known, digest=REPLACING, checked=UNCONFIRMED) for known in found)
-    store(Changes(files={known.path: known for known in doubtful}), connection)
+    store(Changes(files={known.path: known for known in doubtful}), new, connection)
 
 
 def has_files(connection: sqlite3.Connection) -> bool:
@@ -194,5 +203,7 @@ def delete_directory(path: str, connection: sqlite3.Connection) -> None:
     directory, below = _subtree(path)
     connection.execute("DELETE FROM files WHERE folder = ?", (directory,))
     connection.execute("DELETE FROM files WHERE folder >= ? AND folder < ?", below)
-    for table in ("listings", "leaves") if has_table(connection, "leaves") else ("listings",):
-        connection.execute(f"DELETE FROM {table} WHERE path = ? OR (path >= ? AND path < ?)", (directory, *below))
+    for table, column in (("listings", "path"), ("leaves", "path"), ("copies", "folder")):
+        if has_table(connection, table):
+            where = f"{column} = ? OR ({column} >= ? AND {column} < ?)"
+            connection.execute(f"DELETE FROM {table} WHERE {where}", (directory, *below))

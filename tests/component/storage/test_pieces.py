@@ -57,7 +57,8 @@ def digest_of(known: list[Known]) -> DirectoryDigest:
 async def kept(destination: Destination, state: SqliteState, path: str, digest: DirectoryDigest) -> list[str] | None:
     """The files that were reported as unchanged; None if the directory is not as its digest says."""
     told = Told()
-    unchanged = UnchangedDirectories(destination, state, told, allows=lambda _: True, wishes="all")
+    yes = dict.fromkeys(("allows", "allows_below"), lambda _url: True)
+    unchanged = UnchangedDirectories(destination, state, told, wishes="all", **yes)
     is_kept = await unchanged.is_kept(path, digest)
     assert unchanged.files == len(told.names) == (digest.files if is_kept else 0)
     return told.names if is_kept else None

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.model.freshness import Currency, Dating
-from crawler.model.observer import Observer
+from crawler.model.observer import Observer, Silent
 from crawler.model.reasons import Reason
+from crawler.model.state.directory_digest import StoredFile
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Local, Outcome, Result, Span
 from crawler.output.progress import Fanout
+from crawler.output.progress.counters import Counters
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.rules.budgets import Budget
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
@@ -105,6 +107,19 @@ def test_each_observer_hears_of_files_in_its_own_way() -> None:
     both.all_saved(results)
     assert one_by_one.heard == [("a", 1), ("b", None), *results]
     assert together.heard == [2, 2]
+
+
+def test_files_are_only_counted_if_no_observer_wants_to_know_them() -> None:
+    tally, counters = Tally("u", "d"), Counters(lambda: 0.0)
+    both = Fanout([tally, counters, Silent()])
+    assert both.counts_unchanged()
+    assert not Fanout([tally, Names()]).counts_unchanged()
+    files = [StoredFile(name, "u", "row", 5, 0, 0.0) for name in "ab"]
+    expected = Tally("u", "d"), Counters(lambda: 0.0)
+    Fanout(expected).all_unchanged("", files, "same row")
+    both.count_unchanged(2, 10)
+    assert tally.close(0.0) == expected[0].close(0.0)
+    assert counters.totals(0.0) == expected[1].totals(0.0)
 
 
 @pytest.mark.parametrize("is_here", [False, True])

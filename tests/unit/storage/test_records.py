@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crawler.model.struct import replace
 from crawler.model.values import Known, Validators
-from crawler.storage.state.directory_digests import stored_files
+from crawler.storage.state.digests.leaves import stored_files
 from crawler.storage.state.records import all_known_cells, known_cells, known_of, moment_of
 
 KNOWN = Known(path="d/x", url="http://h/x", row="r", size=1, mtime=7)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from crawler.storage.directory.reading.scan import Scan
 
 T = TypeVar("T")
+Scanned = dict[str, Local] | BaseException
 
 
 class DirectoryReader(Destination):
@@ -48,16 +50,25 @@ class DirectoryReader(Destination):
 
     async def scan(self, directory: str) -> dict[str, Local]:
         """See ``interfaces.Destination``. {} also for a directory behind a link."""
-        if self._known_empty.covers(directory):
-            return {}
-        fills = self._known_empty.fills
-        try:
-            found = await self._scans.run(directory)
-        except OSError as error:
-            raise destination_error(error, self._shown) from error
-        if not found and self._known_empty.fills == fills:  # a file created during the scan may have been missed
-            self._known_empty.found_empty(directory)
-        return found
+        return (await self._scan_all([directory]))[0]
+
+    def scan_all(self, directories: Sequence[str]) -> Awaitable[list[dict[str, Local]]] | None:
+        """See ``interfaces.Destination``. In one hop to the thread."""
+        return self._scan_all(directories)
+
+    async def _scan_all(self, directories: Sequence[str]) -> list[dict[str, Local]]:
+        empty, fills = self._known_empty, self._known_empty.fills
+        unknown = [directory for directory in directories if not empty.covers(directory)]
+        scanned = dict[str, dict[str, Local]]()
+        for directory, found in zip(unknown, await self._scans.run(unknown) if unknown else [], strict=True):
+            if isinstance(found, OSError):
+                raise destination_error(found, self._shown) from found
+            if isinstance(found, BaseException):
+                raise found
+            if not found and empty.fills == fills:  # a file created during the scan may have been missed
+                empty.found_empty(directory)
+            scanned[directory] = found
+        return [scanned.get(directory, {}) for directory in directories]
 
     async def inspect(self, directory: str, names: Collection[str]) -> dict[str, Local]:
         """See ``interfaces.Destination``. Looks at ``names`` alone, however many files lie beside them."""
@@ -92,9 +103,13 @@ class DirectoryReader(Destination):
             self._scanner = Scan(Tree(self._layout.root, capacity=capacity), self._spared)
         return self._scanner
 
-    def _scan(self, directories: Sequence[str]) -> Sequence[dict[str, Local] | BaseException]:
+    def _scan(self, groups: Sequence[Sequence[str]]) -> list[list[Scanned]]:
+        """What is in the directories of each group."""
         scanner = self._opened_scanner()
-        return scanner.scan_all(directories) if scanner is not None else [{} for _ in directories]
+        if scanner is None:
+            return [[{} for _ in group] for group in groups]
+        found = iter(scanner.scan_all([directory for group in groups for directory in group]))
+        return [list(islice(found, len(group))) for group in groups]
 
     async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
         """See ``interfaces.Destination``. Spared paths are left out; ``spared`` returns them."""

@@ -92,6 +92,9 @@ class WindowsDestination(LocalDestination):
 
     # --- reading ----------------------------------------------------------------------------------
 
+    def scan_all(self, directories: Sequence[str]) -> None:
+        """None: names are translated directory by directory."""
+
     async def scan(self, directory: str) -> dict[str, Local]:
         stored = await self._path(directory)
         found = await self._scan_stored(stored)

@@ -14,7 +14,7 @@ from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span, V
 from crawler.pipeline.rules.compare import NANOSECONDS, Need, needs_fetch
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
 from crawler.pipeline.rules.extraneous import ListedNames, useless
-from crawler.storage.state.directory_digests import stored_files
+from crawler.storage.state.digests.leaves import stored_files
 from crawler.storage.state.records import known_cells
 from tests.support.fakes import leaf_of
 

@@ -167,3 +167,39 @@ def test_a_robots_txt_of_exactly_the_limit_is_read_to_its_end() -> None:
     assert len(text) == ROBOTS_BYTES
     assert not parse_robots(text).allows("http://h/last", AGENT)
     assert parse_robots(text + b"/x").allows("http://h/last/x", AGENT)
+
+
+_PLACES = ["/", "/pub/", "/pub/a/", "/p", "/private/", "/pub/a%20b/", "/*", "/*.iso$", "/pub/*/x", "pub", "/?x"]
+_NAMES = ["Disallow: ", "disallow:", "Dissallow ", "Allow: "]
+_LINES = st.builds("{}{}{}".format, st.sampled_from(_NAMES), st.sampled_from(_PLACES), st.sampled_from(["", " # x"]))
+
+
+@given(
+    st.lists(_LINES, max_size=4),
+    st.sampled_from(["User-agent: *", "User-agent: other", "User-agent: crawler"]),
+    st.sampled_from(["/", "/pub/", "/pub/a/", "/pub/a%20b/", "/pub/ab/", "/private/x/"]),
+    st.sampled_from(["", "x", "x.iso", "a/x", "?x", "%61"]),
+)
+def test_what_is_allowed_below_a_directory_is_allowed(lines: list[str], group: str, place: str, name: str) -> None:
+    rules = parse_robots("\n".join([group, *lines]).encode())
+    if rules.allows_below(place):
+        assert rules.allows(f"http://h{place}{name}", "crawler")
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "expected"),
+    [
+        ("", "/pub/", True),
+        ("User-agent: *\nDisallow:", "/pub/", True),
+        ("User-agent: *\nDisallow: /private/", "/pub/", True),
+        ("User-agent: *\nDisallow: /private/", "/private/a/", False),
+        ("User-agent: *\nDisallow: /pub/a/b", "/pub/a/", False),
+        ("User-agent: *\nDisallow: /pub/a/b", "/pub/b/", True),
+        ("User-agent: *\nDisallow: /cgi-bin/*.cgi", "/pub/", True),
+        ("User-agent: *\nDisallow: /*.cgi", "/pub/", False),
+        ("User-agent: other\nDisallow: /", "/pub/", False),
+        ("User-agent: *\nDisallow: /x", "/pub/a%20b/", False),
+    ],
+)
+def test_rules_for_other_directories_are_seen_to_leave_one_alone(text: str, place: str, expected: bool) -> None:
+    assert parse_robots(text.encode()).allows_below(place) is expected

@@ -99,9 +99,8 @@ class Case:
         self.destination, self.observer = Watched(), Recorder()
         self.state = MemoryState(*map(record, NAMES))
         self.state.leaves[URL] = digest()
-        self.unchanged = UnchangedDirectories(
-            self.destination, self.state, self.observer, allows=lambda _url: True, wishes="w"
-        )
+        yes = dict.fromkeys(("allows", "allows_below"), lambda _url: True)
+        self.unchanged = UnchangedDirectories(self.destination, self.state, self.observer, wishes="w", **yes)
 
     async def names(self, body: bytes = PAGE, *, waits: bool = True) -> list[str]:
         """The entries of the pieces that are read of a page, which comes once the directory is being compared."""

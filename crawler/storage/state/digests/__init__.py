@@ -1,0 +1,1 @@
+"""Digests of unchanged directories: of their pages, and of the copies of their files."""
