@@ -33,6 +33,7 @@ def dispatch(call: Invocation) -> int:
     """Do what the command line asks for. Returns the exit code. Raises ConfigError and the errors of the mode."""
     _refuse_dashes(call.positional)
     _refuse_empty(call)
+    _refuse_url_as_entry(call)
     mode = _mode(call)
     if call.repair and not call.verify:
         raise ConfigError("--repair requires --verify")
@@ -120,6 +121,16 @@ def _refuse_empty(call: Invocation) -> None:
                 raise ConfigError(f"{option}: expected a {kind}, not an empty text: is a variable unset?")
 
 
+def _refuse_url_as_entry(call: Invocation) -> None:
+    """Raise ConfigError if --explain took URL as its ENTRY."""
+    if call.explain is None:
+        return
+    from crawler.text.advice.arguments import entry_as_url
+
+    if problem := entry_as_url(call.explain, call.positional):
+        raise ConfigError(problem)
+
+
 def _refuse_without_effect(mode: str, call: Invocation) -> None:
     """Raise ConfigError for options of the command line that would silently have no effect.
 
@@ -127,6 +138,8 @@ def _refuse_without_effect(mode: str, call: Invocation) -> None:
     """
     problems = Problems()
     problems.add(without_effect(mode, call.given, has_file=call.config_file is not None))
+    if call.quiet and call.verbosity:
+        problems.add(["--quiet and --verbose contradict each other: give one of them"])
     if call.quiet and call.given.get("progress", "none") != "none":
         problems.add(["--progress has no effect beside --quiet: it shows nothing"])
     if call.given.get("lock") == "none" and "lock_wait" in call.given and _is_local(call.positional):

@@ -17,6 +17,7 @@ _FALSE = frozenset({"0", "false", "no", "off", "none", "never", ""})
 _TRUE = frozenset({"1", "true", "yes", "on", "y"})
 _ARGUMENT_NAMES = {"config_file": "config"}
 _OPTION_LIKE = re.compile(r"--?[A-Za-z?][\w-]*(?:=.*)?|--?", re.DOTALL)
+_UNIT = re.compile(r"(?:[KMGT]i?B?|bytes?)(?:/s)?|%|[smhdw]|secs?|seconds?|mins?|minutes?|hours?|days?|weeks?", re.I)
 _ONE_DASH = re.compile(r"-[A-Za-z][\w-]+(?:=.*)?", re.DOTALL)
 
 
@@ -109,12 +110,14 @@ def flag_with_value(name: str, args: Sequence[str]) -> str:
 
 
 def value_before_url(flags: Sequence[str], word: str) -> str:
-    """The message for one of the ``flags`` that was given ``word`` as a value, which then came before URL; "" if none.
+    """The message for a ``word`` before URL: a value for one of the ``flags``, or the unit of a value; "" if neither.
 
     ``flags``: those of the command line that take no value.
     """
     if word and flags and word.lower() in _FALSE | _TRUE:
         return f"{' and '.join(flags)}: no value follows, leave out {printable(word)}"
+    if _UNIT.fullmatch(word):
+        return f"a value and its unit are one word: write 10{word}, not 10 {word}"
     if "--netrc" in flags and ("/" in word or "netrc" in word) and "://" not in word:
         return f"--netrc takes no value: name the file by the variable, NETRC={printable(word)}"
     return ""

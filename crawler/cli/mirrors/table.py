@@ -109,8 +109,11 @@ def _config(values: Mapping[str, object], name: str, source: tuple[str, Collecti
     rules = {key: value for key, value in values.items() if key in {"include", "exclude", "rules"}}
     others = ({key: value} for key, value in values.items() if key not in rules)
     for group in (rules, *others):
-        with problems.collecting():
+        try:
             parse_options(group, where)
+        except ConfigError as error:
+            problems.add(map(of_file(given), error.problems))
+        else:
             valid |= group
     parsed = parse_options(valid, where)
     for keys, message in list(contradictions(parsed, where, given)):

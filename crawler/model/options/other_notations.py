@@ -41,6 +41,8 @@ _DEFAULTS = frozenset(
      "any", "auto", "default", "-1", "no limit")
 )  # fmt: skip
 """Words for no limit, or for what the program does by itself."""
+_TRUE = frozenset({"yes", "true", "on", "auto", "localhost", "dask"})
+"""Words for a cluster of which nothing else is said."""
 _DATE = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:[ T].*)?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MINUTES_OR_MONTHS = re.compile(r"[\d.,]+\s*M")
@@ -102,6 +104,7 @@ def _translations(plain: str) -> Iterator[str]:
         yield from _times(point.lower())
     yield from _sizes(point)
     yield from _dates(plain)
+    yield f"local:{plain}" if plain.isdigit() else "local" if plain.lower() in _TRUE else ""
     if not is_ambiguous and (number := _NUMBER.fullmatch(point.lower())):
         value = float(number[1]) * 10 ** int(number[2] or 0)
         yield f"{value:g}" if value < 1_000_000 else f"{value:.0f}"
@@ -111,8 +114,8 @@ def _times(text: str) -> Iterator[str]:
     """Durations and ages."""
     found = _AGO.fullmatch(text)
     bare = found[1] if found else text
-    if bare in _WORDS_OF_TIME:
-        yield _WORDS_OF_TIME[bare]
+    if (words := bare.replace("-", " ").replace("_", " ")) in _WORDS_OF_TIME:
+        yield _WORDS_OF_TIME[words]
     if count := re.fullmatch(r"(an?|\d+(?:\.\d+)?)\s*([a-z]+)", bare):
         number = 1.0 if count[1][0] == "a" else float(count[1])
         for unit, factor, words in _UNITS_OF_TIME:

@@ -126,6 +126,8 @@ def _remedy(text: str, directory: str) -> str:
         return "in a user name or password, write / as %2F, ? as %3F, # as %23"
     if re.search(r":\d{5,}(?:[/?#]|$)", text):
         return _PORTS
+    if re.search(r"//(?:[^/?#@\[\]]*|\[[^/?#@]*\]):[^/?#@\[\]]+(?:[/?#]|$)", text):
+        return "the port after the host is a number, and user and password come before host, as in user:password@host"
     return "write it as http://host/path/"
 
 
@@ -193,7 +195,16 @@ def url_as_directory(text: str, mode: str, url: str = "") -> str:
         return f"DIR: {redacted(text)} is a URL: {_ONE_BY_ONE}"
     if mode == "--input-file":
         return f"DIR: {redacted(text)} is a URL: name the directory to save the files in; the URLs are in the file"
+    if mode == "--explain" and origin(url) is None:
+        return f"DIR: {redacted(text)} is a URL: after ENTRY, URL comes first, then DIR"
     return f"{mode} takes no URL: name the directory of the mirror, DIR" if mode else ""
+
+
+def entry_as_url(entry: str, given: Sequence[str]) -> str:
+    """Explain in one line that URL was taken as the ENTRY of --explain; "" if it was not."""
+    if origin(entry) is None or len(given) > 1 or (given and origin(given[0]) is not None):
+        return ""
+    return f"--explain took {masked(entry)} as its ENTRY: write --explain ENTRY URL [DIR], ENTRY being a file below URL"
 
 
 def item_path_problem(path: str, detail: str) -> str:

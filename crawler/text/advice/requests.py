@@ -228,6 +228,10 @@ _TABLE: tuple[Advice, ...] = (
         lambda failure: failure.status in {404, 410} and _is_index_page(failure),
         lambda failure: f"leave out the name of the page: {masked(directory_of(failure.url))}",
     ),
+    (
+        lambda failure: failure.status == 404 and not failure.path.endswith("/") and not looks_like_file(failure.url),
+        _says(f"{_NOTHING}, or end it in / if it is that of a directory"),
+    ),
     (lambda failure: failure.status in _STATUSES, lambda failure: _STATUSES[failure.status or 0]),
     (lambda failure: (failure.status or 0) >= 500, _says(f"the server has an error of its own: {_DOWN}")),
     (_is_file, _says("that is a file, not the page of a directory")),

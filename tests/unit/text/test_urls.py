@@ -134,7 +134,7 @@ def test_dot_segments_of_a_start_url_are_resolved(text: str, expected: str) -> N
     assert start_url(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "h/pub/", "http://", "http://h:x/"])
+@pytest.mark.parametrize("text", ["", "h/pub/", "http://"])
 def test_an_invalid_start_url_says_what_to_write(text: str) -> None:
     with pytest.raises(ConfigError, match="http://host/path/") as raised:
         start_url(text)

@@ -87,6 +87,11 @@ _INSTEAD: Mapping[Place, Mapping[str, str]] = {
     Place.CONFIG: {**dict.fromkeys(OF_CALL, _OF_CALL), "dir": _OF_CALL_BY_ANOTHER_NAME},
 }
 """Where a name is written → name that does not exist there → what to write instead."""
+_NOT_IN_FILES: Mapping[str, str] = {
+    **dict.fromkeys(("schedule", "cron", "interval", "every", "frequency"), "cron or a systemd timer runs the program"),
+    **dict.fromkeys(("enabled", "enable", "disabled", "active"), "--only NAME runs some of the mirrors"),
+}
+"""Word, without separators, that other files of settings have → what stands in its place here."""
 _RETURNED = "use the report that the call returns"
 _IN_CALLS: Mapping[str, str] = {
     "input_file": "crawler.download saves a list of URLs",
@@ -138,7 +143,8 @@ def unknown_keyword(place: Place, name: str) -> ConfigError:
 
 def hint(name: str, place: Place) -> str:
     """What to write instead of ``name``, which does not exist at ``place``: the end of a message, or "" if unknown."""
-    if found := own(name, place) or of_another_program(name, place):
+    elsewhere_set = _NOT_IN_FILES.get(_plain(name), "") if place in {Place.FILE, Place.TABLE} else ""
+    if found := own(name, place) or elsewhere_set or of_another_program(name, place):
         return f": {found}"
     if similar := _similar(name, place):
         return f": did you mean {' or '.join(written(each, place) for each in similar)}?"
