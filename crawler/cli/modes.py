@@ -134,7 +134,7 @@ def with_default_directory(call: Invocation) -> Invocation:
     if _is_taken(Path(name)):
         raise ConfigError(f"{printable(name)} exists here and is not a mirror: specify DIR, this directory or another")
     if not call.quiet and (call.verbosity or sys.stderr.isatty()):
-        what = "Mirroring" if call.explain is None else "Explaining what would be done when mirroring"
+        what = "Mirroring" if call.explain is None else "As if mirroring"
         print_line(f"{what} {masked(url)} into {printable(name)}")
     return replace(call, positional=(call.positional[0], name))
 

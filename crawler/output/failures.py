@@ -12,6 +12,8 @@ from crawler.text.patterns import pattern
 
 LINES = 10
 """Maximum number of lines for failed files, and for failed listings."""
+_LONGEST_SHOWN = 500
+"""Maximum number of characters of a path, URL or reason on a line; the middle of a longer one is left out."""
 _LONGEST = 100
 """Maximum number of characters of a reason by which failures are grouped; longer reasons are cut."""
 _VARIABLE = pattern(r"https?://\S+|sha\d+:[0-9a-f]+|md5:[0-9a-f]+|\d{3,}(?= bytes)|'[^']*'")
@@ -54,7 +56,7 @@ def _lines(label: str, failures: Sequence[Failed], count: int) -> list[str]:
     """At most LINES lines about ``failures``, the first ones of ``count``."""
     more = [f"{label}: {count - len(failures):,} more"] if count > len(failures) else []
     if len(failures) + len(more) <= LINES:
-        return [f"{label}: {where(each.path, each.url)}: {masked(each.reason)}" for each in failures] + more
+        return [f"{label}: {where(each.path, each.url)}: {_short(masked(each.reason))}" for each in failures] + more
     groups = grouped(failures)
     shown = groups if len(groups) + len(more) <= LINES else groups[: LINES - 1 - len(more)]
     rest = sum(len(group) for group in groups[len(shown) :])
@@ -86,7 +88,7 @@ def _kind(reason: str) -> str:
 def _group_line(group: Sequence[Failed]) -> str:
     first = group[0]
     if len(group) == 1:
-        return f"{where(first.path, first.url)}: {masked(first.reason)}"
+        return f"{where(first.path, first.url)}: {_short(masked(first.reason))}"
     reasons = {each.reason for each in group}
     reason = first.reason if len(reasons) == 1 else _kind(first.reason)
     directories = {each.path.rpartition("/")[0] for each in group}
@@ -94,9 +96,18 @@ def _group_line(group: Sequence[Failed]) -> str:
         place, name = f"{directories.pop() or '.'}/", first.path.rpartition("/")[2]
     else:
         place, name = f"{len(directories):,} directories", first.path
-    return f"{len(group):,} × {masked(reason)} in {printable(place)} ({printable(name) or '/'} …)"
+    return (
+        f"{len(group):,} × {_short(masked(reason))} in {_short(printable(place))} ({_short(printable(name)) or '/'} …)"
+    )
 
 
 def where(path: str, url: str) -> str:
     """A path, and its URL if there is one, escaped for a terminal."""
-    return f"{printable(path) or '/'} ({masked(url)})" if url else printable(path) or "/"
+    shown = _short(printable(path)) or "/"
+    return f"{shown} ({_short(masked(url))})" if url else shown
+
+
+def _short(text: str) -> str:
+    """``text`` without its middle if it is long: a server can give names of thousands of characters."""
+    half = _LONGEST_SHOWN // 2
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:half]}…{text[-half:]}"

@@ -32,6 +32,19 @@ def test_few_failures_are_named_one_by_one() -> None:
     assert lines == [f"failed: a/{n}.zip (http://h/a/{n}.zip): HTTP 403" for n in range(LINES)]
 
 
+@pytest.mark.parametrize("count", [1, LINES + 1])
+def test_names_of_thousands_of_characters_do_not_fill_the_screen(count: int) -> None:
+    long = "x" * 3000
+    failures = [failed(f"a/{n}{long}.zip", f"'{n}{long}.zip' is longer than 255 bytes") for n in range(count)]
+    (line,) = failure_lines(report(*failures))
+    assert len(line) < 1600
+    assert line.startswith(
+        "failed: a/0xxx" if count == 1 else f"failed: {count} × … is longer than … bytes in a/ (0x"
+    )
+    assert "xx….zip" not in line, "the end of a name is kept"
+    assert "xxx.zip" in line
+
+
 def test_many_failures_of_one_directory_and_reason_are_one_line() -> None:
     failures = [failed(f"fail/broken-{n:03}.zip") for n in range(60)]
     failures[7:7] = [failed("top.bin", "HTTP 404"), failed("fail/other.zip", "no response within 60 s")]
