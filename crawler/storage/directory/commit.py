@@ -20,7 +20,6 @@ from crawler.storage.directory.incoming.new_files import (
     Helper,
     flush_and_close,
     name_files,
-    of_one_directory,
     start_writeback,
     write_bodies,
 )
@@ -74,7 +73,7 @@ class BatchCommit:
 
     def commit(self, batch: Sequence[Staged], directory: str) -> list[Known | str]:
         """See ``Destination.commit``. Raises DestinationError."""
-        self.helper.note_batch(of_one_directory(batch))
+        self.helper.note_batch(len(batch))
         outcomes: list[Known | str] = []
         touched: set[str] = set()
         self._tree.refresh()
@@ -93,7 +92,7 @@ class BatchCommit:
         """Store the first of ``items``, as many as may be open at once, doing each step for all of them."""
         if stored := self.helper.store(items, self._directory_for_new, self._tree.refresh):
             outcomes += stored
-            touched.add(items[0].job.path.rpartition("/")[0])
+            touched.update({item.job.path.rpartition("/")[0] for item in items[: len(stored)]})
             return
         pending: list[PendingFile | str] = []
         try:

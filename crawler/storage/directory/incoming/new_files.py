@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crawler.storage.directory.incoming.saver import Saver
 
 _LEAST = 32
-"""Minimum number of files of one directory that are worth the way to the process and back."""
+"""Minimum number of files that are worth the way to the process and back."""
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -111,10 +111,12 @@ def name_files(
         outcomes.append(known if known is not None and is_as_expected else known_of(file))
 
 
-def of_one_directory(batch: Sequence[Staged]) -> int:
-    """How many of ``batch``, up to the first that does not, belong to the directory of the first."""
-    parents = [item.job.path.rpartition("/")[0] for item in batch]
-    return next((at for at, parent in enumerate(parents) if parent != parents[0]), len(batch))
+def _duplicate(descriptor: int | None) -> int | None:
+    """Another descriptor, which stays open; None if there is none, or no more can be open."""
+    try:
+        return None if descriptor is None else os.dup(descriptor)
+    except OSError:
+        return None
 
 
 class Helper:
@@ -150,29 +152,36 @@ class Helper:
     def store(
         self, items: Sequence[Staged], directory_of: Callable[[str], int | None], lost: Callable[[], None]
     ) -> list[Known]:
-        """Have the process store the first of ``items``, new files of one directory. Returns the records of these.
+        """Have the process store the first of ``items``, if these are new files. Returns the records of these.
 
-        ``directory_of`` returns an open directory, or None if its files must be stored in another way. ``lost`` is
-        called if the process is gone; it may have named some of ``items``. Raises OSError if a flush failed.
+        ``directory_of`` returns an open directory, which its next call may close, or None if its files must be stored
+        in another way. ``lost`` is called if the process is gone; it may have named some of ``items``. Raises OSError
+        if a flush failed.
         """
         saver = self._saver
         if saver is None:
             return []
-        from crawler.storage.directory.incoming.saver import LostSaver, orderly
+        from crawler.storage.directory.incoming.saver import LostSaver, together
 
-        parent = items[0].job.path.rpartition("/")[0]
-        above = f"{parent}/" if parent else ""
-        chosen = orderly(items, above)
+        batch, descriptors = together(items), list[int]()
         try:
-            if len(chosen) < min(_LEAST, limits.BATCH_FILES) or not saver.has_started():
+            if len(batch.items) < min(_LEAST, limits.BATCH_FILES) or not saver.has_started():
                 return []
-            if (directory := directory_of(parent)) is None:
+            for number, parent in enumerate(batch.parents):
+                if (descriptor := _duplicate(directory_of(parent))) is None:
+                    batch = batch.cut(batch.places.index(number))
+                    break
+                descriptors.append(descriptor)
+            if not batch.items:
                 return []
-            stored = saver.store(chosen, len(above), directory)
+            stored = saver.store(batch, descriptors)
         except LostSaver:
             self._saver = None
             lost()
             return []
+        finally:
+            for descriptor in descriptors:
+                close_quietly(descriptor)
         if not saver.is_worth_while:
             self.close()
         return stored

@@ -18,10 +18,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.model import limits
-from crawler.model.struct import replace
+from crawler.model.struct import Struct, field, replace
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
-from crawler.storage.directory.incoming.saver_process import ANSWER, DIGEST, FILES, MESSAGE, READY, remove_parts
+from crawler.storage.directory.incoming.saver_process import (
+    ANSWER,
+    DIGEST,
+    DIRECTORIES,
+    FILES,
+    MESSAGE,
+    READY,
+    remove_parts,
+)
 from crawler.storage.directory.os_errors import NOT_OFFERED
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
@@ -78,15 +86,15 @@ class Saver:
             close_quietly(theirs)
             process_side.close()
 
-    def store(self, items: Sequence[Staged], start: int, directory: int) -> list[Known]:
-        """Store the first of ``items``, which are ``orderly``, in the open ``directory``, and return their records.
+    def store(self, batch: Together, directories: Sequence[int]) -> list[Known]:
+        """Store the first files of ``batch`` in the open ``directories``, and return their records.
 
-        ``start``: where the names begin in their paths. No name in the directory may be protected. Must have started.
-        Raises LostSaver; OSError if a flush failed.
+        No name in these may be protected. Must have started. Raises LostSaver; OSError if a flush failed.
         """
+        items = batch.items
         end = self._name()
         try:
-            stored, failed, digests = self._do(items, start, directory, end)
+            stored, failed, digests = self._do(batch, directories, end)
         except (OSError, ValueError, EOFError, TypeError):
             self.close()
             remove_parts(self._parts, end, range(len(items)))
@@ -117,15 +125,15 @@ class Saver:
             self._connection.settimeout(_SILENCE)
         return True
 
-    def _do(self, items: Sequence[Staged], start: int, directory: int, end: str) -> Answer:
+    def _do(self, batch: Together, directories: Sequence[int], end: str) -> Answer:
         """The answer of the process. Raises OSError, ValueError, EOFError or TypeError if there is none."""
-        names, sizes = [item.job.path[start:] for item in items], [item.size for item in items]
+        items, sizes = batch.items, [item.size for item in batch.items]
         mtimes, is_hashed = [item.mtime for item in items], any(item.lacks_digest for item in items)
-        order = marshal.dumps((end, names, sizes, mtimes, self._is_flushed, is_hashed))
+        order = marshal.dumps((end, batch.names, batch.places, sizes, mtimes, self._is_flushed, is_hashed))
         data = [order, *[item.body for item in items]]
         if os.pwritev(self._memory, data, 0) != sum(map(len, data)):
             raise EOFError
-        socket.send_fds(self._connection, [b"%d" % len(order)], [directory])
+        socket.send_fds(self._connection, [b"%d" % len(order)], directories)
         stored, failed, digests = marshal.loads(self._connection.recv(ANSWER))
         if failed == 0 and len(digests) < stored * DIGEST * is_hashed:
             raise EOFError
@@ -155,20 +163,48 @@ def _spawned(connection: int) -> int:
     return os.posix_spawn(program, command, os.environ, file_actions=actions, setpgroup=0, setsigmask=_SIGNALS)
 
 
-def orderly(items: Sequence[Staged], above: str) -> Sequence[Staged]:
-    """The first of ``items`` that the process can store together: files in memory with plain names in one directory.
+class Together(Struct):
+    """Files that the process can store together: in memory, with plain names, in a few directories."""
 
-    ``above``: the path of the directory with a final slash; "" for DIR.
-    """
-    start, is_plain, total = len(above), PLAIN_NAME.fullmatch, 0
-    for place, item in enumerate(items := items[:FILES]):
+    items: Sequence[Staged]
+    names: list[str] = field(default_factory=list)
+    """The name of each in its directory."""
+    places: list[int] = field(default_factory=list)
+    """For each the number of its directory."""
+    parents: list[str] = field(default_factory=list)
+    """The paths of the directories."""
+
+    def cut(self, length: int) -> Together:
+        """The first ``length`` files."""
+        return Together(self.items[:length], self.names[:length], self.places[:length], self.parents)
+
+
+def _with_ancestors(directory: str) -> list[str]:
+    """The path of a directory and of all above it. If one of them is that of a file, which comes first, wins."""
+    pieces = directory.split("/")
+    return ["/".join(pieces[:count]) for count in range(1, len(pieces) + 1)]
+
+
+def together(items: Sequence[Staged]) -> Together:
+    """The first of ``items`` that the process can store together."""
+    found, is_plain, total = Together(items[:FILES]), PLAIN_NAME.fullmatch, 0
+    names, places, numbers, paths = found.names, found.places, dict[str, int](), set[str]()
+    for item in found.items:
         path, size = item.job.path, item.size
+        parent, _, name = path.rpartition("/")
         total += size
-        if item.part or item.mtime is None or len(item.body) != size or total > _BODIES:
-            return items[:place]
-        if not path.startswith(above) or is_plain(path[start:]) is None:
-            return items[:place]
-    return items
+        if item.part or item.mtime is None or len(item.body) != size or total > _BODIES or is_plain(name) is None:
+            break
+        if (place := numbers.get(parent)) is None:
+            place = len(numbers)
+            if place == DIRECTORIES or not paths.isdisjoint(_with_ancestors(parent)):
+                break
+            numbers[parent] = place
+        paths.add(path)
+        names.append(name)
+        places.append(place)
+    found.parents = list(numbers)
+    return found.cut(len(places))
 
 
 def _records_of(items: Sequence[Staged], digests: bytes) -> list[Known]:

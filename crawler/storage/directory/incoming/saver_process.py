@@ -23,9 +23,9 @@ TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Order = tuple[str, Sequence[str], Sequence[int], Sequence[int], bool, bool]
-    """What to store: (the end of the names of its parts, then for each file its name, its size and its modification
-    time in nanoseconds; whether to flush, whether digests are wanted)."""
+    Order = tuple[str, Sequence[str], Sequence[int], Sequence[int], Sequence[int], bool, bool]
+    """What to store: (the end of the names of its parts, then for each file its name, the number of its directory, its
+    size and its modification time in nanoseconds; whether to flush, whether digests are wanted)."""
 
     Answer = tuple[int, int, bytes]
     """(How many files have their names, error number of a flush that failed or 0, the digests of the files)."""
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 READY = b"ready"
 MESSAGE = 64
 """Enough bytes for a message, which is the length of the order in shared memory."""
+DIRECTORIES = 64
+"""Maximum number of directories of an order, whose descriptors come with the message."""
 FILES = 1024
 """Maximum number of files of an order."""
 DIGEST = 32
@@ -53,12 +55,13 @@ def main() -> None:
     connection.send(READY)
     shared = memoryview(mmap.mmap(memory, 0, prot=mmap.PROT_READ))
     while True:
-        message, descriptors = _received(connection, 1)
+        message, directories = _received(connection, DIRECTORIES)
         if not message:
             return
-        (directory,), length = descriptors, int(message)
-        connection.send(marshal.dumps(store(parts, directory, marshal.loads(shared[:length]), shared[length:])))
-        os.close(directory)
+        length = int(message)
+        connection.send(marshal.dumps(store(parts, directories, marshal.loads(shared[:length]), shared[length:])))
+        for directory in directories:
+            os.close(directory)
 
 
 def _received(connection: _socket.socket, most: int) -> tuple[bytes, list[int]]:
@@ -77,13 +80,13 @@ def _end_with(life: int, kill: int) -> None:
     fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
 
 
-def store(parts: int, directory: int, order: Order, bodies: memoryview) -> Answer:
-    """Store the first files of ``order`` in the open ``directory``; ``bodies`` has one after the other.
+def store(parts: int, directories: Sequence[int], order: Order, bodies: memoryview) -> Answer:
+    """Store the first files of ``order`` in the open ``directories``; ``bodies`` has one after the other.
 
     ``parts``: the open directory in which they are written. A failed flush is final, as in ``new_files``, and then none
     has its name.
     """
-    end, names, sizes, mtimes, is_flushed, is_hashed = order
+    end, names, places, sizes, mtimes, is_flushed, is_hashed = order
     written: list[int] = []
     stored = 0
     try:
@@ -95,7 +98,9 @@ def store(parts: int, directory: int, order: Order, bodies: memoryview) -> Answe
             _flush(written, is_flushed=is_flushed)
         except OSError as error:
             return 0, error.errno or 0, b""
-        while stored < len(written) and _name(f"{stored:x}.{end}", parts, names[stored], directory):
+        for name, place in zip(names[: len(written)], places, strict=False):
+            if not _name(f"{stored:x}.{end}", parts, name, directories[place]):
+                break
             stored += 1
         return stored, 0, digests
     finally:

@@ -141,15 +141,75 @@ async def test_it_is_started_once_many_files_are_expected(
         assert len(processes) == started
 
 
-async def test_it_is_not_for_batches_of_many_directories(tmp_path: Path, processes: list[int]) -> None:
-    """A way to the process and back for each of them would take longer than storing its few files."""
-    batch = [item for number in range(limits.BATCH_FILES // 4) for item in files(4, above=f"{number}/")]
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(
+    ("directories", "each", "wanted"), [(1, 200, [200]), (50, 4, [200]), (64, 4, [256]), (70, 2, [128, 12])]
+)
+async def test_one_order_is_for_files_of_many_directories(
+    tmp_path: Path,
+    processes: list[int],
+    directories: int,
+    each: int,
+    wanted: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A way to the process and back for each directory would take longer than storing its few files."""
+    batch = [item for number in range(directories) for item in files(each, above=f"{number}/")]
+    orders, descriptors = orders_in(monkeypatch), set(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(limits, "OPEN_DIRECTORIES", 3)  # fewer than an order needs
     async with LocalDestination(tmp_path) as destination:
         await destination.acquire(0)
-        for _ in range(3):
-            await destination.commit(batch)
-        assert not processes
+        found = await destination.commit(batch)
+    assert found == [item.result.known for item in batch]
     assert are_all_here(tmp_path, batch)
+    assert orders == wanted
+    assert len(processes) == 1
+    assert set(os.listdir("/proc/self/fd")) <= descriptors
+
+
+@pytest.mark.usefixtures("at_once", "processes")
+async def test_of_a_file_and_a_directory_with_the_same_path_the_first_is_stored(tmp_path: Path) -> None:
+    batch = [*files(40, above="d/"), staged("x"), *files(2, above="x/y/"), *files(2, above="z/"), staged("z")]
+    found = await commit_all(tmp_path, batch)
+    failed = [item.job.path for item, known in zip(batch, found, strict=True) if isinstance(known, str)]
+    assert failed == ["x/y/0.bin", "x/y/1.bin", "z"]
+
+
+@pytest.mark.usefixtures("at_once", "processes")
+@pytest.mark.parametrize("left", [0, 1, 5])
+async def test_an_order_is_shorter_if_not_all_of_its_directories_can_be_open(
+    tmp_path: Path, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, count = os.dup, 0
+
+    def dup(descriptor: int) -> int:
+        nonlocal count
+        count += 1
+        if count > left:
+            raise OSError(errno.EMFILE, "too many open files")
+        return real(descriptor)
+
+    batch = [item for number in range(10) for item in files(4, above=f"{number}/")]
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        monkeypatch.setattr(os, "dup", dup)
+        orders = orders_in(monkeypatch)
+        await destination.commit(batch)
+        monkeypatch.undo()
+    assert are_all_here(tmp_path, batch)
+    assert orders[:1] == ([4 * left] if left else [])
+
+
+def orders_in(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of files of each order from now on."""
+    orders, store = list[int](), saver.Saver.store
+
+    def noted(self: saver.Saver, batch: saver.Together, directories: Sequence[int]) -> list[Known]:
+        orders.append(len(batch.items))
+        return store(self, batch, directories)
+
+    monkeypatch.setattr(saver.Saver, "store", noted)
+    return orders
 
 
 @pytest.mark.usefixtures("at_once")
@@ -157,18 +217,12 @@ async def test_it_is_not_for_batches_of_many_directories(tmp_path: Path, process
 async def test_orders_for_few_files_are_not_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: list[int], few: int
 ) -> None:
-    orders, batch = list[int](), files(few, above="a/")
+    batch = files(few, above="a/")
     async with LocalDestination(tmp_path) as destination:
         await destination.acquire(0)
         await destination.commit(files(1))
         monkeypatch.setattr(limits, "BATCH_FILES", 128)
-        store = saver.Saver.store
-
-        def noted(self: saver.Saver, items: Sequence[Staged], start: int, directory: int) -> list[Known]:
-            orders.append(len(items))
-            return store(self, items, start, directory)
-
-        monkeypatch.setattr(saver.Saver, "store", noted)
+        orders = orders_in(monkeypatch)
         await destination.commit(batch)
         assert len(processes) == 1
     assert orders == ([few] if few == 32 else [])
@@ -370,10 +424,10 @@ def ordered(directory: Path, count: int = 4, *, sizes: list[int] | None = None) 
     bodies = [b"body of %d" % number for number in range(count)]
     names, mtimes = [f"{number}.bin" for number in range(count)], [1_700_000_000_000_000_000] * count
     parts, place = (os.open(path, os.O_RDONLY) for path in (directory / "parts", directory))
-    order = "end.part", names, sizes or [len(body) for body in bodies], mtimes, True, True
+    order = "end.part", names, [0] * count, sizes or [len(body) for body in bodies], mtimes, True, True
     before = set(os.listdir("/proc/self/fd"))
     try:
-        stored, failed, digests = saver_process.store(parts, place, order, memoryview(b"".join(bodies)))
+        stored, failed, digests = saver_process.store(parts, [place], order, memoryview(b"".join(bodies)))
         assert digests.startswith(b"".join(sha256(body).digest() for body in bodies[:stored]))
         return stored, failed
     finally:
