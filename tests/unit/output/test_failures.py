@@ -38,9 +38,7 @@ def test_names_of_thousands_of_characters_do_not_fill_the_screen(count: int) -> 
     failures = [failed(f"a/{n}{long}.zip", f"'{n}{long}.zip' is longer than 255 bytes") for n in range(count)]
     (line,) = failure_lines(report(*failures))
     assert len(line) < 1600
-    assert line.startswith(
-        "failed: a/0xxx" if count == 1 else f"failed: {count} × … is longer than … bytes in a/ (0x"
-    )
+    assert line.startswith("failed: a/0xxx" if count == 1 else f"failed: {count} × … is longer than … bytes in a/ (0x")
     assert "xx….zip" not in line, "the end of a name is kept"
     assert "xxx.zip" in line
 
