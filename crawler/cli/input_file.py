@@ -75,7 +75,7 @@ def parse_items(content: bytes, where: str) -> list[tuple[str, str]]:
     for number, line in enumerate(_text(content).split("\n"), 1):
         url, _, path = line.strip(_BLANKS).partition("\t")
         if url and not url.startswith("#"):
-            if " " in url or url.count("://") > 1:
+            if " " in url or "," in url or ";" in url or url.count("://") > 1:
                 _refuse_joined(url.strip(_BLANKS), f"{where}:{number}")
             try:
                 items.append((start_url(url.strip(_BLANKS)), path.strip(_BLANKS)))

@@ -27,7 +27,9 @@ _HOST = pattern(r"(?:localhost|[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}|\d+(?:\.\d+){3}
 _NEAR = pattern(r"localhost|\d+(?:\.\d+){3}|\[")
 """Hosts that seldom have a certificate."""
 _FILE = pattern(
-    r"[\w.+-]+\.(?:7z|bz2|csv|deb|gz|iso|jpe?g|json|parquet|pdf|png|rar|rpm|tar|tgz|tsv|txt|whl|xml|xz|zst)", re.I
+    r"[\w.+-]+\.(?:7z|asc|bin|bz2|csv|deb|dmg|exe|fits|gz|h5|img|iso|jar|jpe?g|json|mp4|nc4|parquet|pdf|png|rar|rpm|sha256|"
+    r"sig|tar|tgz|tiff?|tsv|txt|whl|xml|xz|zst)",
+    re.I,
 )
 """A name that ends like a file, and like no host."""
 _WRAPPED = pattern(
