@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from multidict import CIMultiDict
 
 from crawler.http.credentials.keyring import Credentials, Keyring
-from crawler.http.decoding import read_decoded
+from crawler.http.decoding import page_of, read_decoded
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.pacing.gate import Gate
@@ -29,7 +29,6 @@ from crawler.http.response import (
     WholeResponse,
     discarded,
     page_headers,
-    page_of,
     redirect_target,
     redirected,
     too_many_redirects,

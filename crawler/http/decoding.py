@@ -1,4 +1,4 @@
-"""Decompresses listings within limits: kilobytes of gzip can expand to gigabytes, and gigabytes to nothing."""
+"""Makes pages of responses, decompressed within limits: kilobytes of gzip can expand to gigabytes, or to nothing."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from io import BytesIO
 
 from crawler.model import limits
 from crawler.model.errors import VerificationError
-from crawler.model.interfaces import Response
+from crawler.model.interfaces import FetchedPage, Response
+from crawler.model.network.responses import WholeResponse
+from crawler.model.network.shapes import HeaderShape
+from crawler.model.values import Validators
 from crawler.text.escape import printable
-from crawler.text.http_fields import coding_of
+from crawler.text.http_fields import coding_of, has_definite_end, login_schemes, parse_http_date, validators_of
 
 _MAGIC = b"\x1f\x8b"
 """First bytes of gzip (RFC 1952 section 2.3.1)."""
+
+
+_SHAPES = 16
+"""Maximum number of shapes of which the first page is kept; a server has a few."""
 
 
 async def read_decoded(response: Response, most: int | None = None) -> bytes:
@@ -117,3 +124,51 @@ class _Decompressor:
 
 def _member() -> zlib._Decompress:
     return zlib.decompressobj(zlib.MAX_WBITS | 32)  # 32: detects gzip or zlib by the header
+
+
+class PlainPages:
+    """Makes pages of responses without a coding; what follows from their fields is found out once for each shape."""
+
+    def __init__(self) -> None:
+        self._first: dict[HeaderShape, FetchedPage] = {}
+        """The page of the first response of each shape, without its body."""
+
+    def page(self, response: WholeResponse) -> FetchedPage | None:
+        """``page_of`` the response; None if its body may have a coding, is too long, or its fields have no shape."""
+        shape, body = response.shape, response.body
+        if shape is None or len(body) > limits.LISTING_RAW:
+            return None
+        if (first := self._first.get(shape)) is None:
+            if coding_of(response.headers):
+                return None
+            if len(self._first) >= _SHAPES:
+                self._first.clear()
+            first = self._first[shape] = page_of(response, b"")
+        modified, etag, date = response.varying
+        return FetchedPage(
+            url=response.url,
+            status=200,
+            content_type=first.content_type,
+            body=body,
+            validators=Validators(etag=etag, last_modified=modified),
+            date=parse_http_date(date),
+            retry_after=first.retry_after,
+            end_proven=first.end_proven,
+            link=first.link,
+        )
+
+
+def page_of(response: Response, body: bytes) -> FetchedPage:
+    """The page in ``response``, with its decompressed ``body``."""
+    return FetchedPage(
+        url=response.url,
+        status=response.status,
+        content_type=response.headers.get("Content-Type", ""),
+        body=body,
+        validators=validators_of(response.headers),
+        date=parse_http_date(response.headers.get("Date")),
+        retry_after=response.headers.get("Retry-After"),
+        end_proven=has_definite_end(response.headers),
+        link=response.headers.get("Link"),
+        logins=login_schemes(response.headers) if response.status == 401 else (),
+    )

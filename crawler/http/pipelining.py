@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from crawler.http.decoding import read_decoded
+from crawler.http.decoding import PlainPages, page_of, read_decoded
 from crawler.http.lane import pipeline_depth
 from crawler.http.lane.loss import Ending
 from crawler.http.lane.pipeline_depth import HostDepth, broken, closes_after, doubted, interrupted, refused, usable
@@ -14,7 +14,7 @@ from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
 from crawler.http.pacing.preconnections import connections_ahead
 from crawler.http.problem import RequestError
-from crawler.http.response import WholeResponse, joined, page_headers, page_of, whole_responses
+from crawler.http.response import WholeResponse, joined, page_headers, whole_responses
 from crawler.http.transport import Transport
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
@@ -55,6 +55,7 @@ class Sharing:
         self._transport = transport
         self._gate = gate
         self._deepest = 1 if gate.limits_requests else deepest
+        self._pages = PlainPages()
 
     def depth(self, url: str) -> int:
         """How many requests may share a connection to the host of ``url`` now."""
@@ -199,6 +200,10 @@ class Sharing:
     def page_headers(self, validators: Validators) -> Mapping[str, str]:
         """See ``interfaces.Sharing``."""
         return page_headers(validators)
+
+    def page_at_once(self, response: interfaces.WholeResponse) -> FetchedPage | None:
+        """See ``interfaces.Sharing``."""
+        return self._pages.page(response)
 
     async def page(self, response: interfaces.WholeResponse) -> FetchedPage:
         """See ``interfaces.Sharing``."""

@@ -17,14 +17,14 @@ from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError, TooSlow
 from crawler.model import limits
 from crawler.model.errors import FetchError, VerificationError
-from crawler.model.interfaces import BulkBody, FetchedPage, Permit, Response
+from crawler.model.interfaces import BulkBody, Permit
 from crawler.model.network import responses as interfaces
 from crawler.model.network.shapes import UNKNOWN, Alike, HeaderShape, Varying
 from crawler.model.reasons import Reason
 from crawler.model.struct import Struct
 from crawler.model.values import Rejection, Validators
 from crawler.text.escape import masked
-from crawler.text.http_fields import RETRYABLE_STATUS, has_definite_end, login_schemes, parse_http_date, validators_of
+from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.urls import before_query, resolve
 
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
@@ -280,19 +280,3 @@ def redirected(headers: Mapping[str, str], url: str, target: str) -> Mapping[str
 
 def _name(url: str) -> str:
     return before_query(url).rstrip("/").rpartition("/")[2]
-
-
-def page_of(response: Response, body: bytes) -> FetchedPage:
-    """The page in ``response``, with its decompressed ``body``."""
-    return FetchedPage(
-        url=response.url,
-        status=response.status,
-        content_type=response.headers.get("Content-Type", ""),
-        body=body,
-        validators=validators_of(response.headers),
-        date=parse_http_date(response.headers.get("Date")),
-        retry_after=response.headers.get("Retry-After"),
-        end_proven=has_definite_end(response.headers),
-        link=response.headers.get("Link"),
-        logins=login_schemes(response.headers) if response.status == 401 else (),
-    )

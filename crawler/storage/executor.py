@@ -16,7 +16,7 @@ T = TypeVar("T")
 _MOMENT = 0.02
 """Maximum time in seconds that the loop waits for a call; a batch takes a third of it on a fast disk."""
 _SLOW_CALLS = 8
-"""Number of calls for which the loop does not wait, after a call that took longer than ``_MOMENT``."""
+"""Number of calls for which the loop does not wait, after two calls in a row that took longer than ``_MOMENT``."""
 
 
 def usable_processors() -> int:
@@ -28,14 +28,16 @@ class BriefExecutor:
     """Runs calls in ``executor`` while the event loop is blocked for a moment, in which most calls finish.
 
     A batch of files takes a thousand short system calls. If the loop ran meanwhile, it and the thread would pass the
-    GIL back and forth after each of them, which takes three times as long. After a call that does not finish in time,
-    the loop does not wait for the next few.
+    GIL back and forth after each of them, which takes three times as long. After two calls in a row that do not finish
+    in time, the loop does not wait for the next few; one alone may have been held up by something else.
     """
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
         self._slow = 0
         """Number of further calls for which the loop does not wait."""
+        self._was_late = False
+        """Whether the last call for which it has waited did not finish in time."""
 
     async def run(self, call: Callable[..., T], *args: object) -> T:
         """Run ``call`` and return its result. Raises what ``call`` raises."""
@@ -50,7 +52,9 @@ class BriefExecutor:
         else:
             with suppress(TimeoutError):
                 future.exception(_MOMENT)
-            self._slow = 0 if future.done() else _SLOW_CALLS
+            is_late = not future.done()
+            self._slow = _SLOW_CALLS if is_late and self._was_late else 0
+            self._was_late = is_late
         return future
 
 

@@ -161,6 +161,9 @@ class FakeSharing:
     def page_headers(self, validators: Validators) -> Mapping[str, str]:
         return validators.unless
 
+    def page_at_once(self, response: WholeResponse) -> FetchedPage | None:
+        return None
+
     async def page(self, response: WholeResponse) -> FetchedPage:
         return _page(response, response.body)
 

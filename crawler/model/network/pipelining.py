@@ -130,6 +130,10 @@ class Sharing(Protocol):
         """The headers of a request for a listing page, with the condition that ``validators`` express."""
         ...
 
+    def page_at_once(self, response: WholeResponse) -> FetchedPage | None:
+        """The result of ``page`` if nothing has to be decompressed; None: call ``page``."""
+        ...
+
     async def page(self, response: WholeResponse) -> FetchedPage:
         """The page in ``response``, decompressed. Raises VerificationError."""
         ...

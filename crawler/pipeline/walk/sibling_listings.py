@@ -148,7 +148,7 @@ class Siblings:
             if row is not None:
                 response = await self._together(line, _Wanted(url, sharing.page_headers(validators), row))
             if response is not None:
-                return await sharing.page(response)
+                return await self._page(response)
         async with self._alone:
             page = await self._client.fetch_page(
                 url, validators=validators, permit=permit, html_only=html_only, take=take
@@ -158,6 +158,9 @@ class Siblings:
             if place is not None and title_place(page.body) == place:
                 line.note_titles(name_directories=True)
         return page
+
+    async def _page(self, response: WholeResponse) -> FetchedPage:
+        return self._client.sharing.page_at_once(response) or await self._client.sharing.page(response)
 
     def may_share(self, url: str) -> bool:
         """See ``GroupedPages``."""
@@ -182,7 +185,7 @@ class Siblings:
         found = list[FetchedPage | None]()
         for page in takewhile(lambda page: page.is_settled, pages):
             try:
-                found.append(None if page.response is None else await sharing.page(page.response))
+                found.append(None if page.response is None else await self._page(page.response))
             except (FetchError, VerificationError):
                 found.append(None)
         self._failed.update(page.url for page, response in zip(pages, found, strict=False) if response is None)

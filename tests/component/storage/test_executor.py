@@ -25,15 +25,20 @@ async def test_a_short_call_is_done_before_anything_else_runs(executor: ThreadPo
     assert order == ["the call"]
 
 
-async def test_a_long_call_does_not_block_the_loop(executor: ThreadPoolExecutor) -> None:
-    goes_on = threading.Event()
+async def test_long_calls_do_not_block_the_loop(executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
     turns = BriefExecutor(executor)
-    asyncio.get_running_loop().call_soon(goes_on.set)  # the call can only end while the loop runs
-    assert await turns.run(goes_on.wait, 30)
-    order: list[str] = []
-    asyncio.get_running_loop().call_soon(order.append, "something else")
-    await turns.run(lambda: None)
-    assert order == ["something else"], "the next call is not waited for either"
+
+    async def sees_the_loop_run(seconds: float) -> bool:
+        goes_on = threading.Event()
+        asyncio.get_running_loop().call_soon(goes_on.set)
+        return await turns.run(goes_on.wait, seconds)
+
+    assert await sees_the_loop_run(30)
+    assert not await sees_the_loop_run(0.001), "one alone may have been held up by something else"
+    assert await sees_the_loop_run(30)
+    assert await sees_the_loop_run(30)
+    monkeypatch.setattr("crawler.storage.executor._MOMENT", 30)
+    assert await sees_the_loop_run(20), "after two of them the next call is not waited for"
 
 
 async def test_both_raise_the_errors_of_the_call(executor: ThreadPoolExecutor) -> None:
