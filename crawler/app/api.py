@@ -229,14 +229,14 @@ async def _publish(parts: Components, run: _Run) -> None:
 
 async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Components, SqliteState]:
     """Open the components of a run on ``stack``. DIR is locked first, so that no other run changes it."""
-    config, context = run.config, run.context
+    config, context, stop = run.config, run.context, run.context.stop
     workers = await run.workers(stack)
     options = client_options(config, run.starts, is_list=run.items is not None, fallbacks=run.fallbacks)
     refuse_unusable_options(config, "" if run.store is not None else str(run.directory))
     if are_few():
         prepare()
     own = (*own_files(config), *context.own_files)
-    resources = Resources(stack=stack, config=config, directory=run.directory, tally=tally, own_files=own)
+    resources = Resources(stack=stack, config=config, directory=run.directory, tally=tally, own_files=own, stop=stop)
     if run.store is None:
         destination = await _open_destination(resources, context)
         state = await resources.open_state(read_only=config.dry_run)
@@ -254,9 +254,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     budget = Budget(files=config.max_files, size=config.max_total_size)
     allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
     observers = [*([allowance] if allowance.is_limited else []), *context.observers]
-    parts = await resources.open_components(
-        options, destination, state, gate=gate, observers=observers, stop=context.stop
-    )
+    parts = await resources.open_components(options, destination, state, gate=gate, observers=observers, stop=stop)
     unwritable = resources.unwritable(destination) if run.store is None else None
     parts = replace(parts, allowance=allowance, unwritable=unwritable, is_mirror=await has_been_mirror(state))
     stack.callback(lambda: state.remember_hosts(gate.learnt()))

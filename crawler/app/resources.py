@@ -18,7 +18,7 @@ from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.options.timetable import Timetable
-from crawler.model.struct import Value, replace
+from crawler.model.struct import Value, field, replace
 from crawler.output.progress import Fanout
 from crawler.paths import GivenPath, exists, is_of_kernel
 from crawler.pipeline.runs.components import Components
@@ -40,6 +40,8 @@ class Resources(Value, frozen=True, kw_only=True):
     tally: Tally
     own_files: Sequence[OwnFile] = ()
     """Files of the program in DIR, which are never deleted."""
+    stop: Stop = field(default_factory=Stop)
+    """What may end the run early."""
 
     async def open_directory(self, *, read_only: bool) -> LocalDestination:
         """Open DIR as a destination. It is not locked yet."""
@@ -57,6 +59,7 @@ class Resources(Value, frozen=True, kw_only=True):
                 trash_seconds=self.config.trash_seconds,
                 read_only=read_only,
                 own=self.own_files,
+                is_ending=self.stop.is_requested,
             )
         )
 

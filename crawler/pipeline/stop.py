@@ -20,6 +20,10 @@ class Stop:
         """True from a cancellation by this object until it reaches its guard."""
         self._children: list[Stop] = []
 
+    def is_requested(self) -> bool:
+        """Whether the run has been told to end. May be called in any thread."""
+        return self.reason is not None
+
     def child(self) -> Stop:
         """A stop for one of several runs, which is stopped with this one or alone."""
         child = Stop(self.reason)

@@ -15,6 +15,7 @@ from typing import Self
 from crawler.model.config import Config
 from crawler.model.options.cluster import local_worker_count
 
+_REAP_SECONDS = 3.0
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main(*sys.argv[2:])"
 
 
@@ -47,11 +48,12 @@ class ChildProcess:
                 raise
 
     def kill(self) -> None:
-        """Kill and reap the process."""
+        """Kill and reap the process, but do not wait for a system call of it that cannot be interrupted."""
         self.connection.close()
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_REAP_SECONDS)
 
 
 class WorkerProcesses:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.misbehaving.behaviours import Silent
+from tests.support.misbehaving.behaviours import Silent, Stall
 from tests.support.misbehaving.samples import populate, wait_until
 from tests.support.misbehaving.sandbox import Program, Sandbox
 from tests.support.misbehaving.server import Site
@@ -43,6 +44,21 @@ def test_a_run_that_waits_for_the_lock_ends_on_a_signal(sandbox: Sandbox, site: 
     assert len(site.log) == 0
     assert sandbox.tree() == before
     sandbox.mirror(site.url).succeeds()
+
+
+@pytest.mark.row("X03")
+def test_a_run_whose_worker_processes_were_stopped_ends_on_a_signal(sandbox: Sandbox, site: Site) -> None:
+    populate(site)
+    site.file("stalls", b"x" * 1000, Stall(at=0.5))
+    program = sandbox.start(site.url, timeout=3600, more=["--processes=2"])
+    children = Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children")
+    wait_until(lambda: site.log.times("/pub/stalls") > 0, "a body that stalls")
+    for child in map(int, children.read_text().split()):
+        os.kill(child, signal.SIGSTOP)
+    began = time.monotonic()
+    ends(sandbox, program, signal.SIGTERM)
+    assert time.monotonic() - began < 20, "on a busy machine; otherwise it takes a second"
+    assert "stalls" not in sandbox.tree()
 
 
 @each

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from crawler.model.errors import NO_DESCRIPTORS
@@ -53,11 +53,11 @@ class BatchCommit:
     """Gives batches of files their final names. For one thread only.
 
     ``parts`` is the descriptor of DIR/.crawler/parts and belongs to the caller; ``width`` is the number of files held
-    open between writing and flushing; ``name`` returns a new part name.
+    open between writing and flushing.
     """
 
     def __init__(
-        self, tree: Tree, parts: int, *, fsync: str, width: int, safeguards: Safeguards, name: Callable[[], str]
+        self, tree: Tree, parts: int, *, fsync: str, width: int, safeguards: Safeguards, helper: Helper
     ) -> None:
         self._tree = tree
         self._parts = parts
@@ -65,8 +65,8 @@ class BatchCommit:
         self._width = width if fsync == "batch" else 1
         self._trash = safeguards.trash
         self._spared = safeguards.spared
-        self._name = name
-        self.helper = Helper(parts, name, fsync)
+        self._name = helper.name
+        self.helper = helper
         """Stores new files where nothing is to be decided, once there are many."""
         self.lacks: set[str] = set()
         """Messages about features that this file system lacks; files were stored without them."""

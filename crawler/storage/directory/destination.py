@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -41,7 +41,8 @@ class LocalDestination(DirectoryReader):
     Entering opens DIR and changes nothing; ``acquire``, or else the first write, creates what is missing. ``directory``
     may be a link to a directory. ``fsync`` is ``none``, ``batch`` or ``file``; without ``trash_seconds`` there is no
     trash. With ``read_only`` nothing is created or changed. ``own``: files of the program that are never replaced or
-    deleted. All methods raise DestinationError if the directory as a whole cannot be used.
+    deleted. ``is_ending``: whether the run has been told to end; then it waits only seconds for a disk that does not
+    answer, where it can. All methods raise DestinationError if the directory as a whole cannot be used.
     """
 
     adds_digests = True
@@ -55,11 +56,12 @@ class LocalDestination(DirectoryReader):
         trash_seconds: float | None = None,
         read_only: bool = False,
         own: Sequence[OwnFile] = (),
+        is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
         if os.name == "nt":
             raise DestinationError(f"cannot use {directory}: this system cannot open relative to a directory")
         super().__init__(directory, own)
-        self._options = WriteOptions(fsync=fsync, digests=digests, trash_seconds=trash_seconds)
+        self._options = WriteOptions(fsync=fsync, digests=digests, trash_seconds=trash_seconds, is_ending=is_ending)
         self._read_only, self._joined = read_only, False
         self._writer: DirectoryWriter | None = None
         self._open_parts: set[LocalPart] = set()

@@ -75,6 +75,13 @@ class UnsupportedOperation(OSError):
     """The file system does not support a call that is needed to store files; ``strerror`` says what to do."""
 
 
+class Unresponsive(OSError):
+    """The disk does not answer, and the run has been told to end."""
+
+    def __str__(self) -> str:
+        return "the disk did not respond when the run was to end: what is not recorded is checked by the next run"
+
+
 def flush(descriptor: int) -> None:
     """Call fsync. Raises OSError; UnsupportedOperation if the file system does not support it."""
     try:
@@ -116,6 +123,8 @@ def item_reason(error: OSError, name: str = "") -> str:
 def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()) -> DestinationError:
     """The error for the user, which says which directory is affected, what is wrong and what to do."""
     number = error.errno or 0
+    if isinstance(error, Unresponsive):
+        return DestinationError(f"cannot store files in {directory}: {error}", done=done)
     if isinstance(error, UnsupportedOperation):
         return DestinationError(f"cannot store files in {directory}: {error.strerror}", done=done)
     text = WHOLE.get(number) or _OWN_DIRECTORY.get(number) or item_reason(error)

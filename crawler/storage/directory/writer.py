@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from functools import cached_property
@@ -32,6 +33,8 @@ class WriteOptions(Value, frozen=True, kw_only=True):
     """Whether bodies are hashed."""
     trash_seconds: float | None
     """How long the trash keeps files, in seconds; None for no trash."""
+    is_ending: Callable[[], bool]
+    """Whether the run has been told to end."""
 
 
 class DirectoryWriter:
@@ -78,15 +81,17 @@ class DirectoryWriter:
     def committer(self) -> BatchCommit:
         """What gives files their names."""
         from crawler.storage.directory.commit import BatchCommit
+        from crawler.storage.directory.incoming.new_files import Helper
         from crawler.storage.directory.trash import Safeguards
 
+        options = self._options
         return BatchCommit(
             self.tree,
             self._layout.parts,
-            fsync=self._options.fsync,
+            fsync=options.fsync,
             width=self._width,
             safeguards=Safeguards(spared=self._spared, trash=self.trash),
-            name=self.parts.new_name,
+            helper=Helper(self._layout.parts, self.parts.new_name, options.fsync, is_ending=options.is_ending),
         )
 
     @property

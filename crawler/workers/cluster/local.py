@@ -12,6 +12,7 @@ from typing import Any, Self
 from crawler.model import limits
 from crawler.workers.channel import Channel
 from crawler.workers.child_process import ChildProcess, WorkerProcesses
+from crawler.workers.cluster import shards
 from crawler.workers.cluster.carrier import Changed, Deliver
 from crawler.workers.cluster.shards import Sealed, Settings, seal
 
@@ -39,7 +40,9 @@ PATIENCE = 10.0
 """Time limit in seconds for the reply to TELL."""
 _END_SECONDS = 10.0
 """How long, in seconds, a worker may take to end after it was told to. By then it has nothing left to do but to close
-its connections, unless it has been stopped."""
+its connections."""
+_LOOK_SECONDS = 0.2
+"""How often it is then checked whether somebody has stopped a worker."""
 
 
 def name_of(pid: int) -> str:
@@ -65,6 +68,7 @@ class LocalConnection:
         """Addresses of workers of whose end nobody was told yet."""
         self._deliver: Deliver = lambda _message: None
         self._changed: Changed | None = None
+        self._looking: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         if self._missing:
@@ -82,6 +86,8 @@ class LocalConnection:
                     await worker.gone.wait()
         for worker in self._workers.values():
             worker.kill()
+        if self._looking is not None:
+            self._looking.cancel()
 
     def set_up(self, token: str, settings: Settings) -> None:
         """Send what workers need to know of the run."""
@@ -100,11 +106,22 @@ class LocalConnection:
         self._changed = None
 
     async def tell(self, message: Sequence[Any], workers: Sequence[str]) -> bool:
+        if message[0] in {shards.STOP, shards.END} and self._looking is None:
+            self._kill_stopped()
         replies = [self._workers[address].ask(message) for address in workers]
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
                 return all(await asyncio.gather(*replies))
         return False
+
+    def _kill_stopped(self) -> None:
+        """From now on kill workers that somebody has stopped with a signal: nobody should wait for them any more."""
+        from crawler.storage.processes import is_stopped  # imported only if needed
+
+        for worker in self._workers.values():
+            if not worker.gone.is_set() and is_stopped(worker.child.process.pid):
+                worker.child.process.kill()
+        self._looking = asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._kill_stopped)
 
     def submit(self, shard: Sealed, worker: str, name: str) -> Any:
         return self._workers[worker].do(name, shard)

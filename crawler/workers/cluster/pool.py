@@ -252,7 +252,7 @@ class ClusterPool:
         files = sum(len(flight.pending) for flight in flights.values())
         how = self._connection.why_gone(member.address)
         if (files or how) and self._error is None and not self._roster.has_refused(member):
-            again = f"; its {files} files are done again" if files else ""
+            again = f"; its {files} files are done again" if files and not self._is_stopping else ""
             self._desk.warn(f"worker {member.address} {how or 'of the cluster is gone'}{again}")
 
     async def stop(self) -> Sequence[Result]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from crawler.model import limits
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
-from crawler.storage.directory.os_errors import flush
+from crawler.storage.directory.os_errors import Unresponsive, flush
 from crawler.storage.directory.tree import close_quietly
 from crawler.text.patterns import PLAIN_NAME
 
@@ -122,11 +122,13 @@ def _duplicate(descriptor: int | None) -> int | None:
 class Helper:
     """The process that stores new files beside this one, while there is one. For one thread only.
 
-    ``parts``, ``name``: see ``Saver``. ``fsync``: as for ``LocalDestination``; there is no process for ``file``.
+    ``parts``, ``name``, ``is_ending``: see ``Saver``. ``fsync``: as for ``LocalDestination``; there is no process for
+    ``file``.
     """
 
-    def __init__(self, parts: int, name: Callable[[], str], fsync: str) -> None:
-        self._parts, self._name, self._fsync = parts, name, fsync
+    def __init__(self, parts: int, name: Callable[[], str], fsync: str, *, is_ending: Callable[[], bool]) -> None:
+        self.name = name
+        self._parts, self._fsync, self._is_ending = parts, fsync, is_ending
         self._is_wanted = fsync != "file"
         """Whether the process is to be started when many files arrive."""
         self._saver: Saver | None = None
@@ -147,7 +149,8 @@ class Helper:
             self._is_wanted = False
             from crawler.storage.directory.incoming.saver import begin  # imported only if needed
 
-            self._saver = begin(self._parts, self._name, is_flushed=self._fsync != "none")
+            is_flushed = self._fsync != "none"
+            self._saver = begin(self._parts, self.name, is_flushed=is_flushed, is_ending=self._is_ending)
 
     def store(
         self, items: Sequence[Staged], directory_of: Callable[[str], int | None], lost: Callable[[], None]
@@ -155,8 +158,8 @@ class Helper:
         """Have the process store the first of ``items``, if these are new files. Returns the records of these.
 
         ``directory_of`` returns an open directory, which its next call may close, or None if its files must be stored
-        in another way. ``lost`` is called if the process is gone; it may have named some of ``items``. Raises OSError
-        if a flush failed.
+        in another way. ``lost`` is called if the process is gone; it may have named some of ``items``. Raises the
+        errors of ``Saver.store``.
         """
         saver = self._saver
         if saver is None:
@@ -179,6 +182,9 @@ class Helper:
             self._saver = None
             lost()
             return []
+        except Unresponsive:
+            self._saver = None
+            raise
         finally:
             for descriptor in descriptors:
                 close_quietly(descriptor)

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -30,9 +31,10 @@ from crawler.storage.directory.incoming.saver_process import (
     READY,
     remove_parts,
 )
-from crawler.storage.directory.os_errors import NOT_OFFERED
+from crawler.storage.directory.os_errors import NOT_OFFERED, Unresponsive
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
+from crawler.storage.processes import is_stopped, kill_and_reap
 from crawler.text.patterns import PLAIN_NAME
 
 if TYPE_CHECKING:
@@ -48,7 +50,11 @@ _BODIES = limits.MIB
 _MEMORY = 2 * _BODIES
 """Size of the shared memory, which also holds the names."""
 _SILENCE = 60.0
-"""Seconds within which an order must be done, even on a slow disk; a process that was stopped never answers."""
+"""Seconds within which an order must be done, even on a slow disk."""
+_LOOK_SECONDS = 0.5
+"""How often it is checked whether somebody has stopped the process, or the run ends."""
+_HURRY_SECONDS = 3.0
+"""Seconds within which an order must be done once the run has been told to end."""
 _START_SECONDS = 0.0
 """Seconds for which an order waits until the process has started: none, because files can be stored without it."""
 _DISAPPOINTMENTS = 8
@@ -63,10 +69,11 @@ class Saver:
     """The process and its shared memory. For one thread only. Raises OSError if there can be no process.
 
     ``parts``: descriptor of DIR/.crawler/parts, which belongs to the caller. ``name`` returns a new name for a part.
+    ``is_ending``: whether the run has been told to end.
     """
 
-    def __init__(self, parts: int, name: Callable[[], str], *, is_flushed: bool) -> None:
-        self._parts, self._name, self._is_flushed = parts, name, is_flushed
+    def __init__(self, parts: int, name: Callable[[], str], *, is_flushed: bool, is_ending: Callable[[], bool]) -> None:
+        self._parts, self._name, self._is_flushed, self._is_ending = parts, name, is_flushed, is_ending
         self.is_ready = False
         """Whether the process has started. Orders before that store nothing."""
         self._disappointments = 0
@@ -89,12 +96,16 @@ class Saver:
     def store(self, batch: Together, directories: Sequence[int]) -> list[Known]:
         """Store the first files of ``batch`` in the open ``directories``, and return their records.
 
-        No name in these may be protected. Must have started. Raises LostSaver; OSError if a flush failed.
+        No name in these may be protected. Must have started. Raises LostSaver; OSError if a flush failed; Unresponsive
+        if the disk does not answer and the run is to end.
         """
         items = batch.items
         end = self._name()
         try:
             stored, failed, digests = self._do(batch, directories, end)
+        except Unresponsive:  # it may hold up this thread, too; the next start removes the parts
+            self.close()
+            raise
         except (OSError, ValueError, EOFError, TypeError):
             self.close()
             remove_parts(self._parts, end, range(len(items)))
@@ -122,7 +133,7 @@ class Saver:
             if not self.is_ready:
                 self.close()
                 raise LostSaver
-            self._connection.settimeout(_SILENCE)
+            self._connection.settimeout(min(_LOOK_SECONDS, _SILENCE))
         return True
 
     def _do(self, batch: Together, directories: Sequence[int], end: str) -> Answer:
@@ -134,21 +145,33 @@ class Saver:
         if os.pwritev(self._memory, data, 0) != sum(map(len, data)):
             raise EOFError
         socket.send_fds(self._connection, [b"%d" % len(order)], directories)
-        stored, failed, digests = marshal.loads(self._connection.recv(ANSWER))
+        stored, failed, digests = marshal.loads(self._answer())
         if failed == 0 and len(digests) < stored * DIGEST * is_hashed:
             raise EOFError
         return stored, failed, digests
 
+    def _answer(self) -> bytes:
+        """Wait for the answer to an order. Raises OSError if there will be none, or only after a long time."""
+        began, ending_since = time.monotonic(), float("inf")
+        while True:
+            try:
+                return self._connection.recv(ANSWER)
+            except TimeoutError:
+                now = time.monotonic()
+                if now - began >= _SILENCE or is_stopped(self._process):
+                    raise
+                ending_since = min(ending_since, now) if self._is_ending() else ending_since
+                if now - ending_since >= _HURRY_SECONDS:
+                    raise Unresponsive from None
+
     def close(self) -> None:
-        """End the process, whatever it is doing, and wait until it has ended."""
+        """End the process, whatever it is doing."""
         close_quietly(self._life)
         close_quietly(self._memory)
         with suppress(OSError):
             self._connection.close()
         if self._process > 0:
-            with suppress(OSError):  # somebody else has reaped it
-                os.kill(self._process, signal.SIGKILL)
-                os.waitpid(self._process, 0)
+            kill_and_reap(self._process)
 
 
 def _spawned(connection: int) -> int:
@@ -228,11 +251,11 @@ def _records_of(items: Sequence[Staged], digests: bytes) -> list[Known]:
     return found
 
 
-def begin(parts: int, name: Callable[[], str], *, is_flushed: bool) -> Saver | None:
+def begin(parts: int, name: Callable[[], str], *, is_flushed: bool, is_ending: Callable[[], bool]) -> Saver | None:
     """A saver, if this system can have one and a processor for it; see ``Saver``."""
     if not hasattr(os, "memfd_create") or usable_processors() < 2:
         return None
     try:
-        return Saver(parts, name, is_flushed=is_flushed)
+        return Saver(parts, name, is_flushed=is_flushed, is_ending=is_ending)
     except (OSError, ValueError, TypeError):  # a sandbox, or an interpreter that does not know its own program
         return None

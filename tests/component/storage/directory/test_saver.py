@@ -267,7 +267,7 @@ async def test_a_process_that_cannot_do_its_work_is_done_without(
 async def test_a_batch_whose_process_is_killed_or_stopped_is_stored_without_it(
     tmp_path: Path, processes: list[int], number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saver, "_SILENCE", 0.3)
+    monkeypatch.setattr(saver, "_LOOK_SECONDS", 0.05)
     items = files(40)
     async with LocalDestination(tmp_path, trash_seconds=60) as destination:
         await destination.acquire(0)
@@ -277,6 +277,37 @@ async def test_a_batch_whose_process_is_killed_or_stopped_is_stored_without_it(
         await destination.commit(items[20:])
     assert are_all_here(tmp_path, items)
     assert len(processes) == 1, "it is not started again"
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("is_ending", [False, True])
+async def test_a_process_that_does_not_answer_is_waited_for_only_briefly_when_the_run_is_to_end(
+    tmp_path: Path, processes: list[int], is_ending: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the disk may be slow. Nothing that it has not confirmed counts as stored."""
+    monkeypatch.setattr(saver, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(saver, "_HURRY_SECONDS", 0.2)
+    monkeypatch.setattr(saver, "_SILENCE", 60.0 if is_ending else 0.5)
+    monkeypatch.setattr(saver, "is_stopped", lambda _number: False)  # as if a system call took long
+    items, told = files(40), False
+    began = time.monotonic()
+    async with LocalDestination(tmp_path, is_ending=lambda: told) as destination:
+        await destination.acquire(0)
+        await destination.commit(items[:10])
+        os.kill(processes[0], signal.SIGSTOP)
+        told = is_ending
+        if is_ending:
+            with pytest.raises(DestinationError, match="the disk did not respond") as raised:
+                await destination.commit(items[10:20])
+            assert not raised.value.done
+            assert not raised.value.untouched
+        else:
+            assert await destination.commit(items[10:20]) == [item.result.known for item in items[10:20]]
+    assert time.monotonic() - began < 20
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        await destination.commit(items[10 if is_ending else 20 :])
+    assert are_all_here(tmp_path, items)
 
 
 @pytest.mark.usefixtures("at_once")
