@@ -87,6 +87,10 @@ _INSTEAD: Mapping[Place, Mapping[str, str]] = {
     Place.CONFIG: {**dict.fromkeys(OF_CALL, _OF_CALL), "dir": _OF_CALL_BY_ANOTHER_NAME},
 }
 """Where a name is written → name that does not exist there → what to write instead."""
+_SWITCHED_OFF = {
+    "progress": "none", "fsync": "none", "lock": "none", "pipeline": "off", "min_speed": "0", "max_delete": "100%",
+}  # fmt: skip
+"""Option that has an effect by default → the value that switches it off."""
 _NOT_IN_FILES: Mapping[str, str] = {
     **dict.fromkeys(("schedule", "cron", "interval", "every", "frequency"), "cron or a systemd timer runs the program"),
     **dict.fromkeys(("enabled", "enable", "disabled", "active"), "--only NAME runs some of the mirrors"),
@@ -197,7 +201,8 @@ def _opposite(name: str, place: Place) -> str:
     plain = _plain(name)
     for each in sorted((NAMES[place] & CONFIG_KEYS) - FLAGS):
         if plain == f"no{_plain(each)}":
-            return f"leave {written(each, place)} out"
+            off = _SWITCHED_OFF.get(each)
+            return f"leave {written(each, place)} out" if off is None else f"write {setting(each, off, place)}"
     for flag in FLAGS & NAMES[place]:
         if plain == f"no{_plain(flag)}":
             return f"it is the default, unless {setting(flag, '', place)} is given"

@@ -194,3 +194,8 @@ def test_a_mapping_of_options_has_no_place_for_the_arguments_of_a_call() -> None
     assert str(error.value) == (
         "my settings: unknown key 'url': an argument of the calls, such as crawler.mirror, not an option"
     )
+
+
+def test_the_values_that_switch_options_off_are_values_of_these_options() -> None:
+    for key, value in hints._SWITCHED_OFF.items():
+        assert getattr(Config(**{key: value}), key) != option_fields()[key].default
