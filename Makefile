@@ -9,7 +9,8 @@ URL    ?=
 ARGS   ?=
 MINUTES ?= 0
 SEED   ?=
-JOBS   ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) * 2 )))
+# More processes than processors: many tests wait for a time-out or for another attempt.
+JOBS   ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) * 3 )))
 # The newest interpreter that is on the PATH and new enough; name another one with PYTHON=...
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
