@@ -99,9 +99,14 @@ MODULES = {name_of(path): path for path in SOURCES}
 
 
 @cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
+
+
+@cache
 def nodes_of(module: str) -> tuple[ast.AST, ...]:
     """Every node of the syntax tree of ``module``."""
-    return tuple(ast.walk(ast.parse(MODULES[module].read_text())))
+    return tuple(ast.walk(tree_of(module)))
 
 
 def is_in(module: str, places: tuple[str, ...]) -> bool:
