@@ -9,15 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
 
 from crawler.model.config import Config
-from crawler.model.errors import NO_DESCRIPTORS, CrawlerError, DeleteRefused, DestinationError, innermost
+from crawler.model.errors import CrawlerError, DeleteRefused, DestinationError, innermost
 from crawler.model.report import Report
 from crawler.model.struct import replace
 from crawler.output.history import figures_of
 from crawler.pipeline.runs.components import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
-from crawler.storage.directory.os_errors import WHOLE
 from crawler.storage.state import SqliteState
+from crawler.text.advice.scarcity import lacking
 
 
 async def accounted(
@@ -45,7 +45,7 @@ async def accounted(
                     await work(parts)
     except CrawlerError as problem:
         error = problem
-    except OSError as problem:
+    except (OSError, MemoryError, RuntimeError) as problem:
         error = _scarcity(problem)
     except BaseExceptionGroup as group:
         error = first_error(group)
@@ -88,22 +88,18 @@ def first_error(group: BaseExceptionGroup[BaseException]) -> CrawlerError:
     _, others = group.split(CrawlerError)
     if others is None:
         return cast("CrawlerError", innermost(group))
-    _, bugs = others.split(_lacks_descriptors)
+    _, bugs = others.split(lambda each: not isinstance(each, BaseExceptionGroup) and lacking(each) is not None)
     if bugs is not None:
         raise others
-    return _scarcity(cast("OSError", innermost(others)))
+    return _scarcity(innermost(others))
 
 
-def _lacks_descriptors(error: BaseException) -> bool:
-    """True for a lack of file descriptors, even if it was an import that needed one."""
-    return isinstance(error, OSError) and error.errno in NO_DESCRIPTORS
-
-
-def _scarcity(error: OSError) -> CrawlerError:
-    """The error to report for a lack of file descriptors, with advice. Raises any other ``error``."""
-    if not _lacks_descriptors(error):
+def _scarcity(error: BaseException) -> CrawlerError:
+    """The error to report for a lack of open files, memory or threads, with advice. Raises any other ``error``."""
+    text = lacking(error)
+    if text is None:
         raise error
-    return DestinationError(WHOLE[error.errno or 0])
+    return DestinationError(text)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from crawler.model.exit_codes import ExitCode
+from crawler.text.advice.scarcity import lacking  # now: once anything is lacking, it may be too late
 from crawler.text.escape import masked
 
 TYPE_CHECKING = False  # as little as possible is imported, because --version needs nothing else
@@ -51,6 +52,8 @@ def describe(error: Exception, *, verbose: bool) -> tuple[str, int]:
 
         print_line("".join(traceback.format_exception(error)))
     found = innermost(error)
+    if (lack := lacking(found)) is not None:
+        return lack, ExitCode.DESTINATION
     return f"unexpected {type(found).__name__}: {found} (-v prints the traceback)", ExitCode.ERROR
 
 

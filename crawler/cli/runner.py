@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from crawler.workers.child_process import WorkerProcesses
 
 T = TypeVar("T")
+_DESCRIPTORS = 10
+"""Number of files that must be free to be opened before the event loop is; each run needs more."""
 Work = Callable[[Stop, Sequence[Observer]], Awaitable[tuple["Report", CrawlerError | None]]]
 
 
@@ -46,8 +49,20 @@ def run_async(work: Callable[[Stop], Awaitable[T]]) -> T:
         finally:
             signals.set_stop_request(None)
 
+    _require_descriptors()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         return runner.run(watched())
+
+
+def _require_descriptors() -> None:
+    """Raise OSError if not even the event loop could be opened: uvloop would abort the process."""
+    held = list[int]()
+    try:
+        for _ in range(_DESCRIPTORS):
+            held.append(os.open(os.devnull, os.O_RDONLY))
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
 
 
 def run_query(work: Coroutine[Any, Any, T]) -> T:

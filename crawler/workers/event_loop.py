@@ -25,8 +25,11 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Report an error as usual, but not that a TLS connection was closed in the turn in which it was to be read again.
 
-    uvloop raises a RuntimeError for that instead of an OSError, which nobody would report.
+    uvloop raises a RuntimeError for that instead of an OSError, which nobody would report. Nor that a transport lacked
+    memory: it is closed then, and whoever uses it reports that.
     """
     transport, error = context.get("transport"), context.get("exception")
+    if transport is not None and isinstance(error, MemoryError):
+        return
     if not (isinstance(error, RuntimeError) and transport is not None and transport.is_closing()):
         loop.default_exception_handler(context)

@@ -11,6 +11,7 @@ from pathlib import Path
 from crawler.model.errors import DestinationError
 from crawler.model.reasons import Reason
 from crawler.model.values import Known
+from crawler.text.advice.scarcity import LACKS
 from crawler.text.urls import STATE_DIRECTORY
 
 _FULL = "free some space, then run again; complete files were kept"
@@ -21,9 +22,7 @@ WHOLE: dict[int, str] = {
     errno.EDQUOT: f"the disk quota is used up: {_FULL}",
     errno.EROFS: "the file system is read-only: mount it writable",
     errno.EIO: "input/output error: check the disk and the kernel's log",
-    errno.EMFILE: "too many open files: raise the limit (ulimit -n) or use fewer workers",
-    errno.ENFILE: "too many open files in the whole system",
-    errno.ENOMEM: "out of memory",
+    **LACKS,
     errno.ENODEV: _GONE,
     errno.ENXIO: _GONE,
     errno.ENOTCONN: _GONE,
