@@ -98,20 +98,20 @@ def test_a_plain_run_imports_what_it_uses(site: str, tmp_path: Path) -> None:
     }
     assert not modules & {"aiofiles", "email.utils", "http.cookiejar", "logging.handlers", "pickle", "urllib.request"}
     assert "yarl" not in modules
-    assert len(modules) <= 490  # 474 with Python 3.11
+    assert len(modules) <= 480  # 466 with Python 3.11
     own = {name for name in modules if name.startswith("crawler.")}
     assert own - imported_for_warm_starts() == set(), "name them in tests/support/warm_start.py: many tests run slower"
     again = loaded("-q", site, str(tmp_path / "mirror"))
     stages = ("crawler.pipeline.fetch", "crawler.listings.", "crawler.workers.listing_codec", "crawler.output.summary")
     assert not {name for name in again if name.startswith(stages)}, "nothing is fetched, parsed or printed"
     assert not again & {"click", "html", "shutil", "crawler.pipeline.runs.url_list", "crawler.app.keywords"}
-    assert len(again) <= 445  # 441 with Python 3.11
+    assert len(again) <= 432  # 428 with Python 3.11
     history = loaded("--history", str(tmp_path / "mirror"))
     assert not history & {"aiohttp", "crawler.http.client", "crawler.pipeline.engine"}
     assert len(history) <= 300
 
 
-@pytest.mark.parametrize(("option", "most"), [("--delete", 197), ("--no-robots", 256)])
+@pytest.mark.parametrize(("option", "most"), [("--delete", 179), ("--no-robots", 245)])
 def test_the_first_request_is_sent_before_anything_is_imported_that_only_responses_need(
     site: str, tmp_path: Path, option: str, most: int
 ) -> None:
@@ -144,6 +144,39 @@ main()
     assert not modules & {"crawler.text.names.windows", "crawler.text.names.disposition"}
     own = [name for name in modules if name.partition(".")[0] == "crawler"]
     assert len(own) <= most  # of this program, at 0.2 ms each
+
+
+@pytest.mark.parametrize(("options", "last"), [([], []), (["-X", "dev"], ["taken apart"])])
+def test_the_exit_leaves_out_only_what_takes_the_interpreter_apart(options: list[str], last: list[str]) -> None:
+    """It is compared with the ordinary exit, which development mode gets."""
+    program = """
+import atexit, sys, threading, time
+from crawler.__main__ import _exit
+class Kept:
+    def __del__(self): print("taken apart")
+kept = Kept()
+def work():
+    time.sleep(0.05)
+    print("thread")
+atexit.register(print, "registered")
+threading.Thread(target=work).start()
+_exit(3)
+"""
+    done = subprocess.run([sys.executable, *options, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split("\n")) == (3, ["thread", "registered", *last, ""])
+    assert not done.stderr
+
+
+def test_what_stands_in_for_modules_of_libraries_is_gone_when_they_have_been_imported() -> None:
+    program = """
+from crawler.__main__ import _import_libraries
+_import_libraries()
+import decimal, platform, uuid, msgspec.json, typing_extensions
+from crawler.model.values import Span
+assert platform.system() and uuid.uuid4() and decimal.Decimal(1) == 1 and typing_extensions.Annotated
+print(msgspec.json.decode("[1]"), Span(low=1, high=2) == Span(low=1, high=2))
+"""
+    assert printed(program) == "[1] True"
 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
