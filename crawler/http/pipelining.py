@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from crawler.http.decoding import PlainPages, page_of, read_decoded
 from crawler.http.lane import pipeline_depth
-from crawler.http.lane.loss import Ending
+from crawler.http.lane.loss import EXCESSES, Ending
 from crawler.http.lane.pipeline_depth import HostDepth, broken, closes_after, doubted, interrupted, refused, usable
 from crawler.http.lane.pool import Outcome
 from crawler.http.pacing.gate import Gate
@@ -25,7 +25,7 @@ from crawler.model.values import Validators
 from crawler.text.http_fields import OVERLOAD_STATUS
 
 _BREAKS = frozenset(
-    {Ending.SILENT, Ending.INVALID, Ending.GARBLED, Ending.DAMAGED, Ending.BAD_REQUEST, Ending.EXCESS}
+    {Ending.SILENT, Ending.INVALID, Ending.GARBLED, Ending.DAMAGED, Ending.BAD_REQUEST, *EXCESSES}
 )  # fmt: skip
 """Endings of a lane with several requests in flight that show that the host does not handle pipelining."""
 

@@ -1,4 +1,4 @@
-"""Rows P26 to P28, P30: stray bytes, header sections of all kinds, validators that are not text."""
+"""Rows P26 to P28, P30, P38: stray bytes, header sections of all kinds, validators that are not text."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ def test_a_late_response_on_an_idle_connection_is_ignored(sandbox: Sandbox, site
     sandbox.mirror(site.url, workers=1).succeeds()
     site.directory("", Excess(data=stray(EMPTY), pause=0.05))
     sandbox.mirror(site.url, workers=1, delete=True, more=["--requests-per-second=1"]).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.own
+@pytest.mark.row("P38")
+@pytest.mark.parametrize("options", [[], ["--pipeline=off"]], ids=["pipelined", "alone"])
+def test_a_response_that_another_one_precedes_is_found(sandbox: Sandbox, site: Site, options: list[str]) -> None:
+    """Files of one size: only the response behind it tells that the first one is not that of the request."""
+    for number in range(8):
+        both = [b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + blob(500, of) for of in (number + 9, number)]
+        site.file(f"f{number}.bin", blob(500, number), Raw(b"".join(both), times=1))
+    sandbox.mirror(site.url, workers=2, more=options).succeeds()
     sandbox.holds(site.contents())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from crawler.http.framing.header_section import Head
 from crawler.http.lane.lane import Lane
-from crawler.http.lane.loss import Ending, Loss
+from crawler.http.lane.loss import EXCESSES, Loss
 from crawler.http.lane.request import Request
 from crawler.model import limits
 from crawler.model.network.shapes import Alike
@@ -52,7 +52,7 @@ class Batch:
         except asyncio.CancelledError:
             self._lane.close()
             raise
-        if self._lane.ending is Ending.EXCESS:
+        if self._lane.ending in EXCESSES:
             return [None] * len(requests)
         return self._answers
 

@@ -83,6 +83,11 @@ class Exchange:
         assert self._head is not None, "no response has arrived"
         return self._head.status
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the response is complete and another one follows it: either may be the one that was requested."""
+        return self._is_over and self._lane.ending is Ending.FOLLOWED
+
     async def next(self) -> bytes:
         """The next bytes of the body; empty at the end. Raises RequestError, TooSlow."""
         while not self._pieces:

@@ -11,7 +11,7 @@ from crawler.http.framing.header_section import BodyError, FramingError, NotARes
 from crawler.http.framing.shape import Shapes
 from crawler.http.lane.bulk.receiver import BulkReceiver, Loan, duplicate
 from crawler.http.lane.deadline import Deadline, Patience
-from crawler.http.lane.loss import End, Ending, explained, losses
+from crawler.http.lane.loss import End, Ending, excess, explained, losses
 from crawler.http.lane.reader import ResponseReader
 from crawler.http.lane.request import Request
 from crawler.http.sockets.tcp import acknowledge, has_no_bytes
@@ -168,15 +168,15 @@ class Lane(asyncio.Protocol):
             return
         answered, was_streaming = self.answered, self._is_streaming
         try:
-            is_excess = self._read(data)
+            rest = self._read(data)
         except FramingError as error:
             self._stop(End(Ending.GARBLED if isinstance(error, NotAResponse) else Ending.INVALID, str(error)))
             return
         except BodyError as error:
             self._stop(End(Ending.DAMAGED, str(error)))
             return
-        if is_excess:
-            self._stop(End(Ending.EXCESS if self.sent else Ending.UNREQUESTED, ""))
+        if rest:
+            self._stop(End(excess(data, rest) if self.sent else Ending.UNREQUESTED, ""))
         elif self._end is None:
             if self._flight and not was_streaming:
                 acknowledge(self.socket)
@@ -201,8 +201,8 @@ class Lane(asyncio.Protocol):
 
     # --- responses ----------------------------------------------------------------------------------
 
-    def _read(self, data: bytes) -> bool:
-        """Pass on the responses in ``data``. True if other bytes follow them. Raises FramingError, BodyError."""
+    def _read(self, data: bytes) -> int:
+        """Pass on the responses in ``data``. Returns how many bytes follow them. Raises FramingError, BodyError."""
         reader, rest = self._reader, len(data)
         while self._flight and rest:
             request, alike = self._flight[0], list[Alike]()
@@ -215,12 +215,12 @@ class Lane(asyncio.Protocol):
             else:
                 rest = reader.take(data, len(data) - rest, is_last=len(self._flight) == 1)
                 if reader.is_over:
-                    self._finish_response(self._flight[0], rest)
+                    self._finish_response(self._flight[0], excess(data, rest) if rest else Ending.ANNOUNCED)
                 elif reader.head is not None:
                     self._continue_response(self._flight[0])
             if self._end is not None:
-                return False
-        return rest > 0
+                return 0
+        return rest
 
     def _continue_response(self, request: Request) -> None:
         """A part of a response has arrived, including at least its header section."""
@@ -236,8 +236,8 @@ class Lane(asyncio.Protocol):
         if self._is_streaming and reader.gathered:
             request.receiver.piece(request, reader.body())
 
-    def _finish_response(self, request: Request, rest: int = 0) -> None:
-        """All of a response has arrived, and ``rest`` bytes behind it."""
+    def _finish_response(self, request: Request, ending: Ending = Ending.ANNOUNCED) -> None:
+        """All of a response has arrived. ``ending``: that of the lane, if the response is the last one."""
         reader = self._reader
         head, body, is_streaming = reader.head, reader.body(), self._is_streaming
         assert head is not None
@@ -253,7 +253,7 @@ class Lane(asyncio.Protocol):
             request.receiver.ended(request)
         self._await_next()
         if not head.is_kept:
-            self._stop(End(Ending.EXCESS if rest else Ending.ANNOUNCED, ""))
+            self._stop(End(ending, ""))
 
     def _begin_next(self, minor: int, count: int = 1) -> None:
         """``count`` responses are complete, of HTTP/1.``minor``: another one begins."""

@@ -8,6 +8,7 @@ from enum import Enum
 from crawler.http.tls import alert_text
 from crawler.model.struct import Value
 from crawler.text.escape import printable
+from crawler.text.patterns import pattern
 
 
 class Ending(Enum):
@@ -23,13 +24,16 @@ class Ending(Enum):
     GARBLED = "no response of any protocol: another attempt may get one"
     DAMAGED = "the chunks of a body are malformed, or another response begins in it"
     EXCESS = "bytes behind the last response that was requested"
+    FOLLOWED = "another response behind the last one that was requested"
     UNREQUESTED = "the server sent data before the first request"
     REFUSED_BY_TLS = "a TLS alert instead of a response"
     BAD_REQUEST = "a request among several was answered 400: the server may not have understood where it began"
     ABANDONED = "closed by us"
 
 
-_WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.EXCESS, Ending.RESET})
+EXCESSES = frozenset({Ending.EXCESS, Ending.FOLLOWED})
+_WITHOUT_A_WORD = frozenset({Ending.CLOSED, *EXCESSES, Ending.RESET})
+_STATUS_LINE = pattern(rb"\s*HTTP/")
 
 
 class Loss(Value, frozen=True):
@@ -64,6 +68,11 @@ def explained(error: Exception | None, *, has_begun: bool, has_head: bool, is_fi
         text = error.strerror if isinstance(error, OSError) else None
         return End(Ending.RESET, printable((text or str(error))[:200]))
     return End(Ending.CUT if has_head else Ending.CLOSED, "")
+
+
+def excess(data: bytes, rest: int) -> Ending:
+    """How a lane ends if the last ``rest`` bytes of ``data`` follow the last response that was requested."""
+    return Ending.FOLLOWED if _STATUS_LINE.match(data, len(data) - rest) else Ending.EXCESS
 
 
 def losses(end: End, requests: int, *, has_begun: bool, answered: int) -> list[Loss]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from itertools import chain
 
 from crawler.http.framing.shape import Shapes
 from crawler.http.lane.batch import Answers, Batch
@@ -13,7 +15,7 @@ from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import Dialer, Endpoint
 from crawler.http.lane.exchange import Exchange, LostExchange
 from crawler.http.lane.lane import Lane
-from crawler.http.lane.loss import Ending
+from crawler.http.lane.loss import EXCESSES, Ending
 from crawler.http.lane.preconnected import Spares
 from crawler.http.sockets.first_responses import FirstResponses
 from crawler.http.sockets.open_connections import OpenConnections
@@ -87,16 +89,17 @@ class LanePool:
     async def send(self, where: Endpoint, data: bytes, *, is_head: bool) -> Exchange:
         """Send a request, whose header section is ``data``, and wait for the header section of its response.
 
-        The request is sent once more if the server closed an idle connection at that moment (RFC 9112 section 9.3.1).
-        Raises RequestError.
+        The request is sent once more if the server closed an idle connection at that moment (RFC 9112 section 9.3.1),
+        or if another response follows, which may be the right one: then the second one counts. Raises RequestError.
         """
-        lane = self._take(where) or await self._spare(where)
+        exchange, lane = None, self._take(where) or await self._spare(where)
         if lane is not None:
-            try:
-                return await self._send_on(where, lane, data, is_head=is_head)
-            except LostExchange:
-                pass
-        return await self._send_on(where, await self._dial(where), data, is_head=is_head)
+            with suppress(LostExchange):
+                exchange = await self._send_on(where, lane, data, is_head=is_head)
+        exchange = exchange or await self._send_on(where, await self._dial(where), data, is_head=is_head)
+        if exchange.is_ambiguous:
+            exchange = await self._send_on(where, await self._dial(where), data, is_head=is_head)
+        return exchange
 
     async def share(self, where: Endpoint, requests: Sequence[bytes], together: Together) -> Outcome:
         """Send ``requests``, those of ``together``, on one lane, or only those that it can take. Raises RequestError.
@@ -252,7 +255,7 @@ class LanePool:
             if lane.answered == found.last_end:
                 found.per_connection = min(lane.answered, found.per_connection or lane.answered)
             found.last_end = lane.answered
-        elif ending is Ending.EXCESS and lane.is_shared:
+        elif ending in EXCESSES and lane.is_shared:
             found.has_excess = True
 
     def _put(self, where: Endpoint, lane: Lane) -> None:
@@ -281,12 +284,9 @@ class LanePool:
     async def close(self) -> None:
         """Close all idle lanes, and those in use as soon as their responses have arrived."""
         self._is_closed = True
-        for idle in self._idle.values():
-            for lane, _ in idle:
-                lane.close()
-        for kept in self._shared.values():
-            for lane, _, _ in kept:
-                lane.close()
+        idle = [lane for lane, _ in chain(*self._idle.values())]
+        for lane in idle + [lane for lane, _, _ in chain(*self._shared.values())]:
+            lane.close()
         self._idle.clear()
         self._shared.clear()
         await self._spares.close()

@@ -124,7 +124,7 @@ async def test_bytes_behind_the_last_response_close_the_lane_and_count_as_nothin
     assert wire.transport.is_aborted
     assert not wire.lane.is_quiet()
     (b,) = wire.send("b")
-    assert b.loss == Loss(Ending.EXCESS, "", is_broken=False, is_free=True)
+    assert b.loss == Loss(Ending.FOLLOWED, "", is_broken=False, is_free=True)
 
 
 async def test_bytes_before_the_first_request_are_not_a_response(wire: Wire) -> None:

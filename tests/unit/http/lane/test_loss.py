@@ -28,7 +28,7 @@ def test_the_first_is_free_if_a_used_connection_ended_without_a_word(
     ending: Ending, has_begun: bool, answered: int
 ) -> None:
     (first,) = losses(End(ending, ""), 1, has_begun=has_begun, answered=answered)
-    is_race = ending in {Ending.CLOSED, Ending.EXCESS, Ending.RESET} and not has_begun and answered > 0
+    is_race = ending in {Ending.CLOSED, Ending.EXCESS, Ending.FOLLOWED, Ending.RESET} and not has_begun and answered > 0
     assert first.is_free is (is_race or ending in {Ending.BAD_REQUEST, Ending.ANNOUNCED})
 
 
