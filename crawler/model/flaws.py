@@ -18,6 +18,7 @@ class FlawKind(StrEnum):
     UNBOUNDED = "unbounded"
     ERROR = "error"
     PART = "part"
+    REPEATED = "repeated"
     ERROR_FOLLOWS = "error-follows"
     MEMBER = "member"
     NOT_THIS = "not-this"
@@ -52,6 +53,10 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
     ),
     FlawKind.PART: Meaning(
         "its page shows only part of the listing", "raise the site's limit, or use a URL that shows everything"
+    ),
+    FlawKind.REPEATED: Meaning(
+        "its page says that another one follows, and that is the first page again",
+        "a cache that ignores what follows the ? of a URL would do that",
     ),
     FlawKind.ERROR_FOLLOWS: Meaning("an error page follows the listing", "the next run reads it again"),
     FlawKind.MEMBER: Meaning(
@@ -88,6 +93,39 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
 """The meaning of each kind of flaw."""
 
 
+class ClaimKind(StrEnum):
+    """What a page says about the length of its listing."""
+
+    ENTRIES = "entries"
+    """How many entries there are."""
+    PAGES = "pages"
+    """How many pages there are."""
+    OF = "of"
+    """That it shows so many of so many; it may speak of entries or of pages."""
+    NEXT = "next"
+    """That a page follows it."""
+
+
+class Claim(Value, frozen=True):
+    """A statement of a page about the length of its listing."""
+
+    kind: ClaimKind
+    quote: str = ""
+    """The text of the page."""
+    number: int = 0
+    """How many there are."""
+    shown: int = 0
+    """How many of these it shows, or which page it is."""
+
+    def is_met(self, rows: int, pages: int) -> bool:
+        """Whether ``rows`` rows on ``pages`` pages are as many as the statement says."""
+        if self.kind is ClaimKind.ENTRIES:
+            return rows >= self.number
+        if self.kind is ClaimKind.PAGES:
+            return pages >= self.number
+        return self.kind is ClaimKind.NEXT or pages >= self.number or (rows >= self.number and self.shown > 1)
+
+
 class Flaw(Value, frozen=True):
     """One flaw of a page."""
 
@@ -111,6 +149,11 @@ def worst_flaw(flaws: Iterable[Flaw], *, is_incomplete: bool) -> Flaw:
     """The first of ``flaws`` with this ``is_incomplete``; if there is none, CUT (for True) or ELSEWHERE (for False)."""
     found = (flaw for flaw in flaws if flaw.is_incomplete is is_incomplete)
     return next(found, Flaw(FlawKind.CUT if is_incomplete else FlawKind.ELSEWHERE))
+
+
+def unmet(claims: Iterable[Claim], rows: int, pages: int = 1) -> Flaw | None:
+    """The flaw of a listing that has fewer rows or pages than it says; None if there is none."""
+    return next((Flaw(FlawKind.PART, claim.quote) for claim in claims if not claim.is_met(rows, pages)), None)
 
 
 def is_cut_short(flaws: Sequence[Flaw]) -> bool:

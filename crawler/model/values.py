@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from crawler.model.flaws import Flaw
+from crawler.model.flaws import Claim, Flaw
 from crawler.model.freshness import Currency, Dating, Source
 from crawler.model.struct import Brief, Record, Value, html_table, replace
 from crawler.model.versions.known import UNCONFIRMED as UNCONFIRMED
@@ -143,6 +143,8 @@ class Listing(Brief, frozen=True, kw_only=True):
     """URLs of the pages that continue this listing."""
     linked: tuple[str, ...] = ()
     """URLs of continuing pages from the response's Link header (RFC 8288), equally required."""
+    claims: tuple[Claim, ...] = ()
+    """What the page says about the number of entries and pages, if all its pages together have to meet it."""
     mentioned: frozenset[str] = frozenset()
     """Decoded names that the page mentions by links that are not entries; they are not proven absent."""
     conclusive: bool = True

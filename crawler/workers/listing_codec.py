@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 OUT_OF_MEMORY = 3
@@ -31,7 +31,9 @@ def encode_listing(listing: Listing) -> Iterator[bytes]:
         yield _payload("mentioned", names)
     verdict = [listing.is_listing, listing.complete, listing.closed, listing.conclusive]
     flaws = [[flaw.kind.value, flaw.quote] for flaw in listing.flaws]
-    yield _payload("listing", [[listing.url, listing.family, listing.confidence], verdict, listing.next_pages, flaws])
+    claims = [[claim.kind.value, claim.quote, claim.number, claim.shown] for claim in listing.claims]
+    facts = [listing.url, listing.family, listing.confidence]
+    yield _payload("listing", [facts, verdict, listing.next_pages, flaws, claims])
 
 
 def is_last(payload: bytes) -> bool:
@@ -53,7 +55,7 @@ def decode_listing(payloads: Sequence[bytes]) -> Listing:
         elif kind == "mentioned":
             mentioned.update(map(_text, rows))
         elif kind == "listing":
-            (url, family, confidence), (is_listing, complete, closed, conclusive), pages, flaws = rows
+            (url, family, confidence), (is_listing, complete, closed, conclusive), pages, flaws, claims = rows
     if not payloads or not is_last(payloads[-1]):
         raise ValueError("the last frame is missing")
     return Listing(
@@ -69,6 +71,9 @@ def decode_listing(payloads: Sequence[bytes]) -> Listing:
         mentioned=frozenset(mentioned),
         conclusive=conclusive is True,
         flaws=tuple(Flaw(FlawKind(kind), _text(quote)) for kind, quote in flaws),
+        claims=tuple(
+            Claim(ClaimKind(kind), _text(quote), int(all_), int(shown)) for kind, quote, all_, shown in claims
+        ),
     )
 
 

@@ -62,15 +62,17 @@ _DAV = (
     b"</D:resourcetype></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>%s</D:multistatus>"
 )
 _MEMBER = b"<D:response><D:href>f.bin</D:href><D:status>HTTP/1.1 500 Failed</D:status></D:response>"
+_OTHER_ROW = "<tr><td><a href='g.bin'>g.bin</a></td><td>5</td><td>2020-01-01</td></tr>"
 _BODIES: dict[FlawKind, tuple[str, str]] = {
     FlawKind.CUT: ("", "<!--"),
     FlawKind.UNBOUNDED: ("", ""),
     FlawKind.ERROR: ("", "<p>scandir: Permission denied</p>"),
     FlawKind.PART: ("", "<p>Showing 0 of 1 entries</p>"),
+    FlawKind.REPEATED: (_OTHER_ROW, "<a href='?page=2'>Next</a>"),
     FlawKind.ERROR_FOLLOWS: ("", "<!DOCTYPE html><title>502 Bad Gateway</title>"),
     FlawKind.SCRIPT: ("", "<script>var x = '<' + 'a hr' + 'ef=' + n; document.write(x)</script>"),
     FlawKind.ELSEWHERE: ("<tr><td><a href='http://cdn.invalid/x?k=1'>f</a></td><td>5</td><td>2020-01-01</td></tr>", ""),
-    FlawKind.UNLINKED: ("<tr><td><a href='g.bin'>g.bin</a></td><td>5</td><td>2020-01-01</td></tr>", "<p>f.bin 12 MB"),
+    FlawKind.UNLINKED: (_OTHER_ROW, "<p>f.bin 12 MB"),
     FlawKind.UNKNOWN: ("", "<p>Please log in to see the files.</p>"),
 }  # fmt: skip
 
@@ -101,7 +103,8 @@ _FLAWS_OF_PAGES = [kind for kind in FlawKind if kind is not FlawKind.FALLBACK]
 def test_each_flaw_of_a_page_is_reported_by_its_own_name(sandbox: Sandbox, site: Site) -> None:
     for number, kind in enumerate(_FLAWS_OF_PAGES):
         site.file(f"{kind}/f.bin", blob(100, number))
-    site.file(f"{FlawKind.UNLINKED}/g.bin", blob(5, 5))
+    for kind in (FlawKind.UNLINKED, FlawKind.REPEATED):
+        site.file(f"{kind}/g.bin", blob(5, 5))
     wanted = site.contents()
     sandbox.mirror(site.url).succeeds()
     for kind in _FLAWS_OF_PAGES:

@@ -44,7 +44,7 @@ PURE = (
     "http.pacing.concurrency", "http.pacing.meter", "http.pacing.refusals", "http.pacing.window",
     "http.proxies", "listings", "model", "output.commands.notices", "output.format",
     "output.html_report.status.cards", "output.summary", "pipeline.fetch.ranges", "pipeline.outdated",
-    "pipeline.plan.jobs", "pipeline.retry", "pipeline.rules", "pipeline.tally", "pipeline.walk.loops", "text",
+    "pipeline.plan.jobs", "pipeline.retry", "pipeline.rules", "pipeline.tally", "text",
     "workers.cluster.shards", "workers.cluster.connection_shares", "workers.frames", "workers.listing_codec",
 )  # fmt: skip
 """Packages and modules that are functions of values: no clock, no environment, nothing to wait for."""

@@ -14,6 +14,7 @@ from crawler.listings.html.specimens.abridged_page import Abridged, Abridger
 from crawler.listings.html.specimens.row_copies import NotAbridgeable
 from crawler.listings.html.tree.regions import labels_of
 from crawler.listings.page import Page
+from crawler.listings.values.hrefs import Resolver
 from crawler.listings.values.mentioned_names import has_files
 from crawler.model.struct import replace
 from crawler.model.values import Listing
@@ -38,11 +39,12 @@ def read_html(page: Page) -> Listing | None:
     abridger = Abridger(text)
     part = abridger.part(0, size=2 * PART, rows=ROWS)
     if part.end < len(text):
-        listing = _read_in_parts(page, abridger)
-        if listing is not None:
-            return with_flaws(listing, text)
+        read = _read_in_parts(page, abridger)
+        if read is not None:
+            return with_flaws(read[0], text, read[1])
         part = abridger.part(0, size=len(text), rows=len(text))
-    return with_flaws(_read(page, text, part).listing(), text)
+    reader = _read(page, text, part)
+    return with_flaws(reader.listing(), text, reader.resolver)
 
 
 def _read(page: Page, text: str, part: Abridged, leader: HtmlReader | None = None, before: str = "") -> HtmlReader:
@@ -53,11 +55,11 @@ def _read(page: Page, text: str, part: Abridged, leader: HtmlReader | None = Non
         return HtmlReader(page.url, text, Abridged(before + text, [], part.end), leader)
 
 
-def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
+def _read_in_parts(page: Page, abridger: Abridger) -> tuple[Listing, Resolver] | None:
     """Reads a long page part by part, because a tree takes 75 times the memory of its text.
 
     The first part must be a listing with one region whose rows begin alike; the later parts are read under its heading.
-    None if the page is not structured this way.
+    Returns the listing and the resolver of its links; None if the page is not structured this way.
     """
     text = abridger.text
     part = abridger.part(0, size=PART, rows=ROWS)
@@ -67,7 +69,7 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
         return None
     region = first.regions[0].element
     before = _opening(region, first.survey.named["base"])
-    entries, rejections, pages = list(listing.entries), list(listing.rejections), dict.fromkeys(listing.next_pages)
+    entries, rejections = list(listing.entries), list(listing.rejections)
     last, conclusive = first.last_row(), listing.conclusive
     while part.end < len(text):
         start, part = part.end, abridger.part(part.end, size=PART, rows=ROWS)
@@ -79,20 +81,19 @@ def _read_in_parts(page: Page, abridger: Abridger) -> Listing | None:
         conclusive &= reader.is_conclusive(found)
         entries += found
         rejections += reader.rejections(recognised=True)
-        pages.update(dict.fromkeys(reader.next_pages()))
         if reader.regions:  # a later part has the element of its rows only; the first part knows the ones around it
             last = replace(last, href=reader.last_row().href)
     end = end_of(text, last, proved=first.family.proves)
-    return replace(
+    whole = replace(
         listing,
         complete=end is not PageEnd.CUT,
         closed=end is PageEnd.CLOSED,
         entries=tuple(entries),
         rejections=tuple(rejections),
-        next_pages=tuple(pages),
         mentioned=frozenset(first.mentioned),
         conclusive=conclusive or has_files(entries),
     )
+    return whole, first.resolver
 
 
 def _may_go_on(first: HtmlReader, text: str, end: int) -> bool:

@@ -41,7 +41,6 @@ from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _FRAGMENT_DIGEST = re.compile(r"#(?:[^#]*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
-_OWN_SCRIPT = re.compile(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
 _EPOCH_YEAR = 1970
 
 
@@ -108,7 +107,6 @@ class HtmlReader:
             closed=end is PageEnd.CLOSED,
             entries=tuple(entries) if recognised else (),
             rejections=rejections,
-            next_pages=self.next_pages() if recognised else (),
             mentioned=frozenset(self.mentioned) if recognised else frozenset(),
             conclusive=self.is_conclusive(entries),
         )
@@ -116,7 +114,7 @@ class HtmlReader:
     def _drop_own_script(self) -> None:
         """Treat a link to the script that prints the listing, such as ``index.php``, as a link to this page."""
         for link in self.links:
-            if link.target.kind is LinkKind.CHILD and _OWN_SCRIPT.fullmatch(link.target.name):
+            if link.target.kind is LinkKind.CHILD and queries.OWN_SCRIPT.fullmatch(link.target.name):
                 link.retarget(replace(link.target, kind=LinkKind.SELF))
 
     def entries(self, *, trusts_foreign: bool = False) -> list[Entry]:
@@ -281,11 +279,6 @@ class HtmlReader:
     def is_conclusive(self, entries: list[Entry]) -> bool:
         """False if all rows for files lead outside the directory, so that the page proves nothing absent."""
         return has_files(entries) or not lead_elsewhere(self.rows, self.family)
-
-    def next_pages(self) -> tuple[str, ...]:
-        """The pages that continue this one."""
-        pages = {link.target.url: None for link in self.links if link.target.kind is LinkKind.PAGE}
-        return tuple(pages)
 
 
 def _is_foreign(candidate: Candidate) -> bool:

@@ -241,6 +241,18 @@ class Resolver:
             else Target(LinkKind.QUERY, url)
         )
 
+    def shows_same(self, url: str) -> bool:
+        """Whether ``url`` is that of the listed directory, whatever else its query says."""
+        path, _, query = url.partition("#")[0].partition("?")
+        where = page_origin(url)
+        if where is None or not is_same_site(where, self.origin):
+            return False
+        path = "/" + path.partition("://")[2].partition("/")[2]
+        is_here = path.rstrip("/") in {self.path.rstrip("/"), self.root.rstrip("/")}
+        is_script = path.startswith(self.root) and queries.OWN_SCRIPT.fullmatch(path[len(self.root) :]) is not None
+        value = queries.directory_value(query, coded=self.is_coded) or ("", "")
+        return (is_here or is_script) and value[1] == self.named_directory
+
     def _is_same_directory(self, query: str) -> bool:
         value = queries.directory_value(query, coded=self.is_coded)
         return value is None or value[1] == self.named_directory
@@ -251,8 +263,6 @@ class Resolver:
         if value is None:
             return None
         key, directory = value
-        if key == "p" and directory.isdigit():
-            return None
         if file:
             file = file.rstrip("/").rpartition("/")[2]
             if directory != self.named_directory or link_name_problem(file):

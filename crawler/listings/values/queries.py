@@ -51,6 +51,21 @@ _LEADING = pattern(r"\A(?:\.?/)+")
 _STANDARD_BASE64 = str.maketrans(" -_", "++/")
 _CONTROLS = pattern(r"[\x00-\x1f\x7f]")
 PAGE_KEYS = ("page", "p", "pg", "paged", "pageno", "pagenum", "start", "offset", "from", "skip", "marker", "after")
+"""Parameters that name a page, by its number or by what precedes it."""
+CURSOR_KEYS = frozenset({
+    "cpage", "curpage", "currentpage", "current_page", "cursor", "continuation", "continuation-token",
+    "continuationtoken", "first", "next", "next_page", "nexttoken", "ofs", "pag", "page_no", "page_num", "page_token",
+    "pageindex", "page_index", "pagenumber", "page_number", "pagetoken", "pagina", "seite", "sida", "sivu",
+    "startindex", "start-after", "start_after", "startat", "strona", "token",
+})  # fmt: skip
+"""Less usual ones: they count where the label of a link says that it leads to a page."""
+_COUNTS = pattern(
+    r"limit|per_?page|page_?size|rows|num|count|size|cols?|columns|zoom|level|depth|year|month|day|date|rating|stars"
+    r"|version|tab|step",
+    re.IGNORECASE,
+)
+OWN_SCRIPT = pattern(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
+"""Names of scripts that print the page of a directory."""
 
 
 def is_doubtful(href: str) -> bool:
@@ -118,7 +133,7 @@ def directory_parameter(query: str) -> tuple[str, str] | None:
     if query.startswith("/"):
         return "/", unquote(query.partition("&")[0], errors="surrogateescape")
     for key, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=None):
-        if key.lower() in DIRECTORY_KEYS:
+        if key.lower() in DIRECTORY_KEYS and not (key.lower() == "p" and value.isdigit()):  # a page
             return key.lower(), value
     return None
 
@@ -147,6 +162,21 @@ def trimmed(value: str) -> str:
     """A directory path without leading ``./``, outer slashes and repeated slashes; backslashes count as slashes."""
     value = _LEADING.sub("", re.sub(r"/+", "/", value.replace("\\", "/")))
     return "" if value == "." else value.rstrip("/")
+
+
+def is_view(key: str, value: str) -> bool:
+    """Whether a parameter selects an order, a view or a number of rows, also if its values are numbers."""
+    return _VIEW.fullmatch(f"{key}={value}") is not None or _COUNTS.fullmatch(key) is not None
+
+
+def is_sort(key: str, value: str) -> bool:
+    """Whether a parameter selects an order."""
+    return SORT_KEYS.search(f"{key}={value}") is not None and not value.isdigit()
+
+
+def with_value(url: str, key: str, value: str) -> str:
+    """``url`` with another ``value``, which needs no encoding, of the parameter ``key`` that it has."""
+    return re.sub(rf"(?<=[?&;]){re.escape(key)}=[^&;#]*", lambda _: f"{key}={value}", url, count=1)
 
 
 def page_of(query: str) -> tuple[str, int]:

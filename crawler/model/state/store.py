@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from typing import Protocol, TypeVar
 
+from crawler.model.flaws import Claim
 from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest, StoredFile
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Known, Validators
@@ -43,6 +44,7 @@ class ListingMemo(Value, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     next_pages: tuple[str, ...]
     linked: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
     mentioned: frozenset[str] = frozenset()
 
 

@@ -44,7 +44,7 @@ class OpenDirectory(Struct, kw_only=True):
     flaws: list[Flaw] = field(default_factory=list)
     """The reasons why the pages read so far are not conclusive."""
     recalled: tuple[str, str] | None = None
-    """Path of the directory and URL of its listing if the entries of a page came from the state; otherwise None."""
+    """Path of the directory and URL of its listing if that is to be read again before a deletion; otherwise None."""
     digest: DirectoryDigestBuilder = field(default_factory=DirectoryDigestBuilder)
     files: dict[str, str] | HashedPaths = field(default_factory=dict)
     """Path of each listed file → its URL."""

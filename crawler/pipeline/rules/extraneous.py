@@ -58,7 +58,7 @@ class Unlisted(Struct):
     obstacles: dict[str, str] = field(default_factory=dict)
     """Path of an entry that is never deleted, although a listing shows a directory there → what it is."""
     recalled: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Path → its directory and the URL of the directory's listing, if the listing's entries came from the state."""
+    """Path → its directory and the URL of the directory's listing, if that has to be read again before a deletion."""
     obstructing: dict[str, Extraneous] = field(default_factory=dict)
     """Path → the local directory where a listing shows a file."""
 

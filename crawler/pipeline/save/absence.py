@@ -1,7 +1,9 @@
 """Proves that what is to be deleted is absent upstream, by pages that were parsed in this run.
 
 A page that is unchanged since the last run is not parsed; its entries come from the state. That is good enough for
-anything that can be repaired, but not for a deletion: before one, the page is fetched unconditionally and parsed.
+anything that can be repaired, but not for a deletion: before one, the page is fetched unconditionally and parsed. The
+same goes for a listing of several pages: if a row is removed while they are read, another one may move from a page that
+was still to be read to one that had been read.
 """
 
 from __future__ import annotations
@@ -13,11 +15,11 @@ from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, Unlisted
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.walker import Walker
 
-_CONTRADICTED = "read again before deleting, it differs from the remembered page; the next run reads it anew"
+_CONTRADICTED = "read again before deleting, it differs from what was read before; the next run reads it anew"
 
 
 async def prove(unlisted: Unlisted, walker: Walker, may_go: Callable[[Extraneous], Awaitable[bool]]) -> None:
-    """Read remembered pages again, and remove from ``unlisted.gone`` what they do not prove absent now.
+    """Read such listings again, and remove from ``unlisted.gone`` what they do not prove absent now.
 
     ``may_go``: whether an entry would be deleted at all. A directory that cannot be read, or whose page contradicts
     what is remembered, is reported as failed.

@@ -9,7 +9,7 @@ from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.interfaces import Permit
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind
-from crawler.pipeline.walk.loops import Fingerprint, Seen, loop, periods, seen
+from crawler.pipeline.rules.listings.loops import Fingerprint, Seen, loop, periods, seen
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.text.escape import masked
 

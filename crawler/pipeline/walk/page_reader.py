@@ -232,6 +232,7 @@ class PageReader(Value, frozen=True, kw_only=True):
             next_pages=memo.next_pages,
             mentioned=memo.mentioned,
             linked=memo.linked,
+            claims=memo.claims,
             recalled=True,
         )
         self._announce(path, listing.url, listing.family, len(listing.entries))

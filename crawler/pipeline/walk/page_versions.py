@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from crawler.model import limits
 from crawler.model.errors import ListingError
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import Entry, Kind, Listing
-from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.walk.pages import PageVersion
-from crawler.text.escape import masked
 from crawler.text.web_links import next_pages
 
 _DIRECTORY = Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
-_PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
-"""Families whose pages link only to the next one; HTML pages link to all pages, including those already read."""
 
 
 def is_memorable(listing: Listing) -> bool:
@@ -69,6 +62,7 @@ def memo_of(url: str, path: str, page: FetchedPage, listing: Listing, entries: t
         entries=entries,
         next_pages=listing.next_pages,
         linked=listing.linked,
+        claims=listing.claims,
         mentioned=listing.mentioned,
     )
 
@@ -83,21 +77,5 @@ def linked_pages(page: FetchedPage) -> tuple[str, ...]:
 
 def shows_all_files(listing: Listing) -> bool:
     """Whether ``listing`` is complete in itself, and shows no directory."""
-    is_all = listing.is_listing and listing.complete and not (listing.next_pages or listing.linked)
+    is_all = listing.is_listing and listing.complete and not (listing.next_pages or listing.linked or listing.claims)
     return is_all and _DIRECTORY not in [entry.kind for entry in listing.entries]
-
-
-def following(listing: Listing, done: Collection[str], scope: Scope) -> list[str]:
-    """The pages that continue ``listing`` and may be read; ``done`` have been read. Raises ListingError."""
-    found = dict.fromkeys((*listing.next_pages, *listing.linked))
-    for page in listing.linked:
-        rejection = scope.listing(page)
-        if rejection is not None:
-            raise ListingError(f"it continues at {masked(page)}, which is not read: {rejection.detail}")
-    pages = [page for page in found if page not in done and scope.listing(page) is None]
-    is_chain = bool(listing.linked) or listing.family in _PAGED_BY_MARKER
-    if found and not pages and is_chain:
-        raise ListingError("its pages link to each other in a loop")
-    if pages and len(done) >= limits.LISTING_PAGES:
-        raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
-    return pages

@@ -11,8 +11,8 @@ from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry, Listing, Rejection, Validators
+from crawler.pipeline.rules.listings.loops import Seen
 from crawler.pipeline.rules.scope import Scope
-from crawler.pipeline.walk.loops import Seen
 
 
 class Directory(Value, frozen=True, kw_only=True):
@@ -82,6 +82,8 @@ class DirectoryPage(Value, frozen=True, kw_only=True):
     conclusive: bool = True
     flaws: tuple[Flaw, ...] = ()
     recalled: bool = False
+    """Whether the listing is read again before it justifies a deletion: its entries come from the state, or it has
+    several pages, between which rows may have moved while they were read."""
     unusable: tuple[Rejection, ...] = ()
     """Rows that are not entries and have to be counted."""
     version: PageVersion | None = None

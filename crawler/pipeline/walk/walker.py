@@ -12,21 +12,21 @@ from functools import partial
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError, RobotsForbidden, VerificationError
-from crawler.model.flaws import Flaw, worst_flaw
 from crawler.model.interfaces import Permit
 from crawler.model.observer import Observer, Silent
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Rejection
+from crawler.pipeline.rules.listings.loops import Fingerprint, seen
+from crawler.pipeline.rules.listings.read_pages import ReadPages, is_later_page
 from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
 from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.groups.group_reader import GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
-from crawler.pipeline.walk.loops import Fingerprint, seen
 from crawler.pipeline.walk.page_reader import PageReader, only
-from crawler.pipeline.walk.page_versions import following, shows_all_files
+from crawler.pipeline.walk.page_versions import shows_all_files
 from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit
 from crawler.text.escape import masked
 from crawler.text.names.places import place_of_entry
@@ -129,7 +129,8 @@ class Walker:
                 problem = str(error) if is_refused else with_advice(directory.url, error)
                 kind = error.content_type if isinstance(error, ListingError) else None
                 raise ListingError(f"{masked(directory.url)}: {problem}", content_type=kind) from error
-            if rejection is not None and rejection.reason == Reason.ROBOTS:
+            is_alone = isinstance(error, FetchError) and not is_later_page(error.url, directory.url)
+            if rejection is not None and rejection.reason == Reason.ROBOTS and is_alone:
                 self._reject(directory.path, rejection)
             else:
                 self.fail(directory, str(error))
@@ -151,13 +152,11 @@ class Walker:
 
         ``begun`` is the first page if that has been fetched, and ``read`` its only piece if it has been read, too.
         """
-        todo, done, shown = [directory.url], set[str](), Shown()
-        whole, flaws = True, list[Flaw]()
-        while todo and not self._stopped:
-            url = todo.pop(0)
-            done.add(url)
+        pages, shown = ReadPages([directory.url]), Shown()
+        while pages.todo and not self._stopped:
+            url = pages.begin()
             mark, directories = Fingerprint(url), list[Entry]()
-            first = (begun, read) if len(done) == 1 else (None, None)
+            first = (begun, read) if pages.is_first else (None, None)
             async with aclosing(self._parts(directory, url, *first)) as pieces:
                 async for part in pieces:
                     piece = part.listing
@@ -165,20 +164,19 @@ class Walker:
                     directories += [entry for entry in piece.entries if entry.kind is Kind.DIRECTORY]
                     if directories or not piece.is_listing:  # a page without directories is no part of a loop
                         mark.add(piece.entries)
+                    pages.add(piece.entries)
                     below: list[Directory] = []
                     if piece.is_listing:
-                        whole = whole and piece.complete
-                        flaws += piece.flaws
-                        todo += [page for page in following(piece, done, self.scope) if page not in todo]
+                        pages.end(piece, self.scope)
                         mark.answered(piece.url)
                         if directories:
                             below = await self._directories(directory, directories, mark, shown)
-                    last = piece.is_listing and not todo
-                    if not await visit(self._page(directory, part, complete=whole and last, last=last)):
+                    last = piece.is_listing and not pages.todo
+                    page = self._page(directory, part, complete=pages.whole and last, last=last)
+                    if not await visit(replace(page, recalled=page.recalled or pages.may_have_moved(piece))):
                         self._stopped = True
                     frontier.add(below)  # not before, so that obstacles to a directory are known when it is visited
-        if not whole:
-            raise ListingError(str(worst_flaw(flaws, is_incomplete=True)))
+        pages.check()
 
     def _parts(
         self, directory: Directory, url: str, begun: BegunPage | None, read: PagePiece | None

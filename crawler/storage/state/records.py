@@ -15,6 +15,7 @@ from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
+from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Known, Span, Validators
@@ -188,7 +189,12 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
         _cell(memo.body_digest),
         _cell(memo.family),
         int(memo.complete),
-        json.dumps({"next": memo.next_pages, "mentioned": sorted(memo.mentioned), "linked": memo.linked}),
+        json.dumps({
+            "next": memo.next_pages,
+            "mentioned": sorted(memo.mentioned),
+            "linked": memo.linked,
+            "claims": [[claim.kind, claim.quote, claim.number, claim.shown] for claim in memo.claims],
+        }),
         _pack(memo.entries),
     ))  # fmt: skip
 
@@ -209,6 +215,7 @@ def memo_of(record: tuple[Any, ...]) -> ListingMemo:
         next_pages=tuple(facts.get("next", ())),
         mentioned=frozenset(facts.get("mentioned", ())),
         linked=tuple(facts.get("linked", ())),
+        claims=tuple(Claim(ClaimKind(kind), *more) for kind, *more in facts.get("claims", ())),
     )
 
 

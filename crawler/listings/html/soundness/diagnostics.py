@@ -8,8 +8,7 @@ that names another directory makes an empty page inconclusive.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from html import unescape
+from collections.abc import Iterable
 from itertools import islice
 
 from crawler.listings.html.soundness.passages import Passage
@@ -37,35 +36,12 @@ _LIMITED = pattern(r"\(of which only \d+ are displayed\)")
 _LONGEST = 300
 """Maximum length of a message in characters; longer passages are prose."""
 _NONE_OF = pattern(r"\b0 (?:out )?of ([1-9][\d,.]*)\b")
-_SHOWN_OF = pattern(
-    r"\b(?:showing|displaying) (?:(?:the )?first )?"
-    r"(?:\d[\d,.]* ?(?:to|[-\u2013]) ?)?(\d[\d,.]*) (?:out )?of (\d[\d,.]*)\b",
-    re.IGNORECASE,
-)
-_PAGE_OF = pattern(
-    r"\b(?:page|seite|p[aá]gina) (\d{1,6}) (?:of|von|de|sur|/) (\d{1,6})\b"
-    r"|(?<![\d.,:/-])(?:\d{1,9} ?(?:to|[-\u2013]) ?)?(\d{1,9}) (?:out )?of (\d{1,9})"
-    r"(?: (?:files?|items?|entries|rows?|results?|objects?))?\W*$",
-    re.IGNORECASE,
-)
 _TRUNCATED = pattern(
-    r"\b(?:and|plus|\u2026|\.{3}) ?\d[\d,.]* more\b"
+    r"(?:\b(?:and|plus)|\u2026|\.{3}|\+) ?\d[\d,.]* (?:\w+ )?more\b|^\W*\d[\d,.]* more(?: \w+)?\W*$"
     r"|\b(?:list(?:ing)?|results?|output|directory)(?: (?:is|was|has been|are))? (?:truncated|incomplete|abridged)\b"
     r"|\bonly the first \d[\d,.]* \w{0,20} ?(?:are|were|is) (?:shown|listed|displayed)\b",
     re.IGNORECASE,
 )
-_NEXT = pattern(r"<(?:link|a)\b(?=[^>]{0,500}\shref\s*=)[^>]{0,500}\srel\s*=\s*[\"']?next\b[^>]{0,500}>", re.IGNORECASE)
-_CONTROL = pattern(
-    r"<(?:a|button)\b[^>]{0,2000}>((?:[^<]|<(?!/?(?:a|button)\b)){0,200})</(?:a|button)\s{0,9}>", re.IGNORECASE
-)
-_TAGS = pattern(r"<[^>]{0,300}>")
-_NEXT_WORDS = pattern(
-    r"[\W_]*(?:next(?: page| \d+)?|(?:load|show|view|see) (?:all|more)|more (?:files|entries|items|results|objects)"
-    r"|(?:n\u00e4chste|weitere)(?: seiten?| dateien)?|weiter|(?:page )?suivante?|siguiente|successiv[ao]|pr\u00f3xima?"
-    r"|\u0441\u043b\u0435\u0434\u0443\u044e\u0449\u0430\u044f|\u4e0b\u4e00\u9875|\u6b21\u3078)[\W_]*|\u00bb|\u203a",
-    re.IGNORECASE,
-)
-"""What a link or a button to the next page says; "More" alone, or with dots, is often a menu."""
 _DOCUMENT = pattern(r"<!doctype\b|<html\b", re.IGNORECASE)
 _HEADING = pattern(r"<(?:title|h1)\b[^>]{0,300}>([^<]{0,200})", re.IGNORECASE)
 _STATUS = pattern(r"\s*[45]\d\d\b")
@@ -97,35 +73,11 @@ def part_in(passages: Iterable[Passage], rows: set[int], *, is_empty: bool, has_
         if id(passage) in rows:
             continue
         text = passage.text
-        shown = None if has_more or passage.boilerplate else _SHOWN_OF.search(text)
-        if _LIMITED.search(text) or (is_empty and _NONE_OF.search(text)) or (shown is not None and _is_less(shown)):
+        if _LIMITED.search(text) or (is_empty and _NONE_OF.search(text)):
             return Flaw(FlawKind.PART, text)
-        if has_more or len(text) > _LONGEST:
-            continue
-        shown = _PAGE_OF.search(text)
-        if _TRUNCATED.search(text) or (shown is not None and _is_less(shown)):
+        if not has_more and len(text) <= _LONGEST and _TRUNCATED.search(text):
             return Flaw(FlawKind.PART, text)
     return None
-
-
-def next_in(markup: str, names: Collection[str]) -> Flaw | None:
-    """The link to a next page in a page of which no next page was recognised, or None. ``names``: of the entries.
-
-    It is one by its relation (``rel="next"``), or because a link or a button outside the entries says so.
-    """
-    found = _NEXT.search(markup)
-    if found is not None:
-        return Flaw(FlawKind.PART, found[0])
-    for control in _CONTROL.finditer(markup):
-        text = " ".join(unescape(_TAGS.sub(" ", control[1])).split())
-        if _NEXT_WORDS.fullmatch(text) and text.rstrip("/") not in names:
-            return Flaw(FlawKind.PART, text)
-    return None
-
-
-def _is_less(found: re.Match[str]) -> bool:
-    shown, of = (int(re.sub(r"\D", "", number) or 0) for number in found.groups() if number is not None)
-    return shown < of
 
 
 def error_after(markup: str, last: int) -> Flaw | None:

@@ -1,15 +1,19 @@
-"""Finds the flaws of a page that keep it from proving what is absent: rows without links, errors, scripts."""
+"""Finds what a page says about its listing outside the rows: rows without links, errors, scripts, further pages."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
+from crawler.listings.html.pager.controls import controls_in
+from crawler.listings.html.pager.pages import Continuation, continuation, place_of
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
+from crawler.listings.html.soundness.claims import claims_in
 from crawler.listings.html.soundness.empty_page import unknown_in
 from crawler.listings.html.soundness.passages import Passage, split_passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
-from crawler.model.flaws import Flaw, FlawKind
+from crawler.listings.values.hrefs import Resolver
+from crawler.model.flaws import Claim, Flaw, FlawKind, unmet
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
 from crawler.model.values import Listing, Rejection
@@ -24,26 +28,28 @@ class _Unlinked(Value, frozen=True):
     """Names in lines outside the listing that may be files of the directory."""
 
 
-def with_flaws(listing: Listing, markup: str) -> Listing:
-    """``listing`` with the flaws of its whole page, ``markup``, and with rejections for the rows without a link."""
+def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
+    """``listing`` with its flaws, its rows without a link and its next pages, by its whole page, ``markup``."""
     if not listing.is_listing:
         return listing
     shown = visible(markup)
     passages = list(split_passages(shown))
     names = {entry.name for entry in listing.entries}
     regions = unlinked_rows.listing_regions(passages, names)
-    known = names | {rejection.row for rejection in listing.rejections}
+    known = names | {rejection.row for rejection in listing.rejections if rejection.row}
     unlinked = _unlinked(passages, regions, names, known)
     lost = {name: None for name in unlinked.rows.values() if name.removesuffix("/") not in known}
-    linked = {id(p) for p in passages if p.region in regions and not unlinked_rows.lacks_usable_link(p)}
-    rows = linked | set(unlinked.rows)
+    rows = _linked(passages, regions) | set(unlinked.rows)
     is_empty = not listing.entries and not lost
     ends = [passage.at for passage in passages if passage.region in regions]
+    more = _with_claims(_continuation(listing, shown, resolver, known), claims_in(passages, rows, names))
+    is_alone = not more.is_part and "?" not in listing.url  # otherwise all pages together have to meet the claims
     found = (
         Flaw(FlawKind.CUT) if not listing.complete else None,
         diagnostics.error_in(passages, regions, rows, is_empty=is_empty),
-        diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(listing.next_pages)),
-        None if listing.next_pages else diagnostics.next_in(shown, names | known),
+        diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(more.next_pages)),
+        more.flaw,
+        unmet(more.claims, len(known) + len(lost)) if is_alone else None,
         diagnostics.error_after(shown, max(ends)) if ends else None,
         Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
         Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,
@@ -57,9 +63,25 @@ def with_flaws(listing: Listing, markup: str) -> Listing:
         complete=not any(flaw.is_incomplete for flaw in flaws),
         conclusive=all(flaw.is_incomplete for flaw in flaws),
         flaws=flaws,
+        next_pages=more.next_pages,
+        claims=() if is_alone else more.claims,
         rejections=listing.rejections + tuple(Rejection(Reason.NO_LINK, name, "", name) for name in lost),
         mentioned=listing.mentioned | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
+
+
+def _linked(passages: Iterable[Passage], regions: Collection[int]) -> set[int]:
+    """``id`` of the passages in ``regions`` that have a link."""
+    return {id(each) for each in passages if each.region in regions and not unlinked_rows.lacks_usable_link(each)}
+
+
+def _continuation(listing: Listing, markup: str, resolver: Resolver, known: Collection[str]) -> Continuation:
+    urls = {entry.url for entry in listing.entries}
+    return continuation(controls_in(markup), place_of(resolver), known, urls)
+
+
+def _with_claims(more: Continuation, claims: tuple[Claim, ...]) -> Continuation:
+    return replace(more, claims=(*claims, *more.claims))
 
 
 def _unlinked(

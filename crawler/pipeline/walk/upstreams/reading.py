@@ -50,7 +50,7 @@ class Reading(Struct):
         """
         last = len(self.pieces) - 1
         for number, piece in enumerate(self.pieces):
-            listing = replace(piece.listing, is_listing=False, next_pages=(), linked=())
+            listing = replace(piece.listing, is_listing=False, next_pages=(), linked=(), claims=())
             if number == last:
                 listing = replace(listing, is_listing=True, complete=self.error is None)
             if elsewhere is not None:

@@ -1,10 +1,9 @@
-"""Which pages without rows prove that a directory is empty, and which pages say that they show only a part."""
+"""Which pages without rows prove that a directory is empty."""
 
 from __future__ import annotations
 
 import pytest
 
-from crawler.listings.html.soundness.diagnostics import next_in, part_in
 from crawler.listings.html.soundness.empty_page import unknown_in
 from crawler.listings.html.soundness.passages import split_passages, visible
 
@@ -67,53 +66,3 @@ def test_families_with_scripts_of_their_own() -> None:
     assert unknown(page, "lighttpd") is None
     assert unknown(page, "nginx-pre") == "<script"
     assert unknown(page + "<input type=password>", "lighttpd") is not None
-
-
-@pytest.mark.parametrize(
-    ("text", "is_part"),
-    [
-        ("Page 1 of 2", True),
-        ("Seite 1 von 3", True),
-        ("page 2 of 2", False),
-        ("22 of 30 items", True),
-        ("1\u201315 of 30", True),
-        ("30 of 30 files", False),
-        ("... and 8 more files", True),
-        ("List truncated", True),
-        ("Results are truncated", True),
-        ("Only the first 15 files are shown", True),
-        ("1 of 12 is a directory", False),
-        ("2 of 3.txt", False),
-        ("30 files", False),
-        ("24/7 of 365", False),
-    ],
-)
-def test_texts_that_say_that_there_is_more(text: str, is_part: bool) -> None:
-    passages = list(split_passages(f"<table><tr><td>x</td></tr></table><p>{text}</p>"))
-    rows = {id(passages[0])}
-    assert (part_in(passages, rows, is_empty=False, has_more=False) is not None) is is_part
-    assert part_in(passages, rows, is_empty=False, has_more=True) is None
-
-
-@pytest.mark.parametrize(
-    ("markup", "is_next"),
-    [
-        ('<link rel="next" href="?page=2">', True),
-        ("<link href=?page=2 rel=next>", True),
-        ('<a rel="next" href="page/2/">Next</a>', True),
-        ('<link rel="prev" href="?page=1">', False),
-        ('<link rel="next">', False),
-        ('<a href="next/">next/</a>', False),
-        ('<a href="next">next</a>', False),
-        ('<a href="?marker=f21.zip">Next</a>', True),
-        ('<a href="page/2/" class=p><span>Next &raquo;</span></a>', True),
-        ('<a href="?seite=2">N&auml;chste Seite</a>', True),
-        ('<a href="/about">More...</a>', False),
-        ('<a href="javascript:page(2)">&raquo;</a>', True),
-        ('<button onclick="load()">Load more</button>', True),
-        ('<a href="/menu">More</a>', False),
-        ('<a href="/x">Next generation sequencing</a>', False),
-    ],
-)
-def test_a_link_to_a_next_page_that_is_not_followed_is_told(markup: str, is_next: bool) -> None:
-    assert (next_in(f"<head>{markup}</head>", {"next"}) is not None) is is_next

@@ -69,7 +69,7 @@ def check_row(printer: object, row: str, count: int) -> None:
 
 
 QUIET = [
-    table(_LINK.format("error.log"), _LINK.format("Permission%20denied.txt"), around="<p>12 files, 3 MB</p>"),
+    table(_LINK.format("error.log"), _LINK.format("Permission%20denied.txt"), around="<p>2 files, 3 MB</p>"),
     table(_LINK.format("a.txt")).replace("</table>", "<tr><td>Total</td><td>1000</td><td></td></tr></table>"),
     table(_LINK.format("a.txt")).replace("</table>", "<tr><td colspan=3><hr></td></tr></table>"),
     table(_LINK.format("a.txt"), around="<h2>README</h2><p>On an error, try again.</p>"),

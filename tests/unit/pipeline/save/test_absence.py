@@ -15,7 +15,7 @@ from tests.unit.pipeline.walk.test_walker import ROOT, Walk, listing
 
 SUB = f"{ROOT}sub/"
 UNREADABLE = "cannot be read again before deleting: the response is not a directory listing (text/html)"
-CONTRADICTED = "read again before deleting, it differs from the remembered page; the next run reads it anew"
+CONTRADICTED = "read again before deleting, it differs from what was read before; the next run reads it anew"
 
 
 def gone(path: str, *, replaced: bool = False) -> Extraneous:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.model.values import Entry, Kind
-from crawler.pipeline.walk.loops import ALIKE, BARE, EQUAL, Fingerprint, Seen, loop, periods, seen
+from crawler.pipeline.rules.listings.loops import ALIKE, BARE, EQUAL, Fingerprint, Seen, loop, periods, seen
 
 
 def listing(url: str, *names: str, row: str = "") -> Fingerprint:

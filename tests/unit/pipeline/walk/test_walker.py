@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.values import Entry, Kind, Listing, Rejection
+from crawler.pipeline.rules.listings.loops import EQUAL
 from crawler.pipeline.rules.scope import Bounds
-from crawler.pipeline.walk.loops import EQUAL
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.walker import Walker

@@ -1,0 +1,1 @@
+"""Finds the pages that continue a listing."""

@@ -1,0 +1,218 @@
+"""Finds the links, buttons, forms and selections of a page that may lead to other pages of its listing.
+
+This works on the markup, so the result does not depend on whether the tree was built whole, abridged or in parts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urlencode
+
+from crawler.listings.html.pager.labels import POSSIBLE, Label, Says, understood
+from crawler.listings.values import queries
+from crawler.model.struct import Struct, Value, field
+from crawler.text.patterns import pattern
+
+_TAG = pattern(
+    r"<(a|button|option|link|input|form|/form|select|/select)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE
+)
+_ATTRIBUTE = pattern(r"([a-z@:][\w@:.-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?", re.IGNORECASE)
+_SUSPECT = pattern(
+    r"href\s*=\s*[\"']?(?:#|javascript:)|\brel\s*=\s*[\"']?(?:next|prev)\b|aria-label"
+    r"|\b(?:title|class|id)\s*=\s*[\"'][^\"']{0,99}(?:next|page)"
+    rf"|[?&;](?:{'|'.join(queries.PAGE_KEYS)})=\d",
+    re.IGNORECASE,
+)
+"""Attributes of a link that is worth a closer look whatever its text is."""
+_END = {name: pattern(rf"</?{name}\b|</select\b", re.IGNORECASE) for name in ("a", "button", "option")}
+_MARKUP = pattern(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_ALT = pattern(r"<img\b[^>]{0,300}?\balt\s*=\s*[\"']([^\"']{1,40})", re.IGNORECASE)
+_ENCLOSING = pattern(r"<(?:li|span|td|th|div|p)\b([^<>]{0,300})>\s*\Z", re.IGNORECASE)
+_DISABLED = pattern(r"(?:^|[\s_-])(?:disabled?|inactive|unavailable)(?:$|[\s_-])", re.IGNORECASE)
+_CLASSES = pattern(r"[\w-]*next[\w-]*|[\w-]*prev[\w-]*", re.IGNORECASE)
+_PLACED = pattern(r"location(?:\.href)?\s*=\s*[\"']([^\"'+]{1,500})[\"']\s*;?\s*(?:return\b.*)?\Z", re.IGNORECASE)
+_LOCAL = pattern(r"#[^!/?=]+")
+"""A link to a place on the same page."""
+_LONGEST = 600
+"""Number of characters of markup that no label exceeds."""
+_PAGED_NAME = pattern(
+    r"(?:^|[\W_])(?:page|pages|pager|pagination|seite|pagina|pag|pg|p|start|offset)(?:$|[\W_\d])", re.IGNORECASE
+)
+
+
+class Control(Value, frozen=True):
+    """A link, a button or an option, and what it says."""
+
+    label: Label
+    text: str
+    """What it shows, or the attribute that says it."""
+    href: str | None
+    """Where it leads, as written; None if only a script or a POST request leads there."""
+    is_current: bool = False
+    """Whether it is marked as that of the page that shows it."""
+    is_named: bool = True
+    """Whether ``text`` is visible, so that it may be the name of a file."""
+
+
+class _Form(Struct):
+    action: str = ""
+    is_get: bool = True
+    fields: list[tuple[str, str]] = field(default_factory=list)
+
+    def href(self, *more: tuple[str, str]) -> str | None:
+        """Where a button of the form leads; None for POST."""
+        query = urlencode([*self.fields, *more], errors="surrogateescape")
+        return f"{self.action.partition('?')[0].partition('#')[0]}?{query}" if self.is_get and query else None
+
+
+def controls_in(markup: str) -> Iterator[Control]:
+    """The controls of ``visible`` markup that may lead to other pages, in order."""
+    form: _Form | None = None
+    pending: list[tuple[_Form, re.Match[str]]] = []
+    select: dict[str, str] | None = None
+    for tag in _TAG.finditer(markup):
+        name = tag[1].lower()
+        if name == "a":
+            if _SUSPECT.search(tag[2]) or POSSIBLE.match(markup, tag.end()):
+                yield from _link(markup, tag)
+        elif name == "link":
+            yield from _relation(tag)
+        elif name == "form":
+            attributes = _attributes(tag[2])
+            form = _Form(attributes.get("action", ""), attributes.get("method", "get").lower() != "post")
+        elif name == "/form":
+            for owner, each in pending:
+                yield from _button(markup, each, owner)
+            form, pending = None, []
+        elif name == "select":
+            select = _attributes(tag[2])
+        elif name == "/select":
+            select = None
+        elif name == "option":
+            yield from _option(markup, tag, select, form)
+        elif form is not None:
+            if name == "input" and (attributes := _attributes(tag[2])).get("type", "").lower() == "hidden":
+                form.fields.append((attributes.get("name", ""), attributes.get("value", "")))
+            pending.append((form, tag))
+        else:
+            yield from _button(markup, tag, None)
+    for owner, each in pending:
+        yield from _button(markup, each, owner)
+
+
+def _attributes(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in _ATTRIBUTE.finditer(text):
+        found.setdefault(each[1].lower(), unescape(each[2] or each[3] or each[4] or ""))
+    return found
+
+
+def _relation(tag: re.Match[str]) -> Iterator[Control]:
+    attributes = _attributes(tag[2])
+    if "next" in attributes.get("rel", "").lower().split() and "href" in attributes:
+        yield Control(Label(Says.NEXT), tag[0], attributes["href"], is_named=False)
+
+
+def _link(markup: str, tag: re.Match[str]) -> Iterator[Control]:
+    attributes, text = _attributes(tag[2]), _text(markup, tag, "a")
+    around = _around(markup, tag)
+    if _is_disabled(attributes, around):
+        return
+    label, shown, is_named = _label(attributes, around, text)
+    href: str | None = attributes.get("href", "")
+    if label.says is Says.OTHER and not href:
+        return
+    if not href or href.startswith("#") or href.lower().startswith("javascript:"):
+        if href and _LOCAL.fullmatch(href) and label.says is not Says.NEXT:
+            return
+        href = _placed(attributes)
+        if href is None and label.says not in {Says.NEXT, Says.NUMBER}:
+            return
+    is_current = "page" in attributes.get("aria-current", "") or _has_word(attributes, around, ("active", "current"))
+    yield Control(label, shown, href, is_current, is_named)
+
+
+def _button(markup: str, tag: re.Match[str], form: _Form | None) -> Iterator[Control]:
+    attributes, name = _attributes(tag[2]), tag[1].lower()
+    kind = attributes.get("type", "submit" if name == "button" else "text").lower()
+    if kind not in {"submit", "button"} or _is_disabled(attributes, around := _around(markup, tag)):
+        return
+    text = _text(markup, tag, "button") if name == "button" else attributes.get("value", "")
+    label, shown, is_named = _label(attributes, around, text)
+    if label.says not in {Says.NEXT, Says.NUMBER, Says.LAST, Says.MORE}:
+        return
+    href = _placed(attributes)
+    if href is None and form is not None and kind == "submit":
+        own = attributes.get("name", "")
+        href = form.href((own, attributes.get("value", ""))) if own else form.href()
+    if href is not None or label.says in {Says.NEXT, Says.NUMBER}:
+        yield Control(label, shown, href, is_named=is_named)
+
+
+def _option(markup: str, tag: re.Match[str], select: dict[str, str] | None, form: _Form | None) -> Iterator[Control]:
+    attributes, text = _attributes(tag[2]), _text(markup, tag, "option")
+    label, value = understood(text), attributes.get("value", text)
+    if select is None or label.says is not Says.NUMBER or "disabled" in attributes:
+        return
+    is_current, key = "selected" in attributes, select.get("name", "")
+    if "?" in value:
+        yield Control(label, text, value, is_current, is_named=False)
+    elif any(_PAGED_NAME.search(select.get(each, "")) for each in ("name", "id", "class", "aria-label", "title")):
+        href = form.href((key, value)) if form is not None and key else None
+        yield Control(label, text, href, is_current, is_named=False)
+
+
+def _text(markup: str, tag: re.Match[str], name: str) -> str:
+    """The visible text of an element, or the text in place of its image."""
+    found = _END[name].search(markup, tag.end(), tag.end() + _LONGEST)
+    inner = markup[tag.end() : found.start() if found else tag.end()]
+    text = " ".join(unescape(_MARKUP.sub(" ", inner)).split())
+    if not text and (image := _ALT.search(inner)) is not None:
+        text = unescape(image[1])
+    return text
+
+
+def _around(markup: str, tag: re.Match[str]) -> dict[str, str]:
+    """The attributes of the element that begins directly before ``tag``."""
+    found = _ENCLOSING.search(markup, max(0, tag.start() - 350), tag.start())
+    return {} if found is None else _attributes(found[1])
+
+
+def _is_disabled(attributes: dict[str, str], around: dict[str, str]) -> bool:
+    return any(
+        "disabled" in each or each.get("aria-disabled", "").lower() == "true" or _DISABLED.search(each.get("class", ""))
+        for each in (attributes, around)
+    )
+
+
+def _has_word(attributes: dict[str, str], around: dict[str, str], words: tuple[str, ...]) -> bool:
+    return any(word in each.get("class", "").lower() for each in (attributes, around) for word in words)
+
+
+def _label(attributes: dict[str, str], around: dict[str, str], text: str) -> tuple[Label, str, bool]:
+    """What a control says, the text that says it, and whether that is visible."""
+    relations = attributes.get("rel", "").lower().split()
+    if "next" in relations:
+        return Label(Says.NEXT), text or "next", False
+    if "prev" in relations or "previous" in relations:
+        return Label(Says.BACK), text, False
+    label = understood(text)
+    if label.says is not Says.OTHER:
+        return label, text, True
+    is_mark = len(text) < 4 and not any(map(str.isalnum, text))
+    for hint in ("aria-label", "title") if is_mark or "aria-label" in attributes else ():
+        said = understood(" ".join(attributes.get(hint, "").split()))
+        if said.says is not Says.OTHER:
+            return said, attributes[hint], False
+    names = f"{attributes.get('class', '')} {around.get('class', '')} {attributes.get('id', '')}"
+    if is_mark and (found := _CLASSES.search(names)) is not None:
+        return Label(Says.NEXT if "next" in found[0].lower() else Says.BACK), found[0], False
+    return label, text, True
+
+
+def _placed(attributes: dict[str, str]) -> str | None:
+    """The URL to which the script of a control leads, if that is all it does."""
+    found = _PLACED.search(attributes.get("onclick", ""))
+    return found[1] if found else None

@@ -1,0 +1,252 @@
+"""Decides which controls of a page lead to pages that continue its listing, and whether any of them cannot be followed.
+
+A link leads to another page of the listing if it leads to the same directory with another query, and says so: by its
+relation or words ("Next"), or by a number. A number alone may also be a rating, a zoom level or a year, so numbers
+count if the parameter in which they differ is a known one, or if they behave as the numbers of pages do: they begin
+beside the current page, grow evenly, and one of them is not a link to another page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from urllib.parse import parse_qsl
+
+from crawler.listings.html.pager.controls import Control
+from crawler.listings.html.pager.labels import Says
+from crawler.listings.values import queries
+from crawler.listings.values.hrefs import Resolver
+from crawler.listings.values.mentioned_names import last_name
+from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
+from crawler.model.struct import Struct, Value, field
+from crawler.text.patterns import pattern
+from crawler.text.urls import resolve_any, stripped
+
+_NOWHERE = "\0"
+"""Stands for the parameter of numbers that lead nowhere, or by a path."""
+_FORWARD = {Says.NEXT, Says.LAST, Says.MORE}
+_NUMBERED_PATH = pattern(r"/(?:page|seite|index|p)?[/_.-]?(\d{1,6})(?:/|\.html?)?\Z")
+
+
+class Place(Value, frozen=True):
+    """Where the page is that shows the controls."""
+
+    url: str
+    """URL of the page, without a fragment."""
+    target: Callable[[str], str | None]
+    """Resolves a reference of the page; None if it is invalid."""
+    shows_same: Callable[[str], bool]
+    """Whether a URL is that of the same directory, whatever else its query says."""
+
+
+def place_of(resolver: Resolver) -> Place:
+    """The place of the page whose links ``resolver`` resolves."""
+    return Place(
+        resolver.page, lambda href: resolve_any(resolver.base, stripped(href) or resolver.page), resolver.shows_same
+    )
+
+
+class Continuation(Value, frozen=True):
+    """What the controls of a page say about other pages of its listing."""
+
+    next_pages: tuple[str, ...] = ()
+    """The pages that come after this one, as far as it links to them."""
+    claims: tuple[Claim, ...] = ()
+    """What they say about the number of pages."""
+    is_part: bool = False
+    """Whether the page links to any other page of its listing, also to those before it."""
+    flaw: Flaw | None = None
+    """Why the listing is incomplete: a control leads to further entries, and cannot be followed."""
+
+
+class _Numbered(Value, frozen=True):
+    """A control that shows the number of a page."""
+
+    number: int
+    url: str | None
+    control: Control
+
+
+class _Found(Struct):
+    links: dict[str, None] = field(default_factory=dict)
+    """URLs of the same directory, in the order of the page."""
+    pages: set[str] = field(default_factory=set)
+    claims: dict[Claim, None] = field(default_factory=dict)
+    is_part: bool = False
+    unusable: list[Control] = field(default_factory=list)
+
+
+def continuation(
+    controls: Iterable[Control], place: Place, names: Collection[str], entries: Collection[str]
+) -> Continuation:
+    """The pages that continue the one at ``place``.
+
+    ``names``: what its rows show; a visible name is no label. ``entries``: URLs of its entries.
+    """
+    found, numbers, own = _Found(), dict[str, list[_Numbered]](), list[_Numbered]()
+    for control in controls:
+        says = control.label.says
+        url = None if control.href is None else (place.target(control.href) or "").partition("#")[0]
+        if url in entries or _is_row(control, url, names, place):
+            continue
+        is_here = bool(url) and place.shows_same(url or "")
+        if url and is_here:
+            found.links[url] = None
+        if says is Says.NUMBER:
+            numbered = _Numbered(control.label.number, url, control)
+            if url == place.url:
+                own.append(numbered)
+            elif is_here or control.href is None or _is_numbered_path(control, url or "", place):
+                key = _differing(url or "", place.url) if is_here else _NOWHERE
+                numbers.setdefault(key, []).append(numbered)
+        elif not is_here:
+            if says is Says.NEXT and url != place.url:
+                found.unusable.append(control)
+        elif url and url != place.url and not _only_sorts(control, url, place):
+            _note(found, control, url, place)
+    for key, run in numbers.items():
+        _note_numbers(found, key, [*run, *own], place)
+    return _concluded(found)
+
+
+def _concluded(found: _Found) -> Continuation:
+    """The result, if all controls have been noted.
+
+    Where links lead to the pages before this one, "Next" without a target says that this is the last one.
+    """
+    lost = next((control for control in found.unusable if not (found.is_part and control.href is None)), None)
+    flaw = Flaw(FlawKind.PART, lost.text) if lost is not None and not found.pages else None
+    return Continuation(
+        tuple(url for url in found.links if url in found.pages), tuple(found.claims), found.is_part, flaw
+    )
+
+
+def _note(found: _Found, control: Control, url: str, place: Place) -> None:
+    """Note a control that leads to the same directory and does not show a number."""
+    says, text = control.label.says, control.text
+    key, number = queries.page_of(url.partition("?")[2])
+    own_key, own = queries.page_of(place.url.partition("?")[2])
+    is_before = bool(key) and own_key in {"", key} and number < own
+    if says is Says.BACK or (says in _FORWARD and is_before):
+        found.is_part = True
+    elif says in _FORWARD:
+        found.is_part = True
+        found.pages.add(url)
+        if says is Says.NEXT:
+            found.claims[Claim(ClaimKind.NEXT)] = None
+        elif says is Says.LAST and key.startswith("p"):
+            found.claims[Claim(ClaimKind.PAGES, text, number)] = None
+    elif key and not is_before and number > max(own, 1 if key.startswith("p") else 0):
+        found.is_part = True
+        found.pages.add(url)  # a label in another language, or an image
+
+
+def _note_numbers(found: _Found, key: str, run: Sequence[_Numbered], place: Place) -> None:
+    """Note the numbers of pages that differ in the query parameter ``key``."""
+    shown = {each.number for each in run}
+    if key == _NOWHERE:
+        current = next((each.number for each in run if each.control.is_current), 1)
+        if {current, current + 1} <= shown or {current + 1, current + 2} <= shown:
+            found.unusable += [each.control for each in run if each.number == current + 1]
+        return
+    current = _current(key, run, place)
+    if not (_is_known(key) or _are_pages(key, run, current, place)):
+        return
+    for each in run:
+        if each.url and each.url != place.url:
+            found.is_part = True
+            if each.number > current:
+                found.pages.add(each.url)
+    step = _step(key, run)
+    if step is not None and current + 1 not in shown and current + 1 < max(shown):  # 1 … 40
+        last = max(run, key=lambda each: each.number).url or ""
+        missing = queries.with_value(last, key, str(step[0] * (current + 1) + step[1]))
+        found.links[missing] = None
+        found.pages.add(missing)
+
+
+def _is_known(key: str) -> bool:
+    return key.lower() in queries.PAGE_KEYS or key.lower() in queries.CURSOR_KEYS
+
+
+def _are_pages(key: str, run: Sequence[_Numbered], current: int, place: Place) -> bool:
+    """Whether the numbers that differ in an unknown parameter ``key`` behave as those of pages do."""
+    values = {_parameters(each.url or "").get(key, "") for each in run}
+    if not key or any(queries.is_view(key, value) for value in values) or _step(key, run) is None:
+        return False
+    shown = {each.number for each in run}
+    is_linked = any(each.number == current and each.url != place.url and not each.control.is_current for each in run)
+    return not shown.isdisjoint({current - 1, current + 1}) and (
+        not is_linked or shown == set(range(1, len(shown) + 1))
+    )
+
+
+def _current(key: str, run: Sequence[_Numbered], place: Place) -> int:
+    """The number of the page itself; 1 if its URL has no parameter ``key``, and 0 if it is unknown."""
+    own = _parameters(place.url).get(key)
+    marked = [each.number for each in run if each.url == place.url or each.control.is_current]
+    if marked or own is None:
+        return marked[0] if marked else 1
+    step = _step(key, run)
+    return (int(own) - step[1]) // step[0] if step is not None and _is_number(own) else 0
+
+
+def _step(key: str, run: Sequence[_Numbered]) -> tuple[int, int] | None:
+    """(a, b) if the value of ``key`` is a · number + b in all links of ``run``; None if it is not."""
+    points = dict[int, int]()
+    for each in run:
+        value = _parameters(each.url or "").get(key)
+        if value is None and each.number == 1:
+            continue
+        if value is None or not _is_number(value):
+            return None
+        points[each.number] = int(value)
+    if not points:
+        return None
+    (first, at), (last, to) = min(points.items()), max(points.items())
+    if first == last:
+        step = 1 if at in {first, first - 1} or first < 2 else at // (first - 1)  # page numbers, or offsets
+        return (step, at - step * first) if step else None
+    step, rest = divmod(to - at, last - first)
+    is_even = step > 0 and not rest and all(value == at + step * (number - first) for number, value in points.items())
+    return (step, at - step * first) if is_even else None
+
+
+def _only_sorts(control: Control, url: str, place: Place) -> bool:
+    """Whether the arrow of a control is that of a column, which the link sorts by."""
+    ours = _parameters(place.url)
+    more = [(key, value) for key, value in _parameters(url).items() if ours.get(key) != value]
+    return not any(map(str.isalnum, control.text)) and all(queries.is_sort(key, value) for key, value in more)
+
+
+def _differing(url: str, own: str) -> str:
+    """The parameter of the query of ``url`` that ``own``, the URL of the page, lacks or has with another value.
+
+    If there are several, the one that is known as that of pages, or the only number; else "".
+    """
+    theirs, ours = _parameters(url), _parameters(own)
+    keys = [key for key in theirs if theirs[key] != ours.get(key)] or [key for key in ours if key not in theirs]
+    likely = [key for key in keys if _is_known(key)] or [key for key in keys if _is_number(theirs.get(key, ""))]
+    return likely[0] if likely else keys[0] if len(keys) == 1 else ""
+
+
+def _parameters(url: str) -> dict[str, str]:
+    return dict(parse_qsl(url.partition("?")[2], keep_blank_values=True, errors="surrogateescape"))
+
+
+def _is_number(value: str) -> bool:
+    return value.isdecimal() and value.isascii() and len(value) < 12
+
+
+def _is_row(control: Control, url: str | None, names: Collection[str], place: Place) -> bool:
+    """Whether a control is the link of a row, which shows the last segment of its path."""
+    text = control.text.rstrip("/")
+    if not control.is_named or text not in names or not url or "?" in url:
+        return False
+    return last_name(url) == text and place.shows_same(f"{url.rstrip('/').rpartition('/')[0]}/")
+
+
+def _is_numbered_path(control: Control, url: str, place: Place) -> bool:
+    """Whether a URL is that of the listed directory plus the number that its link shows, as in ``page/2/``."""
+    path = url.partition("?")[0]
+    found = _NUMBERED_PATH.search(path)
+    return found is not None and int(found[1]) == control.label.number and place.shows_same(f"{path[: found.start()]}/")

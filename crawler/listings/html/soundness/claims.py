@@ -1,0 +1,124 @@
+"""Finds what a page says about the number of its entries and pages: "30 files", "15 of 30", "page 1 of 3"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from crawler.listings.html.soundness.passages import Passage
+from crawler.listings.values.mentioned_names import last_name
+from crawler.model.flaws import Claim, ClaimKind
+from crawler.text.patterns import pattern
+
+_LONGEST = 300
+"""Maximum length of a statement in characters; longer passages are prose."""
+_N = r"\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d{1,9}"
+_FILES = (
+    r"files?|dateien|fichiers?|archivos?|ficheros?|ficheiros?|arquivos?|bestanden|plik(?:i|\u00f3w)|filer|dosya"
+    r"|\u0444\u0430\u0439\u043b(?:\u043e\u0432|\u0430|\u044b)?|\u6587\u4ef6|\u30d5\u30a1\u30a4\u30eb"
+    r"|images?|pictures?|videos?|packages?|documents?|downloads?"
+)
+_DIRECTORIES = (
+    r"(?:sub)?(?:folders?|directory|directories|dirs?)|(?:unter)?ordner|(?:unter)?verzeichnisse?|dossiers?"
+    r"|r\u00e9pertoires?|carpetas?|directorios?|pastas?|cartelle|mappen|katalog\w{0,3}"
+    r"|\u043f\u0430\u043f(?:\u043a\u0430|\u043a\u0438|\u043e\u043a)|\u6587\u4ef6\u5939|\u76ee\u5f55|\u30d5\u30a9\u30eb\u30c0"
+)
+_ITEMS = (
+    r"items?|entry|entries|objects?|elements?|rows?|results?|records?|eintr\u00e4ge|elemente|\u00e9l\u00e9ments?"
+    r"|elementos?|elementi|\u043e\u0431\u044a\u0435\u043a\u0442(?:\u043e\u0432|\u0430)?"
+    r"|\u044d\u043b\u0435\u043c\u0435\u043d\u0442(?:\u043e\u0432|\u0430)?|\u9879\u76ee?|\u4ef6"
+)
+_NOUN = rf"(?:{_DIRECTORIES}|{_FILES}|{_ITEMS})(?:\(e?s\))?"
+_COUNT = pattern(
+    rf"(?<![\w.,:/-])(?P<number>{_N})[ \u4e2a\u500b]{{0,2}}(?:(?P<directories>{_DIRECTORIES})|(?P<files>{_FILES})"
+    rf"|(?P<items>{_ITEMS}))(?:\(e?s\))?(?!\w)",
+    re.IGNORECASE,
+)
+_KINDS = ("files", "directories", "items")
+_SIZE = r"(?:\d[\d.,]* ?)?(?:bytes?|[kmgtp]i?b(?:ytes)?|b|octets?|[kmgt]o)"
+_FILLER = pattern(
+    rf"(?>[\W_]|\b(?:{_SIZE}|total of|total size|(?:sub)?totals?|size|in (?:total|all|this (?:folder|directory))"
+    r"|and|und|et|y|e|insgesamt|gesamt|summe|sum|this (?:folder|directory)|contains?|there (?:are|is)|found|listed"
+    r"|listing|showing|displaying|shows?|all|directory|folder|\d+ hidden|files|folders|directories|items"
+    r"|\u5171|\u603b\u8ba1|\u5408\u8ba1|\u5168|\u5408\u8a08|\u0432\u0441\u0435\u0433\u043e)\b)*+",
+    re.IGNORECASE,
+)
+_DEEP = pattern(rf"\b(?:in|across|within) (?:{_N}) (?:{_DIRECTORIES})|recursive", re.IGNORECASE)
+"""What says that a total includes the directories below."""
+_OF = r"(?:(?:out )?of|von|sur|de|di|\u0438\u0437)"
+_PART = pattern(
+    rf"(?<![\w.,:/-])(?:(?:{_N}) ?(?:to|bis|\u00e0|[-\u2013\u2014]) ?)?(?P<shown>{_N})(?: {_NOUN})? {_OF}"
+    rf" (?:(?:a )?total(?: of)? )?(?P<number>{_N})(?! ?[/:-]\d)(?P<noun> {_NOUN})?(?![\w.])",
+    re.IGNORECASE,
+)
+_SHOWING = pattern(
+    r"\b(?:showing|displaying|shown|displayed|listed|listing|only|zeige|angezeigt|affichage|mostrando|visualizza)\b",
+    re.IGNORECASE,
+)
+_FRACTION = pattern(rf"\W*(?P<shown>\d{{1,6}}) ?/ ?(?P<number>\d{{1,6}})(?P<noun> {_NOUN})?\W*", re.IGNORECASE)
+_PAGE = pattern(
+    r"\b(?:page|seite|p[a\u00e1]gina|strona|\u0441\u0442\u0440\u0430\u043d\u0438\u0446\u0430)[: ]*\d{1,6}"
+    rf" ?(?:{_OF}|/) ?(?P<number>\d{{1,6}})\b"
+    r"|\u7b2c ?\d{1,6} ?[\u9875\u9801]? ?/ ?\u5171? ?(?P<of>\d{1,6}) ?[\u9875\u9801]"
+    r"|\u5171 ?(?P<all>\d{1,6}) ?[\u9875\u9801]",
+    re.IGNORECASE,
+)
+_DIGITS = pattern("[0-9]+")
+_OF_ITEMS = pattern(r"(\d{1,6}) ?\u4ef6\u4e2d")
+
+
+def claims_in(passages: Sequence[Passage], rows: Collection[int], names: Collection[str]) -> tuple[Claim, ...]:
+    """What the passages outside ``rows`` (``id`` of passages) state, the highest number of each kind.
+
+    ``names``: of the entries. What stands between their rows belongs to one of them ("12 items"), and so does what
+    looks like it.
+    """
+    found, shapes = dict[ClaimKind, Claim](), set[str]()
+    shown = [id(passage) in rows or _shows_one(passage, names) for passage in passages]
+    first = shown.index(True) if True in shown else len(shown)
+    last = len(shown) - 1 - shown[::-1].index(True) if True in shown else -1
+    for passage in passages[first:last]:
+        if len(passage.cells) == 1 and _DIGITS.search(passage.cells[0]):
+            shapes.add(_DIGITS.sub("#", passage.text))
+    for passage in (*passages[:first], *passages[last + 1 :]):
+        if not any(map(_DIGITS.search, passage.cells)) or len(text := passage.text) > _LONGEST:
+            continue
+        for claim in _claims(text) if _DIGITS.sub("#", text) not in shapes else ():
+            if claim.kind not in found or claim.number > found[claim.kind].number:
+                found[claim.kind] = claim
+    return tuple(found.values())
+
+
+def _shows_one(passage: Passage, names: Collection[str]) -> bool:
+    """Whether a passage shows one of ``names``, or links to it."""
+    return any(cell.strip().rstrip("/") in names for cell in passage.cells if cell) or any(
+        last_name(href) in names for href in passage.hrefs
+    )
+
+
+def _claims(text: str) -> Iterable[Claim]:
+    found = _PAGE.search(text)
+    if found is not None:
+        return [Claim(ClaimKind.PAGES, text, int(found["number"] or found["of"] or found["all"]))]
+    found = _OF_ITEMS.search(text)
+    if found is not None:
+        return [Claim(ClaimKind.ENTRIES, text, int(found[1]))]
+    found = _FRACTION.fullmatch(text) or _PART.search(text)
+    if found is None:
+        return _total(text)
+    shown, number = _number(found["shown"]), _number(found["number"])
+    is_stated = bool(found["noun"]) or not text[found.end() :].strip(" .)]") or _SHOWING.search(text)
+    return [Claim(ClaimKind.OF, text, number, shown)] if shown < number and is_stated else []
+
+
+def _total(text: str) -> Iterable[Claim]:
+    """The total in a text that consists of numbers of files, directories or entries, and of sizes."""
+    counts = list(_COUNT.finditer(text))
+    if not counts or _DEEP.search(text) or _FILLER.fullmatch(_COUNT.sub(" ", text)) is None:
+        return []
+    most = {kind: max((_number(each["number"]) for each in counts if each[kind]), default=0) for kind in _KINDS}
+    return [Claim(ClaimKind.ENTRIES, text, max(most["items"], most["files"] + most["directories"]))]
+
+
+def _number(text: str) -> int:
+    return int(re.sub(r"\D", "", text) or 0)

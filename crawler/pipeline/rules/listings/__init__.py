@@ -1,0 +1,1 @@
+"""Decides by whole listings: whether a tree contains itself, and whether the pages of a listing are all of it."""

@@ -1,0 +1,143 @@
+"""Rows L: listings of several HTML pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.support.misbehaving.behaviours import Behaviour
+from tests.support.misbehaving.responses import Request, Response
+from tests.support.misbehaving.samples import LOGIN, blob
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.paged_site import STYLES, PagedSite
+
+Answer = Callable[[Response, str], Response]
+"""(the page, its query) → what is sent in its place."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Listing:
+    """The listing of ``names`` on pages of three rows."""
+
+    names: list[str]
+    style: str = "numbers"
+    text: str = ""
+    answer: Answer = lambda page, _query: page
+    seen: list[tuple[str, bool]] = field(default_factory=list)
+    """(query, whether the page was unchanged) of each request."""
+
+    def response(self, page: Response, request: Request) -> Response:
+        query = request.target.partition("?")[2]
+        site = PagedSite(self.names, 3, STYLES[self.style], total=self.text, size="100")
+        etag = f'"{query}-{len(self.names)}"'
+        is_known = request.headers.get("if-none-match") == etag
+        self.seen.append((query, is_known))
+        body = b"" if is_known else (site.page(query) or "").encode()
+        return self.answer(
+            replace(page, status=304 if is_known else 200, body=body).with_headers(("ETag", etag)), query
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paged(Behaviour):
+    """Responds with a page of ``listing``."""
+
+    listing: Listing
+
+    def shape(self, response: Response, request: Request) -> Response:
+        return self.listing.response(response, request)
+
+
+def begin(site: Site, count: int = 8, style: str = "numbers") -> Listing:
+    listing = Listing(names=[f"f{number}.bin" for number in range(count)], style=style)
+    for number, name in enumerate(listing.names):
+        site.file(name, blob(100, number))
+    site.directory("", Paged(listing=listing))
+    return listing
+
+
+@pytest.mark.row("L29")
+@pytest.mark.parametrize("style", ["numbers", "bootstrap", "form", "own-next"])
+def test_all_pages_of_a_listing_are_mirrored_kept_and_cleaned(sandbox: Sandbox, site: Site, style: str) -> None:
+    listing = begin(site, style=style)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(wanted)
+    assert listing.seen == [("", False), ("page=2", False), ("page=3", False)]
+    listing.seen.clear()
+    site.log.clear()
+    sandbox.mirror(site.url, delete=True).succeeds()
+    assert listing.seen == [("", True), ("page=2", True), ("page=3", True)]
+    assert [target for target in site.log.targets if target.endswith(".bin")] == []
+    site.remove(listing.names.pop())
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds({path: data for path, data in wanted.items() if path != "f7.bin"})
+
+
+FAILURES: dict[str, Answer] = {
+    "error": lambda page, _query: replace(page, status=500),
+    "login": lambda page, _query: replace(page, body=LOGIN),
+    "cut": lambda page, _query: replace(page, body=page.body[: page.body.index(b"</table>") - 20]),
+    "first again": lambda page, _query: replace(page, body=PagedSite(["f0.bin"], 3, STYLES["next"]).markup(1).encode()),
+}  # fmt: skip
+
+
+@pytest.mark.row("L30")
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_page_that_fails_deletes_nothing(sandbox: Sandbox, site: Site, name: str) -> None:
+    listing = begin(site, style="next")
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.remove(listing.names.pop(1))
+    listing.answer = lambda page, query: FAILURES[name](page, query) if query == "page=2" else page
+    sandbox.mirror(site.url, delete=True, attempts=1).fails(5, 6)
+    sandbox.holds(wanted)
+
+
+@pytest.mark.row("L30")
+@pytest.mark.parametrize("style", ["numbers", "next"])
+def test_a_row_that_moves_between_two_pages_is_not_deleted(sandbox: Sandbox, site: Site, style: str) -> None:
+    listing = begin(site, style=style)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    gone = listing.names[0]
+
+    def vanish(page: Response, query: str) -> Response:
+        if not query and gone in listing.names:  # once the first page has been sent, all rows move up
+            site.remove(gone)
+            listing.names.remove(gone)
+        return page
+
+    listing.answer = vanish
+    run = sandbox.mirror(site.url, delete=True)
+    run.fails(5)  # f3.bin was on no page, and is found when they are read again
+    run.says("read again before deleting")
+    sandbox.holds(wanted)
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds({path: data for path, data in wanted.items() if path != gone})
+
+
+@pytest.mark.row("L31")
+@pytest.mark.parametrize(
+    ("markup", "quote"),
+    [
+        ("<p>Total: 12 files</p>", "Total: 12 files"),
+        ("<button onclick=more()>Load more</button>", "Load more"),
+        ("<a href='#' onclick=go(1)>1</a> <a href='#' onclick=go(2)>2</a>", "2"),
+    ],
+)
+def test_a_page_that_says_that_there_is_more_is_incomplete(
+    sandbox: Sandbox, site: Site, markup: str, quote: str
+) -> None:
+    listing = begin(site, 3)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.remove(listing.names.pop())
+    listing.text = markup
+    run = sandbox.mirror(site.url, delete=True)
+    run.fails(5, 6)
+    run.says(quote)
+    sandbox.holds(wanted)

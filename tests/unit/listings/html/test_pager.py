@@ -1,0 +1,324 @@
+"""Which links, buttons and texts of a page lead to further pages of its listing, or say that there are any."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.listings.html.pager.controls import controls_in
+from crawler.listings.html.pager.labels import Label, Says, understood
+from crawler.listings.html.pager.pages import Continuation, continuation, place_of
+from crawler.listings.html.soundness.claims import claims_in
+from crawler.listings.html.soundness.diagnostics import part_in
+from crawler.listings.html.soundness.passages import split_passages, visible
+from crawler.listings.values.hrefs import Resolver
+from crawler.model.flaws import Claim, ClaimKind, unmet
+
+PUB = "http://h.test/pub/"
+NAMES = {"next", "2", "a.zip", "More"}
+
+
+def read(markup: str, url: str = PUB) -> Continuation:
+    controls = controls_in(visible(f"<html><head></head><body>{markup}</body></html>"))
+    return continuation(controls, place_of(Resolver(url)), NAMES, {f"{PUB}2", f"{PUB}d/"})
+
+
+def link(href: str, text: str, more: str = "") -> str:
+    return f'<a href="{href}"{more}>{text}</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("Next", Label(Says.NEXT)),
+        ("next page \u00bb", Label(Says.NEXT)),
+        ("[Next 50]", Label(Says.NEXT)),
+        ("\u203a", Label(Says.NEXT)),
+        (">>", Label(Says.NEXT)),
+        (">|", Label(Says.LAST)),
+        ("<", Label(Says.BACK)),
+        ("\u00ab First", Label(Says.BACK)),
+        ("last \u00bb", Label(Says.LAST)),
+        ("Show all", Label(Says.NEXT)),
+        ("25 more files", Label(Says.NEXT)),
+        ("More...", Label(Says.MORE)),
+        ("N\u00c4CHSTE SEITE", Label(Says.NEXT)),
+        ("\u4e0b\u4e00\u9875", Label(Says.NEXT)),
+        ("2", Label(Says.NUMBER, 2)),
+        ("[12]", Label(Says.NUMBER, 12)),
+        ("Page 3", Label(Says.NUMBER, 3)),
+        ("Page 3 of 7", Label(Says.NUMBER, 3)),
+        ("2 (current)", Label(Says.NUMBER, 2)),
+        ("101-150", Label(Says.NUMBER, 3)),
+        ("1\u201350", Label(Says.NUMBER, 1)),
+        ("7-9", Label(Says.NUMBER, 3)),
+        ("6-9", Label(Says.OTHER)),
+        ("9-6", Label(Says.OTHER)),
+        ("...", Label(Says.OTHER)),
+        ("", Label(Says.OTHER)),
+        ("Next generation sequencing", Label(Says.OTHER)),
+        ("1.2.3", Label(Says.OTHER)),
+        ("Name", Label(Says.OTHER)),
+    ],
+)
+def test_what_a_label_says(text: str, meaning: Label) -> None:
+    assert understood(text) == meaning
+
+
+THREE = link("?page=1", "1") + link("?page=2", "2") + link("?page=3", "3")
+
+
+@pytest.mark.parametrize(
+    ("markup", "pages"),
+    [
+        (link("?page=2", "Next"), ["?page=2"]),
+        (link("?marker=f14.zip", "More"), ["?marker=f14.zip"]),
+        (link("?cursor=abc", "Load more"), ["?cursor=abc"]),
+        (link("?page=2", "2"), ["?page=2"]),
+        (THREE, ["?page=2", "?page=3"]),
+        ("<b>1</b>" + link("?blatt=2", "2") + link("?blatt=3", "3"), ["?blatt=2", "?blatt=3"]),
+        (link("?x=50", "51-100") + link("?x=100", "101-150"), ["?x=50", "?x=100"]),
+        (link("?page=40", "40"), ["?page=40", "?page=2"]),
+        (link("?start=780", "40") + link("?start=760", "39"), ["?start=780", "?start=760", "?start=20"]),
+        (link("?page=40", "Last"), ["?page=40"]),
+        (link("?page=1", "2") + link("?page=2", "3") + link("?page=1", "next \u203a"), ["?page=1", "?page=2"]),
+        (link("?page=0,1", "2") + link("?page=0,2", "3"), ["?page=0,1", "?page=0,2"]),
+        (link("index.php?p=2", "Next Page"), ["index.php?p=2"]),
+        (link("?dir=&amp;page=2", "2"), ["?dir=&page=2"]),
+        (link("?q=2", "<svg></svg>", ' class="btn next"'), ["?q=2"]),
+        (link("?q=2", "<i></i>", ' aria-label="Weiter"'), ["?q=2"]),
+        (link("?q=2", '<img src=r.png alt="Next">', " title=x"), []),
+        (link("?page=2", '<img src=r.png>'), ["?page=2"]),
+        (link("?k=2", "Continue", " rel=next"), ["?k=2"]),
+        ('<link rel="next" href="?page=2">', ["?page=2"]),
+        ("<link href=?page=2 rel=next>", ["?page=2"]),
+        ('<select><option value="?page=1">1</option><option value="?page=2">2</option></select>', ["?page=2"]),
+        ('<form action="/pub/?a=1"><select name=page><option selected>1<option>2</select></form>', ["?page=2"]),
+        ("<form><input type=hidden name=page value=2><button>Next</button></form>", ["?page=2"]),
+        ("<form><button name=page value=2>2</button></form>", ["?page=2"]),
+        ("<button onclick=\"location.href='?page=2'\">Next</button>", ["?page=2"]),
+        ("<a href=# onclick=\"window.location = '?page=2'; return false\">Next</a>", ["?page=2"]),
+    ],
+)  # fmt: skip
+def test_pages_that_are_followed(markup: str, pages: list[str]) -> None:
+    found = read(markup)
+    assert [url.removeprefix(PUB) for url in found.next_pages] == pages
+    assert found.flaw is None
+    assert found.is_part is bool(pages)
+
+
+@pytest.mark.parametrize(
+    ("query", "markup", "pages"),
+    [
+        ("?page=2", THREE, ["?page=3"]),
+        ("?page=3", THREE, []),
+        ("?page=1", THREE, ["?page=2", "?page=3"]),
+        ("?page=2", link("?page=3", "&gt;") + link("?page=1", "&lt;"), ["?page=3"]),
+        ("?page=3", link("?page=1", "Next"), []),
+        ("?page=3", link("?page=3", "Next"), []),
+        ("?page=3", link("?page=2", "Prev") + link("#", "Next"), []),
+        ("?page=3", link("?page=2", "Prev") + "<button onclick=go()>Next</button>", []),
+        ("?x=2", link("?x=1", "1") + "<b>2</b>" + link("?x=3", "3"), ["?x=3"]),
+        ("?x=20", link("?x=0", "1") + link("?x=10", "2") + "3" + link("?x=30", "4"), ["?x=30"]),
+        ("?dir=a", link("?dir=a&amp;page=2", "2"), ["?dir=a&page=2"]),
+        ("?dir=a", link("?page=2", "2"), []),
+        ("?dir=a", link("?dir=b&amp;page=2", "2"), []),
+        ("?sort=name&page=2", link("?sort=size&amp;page=2", "Size") + link("?sort=name&amp;page=3", "3"),
+         ["?sort=name&page=3"]),
+        ("?token=b", link("?token=a", "1") + link("?token=b", "2") + link("?token=c", "3"), ["?token=c"]),
+    ],
+)  # fmt: skip
+def test_pages_that_come_after_the_current_one(query: str, markup: str, pages: list[str]) -> None:
+    found = read(markup, PUB + query)
+    assert [url.removeprefix(PUB) for url in found.next_pages] == pages
+    assert found.flaw is None
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        link("?C=M;O=D", "Last modified"),
+        link("?C=M;O=D", "&gt;"),
+        link("?sort=size&amp;order=asc", "&rarr;"),
+        link("?lang=de", "de") + link("?view=list", "List") + link("?q=x", "Search"),
+        link("?limit=10", "10") + link("?limit=20", "20") + link("?limit=30", "30"),
+        link("?year=1", "1") + link("?year=2", "2"),
+        link("?y=2020", "2020") + link("?y=2021", "2021"),
+        link("?c=1", "1") + link("?c=2", "2"),
+        link("?rating=1", "1") + link("?rating=2", "2"),
+        link("#1", "1") + link("#2", "2") + link("#3", "3"),
+        link("next", "next"),
+        link("next/", "next/"),
+        link("2", "2") + link("3", "3"),
+        link("d/", "&raquo;"),
+        link("/about", "More..."),
+        link("/menu", "More"),
+        link("/x", "Next generation sequencing"),
+        link("/other/2/", "2") + link("/other/3/", "3"),
+        "<button>More</button><button>2</button>",
+        "<button disabled>Next</button>",
+        '<ul><li class="disabled"><a href="#">Next</a></li></ul>',
+        '<a href="#" aria-disabled="true">&raquo;</a>',
+        "<select name=rows><option value=10>10<option value=25>25</select>",
+        "<select name=stars><option>1<option>2</select>",
+        "<form method=post><input type=text name=q><button>Search</button></form>",
+        '<link rel="prev" href="?page=1"><link rel="next">',
+        "<!-- <a href='?page=2'>Next</a> -->",
+        link(PUB, "Next"),
+    ],
+)
+def test_links_and_buttons_that_lead_to_no_further_page(markup: str) -> None:
+    found = read(markup)
+    assert (found.next_pages, found.flaw) == ((), None)
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        link("#", "Next"),
+        link("javascript:page(2)", "&raquo;"),
+        "<a>Next</a>",
+        "<button onclick=more()>Load more</button>",
+        '<input type=button value="Next">',
+        "<form method=post><input type=hidden name=page value=2><button>Next</button></form>",
+        link("page/2/", "Next"),
+        link("/pub/page/2/", "2") + link("/pub/page/3/", "3"),
+        link("page-2.html", "2") + link("page-3.html", "3"),
+        link("http://other.test/pub/?page=2", "Next"),
+        link("?dir=b", "Next"),
+        '<link rel="next" href="/elsewhere">',
+        link("javascript:go(1)", "1") + link("javascript:go(2)", "2"),
+        link("#!page=2", "2") + link("#!page=3", "3"),
+        "<button onclick=go(1)>1</button><button onclick=go(2)>2</button>",
+        "<select name=page onchange=go()><option>1<option>2</select>",
+        "<form method=post><select name=page><option>1<option>2</select></form>",
+    ],
+)
+def test_what_leads_further_and_cannot_be_followed_is_a_flaw(markup: str) -> None:
+    found = read(markup)
+    assert found.next_pages == ()
+    assert found.flaw is not None
+
+
+def test_what_cannot_be_followed_is_no_flaw_where_another_link_leads_there() -> None:
+    found = read(THREE + "<button onclick=more()>Load more</button>")
+    assert (len(found.next_pages), found.flaw) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("markup", "claims"),
+    [
+        (THREE, ()),
+        (link("?page=2", "Next"), (Claim(ClaimKind.NEXT),)),
+        (link("?page=7", "Last"), (Claim(ClaimKind.PAGES, "Last", 7),)),
+        (link("?start=80", "Last"), ()),
+    ],
+)
+def test_words_claim_that_there_are_pages_and_numbers_do_not(markup: str, claims: tuple[Claim, ...]) -> None:
+    assert read(markup).claims == claims
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("30 files", 29),
+        ("Total: 30 files", 29),
+        ("<b>Total:</b> 30 file(s), 1.2 GB", 29),
+        ("26 files, 4 folders", 29),
+        ("4 directories 26 files", 29),
+        ("26 Dateien und 4 Ordner", 29),
+        ("30 fichiers", 29),
+        ("30 \u0444\u0430\u0439\u043b\u043e\u0432", 29),
+        ("\u5171 30 \u4e2a\u6587\u4ef6", 29),
+        ("30\u4ef6\u4e2d1-15\u4ef6", 29),
+        ("This directory contains 30 items.", 29),
+        ("1,030 entries", 1029),
+        ("only 15 of 30 files are listed", 29),
+        ("Showing 1 to 15 of 30 entries", 29),
+        ("Displaying items 16 - 29 of 30", 29),
+        ("22 of 30 items", 29),
+        ("1\u201315 of 30", 29),
+        ("15 / 30", 29),
+        ("15 / 30 files", 29),
+        ("15 von 30", 29),
+        ("15 files of a total of 30", 29),
+    ],
+)
+def test_totals_and_how_many_rows_meet_them(text: str, most: int) -> None:
+    claims = claims_of(text)
+    assert unmet(claims, most) is not None
+    assert unmet(claims, most + 1) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("Page 1 of 3", 3),
+        ("Page: 1 / 3", 3),
+        ("Seite 1 von 3", 3),
+        ("p\u00e1gina 2 de 3", 3),
+        ("\u7b2c 1 / 3 \u9875", 3),
+        ("1 / 3", 3),
+        ("1 of 3", 3),
+    ],
+)
+def test_numbers_of_pages_and_how_many_pages_meet_them(text: str, pages: int) -> None:
+    claims = claims_of(text)
+    assert unmet(claims, 1000, pages - 1) is not None
+    assert unmet(claims, 1000, pages) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "page 2 of 2",
+        "30 of 30 files",
+        "1 of 12 is a directory",
+        "2 of 3.txt",
+        "24/7 of 365",
+        "3/4/2024",
+        "12 de mayo de 2024",
+        "1,234 files in 56 folders",
+        "This mirror of 300 files is kept by Jane",
+        "Total size: 30 GB",
+        "1 2 3 4",
+        "Version 2 of 2024-05",
+        "Apache/2.4.62 Server at h.test Port 8080",
+    ],
+)
+def test_texts_that_claim_nothing(text: str) -> None:
+    assert unmet(claims_of(text), 2, 2) is None
+
+
+def claims_of(text: str) -> tuple[Claim, ...]:
+    passages = list(split_passages(f"<table><tr><td>a.zip</td><td>12 items</td></tr></table><p>{text}</p>"))
+    return claims_in(passages, {id(passages[0])}, {"a.zip"})
+
+
+def test_numbers_in_and_between_rows_belong_to_them() -> None:
+    rows = "".join(f"<div><a href=d{n}/>d{n}</a></div><div>{n}00 items</div>" for n in range(1, 5))
+    names = {f"d{number}" for number in range(1, 5)}
+    for markup in (f"{rows}<p>4 folders</p>", f"<p>4 folders</p>{rows}"):
+        claims = claims_in(list(split_passages(markup)), set(), names)
+        assert unmet(claims, 3) is not None
+        assert unmet(claims, 4) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "is_part"),
+    [
+        ("... and 8 more files", True),
+        ("15 more", True),
+        ("+ 15 more files", True),
+        ("List truncated", True),
+        ("Results are truncated", True),
+        ("Only the first 15 files are shown", True),
+        ("30 files", False),
+        ("3 more years of support", False),
+    ],
+)
+def test_texts_that_say_that_there_is_more(text: str, is_part: bool) -> None:
+    passages = list(split_passages(f"<table><tr><td>x</td></tr></table><p>{text}</p>"))
+    rows = {id(passages[0])}
+    assert (part_in(passages, rows, is_empty=False, has_more=False) is not None) is is_part
+    assert part_in(passages, rows, is_empty=False, has_more=True) is None

@@ -1,0 +1,213 @@
+"""All pages of a listing are read, whatever its pager looks like; what is not known to be whole is incomplete."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from itertools import cycle
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.listings import parse_listing
+from crawler.model import limits
+from crawler.model.values import Listing
+from crawler.pipeline.rules.scope import Bounds
+from crawler.pipeline.walk.page_reader import PageReader
+from crawler.pipeline.walk.pages import Directory, DirectoryPage
+from crawler.pipeline.walk.walker import Walker
+from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, MemoryState, Recorder, permit_as
+from tests.support.paged_site import KEYED, STYLES, PagedSite, Paging, all_numbers, numbers, words
+
+ROOT = "http://h.test/pub/"
+HTML = {"Content-Type": "text/html"}
+
+NUMBERED = [
+    Paging(),
+    Paging(key="p"),
+    Paging(key="page", first=0),
+    Paging(key="start", first=0, step=7),
+    Paging(key="offset", first=0, step=7, after="&limit=7"),
+    Paging(key="seite"),
+    Paging(key="blatt"),
+    Paging(key="x", first=0, step=7, before="sort=name&"),
+    Paging(key="page", before="dir=&", after="&lang=de"),
+]
+UNKNOWN = {"blatt", "x"}
+"""Parameters of NUMBERED that the program does not know."""
+PAGINGS = [*NUMBERED, Paging(key="marker", is_opaque=True), Paging(key="cursor", is_opaque=True)]
+
+
+async def _parsed(body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
+    yield parse_listing(body, url, content_type)
+
+
+class Reading:
+    """The outcome of reading a listing whose page ``page`` gives for a query."""
+
+    def __init__(self, page: Callable[[str], str | None]) -> None:
+        self._page = page
+        self.client = FakeClient(self._respond)
+        self.state = MemoryState()
+        self.observer = Recorder()
+        self.visited: list[DirectoryPage] = []
+        reader = PageReader(client=self.client, state=self.state, observer=self.observer, parse=_parsed, attempts=1)
+        self.walker = Walker(reader, self.observer, bounds=Bounds(), permit_as=permit_as)
+
+    def _respond(self, request: FakeRequest) -> FakeResponse:
+        path, _, query = request.url.partition("?")
+        markup = self._page(query) if path == ROOT else None
+        if markup is None:
+            return FakeResponse(status=404, headers=HTML)
+        return FakeResponse(headers=HTML, body=markup.encode())
+
+    async def visit(self, page: DirectoryPage) -> bool:
+        self.visited.append(page)
+        return True
+
+    async def run(self) -> Reading:
+        await self.walker.walk([Directory(path="", url=ROOT)], self.visit)
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        """The names read, each once."""
+        return sorted({entry.name for page in self.visited for entry in page.entries})
+
+    @property
+    def is_complete(self) -> bool:
+        return self.visited[-1].complete and not self.observer.failed_listings
+
+    @property
+    def problem(self) -> str:
+        ((_, problem),) = self.observer.failed_listings
+        return problem
+
+
+def files(count: int) -> list[str]:
+    return [f"f{number:03d}.zip" for number in range(count)]
+
+
+names_of_files = st.lists(
+    st.one_of(
+        st.from_regex(r"\A[a-z]{1,8}\.(?:zip|iso|txt)\Z"),
+        st.sampled_from(["1", "2", "3", "next", "Next", "more", "last.txt", "2 of 30.txt", "page 2", "30 files.txt"]),
+    ),
+    min_size=1,
+    max_size=16,
+    unique=True,
+)
+
+
+@given(
+    names=names_of_files,
+    length=st.integers(2, 7),
+    style=st.sampled_from([*STYLES, *KEYED]),
+    paging=st.sampled_from(PAGINGS),
+    total=st.sampled_from(["", "", "{} files", "Total: {} items"]),
+)
+@settings(max_examples=30)
+async def test_every_page_of_any_pager_is_read_once(
+    names: list[str], length: int, style: str, paging: Paging, total: str
+) -> None:
+    if style in KEYED and (paging.is_opaque or paging.key in UNKNOWN):
+        paging = Paging()
+    if style == "form-select" and (paging.after or paging.is_opaque):
+        paging = Paging(key="page")
+    site = PagedSite(names, length, (STYLES | KEYED)[style], paging, total)
+    read = await Reading(site.page).run()
+    assert read.names == sorted(names)
+    assert read.is_complete, read.observer.failed_listings
+    pages = {
+        "" if query == paging.href(1)[1:] else query for query in (url.partition("?")[2] for url in read.client.urls())
+    }
+    assert len(read.client.urls()) <= site.last + 1
+    assert len(pages) == site.last
+
+
+@pytest.mark.parametrize(
+    ("style", "paging"),
+    [*zip([*STYLES, *KEYED], cycle(NUMBERED)), *(("window", each) for each in NUMBERED)],
+    ids=lambda value: value if isinstance(value, str) else value.href(2),
+)
+async def test_every_style_of_pager_is_followed(style: str, paging: Paging) -> None:
+    if style in {"form-select", *KEYED}:
+        paging = Paging()
+    site = PagedSite(files(11), 2, (STYLES | KEYED)[style], paging)
+    read = await Reading(site.page).run()
+    assert (read.names, read.is_complete) == (files(11), True)
+    assert len(read.client.urls()) == site.last
+
+
+async def test_a_server_that_ignores_the_query_of_numbers_is_believed() -> None:
+    site = PagedSite(files(20), 7, all_numbers)
+    read = await Reading(lambda _query: site.markup(1)).run()
+    assert (read.names, read.is_complete) == (files(7), True)
+
+
+@pytest.mark.parametrize(
+    ("site", "problem"),
+    [
+        (PagedSite(files(20), 7, words("Next")), "the first page again"),
+        (PagedSite(files(20), 7, numbers, total="{} files"), "20 files"),
+        (PagedSite(files(20), 7, numbers, total="Page 1 of 3"), "Page 1 of 3"),
+    ],
+    ids=["next", "total", "page of"],
+)
+async def test_a_server_that_ignores_the_query_although_it_says_that_there_is_more(
+    site: PagedSite, problem: str
+) -> None:
+    read = await Reading(lambda _query: site.markup(1)).run()
+    assert not read.visited[-1].complete
+    assert problem in read.problem
+
+
+async def test_a_page_that_fails_makes_the_listing_incomplete() -> None:
+    site = PagedSite(files(20), 7, numbers)
+    read = await Reading(lambda query: None if query == "page=2" else site.page(query)).run()
+    assert not any(page.complete for page in read.visited)
+    assert "404" in read.problem
+
+
+@pytest.mark.parametrize("after", ["empty", "last again"])
+async def test_next_on_the_last_page_leads_to_an_empty_page_or_to_the_last_one_again(after: str) -> None:
+    def endless(page: int, _last: int, href: Callable[[int], str]) -> str:
+        return f'<a href="{href(page + 1)}">Next Page</a>'
+
+    site = PagedSite(files(20), 7, endless)
+
+    def page(query: str) -> str:
+        number = int(query.partition("=")[2] or 1)
+        return site.markup(number if after == "empty" else min(number, 3))
+
+    read = await Reading(page).run()
+    assert (read.names, read.visited[-1].complete) == (files(20), True)
+    assert len(read.client.urls()) == 4
+
+
+async def test_pages_without_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LISTING_PAGES", 5)
+    site = PagedSite(files(1000), 7, words("Next"))
+    read = await Reading(site.page).run()
+    assert len(read.client.urls()) <= 6
+    assert "more than 5 pages" in read.problem
+
+
+async def test_totals_are_compared_with_the_rows_of_all_pages() -> None:
+    site = PagedSite(files(20), 7, numbers, total="30 files")
+    read = await Reading(site.page).run()
+    assert not read.visited[-1].complete
+    assert "30 files" in read.problem
+
+
+async def test_a_row_that_slips_to_a_page_that_was_read_is_missed_by_the_total_and_not_deleted_otherwise() -> None:
+    whole = PagedSite(files(20), 7, numbers, total="{} files")
+    fewer = PagedSite(files(20)[1:], 7, numbers, total="{} files")
+    read = await Reading(lambda query: (fewer if query else whole).page(query)).run()
+    assert "f007.zip" not in read.names
+    assert not read.visited[-1].complete
+
+    whole, fewer = (PagedSite(site.names, 7, numbers) for site in (whole, fewer))
+    read = await Reading(lambda query: (fewer if query else whole).page(query)).run()
+    assert read.visited[-1].complete
+    assert read.visited[-1].recalled  # read again before anything is deleted
