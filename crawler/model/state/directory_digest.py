@@ -97,6 +97,12 @@ def basis_of(digest: DirectoryDigest) -> str:
     return f"{digest.files} {digest.total:x} {times} {digest.answered}"
 
 
+def url_above(url: str) -> str:
+    """``url`` up to the last slash of its path: with the URL of the page, that of the files that it shows."""
+    plain = url.partition("?")[0]
+    return plain[: plain.rfind("/") + 1]
+
+
 def row_digest(name: str, url: str, row: str, size: int) -> int:
     """The digest of a listed file. ``url``: without its query, which may change."""
     text = f"{name}\0{url}\0{row}\0{size}".encode("utf-8", "surrogatepass")

@@ -20,11 +20,12 @@ from crawler.model.state.directory_digest import (
     StoredFile,
     basis_of,
     copy_digest,
+    url_above,
 )
 from crawler.model.values import Entry, Kind, Local, Span
 from crawler.pipeline.rules.compare import is_as_saved
 from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolution_of
-from crawler.text.urls import directory_of, without_query
+from crawler.text.urls import without_query
 
 LEAST = 1
 """Minimum number of files in a directory that gets a digest: an empty one must be looked for in each run."""
@@ -209,7 +210,7 @@ def copies_digest(digest: DirectoryDigest, rows: Iterable[StoredFile]) -> Copies
     None if it would not say enough: an object has a version instead of a time, and which URLs below another directory
     robots.txt allows has to be asked in each run.
     """
-    above, total, size = directory_of(digest.answered), 0, 0
+    above, total, size = url_above(digest.answered), 0, 0
     for row in rows:
         if row.version or not row.url.startswith(above):
             return None

@@ -10,13 +10,20 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from crawler.model.state.directory_digest import SUM, CopiesDigest, DirectoryDigest, basis_of, copy_digest, row_digest
+from crawler.model.state.directory_digest import (
+    SUM,
+    CopiesDigest,
+    DirectoryDigest,
+    basis_of,
+    copy_digest,
+    row_digest,
+    url_above,
+)
 from crawler.model.struct import Struct
 from crawler.model.values import Known
 from crawler.storage.state.checksum import is_sound, sealed
 from crawler.storage.state.records import key, text_of
 from crawler.storage.state.schema import ensure, has_table
-from crawler.text.urls import directory_of
 
 _MOST = 50_000
 """Maximum number of directories that are gathered at once; beyond it, later runs compare every record once more."""
@@ -113,7 +120,7 @@ class NewCopies:
                 continue
             path, url, size = known.path, known.url.partition("?")[0], known.size
             directory, _, name = path.rpartition("/")
-            above = url[: url.rfind("/") + 1]
+            above = url_above(url)
             if directory != last:
                 last, of = directory, self._gathered.setdefault(directory, _Gathered(above=above))
                 touched.add(directory)
@@ -132,7 +139,7 @@ class NewCopies:
         if found is None or digest is None:
             return None
         newest = max(digest.newest, digest.newest_local)
-        is_plain = found.oldest > newest and found.above.startswith(directory_of(digest.answered))
+        is_plain = found.oldest > newest and found.above.startswith(url_above(digest.answered))
         if not is_plain or (found.files, found.rows & SUM) != (digest.files, digest.total):
             return None
         return CopiesDigest(basis_of(digest), found.copies & SUM, found.size)
