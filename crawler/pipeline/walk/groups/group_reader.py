@@ -16,7 +16,7 @@ from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import BegunPage, Directory, GroupedPages
 from crawler.text.urls import origin
 
-_MOST = 16
+_MOST = 32
 """Maximum number of directories that are read together: a connection takes no more requests at once."""
 _Recorded = tuple[DirectoryDigest | None, ListingMemo | None]
 
