@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from tests.support.misbehaving.behaviours import Behaviour
-from tests.support.misbehaving.responses import Request, Response
+from tests.support.misbehaving.responses import Request, Response, Version
 from tests.support.misbehaving.samples import LOGIN, blob
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD, Resource
 from tests.support.paged_site import STYLES, PagedSite
 
 Answer = Callable[[Response, str], Response]
@@ -140,4 +141,20 @@ def test_a_page_that_says_that_there_is_more_is_incomplete(
     run = sandbox.mirror(site.url, delete=True)
     run.fails(5, 6)
     run.says(quote)
+    sandbox.holds(wanted)
+
+
+@pytest.mark.row("L30")
+def test_a_page_that_robots_txt_forbids_makes_the_listing_incomplete(sandbox: Sandbox, site: Site) -> None:
+    listing = begin(site)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.remove(listing.names.pop(0))
+    listing.seen.clear()
+    rules = Version(data=b"User-agent: *\nDisallow: /pub/?page=3\n", mtime=OLD)
+    site.otherwise = lambda target: Resource(path=target, state=rules) if target == "/robots.txt" else None
+    run = sandbox.mirror(site.url, delete=True)
+    run.fails(5, 6)
+    run.says("?page=3", "robots.txt")
+    assert [query for query, _ in listing.seen] == ["", "page=2"]
     sandbox.holds(wanted)

@@ -155,6 +155,8 @@ class Walker:
         pages, shown = ReadPages([directory.url]), Shown()
         while pages.todo and not self._stopped:
             url = pages.begin()
+            if not pages.is_first and is_of_robots(self._refuse(directory.path, url)):
+                raise ListingError(f"robots.txt forbids its page {masked(url)}: --no-robots continues without it")
             mark, directories = Fingerprint(url), list[Entry]()
             first = (begun, read) if pages.is_first else (None, None)
             async with aclosing(self._parts(directory, url, *first)) as pieces:
