@@ -85,6 +85,11 @@ class Tail:
         return "</html" in self._after or "</body" in self._after
 
     @property
+    def ends_in_link(self) -> bool:
+        """True if the link of the last row has no end tag, although others have one."""
+        return "</a" not in self._after and "</a" in self._lower
+
+    @property
     def opens_another(self) -> bool:
         """True if an element meant for rows begins after the last row and does not end."""
         after = self._after
@@ -122,6 +127,7 @@ class Rule(Value, frozen=True):
 RULES = (
     Rule(PageEnd.CUT, "the last tag is incomplete", lambda tail: tail.ends_in_tag),
     Rule(PageEnd.CLOSED, "the document ends after the last row", lambda tail: tail.closes_document),
+    Rule(PageEnd.CUT, "the link of the last row does not end", lambda tail: tail.ends_in_link),
     Rule(PageEnd.CUT, "a table or list begins after the last row and does not end", lambda tail: tail.opens_another),
     Rule(PageEnd.CUT, "the document does not end", lambda tail: not tail.may_lack_document_end),
     Rule(PageEnd.CUT, "the element around the rows does not end", lambda tail: not tail.closes_region),
