@@ -22,6 +22,7 @@ _CLOSED = ("pre", "table", "ul", "ol", "tbody")
 """Elements meant for rows, which every program closes after the last one."""
 _BALANCED = ("div", "li", "section", "main", "article", "center", "form", "dl")
 """Elements that may surround any row: they are closed if there are as many end tags as start tags."""
+_LINKS = re.compile(r"<a[\s>]")
 _HEAD = 4_000
 """Maximum number of characters before the document element, if there is one."""
 
@@ -86,8 +87,8 @@ class Tail:
 
     @property
     def ends_in_link(self) -> bool:
-        """True if the link of the last row has no end tag, although others have one."""
-        return "</a" not in self._after and "</a" in self._lower
+        """True if the link of the last row has no end tag, although most have one: some programs print none."""
+        return "</a" not in self._after and 2 * self._lower.count("</a") > len(_LINKS.findall(self._lower))
 
     @property
     def opens_another(self) -> bool:

@@ -29,8 +29,8 @@ def last_row(text: str, region: str, *, holds_all: bool = True) -> LastRow:
         (f"<pre>{LINK}</pr", "pre", True, 0),
         (f"<html><pre>{LINK}</pre></html>", "pre", False, 1),
         (f"<body><div>{LINK}</body>", "div", False, 1),
-        (f'{LINK}<a href="x">x', "", False, 2),
-        (f'<pre>{LINK}<a href="x">x</pre>', "pre", True, 2),
+        (f'{LINK}{LINK}<a href="x">x', "", False, 2),
+        (f'<pre>{LINK}{LINK}<a href="x">x</pre>', "pre", True, 2),
         (f"<pre>{LINK}</pre><table>", "pre", True, 3),
         (f"<html><pre>{LINK}</pre>", "pre", False, 4),
         (f"<html><div>{LINK}</div>", "div", True, 4),
@@ -40,6 +40,7 @@ def last_row(text: str, region: str, *, holds_all: bool = True) -> LastRow:
         (f"<html><pre>{LINK}</pre>", "pre", True, 6),
         (f"<div>{LINK}</div>", "div", False, 6),
         (LINK, "", False, 7),
+        (f'{LINK}<a href="x">x', "", False, 7),  # a program that closes only the link to the parent
         (f"<p>{LINK}</p>", "p", True, 7),
     ],
 )
