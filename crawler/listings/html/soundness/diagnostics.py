@@ -45,7 +45,12 @@ _TRUNCATED = pattern(
 _DOCUMENT = pattern(r"<!doctype\b|<html\b", re.IGNORECASE)
 _HEADING = pattern(r"<(?:title|h1)\b[^>]{0,300}>([^<]{0,200})", re.IGNORECASE)
 _STATUS = pattern(r"\s*[45]\d\d\b")
-_HEADED = pattern(r"<(?:title|h1)\b[^>]{0,300}>\s{0,99}Index of (/[^<]*)<", re.IGNORECASE)
+_HEADED = pattern(
+    r"<(?:title|h1)\b[^>]{0,300}>\s{0,99}"
+    r"(?:index of|directory listing (?:for|of)|(?:directory )?(?:listing|contents?) of|directory:) {0,9}\[?(/[^<\]]*)",
+    re.IGNORECASE,
+)
+"""A heading that is a path, in the words of Apache, nginx, Python, Tomcat, Jetty and others."""
 
 
 def error_in(passages: Iterable[Passage], regions: set[int], rows: set[int], *, is_empty: bool) -> Flaw | None:

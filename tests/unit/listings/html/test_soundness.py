@@ -199,6 +199,30 @@ def test_an_empty_page_of_another_directory_proves_nothing(text: str) -> None:
     assert not parse_without_grammar(text.encode(), URL, "text/html").conclusive
 
 
+@pytest.mark.parametrize(
+    ("heading", "is_another"),
+    [
+        ("Index of /{}/", True),
+        ("Directory listing for /{}/", True),  # Python
+        ("Directory Listing For [/{}/] - ", True),  # Tomcat
+        ("Directory: /{}/", True),  # Jetty
+        ("Listing of /{}", True),
+        ("Contents of /{}/", True),
+        ("Files of {}", False),
+        ("{}", False),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?page=2"])
+def test_a_heading_that_is_the_path_of_another_directory_is_noticed_in_the_words_of_many_programs(
+    heading: str, is_another: bool, query: str
+) -> None:
+    for name in ("other", "pub", "deep/pub", "pub/deep"):
+        text = heading.format(name)
+        page = f"<html><title>{text}</title><h1>{text}</h1></html>"
+        differs = not name.endswith("pub")
+        assert (another_heading(page, URL + query) is not None) is (is_another and differs), text
+
+
 def test_a_webdav_member_with_a_failure_status_is_counted() -> None:
     own = "<D:propstat><D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop><D:status>HTTP/1.1 200 OK"
     text = (
