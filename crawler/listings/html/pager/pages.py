@@ -52,8 +52,8 @@ class Continuation(Value, frozen=True):
     """The pages that come after this one, as far as it links to them."""
     claims: tuple[Claim, ...] = ()
     """What they say about the number of pages."""
-    is_part: bool = False
-    """Whether the page links to any other page of its listing, also to those before it."""
+    links: frozenset[str] = frozenset()
+    """All other pages of the listing to which the page links, also those before it."""
     flaw: Flaw | None = None
     """Why the listing is incomplete: a control leads to further entries, and cannot be followed."""
 
@@ -67,11 +67,11 @@ class _Numbered(Value, frozen=True):
 
 
 class _Found(Struct):
-    links: dict[str, None] = field(default_factory=dict)
+    order: dict[str, None] = field(default_factory=dict)
     """URLs of the same directory, in the order of the page."""
     pages: set[str] = field(default_factory=set)
+    links: set[str] = field(default_factory=set)
     claims: dict[Claim, None] = field(default_factory=dict)
-    is_part: bool = False
     unusable: list[Control] = field(default_factory=list)
 
 
@@ -90,7 +90,7 @@ def continuation(
             continue
         is_here = bool(url) and place.shows_same(url or "")
         if url and is_here:
-            found.links[url] = None
+            found.order[url] = None
         if says is Says.NUMBER:
             numbered = _Numbered(control.label.number, url, control)
             if url == place.url:
@@ -113,10 +113,10 @@ def _concluded(found: _Found) -> Continuation:
 
     Where links lead to the pages before this one, "Next" without a target says that this is the last one.
     """
-    lost = next((control for control in found.unusable if not (found.is_part and control.href is None)), None)
+    lost = next((control for control in found.unusable if not (found.links and control.href is None)), None)
     flaw = Flaw(FlawKind.PART, lost.text) if lost is not None and not found.pages else None
     return Continuation(
-        tuple(url for url in found.links if url in found.pages), tuple(found.claims), found.is_part, flaw
+        tuple(url for url in found.order if url in found.pages), tuple(found.claims), frozenset(found.links), flaw
     )
 
 
@@ -127,16 +127,16 @@ def _note(found: _Found, control: Control, url: str, place: Place) -> None:
     own_key, own = queries.page_of(place.url.partition("?")[2])
     is_before = bool(key) and own_key in {"", key} and number < own
     if says is Says.BACK or (says in _FORWARD and is_before):
-        found.is_part = True
+        found.links.add(url)
     elif says in _FORWARD:
-        found.is_part = True
+        found.links.add(url)
         found.pages.add(url)
         if says is Says.NEXT:
             found.claims[Claim(ClaimKind.NEXT)] = None
         elif says is Says.LAST and key.startswith("p"):
             found.claims[Claim(ClaimKind.PAGES, text, number)] = None
     elif key and not is_before and number > max(own, 1 if key.startswith("p") else 0):
-        found.is_part = True
+        found.links.add(url)
         found.pages.add(url)  # a label in another language, or an image
 
 
@@ -153,14 +153,14 @@ def _note_numbers(found: _Found, key: str, run: Sequence[_Numbered], place: Plac
         return
     for each in run:
         if each.url and each.url != place.url:
-            found.is_part = True
+            found.links.add(each.url)
             if each.number > current:
                 found.pages.add(each.url)
     step = _step(key, run)
     if step is not None and current + 1 not in shown and current + 1 < max(shown):  # 1 … 40
         last = max(run, key=lambda each: each.number).url or ""
         missing = queries.with_value(last, key, str(step[0] * (current + 1) + step[1]))
-        found.links[missing] = None
+        found.order[missing] = None
         found.pages.add(missing)
 
 

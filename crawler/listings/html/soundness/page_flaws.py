@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from crawler.listings.html.pager.controls import controls_in
@@ -17,6 +17,7 @@ from crawler.model.flaws import Claim, Flaw, FlawKind, unmet
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
 from crawler.model.values import Listing, Rejection
+from crawler.text.urls import resolve_any, stripped
 
 
 class _Unlinked(Value, frozen=True):
@@ -32,32 +33,32 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     """``listing`` with its flaws, its rows without a link and its next pages, by its whole page, ``markup``."""
     if not listing.is_listing:
         return listing
-    shown = visible(markup)
+    shown, names = visible(markup), {entry.name for entry in listing.entries}
     passages = list(split_passages(shown))
-    names = {entry.name for entry in listing.entries}
     regions = unlinked_rows.listing_regions(passages, names)
     known = names | {rejection.row for rejection in listing.rejections if rejection.row}
     unlinked = _unlinked(passages, regions, names, known)
     lost = {name: None for name in unlinked.rows.values() if name.removesuffix("/") not in known}
     rows = _linked(passages, regions) | set(unlinked.rows)
     is_empty = not listing.entries and not lost
-    ends = [passage.at for passage in passages if passage.region in regions]
     more = _with_claims(_continuation(listing, shown, resolver, known), claims_in(passages, rows, names))
-    is_alone = not more.is_part and "?" not in listing.url  # otherwise all pages together have to meet the claims
+    unlisted = tuple(Rejection(Reason.NO_LINK, name, "", name) for name in lost)
+    rejections = (*_without_pages(listing.rejections, more, resolver), *unlisted)
+    is_alone = not more.links and "?" not in listing.url  # otherwise all pages together have to meet the claims
     found = (
         Flaw(FlawKind.CUT) if not listing.complete else None,
         diagnostics.error_in(passages, regions, rows, is_empty=is_empty),
         diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(more.next_pages)),
         more.flaw,
-        unmet(more.claims, len(known) + len(lost)) if is_alone else None,
-        diagnostics.error_after(shown, max(ends)) if ends else None,
+        unmet(more.claims, len(names) + sum(bool(each.row) for each in rejections)) if is_alone else None,
+        diagnostics.error_after(shown, max(p.at for p in passages if p.region in regions)) if regions else None,
         Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
         Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,
         Flaw(FlawKind.UNLINKED, unlinked.aside[0]) if unlinked.aside else None,
         diagnostics.another_heading(markup, listing.url) if is_empty else None,
         unknown_in(markup, passages, listing.url, listing.family) if is_empty else None,
     )
-    flaws = tuple(flaw for flaw in found if flaw is not None)
+    flaws = tuple(filter(None, found))
     return replace(
         listing,
         complete=not any(flaw.is_incomplete for flaw in flaws),
@@ -65,7 +66,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         flaws=flaws,
         next_pages=more.next_pages,
         claims=() if is_alone else more.claims,
-        rejections=listing.rejections + tuple(Rejection(Reason.NO_LINK, name, "", name) for name in lost),
+        rejections=rejections,
         mentioned=listing.mentioned | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
 
@@ -78,6 +79,13 @@ def _linked(passages: Iterable[Passage], regions: Collection[int]) -> set[int]:
 def _continuation(listing: Listing, markup: str, resolver: Resolver, known: Collection[str]) -> Continuation:
     urls = {entry.url for entry in listing.entries}
     return continuation(controls_in(markup), place_of(resolver), known, urls)
+
+
+def _without_pages(rejections: Iterable[Rejection], more: Continuation, resolver: Resolver) -> Iterator[Rejection]:
+    """``rejections``; a link to another page that looks like a row is none."""
+    for each in rejections:
+        is_page = bool(each.row and more.links) and resolve_any(resolver.base, stripped(each.subject)) in more.links
+        yield Rejection(Reason.PAGE, each.subject) if is_page else each
 
 
 def _with_claims(more: Continuation, claims: tuple[Claim, ...]) -> Continuation:

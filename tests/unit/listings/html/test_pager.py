@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crawler.listings import parse_listing
 from crawler.listings.html.pager.controls import controls_in
 from crawler.listings.html.pager.labels import Label, Says, understood
 from crawler.listings.html.pager.pages import Continuation, continuation, place_of
@@ -103,7 +104,7 @@ def test_pages_that_are_followed(markup: str, pages: list[str]) -> None:
     found = read(markup)
     assert [url.removeprefix(PUB) for url in found.next_pages] == pages
     assert found.flaw is None
-    assert found.is_part is bool(pages)
+    assert bool(found.links) is bool(pages)
 
 
 @pytest.mark.parametrize(
@@ -322,3 +323,42 @@ def test_texts_that_say_that_there_is_more(text: str, is_part: bool) -> None:
     rows = {id(passages[0])}
     assert (part_in(passages, rows, is_empty=False, has_more=False) is not None) is is_part
     assert part_in(passages, rows, is_empty=False, has_more=True) is None
+
+
+PAGERS = {
+    "numbers": "<b>1</b> <a href='?blatt=2'>2</a>",
+    "marker": "<a href='?marker=f4.zip'>More</a>",
+    "next": "<a href='?q=zz'>Next</a>",
+    "script": "<a href='#'>1</a> <a href='#'>2</a>",
+    "button": "<button>Load more</button>",
+    "total": "<p>Total: 30 files</p>",
+    "list": "<ul class=pagination><li><a href='?page=1'>1</a></li><li><a href='?page=2'>2</a></li></ul>",
+}
+_ROW = "<tr><td><a href='f{0}.zip'>f{0}.zip</a></td><td>2025-01-02 03:04</td><td>1K</td></tr>"
+_LINE = "<a href='f{0}.zip'>f{0}.zip</a>     02-Jan-2025 03:04   1K\n"
+_TABLE = "<table><tr><th>Name<th>Modified<th>Size</tr>" + "".join(map(_ROW.format, range(5)))
+_PRE = "<pre><a href='../'>../</a>\n" + "".join(map(_LINE.format, range(5)))
+_LIST = "<ul>" + "".join(f"<li><a href='f{number}.zip'>f{number}.zip</a></li>" for number in range(5))
+PLACES = {
+    "before the rows": "{}" + _TABLE + "</table>",
+    "after the rows": _TABLE + "</table>{}",
+    "in a row": _TABLE + "<tr><td colspan=3>{}</td></tr></table>",
+    "in a cell": _TABLE + "<tr><td>{}</td><td></td><td></td></tr></table>",
+    "in the foot": _TABLE + "<tfoot><tr><td colspan=3>{}</td></tr></tfoot></table>",
+    "in lines": _PRE + "{}</pre>",
+    "after lines": _PRE + "</pre><hr>{}",
+    "after a list": _LIST + "</ul>{}",
+    "in a list": _LIST + "<li>{}</li></ul>",
+}
+
+
+@pytest.mark.parametrize("pager", PAGERS)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_pager_is_found_wherever_it_is_and_is_no_row(pager: str, place: str) -> None:
+    body = PLACES[place].format(PAGERS[pager])
+    page = f"<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1>{body}</body></html>"
+    listing = parse_listing(page, PUB, "text/html")
+    assert [entry.name for entry in listing.entries] == [f"f{number}.zip" for number in range(5)]
+    assert [rejection.row for rejection in listing.rejections if rejection.row] == []
+    assert bool(listing.next_pages) is (pager not in {"script", "button", "total"})
+    assert listing.complete is bool(listing.next_pages)
