@@ -171,6 +171,11 @@ def test_what_stands_in_for_modules_of_libraries_is_gone_when_they_have_been_imp
     program = """
 from crawler.__main__ import _import_libraries
 _import_libraries()
+import sys
+names = {"decimal", "platform", "uuid"}
+kept = {name for name, module in sys.modules.items() for held in vars(module).values()
+        if isinstance(held, type(sys)) and held.__name__ in names and held.__spec__ is None}
+assert kept == {"multidict._compat"}, kept
 import decimal, platform, uuid, msgspec.json, typing_extensions
 from crawler.model.values import Span
 assert platform.system() and uuid.uuid4() and decimal.Decimal(1) == 1 and typing_extensions.Annotated
