@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from functools import partial
@@ -22,6 +22,22 @@ _SLOW_CALLS = 8
 def usable_processors() -> int:
     """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def advanced(steps: Generator[None, None, T]) -> T | None:
+    """Do the next of ``steps``. Returns the result of the last one; before that, None."""
+    try:
+        return next(steps)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def finished(steps: Generator[None, None, T]) -> T:
+    """Do all ``steps``, and return their result, which is not None."""
+    while (result := advanced(steps)) is None:
+        pass
+    return result
 
 
 class BriefExecutor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 
 from crawler.model.errors import NO_DESCRIPTORS
@@ -60,8 +60,7 @@ class BatchCommit:
         self, tree: Tree, parts: int, *, fsync: str, width: int, safeguards: Safeguards, helper: Helper
     ) -> None:
         self._tree = tree
-        self._parts = parts
-        self._fsync = fsync
+        self._parts, self._fsync = parts, fsync
         self._width = width if fsync == "batch" else 1
         self._trash = safeguards.trash
         self._spared = safeguards.spared
@@ -71,16 +70,19 @@ class BatchCommit:
         self.lacks: set[str] = set()
         """Messages about features that this file system lacks; files were stored without them."""
 
-    def commit(self, batch: Sequence[Staged], directory: str) -> list[Known | str]:
-        """See ``Destination.commit``. Raises DestinationError."""
+    def commit(self, batch: Sequence[Staged], directory: str) -> Generator[None, None, list[Known | str]]:
+        """See ``Destination.commit``. Stops before and after each wait for the helper. Raises DestinationError."""
         self.helper.note_batch(len(batch))
-        outcomes: list[Known | str] = []
-        touched: set[str] = set()
+        outcomes, touched = list[Known | str](), set[str]()
         self._tree.refresh()
         self._spared.refresh(self._tree.root)
         try:
             while len(outcomes) < len(batch):
-                self._slice(batch[len(outcomes) : len(outcomes) + self._width], outcomes, touched)
+                items = batch[len(outcomes) : len(outcomes) + self._width]
+                self.helper.begin(items, self._directory_for_new, self._tree.refresh)
+                yield
+                self._slice(items, outcomes, touched)
+                yield
             self._flush_directories(touched)
         except OSError as error:
             self._drop(batch[len(outcomes) :])
@@ -90,7 +92,7 @@ class BatchCommit:
 
     def _slice(self, items: Sequence[Staged], outcomes: list[Known | str], touched: set[str]) -> None:
         """Store the first of ``items``, as many as may be open at once, doing each step for all of them."""
-        if stored := self.helper.store(items, self._directory_for_new, self._tree.refresh):
+        if stored := self.helper.store(items, self._tree.refresh):
             outcomes += stored
             touched.update({item.job.path.rpartition("/")[0] for item in items[: len(stored)]})
             return

@@ -22,7 +22,7 @@ from crawler.storage.directory.incoming.part_threads import PartThreads
 from crawler.storage.directory.os_errors import destination_error
 from crawler.storage.directory.reading.reader import DirectoryReader
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
-from crawler.storage.executor import BriefExecutor
+from crawler.storage.executor import BriefExecutor, advanced, finished
 
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.part_writer import LocalPart
@@ -184,10 +184,19 @@ class LocalDestination(DirectoryReader):
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` lists the files that already have their final names."""
         committer = (await self._ready()).committer
-        for directory in {staged.job.path.rpartition("/")[0] for staged in batch}:
+        directories = {staged.job.path.rpartition("/")[0] for staged in batch}
+        for directory in directories:
             self._known_empty.fill(directory)
-        thread = self._write_thread if committer.helper.is_ready else self._brief_writes
-        return await self._run(thread, committer.commit, batch, self._shown)
+        steps = committer.commit(batch, self._shown)
+        outcomes: list[Known | str] | None = None
+        if not committer.helper.is_ready or len(directories) == 1:
+            thread = self._write_thread if committer.helper.is_ready else self._brief_writes
+            return await self._run(thread, finished, steps)
+        while outcomes is None:  # to open directories beside the event loop would take several times as long
+            outcomes = await self._run(self._brief_writes, advanced, steps)
+            if outcomes is None:
+                outcomes = await self._run(self._write_thread, advanced, steps)
+        return outcomes
 
     async def delete(self, paths: Sequence[str]) -> list[str | None]:
         """See ``interfaces.Destination``. A path that is already gone counts as deleted."""

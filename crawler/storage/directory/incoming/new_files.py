@@ -21,7 +21,7 @@ from crawler.storage.directory.tree import close_quietly
 from crawler.text.patterns import PLAIN_NAME
 
 if TYPE_CHECKING:
-    from crawler.storage.directory.incoming.saver import Saver
+    from crawler.storage.directory.incoming.saver import Saver, Together
 
 _LEAST = 32
 """Minimum number of files that are worth the way to the process and back."""
@@ -132,6 +132,8 @@ class Helper:
         self._is_wanted = fsync != "file"
         """Whether the process is to be started when many files arrive."""
         self._saver: Saver | None = None
+        self._ordered: Sequence[Staged] = ()
+        """The files that the process is storing, if its answer is still to come."""
 
     @property
     def is_ready(self) -> bool:
@@ -152,32 +154,61 @@ class Helper:
             is_flushed = self._fsync != "none"
             self._saver = begin(self._parts, self.name, is_flushed=is_flushed, is_ending=self._is_ending)
 
-    def store(
+    def begin(
         self, items: Sequence[Staged], directory_of: Callable[[str], int | None], lost: Callable[[], None]
-    ) -> list[Known]:
-        """Have the process store the first of ``items``, if these are new files. Returns the records of these.
+    ) -> None:
+        """Order the process to store the first of ``items``, if these are new files; ``store`` should follow.
 
         ``directory_of`` returns an open directory, which its next call may close, or None if its files must be stored
         in another way. ``lost`` is called if the process is gone; it may have named some of ``items``. Raises the
-        errors of ``Saver.store``.
+        errors of ``Saver.stored`` if an earlier order is still to be waited for.
         """
-        saver = self._saver
-        if saver is None:
-            return []
+        if (saver := self._saver) is None:
+            return
         from crawler.storage.directory.incoming.saver import LostSaver, together
 
-        batch, descriptors = together(items), list[int]()
         try:
-            if len(batch.items) < min(_LEAST, limits.BATCH_FILES) or not saver.has_started():
-                return []
+            if self._ordered:  # a commit was cancelled meanwhile
+                self._ordered = ()
+                saver.stored()
+            batch = together(items)
+            if len(batch.items) >= min(_LEAST, limits.BATCH_FILES) and saver.has_started():
+                self._order(saver, batch, directory_of)
+        except LostSaver:
+            self._saver = None
+            lost()
+        except Unresponsive:
+            self._saver = None
+            raise
+
+    def _order(self, saver: Saver, batch: Together, directory_of: Callable[[str], int | None]) -> None:
+        descriptors = list[int]()
+        try:
             for number, parent in enumerate(batch.parents):
                 if (descriptor := _duplicate(directory_of(parent))) is None:
                     batch = batch.cut(batch.places.index(number))
                     break
                 descriptors.append(descriptor)
-            if not batch.items:
-                return []
-            stored = saver.store(batch, descriptors)
+            if batch.items:
+                saver.begin(batch, descriptors)
+                self._ordered = batch.items
+        finally:
+            for descriptor in descriptors:
+                close_quietly(descriptor)
+
+    def store(self, items: Sequence[Staged], lost: Callable[[], None]) -> list[Known]:
+        """Wait for the process, if ``begin`` was called with ``items`` last, and return the records of the first.
+
+        For ``lost`` see ``begin``. Raises the errors of ``Saver.stored``.
+        """
+        ordered, saver = self._ordered, self._saver
+        if saver is None or not ordered or ordered[0] is not items[0]:
+            return []
+        from crawler.storage.directory.incoming.saver import LostSaver
+
+        self._ordered = ()
+        try:
+            stored = saver.stored()
         except LostSaver:
             self._saver = None
             lost()
@@ -185,9 +216,6 @@ class Helper:
         except Unresponsive:
             self._saver = None
             raise
-        finally:
-            for descriptor in descriptors:
-                close_quietly(descriptor)
         if not saver.is_worth_while:
             self.close()
         return stored

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from crawler.model import limits
 from crawler.model.struct import Struct, field, replace
@@ -77,6 +77,10 @@ class Saver:
         self.is_ready = False
         """Whether the process has started. Orders before that store nothing."""
         self._disappointments = 0
+        self._items: Sequence[Staged] = ()
+        """The files that were ordered last."""
+        self._end = ""
+        """The end of the names of their parts."""
         self._memory = os.memfd_create("bodies", os.MFD_CLOEXEC)
         theirs, self._life = os.pipe()
         self._connection, process_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -93,28 +97,40 @@ class Saver:
             close_quietly(theirs)
             process_side.close()
 
-    def store(self, batch: Together, directories: Sequence[int]) -> list[Known]:
-        """Store the first files of ``batch`` in the open ``directories``, and return their records.
+    def begin(self, batch: Together, directories: Sequence[int]) -> None:
+        """Order the process to store the files of ``batch`` in the open ``directories``; ``stored`` must follow.
 
-        No name in these may be protected. Must have started. Raises LostSaver; OSError if a flush failed; Unresponsive
-        if the disk does not answer and the run is to end.
+        No name in these may be protected. Must have started. Raises LostSaver.
         """
-        items = batch.items
-        end = self._name()
+        self._items, self._end = batch.items, self._name()
         try:
-            stored, failed, digests = self._do(batch, directories, end)
+            self._order(batch, directories)
+        except (OSError, ValueError, EOFError, TypeError):
+            self._lose()
+
+    def stored(self) -> list[Known]:
+        """Wait until the order is done, and return the records of the first files, which are stored.
+
+        Raises LostSaver; OSError if a flush failed; Unresponsive if the disk does not answer and the run is to end.
+        """
+        items = self._items
+        try:
+            stored, failed, digests = self._outcome()
         except Unresponsive:  # it may hold up this thread, too; the next start removes the parts
             self.close()
             raise
         except (OSError, ValueError, EOFError, TypeError):
-            self.close()
-            remove_parts(self._parts, end, range(len(items)))
-            raise LostSaver from None
+            self._lose()
         if failed and failed not in NOT_OFFERED:  # otherwise the long way says what to do
             raise OSError(failed, os.strerror(failed))
         if stored < len(items):
             self._disappointments += 1
         return _records_of(items[:stored], digests)
+
+    def _lose(self) -> NoReturn:
+        self.close()
+        remove_parts(self._parts, self._end, range(len(self._items)))
+        raise LostSaver from None
 
     @property
     def is_worth_while(self) -> bool:
@@ -136,17 +152,21 @@ class Saver:
             self._connection.settimeout(min(_LOOK_SECONDS, _SILENCE))
         return True
 
-    def _do(self, batch: Together, directories: Sequence[int], end: str) -> Answer:
-        """The answer of the process. Raises OSError, ValueError, EOFError or TypeError if there is none."""
+    def _order(self, batch: Together, directories: Sequence[int]) -> None:
+        """Pass an order to the process. Raises OSError, ValueError, EOFError or TypeError if that is not possible."""
         items, sizes = batch.items, [item.size for item in batch.items]
         mtimes, is_hashed = [item.mtime for item in items], any(item.lacks_digest for item in items)
-        order = marshal.dumps((end, batch.names, batch.places, sizes, mtimes, self._is_flushed, is_hashed))
+        order = marshal.dumps((self._end, batch.names, batch.places, sizes, mtimes, self._is_flushed, is_hashed))
         data = [order, *[item.body for item in items]]
         if os.pwritev(self._memory, data, 0) != sum(map(len, data)):
             raise EOFError
         socket.send_fds(self._connection, [b"%d" % len(order)], directories)
+
+    def _outcome(self) -> Answer:
+        """The outcome of an order. Raises OSError, ValueError, EOFError or TypeError if there is none."""
         stored, failed, digests = marshal.loads(self._answer())
-        if failed == 0 and len(digests) < stored * DIGEST * is_hashed:
+        is_hashed = any(item.lacks_digest for item in self._items[:stored])
+        if is_hashed and len(digests) < stored * DIGEST:
             raise EOFError
         return stored, failed, digests
 

@@ -24,7 +24,7 @@ from crawler.model.struct import replace
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.incoming import saver, saver_process
-from crawler.storage.executor import usable_processors
+from crawler.storage.executor import finished, usable_processors
 from tests.component.storage.directory.test_new_files import batch, stored, unbroken
 from tests.contract.destination import staged
 
@@ -200,15 +200,30 @@ async def test_an_order_is_shorter_if_not_all_of_its_directories_can_be_open(
     assert orders[:1] == ([4 * left] if left else [])
 
 
+@pytest.mark.usefixtures("at_once", "processes")
+async def test_the_answer_to_a_commit_that_was_cancelled_is_not_taken_for_that_to_the_next(tmp_path: Path) -> None:
+    first, second = ([item for at in range(9) for item in files(4, above=f"{above}{at}/")] for above in "ab")
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        await destination.commit(files(1))
+        assert destination._writer is not None
+        committer = destination._writer.committer
+        cancelled = committer.commit(first, "")
+        next(cancelled)
+        assert finished(committer.commit(second, "")) == [item.result.known for item in second]
+        cancelled.close()
+    assert are_all_here(tmp_path, [*files(1), *first, *second])
+
+
 def orders_in(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of files of each order from now on."""
-    orders, store = list[int](), saver.Saver.store
+    orders, begin = list[int](), saver.Saver.begin
 
-    def noted(self: saver.Saver, batch: saver.Together, directories: Sequence[int]) -> list[Known]:
+    def noted(self: saver.Saver, batch: saver.Together, directories: Sequence[int]) -> None:
         orders.append(len(batch.items))
-        return store(self, batch, directories)
+        begin(self, batch, directories)
 
-    monkeypatch.setattr(saver.Saver, "store", noted)
+    monkeypatch.setattr(saver.Saver, "begin", noted)
     return orders
 
 
@@ -358,21 +373,22 @@ async def test_a_process_may_be_killed_at_any_time(
 async def test_what_a_killed_process_has_done_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some files have their names, of some there are parts, and a directory was listed before."""
 
-    def half_done(self: saver.Saver, items: list[Staged], _start: int, directory: int, end: str) -> tuple[int, int]:
-        for number, item in enumerate(items):
-            place = (str(number), directory) if number < 2 else (f"{number:x}.{end}", self._parts)
+    def half_done(self: saver.Saver, batch: saver.Together, directories: Sequence[int]) -> None:
+        for number, item in enumerate(batch.items):
+            place = (str(number), directories[0]) if number < 2 else (f"{number:x}.{self._end}", self._parts)
             descriptor = os.open(place[0], os.O_CREAT | os.O_WRONLY, dir_fd=place[1])
             os.write(descriptor, item.body)
             os.close(descriptor)
             if number < 2:
-                os.rename(str(number), item.job.path, src_dir_fd=directory, dst_dir_fd=directory)
+                os.rename(str(number), item.job.path, src_dir_fd=directories[0], dst_dir_fd=directories[0])
         raise EOFError
 
-    def nothing_done(*_: object) -> tuple[int, int]:
-        monkeypatch.setattr(saver.Saver, "_do", half_done)
-        return 0, 0
+    def nothing_done(_self: saver.Saver) -> tuple[int, int, bytes]:
+        monkeypatch.setattr(saver.Saver, "_order", half_done)
+        return 0, 0, b""
 
-    monkeypatch.setattr(saver.Saver, "_do", nothing_done)
+    monkeypatch.setattr(saver.Saver, "_order", lambda *_: None)
+    monkeypatch.setattr(saver.Saver, "_outcome", nothing_done)
     items = files(260)
     tmp_path.joinpath(items[0].job.path).write_text("in the way of the first 256, whose directory is therefore listed")
     assert await commit_all(tmp_path, items) == [item.result.known for item in items]
@@ -524,9 +540,9 @@ def test_a_short_write_ends_an_order(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("at_once", "processes")
 async def test_a_flush_that_fails_in_the_process_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saver.Saver, "_do", lambda *_: (0, errno.EIO, b""))
+    monkeypatch.setattr(saver.Saver, "_outcome", lambda _: (0, errno.EIO, b""))
     with pytest.raises(DestinationError, match="input/output error") as raised:
         await commit_all(tmp_path, files(3))
     assert not raised.value.done
-    monkeypatch.setattr(saver.Saver, "_do", lambda *_: (0, errno.EOPNOTSUPP, b""))
+    monkeypatch.setattr(saver.Saver, "_outcome", lambda _: (0, errno.EOPNOTSUPP, b""))
     assert len(await commit_all(tmp_path, files(3))) == 3, "the long way knows what it means"
