@@ -7,11 +7,23 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, wraps
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[2] / "crawler"
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "crawler"
+
+TOP_LEVEL = {
+    ".ci", ".dockerignore", ".editorconfig", ".github", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
+    "CONTRIBUTING.md", "Dockerfile", "LICENSE", "Makefile", "README.md", "SECURITY.md", "benchmarks", "config",
+    "constraints.txt", "crawler", "docs", "examples", "pyproject.toml", "tests",
+}  # fmt: skip
+"""What the top level of the repository holds: a mirror made there to try something is soon added by mistake."""
 
 HOMES = {
     "aiohttp": "http",
@@ -235,3 +247,9 @@ def test_no_directory_has_too_many_modules() -> None:
 
 def test_the_engine_fits_one_page() -> None:
     assert len(MODULES["pipeline.engine"].read_text().splitlines()) <= 100
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="not a checkout of git")
+def test_the_top_level_of_the_repository_holds_only_what_is_meant() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {path.partition("/")[0] for path in tracked.splitlines()} == TOP_LEVEL
