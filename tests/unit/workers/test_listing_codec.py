@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 from crawler.workers.listing_codec import decode_listing, encode_listing, is_last
 
@@ -41,6 +41,9 @@ listings = st.builds(
     mentioned=st.frozensets(texts, max_size=3),
     conclusive=st.booleans(),
     flaws=st.lists(st.builds(Flaw, st.sampled_from(FlawKind), texts), max_size=3).map(tuple),
+    claims=st.lists(
+        st.builds(Claim, st.sampled_from(ClaimKind), texts, st.integers(0), st.integers(0)), max_size=3
+    ).map(tuple),
 )
 
 

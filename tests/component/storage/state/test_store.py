@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo, StateStore
 from crawler.model.struct import replace
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Span, Validators
@@ -282,6 +283,7 @@ async def test_a_listing_is_read_back_with_its_entries(path: Path, copies: int) 
         "\udcff",
         entries=ENTRIES * copies,
         next_pages=("http://h/a/?page=2",),
+        claims=(Claim(ClaimKind.OF, "1 of \udcff3", 3, 1), Claim(ClaimKind.NEXT)),
         complete=False,
         mentioned=frozenset({"b", "\udcff"}),
     )

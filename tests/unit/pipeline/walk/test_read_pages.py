@@ -45,10 +45,10 @@ async def _parsed(body: bytes, url: str, content_type: str) -> AsyncGenerator[Li
 class Reading:
     """The outcome of reading a listing whose page ``page`` gives for a query."""
 
-    def __init__(self, page: Callable[[str], str | None]) -> None:
+    def __init__(self, page: Callable[[str], str | None], state: MemoryState | None = None) -> None:
         self._page = page
         self.client = FakeClient(self._respond)
-        self.state = MemoryState()
+        self.state = state or MemoryState()
         self.observer = Recorder()
         self.visited: list[DirectoryPage] = []
         reader = PageReader(client=self.client, state=self.state, observer=self.observer, parse=_parsed, attempts=1)
@@ -211,3 +211,14 @@ async def test_a_row_that_slips_to_a_page_that_was_read_is_missed_by_the_total_a
     read = await Reading(lambda query: (fewer if query else whole).page(query)).run()
     assert read.visited[-1].complete
     assert read.visited[-1].recalled  # read again before anything is deleted
+
+
+@pytest.mark.parametrize(("total", "is_whole"), [("", True), ("20 files", True), ("30 files", False)])
+async def test_pages_that_are_remembered_are_the_same_listing(total: str, is_whole: bool) -> None:
+    site = PagedSite(files(20), 7, numbers, total=total)
+    first = await Reading(site.page).run()
+    again = await Reading(site.page, first.state).run()
+    assert [page.recalled for page in again.visited] == [True, True, True]
+    for read in (first, again):
+        assert (read.names, read.visited[-1].complete) == (files(20), is_whole)
+        assert bool(read.observer.failed_listings) is not is_whole
