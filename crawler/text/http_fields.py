@@ -42,6 +42,8 @@ def ends_in_response(end: bytes) -> bool:
 
     A server that sends fewer bytes than it announced may go on with another response, which fills the rest.
     """
+    if not may_hold_response(end):
+        return False
     begin = max((found.start() for found in STATUS_LINE.finditer(end)), default=-1)
     if begin < 0:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crawler.model import limits
 from crawler.text.http_fields import STATUS_LINE, response_stop
+from crawler.text.tail import Tail
 
 MERGED = "it is shorter than announced, and another response begins in it"
 """The reason for a BodyError about a body that was sent short, so that a response to something else fills the rest."""
@@ -15,33 +16,28 @@ _PADDING = b"\r\n\0 "
 class BodyTail:
     """The end of a body with a length, as far as it has arrived: it may come in any number of pieces."""
 
-    __slots__ = ("_pieces", "_size")
+    __slots__ = ("_tail",)
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        """The last pieces of the body: at least DOUBTED bytes, if so many have arrived."""
-        self._size = 0
+        self._tail = Tail(limits.DOUBTED)
 
     def clear(self) -> None:
         """Expect another body."""
-        self._pieces.clear()
-        self._size = 0
+        self._tail.clear()
+
+    def add(self, piece: bytes) -> None:
+        """``piece`` follows, and is not the last one."""
+        self._tail.add(piece)
 
     def is_merged(self, data: bytes, start: int, end: int) -> bool:
         """Add ``data[start:end]`` to the body. Whether a response begins near its end and goes on in ``data[end:]``."""
         if end == len(data):
-            self._add(data[start:end])
+            self._tail.add(data[start:end])
             return False
-        if not self._pieces or end - start >= limits.DOUBTED:
+        if not self._tail or end - start >= limits.DOUBTED:
             return is_merged(data, start, end)
-        before = b"".join(self._pieces)
+        before = self._tail.joined()
         return is_merged(before + data[start:], 0, len(before) + end - start)
-
-    def _add(self, piece: bytes) -> None:
-        self._pieces.append(piece)
-        self._size += len(piece)
-        while self._size - len(self._pieces[0]) >= limits.DOUBTED:
-            self._size -= len(self._pieces.pop(0))
 
 
 def is_merged(data: bytes, start: int, end: int) -> bool:

@@ -76,8 +76,8 @@ class ResponseReader:
             if self.head.end is BodyEnd.CHUNKED:
                 self._chunks = ChunkScanner()
         stop = self._take_body(data, at, self.head.end)
-        if is_last and self.head.end is BodyEnd.LENGTH and self._tail.is_merged(data, at, stop):
-            raise BodyError(MERGED)
+        if is_last and self.head.end is BodyEnd.LENGTH:
+            self._check_tail(data, at, stop)
         if self._arrived > limits.FRAMING and not self.is_over:
             self._check_share()
         return len(data) - stop
@@ -146,6 +146,13 @@ class ResponseReader:
         self.is_over = self._chunks.is_over
         self._gather(b"".join(decoded))
         return stop
+
+    def _check_tail(self, data: bytes, start: int, stop: int) -> None:
+        """Raise BodyError if ``data[start:stop]`` completes a body in which another response begins."""
+        if not self.is_over:
+            self._tail.add(self.pieces[-1] if stop > start else b"")
+        elif stop < len(data) and self._tail.is_merged(data, start, stop):
+            raise BodyError(MERGED)
 
     def _gather(self, piece: bytes) -> None:
         if piece:

@@ -42,6 +42,7 @@ from crawler.pipeline.rules.upstreams.agreement import refusal
 from crawler.text import digests
 from crawler.text.http_fields import ENDING, ends_in_response, validators_of
 from crawler.text.resuming import Resume, resume_at
+from crawler.text.tail import Tail
 
 _NONE = Validators()
 _SAME = "same size and time as the server's"
@@ -198,7 +199,7 @@ class Transfer:
         return [digest for digest in found if digest is not None]
 
     async def _stream(self, reply: Response, action: Action, proof: Proof) -> Result | Staged | None:
-        job, shared, end = self._job, self._shared, b""
+        job, shared, tail = self._job, self._shared, Tail(ENDING)
         part = self._part
         if part is None:
             part = self._part = await shared.destination.open_part(job)
@@ -218,7 +219,7 @@ class Transfer:
                     await part.restart()
                     raise VerificationError(f"longer than the announced {action.limit} bytes", retryable=False)
                 await part.write(chunk)
-                end = (end + chunk[-ENDING:])[-ENDING:]
+                tail.add(chunk)
                 offer = partial(reply.bulk, action.limit - part.offset, self.effort.count)
                 if segments is None and (filling := part.fill(offer)) is not None:
                     await filling
@@ -232,7 +233,7 @@ class Transfer:
             if not await part.matches(expected):
                 await part.discard()
                 raise VerificationError(f"the body does not have the published digest {expected}")
-        if self._is_doubtful(reply, action, end, digest):
+        if self._is_doubtful(reply, action, tail.joined()[-ENDING:], digest):
             await part.discard()
             return None
         return await self._stage(reply, proof, part, size, digest)
