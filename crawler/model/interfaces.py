@@ -101,8 +101,8 @@ class Part(Protocol):
     async def write(self, chunk: bytes) -> None:
         """Append ``chunk`` and add its length to ``offset``."""
 
-    def fill(self, offer: Callable[[], BulkBody | None]) -> Awaitable[None] | None:
-        """Append the part of the body that ``offer`` returns, which a thread receives.
+    def fill(self, offer: Callable[[], BulkBody | None]) -> Awaitable[bytes] | None:
+        """Append the rest of the body that ``offer`` returns, which a thread receives. Returns its ``ending``.
 
         ``offer`` must not be called unless a thread can begin at once. Returns None, the default, if nothing is done.
         """

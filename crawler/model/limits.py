@@ -40,12 +40,12 @@ RETRY_AFTER = 600.0
 """Longest Retry-After that is honoured; beyond it the file fails and the next run retries it."""
 BODY_CHUNK = 256 * KIB
 """Amount of a large body that is read, hashed and written in one step."""
-BULK_LEAST = MIB
-"""Smallest part of a body that one thread receives and stores by itself; for less, starting it is not worth while."""
+BULK_LEAST = 32 * KIB
+"""Smallest rest of a body that one thread receives and stores by itself; for less, waking it is not worth while."""
 BULK_PIECE = MIB
 """Amount that this thread receives at once, if so much has arrived."""
-BULK_TAIL = 256 * KIB
-"""Number of bytes at the end of a long body that are received like a short one, and with them how it ends."""
+BULK_STAGED = 16 * MIB
+"""Smallest rest of a body that three threads receive, hash and write; for less, starting them is not worth while."""
 DOUBTED = 256 * KIB
 """Number of bytes at the end of a body in which the beginning of another response is looked for."""
 SMALL_BODY = 256 * KIB

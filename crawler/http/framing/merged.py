@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from crawler.model import limits
-from crawler.text.http_fields import STATUS_LINE, response_stop
-from crawler.text.tail import Tail
+from crawler.text.http_fields import STATUS_LINE, Tail, response_stop
 
 MERGED = "it is shorter than announced, and another response begins in it"
 """The reason for a BodyError about a body that was sent short, so that a response to something else fills the rest."""

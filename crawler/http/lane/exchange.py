@@ -41,6 +41,7 @@ class Exchange:
         "_arrival",
         "_first",
         "_head",
+        "_is_holding",
         "_is_over",
         "_lane",
         "_loss",
@@ -60,6 +61,8 @@ class Exchange:
         self._waiting = 0
         """Number of bytes in the pieces that have not been read."""
         self._is_over = False
+        self._is_holding = False
+        """Whether the lane does not read before the next piece is asked for, because a thread may receive the rest."""
         self._loss: Loss | None = None
         self.headers: Mapping[str, str] = {}
 
@@ -95,10 +98,13 @@ class Exchange:
                 return b""
             if self._loss is not None:
                 raise self._error()
+            if self._is_holding:
+                self._is_holding = False
+                self._lane.resume()
             await self._arrive()
         piece = self._pieces.popleft()
         self._waiting -= len(piece)
-        if self._waiting <= _ENOUGH // 2 and not self._is_over:
+        if self._waiting <= _ENOUGH // 2 and not self._is_over and not self._is_holding:
             self._lane.resume()
         return piece
 
@@ -142,6 +148,9 @@ class Exchange:
 
     def begun(self, _request: Request, head: Head) -> None:
         self._announce(head)
+        if self._lane.unread >= limits.BULK_LEAST:
+            self._is_holding = True
+            self._lane.pause()
 
     def _announce(self, head: Head) -> None:
         self._head = head

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from crawler.http.framing.header_section import BodyError, FramingError, NotAResponse
 from crawler.http.framing.shape import Shapes
-from crawler.http.lane.bulk.receiver import BulkReceiver, Loan, duplicate
+from crawler.http.lane.bulk.receiver import BulkReceiver, Lending, Taken
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending, excess, explained, losses
 from crawler.http.lane.reader import ResponseReader
@@ -17,7 +17,6 @@ from crawler.http.lane.request import Request
 from crawler.http.sockets.tcp import acknowledge, has_no_bytes
 from crawler.http.timeouts import DeadlineTimer
 from crawler.http.tls import has_close_notify
-from crawler.model import limits
 from crawler.model.network.shapes import Alike
 
 _BAD_REQUEST = 400
@@ -41,24 +40,21 @@ class Lane(asyncio.Protocol):
         shapes: Shapes | None = None,
     ) -> None:
         """``is_ahead``: nothing waits for the lane, so the server may close it at any time. ``shapes``: of the host."""
-        self._progressed = progressed
-        self._ended = ended
-        self._deadline = Deadline(patience)
-        self._patience = patience
+        self._progressed, self._ended = progressed, ended
+        self._patience, self._deadline = patience, Deadline(patience)
         self.is_ahead = is_ahead
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self.socket: Any = None
         self._timer = DeadlineTimer(self._deadline, patience.silence, lambda: self._stop(End(Ending.SILENT, "")))
         self._reader = ResponseReader(shapes)
+        self._lending = Lending(self, self._reader, self._deadline, patience)
         self._flight = deque[Request]()
         self._is_streaming = False
         """Whether the receiver was told (``begun``) that the body of the current response arrives in pieces."""
         self.is_shared = False
         """Whether more than one request has ever been in flight."""
         self._is_paused = False
-        self._bulk: BulkReceiver | None = None
-        """Receives the next part of the body; the lane is paused meanwhile."""
         self._has_ended = False
         """Whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
         self._end: End | None = None
@@ -132,26 +128,30 @@ class Lane(asyncio.Protocol):
             self._timer.watch()
             self._transport.resume_reading()
 
+    @property
+    def unread(self) -> int:
+        """Number of bytes that a body with a length still lacks."""
+        return self._reader.bulk
+
     def lend(self, pieces: Sequence[bytes], most: int, received: Callable[[int], None]) -> BulkReceiver | None:
-        """Stop reading, and let a thread receive the next ``most`` bytes of the body, or fewer.
+        """Stop reading, and let a thread receive the rest of the body, or its next ``most`` bytes.
 
         ``pieces`` and ``received`` are for the receiver, which must be used. None if the rest is short or encrypted.
         """
-        length = min(most, self._reader.bulk)
-        connection = duplicate(self._transport) if length >= limits.BULK_LEAST and self._bulk is None else None
-        if connection is None:
-            return None
-        self.pause()
-        loan = Loan(self, connection, length, self._reader.received, self._deadline, self._patience)
-        self._bulk = BulkReceiver(loan, pieces, received)
-        return self._bulk
+        bulk = self._lending.begin(self._transport, pieces, most, received)
+        if bulk is not None:
+            self.pause()
+        return bulk
 
-    def take_back(self, count: int, end: End | None) -> None:
+    def take_back(self, taken: Taken, end: End | None) -> None:
         """See ``bulk.receiver.Lender``."""
-        self._bulk = None
-        if self._end is None:
-            self._reader.pass_over(count)
-            self.resume() if end is None else self._stop(end)
+        is_filled = self._lending.end(taken)
+        if self._end is None and end is not None:
+            self._stop(end)
+        elif is_filled:
+            self.data_received(taken.following)
+        else:
+            self.resume()
 
     def close(self) -> None:
         """Close the lane. Requests in flight are lost."""
@@ -204,7 +204,7 @@ class Lane(asyncio.Protocol):
     def _read(self, data: bytes) -> int:
         """Pass on the responses in ``data``. Returns how many bytes follow them. Raises FramingError, BodyError."""
         reader, rest = self._reader, len(data)
-        while self._flight and rest:
+        while self._flight and (rest or reader.is_filled):
             request, alike = self._flight[0], list[Alike]()
             if request.gathered:
                 alike, rest = reader.take_alike(data, rest, request.gathered, self._flight.count(request))
@@ -281,8 +281,7 @@ class Lane(asyncio.Protocol):
         self._end = end
         self._deadline.rest()
         self._timer.cancel()
-        if self._bulk is not None:
-            self._bulk.stop()
+        self._lending.stop()
         if self._transport is not None:
             if end.ending is Ending.ANNOUNCED:
                 self._transport.close()

@@ -98,13 +98,20 @@ class ResponseReader:
 
     @property
     def bulk(self) -> int:
-        """Number of bytes that are due before the end of a body with a length comes near; 0 for any other response."""
-        if self.head is None or self.head.end is not BodyEnd.LENGTH:
-            return 0
-        return max(0, self._left - limits.BULK_TAIL)
+        """Number of bytes that a body with a length still lacks; 0 for any other response."""
+        return self._left if self.head is not None and self.head.end is BodyEnd.LENGTH else 0
 
-    def pass_over(self, count: int) -> None:
-        """Count ``count`` bytes of a body with a length, at most ``bulk``, that were not given to ``take``."""
+    @property
+    def is_filled(self) -> bool:
+        """Whether all of a body has been passed over, so that ``take`` completes the response, even with no data."""
+        return not self._left and not self.is_over and self.head is not None and self.head.end is BodyEnd.LENGTH
+
+    def pass_over(self, count: int, ending: bytes) -> None:
+        """Count ``count`` bytes of a body with a length, at most ``bulk``, that were not given to ``take``.
+
+        ``ending``: the last of them, at least DOUBTED or all; empty if nothing follows.
+        """
+        self._tail.add(ending)
         self._left -= count
         self._arrived += count
         self.received += count

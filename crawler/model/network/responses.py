@@ -13,10 +13,22 @@ from crawler.model.values import Validators
 
 
 class BulkBody(Protocol):
-    """Most of a long body, which has yet to arrive."""
+    """The rest of a long body, which has yet to arrive."""
 
-    def receive(self, write: Callable[[bytes | memoryview], memoryview | None]) -> None:
+    length: int
+    """Number of bytes of it."""
+    ending: bytes
+    """The last ENDING bytes of it, or all, after ``receive``; empty if some are missing."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether ``receive`` has received all, and nothing has followed."""
+        ...
+
+    def receive(self, write: Callable[[bytes | memoryview], memoryview | None], memory: memoryview) -> None:
         """Pass all of it to ``write`` as it arrives. Must be called once, in a thread, unless the response is released.
+
+        ``memory`` of BULK_PIECE is used for the bytes.
 
         Ends early if the connection does, or once the response is released. Raises what ``write`` raises, and nothing
         else: ``Response.chunks`` goes on with what follows, or with the error. ``write`` may keep a memoryview if it

@@ -40,9 +40,8 @@ from crawler.pipeline.rules.responses.strong_validators import is_strong
 from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, length_proven
 from crawler.pipeline.rules.upstreams.agreement import refusal
 from crawler.text import digests
-from crawler.text.http_fields import ENDING, ends_in_response, validators_of
+from crawler.text.http_fields import ENDING, Tail, ends_in_response, validators_of
 from crawler.text.resuming import Resume, resume_at
-from crawler.text.tail import Tail
 
 _NONE = Validators()
 _SAME = "same size and time as the server's"
@@ -222,7 +221,7 @@ class Transfer:
                 tail.add(chunk)
                 offer = partial(reply.bulk, action.limit - part.offset, self.effort.count)
                 if segments is None and (filling := part.fill(offer)) is not None:
-                    await filling
+                    tail.add(await filling)
                 chunk = await anext(chunks, b"")
         problem = length_proven(job, action, reply.headers, part.offset)
         if problem:

@@ -242,8 +242,10 @@ class LocalDestination(DirectoryReader):
 
     async def open_part(self, job: Job) -> LocalPart:
         """See ``interfaces.Destination``. Reads the part that an earlier run left, to verify it."""
-        writer = await self._ready()
-        return await self._run(self._part_threads, self._open_part, job, writer.parts)
+        parts = (await self._ready()).parts
+        if not parts.has(job.path):
+            return self._open_part(job, parts)
+        return await self._run(self._part_threads, self._open_part, job, parts)
 
     def _open_part(self, job: Job, parts: PartStore) -> LocalPart:
         from crawler.storage.directory.incoming.part_writer import LocalPart

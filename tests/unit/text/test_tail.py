@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.text.tail import Tail
+from crawler.text.http_fields import Tail
 
 
 @given(st.lists(st.binary(max_size=9)), st.integers(1, 20))

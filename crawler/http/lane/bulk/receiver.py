@@ -1,4 +1,4 @@
-"""Receives most of a long body in the thread that stores it, which takes half the CPU time of passing on pieces."""
+"""Receives the rest of a long body in the thread that stores it, which takes half the CPU time of passing on pieces."""
 
 from __future__ import annotations
 
@@ -7,24 +7,41 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from struct import Struct
 from typing import Protocol
 
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending, explained
+from crawler.http.lane.reader import ResponseReader
 from crawler.model import limits
 from crawler.model.struct import Value
+from crawler.text.http_fields import ENDING
 
 _MOMENT = 0.1
-"""Seconds between two reports of the number of bytes that have arrived."""
+"""Seconds between two reports of the number of bytes that have arrived, and for which a full buffer is awaited."""
+_TIMEVAL = Struct("@ll")
+_FOLLOWING = 4 * limits.KIB
+"""Number of bytes behind a body that are enough to see that there are some."""
+
+
+class Taken(Value, frozen=True):
+    """What a receiver has received."""
+
+    count: int
+    """Number of bytes of the body."""
+    following: bytes = b""
+    """The bytes behind the body that have arrived together with its end."""
+    ending: bytes = b""
+    """The last bytes of the body, up to DOUBTED, if there are such bytes."""
 
 
 class Lender(Protocol):
     """The lane whose connection a receiver uses."""
 
-    def take_back(self, count: int, end: End | None) -> None:
-        """Go on after the receiver, which has received ``count`` bytes; ``end``: why the connection cannot be used."""
+    def take_back(self, taken: Taken, end: End | None) -> None:
+        """Go on after the receiver, which has ``taken`` something; ``end``: why the connection cannot be used."""
 
 
 class Loan(Value, frozen=True):
@@ -35,6 +52,8 @@ class Loan(Value, frozen=True):
     """A duplicate, non-blocking."""
     length: int
     """Number of bytes to be received."""
+    is_rest: bool
+    """Whether these are all that the body still lacks."""
     before: int
     """Number of bytes of the body that have been received already."""
     deadline: Deadline
@@ -64,11 +83,16 @@ class BulkReceiver:
         self._pieces = pieces
         self._received = received
         self._loop = asyncio.get_running_loop()
+        self.length = loan.length
+        """Number of bytes that are due."""
         self.count = 0
         """Number of bytes received by this object."""
+        self.ending = b""
+        """The last ones of them, up to ENDING, once all have been received."""
+        self._taken: Taken | None = None
         self._reported = -sum(map(len, pieces))
         """The part of ``count`` that ``received`` knows."""
-        self._reported_at = 0.0
+        self._reported_at = time.monotonic()
         self._turn = threading.Lock()
         self._has_begun = self._is_stopped = False
 
@@ -82,7 +106,12 @@ class BulkReceiver:
         with suppress(OSError):  # no longer connected
             self._loan.connection.shutdown(socket.SHUT_RD)
 
-    def receive(self, write: Callable[[bytes | memoryview], memoryview | None]) -> None:
+    @property
+    def is_whole(self) -> bool:
+        """See ``responses.BulkBody``."""
+        return self._taken is not None and not self._taken.following
+
+    def receive(self, write: Callable[[bytes | memoryview], memoryview | None], memory: memoryview) -> None:
         """See ``responses.BulkBody``."""
         with self._turn:
             self._has_begun = True
@@ -91,36 +120,55 @@ class BulkReceiver:
             for piece in self._pieces:
                 write(piece)
             if not self._is_stopped:
-                end = self._receive(write)
+                with _blocking(self._loan.connection):
+                    end = self._receive(write, memory)
         finally:
             self._loop.call_soon_threadsafe(self._end, end)
 
-    def _receive(self, write: Callable[[bytes | memoryview], memoryview | None]) -> End | None:
+    def _receive(self, write: Callable[[bytes | memoryview], memoryview | None], memory: memoryview) -> End | None:
         """Receive and write until all has arrived or nothing more can; returns why, unless the lane sees it itself.
 
-        Data are written in amounts of BODY_CHUNK even if they arrive in packets.
+        Data are written in amounts of BODY_CHUNK even if they arrive in packets, the last ones, which ``_note_end``
+        looks at, together.
         """
-        left, filled, end = self._loan.length, 0, None
-        buffer = memoryview(bytearray(min(limits.BULK_PIECE, left)))
-        self._loan.connection.settimeout(self._loan.patience.silence)
+        left, filled, end = self.length, 0, None
+        last = min(left, limits.DOUBTED)
         is_over = False
         while left and not is_over:
-            size, end = self._receive_some(buffer[filled:left])
+            due = left - last if left > last else left
+            size, end = self._receive_some(memory[filled:due])
             filled += size
             is_over = not size or end is not None or self._is_stopped
-            if is_over or filled >= min(limits.BODY_CHUNK, left):
-                buffer = write(buffer[:filled]) or buffer
+            if is_over or filled == due or (left > last and filled >= limits.BODY_CHUNK):
+                if filled == left and end is None:
+                    self._note_end(memory[:filled])
+                memory = write(memory[:filled]) or memory
                 left, filled = left - filled, 0
         return end
 
+    def _note_end(self, data: memoryview) -> None:
+        """Note how the body ends, whose last bytes are ``data``: at least DOUBTED, or all that was to be received."""
+        self.ending = bytes(data[-ENDING:])
+        if self._loan.is_rest:
+            following = _arrived(self._loan.connection)
+            self._taken = Taken(self.count, following, bytes(data) if following else b"")
+
     def _receive_some(self, buffer: memoryview) -> tuple[int, End | None]:
-        """Wait for data. Returns (number of bytes, 0 at the end of the connection; why the lane must end, or None)."""
+        """Wait until ``buffer`` is full, or for a moment, but at least for some data.
+
+        Returns (number of bytes, 0 at the end of the connection; why the lane must end, or None).
+        """
         loan, deadline = self._loan, self._loan.deadline
         deadline.resume(time.monotonic())
-        try:
-            size = loan.connection.recv_into(buffer)
-        except OSError as error:
-            return 0, _end_by(error)
+        size = -1
+        while size < 0:
+            try:
+                size = loan.connection.recv_into(buffer, len(buffer), socket.MSG_WAITALL)
+            except BlockingIOError:  # nothing within a moment
+                if deadline.until is not None and time.monotonic() >= deadline.until:
+                    return 0, End(Ending.SILENT, "")
+            except OSError as error:
+                return 0, explained(error, has_begun=True, has_head=True, is_first=False)
         now = time.monotonic()
         self.count += size
         is_fast = not size or deadline.received(loan.before + self.count, now)
@@ -139,10 +187,68 @@ class BulkReceiver:
     def _end(self, end: End | None) -> None:
         self._loan.connection.close()
         self._report()
-        self._loan.lender.take_back(self.count, end)
+        self._loan.lender.take_back(self._taken or Taken(self.count), end)
 
 
-def _end_by(error: OSError) -> End:
-    if isinstance(error, TimeoutError) and error.errno is None:  # the socket's own; the system's have a number
-        return End(Ending.SILENT, "")
-    return explained(error, has_begun=True, has_head=True, is_first=False)
+def _arrived(connection: socket.socket) -> bytes:
+    """The bytes that can be read without waiting."""
+    try:
+        return connection.recv(_FOLLOWING, socket.MSG_DONTWAIT)
+    except OSError:  # nothing, or the connection has failed, which no longer matters
+        return b""
+
+
+@contextmanager
+def _blocking(connection: socket.socket) -> Iterator[None]:
+    """Reading from ``connection``, which is shared with the event loop, waits for as long as ``_MOMENT`` meanwhile."""
+    try:
+        connection.setblocking(True)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(0, int(_MOMENT * 1_000_000)))
+        yield
+    finally:
+        connection.setblocking(False)
+
+
+class Lending:
+    """The loans of one lane, one at a time, which must not read meanwhile."""
+
+    def __init__(self, lender: Lender, reader: ResponseReader, deadline: Deadline, patience: Patience) -> None:
+        self._lender = lender
+        self._reader = reader
+        self._deadline, self._patience = deadline, patience
+        self._bulk: BulkReceiver | None = None
+
+    def begin(
+        self,
+        transport: asyncio.Transport | None,
+        pieces: Sequence[bytes],
+        most: int,
+        received: Callable[[int], None],
+    ) -> BulkReceiver | None:
+        """Lend the connection for the rest of the body, or its next ``most`` bytes. See ``Lane.lend``."""
+        rest = self._reader.bulk
+        length = min(most, rest)
+        connection = duplicate(transport) if length >= limits.BULK_LEAST and self._bulk is None else None
+        if connection is not None:
+            loan = Loan(
+                lender=self._lender,
+                connection=connection,
+                length=length,
+                is_rest=length == rest,
+                before=self._reader.received,
+                deadline=self._deadline,
+                patience=self._patience,
+            )
+            self._bulk = BulkReceiver(loan, pieces, received)
+        return self._bulk if connection is not None else None
+
+    def end(self, taken: Taken) -> bool:
+        """Count what a receiver has ``taken``. Returns whether that is all that the body lacked."""
+        self._bulk = None
+        self._reader.pass_over(taken.count, taken.ending)
+        return self._reader.is_filled
+
+    def stop(self) -> None:
+        """Make the receiver return, if there is one: the lane has ended."""
+        if self._bulk is not None:
+            self._bulk.stop()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 
+from crawler.model import limits
 from crawler.storage.executor import usable_processors
 
 _WRITING = 8
@@ -21,11 +23,20 @@ class PartThreads(ThreadPoolExecutor):
         """A thread each."""
         self._idle: list[Executor] = []
         self._processors = usable_processors()
+        self._memories = threading.local()
 
     @property
     def has_idle_processor(self) -> bool:
         """Whether there are more processors than threads that fill parts."""
         return len(self._fillers) - len(self._idle) < self._processors
+
+    @property
+    def memory(self) -> memoryview:
+        """Memory of BULK_PIECE that belongs to the current thread."""
+        memory: memoryview | None = getattr(self._memories, "memory", None)
+        if memory is None:
+            memory = self._memories.memory = memoryview(bytearray(limits.BULK_PIECE))
+        return memory
 
     def reserve(self) -> Executor | None:
         """A running thread for nothing else until ``free``; None if there are enough, or the system has no more."""

@@ -33,7 +33,7 @@ class LocalPart:
     """
 
     def __init__(self, job: Job, store: PartStore, *, threads: PartThreads, where: str) -> None:
-        """Open the part. Blocks, so call it in a thread. Raises OSError."""
+        """Open the part. Blocks if an earlier run has left one: call it in a thread then. Raises OSError."""
         self._job = job
         self._store = store
         self._threads = threads
@@ -54,7 +54,7 @@ class LocalPart:
 
     @property
     def is_open(self) -> bool:
-        return not self._raw.closed
+        return self._raw.is_open
 
     def note(self, validators: Validators) -> None:
         """See ``interfaces.Part``."""
@@ -72,7 +72,7 @@ class LocalPart:
             await self._finish_write()
             self._start_write()
 
-    def fill(self, offer: Callable[[], BulkBody | None]) -> Awaitable[None] | None:
+    def fill(self, offer: Callable[[], BulkBody | None]) -> Awaitable[bytes] | None:
         """See ``interfaces.Part``."""
         thread = self._threads.reserve()
         if thread is None:
@@ -83,34 +83,33 @@ class LocalPart:
             return None
         return self._fill(body, thread)
 
-    async def _fill(self, body: BulkBody, thread: Executor) -> None:
+    async def _fill(self, body: BulkBody, thread: Executor) -> bytes:
         try:
             await self._finish_write()
         except BaseException:
             self._threads.free(thread)
             raise
-        self._writing = asyncio.ensure_future(self._fill_from(body, thread))
-        await self._finish_write()
-
-    async def _fill_from(self, body: BulkBody, thread: Executor) -> None:
         chunks, self._chunks, self._waiting = self._chunks, [], 0
-        self._has_failed = True
-        try:
-            await self._run_in(thread, self._receive, body, chunks)
-        finally:
-            self._threads.free(thread)
-        self._has_failed = False
+        self._writing = asyncio.get_running_loop().run_in_executor(thread, self._receive, body, chunks)
+        self._writing.add_done_callback(lambda _done: self._threads.free(thread))
+        await self._finish_write()
+        return body.ending
 
     def _receive(self, body: BulkBody, chunks: list[bytes]) -> None:
+        self._has_failed = True  # nothing may be appended unless these bytes are written
         self._raw.writelines(chunks)
         with closing(PieceStages(self._raw)) as stages:
-            body.receive(partial(self._append, stages))
+            is_long = body.length >= limits.BULK_STAGED
+            body.receive(partial(self._append, stages, is_long), self._threads.memory)
+        if body.is_whole:
+            self._raw.close()
+        self._has_failed = False
 
-    def _append(self, stages: PieceStages, data: bytes | memoryview) -> memoryview | None:
+    def _append(self, stages: PieceStages, is_long: bool, data: bytes | memoryview) -> memoryview | None:
         """Returns other memory than ``data`` if that is still in use."""
         memory = None
         is_fast = stages.is_behind or len(data) >= limits.BULK_PIECE // 2  # the network is faster than one thread
-        if is_fast and isinstance(data, memoryview) and self._threads.has_idle_processor:
+        if is_long and is_fast and isinstance(data, memoryview) and self._threads.has_idle_processor:
             memory = stages.put(data)
         else:
             stages.append(data)
@@ -127,9 +126,12 @@ class LocalPart:
     async def _finish_write(self) -> None:
         """Wait for the current write, if any, and raise its errors."""
         if self._writing is not None:
-            await asyncio.wait([self._writing])  # unlike await, does not propagate a cancellation to it
+            await _ended(self._writing)
             writing, self._writing = self._writing, None
-            writing.result()
+            try:
+                writing.result()
+            except OSError as error:
+                raise self._translated(error) from error
 
     async def _write_rest(self) -> None:
         """Write the remaining chunks."""
@@ -140,10 +142,7 @@ class LocalPart:
 
     async def _write_chunks(self, chunks: list[bytes]) -> None:
         self._has_failed = True  # nothing may be appended unless these bytes are written
-        try:
-            await self._file.writelines(chunks)
-        except OSError as error:
-            raise self._translated(error) from error
+        await self._file.writelines(chunks)
         self._has_failed = False
         if self.validators and self._raw.written - self._noted >= limits.CHECKPOINT_BYTES:
             await self._run(self._store.write_note, self.name, self._raw, self._job, self.validators)
@@ -151,6 +150,9 @@ class LocalPart:
 
     async def rewind(self) -> None:
         """See ``interfaces.Part``."""
+        if not self.is_open:
+            await self.restart()
+            return
         await self._write_rest()
         await self._run(self._raw.rewind)
         self.offset = self._raw.written
@@ -165,7 +167,8 @@ class LocalPart:
     async def finish(self) -> str | None:
         """Write the remaining chunks and close. Returns ``sha256:<hex>``, or None if digests are off."""
         await self._write_rest()
-        await self._run(self._raw.close)
+        if self.is_open:
+            await self._run(self._raw.complete)
         hashing = self._raw.hashing
         return f"sha256:{hashing.hexdigest()}" if hashing is not None else None
 
@@ -230,3 +233,11 @@ class LocalPart:
             return destination_error(error, self._where)
         message = f"cannot be stored: {item_reason(error)}"
         return FetchError(message, url=self._job.url, retryable=False)
+
+
+async def _ended(future: asyncio.Future[None]) -> None:
+    """Wait until ``future`` is done. Unlike ``await future``, does not propagate a cancellation to it."""
+    if not future.done():
+        over = asyncio.Event()
+        future.add_done_callback(lambda _done: over.set())
+        await over.wait()

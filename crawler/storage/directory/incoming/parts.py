@@ -43,24 +43,35 @@ class PartFile(io.FileIO):
     """A part file that hashes the data written to it, so that one hop to a thread does both.
 
     ``hashing`` is None if digests are off. A task can be cancelled while a thread still writes for it, so a lock
-    serialises writing, flushing and closing: nothing is written to a closed descriptor.
+    serialises writing, flushing and closing: nothing is written to a closed descriptor. A new file is created when it
+    is first written to, or closed: by the thread that does that, because creating it may block.
     """
 
     def __init__(self, name: str, directory: int, *, new: bool, digests: bool) -> None:
-        extra = _CREATE if new else _OPEN
-
-        def opener(path: str, flags: int) -> int:
-            return os.open(path, flags | extra, 0o666, dir_fd=directory)
-
+        self._name, self._directory, self._is_new = name, directory, new
         self._turn = threading.Lock()
+        self._is_created = False
+        self.is_open = True
+        """Whether it can be written to."""
         self.hashing = hashlib.sha256() if digests else None
         self.written = 0
         """Number of bytes that are both written and hashed."""
-        super().__init__(name, "x+" if new else "r+", opener=opener)
+        if not new:
+            self._create()
+
+    def _create(self) -> None:
+        """Open the file unless that has been done. Raises OSError."""
+        if not self._is_created:
+            super().__init__(self._name, "x+" if self._is_new else "r+", opener=self._open)
+            self._is_created = True
+
+    def _open(self, path: str, flags: int) -> int:
+        return os.open(path, flags | (_CREATE if self._is_new else _OPEN), 0o666, dir_fd=self._directory)
 
     def writelines(self, chunks: Iterable[bytes | memoryview], /) -> None:  # type: ignore[override]
         """Write and hash all of ``chunks``. Raises OSError."""
         with self._turn:
+            self._create()
             for data in chunks:  # each by itself, because joining them costs as much as writing them
                 write_all(self.fileno(), data)
                 if self.hashing is not None:
@@ -70,6 +81,7 @@ class PartFile(io.FileIO):
     def write_last(self, data: bytes | memoryview) -> None:
         """Write ``data``, which does not count before ``count``. Raises OSError."""
         with self._turn:
+            self._create()
             write_all(self.fileno(), data)
 
     def count(self, size: int, hashing: hashlib._Hash | None) -> None:
@@ -108,6 +120,8 @@ class PartFile(io.FileIO):
     def rewind(self) -> None:
         """Remove bytes at the end that may belong to another response (``certain_length``). Raises OSError."""
         with self._turn:
+            if not self.written:
+                return
             start = max(0, self.written - limits.DOUBTED)
             left = start + certain_length(os.pread(self.fileno(), self.written - start, start))
             if left < self.written:
@@ -118,6 +132,15 @@ class PartFile(io.FileIO):
 
     def close(self) -> None:
         with self._turn:
+            self.is_open = False
+            if self._is_created:
+                super().close()
+
+    def complete(self) -> None:
+        """Close the file, and create it if nothing was written to it. Raises OSError."""
+        with self._turn:
+            self._create()
+            self.is_open = False
             super().close()
 
 

@@ -188,6 +188,9 @@ async def test_a_part_of_a_run_with_digests_is_not_resumed_without(tmp_path: Pat
     async with LocalDestination(tmp_path, fsync="none", digests=False) as destination:
         part = await destination.open_part(job("x"))
         assert part.offset == 0
+        assert parts(tmp_path) == []
+        await stream(part, BODY[:300_000], 300_000)
+        await part.wait_for_write()
         assert len(parts(tmp_path)) == 1
 
 

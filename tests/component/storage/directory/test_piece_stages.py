@@ -27,7 +27,7 @@ PIECE = 1000
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PartFile]:
     monkeypatch.setattr(limits, "BULK_PIECE", PIECE)
     directory = os.open(tmp_path, os.O_RDONLY)
-    with made(directory) as part:
+    with closing(made(directory)) as part:
         yield part
     os.close(directory)
 
@@ -84,7 +84,7 @@ def test_what_counts_is_written_and_hashed_up_to_the_first_failure(
     stored = sizes[:failing]
     count = sum(size for size, _ in stored)
     body = pattern(PIECE * len(sizes))
-    with pytest.MonkeyPatch.context() as patch, made(directory) as file:
+    with pytest.MonkeyPatch.context() as patch, closing(made(directory)) as file:
         patch.setattr(limits, "BULK_PIECE", PIECE)
         Writes(patch, failing, delay)
         try:

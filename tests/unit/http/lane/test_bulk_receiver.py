@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from crawler.http.lane.bulk.receiver import BulkReceiver, Loan
+from crawler.http.lane.bulk import receiver
+from crawler.http.lane.bulk.receiver import BulkReceiver, Loan, Taken
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending
 from crawler.model import limits
@@ -20,7 +21,7 @@ PATIENT = Patience(30)
 class Lent:
     """A connection that is lent to a receiver. Implements ``Lender``."""
 
-    def __init__(self, length: int, patience: Patience, pieces: tuple[bytes, ...] = ()) -> None:
+    def __init__(self, length: int, patience: Patience, pieces: tuple[bytes, ...] = (), *, is_rest: bool) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.far = socket.create_connection(server.getsockname())
             self.near, _ = server.accept()
@@ -30,13 +31,13 @@ class Lent:
         deadline.pause(now)
         self.counts: list[int] = []
         self.written: list[bytes] = []
-        self.returned: list[tuple[int, End | None]] = []
+        self.returned: list[tuple[Taken, End | None]] = []
         self.is_back = asyncio.Event()
-        loan = Loan(self, self.near, length, 0, deadline, patience)
+        loan = Loan(self, self.near, length, is_rest, 0, deadline, patience)
         self.receiver = BulkReceiver(loan, pieces, self.counts.append)
 
-    def take_back(self, count: int, end: End | None) -> None:
-        self.returned.append((count, end))
+    def take_back(self, taken: Taken, end: End | None) -> None:
+        self.returned.append((taken, end))
         self.is_back.set()
 
     async def arrived(self, count: int) -> None:
@@ -49,7 +50,7 @@ class Lent:
             self.written.append(bytes(data))
             write(self.written[-1])
 
-        await asyncio.to_thread(self.receiver.receive, noted)
+        await asyncio.to_thread(self.receiver.receive, noted, memoryview(bytearray(limits.BULK_PIECE)))
         await self.is_back.wait()
 
 
@@ -57,8 +58,10 @@ class Lent:
 async def lend() -> AsyncIterator[Callable[..., Lent]]:
     made: list[Lent] = []
 
-    def make(length: int, *, patience: Patience = PATIENT, pieces: tuple[bytes, ...] = ()) -> Lent:
-        made.append(Lent(length, patience, pieces))
+    def make(
+        length: int, *, patience: Patience = PATIENT, pieces: tuple[bytes, ...] = (), is_rest: bool = True
+    ) -> Lent:
+        made.append(Lent(length, patience, pieces, is_rest=is_rest))
         return made[-1]
 
     yield make
@@ -67,27 +70,57 @@ async def lend() -> AsyncIterator[Callable[..., Lent]]:
         lent.far.close()
 
 
-async def test_it_takes_as_many_bytes_as_it_is_lent_and_no_more(lend: Callable[..., Lent]) -> None:
-    lent = lend(10, pieces=(b"ab", b"c"))
-    lent.far.send(b"0123456789HTTP/1.1")
+@pytest.mark.parametrize("behind", [b"", b"HTTP/1.1"])
+@pytest.mark.parametrize("is_rest", [False, True])
+async def test_it_takes_as_many_bytes_as_it_is_lent_and_tells_what_follows_a_body(
+    lend: Callable[..., Lent], behind: bytes, is_rest: bool
+) -> None:
+    lent = lend(10, pieces=(b"ab", b"c"), is_rest=is_rest)
+    lent.far.send(b"0123456789" + behind)
     rest = lent.near.dup()
     await lent.receive()
     assert lent.written == [b"ab", b"c", b"0123456789"]
-    assert (lent.returned, sum(lent.counts)) == ([(10, None)], 13)
+    told = Taken(10, behind, b"0123456789") if behind and is_rest else Taken(10)
+    assert (lent.returned, sum(lent.counts)) == ([(told, None)], 13)
+    assert (lent.receiver.ending, lent.receiver.is_whole) == (b"0123456789", is_rest and not behind)
+    lent.far.send(b"later")
     with rest:
-        assert rest.recv(100) == b"HTTP/1.1"
+        assert rest.recv(100) == (b"" if is_rest else behind) + b"later"
+
+
+async def test_the_last_bytes_of_a_body_are_written_together(
+    lend: Callable[..., Lent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BODY_CHUNK", 4)
+    monkeypatch.setattr(limits, "BULK_PIECE", 6)
+    monkeypatch.setattr(limits, "DOUBTED", 5)
+    lent = lend(20)
+    lent.far.send(b"0123456789abcdefghij..")
+    await lent.receive()
+    assert lent.written == [b"012345", b"6789ab", b"cde", b"fghij"]
+    assert lent.returned == [(Taken(20, b"..", b"fghij"), None)]
+
+
+async def test_the_event_loop_never_waits_for_the_connection_afterwards(lend: Callable[..., Lent]) -> None:
+    lent = lend(4)
+    lent.far.send(b"0123")
+    with lent.near.dup() as same:
+        await lent.receive()
+        with pytest.raises(BlockingIOError):
+            same.recv(1, 0)
 
 
 async def test_packets_are_written_together(lend: Callable[..., Lent], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "BODY_CHUNK", 4)
-    monkeypatch.setattr(limits, "BULK_PIECE", 6)
-    lent = lend(9)
+    monkeypatch.setattr(receiver, "_MOMENT", 0.001)
+    for name, size in {"BODY_CHUNK": 4, "BULK_PIECE": 6, "DOUBTED": 2}.items():
+        monkeypatch.setattr(limits, name, size)
+    lent = lend(11)
     receiving = asyncio.create_task(lent.receive())
-    for number in range(9):
-        lent.far.send(b"%d" % number)
+    for number in range(11):
+        lent.far.send(b"%d" % (number % 10))
         await lent.arrived(number + 1)
     await receiving
-    assert lent.written == [b"0123", b"4567", b"8"]
+    assert lent.written == [b"0123", b"4567", b"8", b"90"]
 
 
 async def test_what_arrived_before_the_end_is_written_and_the_lane_reads_the_end_itself(
@@ -97,14 +130,14 @@ async def test_what_arrived_before_the_end_is_written_and_the_lane_reads_the_end
     lent.far.send(b"0123")
     lent.far.shutdown(socket.SHUT_WR)
     await lent.receive()
-    assert (lent.written, lent.returned) == ([b"0123"], [(4, None)])
+    assert (lent.written, lent.returned) == ([b"0123"], [(Taken(4), None)])
 
 
 async def test_silence_ends_the_lane(lend: Callable[..., Lent]) -> None:
     lent = lend(10, patience=Patience(0.02))
     lent.far.send(b"0123")
     await lent.receive()
-    assert (lent.written, lent.returned) == ([b"0123"], [(4, End(Ending.SILENT, ""))])
+    assert (lent.written, lent.returned) == ([b"0123"], [(Taken(4), End(Ending.SILENT, ""))])
 
 
 async def test_too_few_bytes_in_the_window_end_the_lane(lend: Callable[..., Lent]) -> None:
@@ -112,7 +145,7 @@ async def test_too_few_bytes_in_the_window_end_the_lane(lend: Callable[..., Lent
     lent = lend(10, patience=patience)
     lent.far.send(b"0123")
     await lent.receive()
-    assert (lent.written, lent.returned) == ([b"0123"], [(4, End(Ending.SLOW, patience.too_slow))])
+    assert (lent.written, lent.returned) == ([b"0123"], [(Taken(4), End(Ending.SLOW, patience.too_slow))])
 
 
 @pytest.mark.parametrize(
@@ -123,15 +156,15 @@ async def test_too_few_bytes_in_the_window_end_the_lane(lend: Callable[..., Lent
 async def test_it_stops_though_more_is_there(
     lend: Callable[..., Lent], monkeypatch: pytest.MonkeyPatch, stopped_by: bytes | None, written: list[bytes]
 ) -> None:
-    monkeypatch.setattr(limits, "BODY_CHUNK", 4)
-    monkeypatch.setattr(limits, "BULK_PIECE", 4)
+    for name, size in {"BODY_CHUNK": 4, "BULK_PIECE": 4, "DOUBTED": 1}.items():
+        monkeypatch.setattr(limits, name, size)
     lent = lend(100, pieces=(b"ab",))
     lent.far.send(b"0123456789")
     if stopped_by is None:
         lent.receiver.stop()
     await lent.receive(lambda data: lent.receiver.stop() if data == stopped_by else None)
     assert lent.written == written
-    assert lent.returned == [(sum(map(len, written[1:])), None)]
+    assert lent.returned == [(Taken(sum(map(len, written[1:]))), None)]
 
 
 async def test_it_stops_while_it_waits(lend: Callable[..., Lent]) -> None:
@@ -141,7 +174,7 @@ async def test_it_stops_while_it_waits(lend: Callable[..., Lent]) -> None:
     await lent.arrived(4)
     lent.receiver.stop()
     await receiving
-    assert (lent.written, lent.returned) == ([b"0123"], [(4, None)])
+    assert (lent.written, lent.returned) == ([b"0123"], [(Taken(4), None)])
 
 
 async def test_an_error_of_the_disk_is_raised_and_the_connection_given_back(lend: Callable[..., Lent]) -> None:
@@ -153,4 +186,4 @@ async def test_an_error_of_the_disk_is_raised_and_the_connection_given_back(lend
     with pytest.raises(OSError, match="No space"):
         await lent.receive(fail)
     await lent.is_back.wait()
-    assert lent.returned == [(10, None)]
+    assert lent.returned == [(Taken(10), None)]

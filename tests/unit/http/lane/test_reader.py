@@ -103,18 +103,34 @@ def test_endless_framing_is_refused() -> None:
     assert not reader.is_over, "a long body is no framing"
 
 
-def test_bytes_that_were_received_elsewhere_count() -> None:
+@pytest.mark.parametrize("behind", [b"", b"xy"])
+def test_bytes_that_were_received_elsewhere_count(behind: bytes) -> None:
     reader = ResponseReader()
     reader.begin(is_head=False)
     assert reader.bulk == 0
-    reader.take(OK + b"Content-Length: %d\r\n\r\nabc" % (limits.BULK_TAIL + 10_000_003), 0)
-    assert (reader.bulk, reader.received) == (10_000_000, 3)
-    reader.pass_over(9_999_000)
-    assert (reader.bulk, reader.received) == (1000, 9_999_003)
-    reader.pass_over(1000)
-    assert (reader.bulk, reader.is_over) == (0, False)
-    assert reader.take(bytes(limits.BULK_TAIL + 2), 0) == 2
-    assert reader.is_over
+    reader.take(OK + b"Content-Length: 10000003\r\n\r\nabc", 0)
+    assert (reader.bulk, reader.received, reader.is_filled) == (10_000_000, 3, False)
+    reader.pass_over(9_999_000, b"")
+    assert (reader.bulk, reader.received, reader.is_filled) == (1000, 9_999_003, False)
+    reader.pass_over(1000, b"")
+    assert (reader.bulk, reader.is_over, reader.is_filled) == (0, False, True)
+    assert reader.take(behind, 0) == len(behind)
+    assert (reader.is_over, reader.is_filled) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("ending", "is_merged"), [(b"x" * 99, False), (b"x" * 60 + b"HTTP/1.1 408 Request Timeout\r\n", True)]
+)
+def test_a_response_that_ends_a_body_received_elsewhere_is_recognised(ending: bytes, is_merged: bool) -> None:
+    reader = ResponseReader()
+    reader.begin(is_head=False)
+    reader.take(OK + b"Content-Length: 1000\r\n\r\nabc", 0)
+    reader.pass_over(997, ending)
+    if is_merged:
+        with pytest.raises(BodyError, match="another response begins in it"):
+            reader.take(b"Connection: close\r\n\r\n", 0)
+    else:
+        assert reader.take(b"Connection: close\r\n\r\n", 0) == 21
 
 
 @pytest.mark.parametrize("fields", [b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n"])
