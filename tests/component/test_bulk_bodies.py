@@ -205,7 +205,7 @@ async def fetched(
                 how += "stopped, "
             except DestinationError as error:
                 how += f"{str(error).partition(': ')[2]}, "
-            check_part(directory, body)
+            check_part(directory, body[: -FILLED if case.fault == "merged" else None])
     result = done.result if isinstance(done, Staged) else done
     how += f"{result.outcome} {result.reason}"
     if isinstance(done, Staged):
@@ -216,11 +216,14 @@ async def fetched(
 
 
 def check_part(directory: Path, body: bytes) -> None:
-    """Assert that what is left is proven by a note, and is the beginning of ``body``."""
+    """Assert that what is left is proven by a note, and is the beginning of ``body``, or all of it and other bytes.
+
+    A later run goes on before what may be another response at the end of a part.
+    """
     for note in (directory / ".crawler/parts").glob("*.json"):
         told = json.loads(note.read_text())
         part = note.with_suffix("").read_bytes()
-        assert part[: told["offset"]] == body[: told["offset"]]
+        assert part[: told["offset"]][: len(body)] == body[: told["offset"]]
         assert sha256(part[: told["offset"]]) == f"sha256:{told['digest']}"
 
 
@@ -276,6 +279,7 @@ CASES = st.builds(
 @example(Case(700_001, 0.8, fault="end", has_idle_processor=False))
 @example(Case(700_001, fault="excess"))
 @example(Case(700_001, fault="merged"))
+@example(Case(FIRST_READ, pieces=[1000], fault="merged", attempts=1))
 @example(Case(700_001, 0.8, fault="silence"))
 @example(Case(700_001, 0.8, fault="silence", attempts=1))
 @example(Case(700_001, 0.8, fault="reset"))
