@@ -251,7 +251,9 @@ class Resolver:
         is_here = path.rstrip("/") in {self.path.rstrip("/"), self.root.rstrip("/")}
         is_script = path.startswith(self.root) and queries.OWN_SCRIPT.fullmatch(path[len(self.root) :]) is not None
         value = queries.directory_value(query, coded=self.is_coded) or ("", "")
-        return (is_here or is_script) and value[1] == self.named_directory
+        own = decoded(self.root).rstrip("/")  # some programs name the directory from the root of the host
+        is_same = value[1] == self.named_directory or (value[1] != "" and own.endswith(f"/{value[1]}"))
+        return (is_here or is_script) and is_same
 
     def _is_same_directory(self, query: str) -> bool:
         value = queries.directory_value(query, coded=self.is_coded)

@@ -16,7 +16,9 @@ from crawler.model.struct import Struct, Value, field
 from crawler.text.patterns import pattern
 
 _TAG = pattern(
-    r"<(a|button|option|link|input|form|/form|select|/select)\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE
+    r"<(a|button|option|link|input|form|/form|select|/select"
+    r"|(?:span|div|li)(?=\s[^<>]{0,300}?(?:\bonclick\s*=|\brole\s*=\s*[\"']?button\b)))\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>",
+    re.IGNORECASE,
 )
 _ATTRIBUTE = pattern(r"([a-z@:][\w@:.-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?", re.IGNORECASE)
 _SUSPECT = pattern(
@@ -26,7 +28,8 @@ _SUSPECT = pattern(
     re.IGNORECASE,
 )
 """Attributes of a link that is worth a closer look whatever its text is."""
-_END = {name: pattern(rf"</?{name}\b|</select\b", re.IGNORECASE) for name in ("a", "button", "option")}
+_WITH_TEXT = ("a", "button", "option", "span", "div", "li")
+_END = {name: pattern(rf"</?{name}\b|</select\b", re.IGNORECASE) for name in _WITH_TEXT}
 _MARKUP = pattern(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
 _ALT = pattern(r"<img\b[^>]{0,300}?\balt\s*=\s*[\"']([^\"']{1,40})", re.IGNORECASE)
 _ENCLOSING = pattern(r"<(?:li|span|td|th|div|p)\b([^<>]{0,300})>\s*\Z", re.IGNORECASE)
@@ -136,10 +139,11 @@ def _link(markup: str, tag: re.Match[str]) -> Iterator[Control]:
 
 def _button(markup: str, tag: re.Match[str], form: _Form | None) -> Iterator[Control]:
     attributes, name = _attributes(tag[2]), tag[1].lower()
-    kind = attributes.get("type", "submit" if name == "button" else "text").lower()
+    usual = {"button": "submit", "input": "text"}.get(name, "button")
+    kind = attributes.get("type", usual).lower()
     if kind not in {"submit", "button"} or _is_disabled(attributes, around := _around(markup, tag)):
         return
-    text = _text(markup, tag, "button") if name == "button" else attributes.get("value", "")
+    text = attributes.get("value", "") if name == "input" else _text(markup, tag, name)
     label, shown, is_named = _label(attributes, around, text)
     if label.says not in {Says.NEXT, Says.NUMBER, Says.LAST, Says.MORE}:
         return

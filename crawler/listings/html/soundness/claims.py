@@ -34,6 +34,11 @@ _COUNT = pattern(
     rf"|(?P<items>{_ITEMS}))(?:\(e?s\))?(?!\w)",
     re.IGNORECASE,
 )
+_LABELLED = pattern(
+    rf"(?:(?:total|number of|total number of) )?(?:(?P<directories>{_DIRECTORIES})|(?P<files>{_FILES})"
+    rf"|(?P<items>{_ITEMS})) ?: ?(?P<number>{_N})(?![\w.])",
+    re.IGNORECASE,
+)
 _KINDS = ("files", "directories", "items")
 _SIZE = r"(?:\d[\d.,]* ?)?(?:bytes?|[kmgtp]i?b(?:ytes)?|b|octets?|[kmgt]o)"
 _FILLER = pattern(
@@ -48,7 +53,7 @@ _DEEP = pattern(rf"\b(?:in|across|within) (?:{_N}) (?:{_DIRECTORIES})|recursive"
 _OF = r"(?:(?:out )?of|von|sur|de|di|\u0438\u0437)"
 _PART = pattern(
     rf"(?<![\w.,:/-])(?:(?:{_N}) ?(?:to|bis|\u00e0|[-\u2013\u2014]) ?)?(?P<shown>{_N})(?: {_NOUN})? {_OF}"
-    rf" (?:(?:a )?total(?: of)? )?(?P<number>{_N})(?! ?[/:-]\d)(?P<noun> {_NOUN})?(?![\w.])",
+    rf" (?:(?:a )?total(?: of)? |about |over )?(?P<number>{_N})(?! ?[/:-]\d)(?P<noun> {_NOUN})?(?![\w.])",
     re.IGNORECASE,
 )
 _SHOWING = pattern(
@@ -57,7 +62,7 @@ _SHOWING = pattern(
 )
 _FRACTION = pattern(rf"\W*(?P<shown>\d{{1,6}}) ?/ ?(?P<number>\d{{1,6}})(?P<noun> {_NOUN})?\W*", re.IGNORECASE)
 _PAGE = pattern(
-    r"\b(?:page|seite|p[a\u00e1]gina|strona|\u0441\u0442\u0440\u0430\u043d\u0438\u0446\u0430)[: ]*\d{1,6}"
+    r"\b(?:page|seite|p[a\u00e1]gina|strona|\u0441\u0442\u0440\u0430\u043d\u0438\u0446\u0430)[: ]*(?:\d{1,6})?"
     rf" ?(?:{_OF}|/) ?(?P<number>\d{{1,6}})\b"
     r"|\u7b2c ?\d{1,6} ?[\u9875\u9801]? ?/ ?\u5171? ?(?P<of>\d{1,6}) ?[\u9875\u9801]"
     r"|\u5171 ?(?P<all>\d{1,6}) ?[\u9875\u9801]",
@@ -113,8 +118,9 @@ def _claims(text: str) -> Iterable[Claim]:
 
 def _total(text: str) -> Iterable[Claim]:
     """The total in a text that consists of numbers of files, directories or entries, and of sizes."""
-    counts = list(_COUNT.finditer(text))
-    if not counts or _DEEP.search(text) or _FILLER.fullmatch(_COUNT.sub(" ", text)) is None:
+    kind = _COUNT if _COUNT.search(text) else _LABELLED
+    counts = list(kind.finditer(text))
+    if not counts or _DEEP.search(text) or _FILLER.fullmatch(kind.sub(" ", text)) is None:
         return []
     most = {kind: max((_number(each["number"]) for each in counts if each[kind]), default=0) for kind in _KINDS}
     return [Claim(ClaimKind.ENTRIES, text, max(most["items"], most["files"] + most["directories"]))]

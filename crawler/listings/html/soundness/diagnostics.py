@@ -39,6 +39,7 @@ _NONE_OF = pattern(r"\b0 (?:out )?of ([1-9][\d,.]*)\b")
 _TRUNCATED = pattern(
     r"(?:\b(?:and|plus)|\u2026|\.{3}|\+) ?\d[\d,.]* (?:\w+ )?more\b|^\W*\d[\d,.]* more(?: \w+)?\W*$"
     r"|\b(?:list(?:ing)?|results?|output|directory)(?: (?:is|was|has been|are))? (?:truncated|incomplete|abridged)\b"
+    r"|\b\d[\d,.]* more \w{1,20} (?:are |were )?not (?:shown|listed|displayed)\b|\btoo many (?:files|entries|items) to"
     r"|\bonly the first \d[\d,.]* \w{0,20} ?(?:are|were|is) (?:shown|listed|displayed)\b",
     re.IGNORECASE,
 )
