@@ -15,7 +15,6 @@ from crawler.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any, NoReturn
 
 
@@ -69,13 +68,16 @@ def _import_libraries() -> None:
     which Python this is. Modules that stand in for them are removed at once, so that everybody else imports the real
     ones. Programs that import this package may use all of msgspec: for them, nothing is left out.
     """
-    module: Callable[[str], Any] = type(sys)
-    standing = {name: module(name) for name in ("decimal", "platform", "uuid")}
-    standing["decimal"].Decimal = type("Decimal", (), {})
-    standing["platform"].python_implementation = lambda: "CPython"  # they are written in C for no other
-    standing["uuid"].UUID = standing["uuid"].SafeUUID = type("UUID", (), {"unknown": None})
-    for name in ("_json_schema", "inspect", "json", "msgpack", "toml", "yaml"):
-        standing[f"msgspec.{name}"] = module(name)
+    uuid = type("UUID", (), {"unknown": None})
+    names: dict[str, dict[str, Any]] = {
+        "decimal": {"Decimal": type("Decimal", (), {})},
+        "platform": {"python_implementation": lambda: "CPython"},  # they are written in C for no other
+        "uuid": {"UUID": uuid, "SafeUUID": uuid},
+        **{f"msgspec.{name}": {} for name in ("_json_schema", "inspect", "json", "msgpack", "toml", "yaml")},
+    }
+    standing: dict[str, Any] = {name: type(sys)(name) for name in names}
+    for name, module in standing.items():
+        vars(module).update(names[name])
     standing["typing_extensions"] = None  # makes importing it fail: typing has the names that are taken from it, too
     standing = {name: stand_in for name, stand_in in standing.items() if name not in sys.modules}
     sys.modules.update(standing)

@@ -83,7 +83,7 @@ class UnlistedEntries:
         item = next((each for each in self._items if f"{path}/".startswith(f"{each.path}/")), None)
         if item is None or await look(self._parts.destination, path) is None:
             return ""
-        unlisted.gone = [each for each in unlisted.gone if each is item]
+        unlisted.withdraw({each.path for each in unlisted.gone} - {item.path})
         if config.delete:
             await prove(unlisted, walker, self._may_go)
         doubt = unlisted.doubted.get(item.path.rpartition("/")[0])
