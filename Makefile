@@ -23,12 +23,12 @@ PIP  := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help mirror test test-random test-heavy cover bench fuzz mutants soak peers-faults check docs recording fmt lock release clean
+.PHONY: help same-python mirror test test-random test-heavy cover bench fuzz mutants soak peers-faults check docs recording fmt lock release clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-$(RUN): pyproject.toml constraints.txt
+$(RUN): pyproject.toml constraints.txt | $(if $(and $(filter-out file,$(origin PYTHON)),$(PYTHON)),same-python)
 	@test -n '$(PYTHON)' || { echo 'make: no Python >= 3.11 found; name one with PYTHON=/path/to/python3' >&2; exit 1; }
 	@command -v '$(PYTHON)' >/dev/null || { echo 'make: PYTHON=$(PYTHON): not found' >&2; exit 1; }
 	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -37,6 +37,14 @@ $(RUN): pyproject.toml constraints.txt
 	@begun=$$(date +%s); { '$(PYTHON)' -m venv $(VENV) && $(PIP) --editable . && touch $@; } && \
 		echo "Set up $(VENV) in $$(( $$(date +%s) - begun )) s" >&2 || \
 		{ echo 'make: cannot set up $(VENV), for the reason above; then run make again' >&2; exit 1; }
+
+# A PYTHON that was named is never ignored because another one has made $(VENV).
+WHICH := -c 'import sys; print(sys.version.split()[0], "of", sys.base_prefix)'
+same-python:
+	@test ! -e $(RUN) || { command -v '$(PYTHON)' >/dev/null || { echo 'make: PYTHON=$(PYTHON): not found' >&2; exit 1; }; \
+		named=$$('$(PYTHON)' $(WHICH)); made=$$($(BIN)/python $(WHICH)); test "$$named" = "$$made" || { \
+		echo "make: PYTHON=$(PYTHON) is $${named:-no Python}, but $(VENV) has $$made: make clean removes it; VENV=DIR makes another" >&2; \
+		exit 1; }; }
 
 $(DEV): $(RUN)
 	@$(PIP) --editable '.[dev]'

@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -32,9 +34,11 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(project: Path, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+def make(
+    project: Path, *words: str, code: int = 0, more: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
     # Nothing else of the caller's environment, which could set any variable assigned with ?= in the Makefile.
-    environment = {"PATH": os.environ["PATH"], "FAKE_CODE": str(code)}
+    environment = {"PATH": os.environ["PATH"], "FAKE_CODE": str(code), **more}
     return subprocess.run(["make", *words], cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -72,6 +76,28 @@ def test_an_interpreter_that_does_not_fit_is_named(project: Path, python: str, s
     done = make(project, "mirror", f"PYTHON={python}", code=1)
     assert done.stderr.splitlines()[0] == said
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize("way", ["argument", "environment"])
+def test_an_interpreter_that_is_named_is_not_ignored_because_another_one_was_used_before(
+    project: Path, way: str
+) -> None:
+    other = project / "other"
+    other.write_text(FAKE.replace("'<%s>'", "'other<%s>'"))
+    other.chmod(0o755)
+    for python, said in (
+        (other, f"make: PYTHON={other} is other<-c>"),
+        ("python9", "make: PYTHON=python9: not found"),
+        ("false", "make: PYTHON=false is no Python, but .venv has <-c>"),
+        (project / ".venv" / "bin" / "python", ""),
+    ):
+        if way == "argument":
+            done = make(project, "mirror", "URL=http://h/", f"PYTHON={python}")
+        else:
+            done = make(project, "mirror", "URL=http://h/", more={"PYTHON": str(python)})
+        assert done.stderr.startswith(said)
+        assert done.returncode == (2 if said else 0)
+        assert done.stdout == ("" if said else "<-m><crawler><http://h/><mirror>")
 
 
 def test_the_first_run_says_that_it_sets_up_and_how_long_that_took(project: Path) -> None:
