@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from crawler.model.report import Report
 from crawler.model.struct import Value
-from crawler.text.advice.requests import advice_on_files
+from crawler.text.advice.requests import advice_on_files, advice_on_list
 from crawler.text.escape import masked, printable
 from crawler.text.patterns import pattern
 
@@ -41,8 +41,11 @@ def failure_lines(report: Report) -> list[str]:
 def advice_line(report: Report) -> list[str]:
     """One line on what to do, if all files failed, and for one reason that concerns the whole site.
 
-    Files that a filter has skipped say nothing about the site, nor do listings if there are files.
+    Files that a filter has skipped say nothing about the site, nor do listings if there are files. A list of URLs,
+    whose report names no URL, may have one that cannot be meant so.
     """
+    if not report.url and (text := advice_on_list((item.url, item.reason) for item in report.failures)):
+        return [f"Advice: {text}"]
     is_partly_here = report.saved or report.unchanged or report.failed < report.listed
     if is_partly_here or (not report.failed and report.listings_read > 1):
         return []

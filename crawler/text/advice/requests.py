@@ -119,6 +119,16 @@ def advice_on_files(failures: Iterable[tuple[str, str]]) -> str:
     return advice(Failure(url=next(iter(reasons.values())), status=int(found[1])))
 
 
+def advice_on_list(failures: Iterable[tuple[str, str]]) -> str:
+    """Advice on the ``failures`` of a list of URLs, (URL, reason) each, if one of the URLs has a wildcard; else ""."""
+    for url, reason in failures:
+        found = _STATUS.match(reason)
+        failure = Failure(url=url, status=int(found[1]) if found else None)
+        if _has_wildcard(failure):
+            return f"{_without_wildcard(failure)}, in a run without --input-file"
+    return ""
+
+
 def with_scheme(url: str, error: CrawlerError) -> str:
     """The advice to try https instead, if ``error`` looks like plain HTTP sent to a port for TLS; else ""."""
     failure = failure_of(url, error)

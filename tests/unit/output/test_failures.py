@@ -140,3 +140,28 @@ def test_what_all_files_fail_with_is_explained_once_if_it_concerns_the_whole_sit
     lines = advice_line(report(*(failed(f"a/{n}", reason) for n, reason in enumerate(reasons)), saved=saved))
     assert len(lines) == bool(said)
     assert all(line.startswith("Advice: ") and said in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason", "is_list", "said"),
+    [
+        (
+            "http://h/d/*.zip",
+            "HTTP 404",
+            True,
+            "and --include '*.zip', in a run without --input-file",
+        ),
+        ("http://h/d/a{1,2}.zip", "HTTP 400", True, "write http://h/d/ and --include 'a1.zip' --include 'a2.zip'"),
+        ("http://h/d/*.zip", "HTTP 404", False, ""),
+        ("http://h/d/*.zip", "HTTP 500", True, ""),
+        ("http://h/d/*.zip", "connection refused", True, ""),
+        ("http://h/d/a.zip", "HTTP 404", True, ""),
+        ("http://h/d/a.zip?q=*", "HTTP 404", True, ""),
+    ],
+)
+@pytest.mark.parametrize("saved", [0, 1])
+def test_a_wildcard_in_a_list_of_urls_is_explained(url: str, reason: str, is_list: bool, said: str, saved: int) -> None:
+    failures = (failed("x"), Result(path="y", url=url, outcome=Outcome.FAILED, reason=reason))
+    lines = advice_line(replace(report(*failures, saved=saved), url="" if is_list else "http://h/d/"))
+    assert len(lines) == bool(said)
+    assert all(line.startswith("Advice: a URL has no wildcards: ") and said in line for line in lines)
