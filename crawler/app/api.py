@@ -30,7 +30,7 @@ from crawler.model.report import Report
 from crawler.model.struct import Value, field, replace
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.attempts import prepare
-from crawler.pipeline.rules.budgets import Budget
+from crawler.pipeline.rules.budgets import new_budget
 from crawler.pipeline.runs.components import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
@@ -251,8 +251,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     if config.names == "windows":
         await refuse_other_names(run.directory, state)
     gate = context.gate or shared_gate([config], is_divided=workers is not None)
-    budget = Budget(files=config.max_files, size=config.max_total_size)
-    allowance = Allowance(budget, stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
+    allowance = Allowance(new_budget(config), stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
     observers = [*([allowance] if allowance.is_limited else []), *context.observers]
     parts = await resources.open_components(options, destination, state, gate=gate, observers=observers, stop=stop)
     unwritable = resources.unwritable(destination) if run.store is None else None

@@ -9,7 +9,7 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.values import Job, Outcome, Result
-from crawler.pipeline.rules.budgets import Booking, Budget
+from crawler.pipeline.rules.budgets import Booking, Budget, expected_size
 
 
 class Allowance(Observer):
@@ -66,10 +66,10 @@ class Allowance(Observer):
 
     def postpones(self, jobs: Sequence[Job]) -> bool:
         """Whether ``jobs``, for which something must be deleted first, have to wait; then the limit was reached."""
-        if not self.is_limited or not self._budget.postpones([_size(job) for job in jobs]):
+        if not self.is_limited or not self._budget.postpones([expected_size(job) for job in jobs]):
             return False
         for job in jobs:
-            if self._budget.is_too_large(_size(job)):
+            if self._budget.is_too_large(expected_size(job)):
                 self._warn_of(job)
         self.reached = True
         self._stopped_at(self._budget.option)
@@ -83,7 +83,7 @@ class Allowance(Observer):
 
     async def _booked(self, job: Job) -> Booking:
         while not self.spent:
-            answer = self._budget.book(job.path, _size(job))
+            answer = self._budget.book(job.path, expected_size(job))
             if answer is not Booking.WAIT:
                 return answer
             self._settled.clear()
@@ -107,10 +107,3 @@ class Allowance(Observer):
 
     def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
         return  # unchanged directories are reported as a whole and never booked
-
-
-def _size(job: Job) -> int | None:
-    """The expected size of the file in bytes: as listed, or as last saved; None if neither is known."""
-    if job.size is not None:
-        return (job.size.low + job.size.high) // 2
-    return job.known.size if job.known is not None else None

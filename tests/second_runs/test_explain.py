@@ -236,3 +236,16 @@ def test_the_command_line_prints_it_and_masks_passwords(sandbox: Sandbox, site: 
     run.fails(5)
     assert "HTTP 404" in run.output
     sandbox.mirror(site.url, more=[f"--explain={site.url}a", "--verify"]).fails(2)
+
+
+async def test_limits_on_what_a_run_saves_are_named_and_a_file_that_no_run_can_save(site: Site, tmp_path: Path) -> None:
+    populate(site)
+    explained = await facts(site, "a.txt", tmp_path, max_files=2, max_total_size=5000)
+    assert explained["decision"] == ["fetch: new"]
+    assert [text.partition(":")[0] for text in explained["limit"]] == ["--max-files 2", "--max-total-size 5000"]
+    assert "limit" not in await facts(site, "a.txt", tmp_path)
+    for path, size in (("a.txt", 500), ("sub/deep/d.bin", 2516)):
+        explained = await facts(site, path, tmp_path, max_total_size=size)
+        assert explained["decision"] == ["skipped: larger than --max-total-size: no run will save it"]
+        assert "request" not in explained
+    assert "request" in await facts(site, "sub/deep/d.bin", tmp_path, max_total_size=2517)

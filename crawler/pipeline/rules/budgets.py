@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from enum import Enum
 
 from crawler.model import limits
+from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.struct import Struct, field
+from crawler.model.values import Job
 from crawler.text.units import render_size
 
 UNKNOWN_AT_ONCE = 8
@@ -99,6 +101,18 @@ class Budget(Struct, kw_only=True):
             if saved is not None:
                 self.saved += 1
                 self.saved_bytes += saved
+
+
+def new_budget(config: Config) -> Budget:
+    """The budget of a run that begins."""
+    return Budget(files=config.max_files, size=config.max_total_size)
+
+
+def expected_size(job: Job) -> int | None:
+    """The expected size of the file in bytes: as listed, or as last saved; None if neither is known."""
+    if job.size is not None:
+        return (job.size.low + job.size.high) // 2
+    return job.known.size if job.known is not None else None
 
 
 class Room:

@@ -16,7 +16,7 @@ from crawler.pipeline.plan.checksum_files import Checksums, may_be_checksums
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.plan.single_path import look
-from crawler.pipeline.rules.budgets import Room
+from crawler.pipeline.rules.budgets import Room, new_budget
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.responses.verdict import UNLIMITED
 from crawler.pipeline.rules.scope import Scope, allowing, same_host_redirect
@@ -229,7 +229,7 @@ class Explainer(Observer):
         if job is not None:
             if checksums:
                 job = await checksums.beside(job)
-            self._lines += job_lines(job, held=is_held)
+            self._lines += job_lines(job, new_budget(self._parts.config), held=is_held)
         elif self._result is not None:
             result = self._result
             self._lines.append(("decision", result_text(result) + _with_option(result, allowing(result.url))))

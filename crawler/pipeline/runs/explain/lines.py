@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from crawler.model.reasons import Reason
 from crawler.model.state.store import BY_ROW
 from crawler.model.values import UNCONFIRMED, Job, Known, Local, Outcome, Result, Span
+from crawler.pipeline.rules.budgets import Budget, expected_size
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 
 Line = tuple[str, str]
@@ -58,8 +59,13 @@ def local_text(local: Local | None) -> str:
     return f"a {local.kind}, {local.size} bytes, {_moment(local.mtime)}"
 
 
-def job_lines(job: Job, *, held: bool) -> list[Line]:
-    """The decision to fetch a file, or to ask about it. ``held``: whether it waits for all others (--last)."""
+def job_lines(job: Job, budget: Budget, *, held: bool) -> list[Line]:
+    """The decision to fetch a file, or to ask about it, or to do neither because of ``budget``, that of a new run.
+
+    ``held``: whether it waits for all others (--last).
+    """
+    if budget.is_too_large(expected_size(job)):
+        return [("decision", f"skipped: {Reason.LARGER_THAN_BUDGET}: no run will save it")]
     if job.probe:
         decision = "HEAD, to learn whether the local copy is current; if not, fetch"
     else:
@@ -72,6 +78,10 @@ def job_lines(job: Job, *, held: bool) -> list[Line]:
         lines.append(("digest", f"must be {job.digest}"))
     if held:
         lines.append(("order", "after everything else (--last)"))
+    if budget.files is not None:
+        lines.append(("limit", f"--max-files {budget.files}: left to a later run once as many files are saved"))
+    if budget.size is not None:
+        lines.append(("limit", f"--max-total-size {budget.size}: left to a later run once too little of it is left"))
     return [*lines, ("request", " ".join(["HEAD" if job.probe else "GET", job.url, *conditions]))]
 
 

@@ -9,6 +9,7 @@ from crawler.model.observer import Observer
 from crawler.model.struct import replace
 from crawler.model.values import Result
 from crawler.pipeline.plan.single_path import look
+from crawler.pipeline.rules.budgets import new_budget
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.single_file import is_same_file
 from crawler.pipeline.runs.components import Components
@@ -64,5 +65,5 @@ async def _of_file(
         ("disk", local_text(await look(parts.destination, path))),
     ]
     if job is not None:
-        return [*lines, *job_lines(job, held=False)], True
+        return [*lines, *job_lines(job, new_budget(parts.config), held=False)], True
     return [*lines, ("decision", result_text(result) if result is not None else "nothing")], True
