@@ -35,6 +35,7 @@ from crawler.model.options.readers import (
     parse_age,
     parse_days,
     parse_duration,
+    parse_frequency,
     parse_max_delete,
     parse_pipeline,
     parse_processes,
@@ -129,8 +130,8 @@ class Config(KnownNames):
     limit_rate: int | Timetable | None = option(
         None, NETWORK, "limit on bytes per second over all transfers: 2M, or by local time: '08:00,2M 19:00,off'",
         "RATE", parse=parse_limit_rate, takes=Timetable, check=check_timetable)
-    requests_per_second: int | None = option(
-        None, NETWORK, "limit on requests per second", "N", parse=integer(1, MAX_NUMBER))
+    requests_per_second: float | None = option(
+        None, NETWORK, "limit on requests per second; 0.5: one in two seconds", "N", parse=parse_frequency)
 
     header: tuple[str, ...] = option(
         (), REQUEST, "send this header to the host and port of URL only; @FILE reads headers from a file", "'N: V'",
@@ -221,15 +222,19 @@ class Config(KnownNames):
             self._check(include, exclude)
 
     def _check(self, include: str | Iterable[str], exclude: str | Iterable[str]) -> None:
-        where = type(self).__name__
+        where, problems = type(self).__name__, Problems()
         for key, item in option_fields().items():
             if (value := getattr(self, key)) is not item.default:
-                object.__setattr__(self, key, convert(item, value, f"{where}: {key}"))
-        rules, listed = check_rules(self.rules, where), rules_of({"include": include, "exclude": exclude}, where)
-        if rules and listed:
-            raise ConfigError(f"{where}: rules: give either rules, or include and exclude")
-        object.__setattr__(self, "rules", rules or listed)
-        object.__setattr__(self, "objects", check_objects(self.objects, f"{where}: objects"))
+                with problems.collecting():
+                    object.__setattr__(self, key, convert(item, value, f"{where}: {key}"))
+        with problems.collecting():
+            rules, listed = check_rules(self.rules, where), rules_of({"include": include, "exclude": exclude}, where)
+            if rules and listed:
+                raise ConfigError(f"{where}: rules: give either rules, or include and exclude")
+            object.__setattr__(self, "rules", rules or listed)
+        with problems.collecting():
+            object.__setattr__(self, "objects", check_objects(self.objects, f"{where}: objects"))
+        problems.raise_any()
         check_together({key: getattr(self, key) for key in TOGETHER}, where)
 
     __repr__ = on_one_line
@@ -279,6 +284,8 @@ def parse_options(values: Mapping[str, object], where: str) -> dict[str, object]
                 parsed[key] = convert(known[key], value, location_of(where, key))
     with problems.collecting():
         parsed.setdefault("rules", rules_of(values, where))
+    with problems.collecting():
+        check_objects(values.get("objects", {}), f"{where}: objects")
     problems.raise_any()
     return parsed
 

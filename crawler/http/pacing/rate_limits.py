@@ -22,7 +22,7 @@ class RateLimits(Value, frozen=True, kw_only=True):
     bytes: RateLimiter | None = None
 
     @classmethod
-    def per_second(cls, requests: int | None, received: int | None) -> RateLimits:
+    def per_second(cls, requests: float | None, received: int | None) -> RateLimits:
         """Limits on requests and on bytes received, each per second."""
         return cls(requests=_limiter(requests, 1.0), bytes=_limiter(received, 0.25))
 
@@ -64,7 +64,7 @@ class RateShare:
             left -= piece
 
 
-def _limiter(per_second: int | None, period: float) -> RateLimiter | None:
+def _limiter(per_second: float | None, period: float) -> RateLimiter | None:
     """A leaky bucket for the amount of ``period`` seconds, so that a run does not begin with a burst."""
     if per_second is None:
         return None

@@ -39,7 +39,7 @@ class _RequestOptions(TypedDict, total=False):
     read_timeout: Time
     min_speed: Size
     limit_rate: Size | Timetable | None
-    requests_per_second: Number | None
+    requests_per_second: float | Number | None
     header: Texts
     user_agent: str | None
     netrc: bool
@@ -65,7 +65,7 @@ class WalkOptions(_RequestOptions, total=False):
     min_speed: abort and retry a transfer slower than this on average over 60 s; 0: never
     limit_rate: limit on bytes per second over all transfers: 2M, or by local time: '08:00,2M
         19:00,off'
-    requests_per_second: limit on requests per second
+    requests_per_second: limit on requests per second; 0.5: one in two seconds
     header: send this header to the host and port of URL only; @FILE reads headers from a file
     user_agent: User-Agent header to send
     netrc: read user and password for the host of URL from ~/.netrc or $NETRC

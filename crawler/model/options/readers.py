@@ -22,11 +22,14 @@ MAX_DEPTH = 64
 """Maximum number of requests in flight on one connection; all of them are lost if it breaks."""
 MAX_NUMBER = 1_000_000
 """Largest value of a number without a limit of its own."""
+SLOWEST = 0.001
+"""Smallest number of requests per second, one in about 17 minutes; a run at a lower rate would hardly ever end."""
 MAX_COUNT = (1 << 63) - 1
 """Largest number of files."""
 
 _SIZE_UNITS = {"": 1, "K": limits.KIB, "M": limits.MIB, "G": limits.GIB, "T": 1024 * limits.GIB}
 _SIZE = r"(?i)(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?"  # compiled when first used, like those below
+_FREQUENCY = r"(?i)(\d+(?:\.\d+)?)(?:/s)?"
 _TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = r"(?i)(\d+(?:\.\d+)?)\s*([smhdw]?)"
 _DATE = r"\d{4}-\d\d-\d\d([T ].*)?|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])([T ].*)?"
@@ -67,6 +70,14 @@ def parse_rate(text: str) -> int:
     if rate < 1:
         raise ValueError("expected a rate of 1 byte per second or more")
     return rate
+
+
+def parse_frequency(text: str) -> float:
+    """A number of requests per second, at least SLOWEST; ``/s`` may follow. Raises ValueError."""
+    match = re.fullmatch(_FREQUENCY, text.strip())
+    if not match or not SLOWEST <= float(match[1]) <= MAX_NUMBER:
+        raise ValueError(f"expected a number from {SLOWEST} to {MAX_NUMBER}, such as 20 or 0.5")
+    return float(match[1])
 
 
 def parse_duration(text: str) -> float:

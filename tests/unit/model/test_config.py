@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,10 @@ def test_an_invalid_max_delete_is_rejected(text: str) -> None:
         ("connect_timeout", 0.5, 0.5),
         ("min_speed", 0, 0),
         ("limit_rate", "2M", 2 << 20),
+        ("requests_per_second", 20, 20.0),
+        ("requests_per_second", "0.5", 0.5),
+        ("requests_per_second", 0.001, 0.001),
+        ("requests_per_second", "2/s", 2.0),
         ("header", ["A: b", "@file"], ("A: b", "@file")),
         ("header", "A:", ("A:",)),
         ("max_delete", "10%", MaxDelete(percent=10.0)),
@@ -251,7 +256,8 @@ def test_a_value_made_by_a_program_is_checked_too(key: str, value: object) -> No
     ("key", "value"),
     [
         ("max_total_size", 0), ("workers", 1001), ("listers", 1001), ("segments", 1001), ("attempts", 1001),
-        ("processes", 1001), ("backlog", 1_000_001), ("requests_per_second", 1_000_001), ("trash", "1000001d"),
+        ("processes", 1001), ("backlog", 1_000_001), ("requests_per_second", 1_000_001),
+        ("requests_per_second", 0.0009), ("requests_per_second", "1/2s"), ("trash", "1000001d"),
         ("connect_timeout", float("nan")), ("lock_wait", float("inf")), ("max_duration", -5.0),
     ],
 )  # fmt: skip
@@ -266,6 +272,14 @@ def test_senseless_values_are_rejected(key: str, value: object) -> None:
 )
 def test_values_that_mean_off_or_forever_are_accepted(key: str, value: int) -> None:
     read(**{key: value})
+
+
+@pytest.mark.parametrize("make", [Config, read])
+def test_all_mistakes_are_reported_at_once(make: Callable[..., Config]) -> None:
+    with pytest.raises(ConfigError) as raised:
+        make(workers=0, listers=0, header=["x"], include="re:(", objects=5)
+    told = [problem.partition(": ")[2].partition(":")[0] for problem in raised.value.problems]
+    assert sorted(told) == ["header", "include", "listers", "objects", "workers"]
 
 
 def test_an_unknown_key_is_named() -> None:

@@ -43,7 +43,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("`--limit-rate=1M`", "`set net:limit-total-rate 1M`", "`--bwlimit 1M`", "`--limit-rate 1M`"),
     (NONE, NONE, "`--bwlimit '08:00,2M 19:00,off'`",
      "`--limit-rate '08:00,2M 19:00,off'`; a number without a unit is bytes, not KiB"),
-    ("`-w 1`, `--wait=1`", NONE, "`--tpslimit 1`", "`--requests-per-second 1`"),
+    ("`-w 2`, `--wait=2`", NONE, "`--tpslimit 0.5`", "`--requests-per-second 0.5`"),
     ("`-t 5`, `--tries=5`", "`set net:max-retries 5`", "`--low-level-retries 5`, `--retries 5`", "`--attempts 5`"),
     ("`-T 60`, `--timeout=60`", "`set net:timeout 60`", "`--timeout 60s --contimeout 10s`",
      "`--read-timeout 60 --connect-timeout 10`"),

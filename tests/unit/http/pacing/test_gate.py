@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from aiolimiter import AsyncLimiter
 
 from crawler.http.lane.pipeline_depth import broken
 from crawler.http.pacing import host as host_module
@@ -437,6 +438,18 @@ async def test_requests_per_second_hold_over_all_hosts() -> None:
     began = time.monotonic()
     await asyncio.gather(*(enter(gate, URL if number % 2 else OTHER_HOST) for number in range(60)))
     assert time.monotonic() - began >= 0.15, "50 at once, then ten more at 50 per second"
+
+
+@pytest.mark.parametrize(
+    ("rate", "taken", "least"),
+    [(0.001, 1, 0), (0.001, 2, 1000), (0.5, 1, 0), (0.5, 2, 2), (0.5, 4, 6), (1.5, 1, 0), (1.5, 4, 1.6), (20, 20, 0)],
+)
+async def test_a_rate_may_have_a_fraction(rate: float, taken: int, least: float) -> None:
+    limiter = RateLimits.per_second(rate, None).requests
+    assert isinstance(limiter, AsyncLimiter)
+    assert limiter.max_rate >= 1, "else no request could ever be made"
+    waited = max(0.0, taken - limiter.max_rate) * limiter.time_period / limiter.max_rate
+    assert waited == pytest.approx(least, abs=0.1)
 
 
 async def test_bytes_per_second_hold_over_all_transfers() -> None:
