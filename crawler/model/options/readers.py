@@ -29,7 +29,7 @@ MAX_COUNT = (1 << 63) - 1
 
 _SIZE_UNITS = {"": 1, "K": limits.KIB, "M": limits.MIB, "G": limits.GIB, "T": 1024 * limits.GIB}
 _SIZE = r"(?i)(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?(?:/s)?"  # compiled when first used, like those below
-_FREQUENCY = r"(?i)(\d+(?:\.\d+)?)(?:/s)?"
+_FREQUENCY = r"(?i)(\d+(?:\.\d+)?|\.\d+)(?:/s)?"
 _TIME_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = r"(?i)(\d+(?:\.\d+)?)\s*([smhdw]?)"
 _DATE = r"\d{4}-\d\d-\d\d([T ].*)?|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])([T ].*)?"
@@ -76,7 +76,7 @@ def parse_frequency(text: str) -> float:
     """A number of requests per second, at least SLOWEST; ``/s`` may follow. Raises ValueError."""
     match = re.fullmatch(_FREQUENCY, text.strip())
     if not match or not SLOWEST <= float(match[1]) <= MAX_NUMBER:
-        raise ValueError(f"expected a number from {SLOWEST} to {MAX_NUMBER}, such as 20 or 0.5")
+        raise ValueError(f"expected a number from {SLOWEST} to {MAX_NUMBER}, such as 20, or 0.5 for one in 2 s")
     return float(match[1])
 
 

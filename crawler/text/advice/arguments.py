@@ -254,7 +254,7 @@ def count_problem(wanted: tuple[str, ...], given: tuple[str, ...], mode: str = "
     """Explain in one line why the positional arguments ``given`` do not fit those ``wanted`` by ``mode``."""
     if given and given[0].lower() in _COMMANDS:
         return _no_command(given[0])
-    needed = "URL [DIR]" if not mode and not given else " and ".join(wanted)
+    needed = "URL [DIR]" if wanted == ("URL", "DIR") and not given else " and ".join(wanted)
     expected = f"expected {needed}, got {len(given)} argument{'s' * (len(given) != 1)}"
     if len(given) < len(wanted):
         return f"{expected} (see --help)"

@@ -145,6 +145,7 @@ def test_an_invalid_max_delete_is_rejected(text: str) -> None:
         ("requests_per_second", "0.5", 0.5),
         ("requests_per_second", 0.001, 0.001),
         ("requests_per_second", "2/s", 2.0),
+        ("requests_per_second", ".5", 0.5),
         ("header", ["A: b", "@file"], ("A: b", "@file")),
         ("header", "A:", ("A:",)),
         ("max_delete", "10%", MaxDelete(percent=10.0)),
@@ -541,3 +542,8 @@ def test_the_settings_of_an_object_store_are_texts_and_never_shown() -> None:
 def test_a_client_of_a_cluster_is_said_to_be_an_argument_of_the_call() -> None:
     with pytest.raises(ConfigError, match=r"^Config: cluster: expected text, not object: .* cluster=client\)$"):
         Config(cluster=object())
+
+
+def test_positional_arguments_are_refused_with_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"^Config takes keyword arguments only, such as workers=4$"):
+        Config({"workers": 3})  # type: ignore[call-arg, arg-type]

@@ -73,6 +73,7 @@ def test_an_option_that_took_url_as_its_value_is_named(given: dict[str, object],
     ("wanted", "given", "mode", "advice"),
     [
         (("URL", "DIR"), (), "", "expected URL [DIR], got 0 arguments (see --help)"),
+        (("URL", "DIR"), (), "--explain", "expected URL [DIR], got 0 arguments (see --help)"),
         (("URL",), ("ls", URL), "--list", "crawler has no commands such as ls: leave it out; --list URL prints"),
         (("DIR",), (URL, "d"), "--verify", "--verify takes no URL: the state in DIR knows it"),
         (("DIR",), (URL, "d"), "--input-file", "--input-file takes no URL: the URLs are in the file"),

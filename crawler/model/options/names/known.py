@@ -36,7 +36,9 @@ class KnownNames:
 
     if not TYPE_CHECKING:  # type checkers use the signature of the constructor
 
-        def __new__(cls, *_positional: object, **options: object) -> object:
+        def __new__(cls, *positional: object, **options: object) -> object:
+            if positional:
+                raise TypeError(f"{cls.__name__} takes keyword arguments only, such as workers=4")
             for name in options:
                 if name not in cls.__dataclass_fields__:
                     from crawler.model.options.names.hints import Place, unknown_keyword

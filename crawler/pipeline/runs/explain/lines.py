@@ -79,9 +79,9 @@ def job_lines(job: Job, budget: Budget, *, held: bool) -> list[Line]:
     if held:
         lines.append(("order", "after everything else (--last)"))
     if budget.files is not None:
-        lines.append(("limit", f"--max-files {budget.files}: left to a later run once as many files are saved"))
+        lines.append(("limit", f"--max-files {budget.files}: after that many files, the others are left to later runs"))
     if budget.size is not None:
-        lines.append(("limit", f"--max-total-size {budget.size}: left to a later run once too little of it is left"))
+        lines.append(("limit", f"--max-total-size {budget.size}: what no longer fits into it is left to later runs"))
     return [*lines, ("request", " ".join(["HEAD" if job.probe else "GET", job.url, *conditions]))]
 
 
