@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.support.misbehaving.behaviours import Says
+from tests.support.misbehaving.behaviours import Says, Undated
 from tests.support.misbehaving.samples import DAY, blob, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -139,6 +139,21 @@ def test_a_file_that_was_only_touched_gets_the_new_time_and_no_body(sandbox: San
         sandbox.mirror(site.url).succeeds()
         assert len(site.log.of("/pub/a.bin")) == (shape == "python"), "its row proves nothing"
         assert sandbox.inodes()["a.bin"] == (before, int(OLD + DAY) * 10**9)
+
+
+@pytest.mark.row("C05")
+@pytest.mark.parametrize("etag", ['"bytes"', 'W/"bytes"'])
+def test_a_file_that_was_only_touched_gets_the_new_time_although_a_304_has_none(
+    sandbox: Sandbox, site: Site, etag: str
+) -> None:
+    site.file("a.bin", blob(100), Undated(), etag=etag)
+    sandbox.mirror(site.url).succeeds()
+    site.file("a.bin", blob(100), Undated(), etag=etag, mtime=OLD + DAY)
+    for requests in ([304, 200], []):
+        site.log.clear()
+        sandbox.mirror(site.url).succeeds()
+        assert [request.status for request in site.log.of("/pub/a.bin")] == requests
+        assert sandbox.inodes()["a.bin"][1] == int(OLD + DAY) * 10**9
 
 
 @pytest.mark.row("C06")

@@ -46,6 +46,7 @@ from crawler.text.resuming import Resume, resume_at
 _NONE = Validators()
 _SAME = "same size and time as the server's"
 _GOOD = frozenset({Ruling.TAKE, Ruling.KEEP})
+_ASKS = frozenset({Ruling.ASK_AGAIN, Ruling.ASK_ANEW})
 
 
 class Shared(Value, frozen=True, kw_only=True):
@@ -126,9 +127,9 @@ class Transfer:
         self.headers = reply.headers
         proof = prove(job, reply.status, reply.headers, now)
         ruling = rule(job, proof, action.length, fresh=self._is_fresh())
-        if ruling is Ruling.ASK_AGAIN:
+        if ruling in _ASKS:
             self._fresh = True
-            if proof.is_another:
+            if ruling is Ruling.ASK_ANEW:
                 self._job = replace(job, known=None)
             return None
         if self._fresh and not job.fresh:

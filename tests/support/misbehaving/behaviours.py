@@ -178,6 +178,17 @@ class Says(Behaviour):
 
 
 @dataclass(frozen=True, slots=True)
+class Undated(Behaviour):
+    """A 304 without Last-Modified, as Go's ``http.ServeContent`` sends it (RFC 9110 section 15.4.5)."""
+
+    def shape(self, response: Response, request: Request) -> Response:
+        del request
+        if response.status != 304:
+            return response
+        return replace(response, headers=tuple(pair for pair in response.headers if pair[0] != "Last-Modified"))
+
+
+@dataclass(frozen=True, slots=True)
 class IgnoresRange(Behaviour):
     """200 and the whole body for any range request: servers may ignore Range (RFC 9110 section 14.2)."""
 

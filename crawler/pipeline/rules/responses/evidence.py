@@ -40,6 +40,10 @@ class Proof(Value, frozen=True, kw_only=True):
     """Latest time at which the origin server generated the response, by its clock; seconds since the epoch."""
     is_another: bool = False
     """True for a 304 that describes another version than the copy, so it does not say what the server has."""
+    is_undated: bool = False
+    """True for a 304 that does not say which time the server gives the file now: the one known is that of an earlier
+    response. A 304 with an entity tag should have no Last-Modified (RFC 9110 section 15.4.5), and a weak tag may stay
+    the same although the bytes change."""
 
     @property
     def checked(self) -> float:
@@ -58,10 +62,11 @@ def prove(job: Job, status: int, headers: Mapping[str, str], now: float, *, is_h
     known = job.known.validators
     if not confirms(said, known):
         return Proof(currency=Currency.OTHER, validators=known, generated=made, is_another=True)
-    if is_strong_tag(known.etag) and parse_http_date(said.last_modified) is not None:
+    is_dated = parse_http_date(said.last_modified) is not None and is_strong_tag(known.etag)
+    if is_dated:
         known = replace(known, last_modified=said.last_modified)  # the same bytes were uploaded again
     found = Currency.LISTED if _has_listed_copy(job) else currency(job, known.last_modified, made)
-    return Proof(currency=found, validators=known, generated=made)
+    return Proof(currency=found, validators=known, generated=made, is_undated=known.etag is not None and not is_dated)
 
 
 def _has_listed_copy(job: Job) -> bool:
@@ -130,6 +135,8 @@ class Ruling(Enum):
     """Keep the copy: it is this version, so the body need not be read."""
     ASK_AGAIN = auto()
     """Repeat the request, bypassing all caches."""
+    ASK_ANEW = auto()
+    """Repeat it so, and without conditions: another 304 would prove no more than the first."""
     REFUSE = auto()
     """Fail: the copy is newer than the version that was sent, or nothing proves that a fallback has the listed one."""
 
@@ -137,7 +144,7 @@ class Ruling(Enum):
 def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
     """Decide on a response for a file of ``length`` bytes (None for a 304). ``fresh``: caches were bypassed."""
     if proof.is_another:
-        return Ruling.ASK_AGAIN
+        return Ruling.ASK_ANEW
     if job.source is not Source.FIRST and refusal(job, proof.validators) is not None:
         return Ruling.REFUSE
     if job.source is Source.ELSEWHERE:
@@ -152,6 +159,8 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
     if proof.currency is not Currency.OLDER and not is_worse:
         is_same = is_same or (copy is not None and _is_unnamed(job, copy, proof, length))
         return Ruling.KEEP if is_same else Ruling.TAKE
+    if proof.is_undated:
+        return Ruling.ASK_ANEW
     if not fresh:
         return Ruling.ASK_AGAIN
     if copy is None or (job.known is not None and length is None):

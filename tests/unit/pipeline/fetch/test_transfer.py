@@ -321,11 +321,30 @@ async def test_a_304_that_lags_behind_the_listing_confirms_nothing_so_that_the_n
     """Observed with lighttpd: the listing is read from the disk, the 304 comes from a cache that is a second old."""
     later = datetime(2024, 5, 1, 12, 0, 1, tzinfo=UTC)
     known = replace(KNOWN, validators=Validators(etag='"1"', last_modified=MODIFIED))
-    job = replace(JOB, known=known, local=LOCAL, modified=Span(later, later))
-    result = await Transfer(FakeResponse(status=304, headers={"Date": DATE})).result(job)
+    job = replace(JOB, known=known, copy=known, local=LOCAL, modified=Span(later, later))
+    transfer = Transfer(FakeResponse(status=304, headers={"Date": DATE}), ok())
+    result = await transfer.result(job)
     assert result.outcome is Outcome.UNCHANGED
     assert result.known is not None
     assert (result.known.row, result.known.checked) == ("noon 1000", UNCONFIRMED)
+    assert ["If-None-Match" in asked.headers for asked in transfer.client.requests] == [True, False]
+
+
+@pytest.mark.parametrize("etag", ['"1"', 'W/"1"'])
+@pytest.mark.parametrize("is_fresh", [False, True])
+async def test_a_file_that_was_only_touched_is_settled_although_a_304_does_not_say_its_time(
+    etag: str, is_fresh: bool
+) -> None:
+    """The tag is a digest of the bytes, and a 304 with a tag need not have a time (RFC 9110 section 15.4.5)."""
+    known = replace(KNOWN, validators=Validators(etag=etag, last_modified=MODIFIED))
+    transfer = Transfer(
+        FakeResponse(status=304, headers={"Date": DATE, "ETag": etag}), ok(ETag=etag, Last_Modified=LATER)
+    )
+    done = await transfer.run(replace(TOUCHED, known=known, copy=known, fresh=is_fresh))
+    assert isinstance(done, Staged)
+    assert done.result.known is not None
+    assert (done.result.known.mtime, done.result.known.validators.last_modified) == (MTIME + 1800 * 10**9, LATER)
+    assert done.result.known.checked != UNCONFIRMED
 
 
 LATER = "Wed, 01 May 2024 12:30:00 GMT"
@@ -366,9 +385,9 @@ async def test_a_304_that_does_not_prove_the_bytes_to_be_those_of_another_time_c
     etag: str | None, headers: dict[str, str]
 ) -> None:
     known = replace(KNOWN, validators=Validators(etag=etag, last_modified=MODIFIED))
-    transfer = Transfer(FakeResponse(status=304, headers=headers))
+    transfer = Transfer(FakeResponse(status=304, headers=headers), ok(ETag=etag))
     transfer.destination.files["a.bin"] = LOCAL
-    result = await transfer.result(replace(TOUCHED, known=known))
+    result = await transfer.result(replace(TOUCHED, known=known, copy=known))
     assert result.known is not None
     assert (result.known.validators, result.known.mtime, result.known.checked) == (known.validators, MTIME, UNCONFIRMED)
     assert transfer.destination.files["a.bin"] == LOCAL

@@ -537,9 +537,30 @@ def test_an_earlier_version_in_the_doubt_of_the_zones_does_not_replace_the_liste
 
 def test_a_304_that_contradicts_the_row_is_requested_once_more() -> None:
     job = replace(JOB, known=COPY, copy=COPY)
-    proof = proof_of(304, None, None, job=job)
+    proof = proof_of(304, -DAY, '"old"', job=job)
     assert rule(job, proof, None, fresh=False) is Ruling.ASK_AGAIN
     assert rule(job, proof, None, fresh=True) is Ruling.TAKE
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+@pytest.mark.parametrize("row", [-DAY, 0], ids=["listed", "touched"])
+@pytest.mark.parametrize("stated", [None, -DAY, 0])
+@pytest.mark.parametrize("tag", ['"old"', 'W/"old"', None])
+def test_a_304_that_does_not_say_the_time_of_the_file_is_asked_without_conditions_if_the_known_one_is_too_old(
+    tag: str | None, stated: int | None, row: int, fresh: bool
+) -> None:
+    """A strong tag names bytes, so the time beside it is that of the file; otherwise a 304 dates nothing but itself."""
+    known = replace(COPY, validators=Validators(etag=tag, last_modified=http(T - DAY)))
+    moment = Span(AWARE.low + timedelta(seconds=row), AWARE.high + timedelta(seconds=row))
+    job = replace(JOB, known=known, copy=known, modified=moment)
+    found = rule(job, proof_of(304, stated, tag, job=job), None, fresh=fresh)
+    says_time = tag == '"old"' and stated is not None
+    if row == -DAY or (says_time and stated == 0):
+        assert found is Ruling.TAKE
+    elif says_time or tag is None:
+        assert found is (Ruling.TAKE if fresh else Ruling.ASK_AGAIN)
+    else:
+        assert found is Ruling.ASK_ANEW
 
 
 def test_the_bytes_of_the_listed_copy_are_kept_whatever_time_a_304_gives_them() -> None:
@@ -553,7 +574,7 @@ def test_the_bytes_of_the_listed_copy_are_kept_whatever_time_a_304_gives_them() 
 def test_a_304_about_another_version_is_never_believed(fresh: bool) -> None:
     known = replace(COPY, validators=Validators(last_modified=http(T)))
     job = replace(JOB, known=known, copy=known, dating=Dating.UNRELIABLE)
-    assert rule(job, proof_of(304, -DAY, None, job=job), None, fresh=fresh) is Ruling.ASK_AGAIN
+    assert rule(job, proof_of(304, -DAY, None, job=job), None, fresh=fresh) is Ruling.ASK_ANEW
 
 
 @pytest.mark.parametrize(
@@ -648,7 +669,7 @@ def test_what_is_not_the_listed_version_is_requested_again(
     stated = copy if status == 304 else version
     proof = proof_of(status, stated, f'"{stated}"' if etags else None, job=job)
     ruling = rule(job, proof, None if status == 304 else 10, fresh=fresh)
-    if ruling in {Ruling.ASK_AGAIN, Ruling.REFUSE}:
+    if ruling in {Ruling.ASK_AGAIN, Ruling.ASK_ANEW, Ruling.REFUSE}:
         return
     is_same = ruling is Ruling.KEEP or status == 304
     known = confirmed(job, proof) if is_same else known_of(job, proof, 10, (T + version) * NANOSECONDS, None)
