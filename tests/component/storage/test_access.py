@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ import pytest
 
 from crawler.model.errors import DestinationError
 from crawler.model.values import Known
-from crawler.storage.access import unwritable
+from crawler.storage.access import _obstacle, unwritable
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.state import SqliteState
 
@@ -94,3 +96,33 @@ async def test_an_empty_journal_of_another_user_is_no_obstacle(directory: Path) 
 def test_what_is_absent_or_writable_needs_no_advice(tmp_path: Path) -> None:
     assert unwritable(tmp_path / "absent") is None
     assert unwritable(tmp_path) is None
+
+
+@pytest.mark.parametrize("is_directory", [False, True])
+@pytest.mark.parametrize(("owner", "user"), [(0, 0), (NOBODY, NOBODY), (0, NOBODY), (NOBODY, 0)])
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o600, 0o444, 0])
+@pytest.mark.parametrize("attributes", [0, 0x10, 0x20, 0x80000])
+def test_no_advice_is_to_do_what_is_already_so(
+    is_directory: bool, owner: int, user: int, mode: int, attributes: int
+) -> None:
+    text = _obstacle((stat.S_IFDIR if is_directory else stat.S_IFREG) | mode, owner, user, attributes)
+    is_frozen, needed = attributes in {0x10, 0x20}, 0o700 if is_directory else 0o600
+    assert ("chattr -" in text) == is_frozen
+    assert ("chown" in text) == (not is_frozen and owner != user)
+    assert ("chmod" in text) == (not is_frozen and owner == user and mode & needed != needed)
+    assert "?" in text or "chattr" in text or "chown" in text or "chmod" in text
+
+
+@pytest.mark.parametrize(("letter", "name"), [("i", "immutable"), ("a", "append-only")])
+@pytest.mark.parametrize("place", [".", STATE])
+def test_a_frozen_file_is_named_with_its_attribute(tmp_path: Path, place: str, letter: str, name: str) -> None:
+    (tmp_path / STATE).touch()
+    path = tmp_path / place
+    if subprocess.run(["chattr", f"+{letter}", path], check=False, capture_output=True).returncode:
+        pytest.skip("needs root and a file system with attributes")
+    try:
+        found = unwritable(path)
+    finally:
+        subprocess.run(["chattr", f"-{letter}", path], check=True)
+    assert found in {None, f"{path} is {name} (lsattr shows it): chattr -{letter} it"}
+    assert (found is None) == (letter == "a"), "appending is writing, for the kernel"
