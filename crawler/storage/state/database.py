@@ -13,6 +13,7 @@ from typing import TypeVar
 from crawler.storage.state import schema, visits
 from crawler.storage.state.schema import APPLICATION_ID, OLDEST_VERSION, SCHEMA_VERSION
 from crawler.text.escape import printable
+from crawler.text.urls import STATE_DIRECTORY
 
 T = TypeVar("T")
 
@@ -31,6 +32,10 @@ class _NotUsableError(ValueError):
     """An intact database that this version cannot use."""
 
 
+class _ForeignError(Exception):
+    """What is in place of the database belongs to somebody else."""
+
+
 class Database:
     """The database file at ``path``. It raises no sqlite3.Error: errors become a line in ``problem``."""
 
@@ -46,12 +51,11 @@ class Database:
     def open(self) -> None:
         try:
             self._path = self._path.resolve()  # SQLite puts -wal and -shm next to the target of a link
-            strange = self._strange()
-            if strange is None:
-                self._notice_permissions()
-                self._connection = self._connect()
-            else:
-                self._note(f"cannot be used ({strange} is not a regular file): {self._without}")
+            self._refuse_strange()
+            self._notice_permissions()
+            self._connection = self._connect()
+        except _ForeignError as error:
+            self._note(f"cannot be used ({error}: move it away, or name another file): {self._without}")
         except (sqlite3.Error, ValueError) as error:
             self._recover(error)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symlinks (before Python 3.13)
@@ -107,10 +111,17 @@ class Database:
         self._note(f"is damaged: {records} dropped, the others are used")
         return True
 
-    def _strange(self) -> Path | None:
-        """A file that SQLite would open but must not: opening a FIFO would wait forever for a writer."""
+    def _refuse_strange(self) -> None:
+        """Raise an error if SQLite would open what is not a regular file: a FIFO would wait forever for a writer.
+
+        In a mirror's own directory it is in the way of the state, and set aside like a damaged one. Elsewhere it is
+        what the user has named, such as /dev/null, and stays.
+        """
         places = [self._path, *(Path(f"{self._path}{suffix}") for suffix in _BESIDE)]
-        return next((place for place in places if place.exists() and not place.is_file()), None)
+        strange = next((place for place in places if place.exists() and not place.is_file()), None)
+        if strange is not None:
+            is_own = self._path.parent.name == STATE_DIRECTORY
+            raise (_NotUsableError if is_own else _ForeignError)(f"{strange} is not a regular file")
 
     def _notice_permissions(self) -> None:
         """Only read what this user may not write. SQLite would leave files with the mode of the database, read-only."""
@@ -181,7 +192,7 @@ class Database:
         try:
             aside = self._set_aside()
         except OSError as obstacle:
-            self._note(f"cannot be used ({error}) nor set aside ({obstacle}): {self._without}")
+            self._note(f"cannot be used ({error}) nor set aside ({obstacle}: move it away): {self._without}")
             return
         self._note(f"cannot be used ({error}): set aside as {aside}, and a new one begun")
         try:
@@ -195,10 +206,9 @@ class Database:
         while aside.exists():
             number, aside = number + 1, self._path.with_name(f"{name}-{number}")
         # The main file comes last: SQLite would delete an old log next to a new file.
-        for suffix in _BESIDE:
+        for suffix in (*_BESIDE, ""):
             with suppress(FileNotFoundError):
                 Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
-        self._path.rename(aside)
         return aside.name
 
     def _note(self, text: str) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import textwrap
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -455,6 +457,34 @@ async def test_files_set_aside_never_replace_each_other(path: Path) -> None:
         async with SqliteState(path):
             pass
     assert sorted(aside.read_bytes()[8:9] for aside in set_aside(path)) == [b"0", b"1", b"2"]
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("kind", ["directory", "fifo", "socket"])
+@pytest.mark.parametrize("where", ["mirror", "elsewhere", "read-only"])
+async def test_what_is_no_file_is_set_aside_in_a_mirror_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, kind: str, suffix: str
+) -> None:
+    home = tmp_path / ("elsewhere" if where == "elsewhere" else ".crawler")
+    home.mkdir()
+    monkeypatch.chdir(home)  # the path of a socket is short
+    path = home / "state.sqlite3"
+    await fill(path, known("old"))
+    planted = home / f"{path.name}{suffix}"
+    planted.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as end:
+        make = {"directory": planted.mkdir, "fifo": partial(os.mkfifo, planted)}
+        make.get(kind, partial(end.bind, planted.name))()
+    number = planted.lstat().st_ino
+    async with SqliteState(path, read_only=where == "read-only") as state:
+        state.remember([known("new")])
+    assert f"{planted} is not a regular file" in (state.problem or "")
+    async with SqliteState(path, read_only=where == "read-only") as state:
+        is_known = await state.file("new") is not None
+    assert is_known == (where == "mirror")
+    assert (state.problem is None) == is_known
+    assert is_known != (planted.exists() and planted.lstat().st_ino == number)
+    assert (number in [item.lstat().st_ino for item in set_aside(path)]) == is_known
 
 
 async def test_an_empty_file_is_a_new_state(path: Path) -> None:
