@@ -104,6 +104,8 @@ class ClaimKind(StrEnum):
     """That it shows so many of so many; it may speak of entries or of pages."""
     NEXT = "next"
     """That a page follows it."""
+    LIMIT = "limit"
+    """That it shows no more than so many, so there may be others if it shows as many."""
 
 
 class Claim(Value, frozen=True):
@@ -123,6 +125,8 @@ class Claim(Value, frozen=True):
             return rows >= self.number
         if self.kind is ClaimKind.PAGES:
             return pages >= self.number
+        if self.kind is ClaimKind.LIMIT:
+            return pages > 1 or rows < self.number
         return self.kind is ClaimKind.NEXT or pages >= self.number or (rows >= self.number and self.shown > 1)
 
 

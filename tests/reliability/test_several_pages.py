@@ -126,6 +126,8 @@ def test_a_row_that_moves_between_two_pages_is_not_deleted(sandbox: Sandbox, sit
     ("markup", "quote"),
     [
         ("<p>Total: 12 files</p>", "Total: 12 files"),
+        ("<p>12 total, limited to 2 entries</p>", "12 total, limited to 2 entries"),
+        ("<div class=pager data-pages=4></div>", "data-pages=4"),
         ("<button onclick=more()>Load more</button>", "Load more"),
         ("<a href='#' onclick=go(1)>1</a> <a href='#' onclick=go(2)>2</a>", "2"),
     ],

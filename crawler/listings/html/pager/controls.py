@@ -38,6 +38,10 @@ _CLASSES = pattern(r"[\w-]*next[\w-]*|[\w-]*prev[\w-]*", re.IGNORECASE)
 _PLACED = pattern(r"location(?:\.href)?\s*=\s*[\"']([^\"'+]{1,500})[\"']\s*;?\s*(?:return\b.*)?\Z", re.IGNORECASE)
 _LOCAL = pattern(r"#[^!/?=]+")
 """A link to a place on the same page."""
+_ELLIPSIS = pattern(r"\u2026|\u22ef|\.\.\.|&hellip;|&#8230;|&#x2026;", re.IGNORECASE)
+_GAP = pattern(r"(?<![\w.,:/-])(\d{1,6})[^\w.,:/-]{0,5}\s*(?:\u2026|\u22ef|\.{3})\W{0,5}\Z")
+_GAP_LENGTH = 300
+"""Number of characters of markup between the number before a gap and the link after it."""
 _LONGEST = 600
 """Number of characters of markup that no label exceeds."""
 _PAGED_NAME = pattern(
@@ -57,6 +61,8 @@ class Control(Value, frozen=True):
     """Whether it is marked as that of the page that shows it."""
     is_named: bool = True
     """Whether ``text`` is visible, so that it may be the name of a file."""
+    follows_gap: bool = False
+    """Whether it is the number after a gap, as in ``1 … 40``."""
 
 
 class _Form(Struct):
@@ -83,20 +89,20 @@ def controls_in(markup: str) -> Iterator[Control]:
         elif name == "link":
             yield from _relation(tag)
         elif name == "form":
-            attributes = _attributes(tag[2])
+            attributes = attributes_of(tag[2])
             form = _Form(attributes.get("action", ""), attributes.get("method", "get").lower() != "post")
         elif name == "/form":
             for owner, each in pending:
                 yield from _button(markup, each, owner)
             form, pending = None, []
         elif name == "select":
-            select = _attributes(tag[2])
+            select = attributes_of(tag[2])
         elif name == "/select":
             select = None
         elif name == "option":
             yield from _option(markup, tag, select, form)
         elif form is not None:
-            if name == "input" and (attributes := _attributes(tag[2])).get("type", "").lower() == "hidden":
+            if name == "input" and (attributes := attributes_of(tag[2])).get("type", "").lower() == "hidden":
                 form.fields.append((attributes.get("name", ""), attributes.get("value", "")))
             pending.append((form, tag))
         else:
@@ -105,7 +111,8 @@ def controls_in(markup: str) -> Iterator[Control]:
         yield from _button(markup, each, owner)
 
 
-def _attributes(text: str) -> dict[str, str]:
+def attributes_of(text: str) -> dict[str, str]:
+    """The attributes of a tag, decoded; the names are in small letters."""
     found: dict[str, str] = {}
     for each in _ATTRIBUTE.finditer(text):
         found.setdefault(each[1].lower(), unescape(each[2] or each[3] or each[4] or ""))
@@ -113,13 +120,13 @@ def _attributes(text: str) -> dict[str, str]:
 
 
 def _relation(tag: re.Match[str]) -> Iterator[Control]:
-    attributes = _attributes(tag[2])
+    attributes = attributes_of(tag[2])
     if "next" in attributes.get("rel", "").lower().split() and "href" in attributes:
         yield Control(Label(Says.NEXT), tag[0], attributes["href"], is_named=False)
 
 
 def _link(markup: str, tag: re.Match[str]) -> Iterator[Control]:
-    attributes, text = _attributes(tag[2]), _text(markup, tag, "a")
+    attributes, text = attributes_of(tag[2]), _text(markup, tag, "a")
     around = _around(markup, tag)
     if _is_disabled(attributes, around):
         return
@@ -134,11 +141,11 @@ def _link(markup: str, tag: re.Match[str]) -> Iterator[Control]:
         if href is None and label.says not in {Says.NEXT, Says.NUMBER}:
             return
     is_current = "page" in attributes.get("aria-current", "") or _has_word(attributes, around, ("active", "current"))
-    yield Control(label, shown, href, is_current, is_named)
+    yield Control(label, shown, href, is_current, is_named, _follows_gap(markup, tag, label))
 
 
 def _button(markup: str, tag: re.Match[str], form: _Form | None) -> Iterator[Control]:
-    attributes, name = _attributes(tag[2]), tag[1].lower()
+    attributes, name = attributes_of(tag[2]), tag[1].lower()
     usual = {"button": "submit", "input": "text"}.get(name, "button")
     kind = attributes.get("type", usual).lower()
     if kind not in {"submit", "button"} or _is_disabled(attributes, around := _around(markup, tag)):
@@ -156,7 +163,7 @@ def _button(markup: str, tag: re.Match[str], form: _Form | None) -> Iterator[Con
 
 
 def _option(markup: str, tag: re.Match[str], select: dict[str, str] | None, form: _Form | None) -> Iterator[Control]:
-    attributes, text = _attributes(tag[2]), _text(markup, tag, "option")
+    attributes, text = attributes_of(tag[2]), _text(markup, tag, "option")
     label, value = understood(text), attributes.get("value", text)
     if select is None or label.says is not Says.NUMBER or "disabled" in attributes:
         return
@@ -178,10 +185,20 @@ def _text(markup: str, tag: re.Match[str], name: str) -> str:
     return text
 
 
+def _follows_gap(markup: str, tag: re.Match[str], label: Label) -> bool:
+    """Whether a smaller number and an ellipsis precede the link of a number."""
+    start = max(0, tag.start() - _GAP_LENGTH)
+    if label.says is not Says.NUMBER or _ELLIPSIS.search(markup, start, tag.start()) is None:
+        return False
+    before = markup[markup.find(">", start) + 1 : tag.start()]
+    found = _GAP.search(" ".join(unescape(_MARKUP.sub(" ", before)).split()))
+    return found is not None and int(found[1]) < label.number
+
+
 def _around(markup: str, tag: re.Match[str]) -> dict[str, str]:
     """The attributes of the element that begins directly before ``tag``."""
     found = _ENCLOSING.search(markup, max(0, tag.start() - 350), tag.start())
-    return {} if found is None else _attributes(found[1])
+    return {} if found is None else attributes_of(found[1])
 
 
 def _is_disabled(attributes: dict[str, str], around: dict[str, str]) -> bool:

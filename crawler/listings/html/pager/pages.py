@@ -2,8 +2,8 @@
 
 A link leads to another page of the listing if it leads to the same directory with another query, and says so: by its
 relation or words ("Next"), or by a number. A number alone may also be a rating, a zoom level or a year, so numbers
-count if the parameter in which they differ is a known one, or if they behave as the numbers of pages do: they begin
-beside the current page, grow evenly, and one of them is not a link to another page.
+count if the parameter in which they differ is a known one, or if they behave as the numbers of pages do: they grow
+evenly, and either begin beside the current page, which is not a link to another page, or leave a gap, as in 1 … 40.
 """
 
 from __future__ import annotations
@@ -174,6 +174,8 @@ def _are_pages(key: str, run: Sequence[_Numbered], current: int, place: Place) -
     if not key or any(queries.is_view(key, value) for value in values) or _step(key, run) is None:
         return False
     shown = {each.number for each in run}
+    if any(each.control.follows_gap for each in run):
+        return True
     is_linked = any(each.number == current and each.url != place.url and not each.control.is_current for each in run)
     return not shown.isdisjoint({current - 1, current + 1}) and (
         not is_linked or shown == set(range(1, len(shown) + 1))

@@ -40,9 +40,24 @@ _LABELLED = pattern(
     re.IGNORECASE,
 )
 _KINDS = ("files", "directories", "items")
-_SIZE = r"(?:\d[\d.,]* ?)?(?:bytes?|[kmgtp]i?b(?:ytes)?|b|octets?|[kmgt]o)"
+_UNIT = r"(?:bytes?|[kmgtp]i?b(?:ytes)?|b|octets?|[kmgt]o|blocks?)"
+_SIZE = rf"(?:\d[\d.,]* ?)?{_UNIT}"
+_TOTAL = (
+    r"total|totaal|totale|insgesamt|gesamt|summe|\u0432\u0441\u0435\u0433\u043e|\u0438\u0442\u043e\u0433\u043e"
+    r"|\u5171|\u603b\u8ba1|\u5408\u8ba1|\u5408\u8a08"
+)
+_BARE = pattern(
+    rf"(?<![\w.,:/-])(?P<number>{_N}) (?:in )?(?:{_TOTAL})(?!\w)(?! ?{_UNIT}\b)"
+    rf"|\b(?:{_TOTAL})(?: ?[:=] ?| )(?P<after>{_N})(?!\w|[.,:/-]\d| ?{_UNIT}\b| ?[%\u20ac$])",
+    re.IGNORECASE,
+)
+"""A total without a noun. Beside counts with nouns it may be anything: AutoIndex counts all directories below."""
+_BLOCKS = pattern(rf"(?:{_TOTAL}) (?:{_N})", re.IGNORECASE)
+"""A line of ``ls -l``, above the names: the size of all files in blocks."""
+_MODE = pattern(r"(?<!\S)[bcdlps-](?:[r-][w-][xsStT-]){3}(?![\w-])")
 _FILLER = pattern(
-    rf"(?>[\W_]|\b(?:{_SIZE}|total of|total size|(?:sub)?totals?|size|in (?:total|all|this (?:folder|directory))"
+    rf"(?>[\W_]|\b(?:{_SIZE}|(?:showing|displaying) (?:{_N})|(?:{_N}) (?:shown|displayed)"
+    r"|total of|total size|(?:sub)?totals?|size|in (?:total|all|this (?:folder|directory))"
     r"|and|und|et|y|e|insgesamt|gesamt|summe|sum|this (?:folder|directory)|contains?|there (?:are|is)|found|listed"
     r"|listing|showing|displaying|shows?|all|directory|folder|\d+ hidden|files|folders|directories|items"
     r"|\u5171|\u603b\u8ba1|\u5408\u8ba1|\u5168|\u5408\u8a08|\u0432\u0441\u0435\u0433\u043e)\b)*+",
@@ -58,6 +73,19 @@ _PART = pattern(
 )
 _SHOWING = pattern(
     r"\b(?:showing|displaying|shown|displayed|listed|listing|only|zeige|angezeigt|affichage|mostrando|visualizza)\b",
+    re.IGNORECASE,
+)
+_LIMITED_NOUN = rf"(?:{_DIRECTORIES}|files?|dateien|fichiers?|images?|packages?|documents?|{_ITEMS})(?:\(e?s\))?"
+_SHOWS = r"(?:show(?:s|ing|n)?|display(?:s|ing|ed)?|list(?:s|ing|ed)?|output|results?)"
+_LIMIT = pattern(
+    rf"\b{_SHOWS}\b[: ]*(?:is |are |only |just |the ){{0,3}}"
+    rf"(?:first|last|latest|newest|top|most recent|up to|at most|no more than|(?:a )?max(?:imum)?(?: of)?)"
+    rf" (?P<first>{_N})(?:(?! ?\w)| {_LIMITED_NOUN}(?!\w))"
+    rf"|\b(?:the )?(?:first|latest|newest|up to|at most|no more than|(?:a )?max(?:imum)?(?: of)?) (?P<up>{_N})"
+    rf" {_LIMITED_NOUN} (?:(?:are|is|were|will be) )?(?:shown|displayed|listed)\b"
+    rf"|\b(?:limited to|limit(?: of|:)?|maximum(?: of|:)?|max:?) (?:the )?(?:first )?(?P<limit>{_N})"
+    rf" {_LIMITED_NOUN}(?!\w)|\b{_SHOWS}\b[^.\d]{{0,40}}\blimit(?:ed to|:| of|) ?(?P<list>{_N})(?! ?\w)"
+    rf"|\b{_SHOWS}\b[: ]*(?:only |the )?(?P<with>{_N}) {_LIMITED_NOUN}\b.{{0,60}}?(?<!no )\blimit(?:s|ed)?\b",
     re.IGNORECASE,
 )
 _FRACTION = pattern(rf"\W*(?P<shown>\d{{1,6}}) ?/ ?(?P<number>\d{{1,6}})(?P<noun> {_NOUN})?\W*", re.IGNORECASE)
@@ -85,10 +113,13 @@ def claims_in(passages: Sequence[Passage], rows: Collection[int], names: Collect
     for passage in passages[first:last]:
         if len(passage.cells) == 1 and _DIGITS.search(passage.cells[0]):
             shapes.add(_DIGITS.sub("#", passage.text))
-    for passage in (*passages[:first], *passages[last + 1 :]):
-        if not any(map(_DIGITS.search, passage.cells)) or len(text := passage.text) > _LONGEST:
+    for number, passage in enumerate(passages):
+        if first <= number <= last or not any(map(_DIGITS.search, passage.cells)):
             continue
-        for claim in _claims(text) if _DIGITS.sub("#", text) not in shapes else ():
+        text = passage.text
+        if len(text) > _LONGEST or _DIGITS.sub("#", text) in shapes or _gives_blocks(passages, number):
+            continue
+        for claim in _claims(text, is_row=sum(map(bool, map(str.strip, passage.cells))) > 1):
             if claim.kind not in found or claim.number > found[claim.kind].number:
                 found[claim.kind] = claim
     return tuple(found.values())
@@ -101,7 +132,20 @@ def _shows_one(passage: Passage, names: Collection[str]) -> bool:
     )
 
 
-def _claims(text: str) -> Iterable[Claim]:
+def _gives_blocks(passages: Sequence[Passage], number: int) -> bool:
+    """Whether a passage gives the size of all files in blocks, as ``ls -l`` does above them.
+
+    In a ``pre`` it needs no file modes below, because ``ls -s`` prints none.
+    """
+    passage, after = passages[number], passages[number + 1 : number + 6]
+    if _BLOCKS.fullmatch(passage.text) is None:
+        return False
+    in_pre = passage.kind == "pre" and any(each.region == passage.region for each in after)
+    return in_pre or any(_MODE.search(each.text) for each in after)
+
+
+def _claims(text: str, *, is_row: bool) -> Iterable[Claim]:
+    """``is_row``: the text is that of several cells, so a number without a noun may be the sum of a column."""
     found = _PAGE.search(text)
     if found is not None:
         return [Claim(ClaimKind.PAGES, text, int(found["number"] or found["of"] or found["all"]))]
@@ -110,7 +154,10 @@ def _claims(text: str) -> Iterable[Claim]:
         return [Claim(ClaimKind.ENTRIES, text, int(found[1]))]
     found = _FRACTION.fullmatch(text) or _PART.search(text)
     if found is None:
-        return _total(text)
+        limit = _LIMIT.search(text)
+        if limit is not None:
+            return [Claim(ClaimKind.LIMIT, text, _number(limit[limit.lastgroup or 0]))]
+        return _total(text) or (() if is_row else _bare_total(text))
     shown, number = _number(found["shown"]), _number(found["number"])
     is_stated = bool(found["noun"]) or not text[found.end() :].strip(" .)]") or _SHOWING.search(text)
     return [Claim(ClaimKind.OF, text, number, shown)] if shown < number and is_stated else []
@@ -124,6 +171,14 @@ def _total(text: str) -> Iterable[Claim]:
         return []
     most = {kind: max((_number(each["number"]) for each in counts if each[kind]), default=0) for kind in _KINDS}
     return [Claim(ClaimKind.ENTRIES, text, max(most["items"], most["files"] + most["directories"]))]
+
+
+def _bare_total(text: str) -> Iterable[Claim]:
+    """The total in a text like "30 total" or "Total: 30"."""
+    found = None if _COUNT.search(text) or _LABELLED.search(text) else _BARE.search(text)
+    if found is None or _FILLER.fullmatch(f"{text[: found.start()]} {text[found.end() :]}") is None:
+        return []
+    return [Claim(ClaimKind.ENTRIES, text, _number(found["number"] or found["after"]))]
 
 
 def _number(text: str) -> int:

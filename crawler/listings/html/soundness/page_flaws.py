@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 
+from crawler.listings.html.pager.attributes import attribute_claims
 from crawler.listings.html.pager.controls import controls_in
 from crawler.listings.html.pager.pages import Continuation, continuation, place_of
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
@@ -78,7 +79,8 @@ def _linked(passages: Iterable[Passage], regions: Collection[int]) -> set[int]:
 
 def _continuation(listing: Listing, markup: str, resolver: Resolver, known: Collection[str]) -> Continuation:
     urls = {entry.url for entry in listing.entries}
-    return continuation(controls_in(markup), place_of(resolver), known, urls)
+    found = continuation(controls_in(markup), place_of(resolver), known, urls)
+    return _with_claims(found, tuple(attribute_claims(markup)))
 
 
 def _without_pages(rejections: Iterable[Rejection], more: Continuation, resolver: Resolver) -> Iterator[Rejection]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.listings import parse_listing
+from crawler.listings.html.pager.attributes import attribute_claims
 from crawler.listings.html.pager.controls import controls_in
 from crawler.listings.html.pager.labels import Label, Says, understood
 from crawler.listings.html.pager.pages import Continuation, continuation, place_of
@@ -81,6 +82,11 @@ THREE = link("?page=1", "1") + link("?page=2", "2") + link("?page=3", "3")
         (link("?page=40", "40"), ["?page=40", "?page=2"]),
         (link("?start=780", "40") + link("?start=760", "39"), ["?start=780", "?start=760", "?start=20"]),
         (link("?page=40", "Last"), ["?page=40"]),
+        ("<b>1</b> &hellip; " + link("?blatt=40", "40"), ["?blatt=40", "?blatt=2"]),
+        (link("?n=1", "1") + " ... " + link("?n=40", "40"), ["?n=40", "?n=2"]),
+        ("1 <li>\u2026</li> <li>" + link("?x=780", "40") + "</li>", ["?x=780", "?x=20"]),
+        (link("?n=1", "1") + link("#", "...") + link("?n=39", "39") + link("?n=40", "40"),
+         ["?n=39", "?n=40", "?n=2"]),
         (link("?page=1", "2") + link("?page=2", "3") + link("?page=1", "next \u203a"), ["?page=1", "?page=2"]),
         (link("?page=0,1", "2") + link("?page=0,2", "3"), ["?page=0,1", "?page=0,2"]),
         (link("index.php?p=2", "Next Page"), ["index.php?p=2"]),
@@ -148,6 +154,12 @@ def test_pages_that_come_after_the_current_one(query: str, markup: str, pages: l
         link("?y=2020", "2020") + link("?y=2021", "2021"),
         link("?c=1", "1") + link("?c=2", "2"),
         link("?rating=1", "1") + link("?rating=2", "2"),
+        link("?y=1", "1") + link("?y=7", "7") + link("?y=30", "30"),
+        "1 ... " + link("?rating=5", "5"),
+        "1 ... " + link("?n=a", "40"),
+        "40 ... " + link("?n=7", "7"),
+        link("..", "..") + link("?n=40", "40"),
+        "See ... " + link("?n=40", "40"),
         link("#1", "1") + link("#2", "2") + link("#3", "3"),
         link("next", "next"),
         link("next/", "next/"),
@@ -251,6 +263,15 @@ def test_words_claim_that_there_are_pages_and_numbers_do_not(markup: str, claims
         ("15 / 30 files", 29),
         ("15 von 30", 29),
         ("15 files of a total of 30", 29),
+        ("30 total", 29),
+        ("total 30", 29),
+        ("Total: 30", 29),
+        ("Total = 30, 1.2 GB", 29),
+        ("<b>30</b> in total", 29),
+        ("Showing 15, total 30", 29),
+        ("30 total, 15 shown", 29),
+        ("Insgesamt: 30", 29),
+        ("\u5171 30", 29),
     ],
 )
 def test_totals_and_how_many_rows_meet_them(text: str, most: int) -> None:
@@ -295,10 +316,95 @@ def test_numbers_of_pages_and_how_many_pages_meet_them(text: str, pages: int) ->
         "1 2 3 4",
         "Version 2 of 2024-05",
         "Apache/2.4.62 Server at h.test Port 8080",
+        "Total: 30 MB",
+        "30 KB total",
+        "30 total bytes",
+        "total 48K",
+        "Total: 1.5",
+        "Total 30%",
+        "30 total downloads today",
+        "2 Files - 0 Folders Total: 43 Total size: 232.1 MB",
+        "Total size: 30",
+        "<table><tr><td>Total</td><td>12345</td></tr></table>",
+        "Uploads are limited to 2 MB",
+        "limited to 2 downloads at a time",
+        "Upload up to 2 files",
+        "The first 2 files were uploaded in 2001",
+        "Showing last 2 days",
+        "Showing 2 files, no limit",
+        "Bandwidth limit: 2 MB/s per host",
     ],
 )
 def test_texts_that_claim_nothing(text: str) -> None:
     assert unmet(claims_of(text), 2, 2) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Showing first 15",
+        "showing the first 15 files",
+        "Displaying only the latest 15 entries.",
+        "Listing up to 15 items",
+        "The first 15 files are shown",
+        "At most 15 entries are listed",
+        "limited to 15 entries",
+        "Listing limited to 15",
+        "Results limited to 15",
+        "Limit: 15 files",
+        "showing 15 entries (limit)",
+        "Showing 15 entries, limit reached",
+        "Max 15 items",
+    ],
+)
+def test_limits_are_met_by_fewer_rows_or_by_other_pages(text: str) -> None:
+    claims = claims_of(text)
+    assert unmet(claims, 15) is not None
+    assert unmet(claims, 14) is None
+    assert unmet(claims, 30, 2) is None
+
+
+_LS = "-rw-r--r-- 1 root root 5 Jan  2  2025"
+
+
+@pytest.mark.parametrize(
+    ("markup", "is_claim"),
+    [
+        ("<pre>total 48\n{}</pre>", False),
+        ("<p>total 48</p><pre>{}</pre>", True),
+        (f"<p>total 48</p><pre>{_LS} {{}}</pre>", False),
+        (f"<div>total 48</div><div>{_LS} {{}}</div>", False),
+        ("<pre>{}\ntotal 48</pre>", True),
+        ("<pre>Total: 48\n{}</pre>", True),
+        ("<p>total 48</p><table><tr><td>{}</td></tr></table>", True),
+    ],
+)
+def test_the_total_of_ls_counts_blocks(markup: str, is_claim: bool) -> None:
+    passages = list(split_passages(markup.format("<a href=a.zip>a.zip</a>")))
+    assert bool(claims_in(passages, set(), {"a.zip"})) is is_claim
+
+
+@pytest.mark.parametrize(
+    ("attributes", "claims"),
+    [
+        ("class=pager data-total=30", [Claim(ClaimKind.ENTRIES, "data-total=30", 30)]),
+        ("id='pagination' data-pages='3'", [Claim(ClaimKind.PAGES, "data-pages=3", 3)]),
+        ('data-last-page="3" class="page-nav"', [Claim(ClaimKind.PAGES, "data-last-page=3", 3)]),
+        ("data-page=1 data-total-pages=3", [Claim(ClaimKind.PAGES, "data-total-pages=3", 3)]),
+        ("data-per-page=15 data-total=30", [Claim(ClaimKind.ENTRIES, "data-total=30", 30)]),
+        ("role=navigation aria-label=Pagination data-total-items=30",
+         [Claim(ClaimKind.ENTRIES, "data-total-items=30", 30)]),
+        ("class=disk data-total=30", []),
+        ("class=book data-pages=3", []),
+        ("class=page data-total=30", []),
+        ("class=pager data-total=x", []),
+        ("class=pager data-total-size=30", []),
+        ("class=pager title='data-total=30'", []),
+        ("class=pager", []),
+    ],
+)  # fmt: skip
+def test_attributes_of_pagers_state_totals(attributes: str, claims: list[Claim]) -> None:
+    assert list(attribute_claims(f"<p>x</p><div {attributes}></div>")) == claims
 
 
 def claims_of(text: str) -> tuple[Claim, ...]:
