@@ -57,7 +57,8 @@ export MIRROR_DIR := $(value DIR)
 SAY_CODE = || { code=$$?; echo "make: crawler ended with exit code $$code, see docs/exit-codes.md" >&2; exit $$code; }
 
 mirror: $(RUN) ## mirror URL=... into DIR=..., or a sample site; ARGS=...
-ifeq ($(strip $(value URL)),)
+# An empty URL that was given, as by an unset variable, is an error of the program, and not the sample site.
+ifeq ($(origin URL),file)
 	@$(BIN)/python config/sample_site.py -- $(BIN)/python -m crawler $(ARGS) '{url}' "$$MIRROR_DIR" $(SAY_CODE)
 else
 	@$(BIN)/python -m crawler $(ARGS) "$$MIRROR_URL" "$$MIRROR_DIR" $(SAY_CODE)

@@ -54,6 +54,11 @@ def test_without_url_the_sample_site_is_mirrored(project: Path) -> None:
     assert done.stdout == "<config/sample_site.py><--><.venv/bin/python><-m><crawler><{url}><mirror>"
 
 
+@pytest.mark.parametrize("url", ["", "  "])
+def test_an_empty_url_is_passed_on_like_any_other(project: Path, url: str) -> None:
+    assert make(project, "mirror", f"URL={url}").stdout == "<-m><crawler><><mirror>", "make strips blanks"
+
+
 def test_the_exit_code_of_the_program_is_printed(project: Path) -> None:
     done = make(project, "mirror", "URL=http://h/", code=5)
     assert done.returncode == 2, "make knows no other code"
