@@ -1,4 +1,4 @@
-"""Child processes that do not respond: somebody has stopped them, or a system call takes long."""
+"""Processes that hold something up: somebody has stopped them, or a system call takes long."""
 
 from __future__ import annotations
 
@@ -20,6 +20,18 @@ def is_stopped(number: int) -> bool:
     except OSError:
         return False
     return status.rpartition(b")")[2].split()[:1] in ([b"T"], [b"t"])
+
+
+def holders_of_lock(descriptor: int) -> list[int]:
+    """The processes of this user that hold a lock of flock on the open file. Empty if this system does not say."""
+    wanted, found = os.fstat(descriptor), set[int]()
+    for place in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if os.path.samestat(place.stat(), wanted):
+                about = (place.parents[1] / "fdinfo" / place.name).read_bytes()
+                if b"FLOCK" in about:
+                    found.add(int(place.parts[2]))
+    return sorted(found)
 
 
 def kill_and_reap(number: int) -> None:

@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from pathlib import Path
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.directory.os_errors import NOT_OFFERED, destination_error
 from crawler.storage.directory.tree import close_quietly
+from crawler.storage.processes import holders_of_lock, is_stopped
 from crawler.text.patterns import pattern
 
 try:
@@ -139,17 +141,22 @@ class Lock:
         return os.path.samestat(named, os.fstat(descriptor))
 
     def _refusal(self) -> str:
-        owner = ""
+        owner, left = "", list[int]()
         try:
             descriptor = os.open(LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._home)
             try:
                 found = _OWNER.fullmatch(os.pread(descriptor, 100, 0))
+                if found:
+                    left = _left_behind(int(found[1]), holders_of_lock(descriptor), is_stopped)
             finally:
                 close_quietly(descriptor)
             if found:
                 owner = f" (pid {found[1].decode()}, since {found[2].decode()})"
         except OSError:
             pass  # the message also makes sense without the owner
+        if left:
+            numbers = " ".join(map(str, left))
+            return f"a stopped process of a run that was killed holds {self._where}: end it with kill -9 {numbers}"
         return f"another run{owner} holds {self._where}: let it finish, or wait for it with --lock-wait"
 
     def release(self) -> None:
@@ -157,3 +164,12 @@ class Lock:
         if self._descriptor >= 0:
             close_quietly(self._descriptor)
             self._descriptor = -1
+
+
+def _left_behind(owner: int, holders: Sequence[int], is_stopped: Callable[[int], bool]) -> list[int]:
+    """The ``holders`` of a lock if they are what is left of a run with the number ``owner``; otherwise none.
+
+    A child process has copies of all descriptors until it executes its program. One that is stopped just then, while
+    the run is killed, keeps the lock until it continues.
+    """
+    return list(holders) if owner not in holders and all(map(is_stopped, holders)) else []

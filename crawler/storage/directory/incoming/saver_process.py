@@ -3,7 +3,8 @@
 Standard input is a socket to the parent. Each message names the files of one directory, whose bodies lie in shared
 memory, and is answered when they are flushed and have their names. Only what needs no decision is done here: the first
 file about which anything is unusual, and all after it, are left to the parent. The kernel kills the process when its
-parent ends, so that it never changes DIR without the parent's lock.
+parent ends, so that it never changes DIR without the parent's lock. (One that is stopped while it starts stays until it
+continues, and then ends at once.)
 
 It starts while files arrive, so it imports little beside modules that are written in C: with ``signal``, ``socket``,
 ``contextlib`` and ``collections.abc`` it would take 7 ms more.
@@ -51,7 +52,8 @@ def main() -> None:
     os.chdir("/")
     connection = _socket.socket(fileno=0)
     message, (memory, parts, life) = _received(connection, 3)
-    _end_with(life, int(message))
+    if not _end_with(life, int(message)):
+        return
     connection.send(READY)
     shared = memoryview(mmap.mmap(memory, 0, prot=mmap.PROT_READ))
     while True:
@@ -70,14 +72,18 @@ def _received(connection: _socket.socket, most: int) -> tuple[bytes, list[int]]:
     return message, [number for *_, data in beside for number in memoryview(data).cast("i")]
 
 
-def _end_with(life: int, kill: int) -> None:
+def _end_with(life: int, kill: int) -> bool:
     """Have the kernel kill this process, even a stopped one, when nobody has the other end of the pipe ``life``.
 
-    ``kill``: the number of SIGKILL.
+    ``kill``: the number of SIGKILL. Returns False if nobody has it by now, of which the kernel may have sent no signal.
     """
     fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(life, _SET_SIGNAL, kill)
-    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC)
+    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC | os.O_NONBLOCK)
+    try:
+        return bool(os.read(life, 1))
+    except BlockingIOError:
+        return True
 
 
 def store(parts: int, directories: Sequence[int], order: Order, bodies: memoryview) -> Answer:

@@ -17,7 +17,7 @@ import pytest
 
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.lock import is_held
+from crawler.storage.directory.lock import _left_behind, is_held
 
 HOLDER = """
 import asyncio, sys
@@ -35,8 +35,8 @@ asyncio.run(main())
 
 
 @contextmanager
-def another_run(directory: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", HOLDER, str(directory)]
+def another_run(directory: Path, holder: str = HOLDER) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", holder, str(directory)]
     with subprocess.Popen(command, cwd=Path(__file__).parents[4], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -66,6 +66,49 @@ async def test_a_killed_run_leaves_no_lock(tmp_path: Path) -> None:
         async with LocalDestination(tmp_path, fsync="none") as destination:
             await destination.acquire(0)
             assert (tmp_path / ".crawler/lock").read_text().startswith(f"pid {os.getpid()} since ")
+
+
+async def test_a_stopped_process_that_a_killed_run_has_left_is_named(tmp_path: Path) -> None:
+    """As a child process that has not yet executed its program."""
+    stopping = 'if not os.fork(): os.kill(os.getpid(), 19)\n        os.waitpid(-1, os.WUNTRACED)\n        print("held"'
+    holder = HOLDER.replace("import asyncio, sys", "import asyncio, os, sys").replace('print("held"', stopping)
+    with another_run(tmp_path, holder) as process:
+        (child,) = (int(number) for number in children_of(process.pid))
+        process.kill()
+        process.wait()
+        try:
+            with pytest.raises(AlreadyRunning) as caught:
+                async with LocalDestination(tmp_path, fsync="none") as destination:
+                    await destination.acquire(0)
+        finally:
+            os.kill(child, signal.SIGKILL)
+        assert str(caught.value) == (
+            f"a stopped process of a run that was killed holds {tmp_path}: end it with kill -9 {child}"
+        )
+        async with LocalDestination(tmp_path, fsync="none") as destination:
+            await destination.acquire(3)
+
+
+@pytest.mark.parametrize(
+    ("holders", "stopped", "left"),
+    [
+        ([], {7, 8}, []),
+        ([7], {7}, []),
+        ([7, 8], {7, 8}, []),
+        ([8], {8}, [8]),
+        ([8, 9], {8, 9}, [8, 9]),
+        ([8], set(), []),
+        ([8, 9], {8}, []),
+    ],
+)
+def test_only_stopped_processes_without_their_run_are_left_behind(
+    holders: list[int], stopped: set[int], left: list[int]
+) -> None:
+    assert _left_behind(7, holders, stopped.__contains__) == left
+
+
+def children_of(number: int) -> list[str]:
+    return Path(f"/proc/{number}/task/{number}/children").read_text().split()
 
 
 async def test_waiting_ends_with_the_other_run_and_does_not_block_the_loop(tmp_path: Path) -> None:

@@ -462,6 +462,20 @@ def test_the_kernel_kills_it_at_once_whatever_it_is_doing() -> None:
         assert process.wait(10) == -signal.SIGKILL
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_parent_that_ended_before_it_could_be_watched_is_noticed(is_there: bool) -> None:
+    """Of that, the kernel sends no signal."""
+    theirs, life = os.pipe()
+    if not is_there:
+        os.close(life)
+    try:
+        assert saver_process._end_with(theirs, 0) == is_there
+    finally:
+        os.close(theirs)
+        if is_there:
+            os.close(life)
+
+
 # --- what the process does, in this one ---------------------------------------------------------------
 
 
