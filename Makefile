@@ -99,7 +99,7 @@ check: $(DEV) ## linter, format, types, imports, budgets, links in docs
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --cache-dir .mypy_cache/imports >.mypy_cache/imports.log || { cat .mypy_cache/imports.log; exit 1; }
-	@$(BIN)/python -m pytest -q tests/unit/test_architecture.py
+	@$(BIN)/python -m pytest -q tests/unit/test_architecture.py tests/unit/test_wiring.py
 	@$(BIN)/python docs/build_site.py --check
 
 docs: $(DEV) ## the documentation as a web site in build/site

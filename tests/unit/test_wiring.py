@@ -9,6 +9,7 @@ from tests.unit.test_architecture import MODULES, tree_of
 
 _LIBRARY = "an object of a library that is configured by its attributes"
 _COMMIT = "PendingFile is the progress of one file through the steps of a commit"
+_THREAD = "an attribute of the current thread, which threading.local is for"
 
 FROM_OUTSIDE = {
     "app.cluster.reporting: _LOG.propagate": _LIBRARY,
@@ -22,6 +23,7 @@ FROM_OUTSIDE = {
     "output.log: LOGGER.propagate": _LIBRARY,
     "output.log: stamina_log.handlers": _LIBRARY,
     "output.log: stamina_log.propagate": _LIBRARY,
+    "storage.directory.incoming.part_threads: self._memories.memory": _THREAD,
     "storage.state.schema: connection.text_factory": _LIBRARY,
     **{
         f"storage.directory.commit: file.{name}": _COMMIT for name in ("descriptor", "mtime", "placed", "size", "timed")
