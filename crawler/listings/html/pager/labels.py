@@ -37,7 +37,7 @@ _LONGEST = 40
 _PHRASES = {
     Says.NEXT: (
         "show all #|show all # files|show all # items|view all # files|show # more|show # more files|load # more"
-        "|next|next page|next #|go to next page|older|older posts|older entries|older files|navigate_next"
+        "|next|forward|next page|next #|go to next page|older|older posts|older entries|older files|navigate_next"
         "|chevron_right|arrow_forward|load more|show more|view more|see more|get more|load all|show all|view all"
         "|see all|more files|more entries|more items|more results|more objects|# more files|# more entries"
         "|# more items|# more results|# more objects|load more files|load more items|show more files"

@@ -24,7 +24,7 @@ _DIRECTORIES = (
     r"|\u043f\u0430\u043f(?:\u043a\u0430|\u043a\u0438|\u043e\u043a)|\u6587\u4ef6\u5939|\u76ee\u5f55|\u30d5\u30a9\u30eb\u30c0"
 )
 _ITEMS = (
-    r"items?|entry|entries|objects?|elements?|rows?|results?|records?|eintr\u00e4ge|elemente|\u00e9l\u00e9ments?"
+    r"items?|entry|entries|objects?|elements?|rows?|results?|records?|matches|eintr\u00e4ge|elemente|\u00e9l\u00e9ments?"
     r"|elementos?|elementi|\u043e\u0431\u044a\u0435\u043a\u0442(?:\u043e\u0432|\u0430)?"
     r"|\u044d\u043b\u0435\u043c\u0435\u043d\u0442(?:\u043e\u0432|\u0430)?|\u9879\u76ee?|\u4ef6"
 )
@@ -88,7 +88,11 @@ _LIMIT = pattern(
     rf"|\b{_SHOWS}\b[: ]*(?:only |the )?(?P<with>{_N}) {_LIMITED_NOUN}\b.{{0,60}}?(?<!no )\blimit(?:s|ed)?\b",
     re.IGNORECASE,
 )
-_FRACTION = pattern(rf"\W*(?P<shown>\d{{1,6}}) ?/ ?(?P<number>\d{{1,6}})(?P<noun> {_NOUN})?\W*", re.IGNORECASE)
+_FRACTION = pattern(
+    rf"\W*(?:(?:showing|displaying)[: ]+)?(?P<shown>\d{{1,6}}) ?/ ?(?P<number>\d{{1,6}})(?P<noun> {_NOUN})?"
+    r"(?: (?:shown|displayed|listed))?\W*",
+    re.IGNORECASE,
+)
 _PAGE = pattern(
     r"\b(?:page|seite|p[a\u00e1]gina|strona|\u0441\u0442\u0440\u0430\u043d\u0438\u0446\u0430)[: ]*(?:\d{1,6})?"
     rf" ?(?:{_OF}|/) ?(?P<number>\d{{1,6}})\b"

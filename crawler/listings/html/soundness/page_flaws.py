@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from crawler.listings.html.pager.attributes import attribute_claims
+from crawler.listings.html.pager.attributes import attribute_claims, attribute_controls
 from crawler.listings.html.pager.controls import controls_in
 from crawler.listings.html.pager.pages import Continuation, continuation, place_of
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
@@ -79,7 +79,8 @@ def _linked(passages: Iterable[Passage], regions: Collection[int]) -> set[int]:
 
 def _continuation(listing: Listing, markup: str, resolver: Resolver, known: Collection[str]) -> Continuation:
     urls = {entry.url for entry in listing.entries}
-    found = continuation(controls_in(markup), place_of(resolver), known, urls)
+    controls = (*controls_in(markup), *attribute_controls(markup))
+    found = continuation(controls, place_of(resolver), known, urls)
     return _with_claims(found, tuple(attribute_claims(markup)))
 
 

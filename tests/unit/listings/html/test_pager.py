@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.listings import parse_listing
-from crawler.listings.html.pager.attributes import attribute_claims
+from crawler.listings.html.pager.attributes import attribute_claims, attribute_controls
 from crawler.listings.html.pager.controls import controls_in
 from crawler.listings.html.pager.labels import Label, Says, understood
 from crawler.listings.html.pager.pages import Continuation, continuation, place_of
@@ -41,6 +41,7 @@ def link(href: str, text: str, more: str = "") -> str:
         ("\u00ab First", Label(Says.BACK)),
         ("last \u00bb", Label(Says.LAST)),
         ("Show all", Label(Says.NEXT)),
+        ("Forward \u2192", Label(Says.NEXT)),
         ("25 more files", Label(Says.NEXT)),
         ("More...", Label(Says.MORE)),
         ("N\u00c4CHSTE SEITE", Label(Says.NEXT)),
@@ -261,6 +262,9 @@ def test_words_claim_that_there_are_pages_and_numbers_do_not(markup: str, claims
         ("1\u201315 of 30", 29),
         ("15 / 30", 29),
         ("15 / 30 files", 29),
+        ("15/30 shown", 29),
+        ("Showing: 15 / 30", 29),
+        ("Found 30 matches, showing 15", 29),
         ("15 von 30", 29),
         ("15 files of a total of 30", 29),
         ("30 total", 29),
@@ -394,6 +398,9 @@ def test_the_total_of_ls_counts_blocks(markup: str, is_claim: bool) -> None:
         ("data-per-page=15 data-total=30", [Claim(ClaimKind.ENTRIES, "data-total=30", 30)]),
         ("role=navigation aria-label=Pagination data-total-items=30",
          [Claim(ClaimKind.ENTRIES, "data-total-items=30", 30)]),
+        ("aria-rowcount=32", [Claim(ClaimKind.ENTRIES, "aria-rowcount=32", 30)]),
+        ("aria-rowcount=2", []),
+        ("aria-rowcount=-1", []),
         ("class=disk data-total=30", []),
         ("class=book data-pages=3", []),
         ("class=page data-total=30", []),
@@ -405,6 +412,25 @@ def test_the_total_of_ls_counts_blocks(markup: str, is_claim: bool) -> None:
 )  # fmt: skip
 def test_attributes_of_pagers_state_totals(attributes: str, claims: list[Claim]) -> None:
     assert list(attribute_claims(f"<p>x</p><div {attributes}></div>")) == claims
+
+
+@pytest.mark.parametrize(
+    ("attributes", "pages", "is_part"),
+    [
+        ("hx-get='?page=2' hx-trigger=revealed", ["?page=2"], False),
+        ("hx-trigger='intersect once' data-hx-swap=x hx-get='?page=2'", ["?page=2"], False),
+        ("data-next-url='?page=2'", ["?page=2"], False),
+        ("data-next-page-url='/pub/?page=2'", ["?page=2"], False),
+        ("hx-get=/rows/2 hx-trigger=revealed", [], True),
+        ("hx-get='?q=x' hx-trigger=keyup", [], False),
+        ("hx-get='?q=x'", [], False),
+        ("data-next-url=''", [], False),
+    ],
+)
+def test_what_is_loaded_by_scrolling(attributes: str, pages: list[str], is_part: bool) -> None:
+    found = continuation(attribute_controls(f"<div {attributes}></div>"), place_of(Resolver(PUB)), NAMES, ())
+    assert [url.removeprefix(PUB) for url in found.next_pages] == pages
+    assert (found.flaw is not None) is is_part
 
 
 def claims_of(text: str) -> tuple[Claim, ...]:
