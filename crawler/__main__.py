@@ -11,11 +11,16 @@ import os
 import sys
 from contextlib import suppress
 
+from crawler.text.advice.scarcity import lacking
 from crawler.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
+
+_CANNOT_STORE = 4
+"""The value of ``ExitCode.DESTINATION``: what defines that is not imported yet."""
 
 
 def main() -> None:
@@ -25,12 +30,28 @@ def main() -> None:
     _escape_unencodable_characters()
     if sys.argv[1:] == ["--version"]:
         _print_version()
-    _import_libraries()
-    gc.set_threshold(50_000, 20, 50)  # with the default threshold a short run collects 120 times and finds nothing
-    from crawler.cli.parser import run
-
+    run = _imported()
     gc.freeze()
     _exit(run(sys.argv[1:]))
+
+
+def _imported() -> Callable[[Sequence[str]], int]:
+    """Import what every run needs. Exits with a line of advice if this machine lacks something for that.
+
+    The line is written without another import, and without a buffer.
+    """
+    try:
+        _import_libraries()
+        gc.set_threshold(50_000, 20, 50)  # with the default threshold a short run collects 120 times and finds nothing
+        from crawler.cli.parser import run
+    except (MemoryError, ImportError, OSError) as error:
+        lack = lacking(error)
+        if lack is None:
+            raise
+        with suppress(OSError):
+            os.write(2, f"crawler: {lack}\n".encode())
+        sys.exit(_CANNOT_STORE)
+    return run
 
 
 def _exit(code: int) -> NoReturn:

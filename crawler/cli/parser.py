@@ -17,6 +17,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.exit_codes import ExitCode
 from crawler.model.options.option import COMMAND_LINE
 from crawler.model.options.rules import parse_rule
+from crawler.text.advice.scarcity import lacking
 
 _COMPLETION = "_CRAWLER_COMPLETE"
 """The environment variable by which a shell requests completions from click; then there are no arguments."""
@@ -52,11 +53,13 @@ def run(args: Sequence[str]) -> int:
 
 def _told(call: Invocation, error: Exception, code: int) -> int:
     """Run the commands of ``call``, which ``error`` has ended. Returns the exit code. Never raises."""
-    from crawler.cli.early_ends import told
-
     try:
+        from crawler.cli.early_ends import told
+
         return told(call, error, code)
     except Exception as problem:  # noqa: BLE001 - as above
+        if (lack := lacking(problem)) is not None and lack == lacking(error):
+            return code  # it has been reported
         return print_problem(problem, verbose=False)
 
 

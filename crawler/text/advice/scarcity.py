@@ -7,6 +7,10 @@ import errno
 _NO_THREADS = (
     "no more threads or processes can be started: raise the limit on these (ulimit -u), or that on memory (ulimit -v)"
 )
+_NOT_LOADED = (
+    "a module of Python cannot be loaded into memory: raise the limit (ulimit -d, ulimit -v), or mount the file system "
+    "of Python without noexec"
+)
 LACKS: dict[int, str] = {
     errno.EMFILE: "too many open files: raise the limit (ulimit -n) or use fewer workers",
     errno.ENFILE: "too many open files in the whole system",
@@ -24,6 +28,8 @@ def lacking(error: BaseException) -> str | None:
     while seen is not None:
         if isinstance(seen, MemoryError):
             return LACKS[errno.ENOMEM]
+        if isinstance(seen, ImportError) and "failed to map" in str(seen):
+            return _NOT_LOADED
         if isinstance(seen, RuntimeError) and "start new thread" in str(seen):
             return _NO_THREADS
         if isinstance(seen, BlockingIOError) and seen.errno == errno.EAGAIN and "temporarily" in str(seen):

@@ -35,3 +35,45 @@ def test_what_is_lacking_is_one_line_with_advice(tmp_path: Path, kind: int, limi
     assert (done.returncode, done.stdout) == (4, "")
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+WITHOUT = """
+import builtins, sys
+
+_, kind, names, text, *arguments = sys.argv
+
+class Lacking:
+    def find_spec(self, name, path=None, target=None):
+        if name in names.split():
+            raise getattr(builtins, kind)(text)
+
+sys.meta_path.insert(0, Lacking())
+import crawler.__main__
+sys.argv = ["crawler", *arguments]
+crawler.__main__.main()
+"""
+NOT_MAPPED = "_x.so: failed to map segment from shared object"
+
+
+@pytest.mark.parametrize(
+    "modules", ["multidict", "crawler.cli.parser", "crawler.app.api", "crawler.cli.early_ends crawler.app.api"]
+)
+@pytest.mark.parametrize(
+    ("kind", "text", "says"),
+    [("MemoryError", "", "out of memory: "), ("ImportError", NOT_MAPPED, "a module of Python cannot be loaded")],
+)
+def test_a_lack_of_memory_for_a_module_is_one_line_wherever_it_is_noticed(
+    tmp_path: Path, modules: str, kind: str, text: str, says: str
+) -> None:
+    arguments = ["--on-failure", "true", "http://127.0.0.1:1/", str(tmp_path / "mirror")]
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, kind, modules, text, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=40,
+    )
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith(f"crawler: {says}")
+    assert done.stderr.count("\n") == 1

@@ -17,6 +17,8 @@ ERRORS: list[tuple[BaseException, str | None]] = [
     (OSError(errno.ENFILE, "File table overflow"), "too many open files in the whole system"),
     (RuntimeError("can't start new thread"), "no more threads or processes"),
     (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "no more threads or processes"),
+    (ImportError("/x/_y.so: failed to map segment from shared object"), "a module of Python cannot be loaded"),
+    (ImportError("cannot import name 'x' from 'y'"), None),
     (RuntimeError("a bug"), None),
     (OSError(errno.ENOENT, "No such file or directory"), None),
     (ValueError("a bug"), None),
