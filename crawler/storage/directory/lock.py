@@ -16,7 +16,6 @@ from pathlib import Path
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.directory.os_errors import NOT_OFFERED, destination_error
 from crawler.storage.directory.tree import close_quietly
-from crawler.storage.processes import holders_of_lock, is_stopped
 from crawler.text.patterns import pattern
 
 try:
@@ -147,6 +146,8 @@ class Lock:
             try:
                 found = _OWNER.fullmatch(os.pread(descriptor, 100, 0))
                 if found:
+                    from crawler.storage.processes import holders_of_lock, is_stopped  # imported only if needed
+
                     left = _left_behind(int(found[1]), holders_of_lock(descriptor), is_stopped)
             finally:
                 close_quietly(descriptor)
