@@ -88,6 +88,11 @@ _LIMIT = pattern(
     rf"|\b{_SHOWS}\b[: ]*(?:only |the )?(?P<with>{_N}) {_LIMITED_NOUN}\b.{{0,60}}?(?<!no )\blimit(?:s|ed)?\b",
     re.IGNORECASE,
 )
+_TRANSFERS = pattern(
+    r"\b(?:upload\w*|drop|drag|attach\w*|select\w*|choose|at (?:a time|once)|per (?:day|hour|user|ip))\b",
+    re.IGNORECASE,
+)
+"""What says that a limit is not that of the listing: of an upload form, or of a visitor."""
 _FRACTION = pattern(
     rf"\W*(?:(?:showing|displaying)[: ]+)?(?P<shown>\d{{1,6}}) ?/ ?(?P<number>\d{{1,6}})(?P<noun> {_NOUN})?"
     r"(?: (?:shown|displayed|listed))?\W*",
@@ -159,7 +164,7 @@ def _claims(text: str, *, is_row: bool) -> Iterable[Claim]:
     found = _FRACTION.fullmatch(text) or _PART.search(text)
     if found is None:
         limit = _LIMIT.search(text)
-        if limit is not None:
+        if limit is not None and _TRANSFERS.search(text) is None:
             return [Claim(ClaimKind.LIMIT, text, _number(limit[limit.lastgroup or 0]))]
         return _total(text) or (() if is_row else _bare_total(text))
     shown, number = _number(found["shown"]), _number(found["number"])
