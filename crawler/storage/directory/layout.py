@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crawler.model.errors import DestinationError
 from crawler.storage.directory.lock import LOCK_NAME
-from crawler.storage.directory.os_errors import NO_PLACE, destination_error
+from crawler.storage.directory.os_errors import NO_PLACE, destination_error, no_directory
 from crawler.storage.directory.tree import DIRECTORY_FLAGS, Identity, close_quietly, identity, lstat
 from crawler.text import urls
 
@@ -68,9 +68,10 @@ class Layout:
         try:
             return os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
         except OSError as error:
-            if error.errno in {errno.ENOTDIR, errno.ELOOP}:
-                raise self._error(f"{shown} in it is a link or a file, not a directory: move it away") from error
-            raise
+            there = lstat(name, parent) if error.errno in {errno.ENOTDIR, errno.ELOOP} else None
+            if there is None:
+                raise
+            raise self._error(f"{shown} in it {no_directory(there.st_mode)}") from error
 
     def withdraw(self, with_state: bool) -> None:
         """Remove what ``make`` created, if DIR/.crawler contains only the lock, no parts, and ``with_state`` the state.

@@ -137,6 +137,12 @@ def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()
     return DestinationError(f"cannot store files in {directory}: {text}", done=done, untouched=is_clean)
 
 
+def no_directory(mode: int) -> str:
+    """What is in place of a directory of the program, by its ``mode``, and what to do about it."""
+    kinds = {stat.S_IFLNK: "symbolic link", stat.S_IFREG: "file", stat.S_IFIFO: "FIFO", stat.S_IFSOCK: "socket"}
+    return f"is a {kinds.get(stat.S_IFMT(mode), 'device')}, not a directory: move it away"
+
+
 def in_the_way(mode: int) -> str:
     """The reason why a file cannot get its name: what has the name is not a file, but of this ``mode``."""
     return Reason.DIRECTORY_IN_THE_WAY if stat.S_ISDIR(mode) else "a device, FIFO or socket of that name is in the way"

@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.os_errors import UnusablePath
+from crawler.storage.directory.os_errors import UnusablePath, no_directory
 from crawler.storage.directory.reading.scan import Scan
 from crawler.storage.directory.trash import remove
 from crawler.storage.directory.tree import DIRECTORY_FLAGS, Tree, close_quietly, lstat
@@ -59,9 +59,10 @@ def open_shelf(home: int) -> int:
     try:
         return os.open(SNAPSHOTS, DIRECTORY_FLAGS, dir_fd=home)
     except OSError as error:
-        if error.errno in {errno.ENOTDIR, errno.ELOOP}:
-            raise UnusablePath("it is a link or a file, not a directory: move it away") from error
-        raise
+        there = lstat(os.fsencode(SNAPSHOTS), home) if error.errno in {errno.ENOTDIR, errno.ELOOP} else None
+        if there is None:
+            raise
+        raise UnusablePath(f"it {no_directory(there.st_mode)}") from error
 
 
 class Shelf:

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,9 +97,20 @@ async def test_the_state_directory_is_never_a_link(tmp_path: Path, name: str) ->
     outside.mkdir()
     (directory / name).parent.mkdir(parents=True, exist_ok=True)
     (directory / name).symlink_to(outside)
-    with pytest.raises(DestinationError, match=f"{name} in it is a link"):
+    with pytest.raises(DestinationError, match=f"{name} in it is a symbolic link, not"):
         await commit(directory, "x")
     assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [".crawler", ".crawler/parts"])
+@pytest.mark.parametrize(("make", "kind"), [(Path.touch, "file"), (os.mkfifo, "FIFO")])
+async def test_what_is_in_place_of_the_state_directory_is_named(
+    tmp_path: Path, name: str, make: Callable[[Path], object], kind: str
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    make(tmp_path / name)
+    with pytest.raises(DestinationError, match=f"{name} in it is a {kind}, not a directory: move it away"):
+        await commit(tmp_path, "x")
 
 
 async def test_umask_decides_who_may_read(tmp_path: Path) -> None:
