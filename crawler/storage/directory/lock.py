@@ -140,8 +140,6 @@ class Lock:
         return os.path.samestat(named, os.fstat(descriptor))
 
     def _refusal(self) -> str:
-        from crawler.storage.processes import holders_of_lock, is_stopped  # imported only if needed
-
         owner, left = "", list[int]()
         try:
             descriptor = os.open(LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._home)
