@@ -54,7 +54,7 @@ def attribute_controls(markup: str) -> Iterator[Control]:
         for name, value in attributes.items():
             is_next = _LOADER.fullmatch(name) and name != "hx-get"
             if value and (is_next or (name == "hx-get" and _SCROLLED.search(attributes.get("hx-trigger", "")))):
-                yield Control(Label(Says.NEXT), f"{name}={value}", value, is_named=False)
+                yield Control(Label(Says.NEXT), f"{name}={value}", value, is_named=False, is_loaded=True)
 
 
 def _elements(mentions: re.Pattern[str], markup: str) -> Iterator[Mapping[str, str]]:

@@ -35,6 +35,11 @@ _ALT = pattern(r"<img\b[^>]{0,300}?\balt\s*=\s*[\"']([^\"']{1,40})", re.IGNORECA
 _ENCLOSING = pattern(r"<(?:li|span|td|th|div|p)\b([^<>]{0,300})>\s*\Z", re.IGNORECASE)
 _DISABLED = pattern(r"(?:^|[\s_-])(?:disabled?|inactive|unavailable)(?:$|[\s_-])", re.IGNORECASE)
 _CLASSES = pattern(r"[\w-]*next[\w-]*|[\w-]*prev[\w-]*", re.IGNORECASE)
+_SLIDER = pattern(
+    r"carousel|slide[rs]?\b|slick|swiper|splide|glide|owl-|flickity|lightbox|calendar|datepicker", re.IGNORECASE
+)
+_PAGER = pattern(r"pag(?:e|ing|ina)|next|load", re.IGNORECASE)
+"""Classes of controls that turn pages."""
 _PLACED = pattern(r"location(?:\.href)?\s*=\s*[\"']([^\"'+]{1,500})[\"']\s*;?\s*(?:return\b.*)?\Z", re.IGNORECASE)
 _LOCAL = pattern(r"#[^!/?=]+")
 """A link to a place on the same page."""
@@ -61,6 +66,8 @@ class Control(Value, frozen=True):
     """Whether it is marked as that of the page that shows it."""
     is_named: bool = True
     """Whether ``text`` is visible, so that it may be the name of a file."""
+    is_loaded: bool = False
+    """Whether a script loads ``href`` and adds it to the page."""
     follows_gap: bool = False
     """Whether it is the number after a gap, as in ``1 … 40``."""
 
@@ -131,17 +138,22 @@ def _link(markup: str, tag: re.Match[str]) -> Iterator[Control]:
     if _is_disabled(attributes, around):
         return
     label, shown, is_named = _label(attributes, around, text)
-    href: str | None = attributes.get("href", "")
+    href = attributes.get("href", "").strip()
     if label.says is Says.OTHER and not href:
         return
-    if not href or href.startswith("#") or href.lower().startswith("javascript:"):
+    placed: str | None = href
+    is_nowhere = "href" not in attributes or href.startswith("#") or href.lower().startswith("javascript:")
+    if is_nowhere or (not href and "onclick" in attributes):
         if href and _LOCAL.fullmatch(href) and label.says is not Says.NEXT:
             return
-        href = _placed(attributes)
-        if href is None and label.says not in {Says.NEXT, Says.NUMBER}:
+        is_mark = is_named and href in {"", "#"} and not _is_pager_mark(text, attributes, around)
+        if is_mark or _is_slider(attributes, around):
+            return
+        placed = _placed(attributes)
+        if placed is None and label.says not in {Says.NEXT, Says.NUMBER}:
             return
     is_current = "page" in attributes.get("aria-current", "") or _has_word(attributes, around, ("active", "current"))
-    yield Control(label, shown, href, is_current, is_named, _follows_gap(markup, tag, label))
+    yield Control(label, shown, placed, is_current, is_named, follows_gap=_follows_gap(markup, tag, label))
 
 
 def _button(markup: str, tag: re.Match[str], form: _Form | None) -> Iterator[Control]:
@@ -158,8 +170,10 @@ def _button(markup: str, tag: re.Match[str], form: _Form | None) -> Iterator[Con
     if href is None and form is not None and kind == "submit":
         own = attributes.get("name", "")
         href = form.href((own, attributes.get("value", ""))) if own else form.href()
-    if href is not None or label.says in {Says.NEXT, Says.NUMBER}:
-        yield Control(label, shown, href, is_named=is_named)
+    turns_pages = _is_pager_mark(shown, attributes, around) and not _is_slider(attributes, around)
+    if href is None and (label.says not in {Says.NEXT, Says.NUMBER} or not turns_pages):
+        return
+    yield Control(label, shown, href, is_named=is_named)
 
 
 def _option(markup: str, tag: re.Match[str], select: dict[str, str] | None, form: _Form | None) -> Iterator[Control]:
@@ -205,6 +219,21 @@ def _is_disabled(attributes: dict[str, str], around: dict[str, str]) -> bool:
     return any(
         "disabled" in each or each.get("aria-disabled", "").lower() == "true" or _DISABLED.search(each.get("class", ""))
         for each in (attributes, around)
+    )
+
+
+def _is_slider(attributes: dict[str, str], around: dict[str, str]) -> bool:
+    """Whether a control turns pictures or months instead of pages."""
+    return any(_SLIDER.search(each.get(name, "")) for each in (attributes, around) for name in ("class", "id"))
+
+
+def _is_pager_mark(text: str, attributes: dict[str, str], around: dict[str, str]) -> bool:
+    """Whether a control without a URL may turn pages. An arrow does so only if a script or a class says that."""
+    is_mark = not any(map(str.isalnum, text))
+    return (
+        not is_mark
+        or "onclick" in attributes
+        or any(_PAGER.search(each.get("class", "")) for each in (attributes, around))
     )
 
 

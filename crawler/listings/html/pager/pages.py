@@ -9,10 +9,10 @@ evenly, and either begin beside the current page, which is not a link to another
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from urllib.parse import parse_qsl
 
 from crawler.listings.html.pager.controls import Control
 from crawler.listings.html.pager.labels import Says
+from crawler.listings.html.pager.parameters import changed, differing, is_known, is_number, is_presentation, parameters
 from crawler.listings.values import queries
 from crawler.listings.values.hrefs import Resolver
 from crawler.listings.values.mentioned_names import last_name
@@ -96,12 +96,12 @@ def continuation(
             if url == place.url:
                 own.append(numbered)
             elif is_here or control.href is None or _is_numbered_path(control, url or "", place):
-                key = _differing(url or "", place.url) if is_here else _NOWHERE
+                key = differing(url or "", place.url) if is_here else _NOWHERE
                 numbers.setdefault(key, []).append(numbered)
         elif not is_here:
-            if says is Says.NEXT and url != place.url:
+            if says is Says.NEXT and (url is None or _may_continue(control, url, place)):
                 found.unusable.append(control)
-        elif url and url != place.url and not _only_sorts(control, url, place):
+        elif url and not _is_this_page(control, url, place):
             _note(found, control, url, place)
     for key, run in numbers.items():
         _note_numbers(found, key, [*run, *own], place)
@@ -120,6 +120,27 @@ def _concluded(found: _Found) -> Continuation:
     )
 
 
+def _is_this_page(control: Control, url: str, place: Place) -> bool:
+    """Whether a link to the same directory, which shows no number, leads to no other page of its listing.
+
+    Such are the URL without a query, which is that of the first page, breadcrumbs of a directory that has the name of a
+    label, as ``next``, and arrows of columns and calendars.
+    """
+    if url == place.url or not url.partition("?")[2]:
+        return control.label.says is not Says.BACK or url == place.url
+    _, directory = queries.directory_parameter(url.partition("?")[2]) or ("", "")
+    is_name = control.is_named and control.text in {last_name(url), directory.rstrip("/").rpartition("/")[2]}
+    is_mark = not any(map(str.isalnum, control.text))
+    return (is_name or is_mark) and is_presentation(url, place.url)
+
+
+def _is_claim(control: Control, url: str, place: Place) -> bool:
+    """Whether a label says for certain that a page follows at ``url``: it also stands at other views, and in menus."""
+    is_mark = control.is_named and not any(map(str.isalnum, control.text))
+    is_sure = not is_mark or any(map(is_known, changed(url, place.url)))
+    return is_sure and not is_presentation(url, place.url)
+
+
 def _note(found: _Found, control: Control, url: str, place: Place) -> None:
     """Note a control that leads to the same directory and does not show a number."""
     says, text = control.label.says, control.text
@@ -131,7 +152,7 @@ def _note(found: _Found, control: Control, url: str, place: Place) -> None:
     elif says in _FORWARD:
         found.links.add(url)
         found.pages.add(url)
-        if says is Says.NEXT:
+        if says is Says.NEXT and _is_claim(control, url, place):
             found.claims[Claim(ClaimKind.NEXT)] = None
         elif says is Says.LAST and key.startswith("p"):
             found.claims[Claim(ClaimKind.PAGES, text, number)] = None
@@ -149,7 +170,7 @@ def _note_numbers(found: _Found, key: str, run: Sequence[_Numbered], place: Plac
             found.unusable += [each.control for each in run if each.number == current + 1]
         return
     current = _current(key, run, place)
-    if not (_is_known(key) or _are_pages(key, run, current, place)):
+    if not (is_known(key) or _are_pages(key, run, current, place)):
         return
     for each in run:
         if each.url and each.url != place.url:
@@ -164,13 +185,9 @@ def _note_numbers(found: _Found, key: str, run: Sequence[_Numbered], place: Plac
         found.pages.add(missing)
 
 
-def _is_known(key: str) -> bool:
-    return key.lower() in queries.PAGE_KEYS or key.lower() in queries.CURSOR_KEYS
-
-
 def _are_pages(key: str, run: Sequence[_Numbered], current: int, place: Place) -> bool:
     """Whether the numbers that differ in an unknown parameter ``key`` behave as those of pages do."""
-    values = {_parameters(each.url or "").get(key, "") for each in run}
+    values = {parameters(each.url or "").get(key, "") for each in run}
     if not key or any(queries.is_view(key, value) for value in values) or _step(key, run) is None:
         return False
     shown = {each.number for each in run}
@@ -184,22 +201,22 @@ def _are_pages(key: str, run: Sequence[_Numbered], current: int, place: Place) -
 
 def _current(key: str, run: Sequence[_Numbered], place: Place) -> int:
     """The number of the page itself; 1 if its URL has no parameter ``key``, and 0 if it is unknown."""
-    own = _parameters(place.url).get(key)
+    own = parameters(place.url).get(key)
     marked = [each.number for each in run if each.url == place.url or each.control.is_current]
     if marked or own is None:
         return marked[0] if marked else 1
     step = _step(key, run)
-    return (int(own) - step[1]) // step[0] if step is not None and _is_number(own) else 0
+    return (int(own) - step[1]) // step[0] if step is not None and is_number(own) else 0
 
 
 def _step(key: str, run: Sequence[_Numbered]) -> tuple[int, int] | None:
     """(a, b) if the value of ``key`` is a · number + b in all links of ``run``; None if it is not."""
     points = dict[int, int]()
     for each in run:
-        value = _parameters(each.url or "").get(key)
+        value = parameters(each.url or "").get(key)
         if value is None and each.number == 1:
             continue
-        if value is None or not _is_number(value):
+        if value is None or not is_number(value):
             return None
         points[each.number] = int(value)
     if not points:
@@ -213,38 +230,28 @@ def _step(key: str, run: Sequence[_Numbered]) -> tuple[int, int] | None:
     return (step, at - step * first) if is_even else None
 
 
-def _only_sorts(control: Control, url: str, place: Place) -> bool:
-    """Whether the arrow of a control is that of a column, which the link sorts by."""
-    ours = _parameters(place.url)
-    more = [(key, value) for key, value in _parameters(url).items() if ours.get(key) != value]
-    return not any(map(str.isalnum, control.text)) and all(queries.is_sort(key, value) for key, value in more)
-
-
-def _differing(url: str, own: str) -> str:
-    """The parameter of the query of ``url`` that ``own``, the URL of the page, lacks or has with another value.
-
-    If there are several, the one that is known as that of pages, or the only number; else "".
-    """
-    theirs, ours = _parameters(url), _parameters(own)
-    keys = [key for key in theirs if theirs[key] != ours.get(key)] or [key for key in ours if key not in theirs]
-    likely = [key for key in keys if _is_known(key)] or [key for key in keys if _is_number(theirs.get(key, ""))]
-    return likely[0] if likely else keys[0] if len(keys) == 1 else ""
-
-
-def _parameters(url: str) -> dict[str, str]:
-    return dict(parse_qsl(url.partition("?")[2], keep_blank_values=True, errors="surrogateescape"))
-
-
-def _is_number(value: str) -> bool:
-    return value.isdecimal() and value.isascii() and len(value) < 12
-
-
 def _is_row(control: Control, url: str | None, names: Collection[str], place: Place) -> bool:
     """Whether a control is the link of a row, which shows the last segment of its path."""
     text = control.text.rstrip("/")
     if not control.is_named or text not in names or not url or "?" in url:
         return False
     return last_name(url) == text and place.shows_same(f"{url.rstrip('/').rpartition('/')[0]}/")
+
+
+def _may_continue(control: Control, url: str, place: Place) -> bool:
+    """Whether "Next" leads to what may be a page of the listing, although its URL is not that of the directory.
+
+    That is a number below the directory, a script in it or the same path at another host, with the number of a page.
+    Everything else is another document, a directory above or beside, or another site.
+    """
+    path, _, query = url.partition("?")
+    if control.is_loaded:
+        return True
+    if queries.page_of(query)[0]:
+        own = place.url.partition("?")[0]
+        return place.shows_same(f"{path.rpartition('/')[0]}/") or path.split("/")[3:] == own.split("/")[3:]
+    found = _NUMBERED_PATH.search(path)
+    return found is not None and place.shows_same(f"{path[: found.start()]}/")
 
 
 def _is_numbered_path(control: Control, url: str, place: Place) -> bool:

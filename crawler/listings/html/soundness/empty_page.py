@@ -7,7 +7,7 @@ language may have the frame of a listing, too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from crawler.listings.html.soundness.passages import Passage
 from crawler.model.flaws import Flaw, FlawKind
@@ -89,15 +89,33 @@ def unknown_in(markup: str, passages: Iterable[Passage], url: str, family: str) 
     places = {path, host, host.partition(":")[0], query, *path.split("/")} - {""}
     for passage in passages:
         text = passage.text
-        if len(text) > _LONGEST or _COUNTED.search(text) or _LETTER.search(_unexplained(text, places)):
+        if len(text) > _LONGEST or _COUNTED.search(text) or not _is_explained(text, places):
             return Flaw(FlawKind.UNKNOWN, text)
     return None
 
 
-def _unexplained(text: str, places: Iterable[str]) -> str:
-    """``text`` without the parts of the URL and all that is known."""
+def _is_explained(text: str, places: Collection[str]) -> bool:
+    """Whether ``text`` has no word besides the parts of the URL and all that is known.
+
+    A directory may have the name of a known word or of one in a known phrase, so either may be taken away first.
+    """
+    return any(
+        _LETTER.search(without_second(without_first(text))) is None
+        for without_first, without_second in (
+            (lambda text: _without_places(text, places), _without_known),
+            (_without_known, lambda text: _without_places(text, places)),
+        )
+    )
+
+
+def _without_places(text: str, places: Collection[str]) -> str:
+    """``text`` without the parts of the URL, where they are no parts of words."""
     for place in sorted(places, key=len, reverse=True):
-        text = text.replace(place, " ")
+        text = re.sub(rf"(?<![^\W_]){re.escape(place)}(?![^\W_])", " ", text)
+    return text
+
+
+def _without_known(text: str) -> str:
     for known in _KNOWN:
         text = known.sub(" ", text)
     return text

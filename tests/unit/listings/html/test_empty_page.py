@@ -66,3 +66,15 @@ def test_families_with_scripts_of_their_own() -> None:
     assert unknown(page, "lighttpd") is None
     assert unknown(page, "nginx-pre") == "<script"
     assert unknown(page + "<input type=password>", "lighttpd") is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "d", "e", "n", "x", "me", "mod", "dex", "of", "Name", "Size", "Index", "0", "2020"]
+)
+@pytest.mark.parametrize("query", ["", "?C=N;O=D"])
+def test_the_name_of_the_directory_is_no_part_of_a_word(name: str, query: str) -> None:
+    page = FRAME.replace("some dir", name).format('<tr><td><a href="../">Parent Directory</a></td><td>-</td></tr>', "")
+    passages = list(split_passages(visible(page)))
+    assert unknown_in(page, passages, f"http://h.test/pub/{name}/{query}", "generic") is None
+    page = page.replace("Parent Directory", "Rate limit exceeded")
+    assert unknown_in(page, list(split_passages(visible(page))), f"http://h.test/pub/{name}/", "generic") is not None

@@ -99,6 +99,7 @@ THREE = link("?page=1", "1") + link("?page=2", "2") + link("?page=3", "3")
         (link("?q=2", '<img src=r.png alt="Next">', " title=x"), []),
         (link("?page=2", '<img src=r.png>'), ["?page=2"]),
         (link("?k=2", "Continue", " rel=next"), ["?k=2"]),
+        (link("?page=2", "Next", " class=slider-next"), ["?page=2"]),
         ('<link rel="next" href="?page=2">', ["?page=2"]),
         ("<link href=?page=2 rel=next>", ["?page=2"]),
         ('<select><option value="?page=1">1</option><option value="?page=2">2</option></select>', ["?page=2"]),
@@ -180,6 +181,31 @@ def test_pages_that_come_after_the_current_one(query: str, markup: str, pages: l
         '<link rel="prev" href="?page=1"><link rel="next">',
         "<!-- <a href='?page=2'>Next</a> -->",
         link(PUB, "Next"),
+        link("?dir=b", "Next"),
+        '<link rel="next" href="/elsewhere">',
+        '<link rel="next" href="/chapter2.html">',
+        link("/packages", "View all"),
+        link("/news/?page=2", "Next"),
+        link("/pub2/", "Next"),
+        link("../b.html", "Next"),
+        link("b.html", "Next"),
+        link("http://ring.test/", "Next"),
+        link("http://ring.test/pub/", "&raquo;"),
+        link("news/archive.html", "Older posts"),
+        link("", "next") + "/",
+        link("./", "next"),
+        link("../", "next"),
+        link("..", "older"),
+        link("#", "&raquo;"),
+        link("#", "&rsaquo;"),
+        link("#c", "&rsaquo;", ' class="carousel-control-next" role="button"'),
+        link("#", "Next", ' class="slick-next"'),
+        '<button class="carousel-control-next" type="button" aria-label="Next">&rsaquo;</button>',
+        '<div class="swiper-button-next" role="button" aria-label="Next slide"></div>',
+        "<button type=button>&rsaquo;</button>",
+        link("?month=7", "&laquo;") + link("?month=9", "&raquo;"),
+        link("?sort=name&amp;dir=asc", "&lt;") + link("?sort=name&amp;dir=desc", "&gt;"),
+        link("?lang=de", "&raquo;"),
     ],
 )
 def test_links_and_buttons_that_lead_to_no_further_page(markup: str) -> None:
@@ -197,11 +223,15 @@ def test_links_and_buttons_that_lead_to_no_further_page(markup: str) -> None:
         '<input type=button value="Next">',
         "<form method=post><input type=hidden name=page value=2><button>Next</button></form>",
         link("page/2/", "Next"),
+        link("index2.html", "Next"),
+        link("list.php?page=2", "Next"),
+        link("#", "&rsaquo;", ' class="page-link"'),
+        '<li class="page-item"><a href="#">&raquo;</a></li>',
+        "<a href=# onclick=go()>&raquo;</a>",
+        link("", "Next", " onclick=go()"),
         link("/pub/page/2/", "2") + link("/pub/page/3/", "3"),
         link("page-2.html", "2") + link("page-3.html", "3"),
         link("http://other.test/pub/?page=2", "Next"),
-        link("?dir=b", "Next"),
-        '<link rel="next" href="/elsewhere">',
         link("javascript:go(1)", "1") + link("javascript:go(2)", "2"),
         link("#!page=2", "2") + link("#!page=3", "3"),
         "<span class=x onclick='next()'>Next</span>",
@@ -230,10 +260,31 @@ def test_what_cannot_be_followed_is_no_flaw_where_another_link_leads_there() -> 
         (link("?page=2", "Next"), (Claim(ClaimKind.NEXT),)),
         (link("?page=7", "Last"), (Claim(ClaimKind.PAGES, "Last", 7),)),
         (link("?start=80", "Last"), ()),
+        (link("?q=zz", "Next"), (Claim(ClaimKind.NEXT),)),
+        (link("?page=2", "&raquo;"), (Claim(ClaimKind.NEXT),)),
+        (link("?hl=de", "Weiter"), ()),
+        (link("?view=all", "Show all"), ()),
+        (link("?limit=1000", "Show all"), ()),
+        (link("?cal=2026-09", "Next"), ()),
+        (link("?x=1", "&gt;"), ()),
+        (link("?sort=date", "Older"), ()),
+        ('<link rel="next" href="?C=M;O=A">', ()),
     ],
 )
 def test_words_claim_that_there_are_pages_and_numbers_do_not(markup: str, claims: tuple[Claim, ...]) -> None:
     assert read(markup).claims == claims
+
+
+@pytest.mark.parametrize("href", ["", "./", "../", "/pub/next/", "?", "?sort=name", "/pub/next/?dir="])
+@pytest.mark.parametrize("query", ["", "?C=M;O=A"])
+def test_breadcrumbs_of_directories_with_such_names_are_no_next_page(href: str, query: str) -> None:
+    found = read(f"{link('../../', 'pub')}/{link(href, 'next')}/", f"{PUB}next/{query}")
+    assert (found.next_pages, found.claims, found.flaw) == ((), (), None)
+
+
+def test_a_breadcrumb_may_name_its_directory_in_a_query() -> None:
+    found = read(link("?dir=a", "a") + link("?dir=a/next&sort=name", "next"), f"{PUB}?dir=a/next")
+    assert (found.next_pages, found.claims, found.flaw) == ((), (), None)
 
 
 @pytest.mark.parametrize(
