@@ -51,7 +51,7 @@ _BARE = pattern(
     rf"|\b(?:{_TOTAL})(?: ?[:=] ?| )(?P<after>{_N})(?!\w|[.,:/-]\d| ?{_UNIT}\b| ?[%\u20ac$])",
     re.IGNORECASE,
 )
-"""A total without a noun. Beside counts with nouns it may be anything: AutoIndex counts all directories below."""
+"""A total without a noun. Beside counts with nouns it may be anything: AutoIndex counts downloads with it."""
 _BLOCKS = pattern(rf"(?:{_TOTAL}) (?:{_N})", re.IGNORECASE)
 """A line of ``ls -l``, above the names: the size of all files in blocks."""
 _MODE = pattern(r"(?<!\S)[bcdlps-](?:[r-][w-][xsStT-]){3}(?![\w-])")
