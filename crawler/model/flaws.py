@@ -52,7 +52,8 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
         "its page reports an error", "entries may be missing until the server can read the directory again"
     ),
     FlawKind.PART: Meaning(
-        "its page shows only part of the listing", "raise the site's limit, or use a URL that shows everything"
+        "its page shows only part of the listing",
+        "compare it with a browser: a URL that shows everything, or --input-file, gets the rest",
     ),
     FlawKind.REPEATED: Meaning(
         "its page says that another one follows, and that is the first page again",

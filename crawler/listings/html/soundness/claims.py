@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from crawler.listings.html.pager.labels import Says, understood
 from crawler.listings.html.soundness.passages import Passage
 from crawler.listings.values.mentioned_names import last_name
 from crawler.model.flaws import Claim, ClaimKind
@@ -16,7 +17,6 @@ _N = r"\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d{1,9}"
 _FILES = (
     r"files?|dateien|fichiers?|archivos?|ficheros?|ficheiros?|arquivos?|bestanden|plik(?:i|\u00f3w)|filer|dosya"
     r"|\u0444\u0430\u0439\u043b(?:\u043e\u0432|\u0430|\u044b)?|\u6587\u4ef6|\u30d5\u30a1\u30a4\u30eb"
-    r"|images?|pictures?|videos?|packages?|documents?|downloads?"
 )
 _DIRECTORIES = (
     r"(?:sub)?(?:folders?|directory|directories|dirs?)|(?:unter)?ordner|(?:unter)?verzeichnisse?|dossiers?"
@@ -24,22 +24,24 @@ _DIRECTORIES = (
     r"|\u043f\u0430\u043f(?:\u043a\u0430|\u043a\u0438|\u043e\u043a)|\u6587\u4ef6\u5939|\u76ee\u5f55|\u30d5\u30a9\u30eb\u30c0"
 )
 _ITEMS = (
-    r"items?|entry|entries|objects?|elements?|rows?|results?|records?|matches|eintr\u00e4ge|elemente|\u00e9l\u00e9ments?"
+    r"items?|entry|entries|objects?|rows?|records?|eintr\u00e4ge|elemente|\u00e9l\u00e9ments?"
     r"|elementos?|elementi|\u043e\u0431\u044a\u0435\u043a\u0442(?:\u043e\u0432|\u0430)?"
     r"|\u044d\u043b\u0435\u043c\u0435\u043d\u0442(?:\u043e\u0432|\u0430)?|\u9879\u76ee?|\u4ef6"
 )
-_NOUN = rf"(?:{_DIRECTORIES}|{_FILES}|{_ITEMS})(?:\(e?s\))?"
+_THINGS = r"elements?|results?|matches|images?|pictures?|videos?|packages?|documents?"
+"""These may be entries, or what a site has, plays or was asked for: they count beside a word that says so."""
+_NOUN = rf"(?:{_DIRECTORIES}|{_FILES}|{_ITEMS}|{_THINGS})(?:\(e?s\))?"
 _COUNT = pattern(
     rf"(?<![\w.,:/-])(?P<number>{_N})[ \u4e2a\u500b]{{0,2}}(?:(?P<directories>{_DIRECTORIES})|(?P<files>{_FILES})"
-    rf"|(?P<items>{_ITEMS}))(?:\(e?s\))?(?!\w)",
+    rf"|(?P<items>{_ITEMS})|(?P<things>{_THINGS}))(?:\(e?s\))?(?!\w)",
     re.IGNORECASE,
 )
 _LABELLED = pattern(
     rf"(?:(?:total|number of|total number of) )?(?:(?P<directories>{_DIRECTORIES})|(?P<files>{_FILES})"
-    rf"|(?P<items>{_ITEMS})) ?: ?(?P<number>{_N})(?![\w.])",
+    rf"|(?P<items>{_ITEMS})|(?P<things>{_THINGS})) ?: ?(?P<number>{_N})(?![\w.])",
     re.IGNORECASE,
 )
-_KINDS = ("files", "directories", "items")
+_KINDS = ("files", "directories", "items", "things")
 _UNIT = r"(?:bytes?|[kmgtp]i?b(?:ytes)?|b|octets?|[kmgt]o|blocks?)"
 _SIZE = rf"(?:\d[\d.,]* ?)?{_UNIT}"
 _TOTAL = (
@@ -52,12 +54,13 @@ _BARE = pattern(
     re.IGNORECASE,
 )
 """A total without a noun. Beside counts with nouns it may be anything: AutoIndex counts downloads with it."""
+_USES = pattern(r"\b(?:downloads?|hits|views|visits|visitors)\b", re.IGNORECASE)
 _BLOCKS = pattern(rf"(?:{_TOTAL}) (?:{_N})", re.IGNORECASE)
 """A line of ``ls -l``, above the names: the size of all files in blocks."""
 _MODE = pattern(r"(?<!\S)[bcdlps-](?:[r-][w-][xsStT-]){3}(?![\w-])")
 _FILLER = pattern(
     rf"(?>[\W_]|\b(?:{_SIZE}|(?:showing|displaying) (?:{_N})|(?:{_N}) (?:shown|displayed)"
-    r"|total of|total size|(?:sub)?totals?|size|in (?:total|all|this (?:folder|directory))"
+    rf"|(?:{_N}) {_USES.pattern}|total of|total size|(?:sub)?totals?|size|in (?:total|all|this (?:folder|directory))"
     r"|and|und|et|y|e|insgesamt|gesamt|summe|sum|this (?:folder|directory)|contains?|there (?:are|is)|found|listed"
     r"|listing|showing|displaying|shows?|all|directory|folder|\d+ hidden|files|folders|directories|items"
     r"|\u5171|\u603b\u8ba1|\u5408\u8ba1|\u5168|\u5408\u8a08|\u0432\u0441\u0435\u0433\u043e)\b)*+",
@@ -67,7 +70,7 @@ _DEEP = pattern(rf"\b(?:in|across|within) (?:{_N}) (?:{_DIRECTORIES})|recursive"
 """What says that a total includes the directories below."""
 _OF = r"(?:(?:out )?of|von|sur|de|di|\u0438\u0437)"
 _PART = pattern(
-    rf"(?<![\w.,:/-])(?:(?:{_N}) ?(?:to|bis|\u00e0|[-\u2013\u2014]) ?)?(?P<shown>{_N})(?: {_NOUN})? {_OF}"
+    rf"(?<![\w.,:/-])(?P<range>(?:{_N}) ?(?:to|bis|\u00e0|[-\u2013\u2014]) ?)?(?P<shown>{_N})(?P<what> {_NOUN})? {_OF}"
     rf" (?:(?:a )?total(?: of)? |about |over )?(?P<number>{_N})(?! ?[/:-]\d)(?P<noun> {_NOUN})?(?![\w.])",
     re.IGNORECASE,
 )
@@ -75,6 +78,9 @@ _SHOWING = pattern(
     r"\b(?:showing|displaying|shown|displayed|listed|listing|only|zeige|angezeigt|affichage|mostrando|visualizza)\b",
     re.IGNORECASE,
 )
+_ASKED = pattern(rf"{_SHOWING.pattern}|\bfound\b", re.IGNORECASE)
+_LEAD = pattern(rf"(?:[\W_]|\b(?:{_NOUN}|search|total|found)\b)*", re.IGNORECASE)
+"""What may precede "15 of 30" if it has no noun: part, disc, mirror and day 2 of 3 count neither entries nor pages."""
 _LIMITED_NOUN = rf"(?:{_DIRECTORIES}|files?|dateien|fichiers?|images?|packages?|documents?|{_ITEMS})(?:\(e?s\))?"
 _SHOWS = r"(?:show(?:s|ing|n)?|display(?:s|ing|ed)?|list(?:s|ing|ed)?|output|results?)"
 _LIMIT = pattern(
@@ -106,6 +112,7 @@ _PAGE = pattern(
     re.IGNORECASE,
 )
 _DIGITS = pattern("[0-9]+")
+_TURNS = {Says.NEXT, Says.BACK, Says.LAST}
 _OF_ITEMS = pattern(r"(\d{1,6}) ?\u4ef6\u4e2d")
 
 
@@ -127,6 +134,8 @@ def claims_in(passages: Sequence[Passage], rows: Collection[int], names: Collect
             continue
         text = passage.text
         if len(text) > _LONGEST or _DIGITS.sub("#", text) in shapes or _gives_blocks(passages, number):
+            continue
+        if _FRACTION.fullmatch(text) and not (_names_rows(text) or _is_in_pager(passages, number)):
             continue
         for claim in _claims(text, is_row=sum(map(bool, map(str.strip, passage.cells))) > 1):
             if claim.kind not in found or claim.number > found[claim.kind].number:
@@ -168,23 +177,46 @@ def _claims(text: str, *, is_row: bool) -> Iterable[Claim]:
             return [Claim(ClaimKind.LIMIT, text, _number(limit[limit.lastgroup or 0]))]
         return _total(text) or (() if is_row else _bare_total(text))
     shown, number = _number(found["shown"]), _number(found["number"])
-    is_stated = bool(found["noun"]) or not text[found.end() :].strip(" .)]") or _SHOWING.search(text)
+    is_stated = "range" not in found.groupdict() or _names_rows(text) or _is_all(found)
     return [Claim(ClaimKind.OF, text, number, shown)] if shown < number and is_stated else []
+
+
+def _names_rows(text: str) -> bool:
+    """Whether "15 of 30" in ``text`` is about what a page shows, by its words."""
+    found = _FRACTION.fullmatch(text) or _PART.search(text)
+    is_named = found is not None and any(found.groupdict().get(noun) for noun in ("noun", "what"))
+    return is_named or _SHOWING.search(text) is not None
+
+
+def _is_all(part: re.Match[str]) -> bool:
+    """Whether a text has no words besides a ``part``, as in "1-15 of 30", that say what it counts."""
+    before, after = part.string[: part.start()], part.string[part.end() :]
+    return not after.strip(" .)]") and (bool(part["range"]) or _LEAD.fullmatch(before) is not None)
+
+
+def _is_in_pager(passages: Sequence[Passage], number: int) -> bool:
+    """Whether a passage without a word, as "1 / 3", stands among arrows or beside "Next" or "Previous"."""
+    near = [" ".join(passage.text.split()) for passage in passages[max(0, number - 2) : number + 3]]
+    marks = _DIGITS.sub("", passages[number].text).replace("/", "")
+    return any(understood(text.strip()).says in _TURNS for text in (*near, *marks.split()))
 
 
 def _total(text: str) -> Iterable[Claim]:
     """The total in a text that consists of numbers of files, directories or entries, and of sizes."""
     kind = _COUNT if _COUNT.search(text) else _LABELLED
     counts = list(kind.finditer(text))
+    is_vague = not any(each[kind] for each in counts for kind in _KINDS[:-1])
+    if is_vague and _ASKED.search(text) is None:
+        return []
     if not counts or _DEEP.search(text) or _FILLER.fullmatch(kind.sub(" ", text)) is None:
         return []
     most = {kind: max((_number(each["number"]) for each in counts if each[kind]), default=0) for kind in _KINDS}
-    return [Claim(ClaimKind.ENTRIES, text, max(most["items"], most["files"] + most["directories"]))]
+    return [Claim(ClaimKind.ENTRIES, text, max(most["items"], most["things"], most["files"] + most["directories"]))]
 
 
 def _bare_total(text: str) -> Iterable[Claim]:
     """The total in a text like "30 total" or "Total: 30"."""
-    found = None if _COUNT.search(text) or _LABELLED.search(text) else _BARE.search(text)
+    found = None if _COUNT.search(text) or _LABELLED.search(text) or _USES.search(text) else _BARE.search(text)
     if found is None or _FILLER.fullmatch(f"{text[: found.start()]} {text[found.end() :]}") is None:
         return []
     return [Claim(ClaimKind.ENTRIES, text, _number(found["number"] or found["after"]))]
