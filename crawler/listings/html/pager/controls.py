@@ -41,6 +41,7 @@ _SLIDER = pattern(
 _PAGER = pattern(r"pag(?:e|ing|ina)|next|load", re.IGNORECASE)
 """Classes of controls that turn pages."""
 _PLACED = pattern(r"location(?:\.href)?\s*=\s*[\"']([^\"'+]{1,500})[\"']\s*;?\s*(?:return\b.*)?\Z", re.IGNORECASE)
+_SUBMITS = pattern(r"\bsubmit\b", re.IGNORECASE)
 _LOCAL = pattern(r"#[^!/?=]+")
 """A link to a place on the same page."""
 _ELLIPSIS = pattern(r"\u2026|\u22ef|\.\.\.|&hellip;|&#8230;|&#x2026;", re.IGNORECASE)
@@ -164,12 +165,13 @@ def _button(markup: str, tag: re.Match[str], form: _Form | None) -> Iterator[Con
         return
     text = attributes.get("value", "") if name == "input" else _text(markup, tag, name)
     label, shown, is_named = _label(attributes, around, text)
-    if label.says not in {Says.NEXT, Says.NUMBER, Says.LAST, Says.MORE}:
-        return
     href = _placed(attributes)
     if href is None and form is not None and kind == "submit":
         own = attributes.get("name", "")
         href = form.href((own, attributes.get("value", ""))) if own else form.href()
+    is_labelled = label.says in {Says.NEXT, Says.NUMBER, Says.LAST, Says.MORE}
+    if not is_labelled and (label.says is Says.BACK or queries.page_of((href or "").partition("?")[2])[1] < 2):
+        return
     turns_pages = _is_pager_mark(shown, attributes, around) and not _is_slider(attributes, around)
     if href is None and (label.says not in {Says.NEXT, Says.NUMBER} or not turns_pages):
         return
@@ -187,6 +189,8 @@ def _option(markup: str, tag: re.Match[str], select: dict[str, str] | None, form
     elif any(_PAGED_NAME.search(select.get(each, "")) for each in ("name", "id", "class", "aria-label", "title")):
         href = form.href((key, value)) if form is not None and key else None
         yield Control(label, text, href, is_current, is_named=False)
+    elif form is not None and key and form.is_get and _SUBMITS.search(select.get("onchange", "")):
+        yield Control(label, text, form.href((key, value)), is_current, is_named=False)
 
 
 def _text(markup: str, tag: re.Match[str], name: str) -> str:

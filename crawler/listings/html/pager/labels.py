@@ -37,6 +37,12 @@ _LONGEST = 40
 _PHRASES = {
     Says.NEXT: (
         "show all #|show all # files|show all # items|view all # files|show # more|show # more files|load # more"
+        "|next results|next entries|next items|next files|next set|next batch|next # results|next # files"
+        "|next # items|next # entries|next # objects|next # rows|view older files|show older files|older items"
+        "|n\u00e4sta sida|neste side|n\u00e6ste side|seuraava sivu|vis mere|vis flere|visa fler|visa mer"
+        "|n\u00e4yt\u00e4 lis\u00e4\u00e4"
+        "|hent flere|last inn flere|ladda fler|vorw\u00e4rts|n\u00e4chste dateien"
+        "|\u043d\u0430\u043f\u0440\u0435\u0434|ti\u1ebfp|\u0e16\u0e31\u0e14\u0e44\u0e1b"
         "|next|forward|next page|next #|go to next page|older|older posts|older entries|older files|navigate_next"
         "|chevron_right|arrow_forward|load more|show more|view more|see more|get more|load all|show all|view all"
         "|see all|more files|more entries|more items|more results|more objects|# more files|# more entries"
@@ -60,16 +66,21 @@ _PHRASES = {
         "|\ub354 \ubcf4\uae30|\u0627\u0644\u062a\u0627\u0644\u064a|\u05d4\u05d1\u05d0"
     ),
     Says.MORE: (
-        "more|all|mehr|alle|plus|tout|m\u00e1s|mais|altro|meer|\u0435\u0449\u0451|\u0435\u0449\u0435|\u66f4\u591a"
+        "more|all|continue|fortsett|forts\u00e4tt|forts\u00e6t|jatka|mehr|alle|plus|tout|m\u00e1s|mais|altro"
+        "|meer|\u0435\u0449\u0451|\u0435\u0449\u0435|\u66f4\u591a"
         "|\u3082\u3063\u3068"
     ),
     Says.LAST: (
-        "last|last page|go to last page|last_page|letzte|letzte seite|derni\u00e8re|derni\u00e8re page|\u00faltima"
+        "siste|siste side|sista|sista sidan|sidste|sidste side|viimeinen|last|last page|go to last page"
+        "|last_page|letzte|letzte seite|derni\u00e8re|derni\u00e8re page|\u00faltima"
         "|\u00faltimo|ultima|laatste|ostatnia|\u043f\u043e\u0441\u043b\u0435\u0434\u043d\u044f\u044f|\u672b\u9875"
         "|\u5c3e\u9875|\u672b\u9801|\u6700\u5f8c|\u6700\u5f8c\u3078"
     ),
     Says.BACK: (
-        "previous|prev|previous page|prev page|previous #|prev #|go to previous page|first|first page"
+        "newer files|view newer files|newer items|forrige|forrige side|f\u00f6reg\u00e5ende"
+        "|f\u00f6reg\u00e5ende sida"
+        "|edellinen|edellinen sivu|f\u00f8rste|f\u00f8rste side|f\u00f6rsta|f\u00f6rsta sidan|previous|prev"
+        "|previous page|prev page|previous #|prev #|go to previous page|first|first page"
         "|go to first page|newer|newer posts|newer entries|navigate_before|chevron_left|arrow_back|first_page"
         "|zur\u00fcck|vorherige|vorherige seite|erste|erste seite|pr\u00e9c\u00e9dent|pr\u00e9c\u00e9dente"
         "|page pr\u00e9c\u00e9dente|premi\u00e8re|anterior|p\u00e1gina anterior|primera|primero|primeira|precedente"

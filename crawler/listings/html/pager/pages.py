@@ -12,7 +12,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from crawler.listings.html.pager.controls import Control
 from crawler.listings.html.pager.labels import Says
-from crawler.listings.html.pager.parameters import changed, differing, is_known, is_number, is_presentation, parameters
+from crawler.listings.html.pager.parameters import (
+    changed,
+    differing,
+    is_known,
+    is_number,
+    is_presentation,
+    parameters,
+    varying,
+)
 from crawler.listings.values import queries
 from crawler.listings.values.hrefs import Resolver
 from crawler.listings.values.mentioned_names import last_name
@@ -82,7 +90,7 @@ def continuation(
 
     ``names``: what its rows show; a visible name is no label. ``entries``: URLs of its entries.
     """
-    found, numbers, own = _Found(), dict[str, list[_Numbered]](), list[_Numbered]()
+    found, numbers, here, own = _Found(), dict[str, list[_Numbered]](), list[_Numbered](), list[_Numbered]()
     for control in controls:
         says = control.label.says
         url = None if control.href is None else (place.target(control.href) or "").partition("#")[0]
@@ -95,14 +103,18 @@ def continuation(
             numbered = _Numbered(control.label.number, url, control)
             if url == place.url:
                 own.append(numbered)
-            elif is_here or control.href is None or _is_numbered_path(control, url or "", place):
-                key = differing(url or "", place.url) if is_here else _NOWHERE
-                numbers.setdefault(key, []).append(numbered)
+            elif is_here:
+                here.append(numbered)
+            elif control.href is None or _is_numbered_path(control, url or "", place):
+                numbers.setdefault(_NOWHERE, []).append(numbered)
         elif not is_here:
             if says is Says.NEXT and (url is None or _may_continue(control, url, place)):
                 found.unusable.append(control)
         elif url and not _is_this_page(control, url, place):
             _note(found, control, url, place)
+    several = varying(each.url or "" for each in here)
+    for each in here:
+        numbers.setdefault(differing(each.url or "", place.url, each.number, several), []).append(each)
     for key, run in numbers.items():
         _note_numbers(found, key, [*run, *own], place)
     return _concluded(found)
@@ -156,9 +168,14 @@ def _note(found: _Found, control: Control, url: str, place: Place) -> None:
             found.claims[Claim(ClaimKind.NEXT)] = None
         elif says is Says.LAST and key.startswith("p"):
             found.claims[Claim(ClaimKind.PAGES, text, number)] = None
-    elif key and not is_before and number > max(own, 1 if key.startswith("p") else 0):
+    elif key and not is_before and _is_later(key, number, own, changed(url, place.url)):
         found.links.add(url)
         found.pages.add(url)  # a label in another language, or an image
+
+
+def _is_later(key: str, number: int, own: int, more: Collection[str]) -> bool:
+    """Whether page ``number`` comes after page ``own``. Some count from 0, so 1 may be the second page."""
+    return number > max(own, 1 if key.startswith("p") else 0) or (number == 1 and own == 0 and len(more) == 1)
 
 
 def _note_numbers(found: _Found, key: str, run: Sequence[_Numbered], place: Place) -> None:
@@ -188,7 +205,9 @@ def _note_numbers(found: _Found, key: str, run: Sequence[_Numbered], place: Plac
 def _are_pages(key: str, run: Sequence[_Numbered], current: int, place: Place) -> bool:
     """Whether the numbers that differ in an unknown parameter ``key`` behave as those of pages do."""
     values = {parameters(each.url or "").get(key, "") for each in run}
-    if not key or any(queries.is_view(key, value) for value in values) or _step(key, run) is None:
+    is_offset = key == "s" and all(map(is_number, values - {""}))  # with letters, it is a column to sort by
+    is_view = not is_offset and any(queries.is_view(key, value) for value in values)
+    if not key or is_view or _step(key, run) is None:
         return False
     shown = {each.number for each in run}
     if any(each.control.follows_gap for each in run):

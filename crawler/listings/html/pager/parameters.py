@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from urllib.parse import parse_qsl
 
 from crawler.listings.values import queries
@@ -42,12 +43,36 @@ def _is_presentation(key: str, value: str) -> bool:
     return is_place or queries.is_view(key, value) or queries.is_sort(key, value) or bool(_DATE.fullmatch(value))
 
 
-def differing(url: str, own: str) -> str:
-    """The parameter in which the query of ``url`` differs from that of ``own``, the URL of the page.
+def varying(urls: Iterable[str]) -> frozenset[str]:
+    """The parameters that have several values in ``urls``."""
+    values = dict[str, set[str]]()
+    for url in urls:
+        for key, value in parameters(url).items():
+            values.setdefault(key, set()).add(value)
+    return frozenset(key for key, several in values.items() if len(several) > 1)
 
-    If there are several, the one that is known as that of pages, or the only number; else "".
+
+def differing(url: str, own: str, number: int, several: Collection[str]) -> str:
+    """The parameter with which ``url``, the link of page ``number``, selects another page than the one at ``own``.
+
+    ``several``: the parameters that have several values in the links with numbers. One of them is likely, whatever is
+    before it, as in ``?limit=20&nr=2``; then one that is known; then one that is the number; "" if there is none.
     """
     theirs, ours = parameters(url), parameters(own)
     keys = list(changed(url, own)) or [key for key in ours if key not in theirs]
-    likely = [key for key in keys if is_known(key)] or [key for key in keys if is_number(theirs.get(key, ""))]
-    return likely[0] if likely else keys[0] if len(keys) == 1 else ""
+    if len(keys) == 1:
+        return keys[0]
+    values = {key: theirs.get(key, "") for key in keys}
+    likely = [key for key in keys if is_known(key) or is_number(values[key])]
+    by_number = {str(number), str(number - 1)}
+    ranked = sorted(
+        likely,
+        key=lambda key: (
+            not (is_known(key) and key in several),
+            key not in several,
+            not is_known(key),
+            queries.is_view(key, values[key]),
+            values[key] not in by_number,
+        ),
+    )
+    return ranked[0] if ranked else ""
