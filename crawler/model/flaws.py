@@ -19,6 +19,8 @@ class FlawKind(StrEnum):
     ERROR = "error"
     PART = "part"
     REPEATED = "repeated"
+    SKIPPED = "skipped"
+    UNPAGED = "unpaged"
     ERROR_FOLLOWS = "error-follows"
     MEMBER = "member"
     NOT_THIS = "not-this"
@@ -58,6 +60,14 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
     FlawKind.REPEATED: Meaning(
         "its page says that another one follows, and that is the first page again",
         "a cache that ignores what follows the ? of a URL would do that",
+    ),
+    FlawKind.SKIPPED: Meaning(
+        "one of its pages is empty or another one again, and a page after it is not, so rows may be missing",
+        "the next run reads it again",
+    ),
+    FlawKind.UNPAGED: Meaning(
+        "it had several pages when it was last read, and now shows only rows of the first, and no link to others",
+        "the next run believes that these are all",
     ),
     FlawKind.ERROR_FOLLOWS: Meaning("an error page follows the listing", "the next run reads it again"),
     FlawKind.MEMBER: Meaning(
@@ -107,6 +117,8 @@ class ClaimKind(StrEnum):
     """That a page follows it."""
     LIMIT = "limit"
     """That it shows no more than so many, so there may be others if it shows as many."""
+    BACK = "back"
+    """That a page precedes it; the quote is the URL of that page."""
 
 
 class Claim(Value, frozen=True):
@@ -128,7 +140,8 @@ class Claim(Value, frozen=True):
             return pages >= self.number
         if self.kind is ClaimKind.LIMIT:
             return pages > 1 or rows < self.number
-        return self.kind is ClaimKind.NEXT or pages >= self.number or (rows >= self.number and self.shown > 1)
+        is_link = self.kind in {ClaimKind.NEXT, ClaimKind.BACK}
+        return is_link or pages >= self.number or (rows >= self.number and self.shown > 1)
 
 
 class Flaw(Value, frozen=True):

@@ -18,12 +18,14 @@ from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Listing, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.walk.page_versions import (
+    after,
     is_memorable,
     is_same,
     linked_pages,
     memo_of,
     recalled_version,
     version_of,
+    with_link,
 )
 from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PagePiece, Pages
 from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
@@ -116,7 +118,7 @@ class PageReader(Value, frozen=True, kw_only=True):
             yield PagePiece(listing=self._recall(memo, path), version=recalled_version(memo))
             return
         if (whole := self._whole(path, url, page)) is not None:
-            yield whole
+            yield after(memo, whole)
             return
         parsed = self.parse(page.body, page.url, page.content_type)
         if "json" in page.content_type:
@@ -128,7 +130,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                 parsed = self.parse(page.body, page.url, page.content_type)
         async with aclosing(self._noted(path, url, page, _sound(parsed, page, url))) as pieces:
             async for piece in pieces:
-                yield PagePiece(listing=piece, version=version_of(url, page, piece))
+                yield after(memo, PagePiece(listing=piece, version=version_of(url, page, piece)))
 
     async def _begun(self, path: str, url: str, permit: Permit) -> BegunPage | None:
         """The page at ``url`` of the directory ``path``; None if the directory is unchanged, which is reported."""
@@ -255,9 +257,9 @@ async def _sound(parsed: Pieces, page: FetchedPage, url: str) -> Pieces:
     piece: Listing | None = None
     async with aclosing(parsed) as pieces:
         async for piece in pieces:
-            is_cut = not piece.complete and is_cut_short(piece.flaws)
             if piece.is_listing:
-                piece = replace(piece, linked=linked_pages(page))
+                piece = with_link(piece, linked_pages(page))
+            is_cut = not piece.complete and is_cut_short(piece.flaws)
             if piece.is_listing and not (page.end_proven or piece.closed):
                 piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))
                 is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))

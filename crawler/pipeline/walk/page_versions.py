@@ -1,13 +1,22 @@
-"""What identifies a version of a page, and what the state remembers of it: pure functions of its response."""
+"""What identifies a version of a page, and what the state remembers of it: pure functions of its response.
+
+Also what takes the place of a page after the last one.
+"""
 
 from __future__ import annotations
 
-from crawler.model.errors import ListingError
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from crawler.model.errors import FetchError, ListingError
+from crawler.model.flaws import FlawKind
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing
-from crawler.pipeline.walk.pages import PageVersion
+from crawler.pipeline.rules.listings.read_pages import ReadPages, lost_pages
+from crawler.pipeline.walk.pages import PagePiece, PageVersion
 from crawler.text.web_links import next_pages
 
 _DIRECTORY = Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
@@ -67,6 +76,21 @@ def memo_of(url: str, path: str, page: FetchedPage, listing: Listing, entries: t
     )
 
 
+def after(memo: ListingMemo | None, piece: PagePiece) -> PagePiece:
+    """``piece``, given ``memo``, the page as an earlier run saw it.
+
+    If that linked to others, and this one does not, it is read again before it justifies a deletion; and if it shows
+    nothing that the page did not show, it is not believed to be the whole listing.
+    """
+    now = piece.listing
+    if memo is None or not (memo.next_pages or memo.linked) or now.next_pages or now.linked or not now.is_listing:
+        return piece
+    flaw = lost_pages(memo.entries, now.entries) if memo.url == memo.answered.partition("?")[0] else None
+    if flaw is not None:
+        now = replace(now, complete=False, flaws=(*now.flaws, flaw))
+    return replace(piece, listing=replace(now, recalled=True), version=None)
+
+
 def linked_pages(page: FetchedPage) -> tuple[str, ...]:
     """The next pages according to the Link header. Raises ListingError if the header cannot be parsed."""
     found = () if page.link is None else next_pages(page.link, page.url)
@@ -75,7 +99,31 @@ def linked_pages(page: FetchedPage) -> tuple[str, ...]:
     return found
 
 
+def with_link(listing: Listing, linked: tuple[str, ...]) -> Listing:
+    """``listing``, whose Link header names ``linked``: what it says of its length is about all pages together."""
+    if not linked:
+        return listing
+    quotes = {claim.quote for claim in listing.claims}
+    flaws = tuple(flaw for flaw in listing.flaws if not (flaw.kind is FlawKind.PART and flaw.quote in quotes))
+    is_whole = len(flaws) < len(listing.flaws) and not any(flaw.is_incomplete for flaw in flaws)
+    return replace(listing, linked=linked, flaws=flaws, complete=listing.complete or is_whole)
+
+
 def shows_all_files(listing: Listing) -> bool:
     """Whether ``listing`` is complete in itself, and shows no directory."""
     is_all = listing.is_listing and listing.complete and not (listing.next_pages or listing.linked or listing.claims)
     return is_all and _DIRECTORY not in [entry.kind for entry in listing.entries]
+
+
+async def up_to_the_end(
+    parts: AsyncGenerator[PagePiece, None], url: str, pages: ReadPages
+) -> AsyncGenerator[PagePiece, None]:
+    """Yield ``parts``, the pieces of the page at ``url``; an empty page if that is not found after the last one."""
+    async with aclosing(parts):
+        try:
+            async for part in parts:
+                yield part
+        except FetchError as error:
+            if not pages.may_be_the_end(error):
+                raise
+            yield PagePiece(listing=Listing(url=url, family="none", confidence=1.0, is_listing=True))

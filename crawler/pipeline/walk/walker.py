@@ -26,7 +26,7 @@ from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.groups.group_reader import GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.page_reader import PageReader, only
-from crawler.pipeline.walk.page_versions import shows_all_files
+from crawler.pipeline.walk.page_versions import shows_all_files, up_to_the_end
 from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit
 from crawler.text.escape import masked
 from crawler.text.names.places import place_of_entry
@@ -159,7 +159,7 @@ class Walker:
                 raise ListingError(f"robots.txt forbids its page {masked(url)}: --no-robots continues without it")
             mark, directories = Fingerprint(url), list[Entry]()
             first = (begun, read) if pages.is_first else (None, None)
-            async with aclosing(self._parts(directory, url, *first)) as pieces:
+            async with aclosing(up_to_the_end(self._parts(directory, url, *first), url, pages)) as pieces:
                 async for part in pieces:
                     piece = part.listing
                     self._settle_scope(directory, part)

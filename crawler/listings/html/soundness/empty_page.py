@@ -76,10 +76,12 @@ _COUNTED = pattern(r"\b[1-9][\d.,]* (?:files?|items?|entries|objects?)\b", re.IG
 _LETTER = pattern(r"[^\W\d_]")
 
 
-def unknown_in(markup: str, passages: Iterable[Passage], url: str, family: str) -> Flaw | None:
+def unknown_in(
+    markup: str, passages: Iterable[Passage], url: str, family: str, labels: Collection[str] = ()
+) -> Flaw | None:
     """What shows that the page without rows at ``url`` is not that of an empty directory, or None.
 
-    ``passages``: those of ``markup``. ``family``: the family of the listing.
+    ``passages``: those of ``markup``. ``family``: the family of the listing. ``labels``: those of its pager.
     """
     active = _ACTIVE.search(markup) or (None if family in _SCRIPTED else _OWN.search(markup))
     if active is not None:
@@ -89,6 +91,8 @@ def unknown_in(markup: str, passages: Iterable[Passage], url: str, family: str) 
     places = {path, host, host.partition(":")[0], query, *path.split("/")} - {""}
     for passage in passages:
         text = passage.text
+        if " ".join(text.split()) in labels:
+            continue
         if len(text) > _LONGEST or _COUNTED.search(text) or not _is_explained(text, places):
             return Flaw(FlawKind.UNKNOWN, text)
     return None

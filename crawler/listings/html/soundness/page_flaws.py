@@ -7,6 +7,7 @@ from itertools import groupby
 
 from crawler.listings.html.pager.attributes import attribute_claims, attribute_controls
 from crawler.listings.html.pager.controls import controls_in
+from crawler.listings.html.pager.labels import Says
 from crawler.listings.html.pager.pages import Continuation, continuation, place_of
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
 from crawler.listings.html.soundness.claims import claims_in
@@ -14,7 +15,7 @@ from crawler.listings.html.soundness.empty_page import unknown_in
 from crawler.listings.html.soundness.passages import Passage, split_passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.listings.values.hrefs import Resolver
-from crawler.model.flaws import Claim, Flaw, FlawKind, unmet
+from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind, unmet
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
 from crawler.model.values import Listing, Rejection
@@ -43,21 +44,21 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     rows = _linked(passages, regions) | set(unlinked.rows)
     is_empty = not listing.entries and not lost
     more = _with_claims(_continuation(listing, shown, resolver, known), claims_in(passages, rows, names))
-    unlisted = tuple(Rejection(Reason.NO_LINK, name, "", name) for name in lost)
-    rejections = (*_without_pages(listing.rejections, more, resolver), *unlisted)
+    rejections = (*_without_pages(listing.rejections, more, resolver), *_unlisted(lost))
     is_alone = not more.links and "?" not in listing.url  # otherwise all pages together have to meet the claims
+    short = unmet(more.claims, len(names) + sum(bool(each.row) for each in rejections)) if is_alone else None
     found = (
         Flaw(FlawKind.CUT) if not listing.complete else None,
         diagnostics.error_in(passages, regions, rows, is_empty=is_empty),
         diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(more.next_pages)),
         more.flaw,
-        unmet(more.claims, len(names) + sum(bool(each.row) for each in rejections)) if is_alone else None,
+        short,
         diagnostics.error_after(shown, max(p.at for p in passages if p.region in regions)) if regions else None,
         Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
         Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,
         Flaw(FlawKind.UNLINKED, unlinked.aside[0]) if unlinked.aside else None,
         diagnostics.another_heading(markup, listing.url) if is_empty else None,
-        unknown_in(markup, passages, listing.url, listing.family) if is_empty else None,
+        _unknown(listing, markup, shown, passages, is_alone=is_alone) if is_empty else None,
     )
     flaws = tuple(filter(None, found))
     return replace(
@@ -66,7 +67,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         conclusive=all(flaw.is_incomplete for flaw in flaws),
         flaws=flaws,
         next_pages=more.next_pages,
-        claims=() if is_alone else more.claims,
+        claims=more.claims if not is_alone or short is not None else (),  # a Link header may name more pages
         rejections=rejections,
         mentioned=listing.mentioned | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
@@ -84,6 +85,17 @@ def _continuation(listing: Listing, markup: str, resolver: Resolver, known: Coll
     return _with_claims(found, tuple(attribute_claims(markup)))
 
 
+def _unknown(listing: Listing, markup: str, shown: str, passages: Iterable[Passage], *, is_alone: bool) -> Flaw | None:
+    """What is not that of an empty directory; the labels of links to other pages of the listing explain themselves."""
+    controls = () if is_alone else controls_in(shown)
+    texts = [each.text for each in controls if each.label.says is not Says.OTHER and each.href]
+    return unknown_in(markup, passages, listing.url, listing.family, {*texts, " ".join(texts)})
+
+
+def _unlisted(names: Iterable[str]) -> Iterator[Rejection]:
+    return (Rejection(Reason.NO_LINK, name, "", name) for name in names)
+
+
 def _without_pages(rejections: Iterable[Rejection], more: Continuation, resolver: Resolver) -> Iterator[Rejection]:
     """``rejections``; a link to another page that looks like a row is none."""
     for each in rejections:
@@ -92,7 +104,8 @@ def _without_pages(rejections: Iterable[Rejection], more: Continuation, resolver
 
 
 def _with_claims(more: Continuation, claims: tuple[Claim, ...]) -> Continuation:
-    return replace(more, claims=(*claims, *more.claims))
+    back = (Claim(ClaimKind.BACK, url) for url in sorted(more.links.difference(more.next_pages)))
+    return replace(more, claims=(*claims, *more.claims, *back))
 
 
 def _unlinked(

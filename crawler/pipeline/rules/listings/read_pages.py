@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from crawler.model import limits
-from crawler.model.errors import ListingError
+from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind, unmet, worst_flaw
 from crawler.model.struct import Struct, field
 from crawler.model.values import Entry, Listing
+from crawler.pipeline.rules.listings.page_order import is_alike, order
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.escape import masked
+from crawler.text.names.hashed import HashedTexts
 from crawler.text.urls import without_query
 
 _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
@@ -19,6 +21,14 @@ _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
 Pages of HTML link to all pages, including those already read, and are numbered: rows move from one to another.
 
 """
+
+_IDLE = 2
+"""Number of pages in a row without new rows after which no further link is followed.
+
+One alone may be a page that the server has failed to fill, so the page after it is read, too.
+
+"""
+_GONE = {404, 410}
 
 
 class ReadPages(Struct):
@@ -39,16 +49,40 @@ class ReadPages(Struct):
     """Number of pages with such rows."""
     _count: int = 0
     """Number of rows of the current page so far."""
-    _first: set[int] = field(default_factory=set)
+    _url: str = ""
+    """URL of the current page."""
+    _read_before: str = ""
+    """URL of the page that was read before it."""
+    _shown: HashedTexts | None = None
+    """URLs of the rows of all pages; None if none had to be noted."""
+    _first: frozenset[int] = frozenset()
     """Hashes of the URLs on the first page."""
-    _before: set[int] = field(default_factory=set)
+    _before: frozenset[int] = frozenset()
     """Hashes of the URLs on the page before."""
+    _is_misplaced: bool = False
+    """Whether the current page, if its rows are not new, is not the end: it is linked as "Next" of another one alone,
+    and repeats that one."""
+    _lengths: list[int] = field(default_factory=list)
+    """Number of new rows of each page that has any."""
+    _new: list[str] = field(default_factory=list)
+    """URLs of the pages with new rows."""
+    _idle: list[str] = field(default_factory=list)
+    """URLs of the pages without."""
+    _idle_row: int = 0
+    """Number of such pages in a row, up to the current one."""
+    _linked_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """URL of a page that was to be read → up to two pages that link to it as one that follows."""
+    _back: dict[str, str] = field(default_factory=dict)
+    """URL of a page to which others link as one before them → the first that does so."""
+    _stray: set[str] = field(default_factory=set)
+    """Those that are read only because of such a link."""
     _says_next: bool = False
     """Whether the last page with rows of its own says that another one follows."""
 
     def begin(self) -> str:
         """Begin the next page. Returns its URL."""
-        url = self.todo.pop(0)
+        self._read_before, self._url = self._url, self.todo.pop(0)
+        url = self._url
         self.done.add(url)
         self._count = 0
         return url
@@ -72,11 +106,78 @@ class ReadPages(Struct):
         self.flaws += listing.flaws
         self.claims |= dict.fromkeys(listing.claims)
         is_new = self._note_rows(listing)
-        if is_new or is_chain(listing):
-            self.todo += [page for page in following(listing, self.done, scope) if page not in self.todo]
+        is_numbered = listing.family not in _PAGED_BY_MARKER and self._count == len(listing.entries)
+        # A page that links to itself as the next one is the last, unless it is another one that was sent again.
+        is_last = is_new and not self.is_first and is_numbered and self._url in listing.linked
+        self._note_order(is_new=is_new or is_chain(listing))
+        if not is_last and (is_new or is_chain(listing) or self._idle_row < _IDLE):
+            self._note_links(following(listing, self.done, scope))
+        self._back |= {url: self._url for url in back_links(listing) if url not in self._back}
+        if not self.todo:
+            self.todo = [url for url in self._unread_before() if scope.listing(url) is None][:1]
+            self._stray |= set(self.todo)
         flaw = None if self.todo else unmet(self.claims, self.rows, self.pages)
         if flaw is not None:
             self._fail(flaw)
+
+    def may_be_the_end(self, error: FetchError) -> bool:
+        """Whether a page that could not be read may be the one after the last, to which a page links all the same.
+
+        That is so after a page without new rows; or if the page before alone says "Next", and is shorter than the
+        first one. Otherwise, and with any statement of how much there is, it is a page that is missing.
+        """
+        if error.status not in _GONE or self.is_first or self.todo or not self._is_only_next():
+            return False
+        is_short = len(self._lengths) > 1 and self._lengths[-1] < self._lengths[0]
+        return self._idle_row > 0 or (is_short and self._says_next)
+
+    def _note_links(self, pages: Sequence[str]) -> None:
+        for page in pages:
+            self._linked_by[page] = (*self._linked_by.get(page, ()), self._url)[:2]
+        self.todo += [page for page in pages if page not in self.todo]
+
+    def _is_only_next(self) -> bool:
+        """Whether only the page that was read before the current one links to it, as "Next" on every page does."""
+        return self._linked_by.get(self._url) == (self._read_before,)
+
+    def _note_order(self, *, is_new: bool) -> None:
+        """Note whether the current page has new rows. It must not come after one that has none.
+
+        Such a page was not filled, or another one was sent in its place; at the end of a listing it is normal, but for
+        one that repeats rows although several pages, or an earlier one, say that it exists.
+        """
+        self._idle_row = 0 if is_new else self._idle_row + 1
+        if self._url in self._stray:
+            if is_new:
+                self._fail(Flaw(FlawKind.SKIPPED, masked(self._back[self._url])))
+            return
+        lost = None
+        if is_new:
+            self._new.append(self._url)
+            lost = next((page for page in self._idle if order(page, self._url) in {-1, None}), None)
+        elif any(order(self._url, page) == -1 for page in self._new) or self._is_misplaced:
+            lost = self._url
+        if not is_new:
+            self._idle.append(self._url)
+        if lost is not None and not any(flaw.kind is FlawKind.SKIPPED for flaw in self.flaws):
+            self._fail(Flaw(FlawKind.SKIPPED, masked(lost)))
+
+    def _unread_before(self) -> list[str]:
+        """Pages that others link to as pages before them, and that were not read.
+
+        Unless it is another URL of the first page, the page that links to it was not the one that was requested.
+        """
+        if sum(page in self.done for page in self._stray) >= _IDLE:
+            return []
+        return [
+            page
+            for page, by in self._back.items()
+            if page not in self.done and is_alike(page, by) and not self._precedes_all(page)
+        ]
+
+    def _precedes_all(self, page: str) -> bool:
+        """Whether the number of a page is less than those of all pages that were read, but for the first."""
+        return all(order(page, other) == -1 for other in self._new[1:])
 
     def _note_rows(self, listing: Listing) -> bool:
         """Note the rows of the current page. Returns whether it is the first one, or shows any that were not shown.
@@ -86,19 +187,26 @@ class ReadPages(Struct):
         """
         rejected = sum(bool(rejection.row) for rejection in listing.rejections)
         is_alone = self.is_first and not (listing.next_pages or listing.linked or listing.claims)
-        if is_alone or is_chain(listing) or self._count > len(listing.entries):
+        if is_alone or listing.family in _PAGED_BY_MARKER or self._count > len(listing.entries):
             self.rows, self.pages = self.rows + self._count + rejected, self.pages + 1
             return True
-        urls = {hash(entry.url) for entry in listing.entries}
-        new = urls - self._first - self._before
+        self._shown = self._shown or HashedTexts()
+        urls = {entry.url for entry in listing.entries}
+        new = {url for url in urls if url not in self._shown}
+        for url in new:
+            self._shown.add(url)
+        hashes = frozenset(map(hash, urls))
+        is_end = self._is_only_next() and hashes <= self._before
+        self._is_misplaced = bool(urls) and len(self._new) > 1 and not is_end
         is_new = self.is_first or bool(new)
         if is_new:
             self.rows, self.pages = self.rows + len(new) + rejected, self.pages + 1
+            self._lengths.append(len(new) + rejected)
             self._says_next = any(claim.kind is ClaimKind.NEXT for claim in listing.claims)
-        elif urls and urls <= self._first and self._says_next:
+        elif urls and hashes <= self._first and self._says_next:
             self._fail(Flaw(FlawKind.REPEATED))
-        self._first = urls if self.is_first else self._first
-        self._before = urls
+        self._first = hashes if self.is_first else self._first
+        self._before = hashes
         return is_new
 
     def _fail(self, flaw: Flaw) -> None:
@@ -121,7 +229,12 @@ def is_chain(listing: Listing) -> bool:
     return bool(listing.linked) or listing.family in _PAGED_BY_MARKER
 
 
-def following(listing: Listing, done: set[str], scope: Scope) -> list[str]:
+def back_links(listing: Listing) -> list[str]:
+    """The pages to which ``listing`` links as pages before it."""
+    return [claim.quote for claim in listing.claims if claim.kind is ClaimKind.BACK]
+
+
+def following(listing: Listing, done: Collection[str], scope: Scope) -> list[str]:
     """The pages that continue ``listing`` and may be read; ``done`` have been read. Raises ListingError."""
     found = dict.fromkeys((*listing.next_pages, *listing.linked))
     for page in listing.linked:
@@ -134,3 +247,13 @@ def following(listing: Listing, done: set[str], scope: Scope) -> list[str]:
     if pages and len(done) >= limits.LISTING_PAGES:
         raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
     return pages
+
+
+def lost_pages(before: Sequence[Entry], now: Sequence[Entry]) -> Flaw | None:
+    """The flaw of a page without links to others, that was the first of several when it was last read.
+
+    ``before``, ``now``: the rows of that page. If it shows no others, only its pager may be missing; a listing that has
+    become shorter is believed in the next run. If it does, None.
+    """
+    known = {entry.url for entry in before}
+    return Flaw(FlawKind.UNPAGED) if all(entry.url in known for entry in now) else None

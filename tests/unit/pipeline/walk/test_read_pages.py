@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Callable
 from itertools import cycle
 
@@ -182,7 +183,7 @@ async def test_next_on_the_last_page_leads_to_an_empty_page_or_to_the_last_one_a
 
     read = await Reading(page).run()
     assert (read.names, read.visited[-1].complete) == (files(20), True)
-    assert len(read.client.urls()) == 4
+    assert len(read.client.urls()) <= 5  # one page without new rows may be a fault
 
 
 async def test_pages_without_end_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,3 +223,90 @@ async def test_pages_that_are_remembered_are_the_same_listing(total: str, is_who
     for read in (first, again):
         assert (read.names, read.visited[-1].complete) == (files(20), is_whole)
         assert bool(read.observer.failed_listings) is not is_whole
+
+
+NUMBERS = ["numbers", "all-numbers", "window", "bootstrap", "select", "buttons", "form-select"]
+"""Styles that tell from the first page on how many pages there are."""
+BACK = ["next", "older", "arrow", "german", "chinese"]
+"""Styles with a link to the page before."""
+
+
+@given(
+    count=st.integers(13, 40),
+    style=st.sampled_from(sorted(STYLES)),
+    is_opaque=st.booleans(),
+    fault=st.sampled_from(["empty", "previous", "next", "last"]),
+    place=st.integers(2, 9),
+)
+@settings(max_examples=40)
+async def test_a_page_in_whose_place_another_one_is_sent_is_never_taken_for_the_whole(
+    count: int, style: str, is_opaque: bool, fault: str, place: int
+) -> None:
+    paging = Paging(key="marker", is_opaque=True) if is_opaque and style != "form-select" else Paging()
+    site = PagedSite(files(count), 4, STYLES[style], paging)
+    page = 2 + place % (site.last - 2)  # in the middle
+    if style not in NUMBERS and (fault != "last" or style not in BACK or page == site.last - 1):
+        fault = "empty"  # otherwise "Next" may lead to the page itself, as on some last pages, or past the page
+    sent = {"empty": page, "previous": page - 1, "next": page + 1, "last": site.last}[fault]
+    wrong = site.markup(sent)
+    if fault == "empty":
+        wrong = re.sub(r"<tr><td><a .*?</tr>", "", wrong)
+    query = paging.href(page)[1:]
+    read = await Reading(lambda asked: wrong if asked == query else site.page(asked)).run()
+    missing = set(files(count)) - set(read.names)
+    assert not (missing and read.is_complete), (page, sent, read.client.urls())
+
+
+def always_next(page: int, _last: int, href: Callable[[int], str]) -> str:
+    return f'<a href="{href(page + 1)}">Next</a>'
+
+
+@pytest.mark.parametrize(("count", "is_whole"), [(20, True), (21, False), (14, False)])
+async def test_next_on_every_page_leads_to_a_page_that_is_not_found(count: int, is_whole: bool) -> None:
+    read = await Reading(PagedSite(files(count), 7, always_next).page).run()
+    assert bool(read.visited and read.visited[-1].complete) is is_whole  # by a last page that is shorter
+
+
+async def test_an_empty_page_after_the_last_one_proves_names_absent() -> None:
+    site = PagedSite(files(20), 7, always_next)
+    read = await Reading(lambda query: site.markup(int(query.partition("=")[2] or 1))).run()
+    assert all(page.complete is page.last and page.conclusive for page in read.visited)
+    assert read.visited[-1].complete
+
+
+@pytest.mark.parametrize(("now", "is_whole"), [(7, False), (5, False), (0, False), (20, True)])
+async def test_a_listing_that_had_several_pages_is_not_whole_without_its_pager(now: int, is_whole: bool) -> None:
+    site = PagedSite(files(20), 7, numbers)
+    first = await Reading(site.page).run()
+    shrunk = PagedSite(files(now), 7 if now == 20 else 99, numbers)
+    second = await Reading(shrunk.page, first.state).run()
+    assert second.visited[-1].complete is is_whole
+    assert second.visited[-1].recalled
+    if not is_whole:
+        assert "several pages" in second.problem
+        third = await Reading(shrunk.page, first.state).run()
+        assert third.visited[-1].complete
+        assert third.visited[-1].recalled or third.client.urls() == [ROOT]
+
+
+async def test_a_listing_of_several_pages_that_shows_other_rows_on_a_single_one_is_read_again() -> None:
+    first = await Reading(PagedSite(files(20), 7, numbers).page).run()
+    second = await Reading(PagedSite(files(9), 9, numbers).page, first.state).run()
+    assert (second.visited[-1].complete, second.visited[-1].recalled) == (True, True)
+
+
+@pytest.mark.parametrize(("count", "is_whole"), [(20, True), (21, False)])
+async def test_a_total_is_that_of_all_pages_that_a_link_header_names(count: int, is_whole: bool) -> None:
+    site = PagedSite(files(20), 7, lambda _page, _last, _href: "", total=f"{count} files")
+    read = Reading(site.page)
+
+    def respond(request: FakeRequest) -> FakeResponse:
+        page = int(request.url.partition("=")[2] or 1)
+        headers = HTML | {"Link": f'<?page={min(page + 1, 3)}>; rel="next"'}
+        return FakeResponse(headers=headers, body=site.markup(page).encode())
+
+    read.client = FakeClient(respond)
+    reader = PageReader(client=read.client, state=read.state, observer=read.observer, parse=_parsed, attempts=1)
+    read.walker = Walker(reader, read.observer, bounds=Bounds(), permit_as=permit_as)
+    await read.run()
+    assert (read.names, read.is_complete) == (files(20), is_whole)
