@@ -21,6 +21,8 @@ _TAG = pattern(
     re.IGNORECASE,
 )
 _ATTRIBUTE = pattern(r"([a-z@:][\w@:.-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?", re.IGNORECASE)
+_AMPERSAND = pattern(r"&(?=[a-z][a-z0-9_-]*=)", re.IGNORECASE)
+"""An ampersand before a parameter: ``&currentpage=2`` in an attribute has no character reference ``&curren``."""
 _SUSPECT = pattern(
     r"href\s*=\s*[\"']?(?:#|javascript:)|\brel\s*=\s*[\"']?(?:next|prev)\b|aria-label"
     r"|\b(?:title|class|id)\s*=\s*[\"'][^\"']{0,99}(?:next|page)"
@@ -123,7 +125,8 @@ def attributes_of(text: str) -> dict[str, str]:
     """The attributes of a tag, decoded; the names are in small letters."""
     found: dict[str, str] = {}
     for each in _ATTRIBUTE.finditer(text):
-        found.setdefault(each[1].lower(), unescape(each[2] or each[3] or each[4] or ""))
+        value = _AMPERSAND.sub("&amp;", each[2] or each[3] or each[4] or "")
+        found.setdefault(each[1].lower(), unescape(value))
     return found
 
 

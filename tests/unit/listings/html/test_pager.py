@@ -131,6 +131,8 @@ THREE = link("?page=1", "1") + link("?page=2", "2") + link("?page=3", "3")
         (link("?s=2", "2") + link("?s=4", "3") + link("?s=6", "4"), ["?s=2", "?s=4", "?s=6"]),
         (link("?s=20", "2") + link("?s=40", "3"), ["?s=20", "?s=40"]),
         (link("?s=2&amp;np=4", "2") + link("?s=4&amp;np=4", "3"), ["?s=2&np=4", "?s=4&np=4"]),
+        (link("?sort=name&order=asc&currentpage=2", "Next"), ["?sort=name&order=asc&currentpage=2"]),
+        (link("?a=1&amp;copy=2&amp;page=2", "Next"), ["?a=1&copy=2&page=2"]),
         (link("?page=1", "Neste omgang"), ["?page=1"]),
         (link("?x=2", "Continue"), ["?x=2"]),
         (link("?x=2", "Neste side"), ["?x=2"]),
