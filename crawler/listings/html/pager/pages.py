@@ -80,6 +80,8 @@ class _Found(Struct):
     pages: set[str] = field(default_factory=set)
     links: set[str] = field(default_factory=set)
     claims: dict[Claim, None] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    """Links to page 1 without a known label. It is the second one if numbers begin at 0 and nothing else leads on."""
     unusable: list[Control] = field(default_factory=list)
 
 
@@ -117,6 +119,9 @@ def continuation(
         numbers.setdefault(differing(each.url or "", place.url, each.number, several), []).append(each)
     for key, run in numbers.items():
         _note_numbers(found, key, [*run, *own], place)
+    if not found.pages:
+        found.pages |= found.doubtful
+        found.links |= found.doubtful
     return _concluded(found)
 
 
@@ -168,14 +173,11 @@ def _note(found: _Found, control: Control, url: str, place: Place) -> None:
             found.claims[Claim(ClaimKind.NEXT)] = None
         elif says is Says.LAST and key.startswith("p"):
             found.claims[Claim(ClaimKind.PAGES, text, number)] = None
-    elif key and not is_before and _is_later(key, number, own, changed(url, place.url)):
+    elif key and not is_before and number > max(own, 1 if key.startswith("p") else 0):
         found.links.add(url)
         found.pages.add(url)  # a label in another language, or an image
-
-
-def _is_later(key: str, number: int, own: int, more: Collection[str]) -> bool:
-    """Whether page ``number`` comes after page ``own``. Some count from 0, so 1 may be the second page."""
-    return number > max(own, 1 if key.startswith("p") else 0) or (number == 1 and own == 0 and len(more) == 1)
+    elif number == 1 and own == 0 and len(changed(url, place.url)) == 1:
+        found.doubtful.add(url)
 
 
 def _note_numbers(found: _Found, key: str, run: Sequence[_Numbered], place: Place) -> None:

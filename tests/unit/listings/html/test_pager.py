@@ -134,6 +134,7 @@ THREE = link("?page=1", "1") + link("?page=2", "2") + link("?page=3", "3")
         (link("?sort=name&order=asc&currentpage=2", "Next"), ["?sort=name&order=asc&currentpage=2"]),
         (link("?a=1&amp;copy=2&amp;page=2", "Next"), ["?a=1&copy=2&page=2"]),
         (link("?page=1", "Neste omgang"), ["?page=1"]),
+        (link("?page=1", "Back") + link("?page=2", "Next page"), ["?page=2"]),
         (link("?x=2", "Continue"), ["?x=2"]),
         (link("?x=2", "Neste side"), ["?x=2"]),
         ("<form><button name=page value=2>Fetch 2</button></form>", ["?page=2"]),
