@@ -94,8 +94,8 @@ def _break(site: Site, kind: FlawKind) -> None:
         site.listing(kind, whole.partition(b"</table>")[0] if kind is FlawKind.CUT else whole)
 
 
-_FLAWS_OF_PAGES = [kind for kind in FlawKind if kind is not FlawKind.FALLBACK]
-"""FALLBACK is no flaw of a page, but says who sent it: see test_upstreams."""
+_FLAWS_OF_PAGES = [kind for kind in FlawKind if kind not in {FlawKind.FALLBACK, FlawKind.SKIPPED, FlawKind.UNPAGED}]
+"""FALLBACK is no flaw of a page, but says who sent it: see test_upstreams. SKIPPED and UNPAGED need several pages."""
 
 
 @pytest.mark.own

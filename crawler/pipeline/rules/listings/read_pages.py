@@ -59,6 +59,8 @@ class ReadPages(Struct):
     """Hashes of the URLs on the first page."""
     _before: frozenset[int] = frozenset()
     """Hashes of the URLs on the page before."""
+    _is_first_again: bool = False
+    """Whether the current page shows the rows of the first one."""
     _is_misplaced: bool = False
     """Whether the current page, if its rows are not new, is not the end: it is linked as "Next" of another one alone,
     and repeats that one."""
@@ -136,6 +138,19 @@ class ReadPages(Struct):
             self._linked_by[page] = (*self._linked_by.get(page, ()), self._url)[:2]
         self.todo += [page for page in pages if page not in self.todo]
 
+    def _is_unordered(self) -> bool:
+        """Whether nothing tells where the current page belongs, and the first page does not link to it."""
+        is_linked = self._new[0] in self._linked_by.get(self._url, ())
+        return not is_linked and all(order(self._url, page) is None for page in (*self._new, *self.todo))
+
+    def _is_passed(self, page: str) -> bool:
+        """Whether ``page``, which was read before, also comes before the current one in the order of the pager."""
+        return is_alike(page, self._url) and order(page, self._url) != 1
+
+    def _is_of_the_pager(self) -> bool:
+        """Whether the current page has the parameters of one with new rows; links to other views have others."""
+        return any(is_alike(self._url, page) for page in self._new[1:])
+
     def _is_only_next(self) -> bool:
         """Whether only the page that was read before the current one links to it, as "Next" on every page does."""
         return self._linked_by.get(self._url) == (self._read_before,)
@@ -151,11 +166,17 @@ class ReadPages(Struct):
             if is_new:
                 self._fail(Flaw(FlawKind.SKIPPED, masked(self._back[self._url])))
             return
+        if not is_new and self._is_first_again and self._is_unordered():
+            return  # another URL of the first page, by a token
         lost = None
         if is_new:
             self._new.append(self._url)
-            lost = next((page for page in self._idle if order(page, self._url) in {-1, None}), None)
-        elif any(order(self._url, page) == -1 for page in self._new) or self._is_misplaced:
+            lost = next(
+                (page for page in self._idle if is_alike(page, self._url) and order(page, self._url) != 1), None
+            )
+        elif any(order(self._url, page) == -1 for page in self._new) or (
+            self._is_misplaced and self._is_of_the_pager()
+        ):
             lost = self._url
         if not is_new:
             self._idle.append(self._url)
@@ -198,6 +219,7 @@ class ReadPages(Struct):
         hashes = frozenset(map(hash, urls))
         is_end = self._is_only_next() and hashes <= self._before
         self._is_misplaced = bool(urls) and len(self._new) > 1 and not is_end
+        self._is_first_again = bool(urls) and hashes == self._first
         is_new = self.is_first or bool(new)
         if is_new:
             self.rows, self.pages = self.rows + len(new) + rejected, self.pages + 1
