@@ -23,7 +23,7 @@ PIP  := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip -qq --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help same-python mirror test test-random test-heavy cover bench fuzz mutants soak peers-faults check docs recording fmt lock release clean
+.PHONY: help mirror test test-random test-heavy cover bench fuzz mutants soak peers-faults check docs recording fmt lock release clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,7 @@ $(RUN): pyproject.toml constraints.txt | $(if $(and $(filter-out file,$(origin P
 
 # A PYTHON that was named is never ignored because another one has made $(VENV).
 WHICH := -c 'import sys; print(sys.version.split()[0], "of", sys.base_prefix)'
+.PHONY: same-python
 same-python:
 	@test ! -e $(RUN) || { command -v '$(PYTHON)' >/dev/null || { echo 'make: PYTHON=$(PYTHON): not found' >&2; exit 1; }; \
 		named=$$('$(PYTHON)' $(WHICH)); made=$$($(BIN)/python $(WHICH)); test "$$named" = "$$made" || { \
