@@ -111,7 +111,7 @@ def test_a_plain_run_imports_what_it_uses(site: str, tmp_path: Path) -> None:
     assert len(history) <= 300
 
 
-@pytest.mark.parametrize(("option", "most"), [("--delete", 184), ("--no-robots", 251)])
+@pytest.mark.parametrize(("option", "most"), [("--delete", 184), ("--no-robots", 252)])
 def test_the_first_request_is_sent_before_anything_is_imported_that_only_responses_need(
     site: str, tmp_path: Path, option: str, most: int
 ) -> None:

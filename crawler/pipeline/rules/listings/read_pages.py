@@ -19,14 +19,12 @@ _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
 """Families whose pages link only to the next one, and name the row after which it begins.
 
 Pages of HTML link to all pages, including those already read, and are numbered: rows move from one to another.
-
 """
 
 _IDLE = 2
 """Number of pages in a row without new rows after which no further link is followed.
 
 One alone may be a page that the server has failed to fill, so the page after it is read, too.
-
 """
 _GONE = {404, 410}
 
