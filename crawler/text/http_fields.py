@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from crawler.model.values import Validators
-from crawler.text.months import MONTHS
 from crawler.text.patterns import pattern
 
 RETRYABLE_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -24,6 +23,11 @@ _FOREIGN = re.compile(
 )
 """STATUS_LINE, or the beginning of it at the end."""
 _LENGTH_LINE = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
+MONTHS = {
+    "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6,
+    "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12,
+}  # fmt: skip
+"""Abbreviation of a month, as in HTTP dates → its number. ``calendar.month_abbr`` depends on the locale."""
 _IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 """The date format that servers send; obsolete formats take a slower path."""
 

@@ -23,7 +23,7 @@ from crawler.listings.values.sizes import read_size
 from crawler.model import limits
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
-from crawler.text.months import MONTHS
+from crawler.text.http_fields import MONTHS
 from crawler.text.names.hashed import HashedTexts
 from crawler.text.patterns import pattern
 

@@ -12,21 +12,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from crawler.listings.html.pager.controls import Control
 from crawler.listings.html.pager.labels import Says
-from crawler.listings.html.pager.parameters import (
-    changed,
-    differing,
-    is_known,
-    is_number,
-    is_presentation,
-    parameters,
-    varying,
-)
+from crawler.listings.html.pager.parameters import changed, differing, is_known, is_presentation, varying
 from crawler.listings.values import queries
 from crawler.listings.values.hrefs import Resolver
 from crawler.listings.values.mentioned_names import last_name
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.struct import Struct, Value, field
 from crawler.text.patterns import pattern
+from crawler.text.url_parameters import is_number, parameters
 from crawler.text.urls import resolve_any, stripped
 
 _NOWHERE = "\0"

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from urllib.parse import parse_qsl
 
 from crawler.listings.values import queries
 from crawler.text.patterns import pattern
+from crawler.text.url_parameters import is_number, parameters
 
 _DATE = pattern(r"\d{4}-\d\d(?:-\d\d)?")
 """A month or a day, as the arrows of calendars have it."""
-
-
-def parameters(url: str) -> dict[str, str]:
-    """The parameters of the query of ``url``, decoded."""
-    return dict(parse_qsl(url.partition("?")[2], keep_blank_values=True, errors="surrogateescape"))
 
 
 def changed(url: str, own: str) -> dict[str, str]:
@@ -26,11 +21,6 @@ def changed(url: str, own: str) -> dict[str, str]:
 def is_known(key: str) -> bool:
     """Whether ``key`` is known as a parameter that selects a page."""
     return key.lower() in queries.PAGE_KEYS or key.lower() in queries.CURSOR_KEYS
-
-
-def is_number(value: str) -> bool:
-    """Whether ``value`` may be the number of a page or an offset."""
-    return value.isdecimal() and value.isascii() and len(value) < 12
 
 
 def is_presentation(url: str, own: str) -> bool:

@@ -9,10 +9,10 @@ from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind, unmet, worst_flaw
 from crawler.model.struct import Struct, field
 from crawler.model.values import Entry, Listing
-from crawler.pipeline.rules.listings.page_order import is_alike, order
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.escape import masked
 from crawler.text.names.hashed import HashedTexts
+from crawler.text.url_parameters import is_alike, order
 from crawler.text.urls import without_query
 
 _PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
@@ -166,18 +166,13 @@ class ReadPages(Struct):
             return
         if not is_new and self._is_first_again and self._is_unordered():
             return  # another URL of the first page, by a token
-        lost = None
         if is_new:
             self._new.append(self._url)
-            lost = next(
-                (page for page in self._idle if is_alike(page, self._url) and order(page, self._url) != 1), None
-            )
-        elif any(order(self._url, page) == -1 for page in self._new) or (
-            self._is_misplaced and self._is_of_the_pager()
-        ):
-            lost = self._url
-        if not is_new:
+            lost = next(filter(self._is_passed, self._idle), None)
+        else:
             self._idle.append(self._url)
+            is_before = any(order(self._url, page) == -1 for page in self._new)
+            lost = self._url if is_before or (self._is_misplaced and self._is_of_the_pager()) else None
         if lost is not None and not any(flaw.kind is FlawKind.SKIPPED for flaw in self.flaws):
             self._fail(Flaw(FlawKind.SKIPPED, masked(lost)))
 
