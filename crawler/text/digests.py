@@ -89,6 +89,11 @@ def unreadable(algorithm: str, value: str) -> bool:
     return _algorithm(algorithm) in HEX_LENGTHS and parse_digest(f"{algorithm}:{value}") is None
 
 
+def sha256_of(body: bytes) -> str:
+    """The SHA-256 of ``body``, as the state has it."""
+    return "sha256:" + hashlib.sha256(body).hexdigest()
+
+
 def matches(body: bytes, expected: str) -> bool:
     """Whether ``body`` has the digest ``expected``; True if ``expected`` is not a digest."""
     digest = parse_digest(expected)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from hashlib import sha256
 
 from crawler.model import limits
 from crawler.model.freshness import Currency, Source
@@ -20,6 +19,7 @@ from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.responses.alike import is_ordinary
 from crawler.pipeline.rules.responses.content_type import are_special, is_never_the_file
 from crawler.pipeline.rules.responses.evidence import currency, known_of, mtime_of, prove
+from crawler.text.digests import sha256_of
 from crawler.text.http_fields import parse_http_date
 
 _SAVED, _FILE, _FIRST = Outcome.SAVED, Kind.FILE, Source.FIRST  # a member of an enumeration takes 80 ns to look up
@@ -47,7 +47,7 @@ def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> 
     shared.observer.received(job, length)
     mtime = mtime_of(job, headers)
     lacks_digest = shared.destination.adds_digests
-    known = known_of(job, proof, length, mtime or 0, None if lacks_digest else _digest(body))
+    known = known_of(job, proof, length, mtime or 0, None if lacks_digest else sha256_of(body))
     return _staged(job, body, mtime, known, proof.currency, time.monotonic() - began, lacks_digest=lacks_digest)
 
 
@@ -90,14 +90,10 @@ def _alike(shared: Shared, job: Job, reply: WholeResponse, now: float, seconds: 
         size=length,
         mtime=mtime,
         validators=said,
-        digest=None if lacks_digest else _digest(body),
+        digest=None if lacks_digest else sha256_of(body),
         checked=checked,
     )
     return _staged(job, body, mtime, known, found, seconds, lacks_digest=lacks_digest)
-
-
-def _digest(body: bytes) -> str:
-    return "sha256:" + sha256(body).hexdigest()
 
 
 def _staged(

@@ -5,7 +5,6 @@ The outcome is Staged (a complete, verified body that has no name yet) or a Resu
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -178,7 +177,7 @@ class Transfer:
         problem = length_proven(self._job, action, reply.headers, len(body))
         if problem:
             raise VerificationError(problem)
-        digest = "sha256:" + hashlib.sha256(body).hexdigest()
+        digest = digests.sha256_of(body)
         for expected in self._published(reply):
             if not digests.matches(body, expected):
                 raise VerificationError(f"the body does not have the published digest {expected}")

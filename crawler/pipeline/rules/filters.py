@@ -18,6 +18,7 @@ from crawler.model.options.rules import Rule, compile_expression
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value
 from crawler.model.values import Rejection, Span
+from crawler.text.names.places import directories_above
 from crawler.text.patterns import pattern
 
 _GLOBSTAR = pattern(r"\*{2,}/?")
@@ -213,7 +214,7 @@ class Filters:
         checks = []
         if self._extensions:
             checks.append(Check(rule=f"--ext {self._extension_list()}", matched=self._has_extension(name)))
-        above = list(_directories_above(path))
+        above = list(directories_above(path))
         checks += [
             Check(rule=item.text, matched=any(item.matches_directory(directory) for directory in above))
             for item in self._directory_rules
@@ -242,7 +243,7 @@ class Filters:
         return Rejection(Reason.NOT_INCLUDED, path, self._included) if self._included else None
 
     def _find_excluded_in(self, directory: str) -> str | None:
-        for above in _directories_above(directory + "/"):
+        for above in directories_above(directory + "/"):
             deciding = next((item.rule for item in self._directory_rules if item.matches_directory(above)), None)
             if deciding and not deciding.include:
                 return deciding.pattern
@@ -266,11 +267,3 @@ def _moments(span: Span[datetime] | None) -> tuple[datetime, datetime] | None:
         return span.low.replace(tzinfo=UTC) - EASTERNMOST_ZONE, span.high.replace(tzinfo=UTC) + EASTERNMOST_ZONE
     except OverflowError:  # in the year 1 or 9999, so not a real time
         return None
-
-
-def _directories_above(path: str) -> Iterator[str]:
-    """The directories above a path: ``a/b/c.zip`` → ``a``, ``a/b``."""
-    slash = path.find("/")
-    while slash > 0:
-        yield path[:slash]
-        slash = path.find("/", slash + 1)

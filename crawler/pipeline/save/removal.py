@@ -17,6 +17,7 @@ from crawler.model.struct import Value, field
 from crawler.model.values import Kind, Outcome, Result
 from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
+from crawler.text.names.places import directories_above
 
 
 class Removals(Value, frozen=True, kw_only=True):
@@ -59,12 +60,12 @@ async def candidates(
             found = await destination.walk_local(item.path)
             left_out = destination.spared()
             spared.update(left_out)
-            kept.update(above for path in left_out for above in (path, *_parents(path)))
+            kept.update(above for path in left_out for above in (path, *directories_above(path)))
         uncounted += sum(kind is not Kind.DIRECTORY for _, kind, _ in found)
         for path, kind, size in [*found, (item.path, item.kind, item.size)]:  # the files of a directory precede it
             is_excluded = not delete_excluded and _is_excluded(path, kind, filters)
             if is_excluded or path in kept:
-                kept.update(_parents(path))
+                kept.update(directories_above(path))
                 excluded += [path] if is_excluded else []
             elif kind is Kind.DIRECTORY:
                 directories.append(path)
@@ -99,10 +100,6 @@ class Excluded(Container[str]):
 
     def __contains__(self, path: object) -> bool:
         return isinstance(path, str) and _is_excluded_file(path, self._filters)
-
-
-def _parents(path: str) -> list[str]:
-    return [path[:at] for at, character in enumerate(path) if character == "/"]
 
 
 async def remove(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from hashlib import sha256
 
 from crawler.model.struct import Struct
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.os_errors import is_whole, item_reason
+from crawler.text.digests import sha256_of
 
 
 class PendingFile(Struct):
@@ -41,7 +41,7 @@ def known_of(file: PendingFile) -> Known:
     item, base = file.item, file.item.result.known
     added = file.digest
     if item.lacks_digest and added is None:
-        added = "sha256:" + sha256(item.body).hexdigest()
+        added = sha256_of(item.body)
     if base is None:
         return Known(
             path=item.job.path,

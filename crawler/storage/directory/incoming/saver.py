@@ -35,6 +35,7 @@ from crawler.storage.directory.os_errors import NOT_OFFERED, Unresponsive
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
 from crawler.storage.processes import is_stopped, kill_and_reap
+from crawler.text.names.places import directories_above
 from crawler.text.patterns import PLAIN_NAME
 
 if TYPE_CHECKING:
@@ -222,12 +223,6 @@ class Together(Struct):
         return Together(self.items[:length], self.names[:length], self.places[:length], self.parents)
 
 
-def _with_ancestors(directory: str) -> list[str]:
-    """The path of a directory and of all above it. If one of them is that of a file, which comes first, wins."""
-    pieces = directory.split("/")
-    return ["/".join(pieces[:count]) for count in range(1, len(pieces) + 1)]
-
-
 def together(items: Sequence[Staged]) -> Together:
     """The first of ``items`` that the process can store together."""
     found, is_plain, total = Together(items[:FILES]), PLAIN_NAME.fullmatch, 0
@@ -240,7 +235,8 @@ def together(items: Sequence[Staged]) -> Together:
             break
         if (place := numbers.get(parent)) is None:
             place = len(numbers)
-            if place == DIRECTORIES or not paths.isdisjoint(_with_ancestors(parent)):
+            # If the path of a file is also that of a directory, which comes first, wins.
+            if place == DIRECTORIES or not paths.isdisjoint(directories_above(path)):
                 break
             numbers[parent] = place
         paths.add(path)

@@ -1,6 +1,6 @@
 """The process that stores new small files for ``saver``, with an interpreter lock of its own.
 
-Standard input is a socket to the parent. Each message names the files of one directory, whose bodies lie in shared
+Standard input is a socket to the parent. Each message names new files of some directories, whose bodies lie in shared
 memory, and is answered when they are flushed and have their names. Only what needs no decision is done here: the first
 file about which anything is unusual, and all after it, are left to the parent. The kernel kills the process when its
 parent ends, so that it never changes DIR without the parent's lock. (One that is stopped while it starts stays until it
