@@ -128,7 +128,7 @@ def test_a_directory_in_which_the_run_writes_a_file_does_not_go(
 
 
 @pytest.mark.own
-@pytest.mark.row("B10")
+@pytest.mark.row("B15")
 async def test_what_lies_below_an_object_is_shown_and_can_be_deleted() -> None:
     store = MemoryStore()
     for path in ("d/f", "d/f/mine", "d/f/deep/er", "d/f/m/.crawler/lock", "d/f/m/x", "d/g", "f", "f/top"):

@@ -24,6 +24,11 @@ def marked() -> set[tuple[str, str, str]]:
     return found
 
 
+def rows() -> list[str]:
+    """The name of every row, in the order of the document."""
+    return re.findall(r"^\| ([A-Z]\d\d) \|", TABLE.read_text("utf-8"), re.MULTILINE)
+
+
 def documented() -> set[tuple[str, str, str]]:
     found = set()
     for line in TABLE.read_text("utf-8").splitlines():
@@ -36,6 +41,10 @@ def documented() -> set[tuple[str, str, str]]:
 def test_the_table_of_rows_names_the_tests_that_are_marked_with_them() -> None:
     assert sorted(marked() - documented()) == [], "marked, but not in docs/reliability.md"
     assert sorted(documented() - marked()) == [], "in docs/reliability.md, but no such mark"
+
+
+def test_no_two_rows_have_the_same_name() -> None:
+    assert sorted(rows()) == sorted(set(rows()))
 
 
 def test_every_test_of_a_fault_names_its_row() -> None:
