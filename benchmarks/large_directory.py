@@ -24,7 +24,7 @@ from typing import Any
 
 from benchmarks.object_store import Server, etag, say
 from crawler.model.values import Known, Validators
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 
 SECOND = 1_000_000_000
 MODIFIED = 1_577_836_800

@@ -37,7 +37,7 @@ from crawler.storage.objects.attributes import attributes
 from crawler.storage.objects.connect import connect
 from crawler.storage.objects.destination import AT_ONCE, ObjectDestination
 from crawler.storage.objects.location import Location
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 
 SECOND = 1_000_000_000
 MIB = 1 << 20

@@ -36,7 +36,8 @@ from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 from crawler.storage.fd_limits import are_few
-from crawler.storage.state import SqliteState, has_been_mirror
+from crawler.storage.state.location import has_been_mirror
+from crawler.storage.state.store import SqliteState
 from crawler.text import urls
 from crawler.text.arguments import UrlObject, is_object_url, start_directory, start_url
 from crawler.text.escape import masked

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.paths import exists
-from crawler.storage.state import ReadOnlyState, RunRecord, existing_state, refuse_other_file, state_path
+from crawler.storage.state.location import existing_state, refuse_other_file, state_path
+from crawler.storage.state.read_only import ReadOnlyState
+from crawler.storage.state.runs import RunRecord
 from crawler.text.arguments import is_object_url, start_directory
 
 if TYPE_CHECKING:

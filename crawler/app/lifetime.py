@@ -16,7 +16,7 @@ from crawler.output.history import figures_of
 from crawler.pipeline.runs.components import Components
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from crawler.text.advice.scarcity import lacking
 
 

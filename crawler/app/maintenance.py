@@ -35,7 +35,9 @@ from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import own_files
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.state import NullState, SqliteState, has_been_mirror
+from crawler.storage.state.location import has_been_mirror
+from crawler.storage.state.read_only import NullState
+from crawler.storage.state.store import SqliteState
 from crawler.text import urls
 from crawler.text.arguments import start_url
 

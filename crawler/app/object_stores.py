@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from crawler.app.resources import needs_record
 from crawler.model.errors import AlreadyRunning, ConfigError, DestinationError
 from crawler.storage.directory.boundaries.permissions import Permissions
-from crawler.storage.state import ReadOnlyState, SqliteState
+from crawler.storage.state.read_only import ReadOnlyState
+from crawler.storage.state.store import SqliteState
 
 if TYPE_CHECKING:
     from crawler.app.resources import Resources

@@ -13,14 +13,9 @@ from crawler.model.network.listed_file import ListedFile
 from crawler.paths import GivenPath, exists, real_path
 from crawler.storage.directory.layout import NAMES_MARK
 from crawler.storage.directory.lock import POLL_SECONDS, is_held
-from crawler.storage.state import (
-    ReadOnlyState,
-    SqliteState,
-    existing_state,
-    has_been_mirror,
-    known_below,
-    mirrored_url,
-)
+from crawler.storage.state.location import existing_state, has_been_mirror, known_below, mirrored_url
+from crawler.storage.state.read_only import ReadOnlyState
+from crawler.storage.state.store import SqliteState
 from crawler.text.escape import masked, printable
 from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, list_refusal, refusal, root_refusal
 from crawler.text.urls import STATE_DIRECTORY, last_name, looks_like_file

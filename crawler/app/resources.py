@@ -27,7 +27,9 @@ from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import connection_budget, descriptor_limit
-from crawler.storage.state import NullState, ReadOnlyState, SqliteState, refuse_other_file, state_path, url_of_mirror
+from crawler.storage.state.location import refuse_other_file, state_path, url_of_mirror
+from crawler.storage.state.read_only import NullState, ReadOnlyState
+from crawler.storage.state.store import SqliteState
 from crawler.workers.page_parsers import PageParsers
 
 

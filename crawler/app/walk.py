@@ -25,7 +25,7 @@ from crawler.pipeline.runs.components import is_first_contact
 from crawler.pipeline.tally import Tally
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.storage.state import NullState
+from crawler.storage.state.read_only import NullState
 from crawler.text import urls
 from crawler.text.arguments import UrlObject, start_url
 from crawler.text.escape import masked

@@ -23,7 +23,7 @@ from crawler.text.urls import STATE_DIRECTORY
 if TYPE_CHECKING:
     from crawler.model.observer import Observer
     from crawler.model.report import Report
-    from crawler.storage.state import RunRecord
+    from crawler.storage.state.runs import RunRecord
 
 RUNS_SHOWN = 20
 """Number of runs that --history prints without -v."""

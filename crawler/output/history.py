@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from crawler.model.exit_codes import SIGNALS, ExitCode, worst
 from crawler.model.report import Report
-from crawler.storage.state import Figures, RunRecord
+from crawler.storage.state.runs import Figures, RunRecord
 from crawler.text.escape import masked, printable
 from crawler.text.units import render_duration, render_size
 

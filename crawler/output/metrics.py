@@ -13,7 +13,9 @@ from crawler.model.report import Report
 from crawler.model.struct import Value
 from crawler.output.format import json_text
 from crawler.paths import GivenPath
-from crawler.storage.state import FileTotals, ReadOnlyState, existing_state
+from crawler.storage.state.location import existing_state
+from crawler.storage.state.read_only import ReadOnlyState
+from crawler.storage.state.records import FileTotals
 from crawler.text.escape import masked
 
 RUNS_READ = 1000

@@ -14,7 +14,10 @@ import pytest
 from crawler.model.config import Config
 from crawler.model.report import Report
 from crawler.output.metrics import OUTCOMES, Standing, read_standing, render_metrics
-from crawler.storage.state import Figures, FileTotals, SqliteState, state_path
+from crawler.storage.state.location import state_path
+from crawler.storage.state.records import FileTotals
+from crawler.storage.state.runs import Figures
+from crawler.storage.state.store import SqliteState
 from tests.conftest import SERVERS_REQUIRED
 from tests.docs.markdown import REPOSITORY
 

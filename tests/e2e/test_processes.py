@@ -15,7 +15,7 @@ import pytest
 import crawler
 from crawler.http.pacing.concurrency import START
 from crawler.model.errors import DestinationError
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from crawler.workers import child_process
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.fixtures import sandbox, site

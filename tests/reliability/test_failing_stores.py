@@ -18,7 +18,7 @@ import pytest
 
 from crawler.cli import parser as cli
 from crawler.storage.objects import removal
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from tests.support.servers.faulty_store import LOST, Fault, FaultyStore, faulty_store
 
 pytestmark = pytest.mark.own

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from crawler.model.values import Known
-from crawler.storage.state import ReadOnlyState
+from crawler.storage.state.read_only import ReadOnlyState
 from tests.support.misbehaving import torture
 from tests.support.misbehaving.samples import DAY, blob
 from tests.support.misbehaving.sandbox import Sandbox

@@ -21,7 +21,7 @@ from crawler.model.config import Config
 from crawler.model.report import Report
 from crawler.model.state.host_limits import HostLimits
 from crawler.model.values import Known
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from tests.conftest import Serve
 from tests.support.disorderly import FILLED, KINDS, Disorderly, Fault
 

@@ -10,7 +10,8 @@ import pytest
 
 from crawler.model.report import Report
 from crawler.output.history import figures_of, render_history
-from crawler.storage.state import Figures, ReadOnlyState, RunRecord
+from crawler.storage.state.read_only import ReadOnlyState
+from crawler.storage.state.runs import Figures, RunRecord
 from tests.support.misbehaving.behaviours import Stall, Status
 from tests.support.misbehaving.samples import blob, populate, wait_until
 from tests.support.misbehaving.sandbox import Sandbox

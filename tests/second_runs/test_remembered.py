@@ -20,7 +20,7 @@ from crawler.model.options.retention import Retention
 from crawler.model.state.store import BY_ROW
 from crawler.model.values import Known
 from crawler.pipeline.stop import Stop
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from tests.support.misbehaving.behaviours import Behaviour, Page
 from tests.support.misbehaving.responses import Request, Response
 from tests.support.misbehaving.samples import DAY, blob, populate

@@ -20,7 +20,7 @@ from crawler.model.state import directory_digest
 from crawler.model.values import Result
 from crawler.pipeline.rules import directory_digest as leaf
 from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob
 from tests.support.misbehaving.server import Site

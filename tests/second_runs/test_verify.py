@@ -23,7 +23,7 @@ from crawler.model.report import Report
 from crawler.model.values import Known, Outcome
 from crawler.pipeline.stop import Stop
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from tests.support.misbehaving.behaviours import Redirect, Status
 from tests.support.misbehaving.samples import blob, many, populate, wait_until
 from tests.support.misbehaving.sandbox import Run, Sandbox

@@ -14,7 +14,7 @@ from crawler.pipeline.runs.mirror import MirrorRun
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from crawler.workers.page_parsers import PageParsers
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from crawler.output.html_report.status.cards import MirrorFacts
-from crawler.storage.state import Figures, FileTotals, RunRecord
+from crawler.storage.state.records import FileTotals
+from crawler.storage.state.runs import Figures, RunRecord
 
 NOON = 1_700_000_000.0
 DAY = 86_400.0

@@ -25,7 +25,8 @@ from crawler.model.options.combinations import refuse_ages
 from crawler.output.files import output_checks
 from crawler.paths import GivenPath, exists, may_write, real_path
 from crawler.storage.directory.boundaries.spared import OwnFile
-from crawler.storage.state import ReadOnlyState, existing_state, refuse_other_file
+from crawler.storage.state.location import existing_state, refuse_other_file
+from crawler.storage.state.read_only import ReadOnlyState
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory
 from crawler.text.escape import masked, printable
 from crawler.text.hosts import named_hosts

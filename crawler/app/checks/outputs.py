@@ -15,7 +15,8 @@ from crawler.paths import exists, identity_of, is_directory, real_path
 from crawler.storage.directory.boundaries.spared import OwnFile, paths_of, read_files
 from crawler.storage.directory.layout import NAMES_MARK
 from crawler.storage.directory.tree import Identity, decoded, identity
-from crawler.storage.state import ReadOnlyState, existing_state
+from crawler.storage.state.location import existing_state
+from crawler.storage.state.read_only import ReadOnlyState
 from crawler.text.arguments import is_object_url, start_directory
 from crawler.text.escape import printable
 from crawler.text.urls import STATE_DIRECTORY

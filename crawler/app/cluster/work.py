@@ -20,7 +20,7 @@ from crawler.pipeline.runs.worker_jobs import JobSource, do_jobs
 from crawler.pipeline.tools import Tools
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.fd_limits import are_few
-from crawler.storage.state import NullState
+from crawler.storage.state.read_only import NullState
 from crawler.text.urls import STATE_DIRECTORY
 from crawler.workers.cluster.shards import Settings
 from crawler.workers.page_parsers import PageParsers

@@ -27,7 +27,8 @@ from crawler.storage.directory.os_errors import UnusablePath, destination_error
 from crawler.storage.snapshots import shelf
 from crawler.storage.snapshots.manifest import files_of, totals_of
 from crawler.storage.snapshots.names import moment_of
-from crawler.storage.state import NullState, SqliteState
+from crawler.storage.state.read_only import NullState
+from crawler.storage.state.store import SqliteState
 from crawler.text.urls import STATE_DIRECTORY
 
 _BATCH = 500

@@ -22,7 +22,8 @@ from crawler.storage.executor import BriefExecutor
 from crawler.storage.snapshots.builder import Builder
 from crawler.storage.snapshots.content import Content
 from crawler.storage.snapshots.publication import Publication
-from crawler.storage.state import NullState, SqliteState
+from crawler.storage.state.read_only import NullState
+from crawler.storage.state.store import SqliteState
 
 T = TypeVar("T")
 

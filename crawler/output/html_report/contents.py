@@ -11,7 +11,10 @@ from crawler.model.errors import ConfigError
 from crawler.model.report import Report
 from crawler.model.struct import Value, field
 from crawler.model.values import Known, Outcome, Result
-from crawler.storage.state import FileTotals, NullState, ReadOnlyState, RunRecord, existing_state
+from crawler.storage.state.location import existing_state
+from crawler.storage.state.read_only import NullState, ReadOnlyState
+from crawler.storage.state.records import FileTotals
+from crawler.storage.state.runs import RunRecord
 
 RUNS_READ = 1000
 """Maximum number of runs that are searched for the last successful one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from crawler.model.struct import Value, replace
-from crawler.storage.state import FileTotals
+from crawler.storage.state.records import FileTotals
 
 CELLS = 30
 """Maximum number of items in the map."""

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from crawler.model.exit_codes import is_trouble
 from crawler.model.struct import Value
 from crawler.output.html_report.charts import Slot, render_bars, render_steps, visible_top
-from crawler.storage.state import Figures, RunRecord
+from crawler.storage.state.runs import Figures, RunRecord
 from crawler.text.units import render_duration, render_size
 
 

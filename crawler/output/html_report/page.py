@@ -21,7 +21,7 @@ from crawler.output.html_report.charts import MIN_SLOTS, legible, render_map, re
 from crawler.output.html_report.contents import Contents
 from crawler.output.html_report.directories import ROWS, SizeItem, SizeTree
 from crawler.output.html_report.history import TimeFormatter, charts_of, outcome
-from crawler.storage.state import Figures, RunRecord
+from crawler.storage.state.runs import Figures, RunRecord
 from crawler.text.units import render_duration, render_size
 from crawler.version import __version__
 

@@ -30,7 +30,7 @@ from crawler.output.json_report import change_of, render_json_summary
 from crawler.output.metrics import Standing, render_metrics
 from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
-from crawler.storage.state import FileTotals
+from crawler.storage.state.records import FileTotals
 
 URL = "http://user:secret@h/"
 NOON = 1_700_000_000.0

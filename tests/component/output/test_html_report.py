@@ -24,7 +24,10 @@ from crawler.output.html_report.charts import visible_top
 from crawler.output.html_report.contents import Changes
 from crawler.output.html_report.directories import CELLS, SizeTree
 from crawler.output.html_report.page import render_page
-from crawler.storage.state import Figures, FileTotals, RunRecord, SqliteState, state_path
+from crawler.storage.state.location import state_path
+from crawler.storage.state.records import FileTotals
+from crawler.storage.state.runs import Figures, RunRecord
+from crawler.storage.state.store import SqliteState
 
 NOON = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
 DAY = 86_400

@@ -17,7 +17,10 @@ from crawler.output.html_report.status.cards import MirrorFacts
 from crawler.output.html_report.status.page import age, render_status
 from crawler.output.html_report.status.write import read_facts
 from crawler.storage.directory.lock import LOCK_NAME
-from crawler.storage.state import Figures, FileTotals, RunRecord, SqliteState, state_path
+from crawler.storage.state.location import state_path
+from crawler.storage.state.records import FileTotals
+from crawler.storage.state.runs import Figures, RunRecord
+from crawler.storage.state.store import SqliteState
 from tests.component.output.test_html_report import ATTRIBUTES, ELEMENTS, HOSTILE, text_of
 from tests.support.status_page import NOON, twelve_mirrors
 

@@ -17,7 +17,7 @@ from crawler.model.errors import DestinationError
 from crawler.model.values import Known
 from crawler.storage.access import _obstacle, unwritable
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 
 NOBODY = 65534
 STATE, WAL, SHM, JOURNAL = (f"state.sqlite3{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))

@@ -25,7 +25,7 @@ from crawler.storage.directory.reading import pieces as pieces_of_directory
 from crawler.storage.objects import listing
 from crawler.storage.objects.destination import ObjectDestination
 from crawler.storage.objects.location import Location
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from tests.contract.destination import SECOND, staged
 from tests.support.fakes import FakeDestination, leaf_of
 

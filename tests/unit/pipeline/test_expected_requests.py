@@ -6,7 +6,7 @@ import pytest
 
 from crawler.model.config import Config
 from crawler.pipeline.runs.build import expected_requests
-from crawler.storage.state import NullState
+from crawler.storage.state.read_only import NullState
 
 LISTING, FILE = "http://h/pub/", "http://h/pub/a.zip"
 

@@ -9,7 +9,8 @@ from statistics import median
 
 from crawler.model.exit_codes import SIGNALS, ExitCode
 from crawler.model.struct import Value
-from crawler.storage.state import FileTotals, RunRecord
+from crawler.storage.state.records import FileTotals
+from crawler.storage.state.runs import RunRecord
 
 RUNS_CHARTED = 40
 """Number of runs in the trend of a card."""

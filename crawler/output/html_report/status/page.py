@@ -22,7 +22,8 @@ from crawler.output.html_report.status.cards import (
     card_of,
     is_current,
 )
-from crawler.storage.state import FileTotals, RunRecord
+from crawler.storage.state.records import FileTotals
+from crawler.storage.state.runs import RunRecord
 from crawler.text.units import render_size
 from crawler.version import __version__
 

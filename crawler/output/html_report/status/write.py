@@ -13,7 +13,9 @@ from crawler.output.atomic_file import replace_file
 from crawler.output.html_report.status.cards import MirrorFacts
 from crawler.paths import exists
 from crawler.storage.directory.lock import is_held
-from crawler.storage.state import ReadOnlyState, RunRecord, existing_state, state_path
+from crawler.storage.state.location import existing_state, state_path
+from crawler.storage.state.read_only import ReadOnlyState
+from crawler.storage.state.runs import RunRecord
 from crawler.text.escape import masked
 from crawler.text.urls import STATE_DIRECTORY
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules.directory_digest import copies_digest, unchanged_files
-from crawler.storage.state import SqliteState, small_state
+from crawler.storage.state import small_state
 from crawler.storage.state.digests.copies import NewCopies
+from crawler.storage.state.store import SqliteState
 from tests.support.fakes import leaf_of
 from tests.unit.pipeline.rules.test_directory_digest import SECOND, THREE, entry, gathered, row
 

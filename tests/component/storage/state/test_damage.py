@@ -19,7 +19,10 @@ from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import UNCONFIRMED, Known, Validators
 from crawler.pipeline.stop import Stop
-from crawler.storage.state import Figures, ReadOnlyState, SqliteState, checksum, schema
+from crawler.storage.state import checksum, schema
+from crawler.storage.state.read_only import ReadOnlyState
+from crawler.storage.state.runs import Figures
+from crawler.storage.state.store import SqliteState
 from tests.component.storage.state.test_directory_digests import LEAF
 from tests.component.storage.state.test_store import ENTRIES, known, memo
 

@@ -13,7 +13,9 @@ from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, 
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Known, Validators
-from crawler.storage.state import NullState, ReadOnlyState, SqliteState, small_state
+from crawler.storage.state import small_state
+from crawler.storage.state.read_only import NullState, ReadOnlyState
+from crawler.storage.state.store import SqliteState
 from crawler.storage.state.tables import SHORT_PAGE
 
 LEAF = DirectoryDigest(

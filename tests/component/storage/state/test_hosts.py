@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from crawler.model.state.host_limits import HostLimits
-from crawler.storage.state import NullState, ReadOnlyState, SqliteState, hosts
+from crawler.storage.state import hosts
 from crawler.storage.state.checksum import sealed
+from crawler.storage.state.read_only import NullState, ReadOnlyState
+from crawler.storage.state.store import SqliteState
 
 SLOW, FAST = HostLimits(limit=3, beyond=4), HostLimits(limit=16, beyond=None)
 BOTH = {"http://slow:80": SLOW, "https://fast:443": FAST}

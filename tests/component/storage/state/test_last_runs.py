@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.state import Figures, ReadOnlyState, SqliteState, has_been_mirror, location, mirrored_url
+from crawler.storage.state import location
+from crawler.storage.state.location import has_been_mirror, mirrored_url
+from crawler.storage.state.read_only import ReadOnlyState
+from crawler.storage.state.runs import Figures
+from crawler.storage.state.store import SqliteState
 from tests.component.storage.state.test_store import fill, known
 
 OK = Figures(seconds=1.0, outcome="ok", exit_code=0, listed=5)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.storage.state import SqliteState, small_state
+from crawler.storage.state import small_state
+from crawler.storage.state.store import SqliteState
 from tests.component.storage.state.test_directory_digests import LEAF
 from tests.component.storage.state.test_store import fill, known, memo
 

@@ -26,9 +26,14 @@ from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo, StateStore
 from crawler.model.struct import replace
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Span, Validators
-from crawler.storage.state import Figures, FileTotals, NullState, ReadOnlyState, SqliteState, known_below, records
+from crawler.storage.state import records
 from crawler.storage.state.checksum import sealed
 from crawler.storage.state.database import APPLICATION_ID, SCHEMA_VERSION
+from crawler.storage.state.location import known_below
+from crawler.storage.state.read_only import NullState, ReadOnlyState
+from crawler.storage.state.records import FileTotals
+from crawler.storage.state.runs import Figures
+from crawler.storage.state.store import SqliteState
 
 
 def known(path: str, **more: object) -> Known:
@@ -515,7 +520,7 @@ async def test_a_truncated_log_costs_only_the_last_batches(path: Path, tmp_path:
 WRITER = """
 import asyncio, itertools, pathlib, sys
 from crawler.model.values import Known
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 
 async def main():
     async with SqliteState(pathlib.Path(sys.argv[1])) as state:
@@ -548,7 +553,7 @@ async def test_two_processes_may_write_at_once(path: Path) -> None:
     code = textwrap.dedent("""
         import asyncio, pathlib, sys
         from crawler.model.values import Known
-        from crawler.storage.state import SqliteState
+        from crawler.storage.state.store import SqliteState
 
         async def main():
             async with SqliteState(pathlib.Path(sys.argv[1])) as state:
@@ -595,7 +600,7 @@ def run_limited(tmp_path: Path, before: str, path: Path) -> dict[str, object]:
     code = textwrap.dedent(f"""
         import asyncio, json, os, pathlib, resource, sys
         sys.path.insert(0, {os.fspath(Path(__file__).parents[4])!r})
-        from crawler.storage.state import SqliteState
+        from crawler.storage.state.store import SqliteState
         from tests.component.storage.state.test_store import use
         {before}
         state = SqliteState(pathlib.Path(sys.argv[1]))

@@ -19,7 +19,8 @@ from crawler.output.html_report.status.cards import (
     next_action,
     standing_of,
 )
-from crawler.storage.state import Figures, FileTotals, RunRecord
+from crawler.storage.state.records import FileTotals
+from crawler.storage.state.runs import Figures, RunRecord
 
 NOON, HOUR, DAY = 1_700_000_000.0, 3600.0, 86_400.0
 

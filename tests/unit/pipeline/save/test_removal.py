@@ -18,7 +18,7 @@ from crawler.model.values import Kind, Known, Local, Outcome
 from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.save.removal import Excluded, Removals, candidates, remove
-from crawler.storage.state import SqliteState
+from crawler.storage.state.store import SqliteState
 from tests.support.fakes import FakeDestination, MemoryState, Recorder
 
 FILE = Local(Kind.FILE, 10, 0)
