@@ -176,9 +176,13 @@ class Destination(Protocol):
         ...
 
     def scan_all(self, directories: Sequence[str]) -> Awaitable[list[dict[str, Local]]] | None:
-        """What ``scan`` returns for each of ``directories``; None, the default: they are scanned one by one.
+        """What ``scan`` returns for each of ``directories``; None, the default: they are scanned one by one."""
+        return None
 
-        Raises DestinationError.
+    def counted(self, directories: Sequence[str]) -> Awaitable[Sequence[tuple[int, int] | None]] | None:
+        """For each of ``directories`` (number of its files, sum of their ``copy_digest``), if it holds only files.
+
+        None for one that ``scan`` has to look at, for any reason; None, the default, if that is each of them.
         """
         return None
 
@@ -237,7 +241,7 @@ class Destination(Protocol):
         ...
 
     async def digest(self, path: str) -> str:
-        """``sha256:<hex>`` of the file at ``path``, computed off the event loop. Raises DestinationError."""
+        """``sha256:<hex>`` of the file at ``path``, computed off the event loop."""
         ...
 
     def noted_digest(self, path: str) -> Awaitable[str]:
@@ -256,10 +260,7 @@ class Destination(Protocol):
         ...
 
     async def make_folder(self, path: str) -> str | None:
-        """Create the directory ``path``, which is empty upstream. None, or the reason why it cannot be created.
-
-        Raises DestinationError.
-        """
+        """Create the directory ``path``, which is empty upstream. None, or the reason why it cannot be created."""
         ...
 
     async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:

@@ -224,11 +224,15 @@ def are_saved_copies(copies: CopiesDigest, digest: DirectoryDigest, local: Mappi
 
     If so, ``unchanged_files`` would return the records of these files, unless robots.txt forbids one of them.
     """
-    if len(local) != digest.files or copies.basis != basis_of(digest):
-        return False
     total = 0
     for name, copy in local.items():
         if copy.kind is not _FILE or copy.version:
             return False
         total += copy_digest(name, copy.size, copy.mtime)
-    return total & SUM == copies.total
+    return are_saved(copies, digest, (len(local), total))
+
+
+def are_saved(copies: CopiesDigest, digest: DirectoryDigest, counted: tuple[int, int]) -> bool:
+    """The result of ``are_saved_copies`` for regular files, of which number and sum are ``counted``."""
+    files, total = counted
+    return files == digest.files and copies.basis == basis_of(digest) and total & SUM == copies.total

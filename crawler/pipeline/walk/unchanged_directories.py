@@ -21,6 +21,7 @@ from crawler.model.values import Local, Outcome, Result
 from crawler.pipeline.rules.directory_digest import (
     DirectoryDigestBuilder,
     PiecewiseComparison,
+    are_saved,
     are_saved_copies,
     copies_digest,
     unchanged_files,
@@ -117,11 +118,7 @@ class UnchangedDirectories:
         if not _LARGE <= digest.files <= limits.FILES_AT_ONCE:
             return None
 
-        async def compare(through: Through) -> Kept | None:
-            local = await self._destination.scan(path)
-            return await self._as_saved(path, digest, local, (await self._state.copies([path])).get(path), through)
-
-        return EarlyComparison(compare)
+        return EarlyComparison(partial(self._compared, path, digest))
 
     async def is_kept(self, path: str, digest: DirectoryDigest, early: EarlyComparison | None = None) -> bool:
         """Whether the local directory ``path`` is unchanged, given that its page is. If so, reports all its files.
@@ -137,33 +134,56 @@ class UnchangedDirectories:
     async def kept(self, digests: Mapping[str, DirectoryDigest]) -> set[str]:
         """The paths of those local directories for which ``is_kept`` is True; they are scanned together."""
         large = {path for path, digest in digests.items() if digest.files > limits.FILES_AT_ONCE}
-        others = [path for path in digests if path not in large] if large else list(digests)
-        together = self._destination.scan_all(others)
-        scans = await (asyncio.gather(*map(self._destination.scan, others)) if together is None else together)
-        copies, kept = await self._state.copies(others), set[str]()
-        for path, local in zip(others, scans, strict=True):
-            digest, saved = digests[path], copies.get(path)
-            found = self._as_before(path, digest, local, saved)
-            if found is None:
-                found = await self._as_saved(path, digest, local, saved)
-            if self._reported(path, digest, found):
-                kept.add(path)
+        others = {path: digest for path, digest in digests.items() if path not in large} if large else digests
+        copies = await self._state.copies(others)
+        found: dict[str, Kept | None] = {**await self._counted(others, copies)}
+        if len(found) < len(others):
+            rest = [path for path in others if path not in found]
+            together = self._destination.scan_all(rest)
+            scans = await (asyncio.gather(*map(self._destination.scan, rest)) if together is None else together)
+            for path, local in zip(rest, scans, strict=True):
+                found[path] = await self._as_saved(path, others[path], local, copies.get(path))
+        kept = {path for path, digest in others.items() if self._reported(path, digest, found[path])}
         return kept | {path for path in large if await self.is_kept(path, digests[path])}
 
     async def _is_kept(self, path: str, digest: DirectoryDigest) -> bool:
         """``is_kept`` for a directory that is scanned at once."""
-        local = await self._destination.scan(path)
-        found = await self._as_saved(path, digest, local, (await self._state.copies([path])).get(path))
-        return self._reported(path, digest, found)
+        return self._reported(path, digest, await self._compared(path, digest))
+
+    async def _compared(self, path: str, digest: DirectoryDigest, through: Through = iter) -> Kept | None:
+        """The files in the directory ``path``, if it is as ``digest`` says."""
+        copies = await self._state.copies([path])
+        if (kept := (await self._counted({path: digest}, copies)).get(path)) is not None:
+            return kept
+        return await self._as_saved(path, digest, await self._destination.scan(path), copies.get(path), through)
+
+    async def _counted(
+        self, digests: Mapping[str, DirectoryDigest], copies: Mapping[str, CopiesDigest]
+    ) -> dict[str, Kept]:
+        """The files in those directories that number and sum of their copies prove to be unchanged, by path.
+
+        Of these ``_as_saved`` would say the same.
+        """
+        provable = [path for path in copies if self._is_usable(digests[path])]
+        counting = self._destination.counted(provable) if provable else None
+        if counting is None:
+            return {}
+        return {
+            path: Kept(copies[path].size)
+            for path, counted in zip(provable, await counting, strict=True)
+            if counted is not None and are_saved(copies[path], digests[path], counted)
+        }
+
+    def _is_usable(self, digest: DirectoryDigest) -> bool:
+        """Whether the digest of the copies in a directory says all about its files."""
+        return self._counts and self._allows_below(digest.answered)
 
     def _as_before(
         self, path: str, digest: DirectoryDigest, local: Mapping[str, Local], copies: CopiesDigest | None
     ) -> Kept | None:
         """What ``_as_saved`` returns if ``copies``, the digest of the copies in ``path``, proves it; otherwise None."""
-        is_usable = copies is not None and self._counts and self._destination.owner(path) is None
-        if not is_usable or copies is None or not self._allows_below(digest.answered):
-            return None
-        return Kept(copies.size) if are_saved_copies(copies, digest, local) else None
+        is_usable = copies is not None and self._is_usable(digest) and self._destination.owner(path) is None
+        return Kept(copies.size) if is_usable and copies and are_saved_copies(copies, digest, local) else None
 
     async def _as_saved(
         self,

@@ -95,6 +95,9 @@ class WindowsDestination(LocalDestination):
     def scan_all(self, directories: Sequence[str]) -> None:
         """None: names are translated directory by directory."""
 
+    def counted(self, directories: Sequence[str]) -> None:
+        """None: the names of the copies are not those of their files."""
+
     async def scan(self, directory: str) -> dict[str, Local]:
         stored = await self._path(directory)
         found = await self._scan_stored(stored)
