@@ -156,7 +156,9 @@ class LocalPart:
         await self._write_rest()
         await self._run(self._raw.rewind)
         self.offset = self._raw.written
-        self._noted = min(self._noted, self.offset)
+        if self._noted > self.offset:  # the note proves bytes that are gone
+            await self._run(self._store.write_note, self.name, self._raw, self._job, self.validators)
+            self._noted = self.offset
 
     async def restart(self) -> None:
         """Start again from the first byte, in a new part."""

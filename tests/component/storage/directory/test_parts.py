@@ -16,7 +16,7 @@ import pytest
 from crawler.model import limits
 from crawler.model.values import Known, Validators
 from crawler.storage.directory.destination import LocalDestination
-from tests.contract.destination import STRONG, job, pattern, sha256, staged, stream
+from tests.contract.destination import FOREIGN, STRONG, job, pattern, sha256, staged, stream
 
 BODY = pattern(600_000)
 
@@ -207,6 +207,28 @@ async def test_checkpoints_survive_a_killed_run(tmp_path: Path, monkeypatch: pyt
             (copy / ".crawler/parts" / file.name).write_bytes(file.read_bytes())
         await part.discard()
     assert await offered(copy) == 300_000
+
+
+async def test_a_checkpoint_of_what_was_taken_back_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the note of a killed run would not fit its part, all of which would be requested again."""
+    kept = 200_000
+    monkeypatch.setattr(limits, "CHECKPOINT_BYTES", 100_000)
+    copy = tmp_path / "copy"
+    async with LocalDestination(tmp_path / "dir", fsync="none") as destination:
+        part = await destination.open_part(job("x"))
+        await stream(part, BODY[:kept] + FOREIGN + bytes(150_000), 400_000)
+        await part.wait_for_write()
+        assert json.loads(parts(tmp_path / "dir")[-1].read_text())["offset"] > kept
+        await part.rewind()
+        await stream(part, BODY[kept : kept + 50_000])
+        await part.wait_for_write()
+        (copy / ".crawler/parts").mkdir(parents=True)
+        for file in parts(tmp_path / "dir"):
+            (copy / ".crawler/parts" / file.name).write_bytes(file.read_bytes())
+        await part.discard()
+    assert await offered(copy) == kept
 
 
 async def test_a_version_that_cannot_be_resumed_has_no_checkpoints(
