@@ -101,6 +101,8 @@ class LongDirectory(OpenDirectory, kw_only=True):
     async def _useless(self, parent: str) -> list[str]:
         if parent != self.path:
             return await super()._useless(parent)
+        if not self.state.knew_files:  # all records are of this run, of files that the listing shows
+            return []
         shown = self.shown
         known: list[str] = await self.state.rows(
             parent, lambda rows: [row.name for row in rows if not shown.is_file(parent, row.name)], []

@@ -174,3 +174,22 @@ async def test_what_an_unread_rest_may_show_is_not_deleted() -> None:
     await decider.visit(file("a"), last=False)
     await decider.visit(file("a2"), complete=False)
     assert (decider.extraneous, decider.state.forgotten) == ([], [])
+
+
+@pytest.mark.parametrize("kind", ["names", "pieces", "neither"])
+async def test_the_records_that_a_first_run_has_just_written_are_not_read(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decider = Decider(())
+    decider.destination = decider.producer._destination = Store({}, kind)
+    asked = list[str]()
+
+    async def rows(path: str, _judge: object, default: object) -> object:
+        asked.append(path)
+        return default
+
+    monkeypatch.setattr(decider.state, "rows", rows)
+    await decider.visit(file("a"), last=False)
+    await decider.visit(file("b"))
+    assert [job.path for job in decider.jobs] == ["a", "b"]
+    assert not asked
