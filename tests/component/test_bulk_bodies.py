@@ -41,6 +41,8 @@ from tests.support.misbehaving.server import Site
 KIB = limits.KIB
 FIRST_READ = 256 * KIB
 """What the event loop reads at once."""
+ALONE = 16 * KIB
+"""The same before the header section of a response that belongs to no batch."""
 SILENCE = 0.15
 FILLED = 20
 """Number of bytes of another response that fill the rest of a body."""
@@ -218,13 +220,15 @@ async def fetched(
 def check_part(directory: Path, body: bytes) -> None:
     """Assert that what is left is proven by a note, and is the beginning of ``body``, or all of it and other bytes.
 
-    A later run goes on before what may be another response at the end of a part.
+    A later run goes on before what may be another response at the end of a part. A note about such bytes no longer
+    proves the part if this run has gone on there.
     """
     for note in (directory / ".crawler/parts").glob("*.json"):
         told = json.loads(note.read_text())
         part = note.with_suffix("").read_bytes()
         assert part[: told["offset"]][: len(body)] == body[: told["offset"]]
-        assert sha256(part[: told["offset"]]) == f"sha256:{told['digest']}"
+        if told["offset"] <= len(body):
+            assert sha256(part[: told["offset"]]) == f"sha256:{told['digest']}"
 
 
 class Disk:
@@ -258,7 +262,7 @@ def both(site: Site, runner: asyncio.Runner, case: Case, base: Path) -> tuple[Fo
 
 LENGTHS = [
     FIRST_READ, FIRST_READ + 36 * KIB - 1, FIRST_READ + 36 * KIB, FIRST_READ + 36 * KIB + 1, FIRST_READ + 100_001,
-    3 * FIRST_READ, 700_001,
+    3 * FIRST_READ, 700_001, ALONE, ALONE + 36 * KIB - 1, ALONE + 36 * KIB,
 ]  # fmt: skip
 CASES = st.builds(
     Case,

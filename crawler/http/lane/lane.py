@@ -9,10 +9,10 @@ from typing import Any, cast
 
 from crawler.http.framing.header_section import BodyError, FramingError, NotAResponse
 from crawler.http.framing.shape import Shapes
+from crawler.http.lane.bulk.reading import Reading
 from crawler.http.lane.bulk.receiver import BulkReceiver, Lending, Taken
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending, excess, explained, losses
-from crawler.http.lane.reader import ResponseReader
 from crawler.http.lane.request import Request
 from crawler.http.sockets.tcp import acknowledge, has_no_bytes
 from crawler.http.timeouts import DeadlineTimer
@@ -22,7 +22,7 @@ from crawler.model.network.shapes import Alike
 _BAD_REQUEST = 400
 
 
-class Lane(asyncio.Protocol):
+class Lane(Reading):
     """Sends requests, and splits the received bytes into their responses, in the order of the requests.
 
     Unrequested bytes are never part of a response: bytes that arrive before a request or after the last response close
@@ -40,6 +40,7 @@ class Lane(asyncio.Protocol):
         shapes: Shapes | None = None,
     ) -> None:
         """``is_ahead``: nothing waits for the lane, so the server may close it at any time. ``shapes``: of the host."""
+        super().__init__(shapes)
         self._progressed, self._ended = progressed, ended
         self._patience, self._deadline = patience, Deadline(patience)
         self.is_ahead = is_ahead
@@ -47,7 +48,6 @@ class Lane(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.socket: Any = None
         self._timer = DeadlineTimer(self._deadline, patience.silence, lambda: self._stop(End(Ending.SILENT, "")))
-        self._reader = ResponseReader(shapes)
         self._lending = Lending(self, self._reader, self._deadline, patience)
         self._flight = deque[Request]()
         self._is_streaming = False
@@ -100,7 +100,7 @@ class Lane(asyncio.Protocol):
         """Write ``data``, or that of each of ``requests``, at once. If the lane has ended, the requests are lost."""
         is_idle = not self._flight
         if is_idle and requests:
-            self._reader.begin(is_head=requests[0].is_head)
+            self._reader.begin(is_head=requests[0].is_head, is_alone=not requests[0].gathered)
         self._flight.extend(requests)
         self.sent += len(requests)
         if self._end is None and self._transport is not None:
@@ -263,7 +263,7 @@ class Lane(asyncio.Protocol):
         self.minor = minor
         self._is_streaming = False
         if self._flight:
-            self._reader.begin(is_head=self._flight[0].is_head)
+            self._reader.begin(is_head=self._flight[0].is_head, is_alone=not self._flight[0].gathered)
 
     def _await_next(self) -> None:
         """Wait for the next response, if any is due. Resumes reading if the receiver of the last one paused it."""

@@ -21,6 +21,7 @@ class ResponseReader:
         "_arrived",
         "_chunks",
         "_heads",
+        "_is_alone",
         "_is_head",
         "_left",
         "_tail",
@@ -38,9 +39,9 @@ class ResponseReader:
         self._tail = BodyTail()
         self.begin(is_head=False)
 
-    def begin(self, *, is_head: bool) -> None:
-        """Expect the response to the next request; ``is_head``: that request is a HEAD."""
-        self._is_head = is_head
+    def begin(self, *, is_head: bool, is_alone: bool = False) -> None:
+        """Expect the response to the next request; ``is_head``: that request is a HEAD; ``is_alone``: of no batch."""
+        self._is_head, self._is_alone = is_head, is_alone
         self.head: Head | None = None
         self.is_over = False
         """Whether all of the response has arrived."""
@@ -59,6 +60,11 @@ class ResponseReader:
     def has_begun(self) -> bool:
         """Whether a part of the response has arrived, interim responses aside."""
         return self.head is not None or self._heads.has_begun
+
+    @property
+    def awaits_head_alone(self) -> bool:
+        """Whether the header section of a response that belongs to no batch is due."""
+        return self._is_alone and self.head is None
 
     def take(self, data: bytes, at: int, *, is_last: bool = True) -> int:
         """Read the response from offset ``at`` of ``data``. Returns how many bytes at the end of ``data`` follow it.

@@ -379,3 +379,33 @@ async def test_a_request_on_a_connection_that_is_failing_is_lost_for_the_reason_
     assert outcome.loss is not None
     assert outcome.loss.ending is Ending.REFUSED_BY_TLS
     assert "--client-cert" in outcome.loss.detail
+
+
+@pytest.mark.parametrize(
+    ("gathered", "arrived", "is_little"),
+    [
+        (0, b"", True),
+        (0, b"HTTP/1.1 200 OK\r\nContent-Length: 9", True),
+        (0, response(b"abc")[:-1], False),
+        (100, b"", False),
+        (100, b"HTTP/1.1 200 OK\r\nContent-Length: 9", False),
+    ],
+)
+async def test_before_the_header_section_of_a_response_that_may_be_long_a_lane_reads_little(
+    wire: Wire, gathered: int, arrived: bytes, is_little: bool
+) -> None:
+    """So nearly all of a body that another thread receives is left to it."""
+    wire.send("a", gathered=gathered)
+    wire.transport.arrive([arrived] if arrived else [])
+    assert (len(wire.lane.get_buffer(-1)) < 64 * limits.KIB) is is_little
+
+
+async def test_what_a_lane_has_read_stays_as_it_was_when_another_one_reads_into_the_same_memory(wire: Wire) -> None:
+    (first,) = wire.send("a")
+    async with wired(Patience(60)) as other:
+        (second,) = other.send("b")
+        for lane, body in ((wire.lane, b"one"), (other.lane, b"two")):
+            data = response(body)
+            lane.get_buffer(-1)[: len(data)] = data
+            lane.buffer_updated(len(data))
+    assert (first.body, second.body) == (b"one", b"two")
