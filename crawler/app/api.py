@@ -258,7 +258,9 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     unwritable = resources.unwritable(destination) if run.store is None else None
     parts = replace(parts, allowance=allowance, unwritable=unwritable, is_mirror=await has_been_mirror(state))
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
-    if workers is not None:
+    if workers is None and parts.observer.counts_unchanged() and not config.dry_run:
+        destination.count_ahead(state.counts)
+    elif workers is not None:
         from crawler.app.cluster.opening import Site, open_pool
 
         site = Site(directory=run.directory, store=run.store, own=own)

@@ -171,7 +171,6 @@ class Destination(Protocol):
         """The contents of ``directory`` by name, without following links; {} if it does not exist.
 
         The program's own directory is not included. Files whose times would take a request each have UNREAD as time.
-        Raises DestinationError.
         """
         ...
 
@@ -185,6 +184,11 @@ class Destination(Protocol):
         None for one that ``scan`` has to look at, for any reason; None, the default, if that is each of them.
         """
         return None
+
+    def count_ahead(self, directories: Mapping[str, int]) -> None:
+        """``counted`` will be asked for ``directories``: path → number of files. Does nothing by default. No run may
+        change the destination but this one."""
+        return
 
     def files_in_pieces(self, directory: str) -> AsyncGenerator[dict[str, Local], None] | None:
         """What ``scan`` returns for a directory that holds only files, in pieces of some thousand, ordered by name.
@@ -249,10 +253,7 @@ class Destination(Protocol):
         return self.digest(path)
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
-        """A regular file as (``fstat``, content); None if it does not exist or is larger than ``limit`` bytes.
-
-        Raises DestinationError.
-        """
+        """A regular file as (``fstat``, content); None if it does not exist or is larger than ``limit`` bytes."""
         ...
 
     async def free_space(self) -> int:

@@ -20,6 +20,8 @@ from crawler.model.state import directory_digest
 from crawler.model.values import Result
 from crawler.pipeline.rules import directory_digest as leaf
 from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
+from crawler.storage.directory.reading import reader
+from crawler.storage.directory.reading.counted_ahead import CountedAhead
 from crawler.storage.state.store import SqliteState
 from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.samples import DAY, blob
@@ -191,6 +193,36 @@ def _lose_state(path: Path) -> None:
         left.unlink()
 
 
+@pytest.fixture
+def ahead(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Has a process count the directories of each run, however few, and waits for it. Collects their numbers."""
+    processes: list[int] = []
+    begin = CountedAhead.__init__
+
+    def begun(ahead: CountedAhead, root: int, directories: dict[str, int]) -> None:
+        begin(ahead, root, directories)
+        processes.append(ahead._process)
+        os.waitid(os.P_PID, processes[-1], os.WEXITED | os.WNOWAIT)
+
+    monkeypatch.setattr(reader, "_WORTH_A_PROCESS", 1e-9)
+    monkeypatch.setattr(CountedAhead, "__init__", begun)
+    return processes
+
+
+async def test_a_known_tree_is_counted_ahead_for_runs_that_believe_it(
+    site: Site, directory: Path, ahead: list[int]
+) -> None:
+    fill(site, "a/")
+    await run(site, directory, is_watched=False)
+    assert not ahead, "nothing is known yet"
+    for number in (1, 2):
+        await run(site, directory, is_watched=False)
+        assert len(ahead) == number
+    await run(site, directory, replace(CONFIG, dry_run=True), is_watched=False)
+    await run(site, directory, is_watched=True)
+    assert len(ahead) == 2
+
+
 @pytest.mark.parametrize(("delete", "is_watched"), [(False, True), (True, True), (False, False)])
 @pytest.mark.parametrize(
     "meddle",
@@ -200,6 +232,7 @@ async def test_changes_to_the_copies_are_found_as_without_digests(
     site: Site,
     directory: Path,
     comparisons: list[bool],
+    ahead: list[int],
     monkeypatch: pytest.MonkeyPatch,
     meddle: Callable[[Path], None],
     delete: bool,
@@ -214,6 +247,7 @@ async def test_changes_to_the_copies_are_found_as_without_digests(
     shutil.copytree(directory, other, symlinks=True)
     report, watcher = await run(site, directory, config, is_watched=is_watched)
     assert True not in comparisons
+    assert is_watched or ahead or meddle is _lose_state
     monkeypatch.setattr(leaf, "LEAST", 1000)
     with monkeypatch.context() as without:
         without.setattr("crawler.pipeline.runs.build.wishes", lambda *_: None)

@@ -149,6 +149,8 @@ class LocalDestination(DirectoryReader):
         finally:
             for part in self._open_parts:
                 part.abandon()
+            if self._ahead is not None:
+                self._ahead.close()
             if self._scanner is not None:
                 self._scanner.close()
             if self._writer is not None:
@@ -186,7 +188,7 @@ class LocalDestination(DirectoryReader):
         committer = (await self._ready()).committer
         directories = {staged.job.path.rpartition("/")[0] for staged in batch}
         for directory in directories:
-            self._known_empty.fill(directory)
+            self._changes(directory)
         steps = committer.commit(batch, self._shown)
         outcomes: list[Known | str] | None = None
         if not committer.helper.is_ready or len(directories) == 1:
@@ -212,6 +214,7 @@ class LocalDestination(DirectoryReader):
         from crawler.storage.directory.reading.readback import copy_with_time, set_time_at  # imported only if needed
 
         writer = await self._ready()
+        self._changes(path.rpartition("/")[0])
         given = await self._run(self._write_thread, set_time_at, self._layout.root, path, local, mtime)
         if given is None and self._layout.has_snapshots():
             target = self._layout, writer.parts.new_name()
@@ -221,7 +224,7 @@ class LocalDestination(DirectoryReader):
     async def make_folder(self, path: str) -> str | None:
         """See ``interfaces.Destination``."""
         writer = await self._ready()
-        self._known_empty.fill(path)
+        self._changes(path)
         return await self._run(self._write_thread, writer.tree.make, path)
 
     async def _remove_leftovers(self, writer: DirectoryWriter) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -20,7 +21,7 @@ from crawler.model.struct import Value
 from crawler.model.values import Known
 from crawler.storage.state import records, tables
 from crawler.storage.state.database import Database
-from crawler.storage.state.digests.copies import copies_of
+from crawler.storage.state.digests.copies import copies_of, files_of
 from crawler.storage.state.digests.leaves import count_leaves, leaf_of
 from crawler.storage.state.hosts import read_hosts
 from crawler.storage.state.schema import has_table
@@ -70,6 +71,12 @@ class SmallState:
         """The digests of the copies in ``paths``, by path, unless records of the files there were read or dropped."""
         found, gone = {path: self._copies.get(records.key(path)) for path in paths}, self._gone
         return copies_of({path: record for path, record in found.items() if record and record[0] not in gone})
+
+    def counts(self) -> dict[str, int]:
+        """The number of files by path of each directory whose copies have a digest, as far as its path is ASCII."""
+        with suppress(ValueError, TypeError, AttributeError):  # a damaged record
+            return {path.decode("ascii"): files_of(row[1]) for path, row in self._copies.items() if path.isascii()}
+        return {}
 
     def lacks(self, path: str) -> bool:
         """Whether the files in ``path`` are to be added by ``add``."""
@@ -132,6 +139,11 @@ class Start(Value, frozen=True, kw_only=True):
     def pages(self) -> int:
         """Number of known pages, or about as many as are counted of a large state."""
         return max(LISTINGS, self.digests) if self.small is None else self.small.pages
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of files by path of each directory that has digests of its rows and of its copies, if copied."""
+        return {} if self.small is None else self.small.counts()
 
 
 def read_start(database: Database, *, copies: bool) -> Start:

@@ -31,7 +31,6 @@ from crawler.storage.state.small_state import SmallState, read_others, read_star
 from crawler.storage.state.tables import Changes
 
 T = TypeVar("T")
-
 BATCH_ROWS, _FEW_ROWS = 1000, 1000
 """Rows that are written together; maximum number of rows that are judged in the event loop, in a few milliseconds."""
 BATCH_SECONDS = 1.0
@@ -56,8 +55,8 @@ class SqliteState:
         self.knew_files = self._knows_digests = False
         """Whether any files were known when the state was opened; likewise ``_knows_digests``."""
         self.known_pages, self.has_news = 0, False  # news: more than visits, hosts and one more run like the last
-        self.hosts: dict[str, HostLimits] = {}
-        """Host name → limits found by earlier runs."""
+        self.hosts, self.counts = dict[str, HostLimits](), dict[str, int]()
+        """Host name → limits found by earlier runs; likewise path of a directory with digests → number of its files."""
         self._waiting, self._written = 0, time.monotonic()
 
     @property
@@ -72,7 +71,7 @@ class SqliteState:
             opening = partial(read_start, self._database, copies=not self._is_brief)
             known = await asyncio.get_running_loop().run_in_executor(self._thread, opening)
             self._small, self.hosts, self.knew_files = known.small, known.hosts, known.has_files
-            self._knows_digests, self.known_pages = known.digests > 0, known.pages
+            self._knows_digests, self.known_pages, self.counts = known.digests > 0, known.pages, known.counts
             self._new = None if self.knew_files else copies.NewCopies()
         return self
 

@@ -11,11 +11,9 @@ import marshal
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from crawler.model import limits
@@ -27,25 +25,20 @@ from crawler.storage.directory.incoming.saver_process import (
     DIGEST,
     DIRECTORIES,
     FILES,
-    MESSAGE,
     READY,
     remove_parts,
 )
 from crawler.storage.directory.os_errors import NOT_OFFERED, Unresponsive
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
-from crawler.storage.processes import is_stopped, kill_and_reap
+from crawler.storage.life_line import MESSAGE
+from crawler.storage.processes import is_stopped, kill_and_reap, started
 from crawler.text.names.places import directories_above
 from crawler.text.patterns import PLAIN_NAME
 
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.saver_process import Answer
 
-_START = "import sys; sys.path.append(sys.argv[1]); from {}_process import main; main()"
-_ROOT = str(Path(__file__).parents[len(__name__.split(".")) - 1])
-"""The directory in which the package is."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""The process never sees these signals: the parent decides what they mean for it."""
 _BODIES = limits.MIB
 """Total size of the bodies of one order."""
 _MEMORY = 2 * _BODIES
@@ -88,7 +81,7 @@ class Saver:
         self._process = -1
         try:
             os.truncate(self._memory, _MEMORY)
-            self._process = _spawned(process_side.fileno())
+            self._process = started(f"{__name__}_process", process_side.fileno())
             socket.send_fds(self._connection, [b"%d" % signal.SIGKILL], [self._memory, parts, theirs])
             self._connection.settimeout(_START_SECONDS)
         except BaseException:
@@ -193,18 +186,6 @@ class Saver:
             self._connection.close()
         if self._process > 0:
             kill_and_reap(self._process)
-
-
-def _spawned(connection: int) -> int:
-    """Start the process with the socket ``connection``; returns its number. Raises OSError.
-
-    It is started without ``site`` and ``subprocess``, which would take longer than the process itself.
-    """
-    program = sys.executable
-    command = [program, "-I", "-S", *(["-B"] if sys.dont_write_bytecode else []), "-c", _START.format(__name__), _ROOT]
-    quiet = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number in (1, 2)]
-    actions = [(os.POSIX_SPAWN_DUP2, connection, 0), *quiet]
-    return os.posix_spawn(program, command, os.environ, file_actions=actions, setpgroup=0, setsigmask=_SIGNALS)
 
 
 class Together(Struct):

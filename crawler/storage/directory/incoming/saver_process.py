@@ -13,12 +13,13 @@ It starts while files arrive, so it imports little beside modules that are writt
 from __future__ import annotations
 
 import _socket
-import fcntl
 import marshal
 import mmap
 import os
 import stat
 from hashlib import sha256
+
+from crawler.storage.life_line import MESSAGE, end_with, received
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     """(How many files have their names, error number of a flush that failed or 0, the digests of the files)."""
 
 READY = b"ready"
-MESSAGE = 64
-"""Enough bytes for a message, which is the length of the order in shared memory."""
 DIRECTORIES = 64
 """Maximum number of directories of an order, whose descriptors come with the message."""
 FILES = 1024
@@ -43,47 +42,25 @@ DIGEST = 32
 ANSWER = MESSAGE + FILES * DIGEST
 """Enough bytes for the answer to an order."""
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_SET_SIGNAL = 10
-"""The constant F_SETSIG of Linux."""
 
 
 def main() -> None:
     """Serve until the parent closes the connection."""
     os.chdir("/")
     connection = _socket.socket(fileno=0)
-    message, (memory, parts, life) = _received(connection, 3)
-    if not _end_with(life, int(message)):
+    message, (memory, parts, life) = received(connection, 3)
+    if not end_with(life, int(message)):
         return
     connection.send(READY)
     shared = memoryview(mmap.mmap(memory, 0, prot=mmap.PROT_READ))
     while True:
-        message, directories = _received(connection, DIRECTORIES)
+        message, directories = received(connection, DIRECTORIES)
         if not message:
             return
         length = int(message)
         connection.send(marshal.dumps(store(parts, directories, marshal.loads(shared[:length]), shared[length:])))
         for directory in directories:
             os.close(directory)
-
-
-def _received(connection: _socket.socket, most: int) -> tuple[bytes, list[int]]:
-    """The next message, and up to ``most`` descriptors that came with it, as from ``socket.recv_fds``."""
-    message, beside, *_ = connection.recvmsg(MESSAGE, _socket.CMSG_SPACE(4 * most))
-    return message, [number for *_, data in beside for number in memoryview(data).cast("i")]
-
-
-def _end_with(life: int, kill: int) -> bool:
-    """Have the kernel kill this process, even a stopped one, when nobody has the other end of the pipe ``life``.
-
-    ``kill``: the number of SIGKILL. Returns False if nobody has it by now, of which the kernel may have sent no signal.
-    """
-    fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(life, _SET_SIGNAL, kill)
-    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC | os.O_NONBLOCK)
-    try:
-        return bool(os.read(life, 1))
-    except BlockingIOError:
-        return True
 
 
 def store(parts: int, directories: Sequence[int], order: Order, bodies: memoryview) -> Answer:

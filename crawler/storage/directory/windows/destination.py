@@ -98,6 +98,9 @@ class WindowsDestination(LocalDestination):
     def counted(self, directories: Sequence[str]) -> None:
         """None: the names of the copies are not those of their files."""
 
+    def count_ahead(self, directories: Mapping[str, int]) -> None:
+        """Nothing, for the same reason."""
+
     async def scan(self, directory: str) -> dict[str, Local]:
         stored = await self._path(directory)
         found = await self._scan_stored(stored)

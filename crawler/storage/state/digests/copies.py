@@ -49,6 +49,11 @@ def copies_of(found: Mapping[str, tuple[Any, ...]]) -> dict[str, CopiesDigest]:
     return copies
 
 
+def files_of(basis: bytes) -> int:
+    """The number of files of a directory in the cell for ``basis_of`` its digest. Raises ValueError."""
+    return int(basis.partition(b" ")[0])
+
+
 def store_copies(copies: Mapping[str, CopiesDigest], connection: sqlite3.Connection) -> None:
     """Write digests: path of the directory → digest."""
     if copies:

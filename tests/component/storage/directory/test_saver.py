@@ -22,6 +22,8 @@ from crawler.model import limits
 from crawler.model.errors import DestinationError
 from crawler.model.struct import replace
 from crawler.model.values import Known, Staged
+from crawler.storage import life_line
+from crawler.storage import processes as helpers
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.incoming import saver, saver_process
 from crawler.storage.executor import finished, usable_processors
@@ -42,13 +44,13 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """The numbers of all processes that are started."""
     found: list[int] = []
-    real = saver._spawned
+    real = helpers.started
 
-    def spawned(connection: int) -> int:
-        found.append(real(connection))
+    def started(module: str, connection: int) -> int:
+        found.append(real(module, connection))
         return found[-1]
 
-    monkeypatch.setattr(saver, "_spawned", spawned)
+    monkeypatch.setattr(saver, "started", started)
     yield found
     for number in found:
         with pytest.raises(ProcessLookupError):  # each has ended, and has been reaped
@@ -270,7 +272,7 @@ async def test_a_process_that_cannot_do_its_work_is_done_without(
     tmp_path: Path, processes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another interpreter than expected, or one whose modules are not where they should be."""
-    monkeypatch.setattr(saver, "_ROOT", "/nowhere")
+    monkeypatch.setattr(helpers, "_ROOT", "/nowhere")
     items = files(4)
     assert await commit_all(tmp_path, items) == [item.result.known for item in items]
     assert are_all_here(tmp_path, items)
@@ -416,8 +418,8 @@ from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.incoming import saver
 from tests.component.storage.directory.test_saver import files
 limits.BATCH_FILES, saver._START_SECONDS = 1, 20.0
-real, started = saver._spawned, []
-saver._spawned = lambda connection: started.append(real(connection)) or started[0]
+real, started = saver.started, []
+saver.started = lambda *args: started.append(real(*args)) or started[0]
 async def run():
     async with LocalDestination(Path(sys.argv[1])) as destination:
         await destination.acquire(0)
@@ -452,7 +454,7 @@ def _is_alive(number: int) -> bool:
 def test_the_kernel_kills_it_at_once_whatever_it_is_doing() -> None:
     """So nothing is renamed by a process whose parent, and with it the lock, is gone."""
     theirs, life = os.pipe()
-    program = f"from {saver_process.__name__} import _end_with; _end_with(0, 9); print(flush=True)\nwhile True: pass"
+    program = f"from {life_line.__name__} import end_with; end_with(0, 9); print(flush=True)\nwhile True: pass"
     with subprocess.Popen([sys.executable, "-c", program], stdin=theirs, stdout=subprocess.PIPE) as process:
         os.close(theirs)
         assert process.stdout is not None
@@ -469,7 +471,7 @@ def test_a_parent_that_ended_before_it_could_be_watched_is_noticed(is_there: boo
     if not is_there:
         os.close(life)
     try:
-        assert saver_process._end_with(theirs, 0) == is_there
+        assert life_line.end_with(theirs, 0) == is_there
     finally:
         os.close(theirs)
         if is_there:

@@ -1,0 +1,127 @@
+"""Has a process count the directories of a known tree ahead (``counting_process``), before their pages are requested.
+
+What it says is what ``counted`` would say here: this process is still importing modules at that time, and would need
+its interpreter lock. What it has not counted yet when that is needed is counted here. Only for a large directory it is
+waited for, about as long as counting it here would take.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import marshal
+import os
+import signal
+import socket
+import time
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from crawler.storage.directory.reading.counting_process import ANSWER
+from crawler.storage.directory.tree import close_quietly
+from crawler.storage.executor import usable_processors
+from crawler.storage.processes import kill_and_reap, started
+
+if TYPE_CHECKING:
+    from crawler.storage.directory.reading.counted import Counted
+
+_MODULE = "crawler.storage.directory.reading.counting_process"
+_LARGE, _FILE = 1000, 4e-6
+"""Number of files in a large directory; seconds for each of them that it is waited for."""
+_POLL_SECONDS = 0.001
+
+
+class CountedAhead:
+    """The process, and what it has found. For one thread only. Raises OSError if there can be no process."""
+
+    def __init__(self, root: int, directories: Mapping[str, int]) -> None:
+        """``root``: descriptor of DIR, which belongs to the caller. ``directories``: path → expected number of files.
+
+        No run may change DIR but this one.
+        """
+        self._paths, self._next = list(directories), 0
+        self._large = {path: files for path, files in directories.items() if files >= _LARGE}
+        """The large directories of which nothing has been asked yet."""
+        self._found: dict[str, Counted] = {}
+        self._gone = set[str]()
+        """Directories that may have changed since they were counted."""
+        order = os.memfd_create("directories", os.MFD_CLOEXEC)
+        theirs, self._life = os.pipe()
+        self._connection, process_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._process = -1
+        try:
+            with open(order, "wb", closefd=False) as file:
+                file.write(marshal.dumps(self._paths))
+            self._process = started(_MODULE, process_side.fileno())
+            socket.send_fds(self._connection, [b"%d" % signal.SIGKILL], [order, root, theirs])
+            self._connection.setblocking(False)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            close_quietly(order)
+            close_quietly(theirs)
+            process_side.close()
+
+    async def found(self, paths: Collection[str]) -> dict[str, Counted]:
+        """The result of ``take``, if need be after a moment."""
+        if self._large:
+            seconds = _FILE * sum(self._large.pop(path, 0) for path in paths)
+            until, last = time.monotonic() + seconds, max(map(self._place, paths)) if seconds else -1
+            while self._next <= last and time.monotonic() < until:
+                await asyncio.sleep(_POLL_SECONDS)
+                self._receive()
+        return self.take(paths)
+
+    def _place(self, path: str) -> int:
+        return self._paths.index(path) if path in self._paths else -1
+
+    def take(self, paths: Collection[str]) -> dict[str, Counted]:
+        """What is known of ``paths`` by now, and is forgotten, so that a directory has to be counted to be seen again.
+
+        Those that have to be scanned are missing, too.
+        """
+        if self._process > 0:
+            self._receive()
+        return {path: found for path in paths if (found := self._found.pop(path, None)) is not None}
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Forget what was found in ``paths``, or will be: this run is about to change something there."""
+        self._gone.update(paths)
+        for path in paths:
+            self._found.pop(path, None)
+
+    def _receive(self) -> None:
+        """Note the answers that have come."""
+        try:
+            while self._next < len(self._paths):
+                group = marshal.loads(self._connection.recv(ANSWER))
+                named = zip(self._paths[self._next :], group, strict=False)
+                self._found |= {path: found for path, found in named if found is not None and path not in self._gone}
+                self._next += len(group)
+            if os.waitpid(self._process, os.WNOHANG)[0]:
+                self._process = -1
+                self.close()
+        except BlockingIOError:
+            return
+        except (OSError, ValueError, EOFError, TypeError):  # it has been killed
+            self._next = len(self._paths)
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        close_quietly(self._life)
+        with suppress(OSError):
+            self._connection.close()
+        if self._process > 0:
+            kill_and_reap(self._process)
+        self._process = -1
+
+
+def begin(root: int, directories: Mapping[str, int]) -> CountedAhead | None:
+    """Have ``directories`` counted, if this system can have a process for it, and a processor; see ``CountedAhead``."""
+    if not hasattr(os, "memfd_create") or usable_processors() < 2:
+        return None
+    try:
+        return CountedAhead(root, directories)
+    except (OSError, ValueError, TypeError):  # a sandbox, or an interpreter that does not know its own program
+        return None

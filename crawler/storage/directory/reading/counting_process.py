@@ -1,0 +1,35 @@
+"""The process that counts directories ahead for ``counted_ahead``, with an interpreter lock of its own.
+
+Standard input is a socket to the parent. The only message names the directories, in shared memory; the answers come in
+groups. It only reads DIR, and decides nothing. The kernel kills it when its parent ends.
+
+It starts while the program is still being imported, so it imports little beside modules that are written in C.
+"""
+
+from __future__ import annotations
+
+import _socket
+import marshal
+import os
+
+from crawler.storage.directory.reading.counted import counted
+from crawler.storage.life_line import end_with, received
+
+GROUP = 64
+"""Maximum number of directories in one answer."""
+ANSWER = GROUP * 64
+"""Enough bytes for an answer."""
+
+
+def main() -> None:
+    """Count what the parent asks for, and end."""
+    os.chdir("/")
+    connection = _socket.socket(fileno=0)
+    message, (order, root, life) = received(connection, 3)
+    if not end_with(life, int(message)):
+        return
+    paths = marshal.loads(os.pread(order, os.fstat(order).st_size, 0))
+    found = counted(root, paths)
+    for start in range(0, len(paths), GROUP):
+        group = [next(found) for _ in paths[start : start + GROUP]]
+        connection.send(marshal.dumps(group))

@@ -1,0 +1,37 @@
+"""What light helper processes and their parent have in common; imports little, because such a process starts fast."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+TYPE_CHECKING = False  # importing typing is slow
+if TYPE_CHECKING:
+    from _socket import socket
+
+MESSAGE = 64
+"""Enough bytes for a message to such a process."""
+_SET_SIGNAL = 10
+"""The constant F_SETSIG of Linux."""
+
+
+def received(connection: socket, most: int) -> tuple[bytes, list[int]]:
+    """The next message, and up to ``most`` descriptors that came with it, as from ``socket.recv_fds``."""
+    from _socket import CMSG_SPACE
+
+    message, beside, *_ = connection.recvmsg(MESSAGE, CMSG_SPACE(4 * most))
+    return message, [number for *_, data in beside for number in memoryview(data).cast("i")]
+
+
+def end_with(life: int, kill: int) -> bool:
+    """Have the kernel kill this process, even a stopped one, when nobody has the other end of the pipe ``life``.
+
+    ``kill``: the number of SIGKILL. Returns False if nobody has it by now, of which the kernel may have sent no signal.
+    """
+    fcntl.fcntl(life, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(life, _SET_SIGNAL, kill)
+    fcntl.fcntl(life, fcntl.F_SETFL, fcntl.fcntl(life, fcntl.F_GETFL) | os.O_ASYNC | os.O_NONBLOCK)
+    try:
+        return bool(os.read(life, 1))
+    except BlockingIOError:
+        return True
