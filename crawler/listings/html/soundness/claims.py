@@ -38,7 +38,7 @@ _COUNT = pattern(
 )
 _LABELLED = pattern(
     rf"(?:(?:total|number of|total number of) )?(?:(?P<directories>{_DIRECTORIES})|(?P<files>{_FILES})"
-    rf"|(?P<items>{_ITEMS})|(?P<things>{_THINGS})) ?: ?(?P<number>{_N})(?![\w.])",
+    rf"|(?P<items>{_ITEMS})|(?P<things>{_THINGS})) ?: ?(?P<number>{_N})(?!\w|\.\w)",
     re.IGNORECASE,
 )
 _KINDS = ("files", "directories", "items", "things")
@@ -61,17 +61,16 @@ _MODE = pattern(r"(?<!\S)[bcdlps-](?:[r-][w-][xsStT-]){3}(?![\w-])")
 _FILLER = pattern(
     rf"(?>[\W_]|\b(?:{_SIZE}|(?:showing|displaying) (?:{_N})|(?:{_N}) (?:shown|displayed)"
     rf"|(?:{_N}) {_USES.pattern}|total of|total size|(?:sub)?totals?|size|in (?:total|all|this (?:folder|directory))"
-    r"|and|und|et|y|e|insgesamt|gesamt|summe|sum|this (?:folder|directory)|contains?|there (?:are|is)|found|listed"
+    r"|and|und|et|y|e|sum|this (?:folder|directory)|contains?|there (?:are|is)|found|listed"
     r"|listing|showing|displaying|shows?|all|directory|folder|\d+ hidden|files|folders|directories|items"
-    r"|\u5171|\u603b\u8ba1|\u5408\u8ba1|\u5168|\u5408\u8a08|\u0432\u0441\u0435\u0433\u043e)\b)*+",
+    rf"|\u5168|{_TOTAL})\b)*+",
     re.IGNORECASE,
 )
-_DEEP = pattern(rf"\b(?:in|across|within) (?:{_N}) (?:{_DIRECTORIES})|recursive", re.IGNORECASE)
-"""What says that a total includes the directories below."""
+"""What may stand beside a total. "In 5 folders" and "recursive" do not: such a total includes the directories below."""
 _OF = r"(?:(?:out )?of|von|sur|de|di|\u0438\u0437)"
 _PART = pattern(
     rf"(?<![\w.,:/-])(?P<range>(?:{_N}) ?(?:to|bis|\u00e0|[-\u2013\u2014]) ?)?(?P<shown>{_N})(?P<what> {_NOUN})? {_OF}"
-    rf" (?:(?:a )?total(?: of)? |about |over )?(?P<number>{_N})(?! ?[/:-]\d)(?P<noun> {_NOUN})?(?![\w.])",
+    rf" (?:(?:a )?total(?: of)? |about |over )?(?P<number>{_N})(?! ?[/:-]\d)(?P<noun> {_NOUN})?(?!\w|\.\w)",
     re.IGNORECASE,
 )
 _SHOWING = pattern(
@@ -123,11 +122,10 @@ def claims_in(passages: Sequence[Passage], rows: Collection[int], names: Collect
     looks like it.
     """
     found, shapes = dict[ClaimKind, Claim](), set[str]()
-    shown = [id(passage) in rows or _shows_one(passage, names) for passage in passages]
-    first = shown.index(True) if True in shown else len(shown)
-    last = len(shown) - 1 - shown[::-1].index(True) if True in shown else -1
+    shown = [number for number, each in enumerate(passages) if id(each) in rows or _shows_one(each, names)]
+    first, last = (shown[0], shown[-1]) if shown else (len(passages), len(passages))
     for passage in passages[first:last]:
-        if len(passage.cells) == 1 and _DIGITS.search(passage.cells[0]):
+        if _DIGITS.search(passage.cells[0]):  # empty in a row of a table, whose cells follow
             shapes.add(_DIGITS.sub("#", passage.text))
     for number, passage in enumerate(passages):
         if first <= number <= last or not any(map(_DIGITS.search, passage.cells)):
@@ -174,7 +172,7 @@ def _claims(text: str, *, is_row: bool) -> Iterable[Claim]:
     if found is None:
         limit = _LIMIT.search(text)
         if limit is not None and _TRANSFERS.search(text) is None:
-            return [Claim(ClaimKind.LIMIT, text, _number(limit[limit.lastgroup or 0]))]
+            return [Claim(ClaimKind.LIMIT, text, _number(next(filter(None, limit.groups()))))]
         return _total(text) or (() if is_row else _bare_total(text))
     shown, number = _number(found["shown"]), _number(found["number"])
     is_stated = "range" not in found.groupdict() or _names_rows(text) or _is_all(found)
@@ -196,9 +194,9 @@ def _is_all(part: re.Match[str]) -> bool:
 
 def _is_in_pager(passages: Sequence[Passage], number: int) -> bool:
     """Whether a passage without a word, as "1 / 3", stands among arrows or beside "Next" or "Previous"."""
-    near = [" ".join(passage.text.split()) for passage in passages[max(0, number - 2) : number + 3]]
-    marks = _DIGITS.sub("", passages[number].text).replace("/", "")
-    return any(understood(text.strip()).says in _TURNS for text in (*near, *marks.split()))
+    near = [passage.text for passage in passages[max(0, number - 2) : number + 3]]
+    marks = _DIGITS.sub(" ", passages[number].text).split()
+    return any(understood(text).says in _TURNS for text in (*near, *marks))
 
 
 def _total(text: str) -> Iterable[Claim]:
@@ -208,7 +206,7 @@ def _total(text: str) -> Iterable[Claim]:
     is_vague = not any(each[kind] for each in counts for kind in _KINDS[:-1])
     if is_vague and _ASKED.search(text) is None:
         return []
-    if not counts or _DEEP.search(text) or _FILLER.fullmatch(kind.sub(" ", text)) is None:
+    if not counts or _FILLER.fullmatch(kind.sub(" ", text)) is None:
         return []
     most = {kind: max((_number(each["number"]) for each in counts if each[kind]), default=0) for kind in _KINDS}
     return [Claim(ClaimKind.ENTRIES, text, max(most["items"], most["things"], most["files"] + most["directories"]))]
@@ -216,11 +214,11 @@ def _total(text: str) -> Iterable[Claim]:
 
 def _bare_total(text: str) -> Iterable[Claim]:
     """The total in a text like "30 total" or "Total: 30"."""
-    found = None if _COUNT.search(text) or _LABELLED.search(text) or _USES.search(text) else _BARE.search(text)
+    found = None if _USES.search(text) else _BARE.search(text)
     if found is None or _FILLER.fullmatch(f"{text[: found.start()]} {text[found.end() :]}") is None:
         return []
     return [Claim(ClaimKind.ENTRIES, text, _number(found["number"] or found["after"]))]
 
 
 def _number(text: str) -> int:
-    return int(re.sub(r"\D", "", text) or 0)
+    return int(re.sub(r"\D", "", text))

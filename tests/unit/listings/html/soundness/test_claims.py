@@ -1,0 +1,135 @@
+"""What a text beside the rows claims, word by word, and which passages are texts beside the rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.listings.html.soundness.claims import claims_in
+from crawler.listings.html.soundness.passages import split_passages
+from crawler.model.flaws import Claim, ClaimKind
+
+ENTRIES, PAGES, OF, LIMIT = ClaimKind.ENTRIES, ClaimKind.PAGES, ClaimKind.OF, ClaimKind.LIMIT
+
+
+def claims(markup: str, *names: str) -> list[Claim]:
+    return list(claims_in(list(split_passages(markup)), set(), names))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "number", "shown"),
+    [
+        ("Page 2 of 3", PAGES, 3, 0),
+        ("\u7b2c 1 / 3 \u9875", PAGES, 3, 0),
+        ("\u5171 3 \u9875", PAGES, 3, 0),
+        ("30\u4ef6\u4e2d1-15\u4ef6", ENTRIES, 30, 0),
+        ("15 / 30 items", OF, 30, 15),
+        ("15 of 30 files match the filter", OF, 30, 15),  # the noun says what is counted, so other words may follow
+        ("15 files of 30 match the filter", OF, 30, 15),
+        ("15 of 30 are shown", OF, 30, 15),
+        ("(15 of 30)", OF, 30, 15),
+        ("[1-15 of 30]", OF, 30, 15),
+        ("1-15 of 30.", OF, 30, 15),  # a full stop ends a sentence, and is no decimal point
+        ("15 of 30 files.", OF, 30, 15),
+        ("Number of files: 30.", ENTRIES, 30, 0),
+        ("Photos 1-15 of 30", OF, 30, 15),  # what has a range is in parts, whatever its name
+        ("showing 15 files in 3 columns, limit reached", LIMIT, 15, 0),  # the number of the limit, and no other
+        ("limited to 1,500 files", LIMIT, 1500, 0),
+        ("3 folders, 27 files", ENTRIES, 30, 0),
+        ("30 items (27 files)", ENTRIES, 30, 0),
+        ("Total: 1 234", ENTRIES, 1234, 0),
+        # a total in the words of other languages counts alike with and without a noun
+        ("Totaal: 30", ENTRIES, 30, 0),
+        ("Totaal: 30 bestanden", ENTRIES, 30, 0),
+        ("Totale: 30 file", ENTRIES, 30, 0),
+        ("\u0418\u0442\u043e\u0433\u043e: 30 \u0444\u0430\u0439\u043b\u043e\u0432", ENTRIES, 30, 0),
+        # between arrows a fraction counts pages, with or without spaces
+        ("\u00ab 1 / 3 \u00bb", OF, 3, 1),
+        ("\u2039 1/3 \u203a", OF, 3, 1),
+        ("\u00ab1/3\u00bb", OF, 3, 1),
+    ],
+)
+def test_each_claim_has_its_kind_its_numbers_and_its_text(text: str, kind: ClaimKind, number: int, shown: int) -> None:
+    assert claims(f"<p>{text}</p>") == [Claim(kind, text, number, shown)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "30 files in 5 folders",  # directories below may be counted, too
+        "30 files across 5 directories",
+        "Files: 30 (recursive)",
+        "Total: 30, 50 downloads",  # beside downloads, a total without a noun may be theirs
+        "Found nothing",
+        "Photos 15 of 30",
+        "15 of 30 X",
+        "1-15 of 30.5",
+        "15 of 30 files.txt",
+    ],
+)
+def test_what_may_count_something_else_claims_nothing(text: str) -> None:
+    assert claims(f"<p>{text}</p>") == []
+
+
+def test_of_equal_claims_the_first_is_quoted_and_of_others_the_highest_number() -> None:
+    assert claims("<p>30 files</p><p>30 items</p><p>20 items</p>") == [Claim(ENTRIES, "30 files", 30)]
+    assert claims("<p>20 files</p><p>30 items</p><p>page 1 of 2</p>") == [
+        Claim(ENTRIES, "30 items", 30), Claim(PAGES, "page 1 of 2", 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("length", "is_claim"), [(300, True), (301, False)])
+def test_a_text_that_is_longer_than_a_line_is_prose(length: int, is_claim: bool) -> None:
+    assert bool(claims(f"<p>{'30 files'.ljust(length, '.')}</p>")) is is_claim
+
+
+NAMES = ("Total", "in all", "All files")
+CELLS = {
+    "a link and its name": "<td><a href='{0}/'>{0}/</a></td>",
+    "a link and an abridged name": "<td><a href='{0}/'>{0:.2}..&gt;</a></td>",
+    "a name without a link": "<td>{0}</td>",
+    "a link of a script": "<td><a href='?path=x'>{0}/</a></td>",
+}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_row_says_of_itself_is_no_claim_wherever_the_row_is(cell: str, name: str) -> None:
+    rows = [f"<tr>{CELLS[cell].format(each)}<td>{'40 items' if each == name else ''}</td></tr>" for each in NAMES]
+    assert claims(f"<table>{''.join(rows)}</table>", *NAMES) == []
+    assert claims(f"<table>{''.join(rows)}</table><p>3 items</p>", *NAMES) == [Claim(ENTRIES, "3 items", 3)]
+
+
+def test_a_row_that_is_known_by_its_place_claims_nothing() -> None:
+    passages = list(split_passages("<p>4 files</p><p>3 files</p>"))
+    assert claims_in(passages, {id(passages[0])}, ()) == (Claim(ENTRIES, "3 files", 3),)
+
+
+def test_totals_of_sections_are_no_properties_of_rows() -> None:
+    total = "<tr><td>{} files</td><td>{} folders</td></tr>"
+    row = "<tr><td><a href={0}>{0}</a></td><td></td></tr>"
+    page = f"<table>{row.format('a')}{total.format(1, 2)}{row.format('b')}{total.format(3, 4)}</table>"
+    assert claims(page, "a", "b") == [Claim(ENTRIES, "3 files 4 folders", 7)]
+
+
+def test_a_text_of_one_cell_that_looks_like_those_between_the_rows_belongs_to_a_row() -> None:
+    page = "<p>a</p><p>12 items</p><p>b</p><p>40 items</p><p>Total: 40 items</p>"
+    assert claims(page, "a", "b") == [Claim(ENTRIES, "Total: 40 items", 40)]
+
+
+@pytest.mark.parametrize("distance", range(1, 5))
+@pytest.mark.parametrize("label", ["Next", "Previous page", "Last"])
+def test_a_fraction_counts_pages_if_a_label_of_a_pager_is_close(label: str, distance: int) -> None:
+    between = "<p>x</p>" * (distance - 1)
+    near = [Claim(OF, "1 / 3", 3, 1)] if distance <= 2 else []
+    assert claims(f"<p>{label}</p>{between}<p>1 / 3</p>{'<p>y</p>' * 4}") == near
+    assert claims(f"{'<p>y</p>' * 4}<p>1 / 3</p>{between}<p>{label}</p>") == near
+
+
+def test_a_fraction_of_anything_hides_no_claim_after_it() -> None:
+    assert claims("<p>Disc</p><p>3 / 10</p><p>30 files</p>") == [Claim(ENTRIES, "30 files", 30)]
+
+
+@pytest.mark.parametrize("distance", range(1, 8))
+def test_blocks_are_counted_where_modes_of_files_follow_closely(distance: int) -> None:
+    page = f"<p>total 48</p>{'<p>x</p>' * (distance - 1)}<p>-rw-r--r-- 1 root root 5 Jan 2 2025 a.zip</p>"
+    assert claims(page) == ([] if distance <= 5 else [Claim(ENTRIES, "total 48", 48)])
