@@ -87,11 +87,11 @@ def unknown_in(
     if active is not None:
         return Flaw(FlawKind.UNKNOWN, active[0])
     host, _, rest = url.partition("#")[0].partition("://")[2].partition("/")
-    path, _, query = decoded(rest).partition("?")
-    places = {path, host, host.partition(":")[0], query, *path.split("/")} - {""}
+    path, query = map(decoded, rest.partition("?")[::2])
+    places = {path, host, host.rpartition(":")[0], query, *path.split("/")} - {""}
     for passage in passages:
         text = passage.text
-        if " ".join(text.split()) in labels:
+        if text in labels:
             continue
         if len(text) > _LONGEST or _COUNTED.search(text) or not _is_explained(text, places):
             return Flaw(FlawKind.UNKNOWN, text)

@@ -56,7 +56,7 @@ class Tail:
     def __init__(self, text: str, last: LastRow, *, proved: bool) -> None:
         self.proved = proved
         self._last = last
-        self._text = text.rstrip()
+        self._text = text
         self._name = last.region.name if last.region is not None else ""
 
     @cached_property
