@@ -21,10 +21,10 @@ from crawler.listings.values.mentioned_names import last_name
 from crawler.listings.values.sizes import is_no_size, read_size
 from crawler.listings.values.times import find_date
 
-_USELESS = re.compile(r"\s*(?:(?:mailto|tel):|\Z)", re.IGNORECASE)
+_USELESS = re.compile(r"(?:mailto|tel):|\Z", re.IGNORECASE)
 _EXEMPT = re.compile(
     r"\W*(?:(?:sub)?totals?\b|sum\b|summe\b|\d[\d.,]*\s+(?:files?|items?|objects?|(?:sub)?(?:folders?|director(?:y|ies)))\b"
-    r"|(?:to )?parent (?:directory|folder|dir)\b|\.{1,2}/?\W*$|(?:last )?(?:generated|updated|modified)\b)",
+    r"|(?:to )?parent (?:directory|folder|dir)\b|\.{1,2}/?(?!\S)|(?:last )?(?:generated|updated|modified)\b)",
     re.IGNORECASE,
 )
 _SIZE = r"(?:-|&lt;dir&gt;|<dir>|\d[\d.,]*\s?(?:[kmgtp]i?b?|b|bytes)?)"
@@ -38,7 +38,8 @@ _DATE_FIRST = re.compile(rf"\s+{_SIZE}\s+(\S.*)", re.IGNORECASE)
 
 def lacks_usable_link(passage: Passage) -> bool:
     """True if no link of a passage can lead to a file, and the passage does not show the target, such as an address."""
-    return all(_USELESS.match(href) and not (href and href.strip() in passage.text) for href in passage.hrefs)
+    targets = [href.strip() for href in passage.hrefs]
+    return all(_USELESS.match(target) and not (target and target in passage.text) for target in targets)
 
 
 def listing_regions(passages: Sequence[Passage], names: Collection[str]) -> set[int]:
@@ -60,16 +61,16 @@ def is_parent_link(href: str) -> bool:
 
 
 def names_without_link(passages: Iterable[Passage]) -> dict[int, str]:
-    """``id`` → name shown, for the passages of one region that are rows without a link."""
+    """``id`` → name shown, for those of the passages of one region that are rows without a link."""
     in_region = list(passages)
     linked = Counter(len(passage.cells) for passage in in_region if not lacks_usable_link(passage))
-    width = linked.most_common(1)[0][0] if linked else max((len(passage.cells) for passage in in_region), default=0)
+    width = linked.most_common(1)[0][0] if linked else max(len(passage.cells) for passage in in_region)
     found: dict[int, str] = {}
     for passage in in_region:
-        if passage.boilerplate or not lacks_usable_link(passage) or _EXEMPT.match(passage.text):
+        if passage.boilerplate or not lacks_usable_link(passage):
             continue
         name = _row_name(passage, width) if passage.kind == "table" else _line_name(passage)
-        if name:
+        if name and (_is_file_name(name) or not any(map(_EXEMPT.match, (passage.text, name)))):
             found[id(passage)] = name
     return found
 
@@ -89,7 +90,7 @@ def lines_without_link(passages: Sequence[Passage], regions: Collection[int]) ->
             alone = None
             continue
         text = passage.text
-        if passage.boilerplate or passage.hrefs or len(text) > _LONGEST_LINE or _EXEMPT.match(text):
+        if passage.boilerplate or passage.hrefs or len(text) > _LONGEST_LINE:
             alone = None
             continue
         name = _name_beside_facts(text)
@@ -110,6 +111,11 @@ def _name_beside_facts(text: str) -> str:
     return last_name(last) if _is_name(last) and _are_facts(before) else ""
 
 
+def _is_file_name(text: str) -> bool:
+    """True for a name with a file extension, even if it begins like a total: ``Total war.zip``, not ``Total 1.5MB``."""
+    return is_filelike(text) and _HAS_UNIT.search(text) is None
+
+
 def _is_name(text: str) -> bool:
     if " " in text or "@" in text or read_size(text) is not None or find_date(text) is not None:
         return False
@@ -127,12 +133,13 @@ def _are_facts(text: str) -> bool:
 
 
 def _row_name(passage: Passage, width: int) -> str:
-    if len(passage.cells) != width or count_words(" | ".join(passage.cells)) >= 2:
+    if len(passage.cells) != width:
         return ""
     cells = [" ".join(cell.split()) for cell in passage.cells]
-    facts = [bool(cell) and (find_date(cell) is not None or read_size(cell) is not None) for cell in cells]
-    texts = [cell for cell, fact in zip(cells, facts, strict=True) if cell and not fact and not is_no_size(cell)]
-    return texts[0] if texts and any(facts) else ""
+    facts = {cell for cell in cells if find_date(cell) is not None or read_size(cell) is not None}
+    name = next((cell for cell in cells if cell and cell not in facts and not is_no_size(cell)), "")
+    is_heading = sum(count_words(cell) > 0 for cell in cells) > 1 and not _is_file_name(name)
+    return name if facts and not is_heading else ""
 
 
 def _line_name(passage: Passage) -> str:
