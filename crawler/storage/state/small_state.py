@@ -25,6 +25,7 @@ from crawler.storage.state.digests.copies import copies_of, files_of
 from crawler.storage.state.digests.leaves import count_leaves, leaf_of
 from crawler.storage.state.hosts import read_hosts
 from crawler.storage.state.schema import has_table
+from crawler.storage.state.tables import Changes
 
 FILES = 20_000
 LISTINGS = 5_000
@@ -56,11 +57,21 @@ class SmallState:
         self._lacks = bool(copies)
         """Whether the files in the directories of ``_copies`` are missing."""
         self._gone: set[bytes] = set()
+        self._directories = files.keys() | self._copies.keys()
+        """All directories with files; likewise all pages."""
+        self._pages = listings.keys() | self._leaves.keys()
 
     @property
     def pages(self) -> int:
         """Number of pages of which something is known, and that have not been read or dropped."""
         return len(self._listings.keys() | self._leaves.keys())
+
+    def is_within(self, visits: Iterable[tuple[str, str | None]]) -> bool:
+        """Whether all that was copied belongs to one of ``visits``: (directory, URL of its page or None)."""
+        noted = list(visits)
+        return self._directories <= {records.key(path) for path, _ in noted} and self._pages <= {
+            records.key(url) for _, url in noted if url is not None
+        }
 
     def digest(self, url: str) -> DirectoryDigest | None:
         """The digest of the page at ``url``; None if there is no intact record of it."""
@@ -123,6 +134,15 @@ class SmallState:
     def drop(self, key: str) -> None:
         """Release the directory or listing ``key``, which is about to change."""
         self._gone.add(records.key(key))
+
+
+def has_seen_all(small: SmallState | None, changes: Changes, *, has_news: bool) -> bool:
+    """Whether a run has visited every directory and page of the state, as far as it can be told without asking it.
+
+    ``small``: the copy of the state as it was in the beginning. ``changes``: what has not been written, with all visits
+    of the run. ``has_news``: whether records have been written.
+    """
+    return small is not None and not (has_news or changes.has_records) and small.is_within(changes.visits)
 
 
 class Start(Value, frozen=True, kw_only=True):

@@ -27,14 +27,13 @@ from crawler.storage.state.digests import copies, leaves
 from crawler.storage.state.hosts import store_hosts
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
-from crawler.storage.state.small_state import SmallState, read_others, read_start
+from crawler.storage.state.small_state import SmallState, has_seen_all, read_others, read_start
 from crawler.storage.state.tables import Changes
 
 T = TypeVar("T")
-BATCH_ROWS, _FEW_ROWS = 1000, 1000
-"""Rows that are written together; maximum number of rows that are judged in the event loop, in a few milliseconds."""
-BATCH_SECONDS = 1.0
-"""Maximum time in seconds between two writes of the buffer."""
+BATCH_ROWS, BATCH_SECONDS, _FEW_ROWS = 1000, 1.0, 1000
+"""Rows that are written together, and the maximum time in seconds between two writes; maximum number of rows that are
+judged in the event loop, in a few milliseconds."""
 
 
 class SqliteState:
@@ -223,13 +222,15 @@ class SqliteState:
 
     async def unvisited_directories(self) -> list[str]:
         """Directories with known files that this run has not visited. Empty if the state had to be replaced."""
+        if self.problem or has_seen_all(self._small, self._changes, has_news=self.has_news):
+            return []
         found: list[str] = await self._ask_all(visits.unvisited_directories, [])
         return [] if self.problem else found
 
     async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
         """Drop all pages that this run has not visited, except where ``is_spared``: (directory, URL) → bool."""
-        self.flush()
-        if not self.problem:
+        if not (self.problem or has_seen_all(self._small, self._changes, has_news=self.has_news)):
+            self.flush(visits=True)
             self._write(partial(visits.forget_unvisited_pages, is_spared))
 
     def remember_listing(self, memo: ListingMemo) -> None:
@@ -272,7 +273,7 @@ class SqliteState:
         return await self._executor.run(self._database.ask, question, default)
 
     async def _ask_all(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
-        self.flush()
+        self.flush(visits=True)
         return await self._ask(question, default)
 
     def _buffered(self, rows: int) -> None:
@@ -280,9 +281,9 @@ class SqliteState:
         if self._waiting >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
             self.flush()
 
-    def flush(self) -> None:
-        """Start to write all pending records in the background."""
-        if not self._changes.is_empty:
+    def flush(self, *, visits: bool = False) -> None:
+        """Start to write all pending records in the background; ``visits``: even if there is nothing but visits."""
+        if not self._changes.is_empty(visits=visits):
             self.has_news |= self._changes.has_records
             self._write(partial(tables.store, self._changes, self._new))
             self._changes = Changes()

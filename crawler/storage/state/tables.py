@@ -29,6 +29,8 @@ BATCH_ROWS = 1000
 """Rows per batch when all files are read."""
 NAMES = 500
 """Number of names in a query; SQLite allows 999 parameters or more."""
+VISITS = 20_000
+"""Maximum number of visits that are kept in memory."""
 _ROW = f"({', '.join('?' * 11)})"
 _INSERTIONS = [(rows, f"INSERT OR REPLACE INTO files VALUES {', '.join([_ROW] * rows)}") for rows in (64, 8, 1)]
 """(Number of rows, the statement that inserts so many); SQLite allows 999 parameters or more."""
@@ -53,10 +55,10 @@ class Changes(Struct, kw_only=True):
     directories: set[str] = field(default_factory=set)
     """The directories of ``files``, and of records that a query would otherwise find unchanged."""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (self.files or self.memos or self.digests or self.copies or self.visits)
+    def is_empty(self, *, visits: bool) -> bool:
+        """Whether there is nothing to write. Visits alone need not be written unless ``visits``, or they are many."""
+        has_visits = bool(self.visits) if visits else len(self.visits) >= VISITS
+        return not (self.files or self.memos or self.digests or self.copies or has_visits)
 
     @property
     def has_records(self) -> bool:
