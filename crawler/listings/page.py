@@ -122,6 +122,8 @@ Parser = Callable[[Page], Listing | None]
 
 def _is_utf8(body: bytes) -> bool:
     """Whether ``body`` is valid UTF-8. A long one is decoded in parts, which need little memory."""
+    if body.isascii():
+        return True
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for start in range(0, len(body), WINDOW):

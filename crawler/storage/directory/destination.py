@@ -240,8 +240,8 @@ class LocalDestination(DirectoryReader):
 
     def has_part(self, path: str) -> bool:
         """See ``interfaces.Destination``."""
-        parts = None if self._writer is None else self._writer.found_parts
-        return parts is not None and parts.has(path)
+        writer = self._writer
+        return writer is not None and (parts := writer.found_parts) is not None and parts.has(path)
 
     async def open_part(self, job: Job) -> LocalPart:
         """See ``interfaces.Destination``. Reads the part that an earlier run left, to verify it."""

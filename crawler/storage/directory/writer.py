@@ -52,6 +52,8 @@ class DirectoryWriter:
         self.tree = Tree(layout.root, capacity=directories, own=layout.identity(), folds=self.folds_case)
         self.trash = None if options.trash_seconds is None else _trash(layout, options.trash_seconds)
         self._layout, self._options, self._spared = layout, options, spared
+        self.found_parts: PartStore | None = None
+        """``parts``; None as long as there are none."""
         if self._has_files():
             self.parts.load()
         spared.refresh(layout.root)
@@ -62,12 +64,9 @@ class DirectoryWriter:
         """The incomplete bodies."""
         from crawler.storage.directory.incoming.parts import PartStore
 
-        return PartStore(self._layout.parts, digests=self._options.digests, flush=self._options.fsync != "none")
-
-    @property
-    def found_parts(self) -> PartStore | None:
-        """``parts``; None if there are none."""
-        return self.parts if "parts" in vars(self) else None
+        parts = PartStore(self._layout.parts, digests=self._options.digests, flush=self._options.fsync != "none")
+        self.found_parts = parts
+        return parts
 
     def sweep_parts(self) -> None:
         """Remove all parts that cannot be resumed. The lock must be held. Raises OSError."""

@@ -123,19 +123,22 @@ class NewCopies:
                 self._gathered[gone.rpartition("/")[0]] = _Gathered(oldest=float("-inf"))
                 last = None
                 continue
-            path, url, size = known.path, known.url.partition("?")[0], known.size
+            path, url, size = known.path, known.url, known.size
             directory, _, name = path.rpartition("/")
-            above = url_above(url)
             if directory != last:
-                last, of = directory, self._gathered.setdefault(directory, _Gathered(above=above))
+                last, of = directory, self._gathered.setdefault(directory, _Gathered(above=url_above(url)))
                 touched.add(directory)
+            is_beside = url == of.above + name and "?" not in name
+            if not is_beside:
+                url = url.partition("?")[0]
+                is_beside = url_above(url) == of.above
             of.files += 1
             of.size += size
             of.rows += row_digest(name, url, known.row, size)
             of.copies += copy_digest(name, size, known.mtime)
             if known.checked < of.oldest:
                 of.oldest = known.checked
-            if known.version or known.adopted or above != of.above:
+            if known.version or known.adopted or not is_beside:
                 of.oldest = float("-inf")
         return touched
 

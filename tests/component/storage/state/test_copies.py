@@ -217,3 +217,19 @@ def test_files_that_a_page_links_elsewhere_leave_its_directory_without(url: str,
 def _stored(each: Known) -> StoredFile:
     name, said = each.path.rpartition("/")[2], each.validators.last_modified
     return StoredFile(name, each.url, each.row, each.size, each.mtime, each.checked, said, each.version)
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("f1", "http://h/f1"),
+        ("f1", "http://h/f1?x"),
+        ("f?x", "http://h/f?x"),
+        ("f 1", "http://h/f%201"),
+        ("a", "http://h/f"),
+    ],
+)
+def test_names_and_urls_of_any_kind_are_gathered(name: str, url: str) -> None:
+    row, file = replace(entry(1), name=name, url=url), replace(FILES[1], path=f"a/{name}", url=url)
+    found = NewCopies().add({file.path: file}, {"u": ("a", leaf_of(gathered(row)))})
+    assert list(found) == ["a"]
