@@ -331,5 +331,40 @@ def test_a_run_whose_saver_is_killed_or_stopped_is_complete(sandbox: Sandbox, si
     assert not Path(f"/proc/{saver}").exists()
 
 
+_COUNTED_BESIDE = """
+import os
+from crawler.storage.directory.reading import counted_ahead, reader
+reader._WORTH_A_PROCESS, real = 1e-9, counted_ahead.started
+def started(*args):
+    number = real(*args)
+    os.kill(number, {number})
+    with open({noted!r}, "w") as file:
+        file.write(str(number))
+    return number
+counted_ahead.started = started
+from crawler.__main__ import main
+main()
+"""
+"""The program, in which any known directory is counted ahead by a process, which gets a signal at once."""
+
+
+@pytest.mark.own
+@pytest.mark.row("X31")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_run_whose_counting_process_is_killed_or_stopped_misses_nothing(
+    sandbox: Sandbox, site: Site, number: int, tmp_path: Path
+) -> None:
+    many(site, 5, "a")
+    many(site, 5, "b")
+    sandbox.mirror(site.url).succeeds()
+    next(sandbox.directory.glob("b/f003")).write_bytes(b"changed")
+    argv, noted = sandbox.command(site.url), tmp_path / "number"
+    program = _COUNTED_BESIDE.format(number=int(number), noted=str(noted))
+    process = sandbox.start_raw([argv[0], "-c", program, *argv[argv.index("crawler") + 1 :]])
+    sandbox.note(process.finish()).succeeds()
+    sandbox.holds(site.contents())
+    assert not Path(f"/proc/{noted.read_text()}").exists()
+
+
 def _tasks(process: int) -> Iterable[Path]:
     return Path(f"/proc/{process}/task").iterdir()
