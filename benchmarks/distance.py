@@ -77,7 +77,7 @@ def distant_loop(*, is_busy: bool = False) -> Iterator[asyncio.Runner]:
 
     ``is_busy``: programs seem to wait for a processor all the time; otherwise they never do.
     """
-    from crawler.app import first_request
+    from crawler.app.first_request import robots_txt as first_request
     from crawler.http.sockets import processors
     from crawler.storage import executor
 

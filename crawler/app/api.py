@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.app.checks.options import checked_fallbacks, refuse_unusable_options
-from crawler.app.first_request import asked_ahead, imported
+from crawler.app.first_request.robots_txt import asked_ahead, imported
 from crawler.app.lifetime import accounted
 from crawler.app.refusals import (
     refuse_another_mirror,
@@ -21,6 +21,7 @@ from crawler.app.refusals import (
 from crawler.app.resources import Resources, shared_gate
 from crawler.http.client_options import client_options
 from crawler.http.pacing.gate import Gate
+from crawler.http.sockets.early import EarlyConnections
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.interfaces import UNLIMITED, Destination
@@ -63,6 +64,8 @@ class RunContext(Value, frozen=True, kw_only=True):
     """Worker processes that were started early for this run."""
     own_files: Sequence[OwnFile] = ()
     """Files that the program writes, in addition to those that the configuration names."""
+    early: EarlyConnections | None = None
+    """The first connections of the run, if they were opened early."""
     keeps_record: bool = False
     """Whether a run that got no listing is recorded all the same, for the page of several mirrors."""
 
@@ -143,19 +146,10 @@ def _has_filters(config: Config) -> bool:
 
 async def _say_effects(effects: FilterEffects | None, parts: Components) -> None:
     """After a complete run, report which filters decided nothing or refused everything."""
-    if effects is None:
-        return
-    from crawler.pipeline.filter_effects.findings import said
+    if effects is not None:
+        from crawler.app.filter_effects import say_effects  # imported only if needed
 
-    tally = parts.tally
-    if parts.stop.reason is None and not parts.allowance.reached and not tally.failed and not tally.of_file:
-        found = effects.findings()
-        texts = said(found, await parts.state.told() if found else ())
-        for text in texts.warnings:
-            tally.warn(text)
-        for text in texts.notes:
-            tally.note(text)
-        tally.note_told(finding.key for finding in found)
+        await say_effects(effects, parts)
 
 
 class _Run(Value, frozen=True, kw_only=True):
@@ -254,7 +248,9 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     gate = context.gate or shared_gate([config], is_divided=workers is not None)
     allowance = Allowance(new_budget(config), stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
     observers = [*([allowance] if allowance.is_limited else []), *context.observers]
-    parts = await resources.open_components(options, destination, state, gate=gate, observers=observers, stop=stop)
+    parts = await resources.open_components(
+        options, destination, state, gate=gate, observers=observers, stop=stop, early=context.early
+    )
     unwritable = resources.unwritable(destination) if run.store is None else None
     parts = replace(parts, allowance=allowance, unwritable=unwritable, is_mirror=await has_been_mirror(state))
     stack.callback(lambda: state.remember_hosts(gate.learnt()))

@@ -13,6 +13,7 @@ from crawler.app.refusals import refuse_names_of_windows
 from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
+from crawler.http.sockets.early import EarlyConnections
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
@@ -100,15 +101,19 @@ class Resources(Value, frozen=True, kw_only=True):
         gate: Gate,
         observers: Sequence[Observer] = (),
         stop: Stop,
+        early: EarlyConnections | None = None,
     ) -> Components:
-        """Open the components of a run that fetches in this process. ``observers`` get its events beside the tally."""
+        """Open the components of a run that fetches in this process. ``observers`` get its events beside the tally.
+
+        ``early``: its first connections, if they were opened early.
+        """
         tally = self.tally
         self.stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
         gate.add_known(state.hosts)
         return Components(
             config=self.config,
             agent=options.user_agent,
-            client=await self.stack.enter_async_context(HttpClient(options, gate)),
+            client=await self.stack.enter_async_context(HttpClient(options, gate, early=early)),
             destination=destination,
             state=state,
             observer=Fanout([tally, *observers]) if observers else tally,

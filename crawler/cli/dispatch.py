@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from importlib import import_module
 
 from crawler.cli.invocation import Invocation
@@ -10,6 +11,7 @@ from crawler.model.config import option_fields
 from crawler.model.errors import ConfigError, Problems
 from crawler.model.options.combinations import without_effect
 from crawler.model.options.option import option_of
+from crawler.model.struct import replace
 
 _MIRROR = ("URL", "DIR")
 _ARGUMENTS = {
@@ -66,7 +68,16 @@ def dispatch(call: Invocation) -> int:
         raise ConfigError(_count_problem(wanted, call, mode))
     _refuse_url(wanted, call.positional, mode)
     _refuse_without_effect(mode, call)
-    return _run_of(mode)(call)
+    return _run_of(mode)(call) if mode else _mirror(call)
+
+
+def _mirror(call: Invocation) -> int:
+    """Mirror a URL. The first requests are sent while most of the program is imported. Returns the exit code."""
+    from crawler.app.first_request.early import early_connections
+
+    url, directory = call.positional
+    with early_connections(url, directory, call.config, call.given) or nullcontext() as early:
+        return _run_of("")(replace(call, early=early))
 
 
 def _count_problem(wanted: Sequence[str], call: Invocation, mode: str) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from crawler.model.config import Config
 from crawler.model.struct import Value
+
+if TYPE_CHECKING:
+    from crawler.http.sockets.early import EarlyConnections
 
 
 class WrongUsageError(Exception):
@@ -33,6 +37,8 @@ class Invocation(Value, frozen=True, kw_only=True):
     quiet: bool
     given: dict[str, object]
     """The options as given; they override those of a config file."""
+    early: EarlyConnections | None = None
+    """The first connections of the run, if they were opened early."""
     name: str = ""
     """Name of the mirror of a configuration file that this call concerns; "" without such a file."""
 

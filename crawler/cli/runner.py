@@ -129,7 +129,9 @@ def run_one(call: Invocation) -> int:
     async def work(stop: Stop, observers: Sequence[Observer]) -> tuple[Report, CrawlerError | None]:
         from crawler.app import api as app
 
-        context = app.RunContext(observers=observers, stop=stop, processes=started, own_files=_own_files(call))
+        context = app.RunContext(
+            observers=observers, stop=stop, processes=started, own_files=_own_files(call), early=call.early
+        )
         if call.input_file is None:
             return await app.run_mirror(call.positional[0], directory, call.config, context)
         return await app.run_download(items, directory, call.config, context)

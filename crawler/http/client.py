@@ -13,10 +13,9 @@ from functools import cache, cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from multidict import CIMultiDict
-
 from crawler.http.credentials.keyring import Credentials, Keyring
 from crawler.http.decoding import page_of, read_decoded
+from crawler.http.framing.request_head import merged, page_headers
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.pacing.gate import Gate
@@ -28,11 +27,11 @@ from crawler.http.response import (
     RawResponse,
     WholeResponse,
     discarded,
-    page_headers,
     redirect_target,
     redirected,
     too_many_redirects,
 )
+from crawler.http.sockets.early import EarlyConnections
 from crawler.http.tls import tls_context
 from crawler.http.transport import Transport
 from crawler.model import limits
@@ -72,8 +71,15 @@ class ClientOptions(Value, frozen=True, kw_only=True):
 class HttpClient:
     """Implements ``interfaces.Client``. Use as an async context manager."""
 
-    def __init__(self, options: ClientOptions, gate: Gate, keyring: Keyring | None = None) -> None:
-        """``keyring``: by default it holds the credentials in ``options``."""
+    def __init__(
+        self,
+        options: ClientOptions,
+        gate: Gate,
+        keyring: Keyring | None = None,
+        early: EarlyConnections | None = None,
+    ) -> None:
+        """``keyring``: by default it holds the credentials in ``options``. ``early``: connections that are open."""
+        self._early = early
         self.options = options
         self.gate = gate
         self._transport: Transport | None = None
@@ -89,7 +95,9 @@ class HttpClient:
             tls()  # errors in these files are reported before the first request
         patience = Patience(options.read_timeout, options.min_speed)
         settings = ConnectionSettings(options.connect_timeout, patience, tls)
-        self._transport = Transport(options.user_agent, settings, lambda url: self.gate.host(url).connections)
+        self._transport = Transport(
+            options.user_agent, settings, lambda url: self.gate.host(url).connections, self._early
+        )
         return self
 
     async def __aexit__(
@@ -175,6 +183,8 @@ class HttpClient:
         except ValueError as error:
             raise FetchError(printable(str(error)[:200]), url=url, retryable=False, connection=True) from None
         self._note(method, url, response)
+        if response.head_start:
+            host.began_before(response.head_start)
         if response.status not in OVERLOAD_STATUS:
             host.succeeded(url if method == "GET" else None)
         return response
@@ -215,18 +225,6 @@ class HttpClient:
             else:
                 body = taken if isinstance(taken, bytes) else await read_decoded(taken or response, most)
             return page_of(response, body)
-
-
-def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[str]:
-    """``headers``, with fields of the same name replaced by those of ``own``. Names ignore case (RFC 9110 section 5.1).
-
-    If a name occurs several times in ``own``, all its values are sent.
-    """
-    fields = CIMultiDict(headers)
-    for name in set(own):
-        fields.popall(name, None)
-    fields.extend(own)
-    return fields
 
 
 class _Exchange:

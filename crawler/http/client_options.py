@@ -16,6 +16,7 @@ from crawler.http.client import ClientOptions
 from crawler.http.credentials.keyring import Credentials
 from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
+from crawler.http.framing.request_head import DEFAULT_AGENT
 from crawler.http.lane.pipeline_depth import DEEPEST
 from crawler.http.problem import UNKNOWN_HOST
 from crawler.http.proxies import Proxies, is_socks, proxy_host, proxy_url
@@ -27,12 +28,10 @@ from crawler.model.struct import Value
 from crawler.paths import is_endless, is_special, unreadable
 from crawler.text.escape import printable, redacted
 from crawler.text.urls import Origin, origin, origin_name, userinfo
-from crawler.version import __version__
 
 if TYPE_CHECKING:
     from http.cookiejar import Cookie
 
-DEFAULT_AGENT = f"crawler/{__version__}"
 PLAIN = ("http", 80)
 """Scheme and port of origins whose headers are also sent to https on the same host."""
 

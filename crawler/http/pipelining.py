@@ -6,15 +6,16 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from crawler.http.decoding import PlainPages, page_of, read_decoded
+from crawler.http.framing.request_head import page_headers
 from crawler.http.lane import pipeline_depth
+from crawler.http.lane.batch import Outcome
 from crawler.http.lane.loss import EXCESSES, Ending
 from crawler.http.lane.pipeline_depth import HostDepth, broken, closes_after, doubted, interrupted, refused, usable
-from crawler.http.lane.pool import Outcome
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
 from crawler.http.pacing.preconnections import connections_ahead
 from crawler.http.problem import RequestError
-from crawler.http.response import WholeResponse, joined, page_headers, whole_responses
+from crawler.http.response import WholeResponse, joined, whole_responses
 from crawler.http.transport import Transport
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage

@@ -22,12 +22,11 @@ from crawler.model.network import responses as interfaces
 from crawler.model.network.shapes import UNKNOWN, Alike, HeaderShape, Varying
 from crawler.model.reasons import Reason
 from crawler.model.struct import Struct
-from crawler.model.values import Rejection, Validators
+from crawler.model.values import Rejection
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.urls import before_query, resolve
 
-_ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 _ERRORS, _UNSATISFIABLE = 400, 416
 _CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
@@ -41,6 +40,11 @@ class RawResponse(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def head_start(self) -> float:
+        """Seconds that passed between the request and the call of ``send``, if it was sent before the event loop."""
+        ...
 
     async def next(self) -> bytes:
         """The next bytes of the body; empty at the end. Raises RequestError, TooSlow."""
@@ -253,12 +257,6 @@ async def redirect_target(location: str, url: str, permit: Permit) -> str:
         rejection = permitted
     text = f"redirect to {masked(target or rejection.subject)}: {rejection.detail}"
     raise FetchError(text, url=url, retryable=False, rejection=rejection)
-
-
-def page_headers(validators: Validators, *, html_only: bool = False, is_plain: bool = False) -> Mapping[str, str]:
-    """The headers of a request for a listing page. ``is_plain``: without a content coding."""
-    accept = "text/html" if html_only else _ACCEPT
-    return {"Accept": accept, "Accept-Encoding": "identity" if is_plain else "gzip, deflate"} | validators.unless
 
 
 def too_many_redirects(url: str) -> FetchError:

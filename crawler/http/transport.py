@@ -7,39 +7,45 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
-from crawler.http.lane.pool import Experience, LanePool, Outcome
+from crawler.http.framing.request_head import TARGET, for_lane, header_fields, request_head
+from crawler.http.lane.batch import Outcome
+from crawler.http.lane.dial import ConnectionSettings, Dialer
+from crawler.http.lane.pool import Experience, LanePool
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
+from crawler.http.sockets.early import EarlyConnections
+from crawler.http.sockets.endpoint import Endpoint
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.pipelining import Carried, Requests, Together
-from crawler.text.hosts import connectable, without_zone
-from crawler.text.urls import origin
 
 if TYPE_CHECKING:
     from crawler.http.session import Session
 
-_TARGET = re.compile(r"/[\x21-\x7e]*")
 _TARGETS = re.compile(r"(?:/[!-\"$-~]*(?: |\Z))+")
 """Several targets of which none has a fragment, separated by spaces."""
-_FIELD = re.compile(r"[^\r\n\0]*")
-_PLAIN = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?")
-"""A scheme with a name or an IPv4 address in its canonical form, and perhaps a port."""
-_PORTS = {"http": 80, "https": 443}
 
 
 class Transport:
     """Sends requests. Must be created and closed in the event loop."""
 
-    def __init__(self, agent: str, settings: ConnectionSettings, connections: Callable[[str], OpenConnections]) -> None:
-        """``agent``: the User-Agent header. ``connections`` returns those of the host of a URL, always the same."""
+    def __init__(
+        self,
+        agent: str,
+        settings: ConnectionSettings,
+        connections: Callable[[str], OpenConnections],
+        early: EarlyConnections | None = None,
+    ) -> None:
+        """``agent``: the User-Agent header. ``connections`` returns those of the host of a URL, always the same.
+
+        ``early``: connections that were opened before the event loop.
+        """
         self._agent = agent
         self._settings = settings
         # Most requests have the same headers. The cache belongs to the instance because some contain credentials.
-        self._fields = lru_cache(maxsize=64)(_fields)
+        self._fields = lru_cache(maxsize=64)(header_fields)
         self._connections_of = connections
         self._connections: dict[Endpoint, OpenConnections] = {}
-        self._lanes = LanePool(Dialer(settings), settings.patience, self._connections.__getitem__)
+        self._lanes = LanePool(Dialer(settings, early), settings.patience, self._connections.__getitem__)
         self._session: Session | None = None
 
     async def close(self) -> None:
@@ -50,7 +56,7 @@ class Transport:
     async def send(self, method: str, url: str, headers: Mapping[str, str], proxy: str | None) -> RawResponse:
         """Send a GET or HEAD and wait for the headers. Raises RequestError, ValueError."""
         through = proxy if proxy is not None and is_socks(proxy) else None
-        parts = _for_lane(url, through) if proxy is None or through is not None else None
+        parts = for_lane(url, through) if proxy is None or through is not None else None
         if parts is None and through is not None:
             raise ValueError("this URL cannot be requested through a SOCKS proxy")
         if parts is None:
@@ -64,7 +70,7 @@ class Transport:
 
         All URLs must have the same host, for which ``experience`` is not None. Raises RequestError, ValueError.
         """
-        parts = _for_lane(requests[0][0], None)
+        parts = for_lane(requests[0][0], None)
         assert parts is not None, "not sent on a lane"
         where, host, target = parts
         heads = self._heads(requests, host, requests[0][0].removesuffix(target))
@@ -84,7 +90,7 @@ class Transport:
             return [b"GET %b HTTP/1.1\r\n%b" % (target.encode(), fields) for target in targets]
         for url, headers in requests:
             target = url[len(prefix) :].partition("#")[0]
-            if not url.startswith(prefix) or _TARGET.fullmatch(target) is None:
+            if not url.startswith(prefix) or TARGET.fullmatch(target) is None:
                 raise ValueError("the URL cannot be requested together with the others")
             if headers is not given:  # nearly all have the same
                 given, fields = headers, self._fields(host, self._agent, tuple(headers.items()))
@@ -93,7 +99,7 @@ class Transport:
 
     def open_ahead(self, url: str, connections: Callable[[int], int]) -> None:
         """Open connections for later requests to the host of ``url``, without a proxy; see ``LanePool.open_ahead``."""
-        parts = _for_lane(url, None)
+        parts = for_lane(url, None)
         assert parts is not None, "not sent on a lane"
         self._know(parts[0], url)
         self._lanes.open_ahead(parts[0], connections)
@@ -105,21 +111,21 @@ class Transport:
 
     def settle(self, url: str, sent: Outcome, carried: Carried | None) -> None:
         """Keep or close the lane of requests to the host of ``url``; see ``LanePool.settle``."""
-        parts = _for_lane(url, None)
+        parts = for_lane(url, None)
         assert parts is not None, "not sent on a lane"
         self._lanes.settle(parts[0], sent, carried)
 
     def experience(self, url: str) -> Experience | None:
         """Observations made on the lanes to the host of ``url``; None if ``url`` cannot be requested on a lane."""
         try:
-            parts = _for_lane(url, None)
+            parts = for_lane(url, None)
         except ValueError:
             return None
         return None if parts is None else self._lanes.experience(parts[0])
 
     def _head(self, method: str, target: str, host: str, headers: Mapping[str, str]) -> bytes:
         fields = self._fields(host, self._agent, tuple(headers.items()))
-        return f"{method} {target} HTTP/1.1\r\n".encode() + fields
+        return request_head(method, target, fields)
 
     def _by_session(self) -> Session:
         if self._session is None:
@@ -127,52 +133,3 @@ class Transport:
 
             self._session = Session(self._agent, self._settings)
         return self._session
-
-
-@lru_cache(maxsize=16)  # several steps of a batch ask about the same URL
-def _for_lane(url: str, proxy: str | None) -> tuple[Endpoint, str, str] | None:
-    """Returns (the endpoint for ``url``, its Host header, the request target). ``proxy``: a SOCKS proxy, or None.
-
-    Returns None if ``url`` cannot be requested on a lane. Raises ValueError.
-    """
-    authority = url.find("/", url.find("://") + 3)
-    target = url[authority:].partition("#")[0]
-    if authority < 0 or _TARGET.fullmatch(target) is None:
-        return None
-    where = _endpoint(url[:authority], proxy)
-    return None if where is None else (*where, target)
-
-
-@lru_cache(maxsize=256)
-def _endpoint(prefix: str, proxy: str | None) -> tuple[Endpoint, str] | None:
-    """Returns (the endpoint for ``scheme://authority``, its Host header).
-
-    Returns None if requests there are not sent on a lane. Raises ValueError.
-    """
-    if origin(f"{prefix}/") is None:
-        return None
-    plain = _PLAIN.fullmatch(prefix)
-    if plain is not None:
-        scheme, host, given = plain.groups()
-        port = int(given or _PORTS[scheme])
-        return Endpoint(host, port, scheme == "https", proxy), host if port == _PORTS[scheme] else f"{host}:{port}"
-    from yarl import URL  # imported only if needed: most hosts have a plain name
-
-    url = URL(connectable(prefix), encoded=True)
-    host, field = url.raw_host, without_zone(prefix) or url.host_port_subcomponent
-    if host is None or field is None or url.port is None:
-        raise ValueError("the URL has no host")
-    if host.endswith(".."):
-        host = host.rstrip(".") + "."
-    return Endpoint(host, url.port, url.scheme == "https", proxy), field
-
-
-def _fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -> bytes:
-    """The header section of a request after the request line, including the empty line. Raises ValueError."""
-    given = {name.lower() for name, _ in headers}
-    fields = [f"Host: {host}"] if "host" not in given else []
-    fields += [f"User-Agent: {agent}"] if "user-agent" not in given else []
-    fields += [f"{name}: {value}" for name, value in headers]
-    if any(_FIELD.fullmatch(field) is None for field in fields):
-        raise ValueError("a request header contains a line break")
-    return ("\r\n".join(fields) + "\r\n\r\n").encode("utf-8", "surrogateescape")

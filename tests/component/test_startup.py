@@ -111,8 +111,35 @@ def test_a_plain_run_imports_what_it_uses(site: str, tmp_path: Path) -> None:
     assert len(history) <= 300
 
 
-@pytest.mark.parametrize(("option", "most"), [("--delete", 184), ("--no-robots", 252)])
-def test_the_first_request_is_sent_before_anything_is_imported_that_only_responses_need(
+@pytest.mark.parametrize(("is_first", "most", "own"), [(True, 190, 68), (False, 215, 80)])
+def test_the_first_requests_of_a_plain_run_are_sent_before_the_event_loop_is_imported(
+    site: str, tmp_path: Path, is_first: bool, most: int, own: int
+) -> None:
+    arguments = ["-q", "--delete", site, str(tmp_path / "mirror")]
+    if not is_first:
+        loaded(*arguments)
+    program = f"""
+import os, sys
+from crawler.__main__ import main, _import_libraries
+_import_libraries()
+from crawler.http.sockets.early import EarlyConnections
+def enter(connections):
+    print("\\n" + " ".join(sys.modules), flush=True)
+    os._exit(0)
+EarlyConnections.__enter__ = enter
+sys.argv[1:] = {arguments!r}
+main()
+"""
+    modules = set(printed(program).split())
+    assert HEAVY & modules == (set() if is_first else {"sqlite3"})
+    assert not modules & {"asyncio", "click", "concurrent.futures", "encodings.idna", "logging", "ssl"}
+    assert not {name for name in modules if name.startswith(("crawler.pipeline", "crawler.http.lane"))}
+    assert len(modules) <= most  # 175 and 200 with Python 3.11
+    assert len([name for name in modules if name.partition(".")[0] == "crawler"]) <= own
+
+
+@pytest.mark.parametrize(("option", "most"), [("--moved", 193), ("--no-robots", 261)])
+def test_that_of_any_other_run_is_sent_before_anything_is_imported_that_only_responses_need(
     site: str, tmp_path: Path, option: str, most: int
 ) -> None:
     """That for robots.txt, if there is one, leaves before the modules are imported that read listings."""
@@ -120,7 +147,7 @@ def test_the_first_request_is_sent_before_anything_is_imported_that_only_respons
 import asyncio, os, sys
 from crawler.__main__ import main, _import_libraries
 _import_libraries()
-from crawler.app import first_request
+from crawler.app.first_request import robots_txt as first_request
 from crawler.http.lane.lane import Lane
 async def imported(name):
     if {option!r} != "--no-robots":
@@ -132,7 +159,7 @@ def send(lane, requests):
     print("\\n" + " ".join(sys.modules), flush=True)
     os._exit(0)
 first_request.imported, Lane.send = imported, send
-sys.argv[1:] = ["-q", {option!r}, {site!r}, {str(tmp_path / "mirror")!r}]
+sys.argv[1:] = ["-q", "--moved", {option!r}, {site!r}, {str(tmp_path / "mirror")!r}]
 main()
 """
     modules = set(printed(program).split())

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from crawler.http.framing.header_section import Head
 from crawler.http.lane.lane import Lane
-from crawler.http.lane.loss import EXCESSES, Loss
+from crawler.http.lane.loss import EXCESSES, Ending, Loss
 from crawler.http.lane.request import Request
 from crawler.model import limits
+from crawler.model.network.pipelining import Carried
 from crawler.model.network.shapes import Alike
 from crawler.model.struct import Value
 
@@ -80,3 +81,20 @@ class Batch:
         self._open -= len(answers)
         if not self._open and not self._is_over.done():
             self._is_over.set_result(None)
+
+
+class Outcome(Value, frozen=True):
+    """The result of a batch."""
+
+    places: Sequence[int]
+    """The places of the requests that were sent, among those given."""
+    answers: Answers
+    """The response to each of them."""
+    ending: Ending | None
+    """How the lane ended; None if it did not."""
+    is_race: bool
+    """Whether a reused connection was closed before any response of the batch."""
+    lane: Lane | None
+    """The lane, which nothing else uses until ``LanePool.settle`` is called; None if others may use it already."""
+    carried: Carried | None
+    """What the lane carried before; None if nothing that is known."""

@@ -13,7 +13,10 @@ from typing import cast
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.lane import Lane
 from crawler.http.problem import UNKNOWN_HOST, RequestError
-from crawler.http.sockets.connect import Address, connected, drop_first
+from crawler.http.sockets.connect import HEAD_START, connected, drop_first, established
+from crawler.http.sockets.early import EarlyConnection, EarlyConnections
+from crawler.http.sockets.endpoint import Address, Endpoint
+from crawler.http.sockets.tcp import has_no_bytes
 from crawler.http.tls import alert_text, certificate_problem, is_not_tls
 from crawler.model.errors import NO_DESCRIPTORS, Cause
 from crawler.model.struct import Value
@@ -30,16 +33,6 @@ _MOMENT = 0.05
 _NO_REASON = "the server closed the connection during the TLS handshake"
 
 
-class Endpoint(Value, frozen=True):
-    """The target of a connection."""
-
-    host: str
-    port: int
-    is_tls: bool
-    proxy: str | None = None
-    """The SOCKS proxy to use; ``socks5h://…`` lets the proxy resolve the host, ``socks5://…`` resolves it here."""
-
-
 class ConnectionSettings(Value, frozen=True):
     """Settings for opening connections, and the timeouts of the server."""
 
@@ -51,9 +44,10 @@ class ConnectionSettings(Value, frozen=True):
 
 
 class Dialer:
-    """Opens connections."""
+    """Opens connections. ``early``: those that were opened before the event loop."""
 
-    def __init__(self, settings: ConnectionSettings) -> None:
+    def __init__(self, settings: ConnectionSettings, early: EarlyConnections | None = None) -> None:
+        self._early = early
         self._connect_timeout, self._read_timeout = settings.connect_timeout, settings.patience.silence
         self._tls = settings.tls
         self._found: dict[tuple[str, int], tuple[float, asyncio.Future[list[Address]]]] = {}
@@ -110,13 +104,55 @@ class Dialer:
         while True:
             try:
                 async with asyncio.timeout(self._connect_timeout):
-                    opened = await connected(addresses)
+                    opened = await self._opened_early(where, len(addresses)) or await connected(addresses)
                     self._reached.setdefault(where, asyncio.Event()).set()
                     return await _lane_on(opened, make, context, name)
             except (OSError, ssl.CertificateError) as error:
                 drop_first(addresses)
                 if not addresses:
                     raise (_NoConnection if _is_timeout(error) else error) from None
+
+    def sent_early(self, where: Endpoint, data: bytes) -> EarlyConnection | None:
+        """The connection on which ``data`` was sent to ``where`` before the event loop; None if there is none."""
+        return None if self._early is None else self._early.sent(where, data)
+
+    def early_left(self, where: Endpoint) -> int:
+        """Number of connections to ``where`` that were opened before the event loop, and are not used yet."""
+        return 0 if self._early is None else self._early.left(where)
+
+    async def adopt(self, where: Endpoint, opened: socket.socket, lane: Lane) -> None:
+        """Make ``lane`` the protocol of a connection to ``where`` that is open. Raises RequestError."""
+        self._reached.setdefault(where, asyncio.Event()).set()
+        try:
+            await _lane_on(opened, lambda: lane, None, None)
+        except BaseException as error:
+            lane.close()
+            if lane.socket is None:
+                opened.close()
+            if isinstance(error, OSError):
+                raise _explained(error) from None
+            raise
+
+    async def _opened_early(self, where: Endpoint, addresses: int) -> socket.socket | None:
+        """The connection that was begun before the event loop; None if there is none, or it has failed.
+
+        It leads to the first of several ``addresses``, which gets no more time than it would get here.
+        """
+        opened = None if self._early is None or where.proxy is not None else self._early.opened(where)
+        if opened is None:
+            return None
+        try:
+            async with asyncio.timeout(HEAD_START if addresses > 1 else None):
+                await established(opened)
+            if has_no_bytes(opened):
+                return opened
+        except OSError:  # the usual attempt finds out why
+            pass
+        except BaseException:
+            opened.close()
+            raise
+        opened.close()
+        return None
 
     async def _connect_through(
         self, proxy: str, where: Endpoint, make: Callable[[], Lane], context: ssl.SSLContext | None
@@ -142,7 +178,7 @@ class Dialer:
         key = where.host, where.port
         until, lookup = self._found.get(key, (0.0, None))
         if lookup is None or until <= loop.time():
-            lookup = asyncio.ensure_future(_look_up(*key))
+            lookup = asyncio.ensure_future(_look_up(where))
             lookup.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, even if nobody waits
             self._found[key] = (loop.time() + _ADDRESSES_KEPT, lookup)
         try:
@@ -185,11 +221,10 @@ def _is_timeout(error: Exception) -> bool:
     return isinstance(error, TimeoutError) and error.errno is None
 
 
-async def _look_up(host: str, port: int) -> list[Address]:
-    is_address = ":" in host or host.replace(".", "").isdigit()
-    flags = 0 if is_address else socket.AI_ADDRCONFIG
+async def _look_up(where: Endpoint) -> list[Address]:
+    flags = 0 if where.is_address else socket.AI_ADDRCONFIG
     loop = asyncio.get_running_loop()
-    return cast("list[Address]", await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags))
+    return cast("list[Address]", await loop.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM, flags=flags))
 
 
 def _explained(error: OSError | ssl.CertificateError) -> RequestError:

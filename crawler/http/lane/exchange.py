@@ -15,6 +15,8 @@ from crawler.http.lane.loss import Ending, Loss
 from crawler.http.lane.request import Request
 from crawler.http.problem import RequestError, TooSlow
 from crawler.http.sockets.first_responses import FirstResponses
+from crawler.http.sockets.processors import Moment
+from crawler.http.sockets.tcp import response_time
 from crawler.model import limits
 from crawler.model.errors import Cause
 from crawler.model.network.shapes import Alike
@@ -39,6 +41,8 @@ class Exchange:
 
     __slots__ = (
         "_arrival",
+        "_began",
+        "_expected",
         "_first",
         "_head",
         "_is_holding",
@@ -48,12 +52,17 @@ class Exchange:
         "_pieces",
         "_silence",
         "_waiting",
+        "head_start",
         "headers",
     )
 
     def __init__(self, lane: Lane, silence: float, first: FirstResponses) -> None:
         self._lane, self._first = lane, first
         self._silence = silence
+        self._began: Moment | None = None
+        self._expected: float | None = None
+        """When the response to an early request was first waited for, on the clock of the event loop."""
+        self.head_start = 0.0
         self._arrival: asyncio.Future[None] | None = None
         """Awaited by whoever waits for the next piece, or for the headers."""
         self._head: Head | None = None
@@ -68,9 +77,17 @@ class Exchange:
 
     async def send(self, data: bytes, *, is_head: bool) -> None:
         """Send a request and wait for the header section. Raises RequestError, LostExchange."""
-        clock = asyncio.get_running_loop().time
-        began = self._first.begin(clock())
+        self._began = self._first.begin(asyncio.get_running_loop().time())
         self._lane.send([Request(data, self, is_head=is_head)])
+        await self.arrived()
+
+    def expect(self, data: bytes, began: Moment | None, *, is_head: bool) -> None:
+        """Expect the response to a request that was sent at ``began``. Call ``arrived`` when the lane is connected."""
+        self._began, self._expected = began, asyncio.get_running_loop().time()
+        self._lane.send([Request(data, self, is_head=is_head)], b"")
+
+    async def arrived(self) -> None:
+        """Wait for the header section. Raises RequestError, LostExchange."""
         try:
             while self._head is None and self._loss is None:
                 await self._arrive()
@@ -79,7 +96,18 @@ class Exchange:
             raise
         if self._head is None:
             raise self._error()
-        self._first.note(began, clock(), self._lane.socket, self._head.status, self.headers)
+        self._note(asyncio.get_running_loop().time(), self._head.status)
+
+    def _note(self, now: float, status: int) -> None:
+        """Note when the header section has arrived."""
+        began, connection, first = self._began, self._lane.socket, self._first
+        if self._expected is None or began is None:
+            first.note(began, now, connection, status, self.headers)
+            return
+        taken = response_time(connection)
+        first.note_early(began, now, taken, connection, status, self.headers)
+        waited = now - began.now if taken is None else taken
+        self.head_start = max(0.0, waited - (now - self._expected))
 
     @property
     def status(self) -> int:

@@ -71,8 +71,6 @@ class Lane(Reading):
         """How the lane ended; None while it is open."""
         return None if self._end is None else self._end.ending
 
-    # --- what the owner does ------------------------------------------------------------------------
-
     @property
     def in_flight(self) -> int:
         """Number of requests without a complete response."""
@@ -97,15 +95,17 @@ class Lane(Reading):
             return False
 
     def send(self, requests: Sequence[Request], data: bytes | None = None) -> None:
-        """Write ``data``, or that of each of ``requests``, at once. If the lane has ended, the requests are lost."""
+        """Write ``data``, or that of each of ``requests``, at once. If it is empty, they were sent before."""
         is_idle = not self._flight
         if is_idle and requests:
             self._reader.begin(is_head=requests[0].is_head, is_alone=not requests[0].gathered)
         self._flight.extend(requests)
         self.sent += len(requests)
-        if self._end is None and self._transport is not None:
+        if self._end is None and (self._transport is not None or data == b""):
             self.is_shared = self.is_shared or len(self._flight) > 1
-            if not self._transport.is_closing():  # else ``connection_lost`` is about to tell why
+            if (
+                self._transport is not None and not self._transport.is_closing()
+            ):  # else ``connection_lost`` is about to tell why
                 self._transport.write(b"".join([request.data for request in requests]) if data is None else data)
             if is_idle and requests:
                 self._deadline.expect(self._loop.time())

@@ -10,17 +10,18 @@ from functools import partial
 from itertools import chain
 
 from crawler.http.framing.shape import Shapes
-from crawler.http.lane.batch import Answers, Batch
+from crawler.http.lane.batch import Batch, Outcome
 from crawler.http.lane.deadline import Patience
-from crawler.http.lane.dial import Dialer, Endpoint
+from crawler.http.lane.dial import Dialer
 from crawler.http.lane.exchange import Exchange, LostExchange
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import EXCESSES, Ending
 from crawler.http.lane.preconnected import Spares
+from crawler.http.sockets.endpoint import Endpoint
 from crawler.http.sockets.first_responses import FirstResponses
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.pipelining import Carried, Together
-from crawler.model.struct import Struct, Value, field
+from crawler.model.struct import Struct, field
 
 _KEPT = 15.0
 """Seconds for which an idle lane is kept."""
@@ -44,23 +45,6 @@ class Experience(Struct):
     shapes: Shapes = field(default_factory=Shapes)
     """The shapes of its header sections."""
     first: FirstResponses = field(default_factory=FirstResponses)
-
-
-class Outcome(Value, frozen=True):
-    """The result of a batch."""
-
-    places: Sequence[int]
-    """The places of the requests that were sent, among those given."""
-    answers: Answers
-    """The response to each of them."""
-    ending: Ending | None
-    """How the lane ended; None if it did not."""
-    is_race: bool
-    """Whether a reused connection was closed before any response of the batch."""
-    lane: Lane | None
-    """The lane, which nothing else uses until ``LanePool.settle`` is called; None if others may use it already."""
-    carried: Carried | None
-    """What the lane carried before; None if nothing that is known."""
 
 
 class LanePool:
@@ -92,7 +76,9 @@ class LanePool:
         The request is sent once more if the server closed an idle connection at that moment (RFC 9112 section 9.3.1),
         or if another response follows, which may be the right one: then the second one counts. Raises RequestError.
         """
-        exchange, lane = None, self._take(where) or await self._spare(where)
+        exchange, lane = await self._sent_early(where, data, is_head=is_head), None
+        if exchange is None:
+            lane = self._take(where) or await self._spare(where)
         if lane is not None:
             with suppress(LostExchange):
                 exchange = await self._send_on(where, lane, data, is_head=is_head)
@@ -186,7 +172,7 @@ class LanePool:
 
     def _idle_lanes(self, where: Endpoint) -> int:
         idle = [lane for lane, _ in self._idle.get(where, ())] + [lane for lane, _, _ in self._shared.get(where, ())]
-        return sum(lane.ending is None for lane in idle)
+        return sum(lane.ending is None for lane in idle) + self._dialer.early_left(where)
 
     async def _spare(self, where: Endpoint) -> Lane | None:
         """A lane that was opened ahead; None if there is none. Raises RequestError."""
@@ -239,6 +225,20 @@ class LanePool:
             for kept, _, _ in self._shared.pop(where, ()):
                 kept.close()
             self._expect(where, lane)
+
+    async def _sent_early(self, where: Endpoint, data: bytes, *, is_head: bool) -> Exchange | None:
+        """The exchange of a request that was sent before the event loop; None if there is none. Raises RequestError."""
+        connection = self._dialer.sent_early(where, data)
+        if connection is None:
+            return None
+        lane = self._made(where, is_ahead=False)
+        exchange = Exchange(lane, self._patience.silence, self.experience(where).first)
+        exchange.expect(data, connection.sent, is_head=is_head)
+        self._connections(where).adopt(lane)
+        await self._dialer.adopt(where, connection.socket, lane)
+        self._expect(where, lane)
+        await exchange.arrived()
+        return exchange
 
     async def _send_on(self, where: Endpoint, lane: Lane, data: bytes, *, is_head: bool) -> Exchange:
         exchange = Exchange(lane, self._patience.silence, self.experience(where).first)

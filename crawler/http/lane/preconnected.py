@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from crawler.http.lane.dial import Dialer, Endpoint
+from crawler.http.lane.dial import Dialer
 from crawler.http.lane.lane import Lane
+from crawler.http.sockets.endpoint import Endpoint
 
 _KEPT = 3.0
 """Seconds for which an unused connection is kept. Servers wait for at least five for the first request."""

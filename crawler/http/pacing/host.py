@@ -146,6 +146,10 @@ class Host:
                 await probe(self._breaker.probe_url, self)
                 self._breaker.probed()
 
+    def began_before(self, seconds: float) -> None:
+        """A request that is in flight was sent ``seconds`` before ``enter`` was called."""
+        self._meter.began_before(seconds)
+
     def leave(self, requests: int = 1) -> None:
         """Note that ``requests`` requests on one connection have ended, successfully or not."""
         now = time.monotonic()

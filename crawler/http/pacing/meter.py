@@ -60,6 +60,10 @@ class Meter:
     def _average(self) -> float:
         return self._busy / self._turns if self._turns > 0 else 0.0
 
+    def began_before(self, seconds: float) -> None:
+        """A request that is in flight was sent ``seconds`` before ``entered`` was called."""
+        self._busy += seconds
+
     def withdrew(self, now: float) -> None:
         """A request that was counted by ``entered`` was not sent."""
         self._busy += self.active * (now - self._updated)

@@ -6,11 +6,10 @@ import asyncio
 import os
 import socket
 from contextlib import suppress
-from typing import Any
 
-Address = tuple[int, int, int, str, tuple[Any, ...]]
-"""What getaddrinfo returns: family, kind, protocol, canonical name, and what to connect to."""
-_HEAD_START = 0.25
+from crawler.http.sockets.endpoint import Address
+
+HEAD_START = 0.25
 """Seconds before the next address is tried in parallel (RFC 8305 section 5)."""
 
 
@@ -22,7 +21,7 @@ async def connected(addresses: list[Address]) -> socket.socket:
     if len(addresses) != 1:
         import aiohappyeyeballs
 
-        return await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=_HEAD_START)
+        return await aiohappyeyeballs.start_connection(addresses, happy_eyeballs_delay=HEAD_START)
     family, kind, protocol, _, address = addresses[0]
     opened = socket.socket(family, kind, protocol)
     try:
@@ -30,8 +29,7 @@ async def connected(addresses: list[Address]) -> socket.socket:
         with suppress(BlockingIOError):
             opened.connect(address)
             return opened
-        await _writable(opened)
-        _raise_error(opened)
+        await established(opened)
     except BaseException:
         opened.close()
         raise
@@ -46,6 +44,12 @@ def drop_first(addresses: list[Address]) -> None:
     import aiohappyeyeballs
 
     aiohappyeyeballs.pop_addr_infos_interleave(addresses, 1)
+
+
+async def established(opened: socket.socket) -> None:
+    """Wait until the connection that ``opened`` has begun is there. Raises OSError."""
+    await _writable(opened)
+    _raise_error(opened)
 
 
 async def _writable(opened: socket.socket) -> None:

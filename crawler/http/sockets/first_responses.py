@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from math import inf, sqrt
 from typing import Any
 
-from crawler.http.sockets import processors
+from crawler.http.sockets.processors import Moment, moment
 from crawler.http.sockets.tcp import round_trip
 from crawler.model import limits
-from crawler.model.struct import Struct, Value
+from crawler.model.struct import Struct
 from crawler.text.http_fields import is_strong_tag
 
 _ENOUGH = 4
@@ -22,32 +21,19 @@ _ENOUGH_UNCOUNTED = 20
 """The same where the system does not say how long programs wait for a processor."""
 
 
-class Moment(Value, frozen=True):
-    """A point in time, and what this machine has done until then, in seconds."""
-
-    now: float
-    worked: float
-    """Processor time of this process."""
-    waited: float | None
-    """See ``processors.waited``."""
-
-
-def moment(now: float) -> Moment:
-    """The moment at which the clock of the event loop shows ``now``."""
-    return Moment(now, time.process_time(), processors.waited())
-
-
-def is_explained(began: Moment, ended: Moment, count: int) -> bool | None:
-    """Whether a machine with ``count`` processors may explain most of the time between two moments.
+def is_explained(began: Moment, ended: Moment, count: int, taken: float | None = None) -> bool | None:
+    """Whether a machine with ``count`` processors may explain most of the time between two moments, or what it took.
 
     This process worked then, or something waited for a processor: at most the square root of the weighted time of all
     waiting, multiplied by the time for which all processors can have been in use. None if that is not counted.
+
+    ``taken``: how long the response took by the system's clock, for which the work of this process does not matter.
     """
     if began.waited is None or ended.waited is None:
         return None
     elapsed, worked = ended.now - began.now, ended.worked - began.worked
     waited = sqrt(max(0.0, (ended.waited - began.waited) * count * elapsed))
-    return worked + waited >= _MOST * elapsed
+    return worked + waited >= _MOST * elapsed if taken is None else waited >= _MOST * taken
 
 
 class FirstResponses(Struct):
@@ -84,14 +70,32 @@ class FirstResponses(Struct):
 
     def note(self, began: Moment | None, now: float, connection: Any, status: int, headers: Mapping[str, str]) -> None:
         """Note that a header section has arrived on a socket; ``began`` is the result of ``begin``."""
-        if not self.sends_ranges and status == 200 and headers.get("Accept-Ranges", "").lower() == "bytes":
-            self.sends_ranges = is_strong_tag(headers.get("ETag"))
+        self._note_ranges(status, headers)
         if began is None:
             return
-        self.quickest = min(now - began.now, self.quickest)
+        self._note_time(began, now, connection)
+
+    def note_early(
+        self, began: Moment, now: float, taken: float | None, connection: Any, status: int, headers: Mapping[str, str]
+    ) -> None:
+        """Note the header section of a response to a request that was sent at ``began``, before the event loop.
+
+        ``taken``: seconds from the request to the response, as the system has seen them; None if it does not say.
+        """
+        self._note_ranges(status, headers)
+        if self.is_near is None:
+            self._note_time(began, now, connection, taken)
+
+    def _note_ranges(self, status: int, headers: Mapping[str, str]) -> None:
+        if not self.sends_ranges and status == 200 and headers.get("Accept-Ranges", "").lower() == "bytes":
+            self.sends_ranges = is_strong_tag(headers.get("ETag"))
+
+    def _note_time(self, began: Moment, now: float, connection: Any, taken: float | None = None) -> None:
+        self.quickest = min(now - began.now if taken is None else taken, self.quickest)
         seen = round_trip(connection)
         if seen is not None:
             self.round_trip = min(seen, self.round_trip or inf)
-        explained = is_explained(began, moment(now), os.cpu_count() or 1) if self.quickest >= limits.NEAR else True
+        is_slow = self.quickest >= limits.NEAR
+        explained = is_explained(began, moment(now), os.cpu_count() or 1, taken) if is_slow else True
         self.unexplained += explained is False
         self.uncounted += explained is None

@@ -39,6 +39,11 @@ class OpenConnections:
         self._dials -= 1
         self._open.add(connection)
 
+    def adopt(self, connection: Connection) -> None:
+        """Note that ``connection``, which was opened elsewhere, is in use."""
+        self._open.add(connection)
+        self._trim()
+
     def rest(self, connection: Connection) -> None:
         """Note that ``connection`` is idle. It is closed at once if there are too many."""
         if connection in self._open:

@@ -1,10 +1,23 @@
-"""How long this machine has kept programs waiting for a processor."""
+"""What the processors of this machine have done, and how long they have kept programs waiting."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+from crawler.model.struct import Value
+
 _PRESSURE = Path("/proc/pressure/cpu")
+
+
+class Moment(Value, frozen=True):
+    """A point in time, and what this machine has done until then, in seconds."""
+
+    now: float
+    worked: float
+    """Processor time of this process."""
+    waited: float | None
+    """See ``waited``."""
 
 
 def waited() -> float | None:
@@ -17,3 +30,8 @@ def waited() -> float | None:
     except OSError:
         return None
     return int(total) / 1e6 if total.isdigit() else None
+
+
+def moment(now: float) -> Moment:
+    """The moment at which the clock of the event loop, the monotonic one, shows ``now``."""
+    return Moment(now, time.process_time(), waited())

@@ -15,6 +15,8 @@ _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 _INFO: int | None = getattr(socket, "TCP_INFO", None)
 _MIN_RTT = 148
 """Offset of ``tcpi_min_rtt`` in the ``tcp_info`` of Linux, in microseconds; other systems have another structure."""
+_LAST_SENT, _LAST_RECEIVED = 44, 52
+"""Offsets of ``tcpi_last_data_sent`` and ``tcpi_last_data_recv``, in milliseconds before now."""
 _UNKNOWN = 2**32 - 1
 
 
@@ -38,13 +40,31 @@ def round_trip(connection: Any) -> float | None:
 
     It does not contain any time for which a program had to wait or work.
     """
-    if _INFO is None or _QUICKACK is None or connection is None:
-        return None
-    try:
-        info = connection.getsockopt(socket.IPPROTO_TCP, _INFO, _MIN_RTT + 4)
-    except OSError:  # no TCP, or closed meanwhile
-        return None
-    if len(info) < _MIN_RTT + 4:
+    info = _info(connection)
+    if info is None:
         return None
     (found,) = struct.unpack_from("I", info, _MIN_RTT)
     return None if found == _UNKNOWN else found / 1e6
+
+
+def response_time(connection: Any) -> float | None:
+    """Seconds from the last bytes sent to the last ones received since; None if the system does not say.
+
+    The system counts milliseconds, and does so while this program has no event loop yet, or is busy.
+    """
+    info = _info(connection)
+    if info is None:
+        return None
+    (sent,), (received,) = struct.unpack_from("I", info, _LAST_SENT), struct.unpack_from("I", info, _LAST_RECEIVED)
+    return None if received > sent else (sent - received) / 1e3
+
+
+def _info(connection: Any) -> bytes | None:
+    """The ``tcp_info`` of a connection, down to ``tcpi_min_rtt``; None if the system has none."""
+    if _INFO is None or _QUICKACK is None or connection is None:
+        return None
+    try:
+        info: bytes = connection.getsockopt(socket.IPPROTO_TCP, _INFO, _MIN_RTT + 4)
+    except OSError:  # no TCP, or closed meanwhile
+        return None
+    return info if len(info) >= _MIN_RTT + 4 else None

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import stat
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.directory.os_errors import NOT_OFFERED, destination_error
 from crawler.storage.directory.tree import close_quietly
 from crawler.text.patterns import pattern
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 try:
     import fcntl
@@ -72,6 +74,8 @@ class Lock:
 
     async def acquire(self, wait: float) -> None:
         """Take the lock, waiting up to ``wait`` seconds. Raises AlreadyRunning, DestinationError."""
+        import asyncio  # ``is_held`` is called before there is an event loop
+
         if fcntl is None:
             raise DestinationError(f"cannot lock {self._where}: this system has no flock")
         loop, until = asyncio.get_running_loop(), time.monotonic() + wait

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.http.client import HttpClient, merged
+from crawler.http.client import HttpClient
 from crawler.http.client_options import client_options
+from crawler.http.framing.request_head import merged
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.model.config import Config

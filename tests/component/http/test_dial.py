@@ -14,9 +14,10 @@ import pytest
 import trustme
 
 from crawler.http.lane.deadline import Patience
-from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
+from crawler.http.lane.dial import ConnectionSettings, Dialer
 from crawler.http.lane.lane import Lane
 from crawler.http.problem import RequestError
+from crawler.http.sockets.endpoint import Endpoint
 
 
 def lane() -> Lane:

@@ -11,9 +11,10 @@ import pytest
 from crawler.http.lane import pool as pool_module
 from crawler.http.lane import preconnected
 from crawler.http.lane.deadline import Patience
-from crawler.http.lane.dial import ConnectionSettings, Dialer, Endpoint
+from crawler.http.lane.dial import ConnectionSettings, Dialer
 from crawler.http.lane.pool import LanePool
 from crawler.http.problem import RequestError
+from crawler.http.sockets.endpoint import Endpoint
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.pipelining import Verdict
 

@@ -12,13 +12,14 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from crawler.http.framing.request_head import endpoint
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.problem import RequestError
 from crawler.http.response import RawResponse, combined
 from crawler.http.session import Session
 from crawler.http.sockets.open_connections import OpenConnections
-from crawler.http.transport import Transport, _endpoint
+from crawler.http.transport import Transport
 
 PLAIN = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "1"\r\n\r\nhello'
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "If-None-Match": '"x"'}
@@ -325,7 +326,7 @@ AUTHORITIES = (
 def test_the_endpoint_of_a_plain_name_is_that_of_the_url_library(scheme: str, port: str) -> None:
     for authority in AUTHORITIES:
         url = URL(f"{scheme}://{authority}{port}", encoded=True)
-        found = _endpoint(str(url), None)
+        found = endpoint(str(url), None)
         if found is not None:
             where, field = found
             assert (where.host.rstrip("."), where.port) == ((url.raw_host or "").rstrip("."), url.port)
@@ -333,4 +334,4 @@ def test_the_endpoint_of_a_plain_name_is_that_of_the_url_library(scheme: str, po
 
 
 def test_a_port_that_does_not_exist_has_no_endpoint() -> None:
-    assert _endpoint("http://h:65536", None) is None
+    assert endpoint("http://h:65536", None) is None

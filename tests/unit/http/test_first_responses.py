@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.http.sockets import first_responses, processors, tcp
-from crawler.http.sockets.first_responses import FirstResponses, Moment, is_explained
+from crawler.http.sockets.first_responses import FirstResponses, is_explained
+from crawler.http.sockets.processors import Moment
 from crawler.model import limits
 
 FAR = limits.NEAR + 0.01

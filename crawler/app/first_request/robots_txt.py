@@ -1,4 +1,4 @@
-"""Has the first request of a run sent before everything is imported that only its response needs."""
+"""Has the robots.txt of a run requested before everything is imported that only its response needs."""
 
 from __future__ import annotations
 

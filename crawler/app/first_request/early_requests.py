@@ -1,0 +1,53 @@
+"""Decides which requests a run sends before its event loop is imported. Pure functions.
+
+They are those that the run would send first in any case, byte for byte. A run that is not plain sends none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from crawler.http.framing.request_head import DEFAULT_AGENT, for_lane, header_fields, page_headers, request_head
+from crawler.http.sockets.endpoint import Endpoint
+from crawler.model.config import Config
+from crawler.model.values import Validators
+from crawler.text.urls import before_query
+
+PLAIN = frozenset({
+    "attempts", "backlog", "check", "connect_timeout", "delete", "delete_excluded", "ext", "fsync", "ignore_errors",
+    "last", "listers", "max_delete", "max_depth", "max_size", "min_size", "min_speed", "no_recursive", "no_robots",
+    "pipeline", "progress", "read_timeout", "rules", "segments", "user_agent", "verify_digests", "workers",
+})  # fmt: skip
+"""Options that neither change the first requests, except as is seen here, nor give a reason to refuse the run."""
+BESIDE = 2
+"""Number of connections of a run that requests its first page while robots.txt is on its way."""
+
+
+def is_plain(given: Collection[str], environment: Mapping[str, str]) -> bool:
+    """Whether a run with the options ``given`` depends on nothing else than URL and DIR until its first request."""
+    return PLAIN.issuperset(given) and not any(name.lower().endswith("_proxy") for name in environment)
+
+
+def early_requests(
+    root: str, config: Config, *, connections: int, is_first: bool
+) -> tuple[Endpoint, list[bytes]] | None:
+    """The host of ``root``, and the request for each of its first connections; empty if it is not known, or under TLS.
+
+    ``connections``: how many may be opened. ``is_first``: nothing is known of ``root``, so that its page is requested
+    without conditions, and without a content coding because it may turn out to be a file. None for other hosts than
+    those that lanes serve. Raises ValueError.
+    """
+    parts = for_lane(root, None)
+    if parts is None:
+        return None
+    where, host, target = parts
+    agent = config.user_agent or DEFAULT_AGENT
+
+    def page(path: str, *, may_be_file: bool) -> bytes:
+        headers = page_headers(Validators(), is_plain=may_be_file)
+        return request_head("GET", path, header_fields(host, agent, tuple(headers.items())))
+
+    requests = [] if config.no_robots else [page("/robots.txt", may_be_file=False)]
+    if config.no_robots or (connections >= BESIDE and before_query(root).endswith("/")):
+        requests.append(page(target, may_be_file=True) if is_first else b"")
+    return where, [b""] * len(requests) if where.is_tls else requests

@@ -1,0 +1,261 @@
+"""The first requests of a plain run leave before its event loop is imported: the usual ones, or none."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from sqlite3 import connect
+from typing import TextIO
+
+import pytest
+
+from crawler.app.first_request.standing import Standing, standing_of
+from crawler.cli.parser import run
+from crawler.http.sockets.early import EarlyConnections
+from crawler.model.state.host_limits import HostLimits
+from crawler.storage.state.hosts import store_hosts
+
+FILES = {f"/{name}": name.encode() for name in ("a.bin", "b.bin")}
+ROWS = "".join(f'<a href="{path[1:]}">{path[1:]}</a>   14-Nov-2023 22:13   5\n' for path in FILES)
+PAGE = f"<html><head><title>Index of /</title></head><body><h1>Index of /</h1><hr><pre>{ROWS}</pre><hr></body></html>\n"
+
+
+class Site(ThreadingHTTPServer):
+    """Serves FILES below one listing, and notes the requests."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+        self.requests = Counter[str]()
+
+    def taken(self) -> Counter[str]:
+        requests, self.requests = self.requests, Counter()
+        return requests
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Site
+
+    def do_GET(self) -> None:
+        self.server.requests[f"{self.requestline}\n{self.headers}"] += 1
+        path = self.path.partition("?")[0]
+        body = PAGE.encode() if path == "/" else FILES.get(path)
+        self.send_response(200 if body is not None else 404)
+        self.send_header("Last-Modified", "Tue, 14 Nov 2023 22:13:00 GMT")
+        self.send_header("Content-Length", str(len(body or b"")))
+        self.send_header("Content-Type", "text/html" if path == "/" else "application/octet-stream")
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """For each early opening, the number of its connections."""
+    found, real = list[int](), EarlyConnections.__enter__
+
+    def enter(early: EarlyConnections) -> EarlyConnections:
+        found.append(len(early._requests))
+        return real(early)
+
+    monkeypatch.setattr(EarlyConnections, "__enter__", enter)
+    for name in os.environ:
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    return found
+
+
+ALL = [
+    "--attempts=3", "--backlog=9", "--check=headers", "--connect-timeout=9", "--delete", "--delete-excluded",
+    "--exclude=x", "--ext=bin", "--fsync=none", "--ignore-errors", "--last=b*", "--listers=2", "--max-delete=3",
+    "--max-depth=3", "--max-size=9M", "--min-size=1", "--min-speed=1", "--no-verify-digests", "--pipeline=off",
+    "--progress=none", "--read-timeout=9", "--segments=2", "--user-agent=other/1", "--workers=3",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "path", "first", "later"),
+    [
+        ([], "", 2, 2),
+        (["--no-robots"], "", 1, 1),
+        (["--workers=1"], "", 1, 1),
+        (["--no-recursive"], "?C=M", 2, 2),
+        (ALL, "", 2, 2),
+        ([], "a.bin", 1, 0),
+        (["--no-robots"], "a.bin", 1, 0),
+    ],
+)
+def test_a_run_sends_the_same_requests_as_one_that_sends_none_early(
+    site: Site,
+    opened: list[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    path: str,
+    first: int,
+    later: int,
+) -> None:
+    """A first run, and a second one that finds nothing new."""
+    usual, early = str(tmp_path / "usual"), str(tmp_path / "early")
+    for connections in (first, later):
+        monkeypatch.setenv("no_proxy", "other.host")
+        assert run(["-q", *options, site.url + path, usual]) == 0
+        expected = site.taken()
+        assert expected
+        assert not opened
+        monkeypatch.delenv("no_proxy")
+        assert run(["-q", *options, site.url + path, early]) == 0
+        assert site.taken() == expected
+        assert opened == ([connections] if connections else [])
+        opened.clear()
+
+
+def of_another_url(place: Path, site: Site) -> None:
+    assert run(["-q", "--moved", f"http://localhost:{site.server_port}/", str(place)]) == 0
+
+
+def inside_another(place: Path, site: Site) -> None:
+    of_another_url(place.parent, site)
+    place.mkdir()
+    (place / "a.bin").write_bytes(b"kept")
+    (place.parent / ".crawler" / "state.sqlite3").unlink()
+
+
+def below_a_state(place: Path, _site: Site) -> None:
+    (place / ".crawler").mkdir(parents=True)
+
+
+def held(place: Path, site: Site) -> None:
+    own(place, site)
+    lock = (place / ".crawler" / "lock").open()
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    HELD.append(lock)
+
+
+HELD: list[TextIO] = []
+
+
+def with_names_of_windows(place: Path, site: Site) -> None:
+    own(place, site)
+    (place / ".crawler" / "names").touch()
+
+
+def a_file(place: Path, _site: Site) -> None:
+    place.touch()
+
+
+def a_broken_link(place: Path, _site: Site) -> None:
+    place.symlink_to("nowhere/else")
+
+
+def with_a_linked_state_directory(place: Path, site: Site) -> None:
+    own(place, site)
+    (place / ".crawler").rename(place.parent / "moved")
+    (place / ".crawler").symlink_to(place.parent / "moved")
+
+
+def with_a_linked_lock(place: Path, site: Site) -> None:
+    own(place, site)
+    (place / ".crawler" / "lock").unlink()
+    (place / ".crawler" / "lock").symlink_to("state.sqlite3")
+
+
+def own(place: Path, site: Site) -> None:
+    assert run(["-q", "--moved", site.url, str(place)]) == 0
+
+
+REFUSED: list[tuple[Callable[[Path, Site], None], int]] = [
+    (of_another_url, 2),
+    (inside_another, 2),
+    (held, 7),
+    (with_names_of_windows, 2),
+    (a_file, 4),
+    (a_broken_link, 4),
+    (with_a_linked_state_directory, 4),
+    (with_a_linked_lock, 4),
+]
+
+
+@pytest.mark.parametrize(("prepare", "code"), REFUSED)
+def test_a_run_that_is_refused_because_of_its_directory_sends_nothing(
+    site: Site, tmp_path: Path, prepare: Callable[[Path, Site], None], code: int
+) -> None:
+    place = tmp_path / "outer" / "mirror"
+    place.parent.mkdir()
+    prepare(place, site)
+    site.taken()
+    assert run(["-q", site.url, str(place)]) == code
+    assert not site.taken()
+    while HELD:
+        HELD.pop().close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["URL", "/"],
+        ["URL", "/proc/mirror"],
+        ["URL", "{}/.crawler/mirror"],
+        ["URL", "{}/x", "extra"],
+        ["--workers=0", "URL", "{}/x"],
+        ["--verify", "--repair", "URL", "{}/x"],
+        ["--ext=zip", "tar", "URL", "{}/x"],
+        ["--quiet", "--progress=bars", "URL", "{}/x"],
+        ["--lock=none", "--lock-wait=3", "URL", "{}/x"],
+        ["--dry-run", "--state={}", "URL", "{}/x"],
+    ],
+)
+def test_a_run_that_is_refused_because_of_its_arguments_connects_to_nothing(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        assert run(["-q", *(each.format(tmp_path).replace("URL", url) for each in arguments)]) in {2, 4}
+        assert select.select([listening], [], [], 0)[0] == []
+
+
+def test_what_is_known_of_a_directory(site: Site, tmp_path: Path) -> None:
+    place, first, later = tmp_path / "mirror", Standing(True), Standing(False)
+    assert standing_of(place, site.url) == first
+    place.mkdir()
+    (place / "kept").touch()
+    assert standing_of(place, site.url) == first
+    own(place, site)
+    assert standing_of(place, site.url) == later
+    assert standing_of(tmp_path / "." / "mirror", f"{site.url}index.html") == later
+    assert standing_of(place, "http://other/") is None
+    with connect(place / ".crawler" / "state.sqlite3") as state:
+        store_hosts({site.url[:-1]: HostLimits(limit=1, beyond=2)}, time.time(), state)
+    state.close()
+    assert standing_of(place, site.url) == Standing(is_first=False, connections=1)
+    later = Standing(is_first=False, connections=1)
+    os.link(place / ".crawler" / "lock", tmp_path / "other-name")
+    assert standing_of(place, site.url) is None, "the run replaces a shared lock"
+    (tmp_path / "other-name").unlink()
+    assert standing_of(place, site.url) == later
+    (place / ".crawler" / "state.sqlite3").write_bytes(b"SQLite format 3\0 but damaged")
+    assert standing_of(place, site.url) is None
+    (place / ".crawler" / "state.sqlite3").unlink()
+    assert standing_of(place, site.url) is None
+    assert standing_of(place / "\0", site.url) is None

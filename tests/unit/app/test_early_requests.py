@@ -1,0 +1,86 @@
+"""Which requests a run sends before its event loop is imported."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from crawler.app.first_request.early_requests import PLAIN, early_requests, is_plain
+from crawler.http.sockets.endpoint import Endpoint
+from crawler.model.config import Config
+
+REFUSING = {
+    "allow_host", "changes", "cluster", "cluster_insecure", "fallback", "log_file", "log_format", "metrics", "moved",
+    "name_from", "names", "newer_than", "older_than", "on_change", "on_end", "on_failure", "processes", "report",
+    "snapshots", "state", "summary", "format", "max_files", "max_total_size", "objects", "include", "exclude",
+}  # fmt: skip
+"""Options because of which a run may be refused, or that belong to another kind of run."""
+OF_REQUESTS = {
+    "ca_file", "client_cert", "cookies", "header", "insecure", "limit_rate", "netrc", "proxy", "requests_per_second",
+}  # fmt: skip
+"""Options that change how, when or with what the first request is sent."""
+OF_THE_RUN = {"dry_run", "lock", "lock_wait", "max_duration", "trash"}
+
+
+def test_every_option_is_plain_or_is_not_for_a_reason() -> None:
+    others = REFUSING | OF_REQUESTS | OF_THE_RUN
+    assert not PLAIN & others
+    assert {item.name for item in fields(Config)} <= PLAIN | others
+    assert {item.name for item in fields(Config)} >= PLAIN
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "expected"),
+    [
+        ((), {}, True),
+        (("delete", "workers"), {"HOME": "/"}, True),
+        (("delete", "header"), {}, False),
+        (("requests_per_second",), {}, False),
+        (("dry_run",), {}, False),
+        ((), {"HTTP_PROXY": "http://p"}, False),
+        ((), {"no_proxy": "*"}, False),
+    ],
+)
+def test_a_run_is_plain_if_nothing_else_matters(
+    given: tuple[str, ...], environment: dict[str, str], expected: bool
+) -> None:
+    assert is_plain(given, environment) is expected
+
+
+ROBOTS, PAGE, NONE = b"GET /robots.txt HTTP/1.1\r\n", b"GET /a/ HTTP/1.1\r\n", b""
+HTTP, FILE, TLS = "http://h/a/", "http://h/a.zip", "https://h/a/"
+
+
+@pytest.mark.parametrize(
+    ("root", "no_robots", "connections", "is_first", "lines"),
+    [
+        (HTTP, False, 2, True, [ROBOTS, PAGE]),
+        (HTTP, False, 1, True, [ROBOTS]),
+        (HTTP, False, 2, False, [ROBOTS, NONE]),
+        (HTTP, False, 1, False, [ROBOTS]),
+        (HTTP, True, 1, True, [PAGE]),
+        (HTTP, True, 2, False, [NONE]),
+        (f"{HTTP}?C=M", False, 9, True, [ROBOTS, b"GET /a/?C=M HTTP/1.1\r\n"]),
+        (f"{HTTP}?x=/", False, 9, False, [ROBOTS, NONE]),
+        (FILE, False, 2, True, [ROBOTS]),
+        (FILE, False, 2, False, [ROBOTS]),
+        (FILE, True, 2, True, [b"GET /a.zip HTTP/1.1\r\n"]),
+        (TLS, False, 2, True, [NONE, NONE]),
+        (TLS, False, 1, True, [NONE]),
+        (TLS, True, 2, False, [NONE]),
+    ],
+)
+def test_the_first_requests_of_a_run(
+    root: str, no_robots: bool, connections: int, is_first: bool, lines: list[bytes]
+) -> None:
+    found = early_requests(root, Config(no_robots=no_robots), connections=connections, is_first=is_first)
+    assert found is not None
+    where, requests = found
+    assert where == Endpoint("h", 443 if root == TLS else 80, is_tls=root == TLS)
+    assert [request.partition(b"\r\n")[0] + b"\r\n" if request else b"" for request in requests] == lines
+    assert all(b"\r\nHost: h\r\n" in request and request.endswith(b"\r\n\r\n") for request in requests if request)
+
+
+def test_a_url_that_no_lane_serves_has_none() -> None:
+    assert early_requests("http://h", Config(), connections=2, is_first=True) is None
