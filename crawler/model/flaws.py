@@ -21,6 +21,7 @@ class FlawKind(StrEnum):
     REPEATED = "repeated"
     SKIPPED = "skipped"
     UNPAGED = "unpaged"
+    UNLIKE = "unlike"
     ERROR_FOLLOWS = "error-follows"
     MEMBER = "member"
     NOT_THIS = "not-this"
@@ -66,8 +67,12 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
         "the next run reads it again",
     ),
     FlawKind.UNPAGED: Meaning(
-        "it had several pages when it was last read, and now shows only rows of the first, and no link to others",
-        "the next run believes that these are all",
+        "a page to which it led when it was last read still shows other rows, and now nothing leads there",
+        "its links to other pages are missing: the next run reads it again",
+    ),
+    FlawKind.UNLIKE: Meaning(
+        "rows are missing, and one of its pages is not what it was when all of them were last read",
+        "the next run reads it again; if the page is right, delete what is gone by hand, or start with a new --state",
     ),
     FlawKind.ERROR_FOLLOWS: Meaning("an error page follows the listing", "the next run reads it again"),
     FlawKind.MEMBER: Meaning(
@@ -119,6 +124,8 @@ class ClaimKind(StrEnum):
     """That it shows no more than so many, so there may be others if it shows as many."""
     BACK = "back"
     """That a page precedes it; the quote is the URL of that page."""
+    PLACE = "place"
+    """Which page it is."""
 
 
 class Claim(Value, frozen=True):
@@ -140,8 +147,8 @@ class Claim(Value, frozen=True):
             return pages >= self.number
         if self.kind is ClaimKind.LIMIT:
             return pages > 1 or rows < self.number
-        is_link = self.kind in {ClaimKind.NEXT, ClaimKind.BACK}
-        return is_link or pages >= self.number or (rows >= self.number and self.shown > 1)
+        is_position = self.kind in {ClaimKind.NEXT, ClaimKind.BACK, ClaimKind.PLACE}
+        return is_position or pages >= self.number or (rows >= self.number and self.shown > 1)
 
 
 class Flaw(Value, frozen=True):

@@ -35,3 +35,20 @@ def order(one: str, other: str) -> int | None:
 def is_alike(one: str, other: str) -> bool:
     """Whether two URLs have the same parameters, whatever their values are."""
     return parameters(one).keys() == parameters(other).keys()
+
+
+def has_number(url: str) -> bool:
+    """Whether a parameter of ``url`` may be the number of a page or an offset."""
+    return any(map(is_number, parameters(url).values()))
+
+
+def is_later_page(url: str, first: str) -> bool:
+    """Whether ``url`` is that of another page of the listing that begins at ``first``."""
+    return url != first and url.partition("?")[0] == first.partition("?")[0]
+
+
+def is_first_number(url: str, other: str) -> bool:
+    """Whether ``url`` may be that of the first page, by the number in which it differs from ``other``: 0 or 1."""
+    ours, theirs = parameters(url), parameters(other)
+    values = [value for key, value in ours.items() if theirs.get(key) != value and is_number(value)]
+    return all(int(value) < 2 for value in values)

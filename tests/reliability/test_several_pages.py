@@ -27,13 +27,15 @@ class Listing:
     style: str = "numbers"
     text: str = ""
     answer: Answer = lambda page, _query: page
+    version: int = 0
+    """Increased to have all pages sent anew."""
     seen: list[tuple[str, bool]] = field(default_factory=list)
     """(query, whether the page was unchanged) of each request."""
 
     def response(self, page: Response, request: Request) -> Response:
         query = request.target.partition("?")[2]
         site = PagedSite(self.names, 3, STYLES[self.style], total=self.text, size="100")
-        etag = f'"{query}-{len(self.names)}"'
+        etag = f'"{query}-{len(self.names)}-{self.version}"'
         is_known = request.headers.get("if-none-match") == etag
         self.seen.append((query, is_known))
         body = b"" if is_known else (site.page(query) or "").encode()
@@ -160,3 +162,50 @@ def test_a_page_that_robots_txt_forbids_makes_the_listing_incomplete(sandbox: Sa
     run.says("?page=3", "robots.txt")
     assert [query for query, _ in listing.seen] == ["", "page=2"]
     sandbox.holds(wanted)
+
+
+WRONG: dict[str, tuple[str, Answer]] = {
+    "without its pager": ("", lambda page, _query: replace(page, body=page.body.replace(b"page=", b"C="))),
+    "the second one": ("", lambda page, _query: _sent(page, ["f3.bin", "f4.bin", "f5.bin", "f6.bin", "f7.bin"], 2)),
+    "not found": ("page=2", lambda page, _query: replace(page, status=404)),
+    "empty": ("page=3", lambda page, _query: _sent(page, [], 1)),
+    "half": ("page=2", lambda page, _query: replace(page, body=page.body.replace(b"f4.bin", b"../"))),
+}  # fmt: skip
+
+
+def _sent(page: Response, names: list[str], number: int) -> Response:
+    rows = PagedSite(names, 99, STYLES["next"]).markup(1)
+    pager = STYLES["next"](number, 3, lambda target: f"?page={target}" if target > 1 else "./")
+    return replace(page, body=rows.replace("</table>", f"</table>{pager}").replace("5 KiB", "100").encode())
+
+
+@pytest.mark.row("L32")
+@pytest.mark.parametrize("name", WRONG)
+def test_a_page_that_stays_wrong_deletes_nothing(sandbox: Sandbox, site: Site, name: str) -> None:
+    listing = begin(site, style="next")
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    query, wrong = WRONG[name]
+    listing.answer = lambda page, asked: wrong(page, asked) if asked == query else page
+    for _ in range(2):
+        listing.version += 1
+        sandbox.mirror(site.url, delete=True, attempts=1).fails(5)
+        sandbox.holds(wanted)
+    listing.version += 1
+    listing.answer = lambda page, _query: page
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds(wanted)
+
+
+@pytest.mark.row("L32")
+@pytest.mark.parametrize("count", [3, 1, 6])
+def test_a_listing_that_has_become_shorter_is_believed(sandbox: Sandbox, site: Site, count: int) -> None:
+    listing = begin(site)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    for name in listing.names[count:]:
+        site.remove(name)
+    del listing.names[count:]
+    listing.answer = lambda page, _query: page if page.body or page.status == 304 else replace(page, status=404)
+    sandbox.mirror(site.url, delete=True, max_delete="100%").succeeds()
+    sandbox.holds({path: data for path, data in wanted.items() if path in listing.names})

@@ -94,8 +94,9 @@ def _break(site: Site, kind: FlawKind) -> None:
         site.listing(kind, whole.partition(b"</table>")[0] if kind is FlawKind.CUT else whole)
 
 
-_FLAWS_OF_PAGES = [kind for kind in FlawKind if kind not in {FlawKind.FALLBACK, FlawKind.SKIPPED, FlawKind.UNPAGED}]
-"""FALLBACK is no flaw of a page, but says who sent it: see test_upstreams. SKIPPED and UNPAGED need several pages."""
+_OF_SEVERAL = {FlawKind.SKIPPED, FlawKind.UNPAGED, FlawKind.UNLIKE}
+_FLAWS_OF_PAGES = [kind for kind in FlawKind if kind not in {FlawKind.FALLBACK, *_OF_SEVERAL}]
+"""FALLBACK is no flaw of a page, but says who sent it: see test_upstreams. The others need several pages."""
 
 
 @pytest.mark.own

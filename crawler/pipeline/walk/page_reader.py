@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Protocol
 
 from crawler.model import limits
-from crawler.model.errors import FetchError, ListingError
+from crawler.model.errors import ListingError
 from crawler.model.flaws import Flaw, FlawKind, is_cut_short
 from crawler.model.interfaces import FetchedPage, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Value, replace
-from crawler.model.values import Entry, Job, Listing, Validators
+from crawler.model.values import Entry, Listing, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.walk.page_versions import (
     after,
     is_memorable,
+    is_part,
     is_same,
     linked_pages,
     memo_of,
     recalled_version,
+    refused_page,
     version_of,
     with_link,
 )
-from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PagePiece, Pages
+from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PageMemory, PagePiece, Pages
 from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
 
 Pieces = AsyncGenerator[Listing, None]
@@ -59,16 +60,6 @@ class Root(Protocol):
 
     def found_at_fallback(self) -> None:
         """Note that a fallback has sent a file instead of a listing."""
-
-
-class PageMemory(Protocol):
-    """The memory of pages: the part of ``StateStore`` that a reader needs."""
-
-    async def listing(self, url: str) -> ListingMemo | None: ...
-
-    def visited(self, path: str, url: str | None) -> None: ...
-
-    def remember_listing(self, memo: ListingMemo) -> None: ...
 
 
 class PageReader(Value, frozen=True, kw_only=True):
@@ -106,19 +97,19 @@ class PageReader(Value, frozen=True, kw_only=True):
         if begun is None:
             return
         digest, memo, page = begun.digest, begun.memo, begun.page
+        known = await self.state.listing(url) if self.anew or digest is not None else memo
         if digest is not None:
-            memo = await self.state.listing(url)
+            memo = known
             if page.status == 304 and (memo is None or memo.body_digest != digest.body_digest):
                 page = await self._fetch(url, Validators(), permit)  # it confirmed a version that is not known
         if memo is not None and is_same(memo, page):
             linked = memo.linked if page.status == 304 and page.link is None else linked_pages(page)
-            if linked != memo.linked:
-                memo = replace(memo, linked=linked)
-                self.state.remember_listing(memo)
-            yield PagePiece(listing=self._recall(memo, path), version=recalled_version(memo))
+            now = memo if linked == memo.linked else replace(memo, linked=linked)
+            version, held = (recalled_version(memo), None) if now is memo else (None, now)
+            yield PagePiece(listing=self._recall(now, path), version=version, known=memo, memo=held)
             return
-        if (whole := self._whole(path, url, page)) is not None:
-            yield after(memo, whole)
+        if (whole := self._whole(path, url, page, known)) is not None:
+            yield after(known, whole)
             return
         parsed = self.parse(page.body, page.url, page.content_type)
         if "json" in page.content_type:
@@ -128,9 +119,9 @@ class PageReader(Value, frozen=True, kw_only=True):
                 # An empty array proves nothing; the HTML page of the same directory does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
-        async with aclosing(self._noted(path, url, page, _sound(parsed, page, url))) as pieces:
+        async with aclosing(self._noted(path, url, page, _sound(parsed, page, url), known)) as pieces:
             async for piece in pieces:
-                yield after(memo, PagePiece(listing=piece, version=version_of(url, page, piece)))
+                yield after(known, piece)
 
     async def _begun(self, path: str, url: str, permit: Permit) -> BegunPage | None:
         """The page at ``url`` of the directory ``path``; None if the directory is unchanged, which is reported."""
@@ -169,9 +160,9 @@ class PageReader(Value, frozen=True, kw_only=True):
 
     def whole(self, path: str, url: str, begun: BegunPage) -> PagePiece | None:
         """The only piece that ``read`` would yield of a page of which nothing is known, if it can be read at once."""
-        return None if begun.digest is not None or begun.memo is not None else self._whole(path, url, begun.page)
+        return None if begun.digest is not None or begun.memo is not None else self._whole(path, url, begun.page, None)
 
-    def _whole(self, path: str, url: str, page: FetchedPage) -> PagePiece | None:
+    def _whole(self, path: str, url: str, page: FetchedPage, known: ListingMemo | None) -> PagePiece | None:
         """The complete listing at ``url``, if it can be read at once: the only piece that ``_noted`` would yield."""
         if self.parse_whole is None or page.link is not None or not page.end_proven:
             return None
@@ -180,11 +171,20 @@ class PageReader(Value, frozen=True, kw_only=True):
             return None
         self._announce(path, whole.url, whole.family, len(whole.entries), whole.confidence)
         self._account(path, whole)
-        if is_memorable(whole):
-            self.state.remember_listing(memo_of(url, path, page, whole, whole.entries))
-        return PagePiece(listing=whole, version=version_of(url, page, whole))
+        memo = memo_of(url, path, page, whole, whole.entries) if is_memorable(whole) else None
+        held = self._held(memo, known)
+        return PagePiece(listing=whole, version=version_of(url, page, whole), memo=held)
 
-    async def _noted(self, path: str, url: str, page: FetchedPage, parsed: Pieces) -> Pieces:
+    def _held(self, memo: ListingMemo | None, known: ListingMemo | None) -> ListingMemo | None:
+        """Return ``memo`` if it is to be remembered later; otherwise remember it at once, if any."""
+        if memo is None or is_part(memo, known):
+            return memo
+        self.state.remember_listing(memo)
+        return None
+
+    async def _noted(
+        self, path: str, url: str, page: FetchedPage, parsed: Pieces, known: ListingMemo | None
+    ) -> AsyncGenerator[PagePiece, None]:
         """Yield each piece of the page at ``url``; report the listing, and remember it if that is worthwhile."""
         most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
         if len(page.body) > most * limits.ROW_BYTES:
@@ -197,13 +197,14 @@ class PageReader(Value, frozen=True, kw_only=True):
                     entries += piece.entries
                 else:
                     entries.clear()
+                memo: ListingMemo | None = None
                 if piece.is_listing:
                     self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
                     is_short = count == len(entries) and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
                     if piece.complete and is_short and is_memorable(piece):
-                        self.state.remember_listing(memo_of(url, path, page, piece, tuple(entries)))
-                yield piece
+                        memo = self._held(memo_of(url, path, page, piece, tuple(entries)), known)
+                yield PagePiece(listing=piece, version=version_of(url, page, piece), memo=memo)
 
     async def _fetch(
         self, url: str, known: Validators, permit: Permit, *, html_only: bool = False, is_root: bool = False
@@ -283,13 +284,3 @@ async def only(piece: PagePiece) -> AsyncGenerator[PagePiece, None]:
 async def _again(pieces: list[Listing]) -> Pieces:
     for piece in pieces:
         yield piece
-
-
-def refused_page(page: FetchedPage, url: str) -> FetchError:
-    """The error for a response to a page request other than 200; it tells whether to try again."""
-    headers = {"Retry-After": page.retry_after} if page.retry_after else {}
-    from crawler.pipeline.rules.responses.evidence import refused
-    from crawler.pipeline.rules.responses.verdict import interpret
-
-    action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or time.time())
-    return refused(action, url, page.status, page.logins)

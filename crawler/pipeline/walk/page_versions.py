@@ -5,6 +5,7 @@ Also what takes the place of a page after the last one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -14,9 +15,9 @@ from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import replace
-from crawler.model.values import Entry, Kind, Listing
-from crawler.pipeline.rules.listings.read_pages import ReadPages, lost_pages
-from crawler.pipeline.walk.pages import PagePiece, PageVersion
+from crawler.model.values import Entry, Job, Kind, Listing
+from crawler.pipeline.rules.listings.read_pages import ReadPages
+from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion
 from crawler.text.web_links import next_pages
 
 _DIRECTORY = Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
@@ -76,19 +77,34 @@ def memo_of(url: str, path: str, page: FetchedPage, listing: Listing, entries: t
     )
 
 
-def after(memo: ListingMemo | None, piece: PagePiece) -> PagePiece:
-    """``piece``, given ``memo``, the page as an earlier run saw it.
+def is_part(memo: ListingMemo, known: ListingMemo | None) -> bool:
+    """Whether the page of ``memo``, or as it was ``known``, may be one of several that are remembered together."""
+    pages = (memo,) if known is None else (memo, known)
+    return "?" in memo.url or any(page.next_pages or page.linked or page.claims for page in pages)
 
-    If that linked to others, and this one does not, it is read again before it justifies a deletion; and if it shows
-    nothing that the page did not show, it is not believed to be the whole listing.
+
+def after(known: ListingMemo | None, piece: PagePiece) -> PagePiece:
+    """``piece``, given ``known``, the page as an earlier run saw it.
+
+    If that linked to others, and this one does not, it is read again before it justifies a deletion.
     """
     now = piece.listing
-    if memo is None or not (memo.next_pages or memo.linked) or now.next_pages or now.linked or not now.is_listing:
+    if known is None or not now.is_listing:
         return piece
-    flaw = lost_pages(memo.entries, now.entries) if memo.url == memo.answered.partition("?")[0] else None
-    if flaw is not None:
-        now = replace(now, complete=False, flaws=(*now.flaws, flaw))
+    piece = replace(piece, known=known)
+    if not (known.next_pages or known.linked) or now.next_pages or now.linked:
+        return piece
     return replace(piece, listing=replace(now, recalled=True), version=None)
+
+
+def refused_page(page: FetchedPage, url: str) -> FetchError:
+    """The error for a response to a page request other than 200; it tells whether to try again."""
+    headers = {"Retry-After": page.retry_after} if page.retry_after else {}
+    from crawler.pipeline.rules.responses.evidence import refused
+    from crawler.pipeline.rules.responses.verdict import interpret
+
+    action = interpret(page.status, headers, Job(url=url, path="", reason="listing"), None, page.date or time.time())
+    return refused(action, url, page.status, page.logins)
 
 
 def linked_pages(page: FetchedPage) -> tuple[str, ...]:
@@ -116,14 +132,18 @@ def shows_all_files(listing: Listing) -> bool:
 
 
 async def up_to_the_end(
-    parts: AsyncGenerator[PagePiece, None], url: str, pages: ReadPages
+    parts: AsyncGenerator[PagePiece, None], url: str, pages: ReadPages, state: PageMemory
 ) -> AsyncGenerator[PagePiece, None]:
     """Yield ``parts``, the pieces of the page at ``url``; an empty page if that is not found after the last one."""
     async with aclosing(parts):
         try:
             async for part in parts:
                 yield part
-        except FetchError as error:
-            if not pages.may_be_the_end(error):
+        except (FetchError, ListingError) as error:
+            known = None if pages.is_first else await state.listing(url)
+            if not pages.may_be_the_end(error, known):
+                for memo in pages.unsettled(error) if known is None else ():
+                    state.remember_listing(memo)
                 raise
-            yield PagePiece(listing=Listing(url=url, family="none", confidence=1.0, is_listing=True))
+            listing = Listing(url=url, family="none", confidence=1.0, is_listing=True)
+            yield PagePiece(listing=listing, known=known)

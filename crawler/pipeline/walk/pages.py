@@ -62,6 +62,10 @@ class PagePiece(Value, frozen=True, kw_only=True):
     listing: Listing
     version: PageVersion | None = None
     """The version of the page; only on the last piece, if the next run may recognise the directory by a digest."""
+    known: ListingMemo | None = None
+    """The page as it was when its listing was last known to be whole; only on the last piece, like the next one."""
+    memo: ListingMemo | None = None
+    """What takes the place of ``known``, once the listing is known to be whole."""
     elsewhere: Elsewhere | None = None
     """None for the host of URL. The directories of a fallback have the URLs of the first host, its files their own."""
 
@@ -115,6 +119,16 @@ class Pages(Protocol):
     ) -> FetchedPage:
         """Fetch a listing page (see ``Client.fetch_page``)."""
         ...
+
+
+class PageMemory(Protocol):
+    """The memory of pages: the part of ``StateStore`` that a reader needs."""
+
+    async def listing(self, url: str) -> ListingMemo | None: ...
+
+    def visited(self, path: str, url: str | None) -> None: ...
+
+    def remember_listing(self, memo: ListingMemo) -> None: ...
 
 
 Share = Callable[[int, int], int]

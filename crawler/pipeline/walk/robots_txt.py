@@ -110,7 +110,7 @@ class RobotsTxt:
             )
             robots = rules_for(page.status, page.body)
             if robots is None or page.status in RETRYABLE_STATUS:
-                from crawler.pipeline.walk.page_reader import refused_page  # imported only if needed
+                from crawler.pipeline.walk.page_versions import refused_page  # imported only if needed
 
                 raise refused_page(page, where)
             return robots

@@ -18,7 +18,7 @@ from crawler.model.reasons import Reason
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Rejection
 from crawler.pipeline.rules.listings.loops import Fingerprint, seen
-from crawler.pipeline.rules.listings.read_pages import ReadPages, is_later_page
+from crawler.pipeline.rules.listings.read_pages import ReadPages
 from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
@@ -30,6 +30,7 @@ from crawler.pipeline.walk.page_versions import shows_all_files, up_to_the_end
 from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit
 from crawler.text.escape import masked
 from crawler.text.names.places import place_of_entry
+from crawler.text.url_parameters import is_later_page
 from crawler.text.urls import directory_of, entry_path, is_same
 
 PermitAs = Callable[[Callable[[str, str], Rejection | None]], Permit]
@@ -57,10 +58,8 @@ class Walker:
         self._groups = GroupReader(reader, reader.groups) if reader.groups is not None and source is None else None
         self._quiet = replace(reader, observer=Silent(), unchanged=None)
         """Reads pages without reporting them: those read before, and those that may not belong to the walk."""
-        self._observer = observer
-        self._bounds = bounds
-        self._refuse = refuse
-        self._permit_as = permit_as
+        self._observer, self._bounds = observer, bounds
+        self._refuse, self._permit_as = refuse, permit_as
         self.scope = scope or Scope("", bounds.hosts)
         """The scope of the walk; it has no base until the root has been read."""
         self._stopped = False
@@ -158,8 +157,8 @@ class Walker:
             if not pages.is_first and is_of_robots(self._refuse(directory.path, url)):
                 raise ListingError(f"robots.txt forbids its page {masked(url)}: --no-robots continues without it")
             mark, directories = Fingerprint(url), list[Entry]()
-            first = (begun, read) if pages.is_first else (None, None)
-            async with aclosing(up_to_the_end(self._parts(directory, url, *first), url, pages)) as pieces:
+            parts = self._parts(directory, url, *((begun, read) if pages.is_first else (None, None)))
+            async with aclosing(up_to_the_end(parts, url, pages, self._reader.state)) as pieces:
                 async for part in pieces:
                     piece = part.listing
                     self._settle_scope(directory, part)
@@ -169,7 +168,8 @@ class Walker:
                     pages.add(piece.entries)
                     below: list[Directory] = []
                     if piece.is_listing:
-                        pages.end(piece, self.scope)
+                        for memo in pages.end(piece, self.scope, part.known, part.memo):
+                            self._reader.state.remember_listing(memo)
                         mark.answered(piece.url)
                         if directories:
                             below = await self._directories(directory, directories, mark, shown)

@@ -132,8 +132,10 @@ def attributes_of(text: str) -> dict[str, str]:
 
 def _relation(tag: re.Match[str]) -> Iterator[Control]:
     attributes = attributes_of(tag[2])
-    if "next" in attributes.get("rel", "").lower().split() and "href" in attributes:
-        yield Control(Label(Says.NEXT), tag[0], attributes["href"], is_named=False)
+    relations = attributes.get("rel", "").lower().split()
+    for relation, says in (("next", Says.NEXT), ("prev", Says.BACK), ("previous", Says.BACK)):
+        if relation in relations and "href" in attributes:
+            yield Control(Label(says), tag[0], attributes["href"], is_named=False)
 
 
 def _link(markup: str, tag: re.Match[str]) -> Iterator[Control]:

@@ -8,7 +8,7 @@ evenly, and either begin beside the current page, which is not a link to another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from crawler.listings.html.pager.controls import Control
 from crawler.listings.html.pager.labels import Says
@@ -105,17 +105,26 @@ def continuation(
         elif not is_here:
             if says is Says.NEXT and (url is None or _may_continue(control, url, place)):
                 found.unusable.append(control)
+        elif url == place.url and says is Says.BACK:
+            found.claims[Claim(ClaimKind.BACK, url)] = None
         elif url and not _is_this_page(control, url, place):
             _note(found, control, url, place)
+    found.claims |= dict.fromkeys(_position(own, here, place))
     several = varying(each.url or "" for each in here)
     for each in here:
         numbers.setdefault(differing(each.url or "", place.url, each.number, several), []).append(each)
     for key, run in numbers.items():
         _note_numbers(found, key, [*run, *own], place)
-    if not found.pages:
-        found.pages |= found.doubtful
-        found.links |= found.doubtful
     return _concluded(found)
+
+
+def _position(own: Sequence[_Numbered], here: Sequence[_Numbered], place: Place) -> Iterator[Claim]:
+    """Which page it is, by the control that is marked as its own; that another one leads here says that it is not."""
+    if any(not each.control.is_current for each in own):
+        yield Claim(ClaimKind.BACK, place.url)
+    current = {each.number for each in (*own, *here) if each.control.is_current}
+    if len(current) == 1:
+        yield Claim(ClaimKind.PLACE, number=current.pop())
 
 
 def _concluded(found: _Found) -> Continuation:
@@ -123,6 +132,9 @@ def _concluded(found: _Found) -> Continuation:
 
     Where links lead to the pages before this one, "Next" without a target says that this is the last one.
     """
+    if not found.pages:
+        found.pages |= found.doubtful
+        found.links |= found.doubtful
     lost = next((control for control in found.unusable if not (found.links and control.href is None)), None)
     flaw = Flaw(FlawKind.PART, lost.text) if lost is not None and not found.pages else None
     return Continuation(

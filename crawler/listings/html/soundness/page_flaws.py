@@ -67,10 +67,15 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         conclusive=all(flaw.is_incomplete for flaw in flaws),
         flaws=flaws,
         next_pages=more.next_pages,
-        claims=more.claims if not is_alone or short is not None else (),  # a Link header may name more pages
+        claims=more.claims if not is_alone or short is not None else tuple(_positions(more.claims)),
         rejections=rejections,
         mentioned=listing.mentioned | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
+
+
+def _positions(claims: Iterable[Claim]) -> Iterator[Claim]:
+    """Those of ``claims`` that tell the place of the page among others; what it says of its length is settled."""
+    return (claim for claim in claims if claim.kind in {ClaimKind.BACK, ClaimKind.PLACE})
 
 
 def _linked(passages: Iterable[Passage], regions: Collection[int]) -> set[int]:

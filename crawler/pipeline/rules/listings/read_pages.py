@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind, unmet, worst_flaw
-from crawler.model.struct import Struct, field
+from crawler.model.state.store import ListingMemo
+from crawler.model.struct import Struct, field, replace
 from crawler.model.values import Entry, Listing
+from crawler.pipeline.rules.listings.page_links import (
+    PAGED_BY_MARKER,
+    back_links,
+    following,
+    is_absent,
+    is_chain,
+    is_gone,
+    is_paged,
+    next_of,
+)
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.escape import masked
-from crawler.text.names.hashed import HashedTexts
-from crawler.text.url_parameters import is_alike, order
-from crawler.text.urls import without_query
+from crawler.text.url_parameters import is_alike, is_first_number, order
 
-_PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
-"""Families whose pages link only to the next one, and name the row after which it begins.
-
-Pages of HTML link to all pages, including those already read, and are numbered: rows move from one to another.
-"""
+if TYPE_CHECKING:
+    from crawler.pipeline.rules.listings.several_pages import SeveralPages
 
 _IDLE = 2
 """Number of pages in a row without new rows after which no further link is followed.
 
 One alone may be a page that the server has failed to fill, so the page after it is read, too.
 """
-_GONE = {404, 410}
+_MOST_HELD = 20_000
+"""Maximum number of rows on pages that are remembered only once the listing is known to be whole."""
 
 
 class ReadPages(Struct):
@@ -51,12 +58,8 @@ class ReadPages(Struct):
     """URL of the current page."""
     _read_before: str = ""
     """URL of the page that was read before it."""
-    _shown: HashedTexts | None = None
-    """URLs of the rows of all pages; None if none had to be noted."""
-    _first: frozenset[int] = frozenset()
-    """Hashes of the URLs on the first page."""
-    _before: frozenset[int] = frozenset()
-    """Hashes of the URLs on the page before."""
+    _together: SeveralPages | None = None
+    """The pages, if there are several or were."""
     _is_first_again: bool = False
     """Whether the current page shows the rows of the first one."""
     _is_misplaced: bool = False
@@ -78,6 +81,12 @@ class ReadPages(Struct):
     """Those that are read only because of such a link."""
     _says_next: bool = False
     """Whether the last page with rows of its own says that another one follows."""
+    _recalled: set[str] = field(default_factory=set)
+    """URLs of pages that are read only because one led there when it was last read."""
+    _is_known: bool = False
+    """Whether the first page was known."""
+    _held: list[ListingMemo] = field(default_factory=list)
+    """Pages that are to be remembered once the listing is known to be whole."""
 
     def begin(self) -> str:
         """Begin the next page. Returns its URL."""
@@ -94,42 +103,94 @@ class ReadPages(Struct):
 
     def may_have_moved(self, listing: Listing) -> bool:
         """Whether a row of the directory may have moved from a page that was not read yet to one that had been."""
-        return not self.is_first and listing.family not in _PAGED_BY_MARKER
+        return not self.is_first and listing.family not in PAGED_BY_MARKER
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Note a piece of the current page."""
         self._count += len(entries)
 
-    def end(self, listing: Listing, scope: Scope) -> None:
-        """Note the last piece of the current page. Raises ListingError if the pages after it cannot be read."""
+    def end(
+        self, listing: Listing, scope: Scope, known: ListingMemo | None = None, memo: ListingMemo | None = None
+    ) -> list[ListingMemo]:
+        """Note the last piece of the current page, which was ``known`` when the listing was last known to be whole.
+
+        Returns the pages that are to be remembered now; ``memo`` is to be, sooner or later. Raises ListingError if the
+        pages after it cannot be read.
+        """
         self.whole = self.whole and listing.complete
+        self._is_known = self._is_known or known is not None
         self.flaws += listing.flaws
         self.claims |= dict.fromkeys(listing.claims)
-        is_new = self._note_rows(listing)
-        is_numbered = listing.family not in _PAGED_BY_MARKER and self._count == len(listing.entries)
+        is_new = self._note_rows(listing, known)
+        is_numbered = listing.family not in PAGED_BY_MARKER and self._count == len(listing.entries)
         # A page that links to itself as the next one is the last, unless it is another one that was sent again.
         is_last = is_new and not self.is_first and is_numbered and self._url in listing.linked
         self._note_order(is_new=is_new or is_chain(listing))
-        if not is_last and (is_new or is_chain(listing) or self._idle_row < _IDLE):
+        if not is_last and (is_new or is_chain(listing) or self._idle_row < _IDLE) and self._url not in self._recalled:
             self._note_links(following(listing, self.done, scope))
         self._back |= {url: self._url for url in back_links(listing) if url not in self._back}
         if not self.todo:
-            self.todo = [url for url in self._unread_before() if scope.listing(url) is None][:1]
-            self._stray |= set(self.todo)
-        flaw = None if self.todo else unmet(self.claims, self.rows, self.pages)
+            self._look_for_others(scope)
+        if not self.todo:
+            self._conclude()
+        return self._hold(memo)
+
+    def _look_for_others(self, scope: Scope) -> None:
+        """Go on with pages that do not follow any other: those before a page, and those that followed one formerly."""
+        self.todo = [url for url in self._unread_before() if scope.listing(url) is None][:1]
+        self._stray |= set(self.todo)
+        if not self.todo and self._together is not None and len(self._recalled) < _IDLE:
+            unread = (url for url in self._together.former if url not in self.done and scope.listing(url) is None)
+            self.todo = list(unread)[:1]
+            self._recalled |= set(self.todo)
+
+    def _conclude(self) -> None:
+        flaw = unmet(self.claims, self.rows, self.pages)
+        if flaw is None and self._together is not None:
+            flaw = self._together.flaw()
         if flaw is not None:
             self._fail(flaw)
 
-    def may_be_the_end(self, error: FetchError) -> bool:
+    def _hold(self, memo: ListingMemo | None) -> list[ListingMemo]:
+        """Note that ``memo`` is to be remembered, if any. Returns what is to be remembered now.
+
+        What was known of the pages of a listing that is not whole is kept, so that the next run can tell, too.
+        """
+        if memo is not None and sum(len(each.entries) for each in self._held) <= _MOST_HELD:
+            self._held.append(memo)
+        return self._released() if not self._is_known or (self.whole and not self.todo) else []
+
+    def _released(self) -> list[ListingMemo]:
+        found, self._held = self._held, []
+        return found
+
+    def unsettled(self, error: FetchError | ListingError) -> list[ListingMemo]:
+        """What is to be remembered now, because a page that follows another one was not found, and may never have been.
+
+        That is the page before, as it was, and the link, so that the next run knows that it has been there.
+        """
+        if not is_gone(error) or not self._is_only_next():
+            return []
+        known = None if self._together is None else self._together.known_before
+        pages = self._held[-1:] if known is None else [known]
+        return [replace(page, next_pages=(*page.next_pages, self._url)) for page in pages]
+
+    def may_be_the_end(self, error: FetchError | ListingError, known: ListingMemo | None) -> bool:
         """Whether a page that could not be read may be the one after the last, to which a page links all the same.
 
-        That is so after a page without new rows; or if the page before alone says "Next", and is shorter than the
-        first one. Otherwise, and with any statement of how much there is, it is a page that is missing.
+        ``known``: the page as it was. Only "Next" may lead there. It is believed if the page before is shorter than the
+        first one, or shows nothing new; if the page led on; or if it was not there either when the link was last read.
+        Otherwise, and with any statement of how much there is, it is a page that is missing.
         """
-        if error.status not in _GONE or self.is_first or self.todo or not self._is_only_next():
+        if self._url in self._recalled:
+            return is_absent(error)
+        if not is_gone(error) or self.is_first or self.todo or not self._is_only_next():
             return False
+        if known is not None:
+            return bool(next_of(known)) or not known.entries
         is_short = len(self._lengths) > 1 and self._lengths[-1] < self._lengths[0]
-        return self._idle_row > 0 or (is_short and self._says_next)
+        before = None if self._together is None else self._together.known_before
+        return self._idle_row > 0 or is_short or (before is not None and self._url in next_of(before))
 
     def _note_links(self, pages: Sequence[str]) -> None:
         for page in pages:
@@ -160,9 +221,15 @@ class ReadPages(Struct):
         one that repeats rows although several pages, or an earlier one, say that it exists.
         """
         self._idle_row = 0 if is_new else self._idle_row + 1
+        if self._url in self._recalled:
+            is_between = any(order(self._url, page) == -1 for page in (*self._new, *self._idle))
+            if is_new or is_between or (self._together is not None and self._together.withdraw()):
+                self._fail(Flaw(FlawKind.UNPAGED, masked(self._url)))
+            return
         if self._url in self._stray:
-            if is_new:
-                self._fail(Flaw(FlawKind.SKIPPED, masked(self._back[self._url])))
+            by = self._back[self._url]
+            if is_new or (order(self._url, by) == -1 and not is_first_number(self._url, by)):
+                self._fail(Flaw(FlawKind.SKIPPED, masked(by)))
             return
         if not is_new and self._is_first_again and self._is_unordered():
             return  # another URL of the first page, by a token
@@ -186,42 +253,39 @@ class ReadPages(Struct):
         return [
             page
             for page, by in self._back.items()
-            if page not in self.done and is_alike(page, by) and not self._precedes_all(page)
+            if page not in self.done and is_alike(page, by) and not self._is_first(page, by)
         ]
 
-    def _precedes_all(self, page: str) -> bool:
-        """Whether the number of a page is less than those of all pages that were read, but for the first."""
-        return all(order(page, other) == -1 for other in self._new[1:])
+    def _is_first(self, page: str, by: str) -> bool:
+        """Whether the number of a page that ``by`` links to is that of the first one: less than that of all others."""
+        return is_first_number(page, by) and all(order(page, other) == -1 for other in self._new[1:])
 
-    def _note_rows(self, listing: Listing) -> bool:
+    def _note_rows(self, listing: Listing, known: ListingMemo | None) -> bool:
         """Note the rows of the current page. Returns whether it is the first one, or shows any that were not shown.
 
         A server that ignores the query sends the first page again. If that is all that comes after a page that says
         "Next", the next page is missing; numbers may have another meaning.
         """
         rejected = sum(bool(rejection.row) for rejection in listing.rejections)
-        is_alone = self.is_first and not (listing.next_pages or listing.linked or listing.claims)
-        if is_alone or listing.family in _PAGED_BY_MARKER or self._count > len(listing.entries):
+        is_alone = self.is_first and not (listing.next_pages or listing.linked or listing.claims or is_paged(known))
+        if is_alone or listing.family in PAGED_BY_MARKER or self._count > len(listing.entries):
             self.rows, self.pages = self.rows + self._count + rejected, self.pages + 1
             return True
-        self._shown = self._shown or HashedTexts()
-        urls = {entry.url for entry in listing.entries}
-        new = {url for url in urls if url not in self._shown}
-        for url in new:
-            self._shown.add(url)
-        hashes = frozenset(map(hash, urls))
-        is_end = self._is_only_next() and hashes <= self._before
-        self._is_misplaced = bool(urls) and len(self._new) > 1 and not is_end
-        self._is_first_again = bool(urls) and hashes == self._first
-        is_new = self.is_first or bool(new)
+        if self._together is None:
+            from crawler.pipeline.rules.listings.several_pages import SeveralPages  # imported only if needed
+
+            self._together = SeveralPages()
+        rows = self._together.add(self._url, listing, known)
+        is_end = self._is_only_next() and rows.is_of_before
+        self._is_misplaced = bool(rows.count) and len(self._new) > 1 and not is_end
+        self._is_first_again = rows.is_first_again
+        is_new = self.is_first or bool(rows.new)
         if is_new:
-            self.rows, self.pages = self.rows + len(new) + rejected, self.pages + 1
-            self._lengths.append(len(new) + rejected)
+            self.rows, self.pages = self.rows + rows.new + rejected, self.pages + 1
+            self._lengths.append(rows.new + rejected)
             self._says_next = any(claim.kind is ClaimKind.NEXT for claim in listing.claims)
-        elif urls and hashes <= self._first and self._says_next:
+        elif rows.count and rows.is_of_first and self._says_next and self._url not in self._recalled | self._stray:
             self._fail(Flaw(FlawKind.REPEATED))
-        self._first = hashes if self.is_first else self._first
-        self._before = hashes
         return is_new
 
     def _fail(self, flaw: Flaw) -> None:
@@ -232,43 +296,3 @@ class ReadPages(Struct):
         """Raise ListingError if anything is missing on the pages."""
         if not self.whole:
             raise ListingError(str(worst_flaw(self.flaws, is_incomplete=True)))
-
-
-def is_later_page(url: str, first: str) -> bool:
-    """Whether ``url`` is that of another page of the listing that begins at ``first``."""
-    return url != first and without_query(url) == without_query(first)
-
-
-def is_chain(listing: Listing) -> bool:
-    """Whether each page names only the next one, so that the chain is followed also over pages without rows."""
-    return bool(listing.linked) or listing.family in _PAGED_BY_MARKER
-
-
-def back_links(listing: Listing) -> list[str]:
-    """The pages to which ``listing`` links as pages before it."""
-    return [claim.quote for claim in listing.claims if claim.kind is ClaimKind.BACK]
-
-
-def following(listing: Listing, done: Collection[str], scope: Scope) -> list[str]:
-    """The pages that continue ``listing`` and may be read; ``done`` have been read. Raises ListingError."""
-    found = dict.fromkeys((*listing.next_pages, *listing.linked))
-    for page in listing.linked:
-        rejection = scope.listing(page)
-        if rejection is not None:
-            raise ListingError(f"it continues at {masked(page)}, which is not read: {rejection.detail}")
-    pages = [page for page in found if page not in done and scope.listing(page) is None]
-    if found and not pages and is_chain(listing):
-        raise ListingError("its pages link to each other in a loop")
-    if pages and len(done) >= limits.LISTING_PAGES:
-        raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
-    return pages
-
-
-def lost_pages(before: Sequence[Entry], now: Sequence[Entry]) -> Flaw | None:
-    """The flaw of a page without links to others, that was the first of several when it was last read.
-
-    ``before``, ``now``: the rows of that page. If it shows no others, only its pager may be missing; a listing that has
-    become shorter is believed in the next run. If it does, None.
-    """
-    known = {entry.url for entry in before}
-    return Flaw(FlawKind.UNPAGED) if all(entry.url in known for entry in now) else None

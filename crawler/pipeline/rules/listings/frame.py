@@ -1,0 +1,137 @@
+"""Decides whether the pages of a listing fit together as they did when the listing was last known to be whole.
+
+A page that is empty, cut to half, without its pager, or in whose place another one is sent, may still look like a page
+of its listing. Healthy listings have the same peculiarities: an empty last page, pages of different lengths, a
+"Previous" on the first page that leads to itself. So nothing is wrong by itself; but if rows that were known are on no
+page, and a page has become peculiar since they were seen, they are not gone: they were not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
+from crawler.model.struct import Value
+from crawler.pipeline.rules.listings.shown_rows import OwnRows
+from crawler.text.escape import masked
+from crawler.text.url_parameters import has_number, order
+
+
+class Look(Value, frozen=True, kw_only=True):
+    """What a page looks like among the other pages of its listing."""
+
+    key: int
+    """Hash of its rows."""
+
+    rows: int
+    """Number of its rows, or 0 if they are those of the page before it, or of the first one."""
+    leads_on: bool
+    """Whether it links to pages after it."""
+    branches: bool
+    """Whether it links to several of them."""
+    leads_back_to_itself: bool
+    """Whether the page before it, according to its links, is itself; of the first page, whether there is any."""
+    has_links: bool
+    """Whether it links to other pages of the listing at all, or says which one it is."""
+    place: int
+    """Which page it is, as it says; 0 if it does not say so."""
+
+
+class SeenPage(Value, frozen=True, kw_only=True):
+    """A page of a listing: as it is now, and as it was."""
+
+    url: str
+    now: Look
+    known: Look | None
+    """None if the page was not known."""
+
+
+def look_of(url: str, own: OwnRows, pages: Iterable[str], claims: Sequence[Claim], *, is_first: bool) -> Look:
+    """The look of the page at ``url`` with ``own`` rows and ``claims``, which links to ``pages`` as pages after it."""
+    back = [claim.quote for claim in claims if claim.kind is ClaimKind.BACK]
+    places = [claim.number for claim in claims if claim.kind is ClaimKind.PLACE]
+    following = {page for page in pages if page != url}
+    return Look(
+        key=own.key,
+        rows=own.count,
+        leads_on=bool(following),
+        branches=len(following) > 1,
+        leads_back_to_itself=bool(back) if is_first else url in back,
+        has_links=bool(following or back or places),
+        place=places[0] if len(places) == 1 else 0,
+    )
+
+
+def is_displaced(page: SeenPage, others: Sequence[SeenPage]) -> bool:
+    """Whether ``page``, to which nothing leads any more, is as it was, and was sent in place of one of ``others``.
+
+    That one has no links, and no other page has changed. Where rows were removed, all pages after them have; and pages
+    with links show that they are not where they belong.
+    """
+    if page.known is None or not page.known.rows or page.now.key != page.known.key or not has_number(page.url):
+        return False
+    changed = [other for other in others if other.known is None or other.now.key != other.known.key]
+    return len(changed) == 1 and changed[0].now.key == page.now.key and not changed[0].now.has_links
+
+
+def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool) -> Flaw | None:
+    """The flaw of a listing of which a page does not look as it did; None if there is none.
+
+    ``pages``: in the order in which they were read. ``is_lossy``: whether rows that were known are on none of them.
+    ``had_end``: whether the last page of the known ones was known not to lead on, so that no page without rows did
+    follow it.
+    """
+    if not is_lossy:
+        return None
+    for number, page in enumerate(pages):
+        if page.known is not None:
+            why = _change(page.now, page.known, is_first=number == 0, is_last=number == len(pages) - 1, had_end=had_end)
+            if why is not None:
+                return Flaw(FlawKind.UNLIKE, f"{masked(page.url)}: {why}")
+    short = _shortened(pages)
+    return None if short is None else Flaw(FlawKind.UNLIKE, f"{masked(short)}: fewer rows than there were on a page")
+
+
+def _change(now: Look, known: Look, *, is_first: bool, is_last: bool, had_end: bool) -> str | None:
+    """Why a page does not look as it did, without regard to the lengths of others."""
+    if now.leads_back_to_itself and not known.leads_back_to_itself and (known.leads_on or not is_first):
+        return "it has the links of another page"
+    if now.place and known.place and now.place != known.place:
+        return "it has the number of another page"
+    if not now.rows and known.rows and (not is_last if is_first else had_end):
+        return "it has no rows of its own"
+    return None
+
+
+def _shortened(pages: Sequence[SeenPage]) -> str | None:
+    """The URL of a page other than the last one that has fewer rows than all had but the last one; None if none has.
+
+    If all pages but the last one are shorter than before, the server prints shorter pages; a single one proves nothing.
+    """
+    known = [(page.url, page.known) for page in pages if page.known is not None and page.known.rows]
+    now = [(page.url, page.now) for page in pages if page.now.rows]
+    if not known or _short(known) is not None:
+        return None
+    if len(now) == 2 and _is_last(1, now) and now[0][1].rows < max(look.rows for _, look in known):
+        return now[0][0]
+    return _short(now)
+
+
+def _short(pages: Sequence[tuple[str, Look]]) -> str | None:
+    """The URL of a page, other than the last one, with fewer rows than another; None if there is none."""
+    longest = max((look.rows for _, look in pages), default=0)
+    short = [number for number, (_, look) in enumerate(pages) if look.rows < longest]
+    return None if not short or (len(short) == 1 and _is_last(short[0], pages)) else pages[short[0]][0]
+
+
+def _is_last(number: int, pages: Sequence[tuple[str, Look]]) -> bool:
+    """Whether a page is the last one: by its links, by the number of each page or, if each leads to a single one, in
+    the order in which they were read. Otherwise it may be.
+    """
+    url, look = pages[number]
+    if not look.leads_on:
+        return True
+    places = [order(url, other) for other, _ in pages[1:] if other != url]
+    if None in places:
+        return number == len(pages) - 1 or any(each.branches for _, each in pages)
+    return number > 0 and all(place == 1 for place in places)

@@ -1,0 +1,50 @@
+"""What the pages of a listing that has several show together, compared with what was known of them."""
+
+from __future__ import annotations
+
+from crawler.model.flaws import Flaw
+from crawler.model.state.store import ListingMemo
+from crawler.model.struct import Struct, field
+from crawler.model.values import Listing
+from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_displaced, look_of, unlike
+from crawler.pipeline.rules.listings.page_links import next_of
+from crawler.pipeline.rules.listings.shown_rows import OwnRows, PageRows, ShownRows
+
+
+class SeveralPages(Struct):
+    """The pages of a listing that have been read."""
+
+    former: dict[str, None] = field(default_factory=dict)
+    """URLs of pages to which one led when it was last read, and perhaps none does now."""
+    known_before: ListingMemo | None = None
+    """The page that was added last, as it was."""
+    _rows: ShownRows = field(default_factory=ShownRows)
+    _seen: list[SeenPage] = field(default_factory=list)
+    _had_end: bool = False
+    """Whether a page with rows of its own is known to have led to no other."""
+
+    def add(self, url: str, listing: Listing, known: ListingMemo | None) -> PageRows:
+        """Add the page at ``url``, which was ``known``. Returns what its rows are."""
+        rows, is_first = self._rows.add(listing.entries), not self._seen
+        now = _look(url, listing, rows.own, is_first=is_first)
+        was: Look | None = None
+        if known is not None:
+            was = _look(url, known, self._rows.add_known(known.entries), is_first=is_first)
+            self._had_end = self._had_end or (bool(was.rows) and not was.leads_on)
+            if was.leads_on and (not now.leads_on or self._rows.is_lossy):
+                self.former |= dict.fromkeys(next_of(known))
+        self.known_before = known
+        self._seen.append(SeenPage(url=url, now=now, known=was))
+        return rows
+
+    def withdraw(self) -> bool:
+        """Take back the page that was added last, as nothing leads to it. Returns whether another one replaced it."""
+        return is_displaced(self._seen.pop(), self._seen)
+
+    def flaw(self) -> Flaw | None:
+        """What shows that the pages are not the whole listing, although rows that were known are on none of them."""
+        return unlike(self._seen, is_lossy=self._rows.is_lossy, had_end=self._had_end)
+
+
+def _look(url: str, page: Listing | ListingMemo, rows: OwnRows, *, is_first: bool) -> Look:
+    return look_of(url, rows, next_of(page), page.claims, is_first=is_first)

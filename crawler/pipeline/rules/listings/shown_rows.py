@@ -1,0 +1,84 @@
+"""The rows that the pages of a listing show: which are new, and which of those that were known are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crawler.model.struct import Struct, Value, field
+from crawler.model.values import Entry
+from crawler.text.names.hashed import HashedTexts
+
+
+class OwnRows(Value, frozen=True):
+    """The rows of a page that does not only repeat others."""
+
+    key: int
+    """Hash of its rows, whichever they are."""
+    count: int
+    """Number of its rows; 0 if pages before it have shown all of them."""
+
+
+class PageRows(Value, frozen=True, kw_only=True):
+    """What the rows of a page are in comparison with those of the pages before it."""
+
+    own: OwnRows
+    count: int
+    new: int
+    """Number of rows that no page before has shown."""
+    is_first_again: bool
+    """Whether they are those of the first page."""
+    is_of_first: bool
+    """Whether they are among those of the first page."""
+    is_of_before: bool
+    """Whether they are among those of the page that was read before."""
+
+
+class ShownRows(Struct):
+    """The rows of the pages that were read so far. Only their hashes are kept."""
+
+    _shown: HashedTexts = field(default_factory=HashedTexts)
+    """Paths of the rows of all pages."""
+    _known: HashedTexts = field(default_factory=HashedTexts)
+    """Paths of the rows that all pages had."""
+    _first: frozenset[int] | None = None
+    """Hashes of the paths on the first page."""
+    _before: frozenset[int] = frozenset()
+    """Hashes of the paths on the page before."""
+    _missing: set[int] = field(default_factory=set)
+    """Hashes of the paths of known rows that no page has shown so far."""
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether rows that were known are on no page."""
+        return bool(self._missing)
+
+    def add(self, entries: Iterable[Entry]) -> PageRows:
+        """Add the rows of a page."""
+        paths = {entry.path for entry in entries}
+        new = _add_to(self._shown, paths)
+        hashes = frozenset(map(hash, paths))
+        self._missing -= hashes
+        first, before = self._first, self._before
+        self._first, self._before = hashes if first is None else first, hashes
+        return PageRows(
+            own=OwnRows(hash(hashes), len(paths) if new else 0),
+            count=len(paths),
+            new=new,
+            is_first_again=bool(hashes) and hashes == first,
+            is_of_first=first is not None and hashes <= first,
+            is_of_before=first is not None and hashes <= before,
+        )
+
+    def add_known(self, entries: Iterable[Entry]) -> OwnRows:
+        """Add the rows that the page had."""
+        paths = {entry.path for entry in entries}
+        self._missing.update(hash(path) for path in paths if path not in self._shown)
+        return OwnRows(hash(frozenset(map(hash, paths))), len(paths) if _add_to(self._known, paths) else 0)
+
+
+def _add_to(texts: HashedTexts, more: Iterable[str]) -> int:
+    """Add ``more`` to ``texts``. Returns how many of them are new."""
+    count = len(texts)
+    for text in more:
+        texts.add(text)
+    return len(texts) - count

@@ -1,0 +1,103 @@
+"""Which changes of a page show that its listing is not whole, if rows that were known are on none of its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from crawler.model.flaws import Claim, ClaimKind
+from crawler.model.struct import replace
+from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_displaced, look_of, unlike
+from crawler.pipeline.rules.listings.shown_rows import OwnRows
+
+ROOT = "http://h.test/pub/"
+FULL = Look(key=1, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=0)
+LAST = replace(FULL, key=3, rows=3, leads_on=False)
+EMPTY = replace(LAST, key=0, rows=0)
+STRAY = replace(FULL, leads_back_to_itself=True)
+SHORT = replace(FULL, rows=4)
+
+
+def pages(now: Sequence[Look], known: Sequence[Look | None], *, is_opaque: bool = False) -> list[SeenPage]:
+    urls = [ROOT, *(f"{ROOT}?page={f't{n * 7919 % 10007}x' if is_opaque else n}" for n in range(2, len(now) + 1))]
+    return [SeenPage(url=url, now=now, known=was) for url, now, was in zip(urls, now, known, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("now", "known", "why"),
+    [
+        ([FULL, FULL, LAST], [FULL, FULL, LAST], ""),
+        ([FULL, FULL, LAST], [None, None, None], ""),
+        ([FULL, LAST], [FULL, FULL], ""),
+        ([LAST], [FULL], ""),
+        ([STRAY, FULL, LAST], [FULL, FULL, LAST], "links of another page"),
+        ([STRAY, FULL, LAST], [STRAY, FULL, LAST], ""),
+        ([STRAY, FULL, LAST], [replace(LAST, has_links=False), None, None], ""),  # it was the only page
+        ([FULL, STRAY, LAST], [FULL, FULL, LAST], "links of another page"),
+        ([replace(STRAY, leads_on=False)], [FULL], "links of another page"),
+        ([FULL, FULL, EMPTY], [FULL, FULL, LAST], "no rows of its own"),
+        ([FULL, FULL, EMPTY], [FULL, FULL, EMPTY], ""),
+        ([FULL, FULL, EMPTY], [FULL, FULL, None], ""),
+        ([FULL, FULL, EMPTY], [FULL, FULL, replace(LAST, leads_on=True)], ""),  # "Next" on every page
+        ([EMPTY, FULL, LAST], [FULL, FULL, LAST], "no rows of its own"),
+        ([EMPTY], [FULL], ""),
+        ([FULL, SHORT, LAST], [FULL, FULL, LAST], "fewer rows"),
+        ([FULL, SHORT, LAST], [FULL, SHORT, LAST], ""),
+        ([FULL, SHORT, FULL, LAST], [None, FULL, SHORT, LAST], ""),
+        ([SHORT, SHORT, LAST], [FULL, FULL, LAST], ""),  # shorter pages
+        ([SHORT, LAST], [FULL, LAST], "fewer rows"),
+        ([FULL, SHORT], [FULL, FULL], ""),
+        ([replace(FULL, place=1), replace(FULL, place=3), LAST], [FULL, replace(FULL, place=2), LAST], "number"),
+        ([replace(FULL, place=1), replace(FULL, place=2), LAST], [FULL, replace(FULL, place=2), LAST], ""),
+    ],
+)
+@pytest.mark.parametrize("is_opaque", [False, True])
+def test_a_page_that_has_changed_like_none_that_is_right(
+    now: Sequence[Look], known: Sequence[Look | None], why: str, *, is_opaque: bool
+) -> None:
+    seen = pages(now, known, is_opaque=is_opaque)
+    had_end = any(look is not None and look.rows and not look.leads_on for look in known)
+    flaw = unlike(seen, is_lossy=True, had_end=had_end)
+    assert (flaw is not None) is bool(why)
+    assert flaw is None or why in flaw.quote
+    assert unlike(seen, is_lossy=False, had_end=had_end) is None, "all rows are there"
+
+
+def test_a_short_page_may_be_the_last_one_if_neither_links_nor_numbers_tell() -> None:
+    middle = replace(SHORT, branches=True)
+    known = [replace(FULL, branches=True)] * 3
+    assert unlike(pages([known[0], middle, known[0]], known, is_opaque=True), is_lossy=True, had_end=False) is None
+    assert unlike(pages([known[0], middle, known[0]], known), is_lossy=True, had_end=False) is not None
+
+
+@pytest.mark.parametrize(
+    ("page", "first", "second", "expected"),
+    [
+        ((LAST, LAST), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), True),
+        ((LAST, LAST), (FULL, FULL), (LAST, replace(FULL, key=2)), False),  # it shows where it belongs
+        ((LAST, LAST), (FULL, replace(FULL, key=5)), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
+        ((LAST, FULL), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
+        ((LAST, None), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
+        ((EMPTY, EMPTY), (FULL, FULL), (replace(EMPTY, has_links=False), replace(FULL, key=2)), False),
+    ],
+)
+def test_a_page_was_displaced_if_one_alone_has_changed_and_shows_it(
+    page: tuple[Look, Look | None], first: tuple[Look, Look], second: tuple[Look, Look], *, expected: bool
+) -> None:
+    seen = pages([first[0], second[0], page[0]], [first[1], second[1], page[1]])
+    assert is_displaced(seen[2], seen[:2]) is expected
+    opaque = pages([first[0], second[0], page[0]], [first[1], second[1], page[1]], is_opaque=True)
+    assert is_displaced(opaque[2], opaque[:2]) is False
+
+
+def test_the_look_of_a_page_leaves_out_links_to_itself() -> None:
+    url, rows = f"{ROOT}?page=2", OwnRows(key=9, count=7)
+    back = (Claim(ClaimKind.BACK, ROOT), Claim(ClaimKind.PLACE, number=2))
+    look = look_of(url, rows, [url, f"{ROOT}?page=3"], back, is_first=False)
+    assert look == Look(
+        key=9, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=2
+    )
+    assert look_of(url, rows, [url], (), is_first=False).leads_on is False
+    assert look_of(url, rows, [], (Claim(ClaimKind.BACK, url),), is_first=False).leads_back_to_itself
+    assert look_of(ROOT, rows, [], back, is_first=True).leads_back_to_itself

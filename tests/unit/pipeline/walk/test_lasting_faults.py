@@ -1,0 +1,98 @@
+"""A page of several that stays wrong never makes its listing look whole, and healthy listings are whole again soon.
+
+The oracle is the site. Some faults cannot be told from a healthy listing that has changed: they are named here.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.model.errors import CrawlerError
+from crawler.pipeline.walk.pages import Directory
+from tests.support.fakes import MemoryState
+from tests.support.faulty_site import FAULTS, FORWARD, FaultySite, faulty_site
+from tests.unit.pipeline.walk.test_read_pages import PAGINGS, ROOT, Reading
+
+RUNS = 2
+"""Number of runs that meet the fault."""
+
+
+class Mirror:
+    """What a mirror of a site holds, if it deletes what a listing proves absent."""
+
+    def __init__(self, site: FaultySite) -> None:
+        self._site = site
+        self.names = set[str]()
+        self._state = MemoryState()
+
+    async def run(self) -> bool:
+        """Mirror the site again. Returns whether its listing was complete."""
+        read = Reading(self._site.page, self._state)
+        try:
+            await read.run()
+        except BaseExceptionGroup as group:
+            assert group.subgroup(CrawlerError), group
+            return False
+        self.names |= set(read.names)
+        if read.is_complete:
+            self.names &= set(read.names) | await self._read_again(read)
+            for url in set(self._state.memos).difference(read.client.urls()):
+                del self._state.memos[url]
+        return read.is_complete
+
+    async def _read_again(self, read: Reading) -> set[str]:
+        """What is not deleted because it is shown when the pages are read again before a deletion."""
+        if not read.visited[-1].recalled:
+            return set()
+        before, read.visited = len(read.visited), []
+        try:
+            await read.walker.read_anew(Directory(path="", url=ROOT), read.visit)
+        except CrawlerError:
+            return self.names
+        assert before
+        return {entry.name for page in read.visited for entry in page.entries}
+
+
+def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool) -> bool:
+    """Whether a healthy site may look as ``site`` does with its fault. ``count``: number of files before it."""
+    if count <= site.length or site.last == 1:  # nothing tells how long a page is
+        return True
+    if site.was_last and (site.is_endless or site.fault == "half"):  # the rows may be gone
+        return True
+    if site.paging.is_opaque and site.fault == "half":  # no order tells which page is the last
+        return True
+    # The last page comes earlier if the rows of the one before it are gone, and only its links say where it belongs.
+    is_before_last = site.fault in {"last", "next"} and site.place == site.last - 1
+    return is_before_last and site.style in FORWARD | {"bare-words"} and (has_changed or site.paging.is_opaque)
+
+
+@given(seed=st.integers(0, 10**9))
+@settings(max_examples=6)
+async def test_a_lasting_fault_of_a_page_deletes_nothing_and_is_forgotten_once_it_is_over(seed: int) -> None:
+    random = Random(seed)
+    site = faulty_site(random, PAGINGS)
+    mirror = Mirror(site)
+    while site.is_endless and site.beyond == "last" and site.last == 1:
+        site.names.append(f"m{len(site.names):03d}.zip")
+    assert any([await mirror.run(), await mirror.run()])
+    assert mirror.names == set(site.names)
+    count, has_changed = len(site.names), random.random() < 0.5
+    if has_changed:
+        site.change(random)
+    site.begin(random.choice(FAULTS), random.randint(1, site.last))
+    for _ in range(RUNS):
+        known = set(mirror.names)
+        is_complete = await mirror.run()
+        if is_complete and not cannot_be_told(site, count=count, has_changed=has_changed):
+            assert not known.intersection(site.names).difference(mirror.names), site
+        if random.random() < 0.3:
+            site.change(random)
+            has_changed = True
+    site.begin("", 0)
+    if site.is_endless and site.beyond == "last" and site.last == 1:
+        return  # the same page for every query: a cache may ignore it
+    assert any([await mirror.run(), await mirror.run()]), site
+    assert mirror.names == set(site.names)
