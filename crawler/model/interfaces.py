@@ -226,7 +226,7 @@ class Destination(Protocol):
         ...
 
     def expect(self, files: int) -> None:
-        """So many new files of one directory are about to be fetched. Does nothing by default. No I/O."""
+        """So many more new files, of one directory, are about to be fetched. Does nothing by default. No I/O."""
         return
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MANY = 4 * limits.BATCH_FILES
-"""Number of new files of one directory that are worth preparing for."""
+"""Number of new files that are worth preparing for."""
 
 
 class LocalDestination(DirectoryReader):
@@ -64,6 +64,8 @@ class LocalDestination(DirectoryReader):
         self._options = WriteOptions(fsync=fsync, digests=digests, trash_seconds=trash_seconds, is_ending=is_ending)
         self._read_only, self._joined = read_only, False
         self._writer: DirectoryWriter | None = None
+        self._expected = 0
+        """Number of new files that have been announced."""
         self._open_parts: set[LocalPart] = set()
         self._write_thread = ThreadPoolExecutor(1, "destination-write")
         self._part_threads = PartThreads()
@@ -180,8 +182,10 @@ class LocalDestination(DirectoryReader):
 
     def expect(self, files: int) -> None:
         """See ``interfaces.Destination``. Prepares to store them as soon as they arrive."""
-        if self._writer is not None and files >= _MANY:
-            self._write_thread.submit(self._writer.committer.helper.note_batch, files)
+        if self._writer is not None:
+            before, self._expected = self._expected, self._expected + files
+            if before < _MANY <= self._expected:
+                self._write_thread.submit(self._writer.committer.helper.note_batch, self._expected)
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` lists the files that already have their final names."""

@@ -128,17 +128,19 @@ async def test_it_is_started_once_for_full_batches_of_the_process_that_has_the_l
 
 
 @pytest.mark.parametrize(
-    ("count", "joins", "started"), [(511, False, 0), (512, False, 1), (512, True, 0)], ids=["few", "many", "joined"]
+    ("counts", "joins", "started"),
+    [([511], False, 0), ([512, 512], False, 1), ([512], True, 0), ([4] * 127, False, 0), ([4] * 129, False, 1)],
+    ids=["few", "many", "joined", "few directories", "many directories"],
 )
 async def test_it_is_started_once_many_files_are_expected(
-    tmp_path: Path, processes: list[int], count: int, joins: bool, started: int
+    tmp_path: Path, processes: list[int], counts: list[int], joins: bool, started: int
 ) -> None:
     """So it is ready when the first of them arrive, and the event loop need not wait while these are stored."""
     async with LocalDestination(tmp_path) as destination:
-        destination.expect(count)  # too early: nothing may be written before the lock
+        destination.expect(512)  # too early: nothing may be written before the lock
         await (destination.join() if joins else destination.acquire(0))
-        destination.expect(count)
-        destination.expect(count)
+        for count in counts:
+            destination.expect(count)
         await destination.commit(files(1))  # after all that is under way in the thread
         assert len(processes) == started
 
