@@ -79,12 +79,30 @@ def test_an_ancestor_that_responds_again_is_a_loop_whatever_it_shows() -> None:
 
 
 @pytest.mark.parametrize(
-    "page",
-    [listing("http://h/a/", "b.txt"), listing("http://h/a/", "a/", "c.txt"), listing("http://h/a/", "x/", "b.txt")],
-    ids=["no folder", "one name differs", "another folder"],
+    "names",
+    [("b.txt",), ("a/", "c.txt"), ("x/", "b.txt"), ("a/", "b.txt/"), ("a", "b.txt"), ("a/",)],
+    ids=["no folder", "one name differs", "another folder", "a file is a folder", "the folder is a file", "a part"],
 )
-def test_a_directory_that_differs_from_its_parent_is_not_even_followed(page: Fingerprint) -> None:
-    assert periods([seen(listing("http://h/", "a/", "b.txt"), "a")], page) == []
+def test_a_directory_that_differs_from_its_parent_is_not_even_followed(names: tuple[str, ...]) -> None:
+    above = [seen(listing("http://h/", "a/", "b.txt"), "a")]
+    assert periods(above, listing("http://h/a/", *names)) == []
+    assert periods(above, listing("http://h/a/", "a/", "b.txt")) == [1]
+
+
+def test_only_a_way_that_repeats_itself_is_a_loop() -> None:
+    """Each directory shows the same two directories: the names that were entered decide."""
+    ways = {"a": EQUAL + 1, "ab": 2 * EQUAL + 1, "abb": 3 * EQUAL + 1, "abbabaabbaababba": None}
+    for way, levels in ways.items():
+        pages = [listing(f"http://h/{number}/", "a/", "b/") for number in range(16)]
+        proven = (number for number in range(1, 17) if loop(*chain(*pages[:number], way=way)) is not None)
+        assert next(proven, None) == levels, way
+
+
+def test_an_ancestor_is_known_by_the_url_of_its_response() -> None:
+    root, below = listing("http://h/", "up/"), listing("http://h/up/", "up/", "b.txt")
+    below.answered("http://h/")
+    assert loop([seen(root, "up")], below) == "http://h/"
+    assert seen(below, "up").url == "http://h/"
 
 
 def test_siblings_with_equal_content_are_not_a_loop() -> None:
