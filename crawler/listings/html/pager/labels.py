@@ -114,7 +114,7 @@ POSSIBLE = pattern(
 
 def understood(text: str) -> Label:
     """The meaning of ``text``, in which white space is folded."""
-    if not text or len(text) > _LONGEST:
+    if len(text) > _LONGEST:
         return _OTHER
     bare = text.strip(_DECORATION)
     if not bare:
@@ -139,5 +139,6 @@ def _by_arrows(text: str) -> Label:
 def _by_rows(first: int, last: int) -> Label:
     """The page with the rows ``first`` to ``last``, if the pages before it are as long."""
     length = last - first + 1
-    page, rest = divmod(first - 1, length) if length > 0 else (0, 1)
-    return Label(Says.NUMBER, page + 1) if not rest else _OTHER
+    if length < 1 or (first - 1) % length:
+        return _OTHER
+    return Label(Says.NUMBER, (first - 1) // length + 1)

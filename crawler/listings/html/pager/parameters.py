@@ -58,7 +58,6 @@ def differing(url: str, own: str, number: int, several: Collection[str]) -> str:
     ranked = sorted(
         likely,
         key=lambda key: (
-            not (is_known(key) and key in several),
             key not in several,
             not is_known(key),
             queries.is_view(key, values[key]),
