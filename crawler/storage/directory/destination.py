@@ -240,6 +240,9 @@ class LocalDestination(DirectoryReader):
     ) -> list[str | None]:
         from crawler.storage.directory.trash import remove  # imported only if needed
 
+        for path in paths:
+            self._changes(path)
+
         return await self._run(self._write_thread, remove, writer.tree, paths, (trash, self._spared), done)
 
     def has_part(self, path: str) -> bool:

@@ -162,6 +162,12 @@ class Spared:
         identities = {identity(status): own for status, own in found if status is not None}
         return ProtectedNames(names, identities, mounted)
 
+    def is_bare(self, place: Identity) -> bool:
+        """Whether the directory has no protected names."""
+        if self._places is None:
+            self._places = _places(self._own)
+        return place not in self._places and not self._mounts.names(place)
+
     def mount_points(self) -> list[str]:
         """The paths of the mount points below DIR."""
         return self._mounts.points()

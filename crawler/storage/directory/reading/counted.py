@@ -1,4 +1,5 @@
-"""Counts the copies in plain directories and adds up their digests, which is all that an unchanged directory needs.
+"""Looks at plain directories: counts the copies and adds up their digests, which is all that an unchanged directory of
+files needs, or lists what is there.
 
 ``Scan`` has the rules of directories, and is the only one who knows what is unusual: links, other mirrors, leftovers,
 names that are not ASCII or have several spellings. Whatever may be unusual has no result here and is left to it.
@@ -11,17 +12,25 @@ from hashlib import blake2b
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import TypeVar
 
+    T = TypeVar("T")
     Counted = tuple[int, int]
     """Number of files in a directory, and the sum of their ``copy_digest``, not reduced."""
+    Item = tuple[str, bool, int, int]
+    """Name, whether it is a directory, size, modification time in nanoseconds."""
+    Items = tuple[tuple[int, int], list[Item]]
+    """Device and inode of a directory, and what is in it."""
 
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OWN = ".crawler"
 """The directory of the state in DIR or in another mirror, and the beginning of the names of leftovers."""
 _NO_NAMES = frozenset({"", ".", "..", _OWN})
-_FORMAT, _REGULAR = 0o170000, 0o100000
-"""Those bits of a mode that say what something is, and their value for a regular file."""
+_FORMAT, _REGULAR, _DIRECTORY = 0o170000, 0o100000, 0o040000
+"""Those bits of a mode that say what something is, and their values for a regular file and for a directory."""
+_ITEMS = 500
+"""Maximum number of items that are listed."""
 
 
 def counted(root: int, paths: Iterable[str]) -> Iterator[Counted | None]:
@@ -29,11 +38,21 @@ def counted(root: int, paths: Iterable[str]) -> Iterator[Counted | None]:
 
     Directories are opened anew for each call, and without following links.
     """
+    return _each(root, paths, _sum)
+
+
+def listed(root: int, paths: Iterable[str]) -> Iterator[Items | None]:
+    """What is in each of the directories ``paths``, if that is only files and directories; None: use ``Scan``."""
+    return _each(root, paths, _items)
+
+
+def _each(root: int, paths: Iterable[str], look: Callable[[int, list[str]], T | None]) -> Iterator[T | None]:
+    """The result of ``look`` for (the open directory, the names in it) of each of ``paths``, or None."""
     way = _Way(root)
     try:
         for path in paths:
             try:
-                found = _counted(way, path)
+                found = _looked(way, path, look)
             except OSError:
                 found = None
             yield found
@@ -79,7 +98,7 @@ class _Way:
             self._names.pop()
 
 
-def _counted(way: _Way, path: str) -> Counted | None:
+def _looked(way: _Way, path: str, look: Callable[[int, list[str]], T | None]) -> T | None:
     *above, name = path.split("/")
     if not path.isascii() or "\0" in path or (path and not _NO_NAMES.isdisjoint((*above, name))):
         return None
@@ -90,7 +109,10 @@ def _counted(way: _Way, path: str) -> Counted | None:
     if directory is None:
         return None
     try:
-        return _sum(directory, is_root=not path)
+        names = os.listdir(directory)
+        if not path and _OWN in names:
+            names.remove(_OWN)
+        return look(directory, names) if _are_plain(names) else None
     finally:
         os.close(directory)
 
@@ -119,13 +141,8 @@ def _exists(name: str, directory: int) -> bool:
     return True
 
 
-def _sum(directory: int, *, is_root: bool) -> Counted | None:
-    """What an open directory holds; None unless these are regular files with plain names. Raises OSError."""
-    names = os.listdir(directory)
-    if is_root and _OWN in names:
-        names.remove(_OWN)
-    if not _are_plain(names):
-        return None
+def _sum(directory: int, names: list[str]) -> Counted | None:
+    """What an open directory with these ``names`` holds; None unless these are regular files. Raises OSError."""
     total, stat, digest, number = 0, os.stat, blake2b, int.from_bytes
     for name in names:
         status = stat(name, dir_fd=directory, follow_symlinks=False)
@@ -134,6 +151,24 @@ def _sum(directory: int, *, is_root: bool) -> Counted | None:
         text = f"{name}\0{status.st_size}\0{status.st_mtime_ns}".encode()  # as in ``copy_digest``
         total += number(digest(text, digest_size=16).digest(), "big")
     return len(names), total
+
+
+def _items(directory: int, names: list[str]) -> Items | None:
+    """What is in an open directory; None unless it is little, and only files and directories of this mirror."""
+    if not 0 < len(names) <= _ITEMS:
+        return None
+    here = os.fstat(directory)
+    found: list[Item] = []
+    for name in names:
+        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+        kind = status.st_mode & _FORMAT
+        is_directory = kind == _DIRECTORY
+        if is_directory and (status.st_dev != here.st_dev or _exists(f"{name}/{_OWN}", directory)):
+            return None
+        if not is_directory and kind != _REGULAR:
+            return None
+        found.append((name, is_directory, status.st_size, status.st_mtime_ns))
+    return (here.st_dev, here.st_ino), found
 
 
 def _are_plain(names: Sequence[str]) -> bool:

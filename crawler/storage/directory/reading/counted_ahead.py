@@ -1,8 +1,8 @@
-"""Has a process count the directories of a known tree ahead (``counting_process``), before their pages are requested.
+"""Has a process look at the directories of a known tree ahead (``counting_process``), before their pages are requested.
 
-What it says is what ``counted`` would say here: this process is still importing modules at that time, and would need
-its interpreter lock. What it has not counted yet when that is needed is counted here. Only for a large directory it is
-waited for, about as long as counting it here would take.
+What it says is what ``counted`` and a scan would say here. This process is still importing modules at that time, and
+would need its interpreter lock. What it has not seen yet when that is needed is looked at here. Only for a large
+directory it is waited for, about as long as counting it here would take.
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from crawler.model.values import Kind, Local
 from crawler.storage.directory.reading.counting_process import ANSWER
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
 from crawler.storage.processes import kill_and_reap, started
+from crawler.text.names.places import directories_above
 
 if TYPE_CHECKING:
-    from crawler.storage.directory.reading.counted import Counted
+    from crawler.storage.directory.reading.counted import Counted, Items
 
 _MODULE = "crawler.storage.directory.reading.counting_process"
+_KINDS = {False: Kind.FILE, True: Kind.DIRECTORY}
 _LARGE, _FILE = 1000, 4e-6
 """Number of files in a large directory; seconds for each of them that it is waited for."""
 _POLL_SECONDS = 0.001
@@ -40,6 +43,9 @@ class CountedAhead:
         No run may change DIR but this one.
         """
         self._paths, self._next = list(directories), 0
+        self._above = sorted({above for path in directories if path for above in _above(path)})
+        """The directories that contain others, as far as no answer about them has come. All are listed first."""
+        self._items: dict[str, Items] = {}
         self._large = {path: files for path, files in directories.items() if files >= _LARGE}
         """The large directories of which nothing has been asked yet."""
         self._found: dict[str, Counted] = {}
@@ -51,7 +57,7 @@ class CountedAhead:
         self._process = -1
         try:
             with open(order, "wb", closefd=False) as file:
-                file.write(marshal.dumps(self._paths))
+                file.write(marshal.dumps((self._above, self._paths)))
             self._process = started(_MODULE, process_side.fileno())
             socket.send_fds(self._connection, [b"%d" % signal.SIGKILL], [order, root, theirs])
             self._connection.setblocking(False)
@@ -85,15 +91,34 @@ class CountedAhead:
             self._receive()
         return {path: found for path in paths if (found := self._found.pop(path, None)) is not None}
 
+    def items(self, path: str, is_bare: Callable[[tuple[int, int]], bool]) -> dict[str, Local] | None:
+        """What a scan of ``path`` would find, if that is known; it is then forgotten.
+
+        ``is_bare``: whether nothing in a directory, identified by device and inode, is protected.
+        """
+        if self._above and self._process > 0:
+            self._receive()
+        found = self._items.pop(path, None)
+        if found is None or not is_bare(found[0]):
+            return None
+        return {name: Local(_KINDS[is_directory], size, mtime) for name, is_directory, size, mtime in found[1]}
+
     def forget(self, paths: Collection[str]) -> None:
         """Forget what was found in ``paths``, or will be: this run is about to change something there."""
-        self._gone.update(paths)
         for path in paths:
-            self._found.pop(path, None)
+            for each in (path, *_above(path)):  # a directory may be created there, too
+                self._gone.add(each)
+                self._found.pop(each, None)
+                self._items.pop(each, None)
 
     def _receive(self) -> None:
         """Note the answers that have come."""
         try:
+            while self._above:
+                items = marshal.loads(self._connection.recv(ANSWER))
+                path = self._above.pop(0)
+                if items is not None and path not in self._gone:
+                    self._items[path] = items
             while self._next < len(self._paths):
                 group = marshal.loads(self._connection.recv(ANSWER))
                 named = zip(self._paths[self._next :], group, strict=False)
@@ -106,6 +131,7 @@ class CountedAhead:
             return
         except (OSError, ValueError, EOFError, TypeError):  # it has been killed
             self._next = len(self._paths)
+            self._above.clear()
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -115,6 +141,11 @@ class CountedAhead:
         if self._process > 0:
             kill_and_reap(self._process)
         self._process = -1
+
+
+def _above(path: str) -> tuple[str, ...]:
+    """DIR and the directories above a path."""
+    return ("", *directories_above(path))
 
 
 def begin(root: int, directories: Mapping[str, int]) -> CountedAhead | None:

@@ -66,7 +66,8 @@ class DirectoryReader(Destination):
     async def _scan_all(self, directories: Sequence[str]) -> list[dict[str, Local]]:
         empty, fills = self._known_empty, self._known_empty.fills
         unknown = [directory for directory in directories if not empty.covers(directory)]
-        scanned = dict[str, dict[str, Local]]()
+        scanned = {} if self._ahead is None else self._listed_ahead(self._ahead, unknown)
+        unknown = [directory for directory in unknown if directory not in scanned]
         for directory, found in zip(unknown, await self._scans.run(unknown) if unknown else [], strict=True):
             if isinstance(found, OSError):
                 raise destination_error(found, self._shown) from found
@@ -102,6 +103,12 @@ class DirectoryReader(Destination):
         self._known_empty.fill(directory)
         if self._ahead is not None:
             self._ahead.forget([directory])
+
+    def _listed_ahead(self, ahead: CountedAhead, directories: Sequence[str]) -> dict[str, dict[str, Local]]:
+        """What is known ahead of ``directories``, which is what a scan would find."""
+        self._spared.refresh(self._layout.root)
+        found = {directory: ahead.items(directory, self._spared.is_bare) for directory in directories}
+        return {directory: items for directory, items in found.items() if items is not None}
 
     async def inspect(self, directory: str, names: Collection[str]) -> dict[str, Local]:
         """See ``interfaces.Destination``. Looks at ``names`` alone, however many files lie beside them."""

@@ -13,9 +13,9 @@ import pytest
 from crawler.model.state.directory_digest import copy_digest
 from crawler.model.values import Kind, Local
 from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.reading.counted import counted
+from crawler.storage.directory.reading.counted import counted, listed
 from crawler.storage.directory.reading.scan import Scan
-from crawler.storage.directory.tree import Tree
+from crawler.storage.directory.tree import Tree, identity
 
 if TYPE_CHECKING:
     from crawler.storage.directory.reading.counted import Counted
@@ -52,6 +52,37 @@ def count_of(found: dict[str, Local]) -> Counted | None:
     return len(found), sum(copy_digest(name, local.size, local.mtime) for name, local in found.items())
 
 
+def items(directory: Path, *paths: str) -> list[dict[str, Local] | None]:
+    """What ``listed`` says, as a scan would say it."""
+    root = os.open(directory, os.O_RDONLY)
+    try:
+        kinds, found = {False: Kind.FILE, True: Kind.DIRECTORY}, list[dict[str, Local] | None]()
+        for path, there in zip(paths, listed(root, paths), strict=True):
+            if there is not None:
+                assert there[0] == identity((directory / path).stat())
+            found.append(
+                None
+                if there is None
+                else {name: Local(kinds[kind], size, mtime) for name, kind, size, mtime in there[1]}
+            )
+        return found
+    finally:
+        os.close(root)
+
+
+def scan_of(directory: Path, path: str) -> dict[str, Local] | None:
+    """What a scan finds in a directory; None if anything in it is protected, left over, or of another mirror."""
+    root = os.open(directory, os.O_RDONLY)
+    scan = Scan(Tree(root, capacity=10), Spared(directory=directory))
+    try:
+        found = scan.scan(path)
+        is_plain = scan.owner(path) is None and not scan.take_leftovers()
+        return found if is_plain and not any(local.spared for local in found.values()) else None
+    finally:
+        scan.close()
+        os.close(root)
+
+
 def _file(path: Path) -> None:
     path.write_bytes(b"x" * random.randrange(5))
 
@@ -81,7 +112,7 @@ ABOVE = ("", "a", "A/b", "1.0", "link", "file", "missing", "a/../a", "/a", "ä",
 
 def test_what_is_counted_is_what_a_scan_finds(tmp_path: Path) -> None:
     """Random directories, in which each kind of thing lies now and then, in random order."""
-    chance, plain, unusual = random.Random(5), 0, 0
+    chance, plain, unusual, shown = random.Random(5), 0, 0, 0
     for number in range(40):
         directory = tmp_path / str(number)
         paths = ["", "a", "A/b", "1.0", "a/c/d", "a/c/e", "a/c/d/e"]
@@ -97,10 +128,13 @@ def test_what_is_counted_is_what_a_scan_finds(tmp_path: Path) -> None:
         for path, found in zip(paths, count(directory, *paths), strict=True):
             assert found in (None, scanned(directory, path)), path
             plain, unusual = plain + (found is not None), unusual + (found is None)
+        for path, there in zip(paths, items(directory, *paths), strict=True):
+            assert there is None or there == scan_of(directory, path), path
+            shown = shown + (there is not None and Kind.DIRECTORY in {local.kind for local in there.values()})
         paths = chance.sample(ABOVE, len(ABOVE))
         for path, found in zip(paths, count(directory, *paths), strict=True):
             assert found is None or found == scanned(directory, path), path
-    assert plain > 50 and unusual > 50
+    assert plain > 50 and unusual > 50 and shown > 20
 
 
 def test_ordinary_directories_are_counted(tmp_path: Path) -> None:
@@ -124,6 +158,19 @@ def test_what_another_file_system_or_locale_might_take_for_something_else_is_lef
         (tmp_path / path).touch()
     (tmp_path / "link").symlink_to("c")
     assert count(tmp_path, "a", "b", "ä", "c/../c", "./c", "/c", "c/", "missing", "c/one", "link") == [None] * 10
+
+
+def test_what_a_scan_has_to_tell_apart_is_not_listed(tmp_path: Path) -> None:
+    for name in ("plain/d", "full/d", "mirror/d/.crawler", "linked/d", "empty"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "linked" / "link").symlink_to("d")
+    for number in range(500):
+        (tmp_path / "full" / str(number)).touch()
+    names = ("plain", "full", "mirror", "linked", "empty", "missing")
+    found = items(tmp_path, *names)
+    assert found == [scan_of(tmp_path, "plain"), *[None] * 5]
+    os.mkdir(tmp_path / ".crawler")
+    assert items(tmp_path / "plain", "") == [scan_of(tmp_path, "plain")]
 
 
 @pytest.mark.parametrize("name", ["d", "d/E"])

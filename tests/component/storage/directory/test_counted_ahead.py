@@ -7,18 +7,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from crawler.model.values import Kind
 from crawler.storage import processes as helpers
+from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.reading import counted_ahead, reader
 from crawler.storage.directory.reading.counted import counted
 from crawler.storage.directory.reading.counted_ahead import CountedAhead, begin
 from crawler.storage.directory.reading.counting_process import GROUP
+from crawler.storage.directory.reading.scan import Scan
 from crawler.storage.executor import usable_processors
 from tests.contract.destination import staged
 
@@ -167,6 +169,41 @@ async def test_a_destination_counts_again_what_it_has_changed(
         counting = destination.counted(PATHS)
         assert counting is not None and await counting == list(counted(root, PATHS))
     assert hops == [[PATHS[2], *PATHS[5:8]]]
+
+
+@pytest.mark.parametrize("change", ["", "commit", "delete", "own", "dies"])
+async def test_what_contains_directories_is_listed_ahead_unless_this_run_may_change_it(
+    tmp_path: Path, processes: list[int], monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setattr(reader, "_WORTH_A_PROCESS", 1e-9)
+    for path in ("a/b/c/f", "a/e/f", "a/f", "g/h/f"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    scanned: list[str] = []
+    scan_all = Scan.scan_all
+
+    def noted(scan: Scan, paths: Sequence[str]) -> object:
+        scanned.extend(paths)
+        return scan_all(scan, paths)
+
+    monkeypatch.setattr(Scan, "scan_all", noted)
+    own = [OwnFile("--summary", tmp_path / "a" / "summary")] if change == "own" else []
+    async with LocalDestination(tmp_path, own=own) as destination:
+        await destination.acquire(0)
+        if change == "dies":
+            monkeypatch.setattr(helpers, "_ROOT", "/nowhere")
+        destination.count_ahead({"a/b/c": 1, "a/e": 1, "g/h": 1})
+        wait(processes[0])
+        await destination.scan("g/h")  # by now, it is known here what has been found
+        if change == "commit":
+            await destination.commit([staged("a/new/f", b"new")])
+        elif change == "delete":
+            await destination.delete(["a/e/f", "a/e"])
+        found = [await destination.scan(path) for path in ("", "a", "a/b", "g")]
+        ahead = {"": ["", "a", "a/b", "g"], "own": ["", "a/b", "g"], "dies": []}.get(change, ["a/b", "g"])
+        assert [path for path in ("", "a", "a/b", "g") if path not in scanned] == ahead
+        again = [await destination.scan(path) for path in ("", "a", "a/b", "g")]
+        assert found == again and scanned[-4:] == ["", "a", "a/b", "g"]
 
 
 async def test_few_directories_are_not_worth_a_process(tree: Path, processes: list[int]) -> None:
