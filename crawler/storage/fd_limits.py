@@ -11,6 +11,8 @@ except ImportError:  # Windows
 
 _BATCH_WIDTH = 256
 """Maximum number of files held open between writing and flushing, so that one journal commit covers them all."""
+_ORDER_FILES, _ORDER_DIRECTORIES = 512, 128
+"""Maximum number of files that the process which stores new files gets at once, and of their directories."""
 _FEW = 256
 """Limit below which a run may use all descriptors."""
 
@@ -22,6 +24,14 @@ def descriptor_budget(limit: int) -> tuple[int, int]:
     """
     directories = min(limits.OPEN_DIRECTORIES, max(2, (limit - 32) // 8))
     return directories, min(_BATCH_WIDTH, max(4, limit // 4))
+
+
+def order_budget(limit: int) -> tuple[int, int]:
+    """(files, directories) that another process may store together, for ``limit`` descriptors in each of the two.
+
+    There all of them are open at once, here the directories, while they are passed on.
+    """
+    return min(_ORDER_FILES, max(4, limit * 3 // 8)), min(_ORDER_DIRECTORIES, max(2, limit // 4))
 
 
 def connection_budget(limit: int) -> int:

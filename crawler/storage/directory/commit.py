@@ -78,7 +78,7 @@ class BatchCommit:
         self._spared.refresh(self._tree.root)
         try:
             while len(outcomes) < len(batch):
-                items = batch[len(outcomes) : len(outcomes) + self._width]
+                items = batch[len(outcomes) :]
                 self.helper.begin(items, self._directory_for_new, self._tree.refresh)
                 yield
                 self._slice(items, outcomes, touched)
@@ -98,7 +98,7 @@ class BatchCommit:
             return
         pending: list[PendingFile | str] = []
         try:
-            self._prepare(items, pending)
+            self._prepare(items[: self._width], pending)
             written = [file for file in pending if isinstance(file, PendingFile)]
             if self._fsync == "batch":  # start writing all of them before waiting for the first
                 start_writeback(written)

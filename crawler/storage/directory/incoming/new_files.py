@@ -18,6 +18,7 @@ from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
 from crawler.storage.directory.os_errors import Unresponsive, flush
 from crawler.storage.directory.tree import close_quietly
+from crawler.storage.fd_limits import descriptor_limit, order_budget
 from crawler.text.patterns import PLAIN_NAME
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ class Helper:
         self._parts, self._fsync, self._is_ending = parts, fsync, is_ending
         self._is_wanted = fsync != "file"
         """Whether the process is to be started when many files arrive."""
+        self._most = order_budget(descriptor_limit())
+        """Maximum number of files, and of directories, of an order."""
         self._saver: Saver | None = None
         self._ordered: Sequence[Staged] = ()
         """The files that the process is storing, if its answer is still to come."""
@@ -171,7 +174,7 @@ class Helper:
             if self._ordered:  # a commit was cancelled meanwhile
                 self._ordered = ()
                 saver.stored()
-            batch = together(items)
+            batch = together(items, self._most)
             if len(batch.items) >= min(_LEAST, limits.BATCH_FILES) and saver.has_started():
                 self._order(saver, batch, directory_of)
         except LostSaver:

@@ -23,8 +23,6 @@ from crawler.storage.directory.incoming.pending import PendingFile, known_of
 from crawler.storage.directory.incoming.saver_process import (
     ANSWER,
     DIGEST,
-    DIRECTORIES,
-    FILES,
     READY,
     remove_parts,
 )
@@ -39,15 +37,15 @@ from crawler.text.patterns import PLAIN_NAME
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.saver_process import Answer
 
-_BODIES = limits.MIB
+_BODIES = 2 * limits.MIB
 """Total size of the bodies of one order."""
 _MEMORY = 2 * _BODIES
 """Size of the shared memory, which also holds the names."""
-_SILENCE = 60.0
+_SILENCE = 120.0
 """Seconds within which an order must be done, even on a slow disk."""
 _LOOK_SECONDS = 0.5
 """How often it is checked whether somebody has stopped the process, or the run ends."""
-_HURRY_SECONDS = 3.0
+_HURRY_SECONDS = 6.0
 """Seconds within which an order must be done once the run has been told to end."""
 _START_SECONDS = 0.0
 """Seconds for which an order waits until the process has started: none, because files can be stored without it."""
@@ -204,9 +202,9 @@ class Together(Struct):
         return Together(self.items[:length], self.names[:length], self.places[:length], self.parents)
 
 
-def together(items: Sequence[Staged]) -> Together:
-    """The first of ``items`` that the process can store together."""
-    found, is_plain, total = Together(items[:FILES]), PLAIN_NAME.fullmatch, 0
+def together(items: Sequence[Staged], most: tuple[int, int]) -> Together:
+    """The first of ``items`` that the process can store together. ``most``: maximum number of files, of directories."""
+    found, is_plain, total = Together(items[: most[0]]), PLAIN_NAME.fullmatch, 0
     names, places, numbers, paths = found.names, found.places, dict[str, int](), set[str]()
     for item in found.items:
         path, size = item.job.path, item.size
@@ -217,7 +215,7 @@ def together(items: Sequence[Staged]) -> Together:
         if (place := numbers.get(parent)) is None:
             place = len(numbers)
             # If the path of a file is also that of a directory, which comes first, wins.
-            if place == DIRECTORIES or not paths.isdisjoint(directories_above(path)):
+            if place == most[1] or not paths.isdisjoint(directories_above(path)):
                 break
             numbers[parent] = place
         paths.add(path)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     """(How many files have their names, error number of a flush that failed or 0, the digests of the files)."""
 
 READY = b"ready"
-DIRECTORIES = 64
+DIRECTORIES = 128
 """Maximum number of directories of an order, whose descriptors come with the message."""
 FILES = 1024
 """Maximum number of files of an order."""

@@ -17,8 +17,9 @@ import pytest
 from crawler.model.errors import DestinationError
 from crawler.model.values import Known
 from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.incoming.saver_process import DIRECTORIES, FILES
 from crawler.storage.directory.trash import Trash
-from crawler.storage.fd_limits import connection_budget, descriptor_budget
+from crawler.storage.fd_limits import connection_budget, descriptor_budget, order_budget
 from tests.binding import bindings
 from tests.contract.destination import in_memory, job, pattern, staged, stream
 
@@ -249,6 +250,10 @@ def test_the_budget_leaves_most_descriptors_to_the_network(limit: int) -> None:
     assert limit < 40 or 2 * directories + files <= limit // 2
     rest = limit - 2 * directories - files - 2 * connection_budget(limit)
     assert limit < 48 or rest >= 20, "standard streams, the loop, the state, the lock"
+    ordered, places = order_budget(limit)
+    assert 4 <= ordered <= FILES, "of which the process can answer"
+    assert 2 <= places <= min(DIRECTORIES, limit // 4), "which it can receive"
+    assert ordered + places <= limit * 5 // 8, "of the process that stores them"
 
 
 # --- trash ----------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from crawler.model.values import Known, Staged
 from crawler.storage import life_line
 from crawler.storage import processes as helpers
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.incoming import saver, saver_process
+from crawler.storage.directory.incoming import new_files, saver, saver_process
 from crawler.storage.executor import finished, usable_processors
 from tests.component.storage.directory.test_new_files import batch, stored, unbroken
 from tests.contract.destination import staged
@@ -147,11 +147,21 @@ async def test_it_is_started_once_many_files_are_expected(
 
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
-    ("directories", "each", "wanted"), [(1, 200, [200]), (50, 4, [200]), (64, 4, [256]), (70, 2, [128, 12])]
+    ("limit", "directories", "each", "wanted"),
+    [
+        (4096, 1, 200, [200]),
+        (4096, 1, 600, [512, 88]),
+        (4096, 128, 4, [512]),
+        (4096, 140, 2, [256, 24]),
+        (1024, 128, 4, [384, 128]),
+        (256, 70, 2, [96, 44]),
+        (256, 70, 1, [64, 6]),
+    ],
 )
 async def test_one_order_is_for_files_of_many_directories(
     tmp_path: Path,
     processes: list[int],
+    limit: int,
     directories: int,
     each: int,
     wanted: list[int],
@@ -161,6 +171,7 @@ async def test_one_order_is_for_files_of_many_directories(
     batch = [item for number in range(directories) for item in files(each, above=f"{number}/")]
     orders, descriptors = orders_in(monkeypatch), set(os.listdir("/proc/self/fd"))
     monkeypatch.setattr(limits, "OPEN_DIRECTORIES", 3)  # fewer than an order needs
+    monkeypatch.setattr(new_files, "descriptor_limit", lambda: limit)
     async with LocalDestination(tmp_path) as destination:
         await destination.acquire(0)
         found = await destination.commit(batch)
