@@ -199,13 +199,15 @@ REFUSED: list[tuple[Callable[[Path, Site], None], int]] = [
 
 @pytest.mark.parametrize(("prepare", "code"), REFUSED)
 def test_a_run_that_is_refused_because_of_its_directory_sends_nothing(
-    site: Site, tmp_path: Path, prepare: Callable[[Path, Site], None], code: int
+    site: Site, opened: list[int], tmp_path: Path, prepare: Callable[[Path, Site], None], code: int
 ) -> None:
     place = tmp_path / "outer" / "mirror"
     place.parent.mkdir()
     prepare(place, site)
     site.taken()
+    opened.clear()
     assert run(["-q", site.url, str(place)]) == code
+    assert not opened
     assert not site.taken()
     while HELD:
         HELD.pop().close()
@@ -215,6 +217,7 @@ def test_a_run_that_is_refused_because_of_its_directory_sends_nothing(
     "arguments",
     [
         ["URL", "/"],
+        ["URL", "/usr/.."],
         ["URL", "/proc/mirror"],
         ["URL", "{}/.crawler/mirror"],
         ["URL", "{}/x", "extra"],

@@ -43,8 +43,8 @@ def accepted(listening: socket.socket) -> socket.socket:
     return connection
 
 
-def pool(early: EarlyConnections | None, where: Endpoint, counted: OpenConnections | None = None) -> LanePool:
-    patience = Patience(1.0)
+def pool(early: EarlyConnections | None, counted: OpenConnections | None = None, *, silence: float = 5.0) -> LanePool:
+    patience = Patience(silence)
     dialer = Dialer(ConnectionSettings(2.0, patience, tls=pytest.fail), early)
     connections = counted or OpenConnections(9)
     return LanePool(dialer, patience, lambda _where: connections)
@@ -191,7 +191,7 @@ class Answering(asyncio.Protocol):
 
 async def outcome(early: EarlyConnections | None, where: Endpoint) -> tuple[object, ...]:
     """What a caller sees of the response to GET."""
-    lanes = pool(early, where)
+    lanes = pool(early)
     try:
         exchange = await lanes.send(where, GET, is_head=False)
         body = b""
@@ -235,34 +235,45 @@ async def test_two_responses_to_an_early_request_are_ambiguous_as_to_any_other()
 async def test_the_connection_of_an_early_request_is_counted_and_used_again(server: socket.socket) -> None:
     counted = OpenConnections(9)
     with EarlyConnections(at(server), [GET, OTHER]) as early, accepted(server) as first, accepted(server) as second:
-        lanes = pool(early, at(server), counted)
+        lanes = pool(early, counted)
         first.sendall(OK)
         exchange = await lanes.send(at(server), GET, is_head=False)
         assert (await exchange.next(), counted.count) == (b"ok", 1)
         assert (first.recv(1000), second.recv(1000)) == (GET, OTHER)
         again = asyncio.ensure_future(lanes.send(at(server), GET, is_head=False))
         beside = asyncio.ensure_future(lanes.send(at(server), OTHER, is_head=False))
-        await asyncio.sleep(0.02)
-        assert (first.recv(1000), counted.count) == (GET, 2), "and the other one, too"
+        first.setblocking(False)
+        assert await asyncio.get_running_loop().sock_recv(first, 1000) == GET
+        assert counted.count == 2, "and the other one is used, too"
         first.sendall(OK)
         second.sendall(OK)
         await asyncio.gather(again, beside)
         await lanes.close()
         assert counted.count == 0
-        assert (first.recv(1), second.recv(1)) == (b"", b"")
+        assert await asyncio.get_running_loop().sock_recv(first, 1) == b""
+        assert second.recv(1) == b""
 
 
 async def test_a_connection_on_which_the_server_has_spoken_first_is_not_used(server: socket.socket) -> None:
     with EarlyConnections(at(server), [b""]) as early, accepted(server) as spoken:
         spoken.sendall(b"220 ready\r\n")
         await asyncio.sleep(0.01)
-        lanes = pool(early, at(server))
+        lanes = pool(early)
         fetching = asyncio.ensure_future(lanes.send(at(server), GET, is_head=False))
-        await asyncio.sleep(0.01)
-        with accepted(server) as other:
+        server.setblocking(False)
+        other, _ = await asyncio.get_running_loop().sock_accept(server)
+        with other:
             other.sendall(OK)
             assert (await fetching).status == 200
             await lanes.close()
+
+
+async def test_a_server_that_does_not_respond_is_given_up_after_the_usual_time(server: socket.socket) -> None:
+    with EarlyConnections(at(server), [GET]) as early, accepted(server):
+        lanes = pool(early, silence=0.02)
+        with pytest.raises(RequestError, match=r"no response within 0\.02 s"):
+            await lanes.send(at(server), GET, is_head=False)
+        await lanes.close()
 
 
 @pytest.mark.parametrize("delay", [0.03, 0.0])
@@ -276,7 +287,7 @@ async def test_the_time_of_a_response_is_that_which_the_system_has_seen(server: 
         connection.sendall(OK)
         most = time.monotonic() - began
         time.sleep(0.05)
-        lanes = pool(early, at(server))
+        lanes = pool(early)
         exchange = await lanes.send(at(server), GET, is_head=False)
         await exchange.next()
         for seconds in (exchange.head_start, lanes.experience(at(server)).first.quickest):
@@ -293,7 +304,7 @@ async def test_connections_that_are_not_used_yet_count_as_idle_ones(server: sock
         return 0
 
     with EarlyConnections(at(server), [GET, OTHER]) as early, accepted(server) as first, accepted(server):
-        lanes = pool(early, at(server))
+        lanes = pool(early)
         first.sendall(OK)
         exchange = await lanes.send(at(server), GET, is_head=False)
         lanes.open_ahead(at(server), lanes_ahead)
