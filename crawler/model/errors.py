@@ -149,10 +149,16 @@ class ListingError(CrawlerError):
     is_advised: bool
     """Whether the message says what to do already."""
 
-    def __init__(self, message: str, *, content_type: str | None = None, is_advised: bool = False) -> None:
+    is_empty: bool
+    """Whether the page has the heading of a listing, and nothing else: an empty directory, or the end of a listing."""
+
+    def __init__(
+        self, message: str, *, content_type: str | None = None, is_advised: bool = False, is_empty: bool = False
+    ) -> None:
         super().__init__(message)
         self.content_type = content_type
         self.is_advised = is_advised
+        self.is_empty = is_empty
 
 
 class DestinationError(CrawlerError):

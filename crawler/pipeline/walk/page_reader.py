@@ -31,6 +31,8 @@ from crawler.pipeline.walk.page_versions import (
 from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PageMemory, PagePiece, Pages
 from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
 
+_HEADED = 0.3
+"""Confidence in a page that has nothing of a listing but the heading, with the path of its directory."""
 Pieces = AsyncGenerator[Listing, None]
 Parse = Callable[[bytes, str, str], Pieces]
 """Parses a page: (body, URL, content type) → the listing, if long in pieces, of which the last has the verdict.
@@ -273,7 +275,10 @@ async def _sound(parsed: Pieces, page: FetchedPage, url: str) -> Pieces:
 
         kind, why = page.content_type, why_no_listing(url, page.url, page.content_type, page.body)
         text = f"the response is not a directory listing ({kind or 'no content type'})"
-        raise ListingError(f"{text}: {why}" if why else text, content_type=kind, is_advised=bool(why))
+        is_empty = piece is not None and not (piece.entries or why) and piece.confidence > _HEADED
+        raise ListingError(
+            f"{text}: {why}" if why else text, content_type=kind, is_advised=bool(why), is_empty=is_empty
+        )
 
 
 async def only(piece: PagePiece) -> AsyncGenerator[PagePiece, None]:

@@ -43,6 +43,12 @@ _SLIDER = pattern(
 _PAGER = pattern(r"pag(?:e|ing|ina)|next|load", re.IGNORECASE)
 """Classes of controls that turn pages."""
 _PLACED = pattern(r"location(?:\.href)?\s*=\s*[\"']([^\"'+]{1,500})[\"']\s*;?\s*(?:return\b.*)?\Z", re.IGNORECASE)
+_CHOSEN = pattern(
+    r"location(?:\.href)?\s*=\s*[\"']([^\"'+]{0,500}\?[^\"'+]{0,500}=)[\"']\s*\+\s*(?:this\.)?"
+    r"(?:value|options\[[^\]]{1,40}\]\.value)\s*;?\s*\Z",
+    re.IGNORECASE,
+)
+"""A script that goes to the URL with the chosen value at its end."""
 _SUBMITS = pattern(r"\bsubmit\b", re.IGNORECASE)
 _LOCAL = pattern(r"#[^!/?=]+")
 """A link to a place on the same page."""
@@ -189,7 +195,10 @@ def _option(markup: str, tag: re.Match[str], select: dict[str, str] | None, form
     if select is None or label.says is not Says.NUMBER or "disabled" in attributes:
         return
     is_current, key = "selected" in attributes, select.get("name", "")
-    if "?" in value:
+    chosen = _CHOSEN.search(select.get("onchange", ""))
+    if chosen is not None:
+        yield Control(label, text, chosen[1] + value, is_current, is_named=False)
+    elif "?" in value:
         yield Control(label, text, value, is_current, is_named=False)
     elif any(_PAGED_NAME.search(select.get(each, "")) for each in ("name", "id", "class", "aria-label", "title")):
         href = form.href((key, value)) if form is not None and key else None

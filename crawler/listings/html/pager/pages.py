@@ -53,6 +53,8 @@ class Continuation(Value, frozen=True):
     """The pages that come after this one, as far as it links to them."""
     claims: tuple[Claim, ...] = ()
     """What they say about the number of pages."""
+    labels: frozenset[str] = frozenset()
+    """The texts of the links to other pages, unless other controls have them, too."""
     links: frozenset[str] = frozenset()
     """All other pages of the listing to which the page links, also those before it."""
     flaw: Flaw | None = None
@@ -68,6 +70,8 @@ class _Numbered(Value, frozen=True):
 
 
 class _Found(Struct):
+    texts: list[tuple[str | None, str]] = field(default_factory=list)
+    """(URL, text) of each control."""
     order: dict[str, None] = field(default_factory=dict)
     """URLs of the same directory, in the order of the page."""
     pages: set[str] = field(default_factory=set)
@@ -91,6 +95,8 @@ def continuation(
         url = None if control.href is None else (place.target(control.href) or "").partition("#")[0]
         if url in entries or _is_row(control, url, names, place):
             continue
+        if url != place.url:
+            found.texts.append((url, control.text))
         is_here = bool(url) and place.shows_same(url or "")
         if url and is_here:
             found.order[url] = None
@@ -137,8 +143,13 @@ def _concluded(found: _Found) -> Continuation:
         found.links |= found.doubtful
     lost = next((control for control in found.unusable if not (found.links and control.href is None)), None)
     flaw = Flaw(FlawKind.PART, lost.text) if lost is not None and not found.pages else None
+    others = {text for url, text in found.texts if url not in found.links}
     return Continuation(
-        tuple(url for url in found.order if url in found.pages), tuple(found.claims), frozenset(found.links), flaw
+        next_pages=tuple(url for url in found.order if url in found.pages),
+        claims=tuple(found.claims),
+        labels=frozenset(text for _, text in found.texts) - others,
+        links=frozenset(found.links),
+        flaw=flaw,
     )
 
 

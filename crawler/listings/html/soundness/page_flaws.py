@@ -15,6 +15,7 @@ from crawler.listings.html.soundness.empty_page import unknown_in
 from crawler.listings.html.soundness.passages import Passage, split_passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.listings.values.hrefs import Resolver
+from crawler.listings.values.mentioned_names import last_name
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind, unmet
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
@@ -69,8 +70,13 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         next_pages=more.next_pages,
         claims=more.claims if not is_alone or short is not None else tuple(_positions(more.claims)),
         rejections=rejections,
-        mentioned=listing.mentioned | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
+        mentioned=_mentioned(listing, more.labels) | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
+
+
+def _mentioned(listing: Listing, labels: Collection[str]) -> frozenset[str]:
+    """The names that links mention. The ``labels`` of links to other pages are none, unless other links show them."""
+    return listing.mentioned.difference(set(labels).difference(last_name(each.subject) for each in listing.rejections))
 
 
 def _positions(claims: Iterable[Claim]) -> Iterator[Claim]:

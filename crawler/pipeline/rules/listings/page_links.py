@@ -22,8 +22,8 @@ _ABSENT = {*range(400, 500)} - {401, 403, 407, 408, 421, 425, 429}
 
 
 def is_gone(error: FetchError | ListingError) -> bool:
-    """Whether a page was not found."""
-    return isinstance(error, FetchError) and error.status in _GONE
+    """Whether a page was not found, or has the heading of a listing and no rows."""
+    return error.is_empty if isinstance(error, ListingError) else error.status in _GONE
 
 
 def is_absent(error: FetchError | ListingError) -> bool:

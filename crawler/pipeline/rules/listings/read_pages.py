@@ -124,7 +124,7 @@ class ReadPages(Struct):
         is_new = self._note_rows(listing, known)
         is_numbered = listing.family not in PAGED_BY_MARKER and self._count == len(listing.entries)
         # A page that links to itself as the next one is the last, unless it is another one that was sent again.
-        is_last = is_new and not self.is_first and is_numbered and self._url in listing.linked
+        is_last = is_new and is_numbered and self._url in listing.linked
         self._note_order(is_new=is_new or is_chain(listing))
         if not is_last and (is_new or is_chain(listing) or self._idle_row < _IDLE) and self._url not in self._recalled:
             self._note_links(following(listing, self.done, scope))

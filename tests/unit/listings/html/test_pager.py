@@ -641,3 +641,33 @@ def test_a_pager_is_found_wherever_it_is_and_is_no_row(pager: str, place: str) -
     assert [rejection.row for rejection in listing.rejections if rejection.row] == []
     assert bool(listing.next_pages) is (pager not in {"script", "button", "total"})
     assert listing.complete is bool(listing.next_pages)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "location='?nr='+this.value",
+        "window.location.href = '/pub/?x=1&amp;nr=' + this.options[this.selectedIndex].value;",
+        "location = '?nr=' + value",
+    ],
+)
+def test_a_selection_whose_script_adds_the_chosen_value_to_a_url(script: str) -> None:
+    options = "".join(f"<option value={n}{' selected' * (n == 1)}>{n}</option>" for n in range(1, 4))
+    found = read(f'<select onchange="{script}">{options}</select>').next_pages
+    more = "x=1&" if "x=1" in script else ""
+    assert found == (f"{PUB}?{more}nr=2", f"{PUB}?{more}nr=3")
+    assert read(f'<select onchange="show(value)">{options}</select>').next_pages == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "names"), [("", set()), (link("//cdn.test/2", "2"), {"2"}), (link("//cdn.test/2", "Get"), {"2"})]
+)
+def test_the_numbers_of_pages_are_no_names_of_files_unless_other_links_show_them(more: str, names: set[str]) -> None:
+    rows = "".join(
+        f"<tr><td>{link(name, name)}</td><td>2025-01-02 03:04</td><td>5K</td></tr>" for name in ("a.zip", "b.iso")
+    )
+    pager = " ".join([link("?nr=2", "2"), link("/pub/?nr=3", "3"), more])
+    body = f"<html><body><h1>Index of /pub/</h1><table>{rows}</table><p><b>1</b> {pager}</p></body></html>"
+    listing = parse_listing(body.encode(), PUB, "text/html")
+    assert listing.next_pages == (f"{PUB}?nr=2", f"{PUB}?nr=3")
+    assert listing.mentioned & {"2", "3"} == names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import AsyncGenerator, Callable
 from functools import lru_cache
@@ -310,18 +311,59 @@ async def test_a_listing_of_several_pages_that_shows_other_rows_on_a_single_one_
     assert (second.visited[-1].complete, second.visited[-1].recalled) == (True, True)
 
 
+def with_link(site: PagedSite, link: Callable[[int], int]) -> Callable[[FakeRequest], FakeResponse]:
+    """A server that sends the pages of ``site`` with a Link header."""
+
+    def respond(request: FakeRequest) -> FakeResponse:
+        page = int(request.url.partition("=")[2] or 1)
+        target = link(page)
+        url = "" if target == 1 else f"?page={target}"
+        headers = HTML | {"Link": f'<{ROOT}{url}>; rel="next"'}
+        return FakeResponse(headers=headers, body=site.markup(page).encode())
+
+    return respond
+
+
 @pytest.mark.parametrize(("count", "is_whole"), [(20, True), (21, False)])
 async def test_a_total_is_that_of_all_pages_that_a_link_header_names(count: int, is_whole: bool) -> None:
     site = PagedSite(files(20), 7, lambda _page, _last, _href: "", total=f"{count} files")
     read = Reading(site.page)
-
-    def respond(request: FakeRequest) -> FakeResponse:
-        page = int(request.url.partition("=")[2] or 1)
-        headers = HTML | {"Link": f'<?page={min(page + 1, 3)}>; rel="next"'}
-        return FakeResponse(headers=headers, body=site.markup(page).encode())
-
-    read.client = FakeClient(respond)
+    read.client = FakeClient(with_link(site, lambda page: min(page + 1, 3)))
     reader = PageReader(client=read.client, state=read.state, observer=read.observer, parse=_parsed, attempts=1)
     read.walker = Walker(reader, read.observer, bounds=Bounds(), permit_as=permit_as)
     await read.run()
     assert (read.names, read.is_complete) == (files(20), is_whole)
+
+
+@pytest.mark.parametrize(("link", "is_whole"), [(1, True), (2, False)])
+async def test_a_link_header_that_leads_from_the_only_page_to_itself_leads_nowhere(link: int, is_whole: bool) -> None:
+    site = PagedSite(files(5), 7, lambda _page, _last, _href: "")
+    read = Reading(site.page)
+    respond = with_link(site, lambda _page: link)
+    read.client = FakeClient(lambda request: respond(dataclasses.replace(request, url=ROOT)))
+    reader = PageReader(client=read.client, state=read.state, observer=read.observer, parse=_parsed, attempts=1)
+    read.walker = Walker(reader, read.observer, bounds=Bounds(), permit_as=permit_as)
+    await read.run()
+    assert (read.names, read.is_complete) == (files(5), is_whole)
+
+
+EMPTY_PAGES = {
+    "headed": "<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1><ul></ul></body></html>",
+    "login": "<html><head><title>Sign in</title></head><body><form><input type=password></form></body></html>",
+    "error": "<html><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>",
+    "not found": None,
+}
+
+
+@pytest.mark.parametrize("count", [20, 21])
+@pytest.mark.parametrize("kind", EMPTY_PAGES)
+async def test_next_on_every_page_may_lead_to_what_is_no_listing_if_it_did_so_before(kind: str, count: int) -> None:
+    site = PagedSite(files(count), 7, always_next)
+    state, is_end = MemoryState(), kind in {"headed", "not found"}
+    for is_known in (False, True):
+        read = await Reading(lambda query: site.page(query) or EMPTY_PAGES[kind], state).run()
+        assert read.names == files(count)
+        assert read.is_complete is (is_end and (is_known or count == 20)), "a short page is the last one"
+    shrunk = PagedSite(files(14), 7, always_next)
+    read = await Reading(lambda query: shrunk.page(query) or EMPTY_PAGES[kind], state).run()
+    assert (read.names, read.is_complete) == (files(14), is_end)
