@@ -46,17 +46,20 @@ class SeenPage(Value, frozen=True, kw_only=True):
     """None if the page was not known."""
 
 
-def look_of(url: str, own: OwnRows, pages: Iterable[str], claims: Sequence[Claim], *, is_first: bool) -> Look:
-    """The look of the page at ``url`` with ``own`` rows and ``claims``, which links to ``pages`` as pages after it."""
+def look_of(url: str, own: OwnRows, pages: Iterable[str], claims: Sequence[Claim], first: str) -> Look:
+    """The look of the page at ``url`` with ``own`` rows and ``claims``, which links to ``pages`` as pages after it.
+
+    ``first``: URL of the first page, which follows none whatever links say.
+    """
     back = [claim.quote for claim in claims if claim.kind is ClaimKind.BACK]
     places = [claim.number for claim in claims if claim.kind is ClaimKind.PLACE]
-    following = {page for page in pages if page != url}
+    following = {page for page in pages if page not in {url, first}}
     return Look(
         key=own.key,
         rows=own.count,
         leads_on=bool(following),
         branches=len(following) > 1,
-        leads_back_to_itself=bool(back) if is_first else url in back,
+        leads_back_to_itself=bool(back) if url == first else url in back,
         has_links=bool(following or back or places),
         place=places[0] if len(places) == 1 else 0,
     )

@@ -25,11 +25,11 @@ class SeveralPages(Struct):
 
     def add(self, url: str, listing: Listing, known: ListingMemo | None) -> PageRows:
         """Add the page at ``url``, which was ``known``. Returns what its rows are."""
-        rows, is_first = self._rows.add(listing.entries), not self._seen
-        now = _look(url, listing, rows.own, is_first=is_first)
+        rows, first = self._rows.add(listing.entries), self._seen[0].url if self._seen else url
+        now = _look(url, listing, rows.own, first)
         was: Look | None = None
         if known is not None:
-            was = _look(url, known, self._rows.add_known(known.entries), is_first=is_first)
+            was = _look(url, known, self._rows.add_known(known.entries), first)
             self._had_end = self._had_end or (bool(was.rows) and not was.leads_on)
             if was.leads_on and (not now.leads_on or self._rows.is_lossy):
                 self.former |= dict.fromkeys(next_of(known))
@@ -46,5 +46,5 @@ class SeveralPages(Struct):
         return unlike(self._seen, is_lossy=self._rows.is_lossy, had_end=self._had_end)
 
 
-def _look(url: str, page: Listing | ListingMemo, rows: OwnRows, *, is_first: bool) -> Look:
-    return look_of(url, rows, next_of(page), page.claims, is_first=is_first)
+def _look(url: str, page: Listing | ListingMemo, rows: OwnRows, first: str) -> Look:
+    return look_of(url, rows, next_of(page), page.claims, first)

@@ -94,10 +94,10 @@ def test_a_page_was_displaced_if_one_alone_has_changed_and_shows_it(
 def test_the_look_of_a_page_leaves_out_links_to_itself() -> None:
     url, rows = f"{ROOT}?page=2", OwnRows(key=9, count=7)
     back = (Claim(ClaimKind.BACK, ROOT), Claim(ClaimKind.PLACE, number=2))
-    look = look_of(url, rows, [url, f"{ROOT}?page=3"], back, is_first=False)
+    look = look_of(url, rows, [url, f"{ROOT}?page=3"], back, ROOT)
     assert look == Look(
         key=9, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=2
     )
-    assert look_of(url, rows, [url], (), is_first=False).leads_on is False
-    assert look_of(url, rows, [], (Claim(ClaimKind.BACK, url),), is_first=False).leads_back_to_itself
-    assert look_of(ROOT, rows, [], back, is_first=True).leads_back_to_itself
+    assert look_of(url, rows, [url, ROOT], (), ROOT).leads_on is False
+    assert look_of(url, rows, [], (Claim(ClaimKind.BACK, url),), ROOT).leads_back_to_itself
+    assert look_of(ROOT, rows, [], back, ROOT).leads_back_to_itself
