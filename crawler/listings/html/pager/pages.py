@@ -102,7 +102,7 @@ def continuation(
             found.order[url] = None
         if says is Says.NUMBER:
             numbered = _Numbered(control.label.number, url, control)
-            if url == place.url:
+            if url == place.url or (control.href is None and control.is_current):
                 own.append(numbered)
             elif is_here:
                 here.append(numbered)

@@ -132,9 +132,9 @@ def _is_last(number: int, pages: Sequence[tuple[str, Look]]) -> bool:
     the order in which they were read. Otherwise it may be.
     """
     url, look = pages[number]
-    if not look.leads_on:
-        return True
+    if not look.leads_on or number == 0:
+        return not look.leads_on
     places = [order(url, other) for other, _ in pages[1:] if other != url]
     if None in places:
         return number == len(pages) - 1 or any(each.branches for _, each in pages)
-    return number > 0 and all(place == 1 for place in places)
+    return all(place == 1 for place in places)

@@ -47,6 +47,8 @@ def pages(now: Sequence[Look], known: Sequence[Look | None], *, is_opaque: bool 
         ([FULL, SHORT, FULL, LAST], [None, FULL, SHORT, LAST], ""),
         ([SHORT, SHORT, LAST], [FULL, FULL, LAST], ""),  # shorter pages
         ([SHORT, LAST], [FULL, LAST], "fewer rows"),
+        ([SHORT, FULL, replace(LAST, rows=7)], [FULL, FULL, replace(LAST, rows=7)], "fewer rows"),
+        ([replace(SHORT, branches=True), FULL, FULL], [FULL, FULL, FULL], "fewer rows"),
         ([FULL, SHORT], [FULL, FULL], ""),
         ([replace(FULL, place=1), replace(FULL, place=3), LAST], [FULL, replace(FULL, place=2), LAST], "number"),
         ([replace(FULL, place=1), replace(FULL, place=2), LAST], [FULL, replace(FULL, place=2), LAST], ""),
