@@ -15,8 +15,9 @@ from crawler.text.urls import before_query
 
 PLAIN = frozenset({
     "attempts", "backlog", "check", "connect_timeout", "delete", "delete_excluded", "ext", "fsync", "ignore_errors",
-    "last", "listers", "max_delete", "max_depth", "max_size", "min_size", "min_speed", "no_recursive", "no_robots",
-    "pipeline", "progress", "read_timeout", "rules", "segments", "user_agent", "verify_digests", "workers",
+    "last", "listers", "max_delete", "max_depth", "max_files", "max_size", "max_total_size", "min_size", "min_speed",
+    "no_recursive", "no_robots", "pipeline", "progress", "read_timeout", "rules", "segments", "trash", "user_agent",
+    "verify_digests", "workers",
 })  # fmt: skip
 """Options that neither change the first requests, except as is seen here, nor give a reason to refuse the run."""
 BESIDE = 2

@@ -89,8 +89,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 ALL = [
     "--attempts=3", "--backlog=9", "--check=headers", "--connect-timeout=9", "--delete", "--delete-excluded",
     "--exclude=x", "--ext=bin", "--fsync=none", "--ignore-errors", "--last=b*", "--listers=2", "--max-delete=3",
-    "--max-depth=3", "--max-size=9M", "--min-size=1", "--min-speed=1", "--no-verify-digests", "--pipeline=off",
-    "--progress=none", "--read-timeout=9", "--segments=2", "--user-agent=other/1", "--workers=3",
+    "--max-depth=3", "--max-files=99", "--max-size=9M", "--max-total-size=9G", "--min-size=1", "--min-speed=1",
+    "--no-verify-digests", "--pipeline=off", "--progress=none", "--read-timeout=9", "--segments=2", "--trash=3",
+    "--user-agent=other/1", "--workers=3",
 ]  # fmt: skip
 
 

@@ -13,14 +13,14 @@ from crawler.model.config import Config
 REFUSING = {
     "allow_host", "changes", "cluster", "cluster_insecure", "fallback", "log_file", "log_format", "metrics", "moved",
     "name_from", "names", "newer_than", "older_than", "on_change", "on_end", "on_failure", "processes", "report",
-    "snapshots", "state", "summary", "format", "max_files", "max_total_size", "objects", "include", "exclude",
+    "snapshots", "state", "summary", "format", "objects", "include", "exclude",
 }  # fmt: skip
 """Options because of which a run may be refused, or that belong to another kind of run."""
 OF_REQUESTS = {
     "ca_file", "client_cert", "cookies", "header", "insecure", "limit_rate", "netrc", "proxy", "requests_per_second",
 }  # fmt: skip
 """Options that change how, when or with what the first request is sent."""
-OF_THE_RUN = {"dry_run", "lock", "lock_wait", "max_duration", "trash"}
+OF_THE_RUN = {"dry_run", "lock", "lock_wait", "max_duration"}
 
 
 def test_every_option_is_plain_or_is_not_for_a_reason() -> None:
