@@ -44,6 +44,8 @@ class SeenPage(Value, frozen=True, kw_only=True):
     now: Look
     known: Look | None
     """None if the page was not known."""
+    is_linked: bool = False
+    """Whether several pages link to it as one that follows."""
 
 
 def look_of(url: str, own: OwnRows, pages: Iterable[str], claims: Sequence[Claim], first: str) -> Look:
@@ -88,20 +90,28 @@ def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool) -> Flaw 
         return None
     for number, page in enumerate(pages):
         if page.known is not None:
-            why = _change(page.now, page.known, is_first=number == 0, is_last=number == len(pages) - 1, had_end=had_end)
+            # An empty page without a pager may follow the last one, but no page besides that links there.
+            is_end = (
+                number == len(pages) - 1 if number == 0 else not (had_end or (page.is_linked and _is_bare(page.now)))
+            )
+            why = _change(page.now, page.known, is_first=number == 0, may_be_empty=is_end)
             if why is not None:
                 return Flaw(FlawKind.UNLIKE, f"{masked(page.url)}: {why}")
     short = _shortened(pages)
     return None if short is None else Flaw(FlawKind.UNLIKE, f"{masked(short)}: fewer rows than there were on a page")
 
 
-def _change(now: Look, known: Look, *, is_first: bool, is_last: bool, had_end: bool) -> str | None:
+def _is_bare(look: Look) -> bool:
+    return not (look.rows or look.has_links)
+
+
+def _change(now: Look, known: Look, *, is_first: bool, may_be_empty: bool) -> str | None:
     """Why a page does not look as it did, without regard to the lengths of others."""
     if now.leads_back_to_itself and not known.leads_back_to_itself and (known.leads_on or not is_first):
         return "it has the links of another page"
     if now.place and known.place and now.place != known.place:
         return "it has the number of another page"
-    if not now.rows and known.rows and (not is_last if is_first else had_end):
+    if not now.rows and known.rows and not may_be_empty:
         return "it has no rows of its own"
     return None
 

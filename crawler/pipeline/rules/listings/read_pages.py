@@ -275,7 +275,8 @@ class ReadPages(Struct):
             from crawler.pipeline.rules.listings.several_pages import SeveralPages  # imported only if needed
 
             self._together = SeveralPages()
-        rows = self._together.add(self._url, listing, known)
+        is_linked = len(self._linked_by.get(self._url, ())) > 1
+        rows = self._together.add(self._url, listing, known, is_linked=is_linked)
         is_end = self._is_only_next() and rows.is_of_before
         self._is_misplaced = bool(rows.count) and len(self._new) > 1 and not is_end
         self._is_first_again = rows.is_first_again

@@ -23,8 +23,11 @@ class SeveralPages(Struct):
     _had_end: bool = False
     """Whether a page with rows of its own is known to have led to no other."""
 
-    def add(self, url: str, listing: Listing, known: ListingMemo | None) -> PageRows:
-        """Add the page at ``url``, which was ``known``. Returns what its rows are."""
+    def add(self, url: str, listing: Listing, known: ListingMemo | None, *, is_linked: bool) -> PageRows:
+        """Add the page at ``url``, which was ``known``. Returns what its rows are.
+
+        ``is_linked``: whether several pages link to it as one that follows.
+        """
         rows, first = self._rows.add(listing.entries), self._seen[0].url if self._seen else url
         now = _look(url, listing, rows.own, first)
         was: Look | None = None
@@ -34,7 +37,7 @@ class SeveralPages(Struct):
             if was.leads_on and (not now.leads_on or self._rows.is_lossy):
                 self.former |= dict.fromkeys(next_of(known))
         self.known_before = known
-        self._seen.append(SeenPage(url=url, now=now, known=was))
+        self._seen.append(SeenPage(url=url, now=now, known=was, is_linked=is_linked))
         return rows
 
     def withdraw(self) -> bool:

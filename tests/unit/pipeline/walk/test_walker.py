@@ -533,7 +533,6 @@ async def test_a_page_goes_on_where_its_link_header_says_and_is_complete_with_th
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("./", "in a loop"),
         ("http://other/pub/?page=2", "listings are read from the host of URL only"),
         ("/?page=2", "not below http://h/pub/"),
         ("mailto:x", "cannot be parsed"),
@@ -549,6 +548,18 @@ async def test_a_listing_whose_next_page_is_not_read_is_not_complete(target: str
     assert path == "sub"
     assert words in reason
     assert not walk.complete("sub")
+
+
+@pytest.mark.parametrize(("target", "is_whole"), [("./", True), ("?page=1", False)])
+async def test_a_page_whose_link_header_leads_to_itself_is_the_last_and_one_that_leads_back_is_in_a_loop(
+    target: str, *, is_whole: bool
+) -> None:
+    again = f"{ROOT}?page=1"
+    walk = Walk(listing(ROOT, "a"), listing(again, "b"))
+    walk.responses = {ROOT: linked(ROOT, target), again: linked(again, "./")}
+    await walk.run()
+    assert walk.complete("") is is_whole
+    assert [reason.partition(" in ")[2] for _, reason in walk.observer.failed_listings] == ["a loop"] * (not is_whole)
 
 
 @pytest.mark.parametrize("is_304", [True, False])

@@ -66,6 +66,14 @@ def test_a_page_that_has_changed_like_none_that_is_right(
     assert unlike(seen, is_lossy=False, had_end=had_end) is None, "all rows are there"
 
 
+@pytest.mark.parametrize("has_links", [False, True])
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_an_empty_page_without_links_follows_no_page_but_the_last_one(*, is_linked: bool, has_links: bool) -> None:
+    *others, last = pages([FULL, FULL, replace(EMPTY, has_links=has_links)], [FULL, FULL, FULL])
+    flaw = unlike([*others, replace(last, is_linked=is_linked)], is_lossy=True, had_end=False)
+    assert (flaw is not None) is (is_linked and not has_links)
+
+
 def test_a_short_page_may_be_the_last_one_if_neither_links_nor_numbers_tell() -> None:
     middle = replace(SHORT, branches=True)
     known = [replace(FULL, branches=True)] * 3
