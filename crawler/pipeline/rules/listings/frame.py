@@ -97,6 +97,9 @@ def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool) -> Flaw 
             why = _change(page.now, page.known, is_first=number == 0, may_be_empty=is_end)
             if why is not None:
                 return Flaw(FlawKind.UNLIKE, f"{masked(page.url)}: {why}")
+    lengths = {page.now.rows for page in pages if page.now.rows}
+    if had_end and len(lengths) == 1 and not pages[-1].now.rows and pages[-1].known is None:
+        return Flaw(FlawKind.UNLIKE, f"{masked(pages[-1].url)}: it has no rows of its own")
     short = _shortened(pages)
     return None if short is None else Flaw(FlawKind.UNLIKE, f"{masked(short)}: fewer rows than there were on a page")
 

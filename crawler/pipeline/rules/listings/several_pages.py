@@ -20,8 +20,12 @@ class SeveralPages(Struct):
     """The page that was added last, as it was."""
     _rows: ShownRows = field(default_factory=ShownRows)
     _seen: list[SeenPage] = field(default_factory=list)
-    _had_end: bool = False
-    """Whether a page with rows of its own is known to have led to no other."""
+    _known_next: list[set[str]] = field(default_factory=list)
+    """For each page that is known to have had rows of its own, those to which it led."""
+    _known_first: int = 0
+    """Hash of the rows that the first page had."""
+    _aliases: set[str] = field(default_factory=set)
+    """Other URLs of the first page, such as those with a token."""
 
     def add(self, url: str, listing: Listing, known: ListingMemo | None, *, is_linked: bool) -> PageRows:
         """Add the page at ``url``, which was ``known``. Returns what its rows are.
@@ -33,7 +37,11 @@ class SeveralPages(Struct):
         was: Look | None = None
         if known is not None:
             was = _look(url, known, self._rows.add_known(known.entries), first)
-            self._had_end = self._had_end or (bool(was.rows) and not was.leads_on)
+            self._known_first = self._known_first if self._seen else was.key
+            if was.rows:
+                self._known_next.append({page for page in next_of(known) if page not in {url, first}})
+            elif was.key == self._known_first:
+                self._aliases.add(url)
             if was.leads_on and (not now.leads_on or self._rows.is_lossy):
                 self.former |= dict.fromkeys(next_of(known))
         self.known_before = known
@@ -46,7 +54,8 @@ class SeveralPages(Struct):
 
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""
-        return unlike(self._seen, is_lossy=self._rows.is_lossy, had_end=self._had_end)
+        had_end = any(not pages - self._aliases for pages in self._known_next)
+        return unlike(self._seen, is_lossy=self._rows.is_lossy, had_end=had_end)
 
 
 def _look(url: str, page: Listing | ListingMemo, rows: OwnRows, first: str) -> Look:

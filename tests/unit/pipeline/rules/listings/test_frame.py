@@ -39,6 +39,8 @@ def pages(now: Sequence[Look], known: Sequence[Look | None], *, is_opaque: bool 
         ([FULL, FULL, EMPTY], [FULL, FULL, LAST], "no rows of its own"),
         ([FULL, FULL, EMPTY], [FULL, FULL, EMPTY], ""),
         ([FULL, FULL, EMPTY], [FULL, FULL, None], ""),
+        ([FULL, FULL, EMPTY], [FULL, replace(FULL, leads_on=False), None], "no rows of its own"),
+        ([FULL, SHORT, EMPTY], [FULL, replace(SHORT, leads_on=False), None], ""),  # now "Next" is on every page
         ([FULL, FULL, EMPTY], [FULL, FULL, replace(LAST, leads_on=True)], ""),  # "Next" on every page
         ([EMPTY, FULL, LAST], [FULL, FULL, LAST], "no rows of its own"),
         ([EMPTY], [FULL], ""),
