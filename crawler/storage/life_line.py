@@ -15,11 +15,11 @@ _SET_SIGNAL = 10
 """The constant F_SETSIG of Linux."""
 
 
-def received(connection: socket, most: int) -> tuple[bytes, list[int]]:
-    """The next message, and up to ``most`` descriptors that came with it, as from ``socket.recv_fds``."""
+def received(connection: socket, most: int, size: int = MESSAGE) -> tuple[bytes, list[int]]:
+    """The next message, of up to ``size`` bytes, and up to ``most`` descriptors, as from ``socket.recv_fds``."""
     from _socket import CMSG_SPACE
 
-    message, beside, *_ = connection.recvmsg(MESSAGE, CMSG_SPACE(4 * most))
+    message, beside, *_ = connection.recvmsg(size, CMSG_SPACE(4 * most))
     return message, [number for *_, data in beside for number in memoryview(data).cast("i")]
 
 

@@ -7,6 +7,7 @@ import errno
 import itertools
 import json
 import os
+import resource
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,8 +31,12 @@ from crawler.model.values import Job, Span, Staged, Validators
 from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.incoming import part_threads
+from crawler.storage.directory.incoming.filler import Filler
+from crawler.storage.directory.incoming.part_file import PartFile
 from crawler.storage.directory.incoming.part_threads import PartThreads
-from crawler.storage.directory.incoming.parts import PartFile, PartStore
+from crawler.storage.directory.incoming.part_writer import LocalPart
+from crawler.storage.directory.incoming.parts import PartStore
 from tests.contract.destination import in_memory, pattern, sha256
 from tests.support.fakes import Recorder, nothing_refused
 from tests.support.misbehaving.behaviours import Sending, Wire
@@ -42,7 +47,7 @@ KIB = limits.KIB
 FIRST_READ = 256 * KIB
 """What the event loop reads at once."""
 ALONE = 16 * KIB
-"""The same before the header section of a response that belongs to no batch."""
+"""The same at first, for a response that belongs to no batch."""
 SILENCE = 0.15
 FILLED = 20
 """Number of bytes of another response that fill the rest of a body."""
@@ -126,7 +131,7 @@ class Counted(Recorder):
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Limits that need no long bodies. Attempts follow each other at once."""
-    sizes = {"BULK_LEAST": 32, "BULK_PIECE": 64, "BULK_STAGED": 32, "BODY_CHUNK": 16, "SMALL_BODY": 8, "DOUBTED": 20}
+    sizes = {"BULK_LEAST": 32, "BULK_PIECE": 64, "BULK_STAGED": 32, "BODY_CHUNK": 17, "SMALL_BODY": 8, "DOUBTED": 20}
     for name, size in sizes.items():
         monkeypatch.setattr(limits, name, size * KIB)
     monkeypatch.setattr(limits, "CHECKPOINT_BYTES", 200 * KIB)
@@ -163,9 +168,18 @@ def used(monkeypatch: pytest.MonkeyPatch) -> list[BulkReceiver]:
 
 
 async def fetched(
-    site: Site, case: Case, directory: Path, *, rates: RateLimits | None = None, segments: int = 1
+    site: Site,
+    case: Case,
+    directory: Path,
+    *,
+    rates: RateLimits | None = None,
+    segments: int = 1,
+    script: Script | None = None,
 ) -> Found:
-    """Fetch the file of ``case``, and once more if the run was stopped or the disk failed."""
+    """Fetch the file of ``case``, and once more if the run was stopped or the disk failed.
+
+    ``script``: what happens first, instead of what ``case`` says.
+    """
     body = pattern(case.length)
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
@@ -178,8 +192,8 @@ async def fetched(
         return not sizes or sizes[0] >= count - 2 * limits.BODY_CHUNK
 
     count = int(case.length * case.at)
-    script = Script(count=count, pieces=case.pieces, fault=case.fault, stop=stop, is_stored=is_stored, times=1)
-    site.file("big.bin", body, script)
+    own = Script(count=count, pieces=case.pieces, fault=case.fault, stop=stop, is_stored=is_stored, times=1)
+    site.file("big.bin", body, script or own)
     observer = Counted()
     size = Span(case.length, case.length) if case.is_listed else None
     job = Job(url=f"{site.url}big.bin", path="big.bin", reason="new", size=size, row="r")
@@ -247,17 +261,41 @@ class Disk:
         return self._write(descriptor, data)
 
 
-def both(site: Site, runner: asyncio.Runner, case: Case, base: Path) -> tuple[Found, Found]:
-    """What becomes of the file of ``case`` in a thread, and in pieces."""
+def all_ways(site: Site, runner: asyncio.Runner, case: Case, base: Path) -> list[Found]:
+    """What becomes of the file of ``case`` in a process, in a thread, and in pieces."""
     found = []
-    for least in (limits.BULK_LEAST, 1 << 60):
+    for least, is_processed in ((limits.BULK_LEAST, True), (limits.BULK_LEAST, False), (1 << 60, False)):
+        may_fail = case.disk == errno.EFBIG and case.is_listed and case.length > 2 * limits.BULK_LEAST
+        if is_processed and case.disk and not may_fail:
+            continue  # no such error can be had there
         with pytest.MonkeyPatch.context() as patch, in_memory(base) as directory:
             patch.setattr(limits, "BULK_LEAST", least)
             patch.setattr(PartThreads, "has_idle_processor", case.has_idle_processor)
-            if case.disk:
+            if is_processed:
+                use_processes(patch, most=case.length // 2 if case.disk else 1 << 40)
+            elif case.disk:
                 Disk(patch, case.disk, case.length // 2)
             found.append(runner.run(fetched(site, case, directory)))
-    return found[0], found[1]
+    return found
+
+
+def use_processes(patch: pytest.MonkeyPatch, *, most: int = 1 << 40) -> list[Filler]:
+    """Have a process receive all bodies, of which it can write ``most`` bytes; returns what has been started."""
+    started: list[Filler] = []
+    real = LocalPart._may_go_elsewhere
+
+    def start(self: LocalPart) -> bool:
+        while self._fillers._before > 0:
+            self._fillers.note(self._store.directory)
+            started[:] = self._fillers._fillers
+            for each in started:
+                resource.prlimit(each._process, resource.RLIMIT_FSIZE, (most, most))
+        return real(self)
+
+    patch.setattr(limits, "BULK_STAGED", 1 << 40)
+    patch.setattr(part_threads, "_PROCESSES", 1)
+    patch.setattr(LocalPart, "_may_go_elsewhere", start)
+    return started
 
 
 LENGTHS = [
@@ -291,19 +329,18 @@ CASES = st.builds(
 @example(Case(700_001, 0.8, fault="stop"))
 @example(Case(700_001, disk=errno.ENOSPC))
 @example(Case(700_001, disk=errno.EFBIG, has_idle_processor=False))
-def test_a_thread_makes_the_same_of_any_body(
+def test_a_process_and_a_thread_make_the_same_of_any_body(
     site: Site, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory, case: Case
 ) -> None:
     if case.disk:  # of two reasons for a failure, the first one is a matter of chance
         case = case._replace(fault="")
     if case.fault in {"", "excess", "merged"}:
         case = case._replace(at=1.0)
-    thread, pieces = both(site, runner, case, tmp_path_factory.getbasetemp())
+    found = all_ways(site, runner, case, tmp_path_factory.getbasetemp())
     if case.fault in {"reset", "stop", "merged"} or case.disk:  # how much was read or stored is a matter of chance
-        both_are = {"ranges": [], "connections": 0, "is_fully_counted": False}
-        thread, pieces = thread._replace(**both_are), pieces._replace(**both_are)
-    assert thread == pieces
-    assert thread.is_fully_counted or case.disk or case.fault in {"reset", "stop", "merged"}
+        found = [each._replace(ranges=[], connections=0, is_fully_counted=False) for each in found]
+    assert found == len(found) * [found[-1]]
+    assert found[-1].is_fully_counted or case.disk or case.fault in {"reset", "stop", "merged"}
 
 
 @pytest.mark.parametrize(

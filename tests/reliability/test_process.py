@@ -366,5 +366,40 @@ def test_a_run_whose_counting_process_is_killed_or_stopped_misses_nothing(
     assert not Path(f"/proc/{noted.read_text()}").exists()
 
 
+_RECEIVED_ELSEWHERE = """
+from crawler.storage.directory.incoming import part_threads
+part_threads._BEFORE = 1
+from crawler.__main__ import main
+main()
+"""
+"""The program, in which all long bodies but the first are received by other processes."""
+
+
+@pytest.mark.own
+@pytest.mark.row("X32")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_run_whose_receiving_processes_are_killed_or_stopped_is_complete(
+    sandbox: Sandbox, site: Site, number: int
+) -> None:
+    site.file("a", blob(300_000))
+    for name in "bcd":
+        site.file(name, blob(300_000 + ord(name)), Stall(at=0.5, times=1))
+    argv = sandbox.command(site.url, more=["--read-timeout=20"])
+    program = sandbox.start_raw([argv[0], "-c", _RECEIVED_ELSEWHERE, *argv[argv.index("crawler") + 1 :]])
+    wait_until(lambda: sum(size > 100_000 for size in _sizes(sandbox)) == 3, "the beginnings of the others")
+    children = [int(each) for task in _tasks(program.process.pid) for each in (task / "children").read_text().split()]
+    for child in children:
+        os.kill(child, number)
+    sandbox.note(program.finish()).succeeds()
+    sandbox.holds(site.contents())
+    assert sandbox.parts() == []
+    assert len(children) == 2
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def _sizes(sandbox: Sandbox) -> list[int]:
+    return [Path(part).stat().st_size for part in sandbox.parts()]
+
+
 def _tasks(process: int) -> Iterable[Path]:
     return Path(f"/proc/{process}/task").iterdir()

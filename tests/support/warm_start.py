@@ -32,6 +32,7 @@ IMPORTED = (
     "crawler.storage.directory.commit",
     "crawler.storage.directory.reading.pieces", "crawler.storage.directory.reading.scan",
     "crawler.storage.directory.incoming.piece_stages",
+    "crawler.storage.directory.incoming.parts",
     "crawler.listings", "crawler.listings.html.grammar", "crawler.listings.html.grammars",
     "crawler.listings.html.reader", "crawler.listings.json.formats", "crawler.output.format", "crawler.output.log",
     "crawler.output.summary", "crawler.text.advice.arguments",

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from crawler.http.framing.header_section import BodyError, FramingError, NotAResponse
 from crawler.http.framing.shape import Shapes
-from crawler.http.lane.bulk.reading import Reading
-from crawler.http.lane.bulk.receiver import BulkReceiver, Lending, Taken
+from crawler.http.lane.bulk.lending import Lending, Reading
+from crawler.http.lane.bulk.receiver import BulkReceiver, Taken
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending, excess, explained, losses
 from crawler.http.lane.request import Request

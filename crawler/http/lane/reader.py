@@ -62,9 +62,9 @@ class ResponseReader:
         return self.head is not None or self._heads.has_begun
 
     @property
-    def awaits_head_alone(self) -> bool:
-        """Whether the header section of a response that belongs to no batch is due."""
-        return self._is_alone and self.head is None
+    def awaits_body_alone(self) -> bool:
+        """Whether nothing has arrived yet of the body of a response that belongs to no batch."""
+        return self._is_alone and not self.received
 
     def take(self, data: bytes, at: int, *, is_last: bool = True) -> int:
         """Read the response from offset ``at`` of ``data``. Returns how many bytes at the end of ``data`` follow it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -13,12 +13,19 @@ from crawler.model.values import Validators
 
 
 class BulkBody(Protocol):
-    """The rest of a long body, which has yet to arrive."""
+    """The rest of a long body, which has yet to arrive.
 
+    It must be received, in a thread or by another process, unless the response is released.
+    """
+
+    pieces: Sequence[bytes]
+    """Bytes that precede it and have arrived."""
     length: int
     """Number of bytes of it."""
     ending: bytes
-    """The last ENDING bytes of it, or all, after ``receive``; empty if some are missing."""
+    """The last ENDING bytes of it, or all, afterwards; empty if some are missing.
+
+    Bytes before the first possible status line may be zeros."""
 
     @property
     def is_whole(self) -> bool:
@@ -26,13 +33,38 @@ class BulkBody(Protocol):
         ...
 
     def receive(self, write: Callable[[bytes | memoryview], memoryview | None], memory: memoryview) -> None:
-        """Pass all of it to ``write`` as it arrives. Must be called once, in a thread, unless the response is released.
+        """Pass ``pieces`` and all of it to ``write`` as it arrives. Must be called once, in a thread.
 
         ``memory`` of BULK_PIECE is used for the bytes.
 
         Ends early if the connection does, or once the response is released. Raises what ``write`` raises, and nothing
         else: ``Response.chunks`` goes on with what follows, or with the error. ``write`` may keep a memoryview if it
         returns other memory for the next bytes, of BULK_PIECE; if it returns None, that of its argument is used again.
+        """
+
+    def begin_elsewhere(self) -> int:
+        """Let another process receive it, instead of ``receive``: the descriptor of a connection that does not block.
+
+        No more than ``length`` may be read. ``arrived`` must be called now and then, ``end_elsewhere`` at the end.
+        """
+        ...
+
+    def arrived(self, count: int, busy: float) -> bool:
+        """``count`` bytes of it have arrived so far; for ``busy`` seconds since the last call, nobody was reading.
+
+        Returns False if nobody waits for more, or it comes too slowly: then the connection has been ended.
+        """
+        ...
+
+    def is_followed(self) -> bool:
+        """Whether there is more behind it, as far as has arrived. To be asked once, after all of it."""
+        ...
+
+    def end_elsewhere(self, count: int, error: int | None, ending: bytes, last: bytes) -> None:
+        """All of it, or ``count`` bytes, have arrived, and no more will be read by another process.
+
+        ``error``: number of an error of the connection, 0 for none; None if it is unknown what was read. ``ending``:
+        empty unless all has arrived. ``last``: if it is followed, the last DOUBTED bytes.
         """
 
 

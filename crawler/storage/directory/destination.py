@@ -18,7 +18,7 @@ from crawler.model import limits
 from crawler.model.errors import DestinationError, noting_outcomes
 from crawler.model.values import Job, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile
-from crawler.storage.directory.incoming.part_threads import PartThreads
+from crawler.storage.directory.incoming.part_threads import Fillers, PartThreads
 from crawler.storage.directory.os_errors import destination_error
 from crawler.storage.directory.reading.reader import DirectoryReader
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
@@ -69,6 +69,7 @@ class LocalDestination(DirectoryReader):
         self._open_parts: set[LocalPart] = set()
         self._write_thread = ThreadPoolExecutor(1, "destination-write")
         self._part_threads = PartThreads()
+        self._fillers = Fillers()
         self._brief_writes = BriefExecutor(self._write_thread)
 
     @property
@@ -105,6 +106,7 @@ class LocalDestination(DirectoryReader):
         """Prepare to write into DIR, which another process of the same run has locked and will clean up."""
         self._joined = True
         (await self._ready()).committer.helper.forgo()
+        self._fillers.forgo()
 
     async def close(self) -> None:
         """Remove old files from the trash, release the lock and close all descriptors. Call it once, at the end."""
@@ -112,6 +114,7 @@ class LocalDestination(DirectoryReader):
             for part in tuple(self._open_parts):
                 await part.wait_for_write()
         finally:
+            self._fillers.close()
             await self._finish(self._write_thread.submit(self._close))
 
     async def _finish(self, closing: Future[None]) -> None:
@@ -143,6 +146,7 @@ class LocalDestination(DirectoryReader):
         return self._writer
 
     def _close(self) -> None:
+        self._fillers.reap()
         for executor in (self._scan_thread, self._part_threads):
             executor.shutdown(wait=True, cancel_futures=True)  # no thread may use a descriptor that is closed below
         try:
@@ -260,7 +264,7 @@ class LocalDestination(DirectoryReader):
     def _open_part(self, job: Job, parts: PartStore) -> LocalPart:
         from crawler.storage.directory.incoming.part_writer import LocalPart
 
-        part = LocalPart(job, parts, threads=self._part_threads, where=self._shown)
+        part = LocalPart(job, parts, threads=self._part_threads, fillers=self._fillers, where=self._shown)
         self._open_parts.add(part)  # in this thread, so that close finds it even if the caller was cancelled
         self._open_parts -= {other for other in tuple(self._open_parts) if not other.is_open}
         return part

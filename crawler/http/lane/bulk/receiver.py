@@ -1,4 +1,7 @@
-"""Receives the rest of a long body in the thread that stores it, which takes half the CPU time of passing on pieces."""
+"""Receives the rest of a long body where it is stored: in a thread, or in another process.
+
+That takes half the CPU time of passing on pieces.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from typing import Protocol
 
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending, explained
-from crawler.http.lane.reader import ResponseReader
 from crawler.model import limits
 from crawler.model.struct import Value
 from crawler.text.http_fields import ENDING
@@ -61,26 +63,13 @@ class Loan(Value, frozen=True):
     patience: Patience
 
 
-def duplicate(transport: asyncio.Transport | None) -> socket.socket | None:
-    """A socket for the connection of ``transport``, to be closed separately.
-
-    None if there is no connection, it is encrypted, or no descriptor is left.
-    """
-    if transport is None or transport.is_closing() or transport.get_extra_info("ssl_object") is not None:
-        return None
-    try:
-        return socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
-    except OSError:
-        return None
-
-
 class BulkReceiver:
     """Implements ``responses.BulkBody``. ``receive`` is called in a thread, everything else in the event loop."""
 
     def __init__(self, loan: Loan, pieces: Sequence[bytes], received: Callable[[int], None]) -> None:
         """``pieces``: bytes of the body that precede the loan. ``received``: called with numbers of bytes of both."""
         self._loan = loan
-        self._pieces = pieces
+        self.pieces = pieces
         self._received = received
         self._loop = asyncio.get_running_loop()
         self.length = loan.length
@@ -90,6 +79,11 @@ class BulkReceiver:
         self.ending = b""
         """The last ones of them, up to ENDING, once all have been received."""
         self._taken: Taken | None = None
+        self._following = b""
+        self._late: End | None = None
+        """Why another process was to stop receiving."""
+        self._looked_at = self._silent = 0.0
+        """When ``arrived`` was called last, and for how long nothing had arrived then."""
         self._reported = -sum(map(len, pieces))
         """The part of ``count`` that ``received`` knows."""
         self._reported_at = time.monotonic()
@@ -117,7 +111,7 @@ class BulkReceiver:
             self._has_begun = True
         end: End | None = None
         try:
-            for piece in self._pieces:
+            for piece in self.pieces:
                 write(piece)
             if not self._is_stopped:
                 with _blocking(self._loan.connection):
@@ -184,6 +178,50 @@ class BulkReceiver:
         if new:
             self._received(new)
 
+    # --- in another process -------------------------------------------------------------------------
+
+    def begin_elsewhere(self) -> int:
+        """See ``responses.BulkBody``."""
+        with self._turn:
+            self._has_begun = True
+        self._looked_at = time.monotonic()
+        return self._loan.connection.fileno()
+
+    def arrived(self, count: int, busy: float) -> bool:
+        """See ``responses.BulkBody``."""
+        now, loan = time.monotonic(), self._loan
+        reading = max(0.0, now - self._looked_at - busy)
+        is_new, self.count, self._looked_at = count > self.count, count, now
+        self._silent = 0.0 if is_new else self._silent + reading
+        loan.deadline.resume(now - reading)
+        is_fast = not is_new or loan.deadline.received(loan.before + count, now)
+        loan.deadline.pause(now)
+        self._report()
+        if not is_fast:
+            self._late = End(Ending.SLOW, loan.patience.too_slow)
+        elif self._silent >= loan.patience.silence:
+            self._late = End(Ending.SILENT, "")
+        if self._late is not None and not self._is_stopped:
+            self.stop()
+        return not self._is_stopped
+
+    def is_followed(self) -> bool:
+        """See ``responses.BulkBody``."""
+        self._following = _arrived(self._loan.connection) if self._loan.is_rest else b""
+        return bool(self._following) or not self._loan.is_rest
+
+    def end_elsewhere(self, count: int, error: int | None, ending: bytes, last: bytes) -> None:
+        """See ``responses.BulkBody``."""
+        self.count, self.ending = count, ending
+        if ending and self._loan.is_rest:
+            self._taken = Taken(count, self._following, last)
+        end = self._late
+        if error is None:
+            end = end or End(Ending.ABANDONED, "")
+        elif error:
+            end = end or explained(OSError(error, os.strerror(error)), has_begun=True, has_head=True, is_first=False)
+        self._end(end)
+
     def _end(self, end: End | None) -> None:
         self._loan.connection.close()
         self._report()
@@ -207,48 +245,3 @@ def _blocking(connection: socket.socket) -> Iterator[None]:
         yield
     finally:
         connection.setblocking(False)
-
-
-class Lending:
-    """The loans of one lane, one at a time, which must not read meanwhile."""
-
-    def __init__(self, lender: Lender, reader: ResponseReader, deadline: Deadline, patience: Patience) -> None:
-        self._lender = lender
-        self._reader = reader
-        self._deadline, self._patience = deadline, patience
-        self._bulk: BulkReceiver | None = None
-
-    def begin(
-        self,
-        transport: asyncio.Transport | None,
-        pieces: Sequence[bytes],
-        most: int,
-        received: Callable[[int], None],
-    ) -> BulkReceiver | None:
-        """Lend the connection for the rest of the body, or its next ``most`` bytes. See ``Lane.lend``."""
-        rest = self._reader.bulk
-        length = min(most, rest)
-        connection = duplicate(transport) if length >= limits.BULK_LEAST and self._bulk is None else None
-        if connection is not None:
-            loan = Loan(
-                lender=self._lender,
-                connection=connection,
-                length=length,
-                is_rest=length == rest,
-                before=self._reader.received,
-                deadline=self._deadline,
-                patience=self._patience,
-            )
-            self._bulk = BulkReceiver(loan, pieces, received)
-        return self._bulk if connection is not None else None
-
-    def end(self, taken: Taken) -> bool:
-        """Count what a receiver has ``taken``. Returns whether that is all that the body lacked."""
-        self._bulk = None
-        self._reader.pass_over(taken.count, taken.ending)
-        return self._reader.is_filled
-
-    def stop(self) -> None:
-        """Make the receiver return, if there is one: the lane has ended."""
-        if self._bulk is not None:
-            self._bulk.stop()

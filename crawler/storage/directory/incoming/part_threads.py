@@ -1,13 +1,23 @@
-"""The threads that write large bodies."""
+"""The threads and processes that store large bodies."""
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from crawler.model import limits
 from crawler.storage.executor import usable_processors
 
+if TYPE_CHECKING:
+    from crawler.storage.directory.incoming.filler import Filler
+
+_PROCESSES = 2
+"""Number of processes, on two processors or more: with a third one, mixed bodies took no less time."""
+_BEFORE = 3
+"""Number of bodies that threads receive before there are processes, which take 12 ms to start."""
 _WRITING = 8
 """Threads for calls that take a moment; more would only compete for the same disk."""
 _FILLING = 16
@@ -61,3 +71,41 @@ class PartThreads(ThreadPoolExecutor):
         super().shutdown(wait, cancel_futures=cancel_futures)
         for thread in self._fillers:
             thread.shutdown(wait, cancel_futures=cancel_futures)
+
+
+class Fillers:
+    """The processes that receive bodies, once there have been a few bodies. Belongs to the event loop."""
+
+    def __init__(self) -> None:
+        self._fillers: list[Filler] = []
+        self._before = _BEFORE if usable_processors() > 1 and hasattr(os, "memfd_create") else -1
+        """Number of further bodies before there are processes; negative if there are, or never will be."""
+
+    def note(self, parts: int) -> None:
+        """A thread has begun to receive a body. ``parts``: see ``Filler``."""
+        self._before -= 1
+        if self._before == 0:
+            from crawler.storage.directory.incoming.filler import Filler  # imported only if needed
+
+            with suppress(OSError, ValueError, TypeError):  # a sandbox, or an interpreter that does not know itself
+                for _ in range(_PROCESSES):
+                    self._fillers.append(Filler(parts))
+
+    def forgo(self) -> None:
+        """Never start them: this process is one of several that already keep the processors busy."""
+        self._before = -1
+
+    def pick(self) -> Filler | None:
+        """One that takes another body; None if there is none."""
+        able = [each for each in self._fillers if each.is_able]
+        return min(able, key=lambda each: each.load) if able else None
+
+    def close(self) -> None:
+        """End the processes; ``reap`` must follow."""
+        for filler in self._fillers:
+            filler.close()
+
+    def reap(self) -> None:
+        """Wait until the processes have ended, in any thread."""
+        for filler in self._fillers:
+            filler.reap()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, suppress
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from crawler.model import limits
 from crawler.model.errors import DestinationError, FetchError
 from crawler.model.interfaces import BulkBody
 from crawler.model.values import Job, Validators
-from crawler.storage.directory.incoming.part_threads import PartThreads
+from crawler.storage.directory.incoming.part_threads import Fillers, PartThreads
 from crawler.storage.directory.incoming.parts import OpenPart, PartStore
 from crawler.storage.directory.incoming.piece_stages import PieceStages
 from crawler.storage.directory.os_errors import destination_error, is_whole, item_reason
+
+if TYPE_CHECKING:
+    from crawler.storage.directory.incoming.filler import Filled, Filler
 
 T = TypeVar("T")
 
@@ -27,11 +31,11 @@ class LocalPart:
     Methods raise DestinationError if the disk fails, FetchError (not retryable) if only this file cannot be stored.
     """
 
-    def __init__(self, job: Job, store: PartStore, *, threads: PartThreads, where: str) -> None:
+    def __init__(self, job: Job, store: PartStore, *, threads: PartThreads, fillers: Fillers, where: str) -> None:
         """Open the part. Blocks if an earlier run has left one: call it in a thread then. Raises OSError."""
         self._job = job
         self._store = store
-        self._threads = threads
+        self._threads, self._fillers = threads, fillers
         self._where = where
         self._chunks: list[bytes] = []
         self._waiting = 0
@@ -68,6 +72,11 @@ class LocalPart:
 
     def fill(self, offer: Callable[[], BulkBody | None]) -> Awaitable[bytes] | None:
         """See ``interfaces.Part``."""
+        is_able = self._may_go_elsewhere()
+        filler = self._fillers.pick() if is_able else None
+        if filler is not None:
+            body = offer()
+            return None if body is None else self._fill_elsewhere(body, filler)
         thread = self._threads.reserve()
         if thread is None:
             return None
@@ -75,7 +84,45 @@ class LocalPart:
         if body is None:
             self._threads.free(thread)
             return None
+        if is_able:
+            self._fillers.note(self._store.directory)
         return self._fill(body, thread)
+
+    def _may_go_elsewhere(self) -> bool:
+        """Whether a process may receive the body: a new one, and not so long that its beginning is noted meanwhile."""
+        size = self._job.size
+        is_short = size is not None and size.high < limits.BULK_STAGED
+        return is_short and self._writing is None and self._raw.is_untouched
+
+    def _fill_elsewhere(self, body: BulkBody, filler: Filler) -> Awaitable[bytes]:
+        pieces, self._chunks, self._waiting = [*self._chunks, *body.pieces], [], 0
+        self._has_failed = True  # nothing may be appended unless these bytes are written
+        filled = filler.fill(self.name, pieces, body, is_hashed=self._raw.hashing is not None)
+        size = sum(map(len, pieces)) + body.length
+        self._writing = asyncio.ensure_future(self._take_over(body, filled, size))
+        return self._ending_of(body)
+
+    async def _ending_of(self, body: BulkBody) -> bytes:
+        await self._finish_write()
+        return body.ending
+
+    async def _take_over(self, body: BulkBody, filling: asyncio.Future[Filled], size: int) -> None:
+        """Go on with what a process has stored: ``size`` bytes, if nothing happens."""
+        filled, raw, last, ending = await filling, self._raw, b"", b""
+        try:
+            is_complete = filled.is_complete and filled.count == body.length
+            if is_complete and not body.is_followed():
+                raw.conclude(size, filled.digest)
+            else:
+                await self._run(raw.adopt)
+                last = await self._run(raw.last, limits.DOUBTED) if is_complete else b""
+            self.offset = raw.written
+            ending = filled.padded_ending if is_complete else b""
+        finally:
+            body.end_elsewhere(filled.count, filled.network, ending, last)
+        if filled.disk:
+            raise OSError(filled.disk, os.strerror(filled.disk))
+        self._has_failed = False
 
     async def _fill(self, body: BulkBody, thread: Executor) -> bytes:
         try:
@@ -167,15 +214,15 @@ class LocalPart:
         await self._write_rest()
         if self.is_open:
             await self._run(self._raw.complete)
-        hashing = self._raw.hashing
-        return f"sha256:{hashing.hexdigest()}" if hashing is not None else None
+        digest = self._raw.sha256
+        return None if digest is None else f"sha256:{digest}"
 
     async def matches(self, digest: str) -> bool:
         """See ``interfaces.Part``. False for an algorithm that this Python does not know."""
         algorithm, _, expected = digest.partition(":")
-        hashing = self._raw.hashing
-        if hashing is not None and algorithm == hashing.name:
-            return hashing.hexdigest() == expected.lower()
+        known = self._raw.sha256
+        if known is not None and algorithm == "sha256":
+            return known == expected.lower()
         return await self._run(self._store.digest, self.name, algorithm) == expected.lower()
 
     async def keep(self) -> None:

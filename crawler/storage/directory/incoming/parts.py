@@ -11,16 +11,14 @@ import hashlib
 import io
 import os
 import stat
-import threading
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from contextlib import suppress
 from itertools import count
 
 from crawler.model import limits
 from crawler.model.values import Job, Validators
-from crawler.storage.directory.os_errors import flush as flush_file
+from crawler.storage.directory.incoming.part_file import CREATE, OPEN, PartFile
 from crawler.storage.directory.tree import decoded, write_all
-from crawler.text.http_fields import certain_length
 from crawler.text.resuming import (
     KEY,
     NOTE,
@@ -33,115 +31,8 @@ from crawler.text.resuming import (
     parts_with_notes,
 )
 
-_CREATE = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NOTE_BYTES = 64 * limits.KIB
 """Maximum size in bytes of a note: a URL, a path and two validators, whose own limits are far below this."""
-
-
-class PartFile(io.FileIO):
-    """A part file that hashes the data written to it, so that one hop to a thread does both.
-
-    ``hashing`` is None if digests are off. A task can be cancelled while a thread still writes for it, so a lock
-    serialises writing, flushing and closing: nothing is written to a closed descriptor. A new file is created when it
-    is first written to, or closed: by the thread that does that, because creating it may block.
-    """
-
-    def __init__(self, name: str, directory: int, *, new: bool, digests: bool) -> None:
-        self._name, self._directory, self._is_new = name, directory, new
-        self._turn = threading.Lock()
-        self._is_created = False
-        self.is_open = True
-        """Whether it can be written to."""
-        self.hashing = hashlib.sha256() if digests else None
-        self.written = 0
-        """Number of bytes that are both written and hashed."""
-        if not new:
-            self._create()
-
-    def _create(self) -> None:
-        """Open the file unless that has been done. Raises OSError."""
-        if not self._is_created:
-            super().__init__(self._name, "x+" if self._is_new else "r+", opener=self._open)
-            self._is_created = True
-
-    def _open(self, path: str, flags: int) -> int:
-        return os.open(path, flags | (_CREATE if self._is_new else _OPEN), 0o666, dir_fd=self._directory)
-
-    def writelines(self, chunks: Iterable[bytes | memoryview], /) -> None:  # type: ignore[override]
-        """Write and hash all of ``chunks``. Raises OSError."""
-        with self._turn:
-            self._create()
-            for data in chunks:  # each by itself, because joining them costs as much as writing them
-                write_all(self.fileno(), data)
-                if self.hashing is not None:
-                    self.hashing.update(data)
-                self.written += len(data)
-
-    def write_last(self, data: bytes | memoryview) -> None:
-        """Write ``data``, which does not count before ``count``. Raises OSError."""
-        with self._turn:
-            self._create()
-            write_all(self.fileno(), data)
-
-    def count(self, size: int, hashing: hashlib._Hash | None) -> None:
-        """Count the next ``size`` bytes that ``write_last`` has written; ``hashing``: of all bytes up to their end."""
-        with self._turn:
-            self.written += size
-            self.hashing = hashing
-
-    def proof(self, *, flush: bool) -> tuple[int, str] | None:
-        """(number of bytes, their SHA-256 in hex), flushed if ``flush``; None if there are no bytes or digests are off.
-
-        If the run was cancelled while a thread closed the file, it may already be closed. It is complete then, and
-        verifying it detects missing data. Raises OSError.
-        """
-        with self._turn:
-            if self.hashing is None or not self.written:
-                return None
-            if flush and not self.closed:
-                flush_file(self.fileno())
-            return self.written, self.hashing.hexdigest()
-
-    def digest_of(self, count: int) -> str:
-        """SHA-256 in hex of the first ``count`` bytes, read again; later writes continue this hash. Raises OSError."""
-        self.hashing, left = hashlib.sha256(), count
-        while left > 0 and (block := self.read(min(left, limits.MIB))):
-            self.hashing.update(block)
-            left -= len(block)
-        return self.hashing.hexdigest()
-
-    def go_on(self, count: int) -> None:
-        """Continue writing after the first ``count`` bytes, which were hashed. Raises OSError."""
-        self.truncate(count)
-        self.seek(count)
-        self.written = count
-
-    def rewind(self) -> None:
-        """Remove bytes at the end that may belong to another response (``certain_length``). Raises OSError."""
-        with self._turn:
-            if not self.written:
-                return
-            start = max(0, self.written - limits.DOUBTED)
-            left = start + certain_length(os.pread(self.fileno(), self.written - start, start))
-            if left < self.written:
-                if self.hashing is not None:
-                    self.seek(0)
-                    self.digest_of(left)
-                self.go_on(left)
-
-    def close(self) -> None:
-        with self._turn:
-            self.is_open = False
-            if self._is_created:
-                super().close()
-
-    def complete(self) -> None:
-        """Close the file, and create it if nothing was written to it. Raises OSError."""
-        with self._turn:
-            self._create()
-            self.is_open = False
-            super().close()
 
 
 OpenPart = tuple[str, PartFile, PartNote | None]
@@ -152,7 +43,7 @@ class PartStore:
     """The parts of one DIR. ``directory`` is the descriptor of its parts directory and belongs to the caller."""
 
     def __init__(self, directory: int, *, digests: bool, flush: bool) -> None:
-        self._directory = directory
+        self.directory = directory
         self._digests = digests
         self._flush = flush
         self._run = os.urandom(8).hex()
@@ -189,7 +80,7 @@ class PartStore:
     def create(self, job: Job) -> OpenPart:
         """A new, empty part. Raises OSError."""
         name = f"{_key(job.path)}.{self.new_name()}"
-        return name, PartFile(name, self._directory, new=True, digests=self._digests), None
+        return name, PartFile(name, self.directory, new=True, digests=self._digests), None
 
     def open(self, job: Job) -> OpenPart:
         """The proven beginning of a part that an earlier run left, or else a new part. Raises OSError."""
@@ -210,7 +101,7 @@ class PartStore:
         return None
 
     def _proven(self, name: str, note: PartNote, job: Job) -> PartFile | None:
-        file = PartFile(name, self._directory, new=False, digests=True)
+        file = PartFile(name, self.directory, new=False, digests=True)
         try:
             status = os.fstat(file.fileno())
             is_regular = stat.S_ISREG(status.st_mode)
@@ -237,13 +128,13 @@ class PartStore:
             return False
         new = f"{name}{NOTE}.new"
         with suppress(FileNotFoundError):
-            os.unlink(new, dir_fd=self._directory)
-        descriptor = os.open(new, os.O_WRONLY | _CREATE, 0o666, dir_fd=self._directory)
+            os.unlink(new, dir_fd=self.directory)
+        descriptor = os.open(new, os.O_WRONLY | CREATE, 0o666, dir_fd=self.directory)
         try:
             write_all(descriptor, note.render())
         finally:
             os.close(descriptor)
-        os.rename(new, f"{name}{NOTE}", src_dir_fd=self._directory, dst_dir_fd=self._directory)
+        os.rename(new, f"{name}{NOTE}", src_dir_fd=self.directory, dst_dir_fd=self.directory)
         self._left[name[:KEY]] = name
         return True
 
@@ -251,7 +142,7 @@ class PartStore:
         """The digest in hex of a finished part, read again; None if the algorithm is unavailable. Raises OSError."""
         if algorithm not in hashlib.algorithms_guaranteed or algorithm.startswith("shake"):
             return None
-        with io.FileIO(name, opener=lambda path, flags: os.open(path, flags | _OPEN, dir_fd=self._directory)) as file:
+        with io.FileIO(name, opener=lambda path, flags: os.open(path, flags | OPEN, dir_fd=self.directory)) as file:
             return hashlib.file_digest(file, algorithm).hexdigest()
 
     def remove(self, name: str) -> None:
@@ -263,14 +154,14 @@ class PartStore:
 
     def _unlink(self, name: str) -> None:
         with suppress(OSError):  # removed by the next run's sweep, or harmless
-            os.unlink(name.encode("utf-8", "surrogateescape"), dir_fd=self._directory)
+            os.unlink(name.encode("utf-8", "surrogateescape"), dir_fd=self.directory)
 
     def _names(self) -> list[str]:
-        return [decoded(name) for name in os.listdir(self._directory)]
+        return [decoded(name) for name in os.listdir(self.directory)]
 
     def _read_note(self, name: str) -> PartNote | None:
         try:
-            descriptor = os.open(f"{name}{NOTE}", os.O_RDONLY | _OPEN, dir_fd=self._directory)
+            descriptor = os.open(f"{name}{NOTE}", os.O_RDONLY | OPEN, dir_fd=self.directory)
         except OSError:
             return None
         with os.fdopen(descriptor, "rb") as file:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from crawler.model import limits
-from crawler.storage.directory.incoming.parts import PartFile
+from crawler.storage.directory.incoming.part_file import PartFile
 
 _AHEAD = 3
 """Maximum number of pieces that are being hashed and written; with two, each stage waits for the other ones."""

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from crawler.model import limits
 from crawler.model.values import Job
-from crawler.storage.directory.incoming.parts import PartFile, PartStore
+from crawler.storage.directory.incoming.part_file import PartFile
+from crawler.storage.directory.incoming.parts import PartStore
 from crawler.storage.directory.incoming.piece_stages import PieceStages
 from tests.contract.destination import pattern, sha256
 

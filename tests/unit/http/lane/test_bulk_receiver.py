@@ -187,3 +187,86 @@ async def test_an_error_of_the_disk_is_raised_and_the_connection_given_back(lend
         await lent.receive(fail)
     await lent.is_back.wait()
     assert lent.returned == [(Taken(10), None)]
+
+
+# --- in another process, for which the test stands -------------------------------------------------------
+
+
+async def test_a_body_is_received_elsewhere_from_a_connection_that_does_not_block(lend: Callable[..., Lent]) -> None:
+    lent = lend(4, pieces=(b"ab",))
+    lent.far.send(b"0123")
+    descriptor = lent.receiver.begin_elsewhere()
+    assert not os.get_blocking(descriptor)
+    assert os.read(descriptor, 4) == b"0123"
+    assert lent.receiver.arrived(3, 0.0)
+    assert not lent.receiver.is_followed()
+    lent.receiver.end_elsewhere(4, 0, b"...0123", b"")
+    assert (lent.counts, lent.returned) == ([2 + 3, 1], [(Taken(4), None)])
+    assert (lent.receiver.is_whole, lent.receiver.ending) == (True, b"...0123")
+
+
+@pytest.mark.parametrize("is_rest", [True, False])
+async def test_what_has_arrived_behind_a_body_received_elsewhere_is_given_back(
+    lend: Callable[..., Lent], is_rest: bool
+) -> None:
+    lent = lend(4, is_rest=is_rest)
+    lent.far.send(b"0123more")
+    assert os.read(lent.receiver.begin_elsewhere(), 4) == b"0123"
+    assert lent.receiver.is_followed()
+    lent.receiver.end_elsewhere(4, 0, b"...0123", b"0123")
+    assert lent.returned == [(Taken(4, b"more", b"0123") if is_rest else Taken(4), None)]
+    assert not lent.receiver.is_whole
+
+
+SLOW = Patience(0.02, min_speed=1_000_000)
+MANY = 200_000_000
+"""Enough bytes for the 100 seconds since the header section."""
+
+
+@pytest.mark.parametrize(
+    ("patience", "counts", "busy", "ending"),
+    [
+        (Patience(0.02), [3, 3], 0.0, Ending.SILENT),
+        (Patience(0.02), [3, 3], 9.0, None),
+        (Patience(0.02), [3, 4], 0.0, None),
+        (SLOW, [MANY, MANY + 4], 0.0, Ending.SLOW),
+        (SLOW, [MANY, MANY + 4], 9.0, None),
+        (SLOW, [MANY, 2 * MANY], 0.0, None),
+    ],
+    ids=["silent", "silent, not read", "more", "slow", "slow, not read", "fast"],
+)
+async def test_silence_and_slowness_end_a_connection_that_is_read_elsewhere_unless_nobody_reads(
+    lend: Callable[..., Lent], patience: Patience, counts: list[int], busy: float, ending: Ending | None
+) -> None:
+    lent = lend(3 * MANY, patience=patience)
+    descriptor = lent.receiver.begin_elsewhere()
+    assert lent.receiver.arrived(counts[0], 0.0)
+    time.sleep(0.03)
+    assert lent.receiver.arrived(counts[1], busy) is (ending is None)
+    if ending is not None:
+        assert os.read(descriptor, 1) == b"", "the process sees the end of the connection"
+    lent.receiver.end_elsewhere(counts[1], 0, b"", b"")
+    assert [end and end.ending for _, end in lent.returned] == [ending]
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"), [(0, None), (104, Ending.RESET), (None, Ending.ABANDONED)], ids=["end", "reset", "unknown"]
+)
+async def test_why_no_more_is_received_elsewhere_decides_about_the_lane(
+    lend: Callable[..., Lent], error: int | None, ending: Ending | None
+) -> None:
+    lent = lend(4)
+    lent.receiver.begin_elsewhere()
+    lent.receiver.end_elsewhere(3, error, b"", b"")
+    ((taken, end),) = lent.returned
+    assert (taken, end and end.ending) == (Taken(3), ending)
+
+
+async def test_a_lane_that_ends_ends_a_body_that_is_received_elsewhere(lend: Callable[..., Lent]) -> None:
+    lent = lend(4)
+    descriptor = lent.receiver.begin_elsewhere()
+    lent.receiver.stop()
+    assert os.read(descriptor, 1) == b""
+    assert not lent.receiver.arrived(0, 0.0)
+    lent.receiver.end_elsewhere(0, 0, b"", b"")
+    assert lent.returned == [(Taken(0), None)]

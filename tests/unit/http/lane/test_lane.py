@@ -386,12 +386,13 @@ async def test_a_request_on_a_connection_that_is_failing_is_lost_for_the_reason_
     [
         (0, b"", True),
         (0, b"HTTP/1.1 200 OK\r\nContent-Length: 9", True),
+        (0, response(b"abc")[:-3], True),
         (0, response(b"abc")[:-1], False),
         (100, b"", False),
         (100, b"HTTP/1.1 200 OK\r\nContent-Length: 9", False),
     ],
 )
-async def test_before_the_header_section_of_a_response_that_may_be_long_a_lane_reads_little(
+async def test_a_lane_reads_little_at_first_of_a_response_that_may_be_long(
     wire: Wire, gathered: int, arrived: bytes, is_little: bool
 ) -> None:
     """So nearly all of a body that another thread receives is left to it."""

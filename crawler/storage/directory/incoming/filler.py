@@ -1,0 +1,208 @@
+"""Hands long bodies to processes that receive and store them (``filler_process``) while the event loop goes on.
+
+Threads that receive bodies pass the interpreter lock back and forth with the loop, and with each other. The processes
+do what such a thread does, for parts that are new; what a response means, and how long it may take, is decided here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import marshal
+import mmap
+import os
+import signal
+import socket
+import time
+from collections.abc import Sequence
+
+from crawler.model.interfaces import BulkBody
+from crawler.model.struct import Struct
+from crawler.storage.directory.incoming.filler_process import BODIES, COUNTS, MESSAGE, OUTCOME, READY, SINCE, STORED
+from crawler.storage.directory.tree import close_quietly, write_all
+from crawler.storage.processes import is_stopped, kill_and_reap, started
+from crawler.text.http_fields import ENDING
+
+_PIECES = MESSAGE // 2
+"""Maximum number of bytes of the body that are part of an order."""
+_MEMORY = 8 * (COUNTS + BODIES)
+_LOOK_SECONDS = 0.1
+"""How often it is looked how much has arrived, and whether a process goes on."""
+_START_SECONDS = 10.0
+"""Seconds within which a process must have started."""
+_HURRY_SECONDS = 3.0
+"""Seconds within which a body must end once nobody waits for more of it."""
+
+
+class Filled(Struct):
+    """What a process has done."""
+
+    count: int
+    """Number of bytes received."""
+    network: int | None
+    """Number of the error of the connection, 0 for none; None if the process is gone: what it has stored is there."""
+    disk: int = 0
+    """Number of the error of the disk; 0 for none."""
+    digest: str = ""
+    """SHA-256 of the part in hex; "" if it is incomplete, or none was wanted."""
+    ending: bytes = b""
+    """The last bytes of a complete part from a possible status line on; empty if there is none in the last ENDING."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing has failed."""
+        return self.network == 0 and not self.disk
+
+    @property
+    def padded_ending(self) -> bytes:
+        """As many bytes as are looked at, with zeros in which no response begins before ``ending``."""
+        return bytes(ENDING - len(self.ending)) + self.ending
+
+
+class _Body(Struct):
+    body: BulkBody
+    filled: asyncio.Future[Filled]
+    useless_since: float = float("inf")
+    """Since when nobody waits for more."""
+
+
+class Filler:
+    """One of the processes. Belongs to the event loop. Raises OSError if there can be none.
+
+    ``parts``: descriptor of DIR/.crawler/parts, which belongs to the caller.
+    """
+
+    def __init__(self, parts: int) -> None:
+        self._bodies: dict[int, _Body] = {}
+        self._loop = asyncio.get_running_loop()
+        self._look: asyncio.TimerHandle | None = None
+        self._looks = 0
+        self._stored = 0.0
+        """Seconds that the process had spent on storing at the last look."""
+        self._began = time.monotonic()
+        self._is_ready = False
+        self.is_open = True
+        memory = os.memfd_create("counts", os.MFD_CLOEXEC)
+        theirs, self._life = os.pipe()
+        self._connection, process_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._process = -1
+        try:
+            os.truncate(memory, _MEMORY)
+            self._memory = mmap.mmap(memory, _MEMORY)
+            self._shared = memoryview(self._memory).cast("d")
+            self._process = started(f"{__name__}_process", process_side.fileno())
+            socket.send_fds(self._connection, [b"%d" % signal.SIGKILL], [memory, parts, theirs])
+            self._connection.setblocking(False)
+            self._loop.add_reader(self._connection, self._read)
+        except BaseException:
+            self._end()
+            self.reap()
+            raise
+        finally:
+            for descriptor in (memory, theirs):
+                close_quietly(descriptor)
+            process_side.close()
+
+    @property
+    def load(self) -> int:
+        """Number of bodies that it is receiving."""
+        return len(self._bodies)
+
+    @property
+    def is_able(self) -> bool:
+        """Whether it takes another body."""
+        return self.is_open and len(self._bodies) < BODIES
+
+    def fill(self, name: str, pieces: Sequence[bytes], body: BulkBody, *, is_hashed: bool) -> asyncio.Future[Filled]:
+        """Order the process to store ``pieces`` and ``body`` in a new part; which it must be able to.
+
+        ``body.end_elsewhere`` must follow.
+        """
+        number = next(number for number in range(BODIES) if number not in self._bodies)
+        filled = self._loop.create_future()
+        self._shared[COUNTS + number] = 0
+        self._bodies[number] = _Body(body, filled)
+        try:
+            self._order(number, name, pieces, body, is_hashed=is_hashed)
+        except OSError:
+            self._lose()
+        if self._look is None and self._bodies:
+            self._stored = self._busy()
+            self._look = self._loop.call_later(_LOOK_SECONDS, self._look_at_all)
+        return filled
+
+    def _order(self, number: int, name: str, pieces: Sequence[bytes], body: BulkBody, *, is_hashed: bool) -> None:
+        """Pass an order to the process: ``pieces`` in memory of their own if there is more than fits in a message."""
+        descriptors = [body.begin_elsewhere()]
+        try:
+            if sum(map(len, pieces)) > _PIECES:
+                descriptors.append(os.memfd_create("pieces", os.MFD_CLOEXEC))
+                write_all(descriptors[1], b"".join(pieces))
+                pieces = ()
+            order = marshal.dumps((number, name, list(pieces), body.length, is_hashed))
+            socket.send_fds(self._connection, [order], descriptors)
+        finally:
+            for descriptor in descriptors[1:]:
+                close_quietly(descriptor)
+
+    def _read(self) -> None:
+        try:
+            message = self._connection.recv(OUTCOME)
+            if message == READY:
+                self._is_ready = True
+                return
+            number, *outcome = marshal.loads(message)
+            taken = self._bodies.pop(number)
+        except BlockingIOError:
+            return
+        except (OSError, ValueError, EOFError, TypeError, KeyError):
+            self._lose()
+            return
+        taken.filled.set_result(Filled(*outcome))
+
+    def _busy(self) -> float:
+        stored, since = self._shared[STORED], self._shared[SINCE]
+        return float(stored + (time.monotonic() - since if since else 0.0))
+
+    def _look_at_all(self) -> None:
+        """Tell all bodies how much has arrived, and end the process if it does not go on."""
+        self._look, now = None, time.monotonic()
+        before, self._stored = self._stored, self._busy()
+        for number, each in tuple(self._bodies.items()):
+            if not each.body.arrived(int(self._shared[COUNTS + number]), max(0.0, self._stored - before)):
+                each.useless_since = min(each.useless_since, now)
+        self._looks += 1
+        is_late = not self._is_ready and now - self._began >= _START_SECONDS
+        is_late = is_late or any(now - each.useless_since >= _HURRY_SECONDS for each in self._bodies.values())
+        if is_late or (self._looks % 5 == 0 and is_stopped(self._process)):
+            self._lose()
+        elif self._bodies:
+            self._look = self._loop.call_later(_LOOK_SECONDS, self._look_at_all)
+
+    def _lose(self) -> None:
+        self._end()
+        bodies, self._bodies = self._bodies, {}
+        counts = [int(self._shared[COUNTS + number]) for number in bodies]
+        self.reap()  # nothing may be written any more
+        for each, count in zip(bodies.values(), counts, strict=True):
+            each.filled.set_result(Filled(count, None))
+
+    def _end(self) -> None:
+        if self.is_open:
+            self.is_open = False
+            self._loop.remove_reader(self._connection)
+            close_quietly(self._life)
+            self._connection.close()
+            if self._look is not None:
+                self._look.cancel()
+
+    def close(self) -> None:
+        """End the process, which must not be receiving anything; ``reap`` must follow."""
+        self._end()
+
+    def reap(self) -> None:
+        """Wait until the process has ended."""
+        process, self._process = self._process, -1
+        if process > 0:
+            kill_and_reap(process)
+        self._shared.release()
+        self._memory.close()
