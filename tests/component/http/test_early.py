@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from crawler.http.lane import dial
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings, Dialer
 from crawler.http.lane.pool import LanePool
 from crawler.http.problem import RequestError
+from crawler.http.sockets import connect
 from crawler.http.sockets.connect import established
 from crawler.http.sockets.early import EarlyConnections
 from crawler.http.sockets.endpoint import Endpoint
@@ -45,7 +47,7 @@ def accepted(listening: socket.socket) -> socket.socket:
 
 def pool(early: EarlyConnections | None, counted: OpenConnections | None = None, *, silence: float = 5.0) -> LanePool:
     patience = Patience(silence)
-    dialer = Dialer(ConnectionSettings(2.0, patience, tls=pytest.fail), early)
+    dialer = Dialer(ConnectionSettings(9.0, patience, tls=pytest.fail), early)
     connections = counted or OpenConnections(9)
     return LanePool(dialer, patience, lambda _where: connections)
 
@@ -71,19 +73,20 @@ def test_a_near_host_gets_no_connection_that_may_not_be_needed(server: socket.so
 
 
 class LookUp:
-    """Looks up any name as 127.0.0.1, once ``go_on`` is set."""
+    """Looks up any name as ``addresses``, once ``go_on`` is set."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+        self._addresses = addresses or ("127.0.0.1",)
         self.go_on, self.is_over = threading.Event(), threading.Event()
         self._real = socket.getaddrinfo
         monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
 
-    def _look_up(self, _host: object, port: int, **options: Any) -> Any:
-        assert options["flags"] == socket.AI_ADDRCONFIG
+    def _look_up(self, _host: object, port: int, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:
+        assert flags == socket.AI_ADDRCONFIG
         assert threading.current_thread() is not threading.main_thread()
         self.go_on.wait(5)
         self.is_over.set()
-        return self._real("127.0.0.1", port, **options)
+        return [found for each in self._addresses for found in self._real(each, port, family, type, proto, flags)]
 
 
 def test_a_name_is_looked_up_in_a_thread(server: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +154,35 @@ async def test_a_connection_that_is_still_being_opened_is_taken_over() -> None:
             with opened, pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.02):
                     await established(opened)
+
+
+async def test_another_address_is_tried_if_the_first_one_gives_no_connection_soon(
+    server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (dial, connect):
+        monkeypatch.setattr(module, "HEAD_START", 0.02)
+    port = server.getsockname()[1]
+    look_up = LookUp(monkeypatch, "127.0.0.2", "127.0.0.1")
+    look_up.go_on.set()
+    with socket.create_server(("127.0.0.2", port), backlog=0) as full, ExitStack() as stack:
+        for _ in range(4):
+            filling = stack.enter_context(socket.socket())
+            filling.setblocking(False)
+            filling.connect_ex(full.getsockname())
+        where = at(server, "two.addresses")
+        with EarlyConnections(where, [GET]) as early:
+            until = time.monotonic() + 5
+            while not early.left(where) and time.monotonic() < until:
+                time.sleep(0.001)
+            lanes = pool(early)
+            fetching = asyncio.ensure_future(lanes.send(where, GET, is_head=False))
+            server.setblocking(False)
+            async with asyncio.timeout(3):
+                other, _ = await asyncio.get_running_loop().sock_accept(server)
+            with other:
+                other.sendall(OK)
+                assert (await fetching).status == 200
+                await lanes.close()
 
 
 RESPONSES = {
