@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from crawler.listings.html.grammars import GRAMMARS, Grammar
-from crawler.listings.html.soundness.diagnostics import another_heading
+from crawler.listings.html.soundness.heading import another_heading
 from crawler.listings.page import Page
 from crawler.listings.values.character_references import attribute_value
 from crawler.listings.values.hrefs import PLAIN_HREF, LinkKind, Resolver, Target

@@ -1,8 +1,7 @@
 """Finds text outside the rows of a page that keeps it from proving what a directory contains.
 
 A listing is incomplete if the page contains diagnostics of an interpreter anywhere, words of an error in the place of
-rows or on a page without rows, a statement that it shows only a part, or an error document after the listing. A heading
-that names another directory makes an empty page inconclusive.
+rows or on a page without rows, a statement that it shows only a part, or an error document after the listing.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from itertools import islice
 from crawler.listings.html.soundness.passages import Passage
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.text.patterns import pattern
-from crawler.text.urls import decoded
 
 _INTERPRETER = pattern(
     r"\b(?:Warning|Fatal error|Parse error|Catchable fatal error): .{0,500}?\bon line \d"
@@ -46,12 +44,6 @@ _TRUNCATED = pattern(
 _DOCUMENT = pattern(r"<!doctype\b|<html\b", re.IGNORECASE)
 _HEADING = pattern(r"<(?:title|h1)\b[^>]{0,300}>([^<]{0,200})", re.IGNORECASE)
 _STATUS = pattern(r"\s*[45]\d\d\b")
-_HEADED = pattern(
-    r"<(?:title|h1)\b[^>]{0,300}>\s{0,99}"
-    r"(?:index of|directory listing (?:for|of)|(?:directory )?(?:listing|contents?) of|directory:) {0,9}\[?(/[^<\]]*)",
-    re.IGNORECASE,
-)
-"""A heading that is a path, in the words of Apache, nginx, Python, Tomcat, Jetty and others."""
 
 
 def error_in(passages: Iterable[Passage], regions: set[int], rows: set[int], *, is_empty: bool) -> Flaw | None:
@@ -97,16 +89,3 @@ def error_after(markup: str, last: int) -> Flaw | None:
         if _STATUS.match(found[1]) or _TROUBLE.search(found[1]):
             return Flaw(FlawKind.ERROR_FOLLOWS, found[1])
     return None
-
-
-def another_heading(markup: str, url: str) -> Flaw | None:
-    """The heading of a page if it names a directory that cannot be the one at ``url``, else None.
-
-    Only the last segments are compared, because a proxy may add or remove a prefix. A root may be any directory.
-    """
-    path = url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
-    own = decoded(path.rpartition("/")[0]).rpartition("/")[2]
-    headed = [decoded(found[1]).strip() for found in _HEADED.finditer(markup)] if own else []
-    names = [heading.rstrip("/").rpartition("/")[2] for heading in headed]
-    is_another = bool(names) and all(name and name != own for name in names)
-    return Flaw(FlawKind.HEADING, headed[0]) if is_another else None

@@ -12,6 +12,7 @@ from crawler.listings.html.pager.pages import Continuation, continuation, place_
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
 from crawler.listings.html.soundness.claims import claims_in
 from crawler.listings.html.soundness.empty_page import unknown_in
+from crawler.listings.html.soundness.heading import another_heading
 from crawler.listings.html.soundness.passages import Passage, split_passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.listings.values.hrefs import Resolver
@@ -58,7 +59,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
         Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,
         Flaw(FlawKind.UNLINKED, unlinked.aside[0]) if unlinked.aside else None,
-        diagnostics.another_heading(markup, listing.url) if is_empty else None,
+        another_heading(markup, listing.url) if is_empty else None,
         _unknown(listing, markup, shown, passages, is_alone=is_alone) if is_empty else None,
     )
     flaws = tuple(filter(None, found))

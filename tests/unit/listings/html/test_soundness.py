@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from html import escape
+from urllib.parse import quote
+
 import pytest
 
 from crawler import Listing, parse_listing
 from crawler.listings import parse_without_grammar
-from crawler.listings.html.soundness.diagnostics import another_heading
+from crawler.listings.html.soundness.heading import another_heading
 from crawler.listings.html.soundness.passages import visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.model.flaws import FlawKind
@@ -197,6 +200,18 @@ def test_sentences_beside_a_table_are_harmless(line: str) -> None:
 def test_an_empty_page_of_another_directory_proves_nothing(text: str) -> None:
     assert not parse(text).conclusive
     assert not parse_without_grammar(text.encode(), URL, "text/html").conclusive
+
+
+@pytest.mark.parametrize("name", ["R&D", "x<y", "[old]", "a%41b", "a%25", "t ", " t", "it's", 'q"q', "a - b"])
+def test_an_empty_page_proves_it_whatever_the_name_of_its_directory(name: str) -> None:
+    url, shown = f"http://h/pub/{quote(name)}/", escape(name, quote=False)
+    for heading in (f"Index of /pub/{shown}/", f"Index of /pub/{shown}"):
+        for text in (table(heading=heading), nginx(heading=heading)):
+            for listing in (
+                parse_listing(text.encode(), url, "text/html"),
+                parse_without_grammar(text.encode(), url, "text/html"),
+            ):
+                assert listing.conclusive, (heading, listing.flaws)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.listings.html.soundness.diagnostics import another_heading, error_after, error_in, part_in
+from crawler.listings.html.soundness.diagnostics import error_after, error_in, part_in
 from crawler.listings.html.soundness.passages import split_passages
 from crawler.model.flaws import Flaw, FlawKind
 
@@ -100,33 +100,3 @@ def test_an_error_document_behind_the_rows_is_known_by_its_title_or_first_headin
     before = "<html><title>404 files</title><h1>Error logs</h1><a href=a>a</a>"
     expected = None if heading is None else Flaw(FlawKind.ERROR_FOLLOWS, heading)
     assert error_after(before + after, len(before)) == expected
-
-
-@pytest.mark.parametrize(
-    ("url", "heading", "is_another"),
-    [
-        ("http://h/deep/pub/", "/deep/pub/", False),
-        ("http://h/deep/pub/", "/mirror/pub/", False),  # a proxy may have added or removed a prefix
-        ("http://h/deep/pub/", "/pub/deep/", True),
-        ("http://h/deep/pub/", "/", False),  # a root may be any directory
-        ("http://h/deep/pub/index.php", "/deep/pub/", False),
-        ("http://h/deep/pub/index.php?a=/b/", "/deep/pub/", False),
-        ("http://h/deep/pub/#/b/", "/deep/pub", False),
-        ("http://h/deep/pub/?u=http://g/b/", "/deep/pub/", False),
-        ("http://h/a://pub/", "/other/", True),
-        ("http://h/some%20dir/", "/some dir/", False),
-        ("http://h/some%20dir/", "/some%20dir/", False),
-        ("http://h/TEX/", "/TEX/", False),
-        ("http://h/", "/other/", False),
-        ("http://h/?C=N", "/other/", False),
-    ],
-)
-def test_a_heading_of_another_directory_has_another_last_segment(url: str, heading: str, is_another: bool) -> None:
-    page = f"<title>Index of {heading}</title><h1>Index of {heading}</h1>"
-    assert another_heading(page, url) == (Flaw(FlawKind.HEADING, heading) if is_another else None)
-
-
-def test_all_headings_must_be_of_another_directory_and_the_first_is_quoted() -> None:
-    page = "<title>Index of /{}/</title><h1>Index of /{}/</h1>"
-    assert another_heading(page.format("other", "pub"), "http://h/pub/") is None
-    assert another_heading(page.format("other", "more"), "http://h/pub/") == Flaw(FlawKind.HEADING, "/other/")
