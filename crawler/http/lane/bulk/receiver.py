@@ -17,6 +17,7 @@ from typing import Protocol
 
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import End, Ending, explained
+from crawler.http.sockets.tcp import has_no_bytes
 from crawler.model import limits
 from crawler.model.struct import Value
 from crawler.text.http_fields import ENDING
@@ -200,7 +201,10 @@ class BulkReceiver:
         if not is_fast:
             self._late = End(Ending.SLOW, loan.patience.too_slow)
         elif self._silent >= loan.patience.silence:
-            self._late = End(Ending.SILENT, "")
+            if has_no_bytes(loan.connection):
+                self._late = End(Ending.SILENT, "")
+            else:  # it is the process that does not go on
+                self._silent = 0.0
         if self._late is not None and not self._is_stopped:
             self.stop()
         return not self._is_stopped

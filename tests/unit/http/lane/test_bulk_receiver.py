@@ -270,3 +270,17 @@ async def test_a_lane_that_ends_ends_a_body_that_is_received_elsewhere(lend: Cal
     assert not lent.receiver.arrived(0, 0.0)
     lent.receiver.end_elsewhere(0, 0, b"", b"")
     assert lent.returned == [(Taken(0), None)]
+
+
+async def test_a_server_is_not_silent_whose_bytes_another_process_has_yet_to_read(lend: Callable[..., Lent]) -> None:
+    lent = lend(4, patience=Patience(0.02))
+    descriptor = lent.receiver.begin_elsewhere()
+    lent.far.send(b"0")
+    time.sleep(0.03)
+    assert lent.receiver.arrived(0, 0.0)
+    assert os.read(descriptor, 4) == b"0"
+    assert lent.receiver.arrived(1, 0.0)
+    time.sleep(0.03)
+    assert not lent.receiver.arrived(1, 0.0)
+    lent.receiver.end_elsewhere(1, 0, b"", b"")
+    assert [end and end.ending for _, end in lent.returned] == [Ending.SILENT]
