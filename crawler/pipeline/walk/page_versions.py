@@ -138,7 +138,7 @@ async def up_to_the_end(
     async with aclosing(parts):
         try:
             async for part in parts:
-                yield part
+                yield _settled(part) if pages.is_former else part
         except (FetchError, ListingError) as error:
             known = None if pages.is_first else await state.listing(url)
             if not pages.may_be_the_end(error, known):
@@ -147,3 +147,12 @@ async def up_to_the_end(
                 raise
             listing = Listing(url=url, family="none", confidence=1.0, is_listing=True)
             yield PagePiece(listing=listing, known=known)
+
+
+def _settled(part: PagePiece) -> PagePiece:
+    """``part`` of a page to which nothing leads any more. Without rows, it proves as little as one that is missing."""
+    listing = part.listing
+    if listing.entries or listing.conclusive:
+        return part
+    flaws = tuple(flaw for flaw in listing.flaws if flaw.is_incomplete)
+    return replace(part, listing=replace(listing, conclusive=True, flaws=flaws))

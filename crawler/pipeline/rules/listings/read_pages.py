@@ -97,6 +97,11 @@ class ReadPages(Struct):
         return url
 
     @property
+    def is_former(self) -> bool:
+        """Whether the current page is read only because one led there when it was last read."""
+        return self._url in self._recalled
+
+    @property
     def is_first(self) -> bool:
         """Whether the current page is the first one."""
         return len(self.done) == 1
@@ -125,8 +130,8 @@ class ReadPages(Struct):
         is_numbered = listing.family not in PAGED_BY_MARKER and self._count == len(listing.entries)
         # A page that links to itself as the next one is the last, unless it is another one that was sent again.
         is_last = is_new and is_numbered and self._url in listing.linked
-        self._note_order(is_new=is_new or is_chain(listing))
-        if not is_last and (is_new or is_chain(listing) or self._idle_row < _IDLE) and self._url not in self._recalled:
+        self._note_order(is_new=is_new or (is_chain(listing) and self._url not in self._recalled))
+        if not is_last and (is_new or is_chain(listing) or self._idle_row < _IDLE) and not self.is_former:
             self._note_links(following(listing, self.done, scope))
         self._back |= {url: self._url for url in back_links(listing) if url not in self._back}
         if not self.todo:
@@ -145,10 +150,8 @@ class ReadPages(Struct):
             self._recalled |= set(self.todo)
 
     def _conclude(self) -> None:
-        flaw = unmet(self.claims, self.rows, self.pages)
-        if flaw is None and self._together is not None:
-            flaw = self._together.flaw()
-        if flaw is not None:
+        together = None if self._together is None else self._together.flaw()
+        if (flaw := unmet(self.claims, self.rows, self.pages) or together) is not None:
             self._fail(flaw)
 
     def _hold(self, memo: ListingMemo | None) -> list[ListingMemo]:
@@ -182,7 +185,7 @@ class ReadPages(Struct):
         first one, or shows nothing new; if the page led on; or if it was not there either when the link was last read.
         Otherwise, and with any statement of how much there is, it is a page that is missing.
         """
-        if self._url in self._recalled:
+        if self.is_former:
             return is_absent(error)
         if not is_gone(error) or self.is_first or self.todo or not self._is_only_next():
             return False
@@ -205,10 +208,6 @@ class ReadPages(Struct):
     def _is_passed(self, page: str) -> bool:
         """Whether ``page``, which was read before, also comes before the current one in the order of the pager."""
         return is_alike(page, self._url) and order(page, self._url) != 1
-
-    def _is_of_the_pager(self) -> bool:
-        """Whether the current page has the parameters of one with new rows; links to other views have others."""
-        return any(is_alike(self._url, page) for page in self._new[1:])
 
     def _is_only_next(self) -> bool:
         """Whether only the page that was read before the current one links to it, as "Next" on every page does."""
@@ -239,7 +238,8 @@ class ReadPages(Struct):
         else:
             self._idle.append(self._url)
             is_before = any(order(self._url, page) == -1 for page in self._new)
-            lost = self._url if is_before or (self._is_misplaced and self._is_of_the_pager()) else None
+            is_of_pager = any(is_alike(self._url, page) for page in self._new[1:])  # other views have other parameters
+            lost = self._url if is_before or (self._is_misplaced and is_of_pager) else None
         if lost is not None and not any(flaw.kind is FlawKind.SKIPPED for flaw in self.flaws):
             self._fail(Flaw(FlawKind.SKIPPED, masked(lost)))
 

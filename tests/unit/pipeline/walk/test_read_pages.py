@@ -367,3 +367,26 @@ async def test_next_on_every_page_may_lead_to_what_is_no_listing_if_it_did_so_be
     shrunk = PagedSite(files(14), 7, always_next)
     read = await Reading(lambda query: shrunk.page(query) or EMPTY_PAGES[kind], state).run()
     assert (read.names, read.is_complete) == (files(14), is_end)
+
+
+def clamped(site: PagedSite) -> Callable[[FakeRequest], FakeResponse]:
+    """A server that sends the last page, whose Link header leads to itself, for all that come after it."""
+    respond = with_link(site, lambda page: min(page + 1, site.last))
+
+    def clamp(request: FakeRequest) -> FakeResponse:
+        page = min(int(request.url.partition("=")[2] or 1), site.last)
+        return respond(dataclasses.replace(request, url=f"{ROOT}?page={page}"))
+
+    return clamp
+
+
+async def test_a_page_of_a_chain_of_link_headers_to_which_none_leads_any_more_shows_nothing_new() -> None:
+    state = MemoryState()
+    for count in (20, 14, 14):
+        site = PagedSite(files(count), 7, lambda _page, _last, _href: "")
+        read = Reading(site.page, state)
+        read.client = FakeClient(clamped(site))
+        reader = PageReader(client=read.client, state=read.state, observer=read.observer, parse=_parsed, attempts=1)
+        read.walker = Walker(reader, read.observer, bounds=Bounds(), permit_as=permit_as)
+        await read.run()
+        assert (read.names, read.is_complete) == (files(count), True), read.observer.failed_listings
