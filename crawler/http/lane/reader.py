@@ -63,8 +63,11 @@ class ResponseReader:
 
     @property
     def awaits_body_alone(self) -> bool:
-        """Whether nothing has arrived yet of the body of a response that belongs to no batch."""
-        return self._is_alone and not self.received
+        """Whether nothing has arrived yet of a body that belongs to no batch and may be long.
+
+        The end of one that is not is read with what follows it.
+        """
+        return self._is_alone and not self.received and (self.head is None or self.bulk >= limits.BULK_LEAST)
 
     def take(self, data: bytes, at: int, *, is_last: bool = True) -> int:
         """Read the response from offset ``at`` of ``data``. Returns how many bytes at the end of ``data`` follow it.

@@ -386,7 +386,8 @@ async def test_a_request_on_a_connection_that_is_failing_is_lost_for_the_reason_
     [
         (0, b"", True),
         (0, b"HTTP/1.1 200 OK\r\nContent-Length: 9", True),
-        (0, response(b"abc")[:-3], True),
+        (0, response(bytes(limits.BULK_LEAST))[: -limits.BULK_LEAST], True),
+        (0, response(bytes(limits.BULK_LEAST - 1))[: 1 - limits.BULK_LEAST], False),
         (0, response(b"abc")[:-1], False),
         (100, b"", False),
         (100, b"HTTP/1.1 200 OK\r\nContent-Length: 9", False),
