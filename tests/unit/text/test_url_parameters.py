@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.text.url_parameters import is_alike, is_number, order, parameters
+from crawler.text.url_parameters import (
+    has_number,
+    is_alike,
+    is_first_number,
+    is_later_page,
+    is_number,
+    order,
+    parameters,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +78,42 @@ def test_the_order_of_pages_is_that_of_the_only_number_that_differs(one: str, ot
 def test_urls_are_alike_if_they_have_the_same_parameters(one: str, other: str, expected: bool) -> None:
     assert is_alike(one, other) is expected
     assert is_alike(other, one) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "first", "expected"),
+    [
+        ("http://h/a?page=2", "http://h/a", True),
+        ("http://h/a?page=2", "http://h/a?page=1", True),
+        ("http://h/a?q=what?", "http://h/a?q=why?", True),
+        ("http://h/a", "http://h/a?page=1", True),
+        ("http://h/a", "http://h/a", False),
+        ("http://h/a?page=1", "http://h/a?page=1", False),
+        ("http://h/b?page=2", "http://h/a", False),
+        ("http://h/b", "http://h/a", False),
+    ],
+)
+def test_later_pages_have_the_path_of_the_first(url: str, first: str, expected: bool) -> None:
+    assert is_later_page(url, first) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"), [("?a=x&page=2", True), ("?page=", False), ("?page=x2", False), ("", False)]
+)
+def test_whether_a_url_has_a_number(url: str, expected: bool) -> None:
+    assert has_number(url) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("?page=0&size=50", True),
+        ("?page=1&size=50", True),
+        ("?page=2&size=50", False),
+        ("?page=1&size=20", False),
+        ("?size=50", True),  # none at all
+        ("?page=first&size=50", True),
+    ],
+)
+def test_the_first_page_has_number_0_or_1(url: str, expected: bool) -> None:
+    assert is_first_number(url, "?page=3&size=50") is expected

@@ -1,0 +1,71 @@
+"""What the rows of a page are beside those of other pages, and which known rows are on none."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.model.values import Entry, Kind
+from crawler.pipeline.rules.listings.shown_rows import ShownRows
+
+
+def entries(names: str) -> list[Entry]:
+    return [Entry(name=name, kind=Kind.FILE, url=f"http://h.test/{name}") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("pages", "new", "own", "marks"),
+    [
+        (["ab"], 2, 2, set()),
+        (["ab", "cd"], 2, 2, set()),
+        (["ab", "bc"], 1, 2, set()),  # a row has moved
+        (["ab", "ba"], 0, 0, {"first again", "of first", "of before"}),
+        (["ab", "a"], 0, 0, {"of first", "of before"}),
+        (["ab", "cd", "ab"], 0, 0, {"first again", "of first"}),
+        (["ab", "cd", "a"], 0, 0, {"of first"}),
+        (["ab", "cd", "dc"], 0, 0, {"of before"}),
+        (["ab", "cd", "ad"], 0, 0, set()),
+        (["ab", ""], 0, 0, {"of first", "of before"}),
+        (["", ""], 0, 0, {"of first", "of before"}),
+    ],
+)
+def test_the_rows_of_a_page_beside_those_before_it(pages: list[str], new: int, own: int, marks: set[str]) -> None:
+    shown = ShownRows()
+    rows = [shown.add(entries(page)) for page in pages][-1]
+    found = {"first again": rows.is_first_again, "of first": rows.is_of_first, "of before": rows.is_of_before}
+    assert (rows.new, rows.own.count, rows.count) == (new, own, len(pages[-1]))
+    assert {mark for mark, holds in found.items() if holds} == marks
+
+
+def test_the_key_is_that_of_the_rows_whatever_their_order_and_whether_they_are_new() -> None:
+    shown = ShownRows()
+    keys = [shown.add(entries(page)).own.key for page in ("ab", "ba", "abc", "")]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+    assert [shown.add_known(entries(page)).key for page in ("ba", "abc", "")] == keys[1:]
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_lossy"),
+    [
+        ("", False),
+        ("now:ab known:ab", False),
+        ("now:ab known:abc", True),
+        ("known:abc now:ab", True),
+        ("known:abc now:ab now:c", False),  # on another page
+        ("now:ab known:abc now:c", False),
+        ("now:c known:ab known:c now:ab", False),
+        ("now:abc known:", False),
+    ],
+)
+def test_rows_that_were_known_and_are_on_no_page_are_missing(steps: str, is_lossy: bool) -> None:
+    shown = ShownRows()
+    for step in steps.split():
+        kind, _, names = step.partition(":")
+        (shown.add if kind == "now" else shown.add_known)(entries(names))
+    assert shown.is_lossy is is_lossy
+
+
+def test_a_known_page_that_repeated_others_had_no_rows_of_its_own() -> None:
+    shown = ShownRows()
+    shown.add(entries("abc"))
+    assert [shown.add_known(entries(page)).count for page in ("ab", "bc", "ab", "")] == [2, 2, 0, 0]
