@@ -7,7 +7,8 @@ import pytest
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Claim, ClaimKind
-from crawler.model.values import Listing
+from crawler.model.state.store import ListingMemo
+from crawler.model.values import Listing, Validators
 from crawler.pipeline.rules.listings.page_links import (
     back_links,
     following,
@@ -90,4 +91,18 @@ def test_links_forwards_and_back() -> None:
     )
     assert back_links(page) == [TWO, ROOT]
     assert list(next_of(page)) == [TWO, THREE]
+
+
+@pytest.mark.parametrize(
+    ("next_pages", "linked", "expected"),
+    [((), (), False), ((TWO,), (), True), ((), (TWO,), True), ((TWO,), (TWO,), True)],
+)
+def test_a_known_page_led_to_others_by_links_of_either_kind(
+    next_pages: tuple[str, ...], linked: tuple[str, ...], expected: bool
+) -> None:
+    memo = ListingMemo(
+        url=ROOT, answered=ROOT, path="", validators=Validators(), body_digest="", family="generic", complete=True,
+        entries=(), next_pages=next_pages, linked=linked,
+    )  # fmt: skip
+    assert is_paged(memo) is expected
     assert not is_paged(None)
