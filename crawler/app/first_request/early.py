@@ -11,6 +11,7 @@ from crawler.app.first_request.standing import standing_of
 from crawler.http.sockets.early import EarlyConnections
 from crawler.model.config import Config
 from crawler.model.errors import CrawlerError
+from crawler.paths import is_directory
 from crawler.storage.fd_limits import are_few, connection_budget, descriptor_limit
 from crawler.text.arguments import is_object_url, start_directory, start_url
 from crawler.text.urls import userinfo
@@ -22,6 +23,8 @@ def early_connections(url: str, directory: str, config: Config, given: Collectio
     ``given``: the keys of the options that were given. Nothing is reported here: what is wrong, the run finds out.
     """
     if sys.platform != "linux" or not is_plain(given, os.environ) or are_few() or is_object_url(directory):
+        return None
+    if config.ca_file and (is_directory(config.ca_file) or not os.access(config.ca_file, os.R_OK)):
         return None
     try:
         root, login = userinfo(start_url(url, directory))

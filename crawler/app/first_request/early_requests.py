@@ -14,12 +14,15 @@ from crawler.model.values import Validators
 from crawler.text.urls import before_query
 
 PLAIN = frozenset({
-    "attempts", "backlog", "check", "connect_timeout", "delete", "delete_excluded", "ext", "fsync", "ignore_errors",
-    "last", "listers", "max_delete", "max_depth", "max_files", "max_size", "max_total_size", "min_size", "min_speed",
-    "no_recursive", "no_robots", "pipeline", "progress", "read_timeout", "rules", "segments", "trash", "user_agent",
-    "verify_digests", "workers",
+    "attempts", "backlog", "ca_file", "check", "connect_timeout", "delete", "delete_excluded", "ext", "fsync",
+    "ignore_errors", "insecure", "last", "listers", "max_delete", "max_depth", "max_files", "max_size",
+    "max_total_size", "min_size", "min_speed", "no_recursive", "no_robots", "pipeline", "progress", "read_timeout",
+    "rules", "segments", "trash", "user_agent", "verify_digests", "workers",
 })  # fmt: skip
-"""Options that neither change the first requests, except as is seen here, nor give a reason to refuse the run."""
+"""Options that neither change the first requests, except as is seen here, nor give a reason to refuse the run.
+
+Under TLS, nothing is sent before the certificates have been read: a connection is opened.
+"""
 BESIDE = 2
 """Number of connections of a run that requests its first page while robots.txt is on its way."""
 

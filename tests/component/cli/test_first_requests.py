@@ -20,8 +20,11 @@ import pytest
 from crawler.app.first_request.standing import Standing, standing_of
 from crawler.cli.parser import run
 from crawler.http.sockets.early import EarlyConnections
+from crawler.http.sockets.endpoint import Endpoint
 from crawler.model.state.host_limits import HostLimits
 from crawler.storage.state.hosts import store_hosts
+from tests.support.misbehaving.samples import authority, certificate
+from tests.support.misbehaving.server import Site as TlsSite
 
 FILES = {f"/{name}": name.encode() for name in ("a.bin", "b.bin")}
 ROWS = "".join(f'<a href="{path[1:]}">{path[1:]}</a>   14-Nov-2023 22:13   5\n' for path in FILES)
@@ -132,6 +135,30 @@ def test_a_run_sends_the_same_requests_as_one_that_sends_none_early(
         opened.clear()
 
 
+@pytest.mark.parametrize("trust", ["--ca-file", "--insecure"])
+def test_under_tls_a_connection_is_opened_early_and_then_used(
+    opened: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trust: str
+) -> None:
+    option = f"{trust}={authority(tmp_path)}" if trust == "--ca-file" else trust
+    used, real = list[socket.socket](), EarlyConnections.opened
+
+    def taken(early: EarlyConnections, where: Endpoint) -> socket.socket | None:
+        found = real(early, where)
+        used.extend([found] if found is not None else [])
+        return found
+
+    monkeypatch.setattr(EarlyConnections, "opened", taken)
+    with TlsSite(tls=certificate()) as site:
+        site.file("a.bin", b"a")
+        monkeypatch.setenv("no_proxy", "other.host")
+        assert run(["-q", option, "--workers=2", site.url, str(tmp_path / "usual")]) == 0
+        assert not opened
+        monkeypatch.delenv("no_proxy")
+        assert run(["-q", option, "--workers=2", site.url, str(tmp_path / "early")]) == 0
+        assert opened == [2]
+        assert used
+
+
 def of_another_url(place: Path, site: Site) -> None:
     assert run(["-q", "--moved", f"http://localhost:{site.server_port}/", str(place)]) == 0
 
@@ -228,6 +255,8 @@ def test_a_run_that_is_refused_because_of_its_directory_sends_nothing(
         ["--quiet", "--progress=bars", "URL", "{}/x"],
         ["--lock=none", "--lock-wait=3", "URL", "{}/x"],
         ["--dry-run", "--state={}", "URL", "{}/x"],
+        ["--ca-file={}/absent", "URL", "{}/x"],
+        ["--ca-file={}", "URL", "{}/x"],
     ],
 )
 def test_a_run_that_is_refused_because_of_its_arguments_connects_to_nothing(

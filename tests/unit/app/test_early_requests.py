@@ -17,7 +17,7 @@ REFUSING = {
 }  # fmt: skip
 """Options because of which a run may be refused, or that belong to another kind of run."""
 OF_REQUESTS = {
-    "ca_file", "client_cert", "cookies", "header", "insecure", "limit_rate", "netrc", "proxy", "requests_per_second",
+    "client_cert", "cookies", "header", "limit_rate", "netrc", "proxy", "requests_per_second",
 }  # fmt: skip
 """Options that change how, when or with what the first request is sent."""
 OF_THE_RUN = {"dry_run", "lock", "lock_wait", "max_duration"}
