@@ -23,6 +23,7 @@ def place(number: int) -> Claim:
     [
         (ROOT, [], (), set()),
         (ROOT, [ROOT], (), set()),
+        (TWO, [ROOT], (), set()),  # the first page follows none
         (ROOT, [TWO], (), {"on", "linked"}),
         (ROOT, [TWO, THREE], (), {"on", "linked", "branches"}),
         (ROOT, [], (Claim(ClaimKind.BACK, TWO),), {"back", "linked"}),  # nothing comes before the first page
@@ -34,7 +35,7 @@ def place(number: int) -> Claim:
     ],
 )
 def test_the_look_of_a_page(url: str, following: list[str], claims: tuple[Claim, ...], expected: set[str]) -> None:
-    look = look_of(url, OwnRows(1, 7), following, claims, is_first=url == ROOT)
+    look = look_of(url, OwnRows(1, 7), following, claims, ROOT)
     found = {
         "on": look.leads_on, "branches": look.branches, "back": look.leads_back_to_itself, "linked": look.has_links,
         "place": look.place == 2,
