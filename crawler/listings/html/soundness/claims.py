@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from crawler.listings.html.pager.labels import Says, understood
+from crawler.listings.html.soundness.own_path import own_path
 from crawler.listings.html.soundness.passages import Passage
 from crawler.listings.values.mentioned_names import last_name
 from crawler.model.flaws import Claim, ClaimKind
@@ -115,11 +116,13 @@ _TURNS = {Says.NEXT, Says.BACK, Says.LAST}
 _OF_ITEMS = pattern(r"(\d{1,6}) ?\u4ef6\u4e2d")
 
 
-def claims_in(passages: Sequence[Passage], rows: Collection[int], names: Collection[str]) -> tuple[Claim, ...]:
-    """What the passages outside ``rows`` (``id`` of passages) state, the highest number of each kind.
+def claims_in(
+    passages: Sequence[Passage], rows: Collection[int], names: Collection[str], url: str = ""
+) -> tuple[Claim, ...]:
+    """What the passages of the page at ``url`` outside ``rows`` (``id`` of passages) state, the highest of each kind.
 
-    ``names``: of the entries. What stands between their rows belongs to one of them ("12 items"), and so does what
-    looks like it.
+    Its path in a heading states nothing. ``names``: of the entries. What stands between their rows belongs to one of
+    them ("12 items"), and so does what looks like it.
     """
     found, shapes = dict[ClaimKind, Claim](), set[str]()
     shown = [number for number, each in enumerate(passages) if id(each) in rows or _shows_one(each, names)]
@@ -135,7 +138,11 @@ def claims_in(passages: Sequence[Passage], rows: Collection[int], names: Collect
             continue
         if _FRACTION.fullmatch(text) and not (_names_rows(text) or _is_in_pager(passages, number)):
             continue
-        for claim in _claims(text, is_row=sum(map(bool, map(str.strip, passage.cells))) > 1):
+        is_row = sum(map(bool, map(str.strip, passage.cells))) > 1
+        stated = _claims(text, is_row=is_row)
+        if stated and (left := own_path(url).left_of(text)) != text:
+            stated = _claims(left, is_row=is_row)
+        for claim in stated:
             if claim.kind not in found or claim.number > found[claim.kind].number:
                 found[claim.kind] = claim
     return tuple(found.values())
@@ -160,7 +167,7 @@ def _gives_blocks(passages: Sequence[Passage], number: int) -> bool:
     return in_pre or any(_MODE.search(each.text) for each in after)
 
 
-def _claims(text: str, *, is_row: bool) -> Iterable[Claim]:
+def _claims(text: str, *, is_row: bool) -> Sequence[Claim]:
     """``is_row``: the text is that of several cells, so a number without a noun may be the sum of a column."""
     found = _PAGE.search(text)
     if found is not None:
@@ -199,7 +206,7 @@ def _is_in_pager(passages: Sequence[Passage], number: int) -> bool:
     return any(understood(text).says in _TURNS for text in (*near, *marks))
 
 
-def _total(text: str) -> Iterable[Claim]:
+def _total(text: str) -> Sequence[Claim]:
     """The total in a text that consists of numbers of files, directories or entries, and of sizes."""
     kind = _COUNT if _COUNT.search(text) else _LABELLED
     counts = list(kind.finditer(text))
@@ -212,7 +219,7 @@ def _total(text: str) -> Iterable[Claim]:
     return [Claim(ClaimKind.ENTRIES, text, max(most["items"], most["things"], most["files"] + most["directories"]))]
 
 
-def _bare_total(text: str) -> Iterable[Claim]:
+def _bare_total(text: str) -> Sequence[Claim]:
     """The total in a text like "30 total" or "Total: 30"."""
     found = None if _USES.search(text) else _BARE.search(text)
     if found is None or _FILLER.fullmatch(f"{text[: found.start()]} {text[found.end() :]}") is None:

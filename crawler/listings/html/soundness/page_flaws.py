@@ -45,7 +45,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     lost = {name: None for name in unlinked.rows.values() if name.removesuffix("/") not in known}
     rows = _linked(passages, regions) | set(unlinked.rows)
     is_empty = not listing.entries and not lost
-    more = _with_claims(_continuation(listing, shown, resolver, known), claims_in(passages, rows, names))
+    more = _with_claims(_continuation(listing, shown, resolver, known), claims_in(passages, rows, names, listing.url))
     rejections = (*_without_pages(listing.rejections, more, resolver), *_unlisted(lost))
     is_alone = not more.links and "?" not in listing.url  # otherwise all pages together have to meet the claims
     short = unmet(more.claims, len(names) + sum(bool(each.row) for each in rejections)) if is_alone else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from crawler.listings.html.soundness.claims import claims_in
@@ -11,8 +13,8 @@ from crawler.model.flaws import Claim, ClaimKind
 ENTRIES, PAGES, OF, LIMIT = ClaimKind.ENTRIES, ClaimKind.PAGES, ClaimKind.OF, ClaimKind.LIMIT
 
 
-def claims(markup: str, *names: str) -> list[Claim]:
-    return list(claims_in(list(split_passages(markup)), set(), names))
+def claims(markup: str, *names: str, url: str = "") -> list[Claim]:
+    return list(claims_in(list(split_passages(markup)), set(), names, url))
 
 
 @pytest.mark.parametrize(
@@ -133,3 +135,45 @@ def test_a_fraction_of_anything_hides_no_claim_after_it() -> None:
 def test_blocks_are_counted_where_modes_of_files_follow_closely(distance: int) -> None:
     page = f"<p>total 48</p>{'<p>x</p>' * (distance - 1)}<p>-rw-r--r-- 1 root root 5 Jan 2 2025 a.zip</p>"
     assert claims(page) == ([] if distance <= 5 else [Claim(ENTRIES, "total 48", 48)])
+
+
+HEADINGS = ("Index of {}", "{}", "Directory listing for {}", "Index of {}/", "{} - Files", "Contents of /proxy{}")
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/pub/page/2", "/page/3", "/pub/seite/12", "/page/2/3", "/pub/disc 1 of 3", "/pub/page 1 of 2", "/total 57",
+        "/pub/1-20 of 57", "/pub/first 15 files/listing limited to 15", "/\u5171 3 \u9875", "/pub/page 1/2",
+    ],
+)  # fmt: skip
+def test_the_path_of_the_page_itself_states_nothing(path: str, heading: str) -> None:
+    text = heading.format(path)
+    for url in (f"http://h.test{quote(path)}/", f"http://h.test/x/?dir={quote(path)}"):
+        assert claims(f"<h1>{text}</h1>", url=url) == []
+        assert claims(f"<h1>{text}</h1><p>Page 1 of 7</p>", url=url) == [Claim(PAGES, "Page 1 of 7", 7)]
+
+
+@pytest.mark.parametrize("separator", ["/", " / ", " \u00bb ", " &gt; ", "</li><li>", " / </li><li>"])
+def test_the_path_states_nothing_in_breadcrumbs(separator: str) -> None:
+    names = ["Home", "pub", "page", "2", "disc 1 of 3"]
+    assert claims(f"<ul><li>{separator.join(names)}</li></ul>", url="http://h.test/pub/page/2/disc%201%20of%203/") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "kind", "number"),
+    [
+        ("Page 1 of 3", "http://h.test/page/", PAGES, 3),
+        ("Page 1 / 3", "http://h.test/pub/3/", PAGES, 3),
+        ("Page 1 /3", "http://h.test/3/", PAGES, 3),
+        ("Page 1 / 3", "http://h.test/1/3/", PAGES, 3),
+        ("Seite 1 von 3", "http://h.test/Seite/1/", PAGES, 3),
+        ("30 files", "http://h.test/files/", ENTRIES, 30),
+        ("Index of /other/page/3", "http://h.test/pub/page/2/", PAGES, 3),  # a path, but not that of the page
+    ],
+)
+def test_what_only_has_a_word_or_a_number_of_the_path_is_a_statement(
+    text: str, url: str, kind: ClaimKind, number: int
+) -> None:
+    assert [(each.kind, each.number) for each in claims(f"<p>{text}</p>", url=url)] == [(kind, number)]
