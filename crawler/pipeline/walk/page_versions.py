@@ -16,7 +16,9 @@ from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Listing
+from crawler.pipeline.rules.listings.page_links import next_of
 from crawler.pipeline.rules.listings.read_pages import ReadPages
+from crawler.pipeline.rules.listings.several_pages import SeveralPages
 from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion
 from crawler.text.web_links import next_pages
 
@@ -141,12 +143,27 @@ async def up_to_the_end(
                 yield _settled(part) if pages.is_former else part
         except (FetchError, ListingError) as error:
             known = None if pages.is_first else await state.listing(url)
-            if not pages.may_be_the_end(error, known):
-                for memo in pages.unsettled(error) if known is None else ():
+            is_lossy = await _is_lossy(pages.together, state)
+            if not pages.may_be_the_end(error, known, is_lossy=is_lossy):
+                for memo in pages.unsettled(error) if known is None and not is_lossy else ():
                     state.remember_listing(memo)
                 raise
             listing = Listing(url=url, family="none", confidence=1.0, is_listing=True)
             yield PagePiece(listing=listing, known=known)
+
+
+async def _is_lossy(pages: SeveralPages | None, state: PageMemory) -> bool:
+    """Whether rows that were known on ``pages``, or on those to which they led, are on none that has been read."""
+    if pages is None or pages.is_lossy:
+        return pages is not None
+    todo, found = list(pages.led_to), set(pages.led_to)
+    while todo:
+        memo = await state.listing(todo.pop())
+        if memo is not None and not pages.show(memo):
+            return True
+        more = () if memo is None else {*next_of(memo)} - found
+        todo, found = [*todo, *more], found.union(more)
+    return False
 
 
 def _settled(part: PagePiece) -> PagePiece:

@@ -8,7 +8,8 @@ from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import ClaimKind
 from crawler.model.state.store import ListingMemo
-from crawler.model.values import Listing
+from crawler.model.struct import replace
+from crawler.model.values import Listing, Validators
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.escape import masked
 
@@ -64,3 +65,10 @@ def next_of(page: Listing | ListingMemo) -> Sequence[str]:
 def is_paged(known: ListingMemo | None) -> bool:
     """Whether a page that was ``known`` led to others."""
     return known is not None and bool(known.next_pages or known.linked)
+
+
+def with_next(memo: ListingMemo, page: str) -> ListingMemo:
+    """``memo`` with a link to ``page``: if it had none, it is not what its bytes say, which are to be read again."""
+    if page in next_of(memo):
+        return memo
+    return replace(memo, next_pages=(*memo.next_pages, page), body_digest="", validators=Validators())

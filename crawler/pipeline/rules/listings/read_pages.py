@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind, unmet, worst_flaw
 from crawler.model.state.store import ListingMemo
-from crawler.model.struct import Struct, field, replace
+from crawler.model.struct import Struct, field
 from crawler.model.values import Entry, Listing
 from crawler.pipeline.rules.listings.page_links import (
     PAGED_BY_MARKER,
@@ -19,6 +19,7 @@ from crawler.pipeline.rules.listings.page_links import (
     is_gone,
     is_paged,
     next_of,
+    with_next,
 )
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.escape import masked
@@ -52,14 +53,14 @@ class ReadPages(Struct):
     """Number of rows that no page before has shown."""
     pages: int = 0
     """Number of pages with such rows."""
+    together: SeveralPages | None = None
+    """What the pages show together, if there are several or were."""
     _count: int = 0
     """Number of rows of the current page so far."""
     _url: str = ""
     """URL of the current page."""
     _read_before: str = ""
     """URL of the page that was read before it."""
-    _together: SeveralPages | None = None
-    """The pages, if there are several or were."""
     _is_first_again: bool = False
     """Whether the current page shows the rows of the first one."""
     _is_misplaced: bool = False
@@ -144,13 +145,13 @@ class ReadPages(Struct):
         """Go on with pages that do not follow any other: those before a page, and those that followed one formerly."""
         self.todo = [url for url in self._unread_before() if scope.listing(url) is None][:1]
         self._stray |= set(self.todo)
-        if not self.todo and self._together is not None and len(self._recalled) < _IDLE:
-            unread = (url for url in self._together.former if url not in self.done and scope.listing(url) is None)
+        if not self.todo and self.together is not None and len(self._recalled) < _IDLE:
+            unread = (url for url in self.together.former if url not in self.done and scope.listing(url) is None)
             self.todo = list(unread)[:1]
             self._recalled |= set(self.todo)
 
     def _conclude(self) -> None:
-        together = None if self._together is None else self._together.flaw()
+        together = None if self.together is None else self.together.flaw()
         if (flaw := unmet(self.claims, self.rows, self.pages) or together) is not None:
             self._fail(flaw)
 
@@ -161,9 +162,8 @@ class ReadPages(Struct):
         """
         if memo is not None and sum(len(each.entries) for each in self._held) <= _MOST_HELD:
             self._held.append(memo)
-        return self._released() if not self._is_known or (self.whole and not self.todo) else []
-
-    def _released(self) -> list[ListingMemo]:
+        if self._is_known and (self.todo or not self.whole):
+            return []
         found, self._held = self._held, []
         return found
 
@@ -174,15 +174,15 @@ class ReadPages(Struct):
         """
         if not is_gone(error) or not self._is_only_next():
             return []
-        known = None if self._together is None else self._together.known_before
-        pages = self._held[-1:] if known is None else [known]
-        return [replace(page, next_pages=(*page.next_pages, self._url)) for page in pages]
+        known = None if self.together is None else self.together.known_before
+        return [with_next(page, self._url) for page in (self._held[-1:] if known is None else [known])]
 
-    def may_be_the_end(self, error: FetchError | ListingError, known: ListingMemo | None) -> bool:
+    def may_be_the_end(self, error: FetchError | ListingError, known: ListingMemo | None, *, is_lossy: bool) -> bool:
         """Whether a page that could not be read may be the one after the last, to which a page links all the same.
 
         ``known``: the page as it was. Only "Next" may lead there. It is believed if the page before is shorter than the
-        first one, or shows nothing new; if the page led on; or if it was not there either when the link was last read.
+        first one, or shows nothing new; if the page led on; or if it was not there either when the link was last read,
+        unless the listing ``is_lossy``: then pages with the rows that are missing have followed.
         Otherwise, and with any statement of how much there is, it is a page that is missing.
         """
         if self.is_former:
@@ -192,8 +192,9 @@ class ReadPages(Struct):
         if known is not None:
             return bool(next_of(known)) or not known.entries
         is_short = len(self._lengths) > 1 and self._lengths[-1] < self._lengths[0]
-        before = None if self._together is None else self._together.known_before
-        return self._idle_row > 0 or is_short or (before is not None and self._url in next_of(before))
+        before = None if self.together is None else self.together.known_before
+        was_there = not is_lossy and before is not None and self._url in next_of(before)
+        return self._idle_row > 0 or is_short or was_there
 
     def _note_links(self, pages: Sequence[str]) -> None:
         for page in pages:
@@ -222,7 +223,7 @@ class ReadPages(Struct):
         self._idle_row = 0 if is_new else self._idle_row + 1
         if self._url in self._recalled:
             is_between = any(order(self._url, page) == -1 for page in (*self._new, *self._idle))
-            if is_new or is_between or (self._together is not None and self._together.withdraw()):
+            if is_new or is_between or (self.together is not None and self.together.withdraw()):
                 self._fail(Flaw(FlawKind.UNPAGED, masked(self._url)))
             return
         if self._url in self._stray:
@@ -271,12 +272,12 @@ class ReadPages(Struct):
         if is_alone or listing.family in PAGED_BY_MARKER or self._count > len(listing.entries):
             self.rows, self.pages = self.rows + self._count + rejected, self.pages + 1
             return True
-        if self._together is None:
+        if self.together is None:
             from crawler.pipeline.rules.listings.several_pages import SeveralPages  # imported only if needed
 
-            self._together = SeveralPages()
+            self.together = SeveralPages()
         is_linked = len(self._linked_by.get(self._url, ())) > 1
-        rows = self._together.add(self._url, listing, known, is_linked=is_linked)
+        rows = self.together.add(self._url, listing, known, is_linked=is_linked)
         is_end = self._is_only_next() and rows.is_of_before
         self._is_misplaced = bool(rows.count) and len(self._new) > 1 and not is_end
         self._is_first_again = rows.is_first_again

@@ -20,6 +20,8 @@ class SeveralPages(Struct):
     """The page that was added last, as it was."""
     _rows: ShownRows = field(default_factory=ShownRows)
     _seen: list[SeenPage] = field(default_factory=list)
+    _led_to: set[str] = field(default_factory=set)
+    """URLs of the pages to which the pages led, as they were known."""
     _known_next: list[set[str]] = field(default_factory=list)
     """For each page that is known to have had rows of its own, those to which it led."""
     _known_first: int = 0
@@ -36,6 +38,7 @@ class SeveralPages(Struct):
         now = _look(url, listing, rows.own, first)
         was: Look | None = None
         if known is not None:
+            self._led_to.update(next_of(known))
             was = _look(url, known, self._rows.add_known(known.entries), first)
             self._known_first = self._known_first if self._seen else was.key
             if was.rows:
@@ -51,6 +54,20 @@ class SeveralPages(Struct):
     def withdraw(self) -> bool:
         """Take back the page that was added last, as nothing leads to it. Returns whether another one replaced it."""
         return is_displaced(self._seen.pop(), self._seen)
+
+    @property
+    def led_to(self) -> frozenset[str]:
+        """URLs of pages to which one led when it was last read, unless they have been read now."""
+        return frozenset(self._led_to.difference(page.url for page in self._seen))
+
+    @property
+    def is_lossy(self) -> bool:
+        """Whether rows that were known on the pages read so far are on none of them."""
+        return self._rows.is_lossy
+
+    def show(self, known: ListingMemo) -> bool:
+        """Whether the pages show all rows of a page that was ``known``."""
+        return self._rows.show(known.entries)
 
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""

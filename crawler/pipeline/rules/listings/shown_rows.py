@@ -52,6 +52,10 @@ class ShownRows(Struct):
         """Whether rows that were known are on no page."""
         return bool(self._missing)
 
+    def show(self, entries: Iterable[Entry]) -> bool:
+        """Whether the pages have shown all of ``entries``."""
+        return all(entry.path in self._shown for entry in entries)
+
     def add(self, entries: Iterable[Entry]) -> PageRows:
         """Add the rows of a page."""
         paths = {entry.path for entry in entries}

@@ -17,6 +17,7 @@ from crawler.pipeline.rules.listings.page_links import (
     is_gone,
     is_paged,
     next_of,
+    with_next,
 )
 from crawler.pipeline.rules.scope import Scope
 
@@ -106,3 +107,15 @@ def test_a_known_page_led_to_others_by_links_of_either_kind(
     )  # fmt: skip
     assert is_paged(memo) is expected
     assert not is_paged(None)
+
+
+@pytest.mark.parametrize(("page", "is_its_own"), [(TWO, True), (THREE, True), (AWAY, False)])
+def test_a_page_to_which_a_link_was_added_is_not_what_its_bytes_say(page: str, *, is_its_own: bool) -> None:
+    memo = ListingMemo(
+        url=ROOT, answered=ROOT, path="", validators=Validators(etag='"1"'), body_digest="d", family="generic",
+        complete=True, entries=(), next_pages=(TWO,), linked=(THREE,),
+    )  # fmt: skip
+    found = with_next(memo, page)
+    assert page in next_of(found)
+    assert (found == memo) is is_its_own
+    assert (found.body_digest, bool(found.validators)) == (("d", True) if is_its_own else ("", False))

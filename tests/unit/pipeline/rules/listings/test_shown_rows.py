@@ -69,3 +69,11 @@ def test_a_known_page_that_repeated_others_had_no_rows_of_its_own() -> None:
     shown = ShownRows()
     shown.add(entries("abc"))
     assert [shown.add_known(entries(page)).count for page in ("ab", "bc", "ab", "")] == [2, 2, 0, 0]
+
+
+@pytest.mark.parametrize(("names", "expected"), [("", True), ("a", True), ("ca", True), ("cd", False)])
+def test_whether_the_pages_show_all_of_some_rows(names: str, *, expected: bool) -> None:
+    shown = ShownRows()
+    for page in ("ab", "c"):
+        shown.add(entries(page))
+    assert shown.show(entries(names)) is expected
