@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
+from crawler.listings.html.pager.labels import without_labels
 from crawler.listings.html.soundness.passages import Passage
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.text.patterns import pattern
@@ -81,7 +82,8 @@ def unknown_in(
 ) -> Flaw | None:
     """What shows that the page without rows at ``url`` is not that of an empty directory, or None.
 
-    ``passages``: those of ``markup``. ``family``: the family of the listing. ``labels``: those of its pager.
+    ``passages``: those of ``markup``. ``family``: the family of the listing. ``labels``: those of its pager; if it has
+    one, the words of pagers explain themselves.
     """
     active = _ACTIVE.search(markup) or (None if family in _SCRIPTED else _OWN.search(markup))
     if active is not None:
@@ -91,7 +93,7 @@ def unknown_in(
     places = {path, host, host.rpartition(":")[0], query, *path.split("/")} - {""}
     for passage in passages:
         text = passage.text
-        if text in labels:
+        if text in labels or (labels and _LETTER.search(without_labels(text)) is None):
             continue
         if len(text) > _LONGEST or _COUNTED.search(text) or not _is_explained(text, places):
             return Flaw(FlawKind.UNKNOWN, text)

@@ -99,9 +99,9 @@ def _continuation(listing: Listing, markup: str, resolver: Resolver, known: Coll
 
 def _unknown(listing: Listing, markup: str, shown: str, passages: Iterable[Passage], *, is_alone: bool) -> Flaw | None:
     """What is not that of an empty directory; the labels of links to other pages of the listing explain themselves."""
-    controls = () if is_alone else controls_in(shown)
-    texts = [each.text for each in controls if each.label.says is not Says.OTHER and each.href]
-    return unknown_in(markup, passages, listing.url, listing.family, {*texts, " ".join(texts)})
+    texts = [each.text for each in controls_in(shown) if each.label.says is not Says.OTHER and each.href]
+    labels = () if is_alone else {*texts, " ".join(texts)}
+    return unknown_in(markup, passages, listing.url, listing.family, labels)
 
 
 def _unlisted(names: Iterable[str]) -> Iterator[Rejection]:

@@ -54,6 +54,20 @@ def test_labels_of_the_pager_explain_themselves_and_nothing_else() -> None:
     assert unknown(page.format("Sorry"), labels=labels) == Flaw(FlawKind.UNKNOWN, "Sorry")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Previous Next", "Wstecz | Dalej", "\u524d\u306e\u30da\u30fc\u30b8 \u6b21\u306e\u30da\u30fc\u30b8",
+        "\uc774\uc804 \ub2e4\uc74c",
+        "Previous Berikutnya", "\u00cenapoi \u2013 \u00cenainte", "Seite 3", "\u00ab Edellinen [3]",
+    ],
+)  # fmt: skip
+def test_words_of_pagers_explain_themselves_on_one_of_several_pages_and_only_there(text: str) -> None:
+    assert unknown(f"<p>{text}</p>", labels=("x",)) is None
+    assert unknown(f"<p>{text}</p>") == Flaw(FlawKind.UNKNOWN, text)
+    assert unknown(f"<p>{text}, sorry</p>", labels=("x",)) == Flaw(FlawKind.UNKNOWN, f"{text}, sorry")
+
+
 @pytest.mark.parametrize(("length", "is_known"), [(6000, True), (6001, False)])
 def test_no_path_is_longer_than_6000_characters(length: int, is_known: bool) -> None:
     assert (unknown(f"<p>{'/' * length}</p>") is None) is is_known
