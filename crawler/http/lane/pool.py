@@ -28,6 +28,9 @@ _KEPT = 15.0
 _FRESH = 1.0
 """Seconds of idleness after which no batch is sent on a lane, because the server may be about to close it."""
 
+_MUTE = 0.25
+"""Seconds after which idle lanes are closed if there is no response on another one, and never were two at a time."""
+
 
 class Experience(Struct):
     """Observations made on the lanes to one endpoint."""
@@ -52,20 +55,17 @@ class LanePool:
 
     def __init__(self, dialer: Dialer, patience: Patience, connections: Callable[[Endpoint], OpenConnections]) -> None:
         """``connections`` returns those of the host of an endpoint, always the same."""
-        self._dialer = dialer
-        self._connections = connections
-        self._patience = patience
+        self._dialer, self._connections, self._patience = dialer, connections, patience
         self._idle: dict[Endpoint, list[tuple[Lane, float]]] = {}
         """Idle lanes, and when they became idle."""
         self._shared: dict[Endpoint, list[tuple[Lane, float, Carried]]] = {}
         """Idle lanes for batches only, when they became idle, and what they have carried."""
-        self._experience = defaultdict[Endpoint, Experience](Experience)
+        self._experience, self._is_closed = defaultdict[Endpoint, Experience](Experience), False
         self._talking: dict[Endpoint, set[Lane]] = {}
         """The open lanes on which a response has arrived."""
         self._spares = Spares(
             dialer, partial(self._open, is_ahead=True), lambda where, lane: self._connections(where).rest(lane)
         )
-        self._is_closed = False
 
     def experience(self, where: Endpoint) -> Experience:
         return self._experience[where]
@@ -211,7 +211,7 @@ class LanePool:
 
     def _expect(self, where: Endpoint, lane: Lane) -> None:
         if not self.experience(where).is_concurrent:
-            asyncio.get_running_loop().call_later(_FRESH, self._make_way, where, lane)
+            asyncio.get_running_loop().call_later(_MUTE, self._make_way, where, lane)
 
     def _make_way(self, where: Endpoint, lane: Lane) -> None:
         """Close the idle lanes to a host that has not begun to respond on ``lane``, and never served two of them.

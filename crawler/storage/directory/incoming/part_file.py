@@ -90,13 +90,18 @@ class PartFile(io.FileIO):
         self.written, self.hashing, self._digest = size, None, digest or None
         self.is_open = False
 
-    def adopt(self) -> None:
-        """Go on behind what a process has written, which is read again for its digest. Raises OSError."""
+    def adopt(self, count: int) -> None:
+        """Go on behind what a process has written, about ``count`` bytes, which are read again for their digest.
+
+        Raises OSError.
+        """
         with self._turn:
             self._is_new = False
             try:
                 self._create()
-            except FileNotFoundError:  # it has not begun
+            except FileNotFoundError:
+                if count:
+                    raise  # somebody has removed the file
                 self._is_new = True
                 return
             size = os.fstat(self.fileno()).st_size

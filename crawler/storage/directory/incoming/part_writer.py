@@ -114,7 +114,7 @@ class LocalPart:
             if is_complete and not body.is_followed():
                 raw.conclude(size, filled.digest)
             else:
-                await self._run(raw.adopt)
+                await self._run(raw.adopt, filled.count)
                 last = await self._run(raw.last, limits.DOUBTED) if is_complete else b""
             self.offset = raw.written
             ending = filled.padded_ending if is_complete else b""
