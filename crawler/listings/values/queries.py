@@ -64,6 +64,17 @@ _COUNTS = pattern(
     r"|version|tab|step",
     re.IGNORECASE,
 )
+_SETTING = pattern(
+    r"lang|language|locale|hl|skin|theme|colou?rs?|rss|atom|feed|print|mirrors?|info|help|about", re.IGNORECASE
+)
+"""Parameters that select a language, a look, a mirror or a format."""
+_ACTION = pattern(
+    r"votes?|rate|ratings?|score|stars|likes?|poll|zip|tar|tgz|tar_?gz|targz|archive|compress|export|download|dl"
+    r"|log[io]n|logout|delete|del|remove|rm|edit|upload|mkdir|rename",
+    re.IGNORECASE,
+)
+"""Parameters that make a server do something: count a vote, build an archive."""
+_HIDDEN = pattern(r"(?:show_?)?(?:hidden|dot_?files|all)", re.IGNORECASE)
 OWN_SCRIPT = pattern(r"index\.(?:php\d?|phtml|aspx?|jsp|cgi|pl)", re.IGNORECASE)
 """Names of scripts that print the page of a directory."""
 
@@ -167,6 +178,21 @@ def trimmed(value: str) -> str:
 def is_view(key: str, value: str) -> bool:
     """Whether a parameter selects an order, a view or a number of rows, also if its values are numbers."""
     return _VIEW.fullmatch(f"{key}={value}") is not None or _COUNTS.fullmatch(key) is not None
+
+
+def is_setting(key: str) -> bool:
+    """Whether a parameter selects a language, a look or a format, and no page."""
+    return _SETTING.fullmatch(key) is not None
+
+
+def is_action(key: str) -> bool:
+    """Whether a parameter makes a server do something, such as count a vote, so that no link with it is followed."""
+    return _ACTION.fullmatch(key) is not None
+
+
+def is_hidden(key: str) -> bool:
+    """Whether a parameter asks for the hidden files, too. A directory that has none shows the same rows."""
+    return _HIDDEN.fullmatch(key) is not None
 
 
 def is_sort(key: str, value: str) -> bool:

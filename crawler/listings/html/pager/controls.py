@@ -38,7 +38,9 @@ _ENCLOSING = pattern(r"<(?:li|span|td|th|div|p)\b([^<>]{0,300})>\s*\Z", re.IGNOR
 _DISABLED = pattern(r"(?:^|[\s_-])(?:disabled?|inactive|unavailable)(?:$|[\s_-])", re.IGNORECASE)
 _CLASSES = pattern(r"[\w-]*next[\w-]*|[\w-]*prev[\w-]*", re.IGNORECASE)
 _SLIDER = pattern(
-    r"carousel|slide[rs]?\b|slick|swiper|splide|glide|owl-|flickity|lightbox|calendar|datepicker", re.IGNORECASE
+    r"carousel|slide[rs]?\b|slick|swiper|splide|glide|owl-|flickity|lightbox|calendar|datepicker"
+    r"|cookie|consent|gdpr|survey|wizard|quiz|\bpoll\b|newsletter",
+    re.IGNORECASE,
 )
 _PAGER = pattern(r"pag(?:e|ing|ina)|next|load", re.IGNORECASE)
 """Classes of controls that turn pages."""
@@ -79,6 +81,8 @@ class Control(Value, frozen=True):
     """Whether a script loads ``href`` and adds it to the page."""
     follows_gap: bool = False
     """Whether it is the number after a gap, as in ``1 … 40``."""
+    action: str = ""
+    """The document that receives its form, as written; "" if that is the page itself, or if it has no form."""
 
 
 class _Form(Struct):
@@ -186,7 +190,7 @@ def _button(markup: str, tag: re.Match[str], form: _Form | None) -> Iterator[Con
     turns_pages = _is_pager_mark(shown, attributes, around) and not _is_slider(attributes, around)
     if href is None and (label.says not in {Says.NEXT, Says.NUMBER} or not turns_pages):
         return
-    yield Control(label, shown, href, is_named=is_named)
+    yield Control(label, shown, href, is_named=is_named, action=form.action if form is not None else "")
 
 
 def _option(markup: str, tag: re.Match[str], select: dict[str, str] | None, form: _Form | None) -> Iterator[Control]:
@@ -202,7 +206,7 @@ def _option(markup: str, tag: re.Match[str], select: dict[str, str] | None, form
         yield Control(label, text, value, is_current, is_named=False)
     elif any(_PAGED_NAME.search(select.get(each, "")) for each in ("name", "id", "class", "aria-label", "title")):
         href = form.href((key, value)) if form is not None and key else None
-        yield Control(label, text, href, is_current, is_named=False)
+        yield Control(label, text, href, is_current, is_named=False, action=form.action if form is not None else "")
     elif form is not None and key and form.is_get and _SUBMITS.search(select.get("onchange", "")):
         yield Control(label, text, form.href((key, value)), is_current, is_named=False)
 
@@ -241,8 +245,10 @@ def _is_disabled(attributes: dict[str, str], around: dict[str, str]) -> bool:
 
 
 def _is_slider(attributes: dict[str, str], around: dict[str, str]) -> bool:
-    """Whether a control turns pictures or months instead of pages."""
-    return any(_SLIDER.search(each.get(name, "")) for each in (attributes, around) for name in ("class", "id"))
+    """Whether a control turns pictures or months instead of pages, or goes on in something else, such as a survey."""
+    return any(map(_SLIDER.search, attributes)) or any(
+        _SLIDER.search(each.get(name, "")) for each in (attributes, around) for name in ("class", "id")
+    )
 
 
 def _is_pager_mark(text: str, attributes: dict[str, str], around: dict[str, str]) -> bool:

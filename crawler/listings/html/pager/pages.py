@@ -8,42 +8,21 @@ evenly, and either begin beside the current page, which is not a link to another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from crawler.listings.html.pager.controls import Control
 from crawler.listings.html.pager.labels import Says
-from crawler.listings.html.pager.parameters import changed, differing, is_known, is_presentation, varying
+from crawler.listings.html.pager.parameters import changed, differing, is_known, is_no_page, is_presentation, varying
+from crawler.listings.html.pager.place import Place, is_numbered_path, is_other_form, may_continue
 from crawler.listings.values import queries
-from crawler.listings.values.hrefs import Resolver
 from crawler.listings.values.mentioned_names import last_name
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.struct import Struct, Value, field
-from crawler.text.patterns import pattern
 from crawler.text.url_parameters import is_number, parameters
-from crawler.text.urls import resolve_any, stripped
 
 _NOWHERE = "\0"
 """Stands for the parameter of numbers that lead nowhere, or by a path."""
 _FORWARD = {Says.NEXT, Says.LAST, Says.MORE}
-_NUMBERED_PATH = pattern(r"/(?:page|seite|index|p)?[/_.-]?(\d{1,6})(?:/|\.html?)?\Z")
-
-
-class Place(Value, frozen=True):
-    """Where the page is that shows the controls."""
-
-    url: str
-    """URL of the page, without a fragment."""
-    target: Callable[[str], str | None]
-    """Resolves a reference of the page; None if it is invalid."""
-    shows_same: Callable[[str], bool]
-    """Whether a URL is that of the same directory, whatever else its query says."""
-
-
-def place_of(resolver: Resolver) -> Place:
-    """The place of the page whose links ``resolver`` resolves."""
-    return Place(
-        resolver.page, lambda href: resolve_any(resolver.base, stripped(href) or resolver.page), resolver.shows_same
-    )
 
 
 class Continuation(Value, frozen=True):
@@ -93,7 +72,7 @@ def continuation(
     for control in controls:
         says = control.label.says
         url = None if control.href is None else (place.target(control.href) or "").partition("#")[0]
-        if url in entries or _is_row(control, url, names, place):
+        if url in entries or _is_row(control, url, names, place) or is_other_form(control, place):
             continue
         if url != place.url:
             found.texts.append((url, control.text))
@@ -106,10 +85,10 @@ def continuation(
                 own.append(numbered)
             elif is_here:
                 here.append(numbered)
-            elif control.href is None or _is_numbered_path(control, url or "", place):
+            elif control.href is None or is_numbered_path(control, url or "", place):
                 numbers.setdefault(_NOWHERE, []).append(numbered)
         elif not is_here:
-            if says is Says.NEXT and (url is None or _may_continue(control, url, place)):
+            if says is Says.NEXT and (url is None or may_continue(control, url, place)):
                 found.unusable.append(control)
         elif url == place.url and says is Says.BACK:
             found.claims[Claim(ClaimKind.BACK, url)] = None
@@ -157,10 +136,12 @@ def _is_this_page(control: Control, url: str, place: Place) -> bool:
     """Whether a link to the same directory, which shows no number, leads to no other page of its listing.
 
     Such are the URL without a query, which is that of the first page, breadcrumbs of a directory that has the name of a
-    label, as ``next``, and arrows of columns and calendars.
+    label, as ``next``, arrows of columns and calendars, and links that set a language or do something, such as a vote.
     """
     if url == place.url or not url.partition("?")[2]:
         return control.label.says is not Says.BACK or url == place.url
+    if is_no_page(url, place.url):
+        return True
     _, directory = queries.directory_parameter(url.partition("?")[2]) or ("", "")
     is_name = control.is_named and control.text in {last_name(url), directory.rstrip("/").rpartition("/")[2]}
     is_mark = not any(map(str.isalnum, control.text))
@@ -224,7 +205,8 @@ def _are_pages(key: str, run: Sequence[_Numbered], current: int, place: Place) -
     """Whether the numbers that differ in an unknown parameter ``key`` behave as those of pages do."""
     values = {parameters(each.url or "").get(key, "") for each in run}
     is_offset = key == "s" and all(map(is_number, values - {""}))  # with letters, it is a column to sort by
-    is_view = not is_offset and any(queries.is_view(key, value) for value in values)
+    is_other = queries.is_setting(key) or queries.is_action(key)
+    is_view = is_other or (not is_offset and any(queries.is_view(key, value) for value in values))
     if not key or is_view or _step(key, run) is None:
         return False
     shown = {each.number for each in run}
@@ -273,26 +255,3 @@ def _is_row(control: Control, url: str | None, names: Collection[str], place: Pl
     if not control.is_named or text not in names or not url or "?" in url:
         return False
     return last_name(url) == text and place.shows_same(f"{url.rstrip('/').rpartition('/')[0]}/")
-
-
-def _may_continue(control: Control, url: str, place: Place) -> bool:
-    """Whether "Next" leads to what may be a page of the listing, although its URL is not that of the directory.
-
-    That is a number below the directory, a script in it or the same path at another host, with the number of a page.
-    Everything else is another document, a directory above or beside, or another site.
-    """
-    path, _, query = url.partition("?")
-    if control.is_loaded:
-        return True
-    if queries.page_of(query)[0]:
-        own = place.url.partition("?")[0]
-        return place.shows_same(f"{path.rpartition('/')[0]}/") or path.split("/")[3:] == own.split("/")[3:]
-    found = _NUMBERED_PATH.search(path)
-    return found is not None and place.shows_same(f"{path[: found.start()]}/")
-
-
-def _is_numbered_path(control: Control, url: str, place: Place) -> bool:
-    """Whether a URL is that of the listed directory plus the number that its link shows, as in ``page/2/``."""
-    path = url.partition("?")[0]
-    found = _NUMBERED_PATH.search(path)
-    return found is not None and int(found[1]) == control.label.number and place.shows_same(f"{path[: found.start()]}/")

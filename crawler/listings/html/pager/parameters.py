@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Mapping
 
 from crawler.listings.values import queries
 from crawler.text.patterns import pattern
@@ -10,6 +11,11 @@ from crawler.text.url_parameters import is_number, parameters
 
 _DATE = pattern(r"\d{4}-\d\d(?:-\d\d)?")
 """A month or a day, as the arrows of calendars have it."""
+
+_ORDER = pattern(r"asc|desc", re.IGNORECASE)
+_YEAR = {"y", "yr", "year"}
+_MONTH = {"m", "mo", "mon", "month", "d", "day", *_YEAR}
+"""Parameters of calendars: a letter alone may be anything."""
 
 
 def changed(url: str, own: str) -> dict[str, str]:
@@ -23,14 +29,33 @@ def is_known(key: str) -> bool:
     return key.lower() in queries.PAGE_KEYS or key.lower() in queries.CURSOR_KEYS
 
 
+def is_no_page(url: str, own: str) -> bool:
+    """Whether ``url`` is no page for certain: it only sets a language or the like, or does something, as a vote."""
+    keys = changed(url, own)
+    if any(map(is_known, keys)):
+        return False
+    return any(map(queries.is_action, keys)) or (bool(keys) and all(map(queries.is_setting, keys)))
+
+
 def is_presentation(url: str, own: str) -> bool:
     """Whether ``url`` may show the rows of ``own``, the URL of the page, in another order, view or language."""
-    return all(not is_known(key) and _is_presentation(key, value) for key, value in changed(url, own).items())
+    several = changed(url, own)
+    if _is_month(several):
+        return True
+    return all(not is_known(key) and _is_presentation(key, value) for key, value in several.items())
+
+
+def _is_month(several: Mapping[str, str]) -> bool:
+    """Whether parameters are those of a calendar, as in ``?m=12&y=2026``."""
+    keys = {key.lower() for key in several}
+    return len(keys) > 1 and keys <= _MONTH and not keys.isdisjoint(_YEAR) and all(map(is_number, several.values()))
 
 
 def _is_presentation(key: str, value: str) -> bool:
-    is_place = not value or key.lower() in queries.PLAIN_DIRECTORY_KEYS
-    return is_place or queries.is_view(key, value) or queries.is_sort(key, value) or bool(_DATE.fullmatch(value))
+    if not value or key.lower() in queries.PLAIN_DIRECTORY_KEYS or _DATE.fullmatch(value) or _ORDER.fullmatch(value):
+        return True
+    is_setting = queries.is_setting(key) or queries.is_action(key) or queries.is_hidden(key)
+    return is_setting or queries.is_view(key, value) or queries.is_sort(key, value)
 
 
 def varying(urls: Iterable[str]) -> frozenset[str]:

@@ -8,7 +8,8 @@ from itertools import groupby
 from crawler.listings.html.pager.attributes import attribute_claims, attribute_controls
 from crawler.listings.html.pager.controls import controls_in
 from crawler.listings.html.pager.labels import Says
-from crawler.listings.html.pager.pages import Continuation, continuation, place_of
+from crawler.listings.html.pager.pages import Continuation, continuation
+from crawler.listings.html.pager.place import place_of
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
 from crawler.listings.html.soundness.claims import claims_in
 from crawler.listings.html.soundness.empty_page import unknown_in

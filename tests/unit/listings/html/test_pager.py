@@ -8,7 +8,8 @@ from crawler.listings import parse_listing
 from crawler.listings.html.pager.attributes import attribute_claims, attribute_controls
 from crawler.listings.html.pager.controls import controls_in
 from crawler.listings.html.pager.labels import Label, Says, understood
-from crawler.listings.html.pager.pages import Continuation, continuation, place_of
+from crawler.listings.html.pager.pages import Continuation, continuation
+from crawler.listings.html.pager.place import place_of
 from crawler.listings.html.soundness.claims import claims_in
 from crawler.listings.html.soundness.diagnostics import part_in
 from crawler.listings.html.soundness.passages import split_passages, visible
@@ -115,6 +116,9 @@ THREE = link("?page=1", "1") + link("?page=2", "2") + link("?page=3", "3")
         (link("?dir=&amp;page=2", "2"), ["?dir=&page=2"]),
         (link("?folder=/pub/&amp;page=2", "2"), ["?folder=/pub/&page=2"]),
         (link("?all=1", "Show all 30 files"), ["?all=1"]),
+        (link("?hidden=1", "Show all"), ["?hidden=1"]),
+        (link("?lang=de&amp;x=abc", "Next"), ["?lang=de&x=abc"]),
+        (link("?date=2026-09", "Older"), ["?date=2026-09"]),
         (link("?q=2", "<svg></svg>", ' class="btn next"'), ["?q=2"]),
         (link("?q=2", "<i></i>", ' aria-label="Weiter"'), ["?q=2"]),
         (link("?q=2", '<img src=r.png alt="Next">', " title=x"), []),
@@ -256,6 +260,29 @@ def test_pages_that_come_after_the_current_one(query: str, markup: str, pages: l
         link("?month=7", "&laquo;") + link("?month=9", "&raquo;"),
         link("?sort=name&amp;dir=asc", "&lt;") + link("?sort=name&amp;dir=desc", "&gt;"),
         link("?lang=de", "&raquo;"),
+        # forms that another document receives
+        "<form method=get action=/wizard><button>Next</button></form>",
+        "<form method=post action=/poll/vote><input type=submit value=Next></form>",
+        "<form method=post action=/vote><button name=v value=1>1</button><button name=v value=2>2</button></form>",
+        "<form method=post action=/x><select name=page><option>1<option>2</select></form>",
+        "<form method=post action=//other.test/pub/><button>Next</button></form>",
+        "<form method=post action=/sub/list.php><button>Next</button></form>",
+        # what goes on in something else
+        '<div id="cookie"><button type="submit">Weiter</button></div>',
+        '<button type="button" data-bs-slide="next"><span>Next</span></button>',
+        link("#", "Next", " data-slide=next"),
+        # what makes a server do something, and what shows the rows in another way
+        "".join(link(f"?vote={number}", str(number)) for number in range(1, 6)),
+        "".join(link(f"?file=a.zip&amp;vote={number}", str(number)) for number in range(1, 6)),
+        "<b>1</b>" + link("?mirror=2", "2") + link("?mirror=3", "3"),
+        "<b>1</b>" + link("?language=2", "2"),
+        link("?tar", "All") + link("?archive=true", "All"),
+        link("?hl=fr", "Suivant"),
+        link("?info", "More"),
+        link("?skin=2", "&raquo;"),
+        link("?m=10&amp;y=2026", "&laquo;") + link("?m=12&amp;y=2026", "&raquo;"),
+        link("?sortby=name&amp;direction=asc", "&lsaquo;") + link("?sortby=name&amp;direction=desc", "&rsaquo;"),
+        '<link rel="next" href="?lang=de">',
     ],
 )
 def test_links_and_buttons_that_lead_to_no_further_page(markup: str) -> None:
@@ -290,6 +317,10 @@ def test_links_and_buttons_that_lead_to_no_further_page(markup: str) -> None:
         "<button onclick=go(1)>1</button><button onclick=go(2)>2</button>",
         "<select name=page onchange=go()><option>1<option>2</select>",
         "<form method=post><select name=page><option>1<option>2</select></form>",
+        "<form method=post action=''><button>Next</button></form>",
+        "<form method=post action=/pub/?x=1><button>Next</button></form>",
+        "<form method=post action=list.php><button>Next</button></form>",
+        "<form method=post action=/pub/list.php><button>1</button><button>2</button></form>",
     ],
 )
 def test_what_leads_further_and_cannot_be_followed_is_a_flaw(markup: str) -> None:
@@ -314,6 +345,8 @@ def test_what_cannot_be_followed_is_no_flaw_where_another_link_leads_there() -> 
         (link("?page=2", "&raquo;"), (Claim(ClaimKind.NEXT),)),
         (link("?hl=de", "Weiter"), ()),
         (link("?view=all", "Show all"), ()),
+        (link("?hidden=1", "Show all"), ()),
+        (link("?showhidden=true", "Show more"), ()),
         (link("?limit=1000", "Show all"), ()),
         (link("?cal=2026-09", "Next"), ()),
         (link("?x=1", "&gt;"), ()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.listings.html.pager.parameters import changed, differing, is_known, is_presentation, varying
+from crawler.listings.html.pager.parameters import changed, differing, is_known, is_no_page, is_presentation, varying
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,20 @@ def test_what_a_link_changes(url: str, own: str, expected: dict[str, str]) -> No
         ("?cal=2026-09", True),
         ("?cal=2026-09-01", True),
         ("?cal=2026-9", False),
+        ("?m=12&y=2026", True),
+        ("?d=1&m=12&y=2026", True),
+        ("?m=12&d=2", False),
+        ("?m=12&y=x", False),
+        ("?m=12", False),
+        ("?x=12&y=2026", False),
+        ("?hidden=1", True),
+        ("?showhidden=true", True),
+        ("?show_all=1", True),
+        ("?hide=1", False),
+        ("?direction=desc", True),
+        ("?direction=next", False),
+        ("?skin=2", True),
+        ("?vote=2", True),
         ("", True),
         ("?id=7", True),  # the page has it, too
     ],
@@ -90,3 +104,18 @@ def test_which_parameter_selects_the_page(query: str, number: int, several: str,
 
 def test_of_the_parameters_that_a_link_to_the_first_page_lacks_the_known_one_selects_it() -> None:
     assert differing("http://h/", "http://h/?cat=1&page=3", 1, ()) == "page"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?lang=de", True), ("?hl=fr&theme=dark", True), ("?mirror=2", True), ("?info", True), ("?LANG=de", True),
+        ("?vote=2", True), ("?vote=2&file=a.iso", True), ("?file=a.iso&tar", True), ("?archive=true", True),
+        ("?lang=de&x=abc", False), ("?lang=de&page=2", False), ("?rating=5&page=2", False), ("?x=2", False),
+        ("?view=all", False), ("?hidden=1", False), ("?m=12&y=2026", False), ("?date=2026-09", False), ("", False),
+        ("?direction=next", False), ("?downvoted=2", False),
+    ],
+)  # fmt: skip
+def test_which_links_are_never_pages(query: str, expected: bool) -> None:
+    assert is_no_page(f"http://h/{query}", "http://h/?id=7") is expected
+    assert is_no_page(f"http://h/{query}", f"http://h/{query}") is False
