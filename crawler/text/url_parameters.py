@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
+_LENGTHS = {
+    "length",
+    "limit",
+    "max-keys",
+    "pagesize",
+    "page_size",
+    "page-size",
+    "per_page",
+    "per-page",
+    "perpage",
+    "size",
+}
+"""Names of parameters that say how many rows a page has, in lower case."""
+
 
 def parameters(url: str) -> dict[str, str]:
     """The parameters of the query of ``url``, decoded."""
@@ -38,8 +52,8 @@ def is_alike(one: str, other: str) -> bool:
 
 
 def has_number(url: str) -> bool:
-    """Whether a parameter of ``url`` may be the number of a page or an offset."""
-    return any(map(is_number, parameters(url).values()))
+    """Whether a parameter of ``url`` may be the number of a page or an offset, and not of the rows on a page."""
+    return any(is_number(value) and key.lower() not in _LENGTHS for key, value in parameters(url).items())
 
 
 def is_later_page(url: str, first: str) -> bool:
@@ -49,6 +63,12 @@ def is_later_page(url: str, first: str) -> bool:
 
 def is_first_number(url: str, other: str) -> bool:
     """Whether ``url`` may be that of the first page, by the number in which it differs from ``other``: 0 or 1."""
+    number = number_of(url, other)
+    return number is None or number < 2
+
+
+def number_of(url: str, other: str) -> int | None:
+    """The number in which ``url`` differs from ``other``, the greatest if it does in several; None if in none."""
     ours, theirs = parameters(url), parameters(other)
     values = [value for key, value in ours.items() if theirs.get(key) != value and is_number(value)]
-    return all(int(value) < 2 for value in values)
+    return max(map(int, values), default=None)

@@ -10,6 +10,7 @@ from crawler.text.url_parameters import (
     is_first_number,
     is_later_page,
     is_number,
+    number_of,
     order,
     parameters,
 )
@@ -98,7 +99,15 @@ def test_later_pages_have_the_path_of_the_first(url: str, first: str, expected: 
 
 
 @pytest.mark.parametrize(
-    ("url", "expected"), [("?a=x&page=2", True), ("?page=", False), ("?page=x2", False), ("", False)]
+    ("url", "expected"),
+    [
+        ("?a=x&page=2", True),
+        ("?page=", False),
+        ("?page=x2", False),
+        ("", False),
+        ("?limit=2&marker=x", False),
+        ("?Per_Page=20&page=2", True),
+    ],
 )
 def test_whether_a_url_has_a_number(url: str, expected: bool) -> None:
     assert has_number(url) is expected
@@ -117,3 +126,11 @@ def test_whether_a_url_has_a_number(url: str, expected: bool) -> None:
 )
 def test_the_first_page_has_number_0_or_1(url: str, expected: bool) -> None:
     assert is_first_number(url, "?page=3&size=50") is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("?page=2&size=50", 2), ("?page=0&size=50", 0), ("?page=2&size=70", 70), ("?size=50", None), ("?page=x", None)],
+)
+def test_the_number_in_which_two_urls_differ(url: str, expected: int | None) -> None:
+    assert number_of(url, "?page=3&size=50") == expected

@@ -71,9 +71,11 @@ def is_displaced(page: SeenPage, others: Sequence[SeenPage]) -> bool:
     """Whether ``page``, to which nothing leads any more, is as it was, and was sent in place of one of ``others``.
 
     That one has no links, and no other page has changed. Where rows were removed, all pages after them have; and pages
-    with links show that they are not where they belong.
+    with links show that they are not where they belong: if the page had any, it would have them there, too.
     """
-    if page.known is None or not page.known.rows or page.now.key != page.known.key or not has_number(page.url):
+    if page.known is None or not page.known.rows or page.known.has_links or page.now.key != page.known.key:
+        return False
+    if not has_number(page.url):
         return False
     changed = [other for other in others if other.known is None or other.now.key != other.known.key]
     return len(changed) == 1 and changed[0].now.key == page.now.key and not changed[0].now.has_links
@@ -98,10 +100,19 @@ def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool) -> Flaw 
             if why is not None:
                 return Flaw(FlawKind.UNLIKE, f"{masked(page.url)}: {why}")
     lengths = {page.now.rows for page in pages if page.now.rows}
-    if had_end and len(lengths) == 1 and not pages[-1].now.rows and pages[-1].known is None:
+    is_new_end = pages[-1].known is None and not pages[-1].now.rows
+    if had_end and is_new_end and (len(lengths) == 1 or is_odd_end(pages)):
         return Flaw(FlawKind.UNLIKE, f"{masked(pages[-1].url)}: it has no rows of its own")
     short = _shortened(pages)
     return None if short is None else Flaw(FlawKind.UNLIKE, f"{masked(short)}: fewer rows than there were on a page")
+
+
+def is_odd_end(pages: Sequence[SeenPage]) -> bool:
+    """Whether the last of ``pages`` was not known, and repeats the one before, which leads on, without doing so."""
+    if len(pages) < 2 or pages[-1].known is not None or pages[-1].now.rows:
+        return False
+    before, last = pages[-2].now, pages[-1].now
+    return before.key == last.key and before.leads_on and not last.leads_on
 
 
 def _is_bare(look: Look) -> bool:
@@ -110,7 +121,8 @@ def _is_bare(look: Look) -> bool:
 
 def _change(now: Look, known: Look, *, is_first: bool, may_be_empty: bool) -> str | None:
     """Why a page does not look as it did, without regard to the lengths of others."""
-    if now.leads_back_to_itself and not known.leads_back_to_itself and (known.leads_on or not is_first):
+    had_links = known.leads_on if is_first else known.has_links
+    if now.leads_back_to_itself and not known.leads_back_to_itself and had_links:
         return "it has the links of another page"
     if now.place and known.place and now.place != known.place:
         return "it has the number of another page"

@@ -64,8 +64,8 @@ class ReadPages(Struct):
     _is_first_again: bool = False
     """Whether the current page shows the rows of the first one."""
     _is_misplaced: bool = False
-    """Whether the current page, if its rows are not new, is not the end: it is linked as "Next" of another one alone,
-    and repeats that one."""
+    """Whether the current page, if it has no new rows, is not the end. That is the "Next" of another one alone, and
+    repeats it; if it is empty, the first page or one alone links to it, or a number tells its place."""
     _lengths: list[int] = field(default_factory=list)
     """Number of new rows of each page that has any."""
     _new: list[str] = field(default_factory=list)
@@ -92,10 +92,9 @@ class ReadPages(Struct):
     def begin(self) -> str:
         """Begin the next page. Returns its URL."""
         self._read_before, self._url = self._url, self.todo.pop(0)
-        url = self._url
-        self.done.add(url)
+        self.done.add(self._url)
         self._count = 0
-        return url
+        return self._url
 
     @property
     def is_former(self) -> bool:
@@ -145,14 +144,14 @@ class ReadPages(Struct):
         """Go on with pages that do not follow any other: those before a page, and those that followed one formerly."""
         self.todo = [url for url in self._unread_before() if scope.listing(url) is None][:1]
         self._stray |= set(self.todo)
-        if not self.todo and self.together is not None and len(self._recalled) < _IDLE:
-            unread = (url for url in self.together.former if url not in self.done and scope.listing(url) is None)
-            self.todo = list(unread)[:1]
+        if not self.todo and self.together is not None:
+            former = self.together.former(len(self._recalled))
+            self.todo = [url for url in former if url not in self.done and scope.listing(url) is None][:1]
             self._recalled |= set(self.todo)
 
     def _conclude(self) -> None:
-        together = None if self.together is None else self.together.flaw()
-        if (flaw := unmet(self.claims, self.rows, self.pages) or together) is not None:
+        unlike = None if self.together is None else self.together.flaw()
+        if (flaw := unmet(self.claims, self.rows, self.pages) or unlike) is not None:
             self._fail(flaw)
 
     def _hold(self, memo: ListingMemo | None) -> list[ListingMemo]:
@@ -278,15 +277,16 @@ class ReadPages(Struct):
             self.together = SeveralPages()
         is_linked = len(self._linked_by.get(self._url, ())) > 1
         rows = self.together.add(self._url, listing, known, is_linked=is_linked)
-        is_end = self._is_only_next() and rows.is_of_before
-        self._is_misplaced = bool(rows.count) and len(self._new) > 1 and not is_end
+        is_lost = not (self._is_only_next() and rows.is_of_before) if rows.count else is_linked and self._is_unordered()
+        self._is_misplaced = len(self._new) > 1 and is_lost
         self._is_first_again = rows.is_first_again
+        is_again = rows.count and rows.is_of_first and not self.together.is_first_by_number(self._url)
         is_new = self.is_first or bool(rows.new)
         if is_new:
             self.rows, self.pages = self.rows + rows.new + rejected, self.pages + 1
             self._lengths.append(rows.new + rejected)
             self._says_next = any(claim.kind is ClaimKind.NEXT for claim in listing.claims)
-        elif rows.count and rows.is_of_first and self._says_next and self._url not in self._recalled | self._stray:
+        elif is_again and self._says_next and self._url not in self._recalled | self._stray:
             self._fail(Flaw(FlawKind.REPEATED))
         return is_new
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from crawler.model.flaws import Flaw
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, field
 from crawler.model.values import Listing
-from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_displaced, look_of, unlike
+from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_displaced, is_odd_end, look_of, unlike
 from crawler.pipeline.rules.listings.page_links import next_of
 from crawler.pipeline.rules.listings.shown_rows import OwnRows, PageRows, ShownRows
+from crawler.text.url_parameters import number_of, order
+
+_FORMER = 2
+"""Number of pages to which none leads any more that are read: one alone may be a page that was not filled."""
 
 
 class SeveralPages(Struct):
     """The pages of a listing that have been read."""
 
-    former: dict[str, None] = field(default_factory=dict)
+    _former: dict[str, None] = field(default_factory=dict)
     """URLs of pages to which one led when it was last read, and perhaps none does now."""
     known_before: ListingMemo | None = None
     """The page that was added last, as it was."""
@@ -46,7 +52,7 @@ class SeveralPages(Struct):
             elif was.key == self._known_first:
                 self._aliases.add(url)
             if was.leads_on and (not now.leads_on or self._rows.is_lossy):
-                self.former |= dict.fromkeys(next_of(known))
+                self._former |= dict.fromkeys(next_of(known))
         self.known_before = known
         self._seen.append(SeenPage(url=url, now=now, known=was, is_linked=is_linked))
         return rows
@@ -55,10 +61,28 @@ class SeveralPages(Struct):
         """Take back the page that was added last, as nothing leads to it. Returns whether another one replaced it."""
         return is_displaced(self._seen.pop(), self._seen)
 
+    def former(self, read: int) -> Iterable[str]:
+        """URLs of pages to which one led when it was last read; ``read`` pages of this kind have been read.
+
+        No more than two are needed, unless the last one has to tell whether there was an end.
+        """
+        return self._former if read < _FORMER or is_odd_end(self._seen) else ()
+
     @property
     def led_to(self) -> frozenset[str]:
         """URLs of pages to which one led when it was last read, unless they have been read now."""
         return frozenset(self._led_to.difference(page.url for page in self._seen))
+
+    def is_first_by_number(self, url: str) -> bool:
+        """Whether the number of the page at ``url`` can only be that of the first one.
+
+        0 can; so can 1 if the first page led to a greater one, and not to 1, when it was last read.
+        """
+        number, known = number_of(url, self._seen[0].url), self._seen[0].known
+        if number != 1:
+            return number == 0
+        known_next = self._known_next[0] if known is not None and known.rows else set[str]()
+        return url not in known_next and any(order(page, url) == 1 for page in known_next)
 
     @property
     def is_lossy(self) -> bool:
@@ -72,7 +96,9 @@ class SeveralPages(Struct):
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""
         had_end = any(not pages - self._aliases for pages in self._known_next)
-        return unlike(self._seen, is_lossy=self._rows.is_lossy, had_end=had_end)
+        first, *others = self._seen
+        pages = [page for page in others if page.now.key != first.now.key or not self.is_first_by_number(page.url)]
+        return unlike([first, *pages], is_lossy=self._rows.is_lossy, had_end=had_end)
 
 
 def _look(url: str, page: Listing | ListingMemo, rows: OwnRows, first: str) -> Look:

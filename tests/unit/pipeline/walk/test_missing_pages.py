@@ -1,14 +1,15 @@
-"""A page that is not found after "Next" is the end of a listing only if no known rows were on pages behind it."""
+"""What ends a listing: a page that is not found, if no known rows were behind it, or one that repeats another."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
 from crawler.model.errors import CrawlerError
 from tests.support.fakes import MemoryState
-from tests.support.paged_site import PagedSite, numbers
+from tests.support.paged_site import STYLES, PagedSite, Paging, numbers
 from tests.unit.pipeline.walk.test_read_pages import Reading, files
 
 LENGTH = 3
@@ -25,23 +26,19 @@ class Chain:
         self.missing: Callable[[int], bool] = lambda _number: False
         """Whether the page with a number, from 0, is not found."""
 
-    def _marker(self, number: int) -> str:
-        return f"t{number}x{self.salt}" if self.is_token else self.names[LENGTH * number - 1]
-
     def page(self, query: str) -> str | None:
         marker = query.partition("=")[2]
         count = -(-len(self.names) // LENGTH)
         if self.is_token:
-            number = next((n for n in range(1, count) if marker == self._marker(n)), -1) if marker else 0
+            start = LENGTH * next((n for n in range(count) if marker in {"", f"t{n}x{self.salt}"}), -1)
         else:
-            number = sum(name <= marker for name in self.names) // LENGTH
-        if marker == "gone" or not 0 <= number < count or (number and self.missing(number)):
+            start = sum(name <= marker for name in self.names)
+        number, rows = start // LENGTH, self.names[start:][:LENGTH]
+        if marker == "gone" or not 0 <= start < len(self.names) or (number and self.missing(number)):
             return None
-        rows = self.names[LENGTH * number : LENGTH * (number + 1)]
-        is_last = len(rows) < LENGTH or number == count - 1
-        after = self.wrong_next.get(number, "" if is_last else self._marker(number + 1))
-        if is_last and not after and self.is_endless:
-            after = f"t{count}x{self.salt}" if self.is_token else rows[-1]
+        after = f"t{number + 1}x{self.salt}" if self.is_token else rows[-1]
+        is_last = start + LENGTH >= len(self.names)
+        after = self.wrong_next.get(number, "" if is_last and not self.is_endless else after)
         link = f'<a href="?marker={after}">Next</a>' if after else ""
         return PagedSite(rows, 99, numbers).markup(1).replace("</table>", f"</table>{link}")
 
@@ -103,3 +100,55 @@ async def test_next_on_the_last_page_of_full_length_is_known_to_lead_nowhere_if_
         site = Chain(files(count), is_token=is_token, is_endless=True)
         runs = [await names_if_whole(site, state) for _ in range(2)]
         assert runs[-1] == site.names
+
+
+@pytest.mark.parametrize("removed", range(11))
+async def test_the_last_page_in_place_of_another_is_not_the_end_if_it_does_not_lead_on(removed: int) -> None:
+    site, state = Chain(files(11), is_token=False), MemoryState()
+    assert await names_if_whole(site, state) == site.names
+    site.names = [name for number, name in enumerate(site.names) if number != removed]
+    last = site.names[9:]
+
+    def page(query: str) -> str | None:
+        found, rows = site.page(query), site.names[6:9]
+        if found is None or f'"{rows[0]}"' not in found or "Next" not in found:
+            return found
+        head, _, rest = found.partition("<tr><td><a")
+        one = PagedSite(last, 99, numbers).markup(1).partition("<tr><td><a")[2].partition("</table>")[0]
+        return f"{head}<tr><td><a{one}</table>{rest.partition('</table>')[2]}"
+
+    for _ in range(2):
+        read = Reading(page, state)
+        await read.run()
+        assert not read.is_complete
+
+
+@pytest.mark.parametrize(
+    ("link", "known", "is_whole"),
+    [
+        ("?page=0", None, True),
+        ("?offset=0&limit=7", None, False),  # the limit may be the number
+        ("?page=1", None, False),  # it may be the second page, of which the first takes the place
+        ("?page=1", 1, True),
+        ("?page=1", 0, False),
+        ("?page=2", 1, False),
+    ],
+)
+async def test_next_on_the_only_page_leads_to_it_by_the_number_of_the_first_page(
+    link: str, known: int | None, *, is_whole: bool
+) -> None:
+    state = MemoryState()
+    if known is not None:
+        await Reading(PagedSite(files(20), 7, STYLES["next"], Paging(first=known)).page, state).run()
+    markup = PagedSite(files(5), 99, numbers).markup(1).replace("</table>", f'</table><a href="{link}">Next</a>')
+    read = await Reading(lambda query: markup if query in {"", link[1:]} else None, state).run()
+    assert read.is_complete is is_whole
+
+
+@pytest.mark.parametrize("count", [13, 16])
+async def test_an_empty_page_to_which_several_but_not_the_first_lead_is_not_the_end(count: int) -> None:
+    paging = Paging(key="marker", is_opaque=True)
+    site = PagedSite(files(count), 4, STYLES["window"], paging)
+    empty = re.sub(r"<tr><td><a .*?</tr>", "", site.markup(3))
+    read = await Reading(lambda query: empty if query == paging.href(3)[1:] else site.page(query)).run()
+    assert not read.is_complete

@@ -14,9 +14,11 @@ from crawler.pipeline.rules.listings.shown_rows import OwnRows
 ROOT = "http://h.test/pub/"
 FULL = Look(key=1, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=0)
 LAST = replace(FULL, key=3, rows=3, leads_on=False)
+ALONE = replace(LAST, has_links=False)
 EMPTY = replace(LAST, key=0, rows=0)
 STRAY = replace(FULL, leads_back_to_itself=True)
 SHORT = replace(FULL, rows=4)
+AGAIN = replace(SHORT, rows=0, leads_on=False)
 
 
 def pages(now: Sequence[Look], known: Sequence[Look | None], *, is_opaque: bool = False) -> list[SeenPage]:
@@ -41,6 +43,10 @@ def pages(now: Sequence[Look], known: Sequence[Look | None], *, is_opaque: bool 
         ([FULL, FULL, EMPTY], [FULL, FULL, None], ""),
         ([FULL, FULL, EMPTY], [FULL, replace(FULL, leads_on=False), None], "no rows of its own"),
         ([FULL, SHORT, EMPTY], [FULL, replace(SHORT, leads_on=False), None], ""),  # now "Next" is on every page
+        ([FULL, SHORT, AGAIN], [FULL, replace(SHORT, leads_on=False), None], "no rows of its own"),
+        ([FULL, SHORT, replace(AGAIN, leads_on=True)], [FULL, replace(SHORT, leads_on=False), None], ""),
+        ([FULL, SHORT, AGAIN], [FULL, SHORT, None], ""),  # no page was the last one
+        ([FULL, STRAY, LAST], [FULL, replace(FULL, has_links=False), LAST], ""),  # it had no pager
         ([FULL, FULL, EMPTY], [FULL, FULL, replace(LAST, leads_on=True)], ""),  # "Next" on every page
         ([EMPTY, FULL, LAST], [FULL, FULL, LAST], "no rows of its own"),
         ([EMPTY], [FULL], ""),
@@ -86,10 +92,16 @@ def test_a_short_page_may_be_the_last_one_if_neither_links_nor_numbers_tell() ->
 @pytest.mark.parametrize(
     ("page", "first", "second", "expected"),
     [
-        ((LAST, LAST), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), True),
-        ((LAST, LAST), (FULL, FULL), (LAST, replace(FULL, key=2)), False),  # it shows where it belongs
-        ((LAST, LAST), (FULL, replace(FULL, key=5)), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
-        ((LAST, FULL), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
+        ((LAST, ALONE), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), True),
+        ((LAST, LAST), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), False),  # it had links
+        ((LAST, ALONE), (FULL, FULL), (LAST, replace(FULL, key=2)), False),  # it shows where it belongs
+        ((LAST, ALONE), (FULL, replace(FULL, key=5)), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
+        (
+            (LAST, replace(FULL, has_links=False)),
+            (FULL, FULL),
+            (replace(LAST, has_links=False), replace(FULL, key=2)),
+            False,
+        ),
         ((LAST, None), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
         ((EMPTY, EMPTY), (FULL, FULL), (replace(EMPTY, has_links=False), replace(FULL, key=2)), False),
     ],
