@@ -27,7 +27,7 @@ _DIRECTORIES = (
 _ITEMS = (
     r"items?|entry|entries|objects?|rows?|records?|eintr\u00e4ge|elemente|\u00e9l\u00e9ments?"
     r"|elementos?|elementi|\u043e\u0431\u044a\u0435\u043a\u0442(?:\u043e\u0432|\u0430)?"
-    r"|\u044d\u043b\u0435\u043c\u0435\u043d\u0442(?:\u043e\u0432|\u0430)?|\u9879\u76ee?|\u4ef6"
+    r"|\u044d\u043b\u0435\u043c\u0435\u043d\u0442(?:\u043e\u0432|\u0430)?|\u9879\u76ee?|\u4ef6|\u6761|\u689d|\uac1c|\uac74"
 )
 _THINGS = r"elements?|results?|matches|images?|pictures?|videos?|packages?|documents?"
 """These may be entries, or what a site has, plays or was asked for: they count beside a word that says so."""
@@ -43,11 +43,12 @@ _LABELLED = pattern(
     re.IGNORECASE,
 )
 _KINDS = ("files", "directories", "items", "things")
+_NUMBER_OF = r"anzahl(?: der)?|nombre(?: de)?|n[u\u00fa]mero(?: d[ei])?|aantal|antal(?:l)?|liczba"
 _UNIT = r"(?:bytes?|[kmgtp]i?b(?:ytes)?|b|octets?|[kmgt]o|blocks?)"
 _SIZE = rf"(?:\d[\d.,]* ?)?{_UNIT}"
 _TOTAL = (
     r"total|totaal|totale|insgesamt|gesamt|summe|\u0432\u0441\u0435\u0433\u043e|\u0438\u0442\u043e\u0433\u043e"
-    r"|\u5171|\u603b\u8ba1|\u5408\u8ba1|\u5408\u8a08"
+    r"|\u5171|\u603b\u8ba1|\u5408\u8ba1|\u5408\u8a08|\ucd1d"
 )
 _BARE = pattern(
     rf"(?<![\w.,:/-])(?P<number>{_N}) (?:in )?(?:{_TOTAL})(?!\w)(?! ?{_UNIT}\b)"
@@ -63,14 +64,15 @@ _FILLER = pattern(
     rf"(?>[\W_]|\b(?:{_SIZE}|(?:showing|displaying) (?:{_N})|(?:{_N}) (?:shown|displayed)"
     rf"|(?:{_N}) {_USES.pattern}|total of|total size|(?:sub)?totals?|size|in (?:total|all|this (?:folder|directory))"
     r"|and|und|et|y|e|sum|this (?:folder|directory)|contains?|there (?:are|is)|found|listed"
-    r"|listing|showing|displaying|shows?|all|directory|folder|\d+ hidden|files|folders|directories|items"
-    rf"|\u5168|{_TOTAL})\b)*+",
+    r"|listing|showing|displaying|shows|(?:show )?all|directory|folder|\d+ hidden|about|files|folders|directories|items"
+    rf"|\u5168|{_NUMBER_OF}|{_TOTAL})\b)*+",
     re.IGNORECASE,
 )
 """What may stand beside a total. "In 5 folders" and "recursive" do not: such a total includes the directories below."""
-_OF = r"(?:(?:out )?of|von|sur|de|di|\u0438\u0437)"
+_OF = r"(?:(?:out )?of|von|van|sur|de|di|av|af|z|\u0438\u0437|from(?! (?:19|20)\d\d\b))"
+_TO = r"(?:to|through|bis|\u00e0|\.{2,3}|[-\u2013\u2014\u2026])"
 _PART = pattern(
-    rf"(?<![\w.,:/-])(?P<range>(?:{_N}) ?(?:to|bis|\u00e0|[-\u2013\u2014]) ?)?(?P<shown>{_N})(?P<what> {_NOUN})? {_OF}"
+    rf"(?<![\w.,:/-])(?P<range>(?:{_N}) ?{_TO} ?)?(?P<shown>{_N})(?P<what> {_NOUN})? {_OF}"
     rf" (?:(?:a )?total(?: of)? |about |over )?(?P<number>{_N})(?! ?[/:-]\d)(?P<noun> {_NOUN})?(?!\w|\.\w)",
     re.IGNORECASE,
 )
@@ -78,7 +80,7 @@ _SHOWING = pattern(
     r"\b(?:showing|displaying|shown|displayed|listed|listing|only|zeige|angezeigt|affichage|mostrando|visualizza)\b",
     re.IGNORECASE,
 )
-_ASKED = pattern(rf"{_SHOWING.pattern}|\bfound\b", re.IGNORECASE)
+_ASKED = pattern(rf"{_SHOWING.pattern}|\b(?:found|about)\b", re.IGNORECASE)
 _LEAD = pattern(rf"(?:[\W_]|\b(?:{_NOUN}|search|total|found)\b)*", re.IGNORECASE)
 """What may precede "15 of 30" if it has no noun: part, disc, mirror and day 2 of 3 count neither entries nor pages."""
 _LIMITED_NOUN = rf"(?:{_DIRECTORIES}|files?|dateien|fichiers?|images?|packages?|documents?|{_ITEMS})(?:\(e?s\))?"
@@ -100,18 +102,21 @@ _TRANSFERS = pattern(
 )
 """What says that a limit is not that of the listing: of an upload form, or of a visitor."""
 _FRACTION = pattern(
-    rf"\W*(?:(?:showing|displaying)[: ]+)?(?P<shown>\d{{1,6}}) ?/ ?(?P<number>\d{{1,6}})(?P<noun> {_NOUN})?"
+    rf"\W*(?:(?:showing|displaying)[: ]+)?(?P<range>[1-9]\d{{0,5}} ?[-\u2013\u2014] ?)?(?P<shown>\d{{1,6}})"
+    rf" ?/ ?(?P<number>\d{{1,6}})(?P<noun> {_NOUN})?"
     r"(?: (?:shown|displayed|listed))?\W*",
     re.IGNORECASE,
 )
 _PAGE = pattern(
     r"\b(?:page|seite|p[a\u00e1]gina|strona|\u0441\u0442\u0440\u0430\u043d\u0438\u0446\u0430)[: ]*(?:\d{1,6})?"
-    rf" ?(?:{_OF}|/) ?(?P<number>\d{{1,6}})\b"
+    rf" ?(?:(?:{_OF}|/) ?(?P<number>\d{{1,6}})\b|\| ?(?P<bar>\d{{1,3}})\W*\Z)"
     r"|\u7b2c ?\d{1,6} ?[\u9875\u9801]? ?/ ?\u5171? ?(?P<of>\d{1,6}) ?[\u9875\u9801]"
     r"|\u5171 ?(?P<all>\d{1,6}) ?[\u9875\u9801]",
     re.IGNORECASE,
 )
 _DIGITS = pattern("[0-9]+")
+_YEAR = pattern(r"(?:19|20)\d\d")
+_PAGER = pattern(r"\b(?:class|id|role|aria-label)\s*=[^=]{0,60}\b(?:pager|paging|pagina)", re.IGNORECASE)
 _TURNS = {Says.NEXT, Says.BACK, Says.LAST}
 _OF_ITEMS = pattern(r"(\d{1,6}) ?\u4ef6\u4e2d")
 
@@ -136,7 +141,7 @@ def claims_in(
         text = passage.text
         if len(text) > _LONGEST or _DIGITS.sub("#", text) in shapes or _gives_blocks(passages, number):
             continue
-        if _FRACTION.fullmatch(text) and not (_names_rows(text) or _is_in_pager(passages, number)):
+        if _is_fraction(text) and not (_names_rows(text) or _is_in_pager(passages, number)):
             continue
         is_row = sum(map(bool, map(str.strip, passage.cells))) > 1
         stated = _claims(text, is_row=is_row)
@@ -171,7 +176,7 @@ def _claims(text: str, *, is_row: bool) -> Sequence[Claim]:
     """``is_row``: the text is that of several cells, so a number without a noun may be the sum of a column."""
     found = _PAGE.search(text)
     if found is not None:
-        return [Claim(ClaimKind.PAGES, text, int(found["number"] or found["of"] or found["all"]))]
+        return [Claim(ClaimKind.PAGES, text, int(next(filter(None, found.group("number", "bar", "of", "all")))))]
     found = _OF_ITEMS.search(text)
     if found is not None:
         return [Claim(ClaimKind.ENTRIES, text, int(found[1]))]
@@ -182,7 +187,7 @@ def _claims(text: str, *, is_row: bool) -> Sequence[Claim]:
             return [Claim(ClaimKind.LIMIT, text, _number(next(filter(None, limit.groups()))))]
         return _total(text) or (() if is_row else _bare_total(text))
     shown, number = _number(found["shown"]), _number(found["number"])
-    is_stated = "range" not in found.groupdict() or _names_rows(text) or _is_all(found)
+    is_stated = found.re.pattern == _FRACTION.pattern or _names_rows(text) or _is_all(found)
     return [Claim(ClaimKind.OF, text, number, shown)] if shown < number and is_stated else []
 
 
@@ -199,8 +204,16 @@ def _is_all(part: re.Match[str]) -> bool:
     return not after.strip(" .)]") and (bool(part["range"]) or _LEAD.fullmatch(before) is not None)
 
 
+def _is_fraction(text: str) -> bool:
+    """Whether a text is "1 / 3", which may count anything; "1-15 / 30" counts rows, unless 30 is a year."""
+    found = _FRACTION.fullmatch(text)
+    return found is not None and (not found["range"] or _YEAR.fullmatch(found["number"]) is not None)
+
+
 def _is_in_pager(passages: Sequence[Passage], number: int) -> bool:
-    """Whether a passage without a word, as "1 / 3", stands among arrows or beside "Next" or "Previous"."""
+    """Whether a passage without a word, as "1 / 3", stands in a pager, among arrows or beside "Next"."""
+    if _PAGER.search(passages[number].opened):
+        return True
     near = [passage.text for passage in passages[max(0, number - 2) : number + 3]]
     marks = _DIGITS.sub(" ", passages[number].text).split()
     return any(understood(text).says in _TURNS for text in (*near, *marks))

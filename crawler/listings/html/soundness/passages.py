@@ -44,6 +44,8 @@ class Passage(Struct):
     """Whether the passage is a heading, a footer or a menu."""
     at: int
     """The offset of the passage in the markup."""
+    opened: str = ""
+    """The attributes of the element that begins with the passage, unless it is a link or a part of a row."""
     cells: list[str] = field(default_factory=list)
     hrefs: list[str] = field(default_factory=list)
 
@@ -93,7 +95,7 @@ class _Splitter:
 
     def _new(self) -> Passage:
         number, kind = self.regions[-1]
-        return Passage(number, kind, bool(self.boilerplate), self.at, [""])
+        return Passage(number, kind, bool(self.boilerplate), self.at, cells=[""])
 
     def finish(self) -> Sequence[Passage]:
         """Begin a new passage. Returns the current one, unless it is empty."""
@@ -116,6 +118,7 @@ class _Splitter:
         in_row = self.regions[-1][1] == "table" and name not in {"tr", "table", "thead", "tbody", "tfoot", "caption"}
         if name in _BREAKS and not (in_row and name not in _REGIONS):
             done = self.finish()
+            self.current.opened = "" if closing else attributes
         if name in _BOILERPLATE:
             self._note_boilerplate(name, closing=closing)
         if name in _REGIONS:
@@ -150,12 +153,17 @@ class _Splitter:
 
 
 def split_passages(markup: str) -> Iterator[Passage]:
-    """The passages of ``visible`` markup in order, without those that have neither text nor links."""
-    splitter, at = _Splitter(), 0
+    """The passages of ``visible`` markup in order, without those that have neither text nor links.
+
+    A number that an option shows is a choice, and no part of the text around the selection: "Show [10|25] entries".
+    """
+    splitter, at, is_choice = _Splitter(), 0, False
     for found in _TAG.finditer(markup):
         start, end = found.span()
         if at < start:
             text = markup[at:start]
+            if is_choice and text.strip().isdecimal():
+                text = " "
             if "\n" in text:
                 yield from splitter.add_text(text)
             else:
@@ -164,7 +172,8 @@ def split_passages(markup: str) -> Iterator[Passage]:
         closing, name, attributes = found.groups()
         if closing and name in _SILENT_ENDS:
             continue
-        splitter.at = start
-        yield from splitter.add_tag(bool(closing), name.lower(), attributes)
+        splitter.at, name = start, name.lower()
+        is_choice = name == "option" and not closing
+        yield from splitter.add_tag(bool(closing), name, attributes)
     yield from splitter.add_text(markup[at:])
     yield from splitter.finish()

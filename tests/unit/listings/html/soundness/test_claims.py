@@ -48,6 +48,31 @@ def claims(markup: str, *names: str, url: str = "") -> list[Claim]:
         ("\u00ab 1 / 3 \u00bb", OF, 3, 1),
         ("\u2039 1/3 \u203a", OF, 3, 1),
         ("\u00ab1/3\u00bb", OF, 3, 1),
+        ("Displaying 1-15 / 30 files", OF, 30, 15),
+        ("1-15 / 30", OF, 30, 15),
+        ("(1-15/30)", OF, 30, 15),
+        ("16\u201329/30", OF, 30, 29),
+        ("1-15 van 30", OF, 30, 15),
+        ("1-15 av 30", OF, 30, 15),
+        ("1-15 af 30", OF, 30, 15),
+        ("1-15 z 30", OF, 30, 15),
+        ("Files 1 through 15 of 30", OF, 30, 15),
+        ("1..15 of 30", OF, 30, 15),
+        ("1...15 of 30", OF, 30, 15),
+        ("1\u202615 of 30", OF, 30, 15),
+        ("15 from 30", OF, 30, 15),
+        ("15 files from 30", OF, 30, 15),
+        ("\u5171 30 \u6761", ENTRIES, 30, 0),
+        ("\ucd1d 30\uac1c", ENTRIES, 30, 0),
+        ("About 30 results", ENTRIES, 30, 0),
+        ("Anzahl: 30 Dateien", ENTRIES, 30, 0),
+        ("Anzahl der Dateien: 30", ENTRIES, 30, 0),
+        ("Nombre de fichiers : 30", ENTRIES, 30, 0),
+        ("N\u00famero de archivos: 30", ENTRIES, 30, 0),
+        ("Page 1 | 19", PAGES, 19, 0),
+        ("Pagina 1 van 3", PAGES, 3, 0),
+        ("Show all 30 files", ENTRIES, 30, 0),
+        ("Shows 30 files", ENTRIES, 30, 0),
     ],
 )
 def test_each_claim_has_its_kind_its_numbers_and_its_text(text: str, kind: ClaimKind, number: int, shown: int) -> None:
@@ -66,6 +91,15 @@ def test_each_claim_has_its_kind_its_numbers_and_its_text(text: str, kind: Claim
         "15 of 30 X",
         "1-15 of 30.5",
         "15 of 30 files.txt",
+        "Show 10 entries",  # the length that one may choose
+        "Show <select><option>10</option><option>25</option></select> entries",
+        "Show <select name=length><option value=10>10<option value=25 selected> 25 <option>All</select> entries",
+        "<select><option>10</option></select> entries",
+        "2 files from 2024",
+        "1-12/2026",
+        "03-12/30",
+        "Page 1 | 19 mirrors",
+        "1-3 / 30 mirrors",
     ],
 )
 def test_what_may_count_something_else_claims_nothing(text: str) -> None:
@@ -177,3 +211,23 @@ def test_what_only_has_a_word_or_a_number_of_the_path_is_a_statement(
     text: str, url: str, kind: ClaimKind, number: int
 ) -> None:
     assert [(each.kind, each.number) for each in claims(f"<p>{text}</p>", url=url)] == [(kind, number)]
+
+
+@pytest.mark.parametrize(
+    "opening", ["div class=pagination", "p class='x pager'", 'nav aria-label="Pagination"', "div id=paging"]
+)
+def test_a_fraction_counts_pages_in_a_pager(opening: str) -> None:
+    assert claims(f"<{opening}>1 / 3</p>") == [Claim(OF, "1 / 3", 3, 1)]
+    assert claims(f"<{opening}><span>1 / 3</span></p>") == [Claim(OF, "1 / 3", 3, 1)]
+    assert claims(f"<{opening}>x</p><p>1 / 3</p>") == []
+
+
+@pytest.mark.parametrize("opening", ["div class=page", "div data-x=pager", "a class=pagination", "div"])
+def test_a_fraction_counts_nothing_elsewhere(opening: str) -> None:
+    assert claims(f"<{opening}>1 / 3</p>") == []
+
+
+def test_the_number_of_pages_may_stand_beside_the_selection_of_one() -> None:
+    assert claims("<p>Page <select><option>1</option><option>2</option></select> of 3") == [
+        Claim(PAGES, "Page of 3", 3)
+    ]
