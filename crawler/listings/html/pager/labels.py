@@ -111,8 +111,8 @@ def _by_rows(first: int, last: int) -> Label:
 
 
 def without_labels(text: str) -> str:
-    """``text`` without the words of pagers, in any language: next, back, last and page."""
-    return _stated().sub(" ", text)
+    """``text`` without the words of pagers, in any language: next, back, last and page. Numbers remain."""
+    return _stated().sub(lambda found: f" {' '.join(_DIGITS.findall(found[0]))} ", text)
 
 
 @cache

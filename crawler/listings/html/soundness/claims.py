@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from crawler.listings.html.pager.labels import Says, understood
 from crawler.listings.html.soundness.own_path import own_path
@@ -108,9 +108,9 @@ _FRACTION = pattern(
     re.IGNORECASE,
 )
 _PAGE = pattern(
-    r"\b(?:page|seite|p[a\u00e1]gina|strona|\u0441\u0442\u0440\u0430\u043d\u0438\u0446\u0430)[: ]*(?:\d{1,6})?"
+    r"\b(?:page|seite|p[a\u00e1]gina|strona|\u0441\u0442\u0440\u0430\u043d\u0438\u0446\u0430)[: ]*(?P<here>\d{1,6})?"
     rf" ?(?:(?:{_OF}|/) ?(?P<number>\d{{1,6}})\b|\| ?(?P<bar>\d{{1,3}})\W*\Z)"
-    r"|\u7b2c ?\d{1,6} ?[\u9875\u9801]? ?/ ?\u5171? ?(?P<of>\d{1,6}) ?[\u9875\u9801]"
+    r"|\u7b2c ?(?P<at>\d{1,6}) ?[\u9875\u9801]? ?/ ?\u5171? ?(?P<of>\d{1,6}) ?[\u9875\u9801]"
     r"|\u5171 ?(?P<all>\d{1,6}) ?[\u9875\u9801]",
     re.IGNORECASE,
 )
@@ -129,9 +129,40 @@ def claims_in(
     Its path in a heading states nothing. ``names``: of the entries. What stands between their rows belongs to one of
     them ("12 items"), and so does what looks like it.
     """
-    found, shapes = dict[ClaimKind, Claim](), set[str]()
+    found = dict[ClaimKind, Claim]()
+    for text, passage in _statements(passages, rows, names):
+        is_row = sum(map(bool, map(str.strip, passage.cells))) > 1
+        stated = _claims(text, is_row=is_row)
+        if stated and (left := own_path(url).left_of(text)) != text:
+            stated = _claims(left, is_row=is_row)
+        for claim in stated:
+            if claim.kind not in found or claim.number > found[claim.kind].number:
+                found[claim.kind] = claim
+    return tuple(found.values())
+
+
+def say_last(passages: Sequence[Passage], rows: Collection[int], names: Collection[str], url: str = "") -> bool:
+    """Whether the passages outside ``rows`` say that the page is the last one: "page 3 of 3", "31-34 of 34"."""
+    path = own_path(url)
+    return any(_says_last(path.left_of(text)) for text, _ in _statements(passages, rows, names))
+
+
+def _says_last(text: str) -> bool:
+    page = _PAGE.search(text)
+    if page is not None:
+        here, number = page["here"] or page["at"], page["number"] or page["bar"] or page["of"]
+        return here is not None and number is not None and int(here) == int(number)
+    part = _FRACTION.fullmatch(text) or _PART.search(text)
+    return part is not None and _number(part["shown"]) == _number(part["number"]) and _is_stated(part)
+
+
+def _statements(
+    passages: Sequence[Passage], rows: Collection[int], names: Collection[str]
+) -> Iterator[tuple[str, Passage]]:
+    """The passages with numbers that may state something of the listing, and their texts."""
     shown = [number for number, each in enumerate(passages) if id(each) in rows or _shows_one(each, names)]
     first, last = (shown[0], shown[-1]) if shown else (len(passages), len(passages))
+    shapes = set[str]()
     for passage in passages[first:last]:
         if _DIGITS.search(passage.cells[0]):  # empty in a row of a table, whose cells follow
             shapes.add(_DIGITS.sub("#", passage.text))
@@ -143,14 +174,7 @@ def claims_in(
             continue
         if _is_fraction(text) and not (_names_rows(text) or _is_in_pager(passages, number)):
             continue
-        is_row = sum(map(bool, map(str.strip, passage.cells))) > 1
-        stated = _claims(text, is_row=is_row)
-        if stated and (left := own_path(url).left_of(text)) != text:
-            stated = _claims(left, is_row=is_row)
-        for claim in stated:
-            if claim.kind not in found or claim.number > found[claim.kind].number:
-                found[claim.kind] = claim
-    return tuple(found.values())
+        yield text, passage
 
 
 def _shows_one(passage: Passage, names: Collection[str]) -> bool:
@@ -187,8 +211,12 @@ def _claims(text: str, *, is_row: bool) -> Sequence[Claim]:
             return [Claim(ClaimKind.LIMIT, text, _number(next(filter(None, limit.groups()))))]
         return _total(text) or (() if is_row else _bare_total(text))
     shown, number = _number(found["shown"]), _number(found["number"])
-    is_stated = found.re.pattern == _FRACTION.pattern or _names_rows(text) or _is_all(found)
-    return [Claim(ClaimKind.OF, text, number, shown)] if shown < number and is_stated else []
+    return [Claim(ClaimKind.OF, text, number, shown)] if shown < number and _is_stated(found) else []
+
+
+def _is_stated(part: re.Match[str]) -> bool:
+    """Whether "15 of 30" is about what a page shows. A fraction is nothing but that, and has been looked at before."""
+    return part.re.pattern == _FRACTION.pattern or _names_rows(part.string) or _is_all(part)
 
 
 def _names_rows(text: str) -> bool:

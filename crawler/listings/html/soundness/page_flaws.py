@@ -11,7 +11,8 @@ from crawler.listings.html.pager.labels import Says
 from crawler.listings.html.pager.pages import Continuation, continuation
 from crawler.listings.html.pager.place import place_of
 from crawler.listings.html.soundness import diagnostics, unlinked_rows
-from crawler.listings.html.soundness.claims import claims_in
+from crawler.listings.html.soundness.claims import claims_in, say_last
+from crawler.listings.html.soundness.dead_pager import shows_one_page
 from crawler.listings.html.soundness.empty_page import unknown_in
 from crawler.listings.html.soundness.heading import another_heading
 from crawler.listings.html.soundness.passages import Passage, split_passages, visible
@@ -54,7 +55,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         Flaw(FlawKind.CUT) if not listing.complete else None,
         diagnostics.error_in(passages, regions, rows, is_empty=is_empty),
         diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(more.next_pages)),
-        more.flaw,
+        None if more.is_dead and _is_end(markup, passages, rows, listing) else more.flaw,
         short,
         diagnostics.error_after(shown, max(p.at for p in passages if p.region in regions)) if regions else None,
         Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
@@ -89,6 +90,12 @@ def _positions(claims: Iterable[Claim]) -> Iterator[Claim]:
 def _linked(passages: Iterable[Passage], regions: Collection[int]) -> set[int]:
     """``id`` of the passages in ``regions`` that have a link."""
     return {id(each) for each in passages if each.region in regions and not unlinked_rows.lacks_usable_link(each)}
+
+
+def _is_end(markup: str, passages: Sequence[Passage], rows: Collection[int], listing: Listing) -> bool:
+    """Whether "Next" without a URL leads nowhere because of what else the page shows."""
+    names = {entry.name for entry in listing.entries}
+    return say_last(passages, rows, names, listing.url) or shows_one_page(markup, passages, rows)
 
 
 def _continuation(listing: Listing, markup: str, resolver: Resolver, known: Collection[str]) -> Continuation:

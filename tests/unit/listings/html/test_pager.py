@@ -718,3 +718,61 @@ def test_a_number_that_leads_to_the_page_itself_and_is_not_marked_says_that_it_i
     assert Claim(ClaimKind.BACK, f"{PUB}?page=3") in found.claims
     assert Claim(ClaimKind.BACK, f"{PUB}?page=2") in read(link("?page=2", "Previous"), f"{PUB}?page=2").claims
     assert read(link("?page=2", "Next"), f"{PUB}?page=2").claims == ()
+
+
+DEAD = {
+    "a": "<a>{}</a>",
+    "hash": "<a href='#'>{}</a>",
+    "void": "<a href='javascript:void(0)'>{}</a>",
+    "nothing": '<a href="javascript:;">{}</a>',
+    "button": "<button>{}</button>",
+    "span": "<span role=button>{}</span>",
+}
+ALIVE = {
+    "handler": "<a href='#' onclick='go()'>{}</a>",
+    "script": "<a href='javascript:go()'>{}</a>",
+    "script element": "<a href='#'>{}</a><script>bind()</script>",
+    "form": "<form method=post><button>{}</button></form>",
+}
+ENDS = ("<p>Page 1 of 1</p>", "<p>1-5 of 5</p>", "<p>Showing 1 to 5 of 5 entries</p>", "<div>5 of 5 files</div>",
+        "<p>\u7b2c 1 / 1 \u9875</p>", "<p class=pager>1 / 1</p>")  # fmt: skip
+NO_ENDS = ("", "<p>Page 1 of 2</p>", "<p>1-5 of 9</p>", "<p>5 files</p>", "<p>Disc 3 of 3</p>",
+           "<p>Page of 1</p>", "<p>Page 2 of 1</p>")  # fmt: skip
+
+
+def is_whole(pager: str, url: str = PUB) -> bool:
+    page = (
+        f"<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1>{_TABLE}</table>{pager}</body>"
+    )
+    return parse_listing(f"{page}</html>", url, "text/html").complete
+
+
+@pytest.mark.parametrize("control", [*DEAD, *ALIVE])
+@pytest.mark.parametrize("word", ["Next", "Weiter \u00bb"])
+def test_next_without_a_url_is_answered_by_a_text_that_says_that_this_is_the_last_page(control: str, word: str) -> None:
+    dead = (DEAD | ALIVE)[control].format(word)
+    assert [is_whole(f"{text}<div>{dead}</div>") for text in ENDS] == [True] * len(ENDS)
+    assert [is_whole(f"<div>{dead}</div>{text}") for text in NO_ENDS] == [False] * len(NO_ENDS)
+
+
+@pytest.mark.parametrize(
+    "pager",
+    ["<b>1</b> {}", "<a>Prev</a> <b>1</b> {}", "<ul><li>1</li><li>{}</li></ul>", "[1] {} &raquo;", "Page 1 {}"],
+)
+def test_next_that_nothing_can_bring_to_life_is_answered_by_the_number_of_the_only_page(pager: str) -> None:
+    whole = {name: is_whole(f"<div>{pager.format(each.format('Next'))}</div>") for name, each in (DEAD | ALIVE).items()}
+    assert whole == dict.fromkeys(DEAD, True) | dict.fromkeys(ALIVE, False)
+
+
+@pytest.mark.parametrize("numbers", ["", "2", "1 2", "1 ... 7", "Page", "0"])
+def test_other_numbers_beside_a_dead_next_answer_nothing(numbers: str) -> None:
+    assert not is_whole(f"<div>{numbers} <a>Next</a></div>")
+
+
+def test_a_text_does_not_answer_what_has_a_url() -> None:
+    assert not is_whole(f"<p>Page 1 of 1</p>{link('page/2/', 'Next')}")
+    assert not is_whole(f"<b>1</b> {link('#', 'Next')}{link('page/2/', 'Next')}")
+
+
+def test_the_path_of_the_page_is_no_text_that_says_so() -> None:
+    assert not is_whole("<p>Index of /pub/page 1 of 1</p><a>Next</a>", f"{PUB}page%201%20of%201/")
