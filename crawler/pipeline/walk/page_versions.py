@@ -143,9 +143,9 @@ async def up_to_the_end(
                 yield _settled(part) if pages.is_former else part
         except (FetchError, ListingError) as error:
             known = None if pages.is_first else await state.listing(url)
-            is_lossy = await _is_lossy(pages.together, state)
-            if not pages.may_be_the_end(error, known, is_lossy=is_lossy):
-                for memo in pages.unsettled(error) if known is None and not is_lossy else ():
+            if not pages.may_be_the_end(error, known):
+                unsettled = pages.unsettled(error) if known is None else []
+                for memo in [] if await _is_lossy(pages.together, state) else unsettled:
                     state.remember_listing(memo)
                 raise
             listing = Listing(url=url, family="none", confidence=1.0, is_listing=True)

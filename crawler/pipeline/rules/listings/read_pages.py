@@ -62,7 +62,7 @@ class ReadPages(Struct):
     _read_before: str = ""
     """URL of the page that was read before it."""
     _is_first_again: bool = False
-    """Whether the current page shows the rows of the first one."""
+    """Whether the current page shows the rows of the first one, and is not known to have had others."""
     _is_misplaced: bool = False
     """Whether the current page, if it has no new rows, is not the end. That is the "Next" of another one alone, and
     repeats it; if it is empty, the first page or one alone links to it, or a number tells its place."""
@@ -169,19 +169,19 @@ class ReadPages(Struct):
     def unsettled(self, error: FetchError | ListingError) -> list[ListingMemo]:
         """What is to be remembered now, because a page that follows another one was not found, and may never have been.
 
-        That is the page before, as it was, and the link, so that the next run knows that it has been there.
+        That is the page before, as it was, and the link, so that the next run knows that it has been there. To be asked
+        only if no known row is missing: otherwise, pages with these rows have followed.
         """
         if not is_gone(error) or not self._is_only_next():
             return []
         known = None if self.together is None else self.together.known_before
         return [with_next(page, self._url) for page in (self._held[-1:] if known is None else [known])]
 
-    def may_be_the_end(self, error: FetchError | ListingError, known: ListingMemo | None, *, is_lossy: bool) -> bool:
+    def may_be_the_end(self, error: FetchError | ListingError, known: ListingMemo | None) -> bool:
         """Whether a page that could not be read may be the one after the last, to which a page links all the same.
 
         ``known``: the page as it was. Only "Next" may lead there. It is believed if the page before is shorter than the
-        first one, or shows nothing new; if the page led on; or if it was not there either when the link was last read,
-        unless the listing ``is_lossy``: then pages with the rows that are missing have followed.
+        first one, or shows nothing new; if the page led on; or if it was not there either when the link was last read.
         Otherwise, and with any statement of how much there is, it is a page that is missing.
         """
         if self.is_former:
@@ -192,8 +192,7 @@ class ReadPages(Struct):
             return bool(next_of(known)) or not known.entries
         is_short = len(self._lengths) > 1 and self._lengths[-1] < self._lengths[0]
         before = None if self.together is None else self.together.known_before
-        was_there = not is_lossy and before is not None and self._url in next_of(before)
-        return self._idle_row > 0 or is_short or was_there
+        return self._idle_row > 0 or is_short or (before is not None and self._url in next_of(before))
 
     def _note_links(self, pages: Sequence[str]) -> None:
         for page in pages:
@@ -279,7 +278,7 @@ class ReadPages(Struct):
         rows = self.together.add(self._url, listing, known, is_linked=is_linked)
         is_lost = not (self._is_only_next() and rows.is_of_before) if rows.count else is_linked and self._is_unordered()
         self._is_misplaced = len(self._new) > 1 and is_lost
-        self._is_first_again = rows.is_first_again
+        self._is_first_again = rows.is_first_again and not self.together.had_rows
         is_again = rows.count and rows.is_of_first and not self.together.is_first_by_number(self._url)
         is_new = self.is_first or bool(rows.new)
         if is_new:

@@ -61,6 +61,12 @@ class SeveralPages(Struct):
         """Take back the page that was added last, as nothing leads to it. Returns whether another one replaced it."""
         return is_displaced(self._seen.pop(), self._seen)
 
+    @property
+    def had_rows(self) -> bool:
+        """Whether the page that was added last is known to have had rows of its own."""
+        known = self._seen[-1].known
+        return known is not None and known.rows > 0
+
     def former(self, read: int) -> Iterable[str]:
         """URLs of pages to which one led when it was last read; ``read`` pages of this kind have been read.
 

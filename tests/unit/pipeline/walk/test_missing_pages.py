@@ -152,3 +152,20 @@ async def test_an_empty_page_to_which_several_but_not_the_first_lead_is_not_the_
     empty = re.sub(r"<tr><td><a .*?</tr>", "", site.markup(3))
     read = await Reading(lambda query: empty if query == paging.href(3)[1:] else site.page(query)).run()
     assert not read.is_complete
+
+
+async def test_what_was_the_end_of_a_listing_is_so_after_a_removal() -> None:
+    state, found = MemoryState(), None
+    for first in (0, 0, 1):
+        site = Chain(["a.zip", "b.zip", *files(first + 7)[first:]], is_token=True, is_endless=True)
+        found = await names_if_whole(site, state)
+    assert found == site.names
+
+
+async def test_a_page_of_rows_of_its_own_that_is_the_first_one_again_is_no_other_url_of_it() -> None:
+    paging, state = Paging(key="marker", is_opaque=True), MemoryState()
+    site = PagedSite(files(25), 5, STYLES["window"], paging)
+    assert (await Reading(site.page, state).run()).is_complete
+    fewer = PagedSite(files(25)[3:], 5, STYLES["window"], paging)
+    page = {paging.href(3)[1:]: fewer.markup(1)}
+    assert not (await Reading(lambda query: page.get(query) or fewer.page(query), state).run()).is_complete
