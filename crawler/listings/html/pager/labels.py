@@ -112,11 +112,20 @@ def _by_rows(first: int, last: int) -> Label:
 
 def without_labels(text: str) -> str:
     """``text`` without the words of pagers, in any language: next, back, last and page. Numbers remain."""
-    return _stated().sub(lambda found: f" {' '.join(_DIGITS.findall(found[0]))} ", text)
+    return _without(_stated(words.NEXT | words.BACK | words.LAST | words.PAGE), text)
+
+
+def without_turns(text: str) -> str:
+    """Same, but the words for a page and its rows remain, too."""
+    return _without(_stated(words.NEXT | words.BACK | words.LAST), text)
+
+
+def _without(stated: re.Pattern[str], text: str) -> str:
+    return stated.sub(lambda found: f" {' '.join(_DIGITS.findall(found[0]))} ", text)
 
 
 @cache
-def _stated() -> re.Pattern[str]:
-    phrases = sorted(words.NEXT | words.BACK | words.LAST | words.PAGE, key=len, reverse=True)
-    any_of = "|".join(re.escape(phrase).replace(r"\#", r"\d+") for phrase in phrases)
+def _stated(phrases: frozenset[str]) -> re.Pattern[str]:
+    longest_first = sorted(phrases, key=len, reverse=True)
+    any_of = "|".join(re.escape(phrase).replace(r"\#", r"\d+") for phrase in longest_first)
     return re.compile(rf"(?<!\w)(?:{any_of})(?!\w)", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from crawler.listings.html.pager.labels import Says, understood
+from crawler.listings.html.pager.labels import Says, understood, without_labels, without_turns
 from crawler.listings.html.soundness.own_path import own_path
 from crawler.listings.html.soundness.passages import Passage
 from crawler.listings.values.mentioned_names import last_name
@@ -76,6 +76,8 @@ _PART = pattern(
     rf" (?:(?:a )?total(?: of)? |about |over )?(?P<number>{_N})(?! ?[/:-]\d)(?P<noun> {_NOUN})?(?!\w|\.\w)",
     re.IGNORECASE,
 )
+_MARKS = " .)]|[(<>\u00ab\u00bb\u2039\u203a\u2190\u2192\u00b7\u2022"
+"""What may follow a total: the end of a sentence, and a pager."""
 _SHOWING = pattern(
     r"\b(?:showing|displaying|shown|displayed|listed|listing|only|zeige|angezeigt|affichage|mostrando|visualizza)\b",
     re.IGNORECASE,
@@ -152,7 +154,7 @@ def _says_last(text: str) -> bool:
     if page is not None:
         here, number = page["here"] or page["at"], page["number"] or page["bar"] or page["of"]
         return here is not None and number is not None and int(here) == int(number)
-    part = _FRACTION.fullmatch(text) or _PART.search(text)
+    part = _part_in(text)
     return part is not None and _number(part["shown"]) == _number(part["number"]) and _is_stated(part)
 
 
@@ -204,7 +206,7 @@ def _claims(text: str, *, is_row: bool) -> Sequence[Claim]:
     found = _OF_ITEMS.search(text)
     if found is not None:
         return [Claim(ClaimKind.ENTRIES, text, int(found[1]))]
-    found = _FRACTION.fullmatch(text) or _PART.search(text)
+    found = _part_in(text)
     if found is None:
         limit = _LIMIT.search(text)
         if limit is not None and _TRANSFERS.search(text) is None:
@@ -219,6 +221,12 @@ def _is_stated(part: re.Match[str]) -> bool:
     return part.re.pattern == _FRACTION.pattern or _names_rows(part.string) or _is_all(part)
 
 
+def _part_in(text: str) -> re.Match[str] | None:
+    """The statement of a part in ``text``; a fraction may have nothing but a pager beside it."""
+    found = _FRACTION.fullmatch(text) or ("/" in text and _FRACTION.fullmatch(" ".join(without_turns(text).split())))
+    return found or _PART.search(text)
+
+
 def _names_rows(text: str) -> bool:
     """Whether "15 of 30" in ``text`` is about what a page shows, by its words."""
     found = _FRACTION.fullmatch(text) or _PART.search(text)
@@ -227,9 +235,9 @@ def _names_rows(text: str) -> bool:
 
 
 def _is_all(part: re.Match[str]) -> bool:
-    """Whether a text has no words besides a ``part``, as in "1-15 of 30", that say what it counts."""
-    before, after = part.string[: part.start()], part.string[part.end() :]
-    return not after.strip(" .)]") and (bool(part["range"]) or _LEAD.fullmatch(before) is not None)
+    """Whether a text has no words besides a ``part``, as in "1-15 of 30 Next", that say what it counts."""
+    before, after = without_labels(part.string[: part.start()]), without_labels(part.string[part.end() :])
+    return not after.strip(_MARKS) and (bool(part["range"]) or _LEAD.fullmatch(before) is not None)
 
 
 def _is_fraction(text: str) -> bool:

@@ -755,6 +755,12 @@ def test_next_without_a_url_is_answered_by_a_text_that_says_that_this_is_the_las
     assert [is_whole(f"<div>{dead}</div>{text}") for text in NO_ENDS] == [False] * len(NO_ENDS)
 
 
+@pytest.mark.parametrize("control", [*DEAD, *ALIVE])
+@pytest.mark.parametrize("text", ["Page 1 of 1", "1-5 of 5", "5 / 5 files"])
+def test_that_text_may_stand_in_one_line_with_next(control: str, text: str) -> None:
+    assert is_whole(f"<div>{text} {(DEAD | ALIVE)[control].format('Next')}</div>")
+
+
 @pytest.mark.parametrize(
     "pager",
     ["<b>1</b> {}", "<a>Prev</a> <b>1</b> {}", "<ul><li>1</li><li>{}</li></ul>", "[1] {} &raquo;", "Page 1 {}"],
