@@ -61,12 +61,12 @@ _RANGE = pattern(r"(\d{1,9}) ?[-\u2013\u2014] ?(\d{1,9})")
 _DIGITS = pattern(r"\d+")
 
 
-def _by_first_letter(starts: Collection[str]) -> str:
-    """A pattern of ``starts`` that tries those with the first letter of the text alone, which may be any name."""
+def _by_first_letter(phrases: Collection[str]) -> str:
+    """A pattern of ``phrases``, the longest first, that tries those alone which begin as the text does."""
     tails = dict[str, list[str]]()
-    for start in sorted(starts):
-        tails.setdefault(start[0], []).append(re.escape(start[1:]))
-    return "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in tails.items())
+    for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase)):
+        tails.setdefault(phrase[0], []).append(re.escape(phrase[1:]).replace(r"\#", r"\d+"))
+    return "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in tails.items()).replace(r"\#", r"\d+")
 
 
 POSSIBLE = pattern(
@@ -112,12 +112,12 @@ def _by_rows(first: int, last: int) -> Label:
 
 def without_labels(text: str) -> str:
     """``text`` without the words of pagers, in any language: next, back, last and page. Numbers remain."""
-    return _without(_stated(words.NEXT | words.BACK | words.LAST | words.PAGE), text)
+    return _without(_stated(with_pages=True), text)
 
 
 def without_turns(text: str) -> str:
     """Same, but the words for a page and its rows remain, too."""
-    return _without(_stated(words.NEXT | words.BACK | words.LAST), text)
+    return _without(_stated(with_pages=False), text)
 
 
 def _without(stated: re.Pattern[str], text: str) -> str:
@@ -125,7 +125,6 @@ def _without(stated: re.Pattern[str], text: str) -> str:
 
 
 @cache
-def _stated(phrases: frozenset[str]) -> re.Pattern[str]:
-    longest_first = sorted(phrases, key=len, reverse=True)
-    any_of = "|".join(re.escape(phrase).replace(r"\#", r"\d+") for phrase in longest_first)
-    return re.compile(rf"(?<!\w)(?:{any_of})(?!\w)", re.IGNORECASE)
+def _stated(*, with_pages: bool) -> re.Pattern[str]:
+    phrases = words.NEXT | words.BACK | words.LAST | (words.PAGE if with_pages else frozenset())
+    return re.compile(rf"(?<!\w)(?:{_by_first_letter(phrases)})(?!\w)", re.IGNORECASE)

@@ -14,6 +14,8 @@ from crawler.text.patterns import pattern
 
 _LONGEST = 300
 """Maximum length of a statement in characters; longer passages are prose."""
+_LONGEST_PAGER = 100
+"""Same, of a statement in one line with a pager."""
 _N = r"\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d{1,9}"
 _FILES = (
     r"files?|dateien|fichiers?|archivos?|ficheros?|ficheiros?|arquivos?|bestanden|plik(?:i|\u00f3w)|filer|dosya"
@@ -223,7 +225,10 @@ def _is_stated(part: re.Match[str]) -> bool:
 
 def _part_in(text: str) -> re.Match[str] | None:
     """The statement of a part in ``text``; a fraction may have nothing but a pager beside it."""
-    found = _FRACTION.fullmatch(text) or ("/" in text and _FRACTION.fullmatch(" ".join(without_turns(text).split())))
+    is_short = len(text) <= _LONGEST_PAGER
+    found = _FRACTION.fullmatch(text) or (
+        is_short and "/" in text and _FRACTION.fullmatch(" ".join(without_turns(text).split()))
+    )
     return found or _PART.search(text)
 
 

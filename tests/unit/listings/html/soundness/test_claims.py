@@ -126,6 +126,11 @@ def test_a_text_that_is_longer_than_a_line_is_prose(length: int, is_claim: bool)
     assert bool(claims(f"<p>{'30 files'.ljust(length, '.')}</p>")) is is_claim
 
 
+@pytest.mark.parametrize(("length", "is_claim"), [(100, True), (101, False)])
+def test_a_pager_beside_a_fraction_is_short(length: int, is_claim: bool) -> None:
+    assert bool(claims(f"<p>{'1 / 3 Next'.ljust(length, '.')}</p>")) is is_claim
+
+
 NAMES = ("Total", "in all", "All files")
 CELLS = {
     "a link and its name": "<td><a href='{0}/'>{0}/</a></td>",
