@@ -30,6 +30,8 @@ class SeveralPages(Struct):
     """URLs of the pages to which the pages led, as they were known."""
     _known_next: list[set[str]] = field(default_factory=list)
     """For each page that is known to have had rows of its own, those to which it led."""
+    _with_rows: set[str] = field(default_factory=set)
+    """URLs of these pages."""
     _known_first: int = 0
     """Hash of the rows that the first page had."""
     _aliases: set[str] = field(default_factory=set)
@@ -48,6 +50,7 @@ class SeveralPages(Struct):
             was = _look(url, known, self._rows.add_known(known.entries), first)
             self._known_first = self._known_first if self._seen else was.key
             if was.rows:
+                self._with_rows.add(url)
                 self._known_next.append({page for page in next_of(known) if page not in {url, first}})
             elif was.key == self._known_first:
                 self._aliases.add(url)
@@ -101,7 +104,8 @@ class SeveralPages(Struct):
 
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""
-        had_end = any(not pages - self._aliases for pages in self._known_next)
+        led_to = [pages - self._aliases for pages in self._known_next]
+        had_end = not all(led_to) or (bool(led_to) and all(pages <= self._with_rows for pages in led_to))
         first, *others = self._seen
         pages = [page for page in others if page.now.key != first.now.key or not self.is_first_by_number(page.url)]
         return unlike([first, *pages], is_lossy=self._rows.is_lossy, had_end=had_end)

@@ -64,6 +64,10 @@ def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool) -> bool:
         return True
     if site.paging.is_opaque and site.fault == "half":  # no order tells which page is the last
         return True
+    # The page may be the last one still, as it was, and the rows that have moved to new pages after it may be gone.
+    is_bare = site.fault == "bare" and site.style in FORWARD | {"bare-words"}
+    if is_bare and has_changed and site.place == -(-count // site.length):
+        return True
     # The rows of a page may be gone, and those of the next one in their place, if links only lead forward, and neither
     # numbers nor the other pages show that nothing has moved.
     is_forward = site.style in FORWARD | {"bare-words"} and site.fault in {"last", "next"}

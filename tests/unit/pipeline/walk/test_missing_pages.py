@@ -169,3 +169,12 @@ async def test_a_page_of_rows_of_its_own_that_is_the_first_one_again_is_no_other
     fewer = PagedSite(files(25)[3:], 5, STYLES["window"], paging)
     page = {paging.href(3)[1:]: fewer.markup(1)}
     assert not (await Reading(lambda query: page.get(query) or fewer.page(query), state).run()).is_complete
+
+
+@pytest.mark.parametrize("style", ["numbers", "window", "all-numbers"])
+async def test_the_last_page_that_is_empty_now_is_not_the_end_though_it_leads_to_all_others(style: str) -> None:
+    paging, state = Paging(key="marker", is_opaque=True), MemoryState()
+    site = PagedSite(files(7), 2, STYLES[style], paging)
+    assert (await Reading(site.page, state).run()).is_complete
+    page = {paging.href(4)[1:]: re.sub(r"<tr><td><a .*?</tr>", "", site.markup(4))}
+    assert not (await Reading(lambda query: page.get(query) or site.page(query), state).run()).is_complete
