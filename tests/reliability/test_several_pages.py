@@ -148,6 +148,23 @@ def test_a_page_that_says_that_there_is_more_is_incomplete(
     sandbox.holds(wanted)
 
 
+@pytest.mark.row("L33")
+def test_what_only_looks_like_a_pager_costs_no_request_and_no_deletion(sandbox: Sandbox, site: Site) -> None:
+    listing = begin(site, 3)
+    listing.text = (
+        "<p>Show <select name=length><option>10</option><option>25</option></select> entries</p>"
+        "<form method=post action=/poll><button>Next</button></form><p><a href='?hl=fr'>Suivant</a></p><p>"
+        + "".join(f"<a href='?vote={stars}'>{stars}</a>" for stars in range(1, 6))
+        + "</p><p><a>Previous</a> Page 1 of 1 <a>Next</a></p>"
+    )
+    sandbox.mirror(site.url, delete=True).succeeds()
+    gone = listing.names.pop()
+    site.remove(gone)
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds(site.contents())
+    assert {query for query, _ in listing.seen} == {""}
+
+
 @pytest.mark.row("L30")
 def test_a_page_that_robots_txt_forbids_makes_the_listing_incomplete(sandbox: Sandbox, site: Site) -> None:
     listing = begin(site)
