@@ -14,7 +14,7 @@ from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.struct import Value
 from crawler.pipeline.rules.listings.shown_rows import OwnRows
 from crawler.text.escape import masked
-from crawler.text.url_parameters import has_number, order
+from crawler.text.url_parameters import has_number, is_first_number, order
 
 
 class Look(Value, frozen=True, kw_only=True):
@@ -35,6 +35,8 @@ class Look(Value, frozen=True, kw_only=True):
     """Whether it links to other pages of the listing at all, or says which one it is."""
     place: int
     """Which page it is, as it says; 0 if it does not say so."""
+    leads_elsewhere: bool = False
+    """Whether it links to pages other than itself and the first one."""
 
 
 class SeenPage(Value, frozen=True, kw_only=True):
@@ -64,6 +66,7 @@ def look_of(url: str, own: OwnRows, pages: Iterable[str], claims: Sequence[Claim
         leads_back_to_itself=bool(back) if url == first else url in back,
         has_links=bool(following or back or places),
         place=places[0] if len(places) == 1 else 0,
+        leads_elsewhere=any(not is_first_number(page, url) for page in {*following, *back} - {url, first}),
     )
 
 
@@ -71,14 +74,15 @@ def is_displaced(page: SeenPage, others: Sequence[SeenPage]) -> bool:
     """Whether ``page``, to which nothing leads any more, is as it was, and was sent in place of one of ``others``.
 
     That one has no links, and no other page has changed. Where rows were removed, all pages after them have; and pages
-    with links show that they are not where they belong: if the page had any, it would have them there, too.
+    with links show that they are not where they belong: if the page had any to pages other than the first one, it
+    would have them there, too. Those to the first one lead nowhere there.
     """
-    if page.known is None or not page.known.rows or page.known.has_links or page.now.key != page.known.key:
+    if page.known is None or not page.known.rows or page.known.leads_elsewhere or page.now.key != page.known.key:
         return False
     if not has_number(page.url):
         return False
     changed = [other for other in others if other.known is None or other.now.key != other.known.key]
-    return len(changed) == 1 and changed[0].now.key == page.now.key and not changed[0].now.has_links
+    return len(changed) == 1 and changed[0].now.key == page.now.key and not changed[0].now.leads_elsewhere
 
 
 def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool) -> Flaw | None:

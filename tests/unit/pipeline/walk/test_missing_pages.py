@@ -178,3 +178,12 @@ async def test_the_last_page_that_is_empty_now_is_not_the_end_though_it_leads_to
     assert (await Reading(site.page, state).run()).is_complete
     page = {paging.href(4)[1:]: re.sub(r"<tr><td><a .*?</tr>", "", site.markup(4))}
     assert not (await Reading(lambda query: page.get(query) or site.page(query), state).run()).is_complete
+
+
+@pytest.mark.parametrize("style", ["dead-next", "numbers", "next", "more"])
+async def test_the_second_page_in_place_of_the_first_one_deletes_nothing(style: str) -> None:
+    paging, state = Paging(key="x", first=0, step=7, before="sort=name&"), MemoryState()
+    site = PagedSite(files(6), 3, STYLES[style], paging)
+    assert (await Reading(site.page, state).run()).is_complete
+    read = await Reading(lambda query: site.page(query) if "x=7" in query else site.markup(2), state).run()
+    assert not read.is_complete

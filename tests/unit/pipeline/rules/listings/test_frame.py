@@ -15,6 +15,7 @@ ROOT = "http://h.test/pub/"
 FULL = Look(key=1, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=0)
 LAST = replace(FULL, key=3, rows=3, leads_on=False)
 ALONE = replace(LAST, has_links=False)
+AMID = replace(LAST, leads_elsewhere=True)
 EMPTY = replace(LAST, key=0, rows=0)
 STRAY = replace(FULL, leads_back_to_itself=True)
 SHORT = replace(FULL, rows=4)
@@ -93,8 +94,9 @@ def test_a_short_page_may_be_the_last_one_if_neither_links_nor_numbers_tell() ->
     ("page", "first", "second", "expected"),
     [
         ((LAST, ALONE), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), True),
-        ((LAST, LAST), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), False),  # it had links
-        ((LAST, ALONE), (FULL, FULL), (LAST, replace(FULL, key=2)), False),  # it shows where it belongs
+        ((LAST, AMID), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), False),  # it had links
+        ((LAST, LAST), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), True),  # to the first one
+        ((LAST, ALONE), (FULL, FULL), (AMID, replace(FULL, key=2)), False),  # it shows where it belongs
         ((LAST, ALONE), (FULL, replace(FULL, key=5)), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
         (
             (LAST, replace(FULL, has_links=False)),
@@ -120,8 +122,9 @@ def test_the_look_of_a_page_leaves_out_links_to_itself() -> None:
     back = (Claim(ClaimKind.BACK, ROOT), Claim(ClaimKind.PLACE, number=2))
     look = look_of(url, rows, [url, f"{ROOT}?page=3"], back, ROOT)
     assert look == Look(
-        key=9, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=2
-    )
+        key=9, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=2,
+        leads_elsewhere=True,
+    )  # fmt: skip
     assert look_of(url, rows, [url, ROOT], (), ROOT).leads_on is False
     assert look_of(url, rows, [], (Claim(ClaimKind.BACK, url),), ROOT).leads_back_to_itself
     assert look_of(ROOT, rows, [], back, ROOT).leads_back_to_itself
