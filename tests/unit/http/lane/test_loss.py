@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from crawler.http.lane.loss import End, Ending, explained, losses
+from crawler.http.lane.loss import End, Ending, excess, explained, losses
 
 EVERY = list(itertools.product(Ending, [False, True], [0, 1, 7]))
 
@@ -68,3 +68,20 @@ def test_an_orderly_end_cuts_a_body_and_a_tls_alert_refuses_only_the_first_reque
     assert (alert.ending is Ending.REFUSED_BY_TLS) is (is_first and not has_begun)
     assert (alert.ending is Ending.RESET) is not (is_first and not has_begun)
     assert "certificate" in alert.detail
+
+
+@pytest.mark.parametrize(
+    ("before", "rest", "ending"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x", Ending.EXCESS),  # only what follows the last response counts
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 404 Not Found\r\n", Ending.FOLLOWED),
+        (b"body", b"\r\n HTTP/1.0 200", Ending.FOLLOWED),
+        (b"", b"HTTP/", Ending.FOLLOWED),
+        (b"HTTP/", b"HTTP", Ending.EXCESS),
+        (b"body", b"x HTTP/1.1 200 OK", Ending.EXCESS),
+    ],
+)
+def test_bytes_behind_the_last_response_are_another_one_if_they_begin_like_one(
+    before: bytes, rest: bytes, ending: Ending
+) -> None:
+    assert excess(before + rest, len(rest)) is ending
