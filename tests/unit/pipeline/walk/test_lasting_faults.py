@@ -84,7 +84,7 @@ async def test_a_lasting_fault_of_a_page_deletes_nothing_and_is_forgotten_once_i
         site.names.append(f"m{len(site.names):03d}.zip")
     assert any([await mirror.run(), await mirror.run()])
     assert mirror.names == set(site.names)
-    count, has_changed = len(site.names), random.random() < 0.5
+    count, pages, has_changed = len(site.names), site.last, random.random() < 0.5
     if has_changed:
         site.change(random)
     site.begin(random.choice(FAULTS), random.randint(1, site.last))
@@ -95,9 +95,12 @@ async def test_a_lasting_fault_of_a_page_deletes_nothing_and_is_forgotten_once_i
             assert not known.intersection(site.names).difference(mirror.names), site
         if random.random() < 0.3:
             site.change(random)
-            has_changed = True
+            pages, has_changed = max(pages, site.last), True
     site.begin("", 0)
-    if site.is_endless and site.beyond == "last" and site.last == 1:
+    is_forward = site.is_endless or site.style in FORWARD | {"bare-words"}
+    if site.beyond == "last" and is_forward and site.last < pages:
+        return  # the last page may have been sent for the one before it
+    if site.beyond == "last" and site.is_endless and site.last == 1:
         return  # the same page for every query: a cache may ignore it
     assert any([await mirror.run(), await mirror.run()]), site
     assert mirror.names == set(site.names)
