@@ -23,6 +23,16 @@ def received(connection: socket, most: int, size: int = MESSAGE) -> tuple[bytes,
     return message, [number for *_, data in beside for number in memoryview(data).cast("i")]
 
 
+def begun() -> tuple[socket, int, int] | None:
+    """The connection to the parent, and the two descriptors that a process gets first; None if the parent has ended."""
+    from _socket import socket
+
+    os.chdir("/")
+    connection = socket(fileno=0)
+    message, (first, second, life) = received(connection, 3)
+    return (connection, first, second) if end_with(life, int(message)) else None
+
+
 def end_with(life: int, kill: int) -> bool:
     """Have the kernel kill this process, even a stopped one, when nobody has the other end of the pipe ``life``.
 

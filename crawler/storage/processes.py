@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +19,49 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _REAP_SECONDS = 3.0
 """Seconds within which a killed process ends, unless a system call of it cannot be interrupted."""
 _POLL_SECONDS = 0.002
+
+
+class HelperProcess:
+    """A process that runs ``main`` of ``module``, and the connection to it. Raises what ``started`` raises.
+
+    Its first message has ``descriptors``, which belong to the caller, and one with which the kernel kills it when this
+    process ends (``life_line.begun``).
+    """
+
+    def __init__(self, module: str, descriptors: Sequence[int]) -> None:
+        self.number = -1
+        """Its number; -1 once it has been reaped."""
+        theirs, self._life = os.pipe()
+        self.connection, process_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            self.number = started(module, process_side.fileno())
+            socket.send_fds(self.connection, [b"%d" % signal.SIGKILL], [*descriptors, theirs])
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            os.close(theirs)
+            process_side.close()
+
+    def has_ended(self) -> bool:
+        """Whether it has ended, and is reaped now. Raises OSError if somebody else has reaped it."""
+        if os.waitpid(self.number, os.WNOHANG)[0]:
+            self.number = -1
+        return self.number < 0
+
+    def leave(self) -> None:
+        """Have it end, whatever it is doing; ``close`` must follow."""
+        if self._life >= 0:
+            os.close(self._life)
+            self._life = -1
+        self.connection.close()
+
+    def close(self) -> None:
+        """End it, whatever it is doing, and wait until it has ended."""
+        self.leave()
+        number, self.number = self.number, -1
+        if number > 0:
+            kill_and_reap(number)
 
 
 def started(module: str, connection: int) -> int:

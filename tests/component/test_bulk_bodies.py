@@ -289,7 +289,7 @@ def use_processes(patch: pytest.MonkeyPatch, *, most: int = 1 << 40) -> list[Fil
             self._fillers.note(self._store.directory)
             started[:] = self._fillers._fillers
             for each in started:
-                resource.prlimit(each._process, resource.RLIMIT_FSIZE, (most, most))
+                resource.prlimit(each._process.number, resource.RLIMIT_FSIZE, (most, most))
         return real(self)
 
     patch.setattr(limits, "BULK_STAGED", 1 << 40)

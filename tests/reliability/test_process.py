@@ -333,15 +333,16 @@ def test_a_run_whose_saver_is_killed_or_stopped_is_complete(sandbox: Sandbox, si
 
 _COUNTED_BESIDE = """
 import os
+from crawler.storage import processes
 from crawler.storage.directory.reading import counted_ahead, reader
-reader._WORTH_A_PROCESS, real = 1e-9, counted_ahead.started
+reader._WORTH_A_PROCESS, real = 1e-9, processes.started
 def started(*args):
     number = real(*args)
     os.kill(number, {number})
     with open({noted!r}, "w") as file:
         file.write(str(number))
     return number
-counted_ahead.started, counted_ahead.usable_processors = started, lambda: 2
+processes.started, counted_ahead.usable_processors = started, lambda: 2
 from crawler.__main__ import main
 main()
 """

@@ -201,7 +201,7 @@ def ahead(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def begun(ahead: CountedAhead, root: int, directories: dict[str, int]) -> None:
         begin(ahead, root, directories)
-        processes.append(ahead._process)
+        processes.append(ahead._process.number)
         os.waitid(os.P_PID, processes[-1], os.WEXITED | os.WNOWAIT)
 
     monkeypatch.setattr(reader, "_WORTH_A_PROCESS", 1e-9)

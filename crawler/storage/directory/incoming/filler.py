@@ -10,7 +10,6 @@ import asyncio
 import marshal
 import mmap
 import os
-import signal
 import socket
 import time
 from collections.abc import Sequence
@@ -19,7 +18,7 @@ from crawler.model.interfaces import BulkBody
 from crawler.model.struct import Struct
 from crawler.storage.directory.incoming.filler_process import BODIES, COUNTS, MESSAGE, OUTCOME, READY, SINCE, STORED
 from crawler.storage.directory.tree import close_quietly, write_all
-from crawler.storage.processes import is_stopped, kill_and_reap, started
+from crawler.storage.processes import HelperProcess, is_stopped
 from crawler.text.http_fields import ENDING
 
 _PIECES = MESSAGE // 2
@@ -82,25 +81,16 @@ class Filler:
         self._is_ready = False
         self.is_open = True
         memory = os.memfd_create("counts", os.MFD_CLOEXEC)
-        theirs, self._life = os.pipe()
-        self._connection, process_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._process = -1
         try:
             os.truncate(memory, _MEMORY)
             self._memory = mmap.mmap(memory, _MEMORY)
             self._shared = memoryview(self._memory).cast("d")
-            self._process = started(f"{__name__}_process", process_side.fileno())
-            socket.send_fds(self._connection, [b"%d" % signal.SIGKILL], [memory, parts, theirs])
-            self._connection.setblocking(False)
-            self._loop.add_reader(self._connection, self._read)
-        except BaseException:
-            self._end()
-            self.reap()
-            raise
+            self._process = HelperProcess(f"{__name__}_process", [memory, parts])
         finally:
-            for descriptor in (memory, theirs):
-                close_quietly(descriptor)
-            process_side.close()
+            close_quietly(memory)
+        self._connection = self._process.connection
+        self._connection.setblocking(False)
+        self._loop.add_reader(self._connection, self._read)
 
     @property
     def load(self) -> int:
@@ -173,7 +163,7 @@ class Filler:
         self._looks += 1
         is_late = not self._is_ready and now - self._began >= _START_SECONDS
         is_late = is_late or any(now - each.useless_since >= _HURRY_SECONDS for each in self._bodies.values())
-        if is_late or (self._looks % 5 == 0 and is_stopped(self._process)):
+        if is_late or (self._looks % 5 == 0 and is_stopped(self._process.number)):
             self._lose()
         elif self._bodies:
             self._look = self._loop.call_later(_LOOK_SECONDS, self._look_at_all)
@@ -190,8 +180,7 @@ class Filler:
         if self.is_open:
             self.is_open = False
             self._loop.remove_reader(self._connection)
-            close_quietly(self._life)
-            self._connection.close()
+            self._process.leave()
             if self._look is not None:
                 self._look.cancel()
 
@@ -201,8 +190,6 @@ class Filler:
 
     def reap(self) -> None:
         """Wait until the process has ended."""
-        process, self._process = self._process, -1
-        if process > 0:
-            kill_and_reap(process)
+        self._process.close()
         self._shared.release()
         self._memory.close()

@@ -18,7 +18,7 @@ import select
 from hashlib import sha256
 from time import monotonic
 
-from crawler.storage.life_line import end_with, received
+from crawler.storage.life_line import begun, received
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
@@ -52,11 +52,10 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 def main() -> None:
     """Serve until the parent closes the connection."""
-    os.chdir("/")
-    connection = _socket.socket(fileno=0)
-    message, (memory, parts, life) = received(connection, 3)
-    if not end_with(life, int(message)):
+    given = begun()
+    if given is None:
         return
+    connection, memory, parts = given
     connection.send(READY)
     serve(connection, parts, memoryview(mmap.mmap(memory, 0)).cast("d"))
 

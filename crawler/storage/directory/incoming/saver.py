@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import marshal
 import os
-import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 from crawler.model import limits
@@ -30,7 +28,7 @@ from crawler.storage.directory.os_errors import NOT_OFFERED, Unresponsive
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
 from crawler.storage.life_line import MESSAGE
-from crawler.storage.processes import is_stopped, kill_and_reap, started
+from crawler.storage.processes import HelperProcess, is_stopped
 from crawler.text.names.places import directories_above
 from crawler.text.patterns import PLAIN_NAME
 
@@ -74,20 +72,14 @@ class Saver:
         self._end = ""
         """The end of the names of their parts."""
         self._memory = os.memfd_create("bodies", os.MFD_CLOEXEC)
-        theirs, self._life = os.pipe()
-        self._connection, process_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._process = -1
         try:
             os.truncate(self._memory, _MEMORY)
-            self._process = started(f"{__name__}_process", process_side.fileno())
-            socket.send_fds(self._connection, [b"%d" % signal.SIGKILL], [self._memory, parts, theirs])
-            self._connection.settimeout(_START_SECONDS)
+            self._process = HelperProcess(f"{__name__}_process", [self._memory, parts])
         except BaseException:
-            self.close()
+            close_quietly(self._memory)
             raise
-        finally:
-            close_quietly(theirs)
-            process_side.close()
+        self._connection = self._process.connection
+        self._connection.settimeout(_START_SECONDS)
 
     def begin(self, batch: Together, directories: Sequence[int]) -> None:
         """Order the process to store the files of ``batch`` in the open ``directories``; ``stored`` must follow.
@@ -170,7 +162,7 @@ class Saver:
                 return self._connection.recv(ANSWER)
             except TimeoutError:
                 now = time.monotonic()
-                if now - began >= _SILENCE or is_stopped(self._process):
+                if now - began >= _SILENCE or is_stopped(self._process.number):
                     raise
                 ending_since = min(ending_since, now) if self._is_ending() else ending_since
                 if now - ending_since >= _HURRY_SECONDS:
@@ -178,12 +170,8 @@ class Saver:
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        close_quietly(self._life)
         close_quietly(self._memory)
-        with suppress(OSError):
-            self._connection.close()
-        if self._process > 0:
-            kill_and_reap(self._process)
+        self._process.close()
 
 
 class Together(Struct):

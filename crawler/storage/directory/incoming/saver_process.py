@@ -12,14 +12,13 @@ It starts while files arrive, so it imports little beside modules that are writt
 
 from __future__ import annotations
 
-import _socket
 import marshal
 import mmap
 import os
 import stat
 from hashlib import sha256
 
-from crawler.storage.life_line import MESSAGE, end_with, received
+from crawler.storage.life_line import MESSAGE, begun, received
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
@@ -46,11 +45,10 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 def main() -> None:
     """Serve until the parent closes the connection."""
-    os.chdir("/")
-    connection = _socket.socket(fileno=0)
-    message, (memory, parts, life) = received(connection, 3)
-    if not end_with(life, int(message)):
+    given = begun()
+    if given is None:
         return
+    connection, memory, parts = given
     connection.send(READY)
     shared = memoryview(mmap.mmap(memory, 0, prot=mmap.PROT_READ))
     while True:

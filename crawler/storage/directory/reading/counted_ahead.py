@@ -10,18 +10,15 @@ from __future__ import annotations
 import asyncio
 import marshal
 import os
-import signal
-import socket
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawler.model.values import Kind, Local
 from crawler.storage.directory.reading.counting_process import ANSWER
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
-from crawler.storage.processes import kill_and_reap, started
+from crawler.storage.processes import HelperProcess
 from crawler.text.names.places import directories_above
 
 if TYPE_CHECKING:
@@ -52,22 +49,14 @@ class CountedAhead:
         self._gone = set[str]()
         """Directories that may have changed since they were counted."""
         order = os.memfd_create("directories", os.MFD_CLOEXEC)
-        theirs, self._life = os.pipe()
-        self._connection, process_side = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._process = -1
         try:
             with open(order, "wb", closefd=False) as file:
                 file.write(marshal.dumps((self._above, self._paths)))
-            self._process = started(_MODULE, process_side.fileno())
-            socket.send_fds(self._connection, [b"%d" % signal.SIGKILL], [order, root, theirs])
-            self._connection.setblocking(False)
-        except BaseException:
-            self.close()
-            raise
+            self._process = HelperProcess(_MODULE, [order, root])
         finally:
             close_quietly(order)
-            close_quietly(theirs)
-            process_side.close()
+        self._connection = self._process.connection
+        self._connection.setblocking(False)
 
     async def found(self, paths: Collection[str]) -> dict[str, Counted]:
         """The result of ``take``, if need be after a moment."""
@@ -87,7 +76,7 @@ class CountedAhead:
 
         Those that have to be scanned are missing, too.
         """
-        if self._process > 0:
+        if self._process.number > 0:
             self._receive()
         return {path: found for path in paths if (found := self._found.pop(path, None)) is not None}
 
@@ -96,7 +85,7 @@ class CountedAhead:
 
         ``is_bare``: whether nothing in a directory, identified by device and inode, is protected.
         """
-        if self._above and self._process > 0:
+        if self._above and self._process.number > 0:
             self._receive()
         found = self._items.pop(path, None)
         if found is None or not is_bare(found[0]):
@@ -124,8 +113,7 @@ class CountedAhead:
                 named = zip(self._paths[self._next :], group, strict=False)
                 self._found |= {path: found for path, found in named if found is not None and path not in self._gone}
                 self._next += len(group)
-            if os.waitpid(self._process, os.WNOHANG)[0]:
-                self._process = -1
+            if self._process.has_ended():
                 self.close()
         except BlockingIOError:
             return
@@ -135,12 +123,7 @@ class CountedAhead:
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        close_quietly(self._life)
-        with suppress(OSError):
-            self._connection.close()
-        if self._process > 0:
-            kill_and_reap(self._process)
-        self._process = -1
+        self._process.close()
 
 
 def _above(path: str) -> tuple[str, ...]:

@@ -9,12 +9,11 @@ It starts while the program is still being imported, so it imports little beside
 
 from __future__ import annotations
 
-import _socket
 import marshal
 import os
 
 from crawler.storage.directory.reading.counted import counted, listed
-from crawler.storage.life_line import end_with, received
+from crawler.storage.life_line import begun
 
 GROUP = 64
 """Maximum number of directories in one answer."""
@@ -24,11 +23,10 @@ ANSWER = 1 << 16
 
 def main() -> None:
     """Count what the parent asks for, and end."""
-    os.chdir("/")
-    connection = _socket.socket(fileno=0)
-    message, (order, root, life) = received(connection, 3)
-    if not end_with(life, int(message)):
+    given = begun()
+    if given is None:
         return
+    connection, order, root = given
     above, paths = marshal.loads(os.pread(order, os.fstat(order).st_size, 0))
     for items in listed(root, above):
         answer = marshal.dumps(items)

@@ -86,7 +86,7 @@ async def ended(process: Filler) -> Filled:
 async def test_a_process_that_is_killed_or_stopped_is_given_up_and_what_it_has_stored_is_there(
     made: Filler, tmp_path: Path, number: int
 ) -> None:
-    process, body = made._process, Waiting(10)
+    process, body = made._process.number, Waiting(10)
     with body.near, body.far:
         filled = made.fill("part", [b"ab"], body, is_hashed=True)  # type: ignore[arg-type]
         body.far.send(b"cde")
@@ -100,7 +100,7 @@ async def test_a_process_that_is_killed_or_stopped_is_given_up_and_what_it_has_s
 
 
 async def test_a_process_that_never_starts_is_given_up(made: Filler, monkeypatch: pytest.MonkeyPatch) -> None:
-    os.kill(made._process, signal.SIGSTOP)
+    os.kill(made._process.number, signal.SIGSTOP)
     monkeypatch.setattr(filler, "is_stopped", lambda _process: False)
     monkeypatch.setattr(filler, "_START_SECONDS", 0.05)
     assert (await ended(made)).network is None
@@ -203,7 +203,7 @@ def descriptors() -> list[str]:
 
 
 def _kill(started: list[Filler]) -> None:
-    os.kill(started[0]._process, signal.SIGKILL)
+    os.kill(started[0]._process.number, signal.SIGKILL)
 
 
 async def test_a_body_whose_process_is_killed_is_requested_again(
@@ -220,16 +220,16 @@ async def test_a_body_whose_process_is_killed_is_requested_again(
     before = descriptors()
     found = await fetched(site, Case(len(body)), tmp_path, script=script)
     assert (found.digest, len(found.ranges), found.is_fully_counted) == (sha256(body), 2, True)
-    assert started[0]._process == -1, "it has been reaped"
+    assert started[0]._process.number == -1, "it has been reaped"
     assert descriptors() == before
 
 
 async def test_the_kernel_kills_it_with_its_parent_even_when_it_is_stopped(made: Filler) -> None:
     assert (await ended(made)).network == 0, "it has started"
-    process = made._process
+    process = made._process.number
     os.kill(process, signal.SIGSTOP)
     with open(os.devnull) as nothing:
-        os.dup2(nothing.fileno(), made._life)  # closes it, as happens when this process ends
+        os.dup2(nothing.fileno(), made._process._life)  # closes it, as happens when this process ends
     until = time.monotonic() + 20
     while made.is_open:
         assert time.monotonic() < until, "it is still there"

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from threading import Thread
@@ -38,23 +38,6 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The process stores the first files already, and is waited for."""
     monkeypatch.setattr(limits, "BATCH_FILES", 1)
     monkeypatch.setattr(saver, "_START_SECONDS", 20.0)
-
-
-@pytest.fixture
-def processes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """The numbers of all processes that are started."""
-    found: list[int] = []
-    real = helpers.started
-
-    def started(module: str, connection: int) -> int:
-        found.append(real(module, connection))
-        return found[-1]
-
-    monkeypatch.setattr(saver, "started", started)
-    yield found
-    for number in found:
-        with pytest.raises(ProcessLookupError):  # each has ended, and has been reaped
-            os.kill(number, 0)
 
 
 def files(count: int, *, above: str = "") -> list[Staged]:
@@ -427,12 +410,13 @@ _PARENT = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from crawler.model import limits
+from crawler.storage import processes
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.incoming import saver
 from tests.component.storage.directory.test_saver import files
 limits.BATCH_FILES, saver._START_SECONDS = 1, 20.0
-real, started = saver.started, []
-saver.started = lambda *args: started.append(real(*args)) or started[0]
+real, started = processes.started, []
+processes.started = lambda *args: started.append(real(*args)) or started[0]
 async def run():
     async with LocalDestination(Path(sys.argv[1])) as destination:
         await destination.acquire(0)
