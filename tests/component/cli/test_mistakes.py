@@ -441,7 +441,7 @@ TABLES = [
     ),
     (
         '[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nenabled = false',
-        "unknown key 'enabled': --only NAME runs some of the mirrors",
+        "unknown key 'enabled': on the command line, --only NAME runs some of the mirrors",
     ),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nmax-files = 3', "'max-files': write max_files"),
     ('[[mirror]]\nname = "a"\nurl = "http://h/"\ndir = "d"\nworker = 3', "'worker': did you mean workers?"),

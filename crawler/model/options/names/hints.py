@@ -93,7 +93,9 @@ _SWITCHED_OFF = {
 """Option that has an effect by default → the value that switches it off."""
 _NOT_IN_FILES: Mapping[str, str] = {
     **dict.fromkeys(("schedule", "cron", "interval", "every", "frequency"), "cron or a systemd timer runs the program"),
-    **dict.fromkeys(("enabled", "enable", "disabled", "active"), "--only NAME runs some of the mirrors"),
+    **dict.fromkeys(
+        ("enabled", "enable", "disabled", "active"), "on the command line, --only NAME runs some of the mirrors"
+    ),
 }
 """Word, without separators, that other files of settings have → what stands in its place here."""
 _RETURNED = "use the report that the call returns"

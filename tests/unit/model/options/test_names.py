@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -108,6 +108,22 @@ def test_each_option_of_another_program_is_explained_in_the_notation_of_the_plac
         hint = hints.hint(name, place)
         assert hint, (option, place)
         check(hint, place)
+
+
+def words_with_a_hint() -> list[str]:
+    """Return every word that a table of the hints has as its key."""
+    tables = [value for value in vars(hints).values() if isinstance(value, Mapping)]
+    tables += [value for table in tables for value in table.values() if isinstance(value, Mapping)]
+    return sorted({key for table in tables for key in table if isinstance(key, str) and not key.startswith("__")})
+
+
+@pytest.mark.parametrize("place", Place)
+def test_no_hint_of_the_tables_names_what_does_not_exist(place: Place) -> None:
+    words = words_with_a_hint()
+    assert {"enabled", "schedule", "lock", "verify"} <= set(words)
+    for word in words:
+        for name in (word, word.upper()):
+            check(hints.hint(name, place), place)
 
 
 @given(st.sampled_from(Place), st.one_of(st.text(max_size=12), st.sampled_from(sorted(OWN)).map(lambda name: name[1:])))
