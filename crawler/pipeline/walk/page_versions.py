@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import FlawKind
@@ -16,11 +17,13 @@ from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Listing
-from crawler.pipeline.rules.listings.page_links import next_of
-from crawler.pipeline.rules.listings.read_pages import ReadPages
-from crawler.pipeline.rules.listings.several_pages import SeveralPages
+from crawler.pipeline.rules.listings.page_links import is_paged, next_of
 from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion
 from crawler.text.web_links import next_pages
+
+if TYPE_CHECKING:
+    from crawler.pipeline.rules.listings.read_pages import ReadPages
+    from crawler.pipeline.rules.listings.several_pages import SeveralPages
 
 _DIRECTORY = Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
 
@@ -32,7 +35,7 @@ def is_memorable(listing: Listing) -> bool:
 
 def version_of(url: str, page: FetchedPage, listing: Listing) -> PageVersion | None:
     """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None."""
-    is_all = listing.is_listing and listing.complete and not (listing.next_pages or listing.linked)
+    is_all = listing.is_listing and listing.complete and not is_paged(listing)
     if not is_all or not is_memorable(listing):
         return None
     return PageVersion(
@@ -46,7 +49,7 @@ def version_of(url: str, page: FetchedPage, listing: Listing) -> PageVersion | N
 
 def recalled_version(memo: ListingMemo) -> PageVersion | None:
     """The version of a page that was recalled, if it is the whole listing of its directory; otherwise None."""
-    if memo.next_pages or memo.linked:
+    if is_paged(memo):
         return None
     return PageVersion(
         url=memo.url,
@@ -82,7 +85,7 @@ def memo_of(url: str, path: str, page: FetchedPage, listing: Listing, entries: t
 def is_part(memo: ListingMemo, known: ListingMemo | None) -> bool:
     """Whether the page of ``memo``, or as it was ``known``, may be one of several that are remembered together."""
     pages = (memo,) if known is None else (memo, known)
-    return "?" in memo.url or any(page.next_pages or page.linked or page.claims for page in pages)
+    return "?" in memo.url or any(is_paged(page) or page.claims for page in pages)
 
 
 def after(known: ListingMemo | None, piece: PagePiece) -> PagePiece:
@@ -94,7 +97,7 @@ def after(known: ListingMemo | None, piece: PagePiece) -> PagePiece:
     if known is None or not now.is_listing:
         return piece
     piece = replace(piece, known=known)
-    if not (known.next_pages or known.linked) or now.next_pages or now.linked:
+    if not is_paged(known) or is_paged(now):
         return piece
     return replace(piece, listing=replace(now, recalled=True), version=None)
 
@@ -129,7 +132,7 @@ def with_link(listing: Listing, linked: tuple[str, ...]) -> Listing:
 
 def shows_all_files(listing: Listing) -> bool:
     """Whether ``listing`` is complete in itself, and shows no directory."""
-    is_all = listing.is_listing and listing.complete and not (listing.next_pages or listing.linked or listing.claims)
+    is_all = listing.is_listing and listing.complete and not (is_paged(listing) or listing.claims)
     return is_all and _DIRECTORY not in [entry.kind for entry in listing.entries]
 
 

@@ -18,7 +18,7 @@ from crawler.model.reasons import Reason
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Rejection
 from crawler.pipeline.rules.listings.loops import Fingerprint, seen
-from crawler.pipeline.rules.listings.read_pages import ReadPages
+from crawler.pipeline.rules.listings.read_pages import pages_from
 from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
@@ -151,7 +151,7 @@ class Walker:
 
         ``begun`` is the first page if that has been fetched, and ``read`` its only piece if it has been read, too.
         """
-        pages, shown = ReadPages([directory.url]), Shown()
+        pages, shown = pages_from(directory.url), Shown()
         while pages.todo and not self._stopped:
             url = pages.begin()
             if not pages.is_first and is_of_robots(self._refuse(directory.path, url)):

@@ -1,14 +1,14 @@
-"""The links of a page to other pages of its listing, and the errors that say that there is no page where they lead."""
+"""The links between the pages of a listing, and the errors that say that there is no page where they lead."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import ClaimKind
 from crawler.model.state.store import ListingMemo
-from crawler.model.struct import replace
+from crawler.model.struct import Struct, field, replace
 from crawler.model.values import Listing, Validators
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.escape import masked
@@ -44,7 +44,7 @@ def back_links(listing: Listing) -> list[str]:
 
 def following(listing: Listing, done: Collection[str], scope: Scope) -> list[str]:
     """The pages that continue ``listing`` and may be read; ``done`` have been read. Raises ListingError."""
-    found = dict.fromkeys((*listing.next_pages, *listing.linked))
+    found = dict.fromkeys(next_of(listing))
     for page in listing.linked:
         rejection = scope.listing(page)
         if rejection is not None:
@@ -62,9 +62,9 @@ def next_of(page: Listing | ListingMemo) -> Sequence[str]:
     return (*page.next_pages, *page.linked)
 
 
-def is_paged(known: ListingMemo | None) -> bool:
-    """Whether a page that was ``known`` led to others."""
-    return known is not None and bool(known.next_pages or known.linked)
+def is_paged(page: Listing | ListingMemo | None) -> bool:
+    """Whether ``page`` links to pages after it; not if it was not known."""
+    return page is not None and bool(page.next_pages or page.linked)
 
 
 def with_next(memo: ListingMemo, page: str) -> ListingMemo:
@@ -72,3 +72,92 @@ def with_next(memo: ListingMemo, page: str) -> ListingMemo:
     if page in next_of(memo):
         return memo
     return replace(memo, next_pages=(*memo.next_pages, page), body_digest="", validators=Validators())
+
+
+class PageQueue(Struct):
+    """The pages that are to be read, in their order, and why: which pages link to them."""
+
+    todo: list[str]
+    """URLs of the pages to be read."""
+    done: set[str] = field(default_factory=set)
+    """URLs of the pages that have been requested."""
+    url: str = ""
+    """URL of the current page."""
+    _read_before: str = ""
+    """URL of the page that was read before it."""
+    _linked_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """URL of a page that was to be read → up to two pages that link to it as one that follows."""
+    back: dict[str, str] = field(default_factory=dict)
+    """URL of a page to which others link as one before them → the first that does so."""
+    _stray: set[str] = field(default_factory=set)
+    """Those that are read only because of such a link."""
+    _former: set[str] = field(default_factory=set)
+    """URLs of pages that are read only because one led there when it was last read."""
+
+    def begin(self) -> str:
+        """Begin the next page. Returns its URL."""
+        self._read_before, self.url = self.url, self.todo.pop(0)
+        self.done.add(self.url)
+        return self.url
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the current page is the first one."""
+        return len(self.done) == 1
+
+    @property
+    def is_former(self) -> bool:
+        """Whether the current page is read only because one led there when it was last read."""
+        return self.url in self._former
+
+    @property
+    def is_stray(self) -> bool:
+        """Whether the current page is read only because one links to it as a page before it."""
+        return self.url in self._stray
+
+    @property
+    def former_read(self) -> int:
+        """Number of pages that are, or were, read only because one led there when it was last read."""
+        return len(self._former)
+
+    @property
+    def stray_read(self) -> int:
+        """Number of pages that were read only because one links to them as pages before it."""
+        return sum(page in self.done for page in self._stray)
+
+    @property
+    def is_linked_by_several(self) -> bool:
+        """Whether several pages link to the current one as one that follows."""
+        return len(self._linked_by.get(self.url, ())) > 1
+
+    @property
+    def is_only_next(self) -> bool:
+        """Whether only the page that was read before the current one links to it, as "Next" on every page does."""
+        return self._linked_by.get(self.url) == (self._read_before,)
+
+    def is_linked_by(self, page: str) -> bool:
+        """Whether ``page`` links to the current one as one that follows, unless two pages before it did so."""
+        return page in self._linked_by.get(self.url, ())
+
+    def follow(self, pages: Sequence[str]) -> None:
+        """Note that the current page links to ``pages`` as pages that follow it, and are to be read."""
+        for page in pages:
+            self._linked_by[page] = (*self._linked_by.get(page, ()), self.url)[:2]
+        self.todo += [page for page in pages if page not in self.todo]
+
+    def note_back(self, listing: Listing) -> None:
+        """Note the pages to which the current one links as pages before it."""
+        self.back |= {url: self.url for url in back_links(listing) if url not in self.back}
+
+    def go_back(self, pages: Iterable[str], scope: Scope) -> None:
+        """Go on with the first of ``pages``, which come before another one, that was not read and may be."""
+        self.todo = self._first_unread(pages, scope)
+        self._stray |= set(self.todo)
+
+    def go_to_former(self, pages: Iterable[str], scope: Scope) -> None:
+        """Go on with the first of ``pages``, to which one led when it was last read, that was not read and may be."""
+        self.todo = self._first_unread(pages, scope)
+        self._former |= set(self.todo)
+
+    def _first_unread(self, pages: Iterable[str], scope: Scope) -> list[str]:
+        return [url for url in pages if url not in self.done and scope.listing(url) is None][:1]
