@@ -97,8 +97,8 @@ class Connection(ResponseHandler):
         try:
             data_of_response, is_more = self._splitter.take(data)
         except FramingError as error:
-            kind = GarbledResponse if isinstance(error, NotAResponse) else InvalidResponse
-            self._refuse(kind(str(error)))
+            is_garbled = isinstance(error, NotAResponse) and not error.is_permanent(is_first=self.requests <= 1)
+            self._refuse((GarbledResponse if is_garbled else InvalidResponse)(str(error)))
             return
         except BodyError as error:
             self._refuse(DamagedBody(str(error)))

@@ -45,6 +45,10 @@ _NOT_SENT = (
     aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError,
     RefusedByTLS, ValueError,
 )  # fmt: skip
+_RACES = (
+    aiohttp.ClientOSError, aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError, GarbledResponse,
+)  # fmt: skip
+"""A server may close a connection just when it is reused (RFC 9112 section 9.3.1), or has sent too much before."""
 _PERMANENT = (aiohttp.ClientSSLError, aiohttp.ClientResponseError, InvalidResponse, RefusedByTLS, ValueError)
 """Errors that another attempt would meet again. InvalidURL is a ValueError."""
 
@@ -93,8 +97,7 @@ class Session:
                     response = await self._request(method, url, headers, proxy, reused)
                 except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                     raise
-                except (aiohttp.ClientOSError, aiohttp.ClientConnectionResetError, aiohttp.ServerDisconnectedError):
-                    # A server may close a connection just when it is reused (RFC 9112 section 9.3.1).
+                except _RACES:
                     if not reused:
                         raise
                     response = await self._request(method, url, headers, proxy, [])

@@ -42,17 +42,19 @@ class FramingError(Exception):
 
 
 class NotAResponse(FramingError):
-    """The data begins no response of any protocol: the connection lost synchronisation. Another attempt may succeed."""
+    """The data does not begin with a status line."""
 
+    def __init__(self, data: bytes) -> None:
+        super().__init__(NO_STATUS_LINE)
+        self._is_text = _OTHER_PROTOCOL.match(data) is not None
 
-def not_a_response(data: bytes) -> FramingError:
-    """The error for ``data``, which does not begin with a status line.
+    def is_permanent(self, *, is_first: bool) -> bool:
+        """Whether another attempt would get the same. ``is_first``: there was no response before on the connection.
 
-    A line of text is the greeting of another protocol, and a TLS alert shows that the server expects TLS: every
-    attempt would fail in the same way. Anything else may be damage in transit.
-    """
-    kind = FramingError if _OTHER_PROTOCOL.match(data) else NotAResponse
-    return kind(NO_STATUS_LINE)
+        A line of text is the greeting of another protocol, and a TLS alert shows that the server expects TLS, unless
+        it has responded before. Anything else may be damage in transit, or is left over from the response before.
+        """
+        return self._is_text and is_first
 
 
 class BodyError(Exception):
@@ -145,7 +147,7 @@ def _parse_untidy_head(data: bytes, *, is_head: bool) -> Head:
     _check_size(data)
     start = _STATUS.match(data)
     if start is None:
-        raise not_a_response(data)
+        raise NotAResponse(data)
     if b"\0" in data:
         raise FramingError("NUL byte in the header section")
     minor, status = min(int(start[1]), 1), int(start[2])

@@ -10,7 +10,7 @@ from crawler.http.framing.header_section import (
     BodyError,
     FramingError,
     Head,
-    not_a_response,
+    NotAResponse,
     parse_head,
     parse_tidy_head,
 )
@@ -93,7 +93,7 @@ class HeadScanner:
 
     def _check_buffer(self) -> None:
         if not _START.startswith(self._buffer[: len(_START)]):
-            raise not_a_response(bytes(self._buffer))
+            raise NotAResponse(bytes(self._buffer))
         if len(self._buffer) > limits.HEAD:
             raise FramingError(f"a header section of more than {limits.HEAD} bytes")
 

@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from crawler.http.framing.header_section import BodyError, FramingError, NotAResponse
+from crawler.http.framing.header_section import BodyError, FramingError
 from crawler.http.framing.shape import Shapes
 from crawler.http.lane.bulk.lending import Lending, Reading
 from crawler.http.lane.bulk.receiver import BulkReceiver, Taken
 from crawler.http.lane.deadline import Deadline, Patience
-from crawler.http.lane.loss import End, Ending, excess, explained, losses
+from crawler.http.lane.loss import OF_NO_REQUEST, End, Ending, excess, explained, losses, unreadable
 from crawler.http.lane.request import Request
 from crawler.http.sockets.tcp import acknowledge, has_no_bytes
 from crawler.http.timeouts import DeadlineTimer
@@ -170,7 +170,7 @@ class Lane(Reading):
         try:
             rest = self._read(data)
         except FramingError as error:
-            self._stop(End(Ending.GARBLED if isinstance(error, NotAResponse) else Ending.INVALID, str(error)))
+            self._stop(unreadable(error, answered=self.answered))
             return
         except BodyError as error:
             self._stop(End(Ending.DAMAGED, str(error)))
@@ -293,7 +293,7 @@ class Lane(Reading):
     def _lose(self, end: End) -> None:
         requests = list(self._flight)
         self._flight.clear()
-        has_begun = self._reader.has_begun and end.ending is not Ending.BAD_REQUEST
+        has_begun = self._reader.has_begun and end.ending not in OF_NO_REQUEST
         lost = losses(end, len(requests), has_begun=has_begun, answered=self.answered or self.is_ahead)
         for request, loss in zip(requests, lost, strict=True):
             request.receiver.lost(request, loss)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from enum import Enum
 
+from crawler.http.framing.header_section import FramingError, NotAResponse
 from crawler.http.tls import alert_text
 from crawler.model.struct import Value
 from crawler.text.escape import printable
@@ -32,7 +33,9 @@ class Ending(Enum):
 
 
 EXCESSES = frozenset({Ending.EXCESS, Ending.FOLLOWED})
-_WITHOUT_A_WORD = frozenset({Ending.CLOSED, *EXCESSES, Ending.RESET})
+_WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.GARBLED, *EXCESSES, Ending.RESET})
+OF_NO_REQUEST = frozenset({Ending.BAD_REQUEST, Ending.GARBLED})
+"""Endings by bytes that are part of no response to the request in flight."""
 _STATUS_LINE = pattern(rb"\s*HTTP/")
 
 
@@ -70,6 +73,12 @@ def explained(error: Exception | None, *, has_begun: bool, has_head: bool, is_fi
     return End(Ending.CUT if has_head else Ending.CLOSED, "")
 
 
+def unreadable(error: FramingError, *, answered: int) -> End:
+    """How a lane ends on which ``error`` is in the place of a response, after ``answered`` others."""
+    is_garbled = isinstance(error, NotAResponse) and not error.is_permanent(is_first=not answered)
+    return End(Ending.GARBLED if is_garbled else Ending.INVALID, str(error))
+
+
 def excess(data: bytes, rest: int) -> Ending:
     """How a lane ends if the last ``rest`` bytes of ``data`` follow the last response that was requested."""
     return Ending.FOLLOWED if _STATUS_LINE.match(data, len(data) - rest) else Ending.EXCESS
@@ -96,7 +105,8 @@ def _is_free(ending: Ending, place: int, *, has_begun: bool, answered: int) -> b
     """Whether sending the request at ``place`` again does not count as another attempt.
 
     A request behind another one never had its turn, and a 400 may be meant for any of them. A server may close a
-    connection just when it is reused (RFC 9112 section 9.3.1).
+    connection just when it is reused (RFC 9112 section 9.3.1), and what it sends too much with a response may arrive
+    just then.
     """
     if place > 0 or ending in (Ending.BAD_REQUEST, Ending.ANNOUNCED):
         return True

@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -22,6 +23,7 @@ from crawler.http.sockets.open_connections import OpenConnections
 from crawler.http.transport import Transport
 
 PLAIN = b'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: "1"\r\n\r\nhello'
+GOOD = PLAIN.replace(b"hello", b"right")
 HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity", "If-None-Match": '"x"'}
 
 
@@ -65,6 +67,14 @@ def made(way: type[Session | Transport]) -> Session | Transport:
     if way is Session:
         return Session("agent/1", settings)
     return Transport("agent/1", settings, lambda _url: OpenConnections(100))
+
+
+@asynccontextmanager
+async def closing(sender: Session | Transport) -> AsyncIterator[Session | Transport]:
+    try:
+        yield sender
+    finally:
+        await sender.close()
 
 
 @pytest.fixture
@@ -150,6 +160,54 @@ async def test_a_server_that_closes_each_connection_gets_the_request_twice_at_mo
     with pytest.raises(RequestError, match="without a response"):
         await get(sender, f"{server.url}/closed")
     assert len(server.received) == 3
+
+
+JUNK = [
+    b"\0", b"\r\n", b"x", b"\xff" * 300, b"</body></html>\n", b"220 ready\r\n", b"\x15\x03\x01\0\x02\x02\x46", PLAIN,
+]  # fmt: skip
+"""What a server may send too much. The complete response is here only to be sent before the next request."""
+
+
+@pytest.mark.parametrize("way", [Session, Transport])
+@pytest.mark.parametrize("junk", JUNK)
+@pytest.mark.parametrize("moment", ["with the body", "a moment later", "with the next request"])
+async def test_what_a_server_sends_too_much_costs_the_next_request_nothing(
+    server: Server, way: type[Session | Transport], junk: bytes, moment: str
+) -> None:
+    """It is not lost, nor is anything else taken for its response, which is sent at most twice."""
+    if moment == "with the next request" and junk == PLAIN:
+        return
+    sent = list[asyncio.StreamWriter]()
+
+    def with_junk(writer: asyncio.StreamWriter) -> bytes:
+        is_used = writer in sent
+        sent.append(writer)
+        if moment == "a moment later":
+            asyncio.get_running_loop().call_later(0.01, writer.write, junk)
+        before = junk if moment == "with the next request" and is_used else b""
+        return before + GOOD + (junk if moment == "with the body" else b"")
+
+    server.responses = {f"/{number}": with_junk for number in range(4)}
+    async with closing(made(way)) as sender:
+        for number in range(4):
+            assert await get(sender, f"{server.url}/{number}") == (200, b"right")
+            if moment == "a moment later":
+                await asyncio.sleep(0.02)
+    paths = [head.split(" ")[1] for _, head in server.received]
+    assert set(paths) == set(server.responses)
+    assert max(map(paths.count, paths)) <= 2
+
+
+@pytest.mark.parametrize("way", [Session, Transport])
+async def test_a_server_that_sends_no_response_gets_the_request_twice_at_most(
+    server: Server, way: type[Session | Transport]
+) -> None:
+    server.responses["/junk"] = lambda _writer: b"junk"
+    async with closing(made(way)) as sender:
+        await get(sender, f"{server.url}/")
+        with pytest.raises(RequestError, match="not valid HTTP"):
+            await get(sender, f"{server.url}/junk")
+    assert [number for number, _ in server.received] == [1, 1, 2]
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["first", "later"])

@@ -13,7 +13,6 @@ from crawler.http.framing.header_section import (
     FramingError,
     Head,
     NotAResponse,
-    not_a_response,
     parse_head,
 )
 from crawler.model import limits
@@ -345,6 +344,7 @@ def test_an_endless_chunk_size_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_the_greeting_of_another_protocol_is_permanent_and_garbage_is_not(data: bytes, is_permanent: bool) -> None:
-    error = not_a_response(data)
+    error = NotAResponse(data)
     assert str(error) == "no status line"
-    assert isinstance(error, NotAResponse) is not is_permanent
+    assert error.is_permanent(is_first=True) is is_permanent
+    assert not error.is_permanent(is_first=False), "a server that has responded speaks HTTP"

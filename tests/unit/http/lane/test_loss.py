@@ -7,7 +7,8 @@ import ssl
 
 import pytest
 
-from crawler.http.lane.loss import End, Ending, excess, explained, losses
+from crawler.http.framing.header_section import FramingError, NotAResponse
+from crawler.http.lane.loss import End, Ending, excess, explained, losses, unreadable
 
 EVERY = list(itertools.product(Ending, [False, True], [0, 1, 7]))
 
@@ -28,8 +29,25 @@ def test_the_first_is_free_if_a_used_connection_ended_without_a_word(
     ending: Ending, has_begun: bool, answered: int
 ) -> None:
     (first,) = losses(End(ending, ""), 1, has_begun=has_begun, answered=answered)
-    is_race = ending in {Ending.CLOSED, Ending.EXCESS, Ending.FOLLOWED, Ending.RESET} and not has_begun and answered > 0
+    can_be_a_race = ending in {Ending.CLOSED, Ending.EXCESS, Ending.FOLLOWED, Ending.GARBLED, Ending.RESET}
+    is_race = can_be_a_race and not has_begun and answered > 0
     assert first.is_free is (is_race or ending in {Ending.BAD_REQUEST, Ending.ANNOUNCED})
+
+
+@pytest.mark.parametrize(
+    ("error", "at_first", "later"),
+    [
+        (NotAResponse(b"220 ready"), Ending.INVALID, Ending.GARBLED),
+        (NotAResponse(b"\0\0"), Ending.GARBLED, Ending.GARBLED),
+        (FramingError("two lengths"), Ending.INVALID, Ending.INVALID),
+    ],
+)
+def test_what_is_no_response_on_a_used_connection_is_left_over(
+    error: FramingError, at_first: Ending, later: Ending
+) -> None:
+    assert unreadable(error, answered=0) == End(at_first, str(error))
+    for answered in (1, 7):
+        assert unreadable(error, answered=answered) == End(later, str(error))
 
 
 def test_nothing_in_flight_is_nothing_lost() -> None:
