@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Serve, ServeAlone
-from tests.support import trees
+from tests.support import ports, trees
 from tests.support.program import Program, Run, finish, wait_until
 from tests.support.servers.nginx import at_speed
 
@@ -66,9 +65,8 @@ def test_a_root_that_is_missing_or_not_a_listing_is_3(
 
 
 def test_a_server_that_does_not_listen_is_3(run_crawler: Program, mirror: Path) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+    with ports.refusing() as port:
+        url = f"http://127.0.0.1:{port}/"
         run = run_crawler("--attempts", 2, url, mirror)
     assert_one_line(run, 3, url)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import random
+import socket
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Serve
-from tests.support import servers, trees
+from tests.support import ports, servers, trees
+from tests.support.misbehaving.samples import wait_until
+from tests.support.misbehaving.server import Site
 
 LOGGING = [name for name, flavour in servers.FLAVOURS.items() if flavour.parse]
 
@@ -44,6 +49,32 @@ def test_a_stopped_server_leaves_no_process_and_no_file(docroot: Path) -> None:
     assert not scratch.exists()
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(server.url)
+
+
+def test_a_port_is_reserved_for_one_server_and_others_get_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ports.reserved() as first, ports.reserved() as second:
+        pass
+    monkeypatch.setattr(random, "sample", lambda *_: [first, second])
+    with ports.reserved() as mine, ports.reserved() as other:
+        assert (mine, other) == (first, second)
+        with socket.create_server(("127.0.0.1", mine)):
+            pass
+    with socket.create_server(("127.0.0.1", first)), ports.reserved() as free:
+        assert free == second
+
+
+def test_nobody_else_gets_the_port_of_a_site_that_refuses_connections() -> None:
+    def refuses() -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", site.port)) == errno.ECONNREFUSED
+
+    with Site() as site:
+        site.refuse_after = 1
+        site.file("a", b"")
+        urllib.request.urlopen(site.url).close()
+        wait_until(refuses, "the port is closed")
+        with pytest.raises(OSError, match="in use"), socket.create_server(("127.0.0.1", site.port)):
+            pass
 
 
 def test_a_comparison_sees_names_bytes_and_times(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import trees
-from tests.support.servers.process import free_port
+from tests.support import ports, trees
 
 REPOSITORY = Path(__file__).parents[2]
 SAMPLE_SITE = REPOSITORY / "config" / "sample_site.py"
@@ -24,11 +23,11 @@ def visit(*command: str, cwd: Path, port: int = 0) -> subprocess.CompletedProces
 
 def test_the_sample_site_is_mirrored_and_a_second_visit_fetches_nothing(tmp_path: Path) -> None:
     runpy.run_path(str(SAMPLE_SITE))["build"](tmp_path / "site")
-    port = free_port()
-    for _ in range(2):
-        run = visit(sys.executable, "-m", "crawler", "-v", "{url}", "mirror", cwd=tmp_path, port=port)
-        assert run.returncode == 0, run.stdout + run.stderr
-        trees.assert_same(tmp_path / "site", tmp_path / "mirror")
+    with ports.reserved() as port:
+        for _ in range(2):
+            run = visit(sys.executable, "-m", "crawler", "-v", "{url}", "mirror", cwd=tmp_path, port=port)
+            assert run.returncode == 0, run.stdout + run.stderr
+            trees.assert_same(tmp_path / "site", tmp_path / "mirror")
     assert ": 0 saved" in run.stdout + run.stderr
 
 

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,7 @@ import crawler
 from crawler.cli import parser as cli
 from crawler.storage.objects.own import lock, state_copy
 from tests.conftest import Serve
-from tests.support import trees
+from tests.support import ports, trees
 from tests.support.program import Program
 from tests.support.servers import Missing, Server
 from tests.support.servers.process import Flavour
@@ -345,12 +344,11 @@ def _file(directory: Path, url: str, bucket: Bucket) -> Path:
 
 @pytest.mark.row("B10")
 async def test_a_first_run_against_a_dead_server_leaves_nothing(bucket: Bucket, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
-    for options in ({}, {"lock": "none"}):
-        with pytest.raises(crawler.ListingError, match="connection refused"):
-            await crawler.mirror(url, bucket.url, bucket.config(attempts=1, **options))
-        assert bucket.all_keys() == []
+    with ports.refusing() as port:
+        for options in ({}, {"lock": "none"}):
+            with pytest.raises(crawler.ListingError, match="connection refused"):
+                await crawler.mirror(f"http://127.0.0.1:{port}/", bucket.url, bucket.config(attempts=1, **options))
+            assert bucket.all_keys() == []
     assert not [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
 
 

@@ -20,6 +20,7 @@ from crawler.model.config import option_fields
 from crawler.model.options.names.other_programs import OTHERS, ROWS, elsewhere, others_table
 from crawler.model.options.option import option_of
 from tests.docs.markdown import REPOSITORY
+from tests.support import ports
 from tests.support.misbehaving.behaviours import Page, Raw, Redirect, Status
 from tests.support.misbehaving.samples import certificate
 from tests.support.misbehaving.server import Site
@@ -616,9 +617,8 @@ def test_the_first_contact_with_a_port_on_which_nothing_listens_is_two_attempts(
     waits = list[int]()
     monkeypatch.setattr("crawler.output.log.log_retry", lambda attempt, _wait, _error: waits.append(attempt))
     monkeypatch.setattr("crawler.model.limits.BACKOFF_INITIAL", 0.01)
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}/pub/"
+    with ports.refusing() as port:
+        url = f"http://127.0.0.1:{port}/pub/"
         line = complaint(capsys, [*more, url, "DIR"], 3)
         assert line == f"{url}: cannot connect: connection refused: is the port right, and the server running?"
         assert set(waits) == {2}  # the page may be requested beside robots.txt

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import socket
 import ssl
 import time
 import zlib
@@ -26,6 +25,7 @@ from crawler.model.errors import ConfigError, FetchError, VerificationError
 from crawler.model.interfaces import FetchedPage, Permit, Response
 from crawler.model.values import Rejection, Validators
 from crawler.text.urls import origin
+from tests.support import ports
 from tests.support.fakes import nothing_refused, permit_as
 from tests.support.misbehaving.behaviours import (
     Behaviour,
@@ -370,9 +370,8 @@ async def test_a_connection_that_ends_without_a_response_is_an_error(site: Site,
 
 
 async def test_a_host_that_refuses_connections_is_given_up_after_enough_attempts() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+    with ports.refusing() as port:
+        url = f"http://127.0.0.1:{port}/"
         async with opened() as client:
             for _ in range(limits.CONNECTION_FAILURES):
                 with pytest.raises(FetchError, match="cannot connect") as raised:

@@ -12,6 +12,7 @@ import pytest
 import uvloop
 
 from crawler.http.sockets.connect import connected, drop_first
+from tests.support import ports
 
 
 def address(port: int, host: str = "127.0.0.1") -> Any:
@@ -32,11 +33,10 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def free_port() -> int:
+def free_port() -> Iterator[int]:
     """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    with ports.refusing() as port:
+        yield port
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,6 +17,7 @@ from crawler.http.lane.dial import ConnectionSettings, Dialer
 from crawler.http.lane.lane import Lane
 from crawler.http.problem import RequestError
 from crawler.http.sockets.endpoint import Endpoint
+from tests.support import ports
 
 
 def lane() -> Lane:
@@ -52,12 +52,10 @@ async def serving(greeting: bytes = b"", tls: ssl.SSLContext | None = None) -> A
 
 
 @pytest.fixture
-def free_port() -> int:
+def free_port() -> Iterator[int]:
     """A port on which nothing listens."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+    with ports.refusing() as port:
+        yield port
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from crawler.http.sockets.connect import established
 from crawler.http.sockets.early import EarlyConnections
 from crawler.http.sockets.endpoint import Endpoint
 from crawler.http.sockets.open_connections import OpenConnections
+from tests.support import ports
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 OTHER = b"GET /other HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -126,9 +127,8 @@ def test_what_does_not_fit_is_left_and_closed_at_the_end(server: socket.socket, 
 
 
 def test_a_refused_connection_is_dropped_without_an_error() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        where = Endpoint("127.0.0.1", taken.getsockname()[1], is_tls=False)
+    with ports.refusing() as port:
+        where = Endpoint("127.0.0.1", port, is_tls=False)
         with EarlyConnections(where, [GET, b""]) as early:
             assert early.sent(where, GET) is None
             assert early.opened(where) is None

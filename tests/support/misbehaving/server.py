@@ -66,6 +66,8 @@ class Site(Tree):
         self.host, self._address = host, address
         self.refuse_after: int | None = None
         """Number of responses after which the port and all connections are closed."""
+        self._refusing = socket.socket()
+        """Takes the port when it is closed, lest another test's server listens there."""
         self.most_connections = 0
         self.connections = 0
         self._tls = tls
@@ -86,6 +88,7 @@ class Site(Tree):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._refusing.close()
 
     @property
     def origin(self) -> str:
@@ -124,6 +127,10 @@ class Site(Tree):
         for _ in range(_TURNS):
             await asyncio.sleep(0)
         self._server.close()
+        if not self._refusing.getsockname()[1]:
+            self._refusing.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections may still be open
+            self._refusing.bind((self._address, self.port))
+            self._refusing.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # nobody else may do the same
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Called when the connection is made: it is registered from then on, even if its task never starts."""

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.support import ports
+
 MIME_TYPES = {
     "text/html": "html htm",
     "text/css": "css",
@@ -152,17 +154,17 @@ class Server:
     def stop(self) -> None:
         """Stop the server and remove its files."""
         self._end()
+        self._reservation.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _start(self) -> None:
-        for remaining in (2, 1, 0):  # another program may take the port before the server does
-            self._site = Site(self.root, free_port(), self.scratch)
+        with contextlib.ExitStack() as stack:
+            self._site = Site(self.root, stack.enter_context(ports.reserved()), self.scratch)
             self._process = self._spawn()
-            if self._wait_until_up():
-                return
-            self._end()
-            if not remaining:
+            if not self._wait_until_up():
+                self._end()
                 raise RuntimeError(f"{self.flavour.name} does not start:\n{self._site.output.read_text()}")
+            self._reservation = stack.pop_all()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         command = [self._program, *self.flavour.configure(self._site)]
@@ -216,13 +218,6 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(timeout=PATIENCE)
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _ticks() -> Iterator[None]:
