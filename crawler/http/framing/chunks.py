@@ -12,7 +12,7 @@ from crawler.text.patterns import pattern
 _CHUNK_SIZE = pattern(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r?", re.DOTALL)
 _CHUNK_SIZE_BEGUN = pattern(rb"0*|0*[0-9A-Fa-f]{1,15}[ \t]*(?:\r|;.*)?", re.DOTALL)
 _LONGEST_SIZE = 64
-"""Maximum length in bytes of an incomplete chunk size line that is checked; longer lines have an extension."""
+"""Number of bytes of an incomplete chunk size line that are checked; longer lines have an extension."""
 
 
 _TIDY_SIZE = re.compile(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,6})\r\n")
@@ -99,7 +99,7 @@ class ChunkScanner:
         line = self._line
         if len(line) > limits.HEADER_LINE:
             raise BodyError("endless chunk size or trailer line")
-        if self._next is _Line.SIZE and len(line) <= _LONGEST_SIZE and not _CHUNK_SIZE_BEGUN.fullmatch(line):
+        if self._next is _Line.SIZE and not _CHUNK_SIZE_BEGUN.fullmatch(line[:_LONGEST_SIZE]):
             raise BodyError("invalid chunk size")
         if self._next is _Line.END and line != b"\r":
             raise BodyError("a chunk is longer than its size")

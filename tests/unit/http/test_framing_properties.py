@@ -100,6 +100,7 @@ def test_a_body_without_a_length_takes_everything(body: bytes) -> None:
     st.booleans(),
 )  # fmt: skip
 @example([b"HTTP/1.1 100 x", b"\r\n", b"\r\n", b"\r\n"], False)
+@example([b"HTTP/1.1 200 OK\r\n", b"Transfer-Encoding: chunked\r\n\r\n", *[b"Transfer-Encoding: chunked"] * 3], False)
 @example([b"HTTP/1.1 200 OK\r\n", b"Content-Length: 3", b"\r\n", b"\r\n", b"HTTP/1.1 200 OK\r\n"], False)
 def test_anything_is_split_or_refused_alike_in_pieces_and_at_once(parts: list[bytes], is_head: bool) -> None:
     def outcome(pieces: list[bytes]) -> tuple[bytes, bool, str]:
