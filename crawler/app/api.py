@@ -21,7 +21,6 @@ from crawler.app.refusals import (
 from crawler.app.resources import Resources, shared_gate
 from crawler.http.client_options import client_options
 from crawler.http.pacing.gate import Gate
-from crawler.http.sockets.early import EarlyConnections
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.interfaces import UNLIMITED, Destination
@@ -44,6 +43,7 @@ from crawler.text.arguments import UrlObject, is_object_url, start_directory, st
 from crawler.text.escape import masked
 
 if TYPE_CHECKING:
+    from crawler.app.first_request.early import EarlyStart
     from crawler.pipeline.filter_effects.watch import FilterEffects
     from crawler.storage.objects.location import Location
     from crawler.workers.child_process import WorkerProcesses
@@ -64,8 +64,8 @@ class RunContext(Value, frozen=True, kw_only=True):
     """Worker processes that were started early for this run."""
     own_files: Sequence[OwnFile] = ()
     """Files that the program writes, in addition to those that the configuration names."""
-    early: EarlyConnections | None = None
-    """The first connections of the run, if they were opened early."""
+    early: EarlyStart | None = None
+    """The start of the run, if it began before the event loop was imported."""
     keeps_record: bool = False
     """Whether a run that got no listing is recorded all the same, for the page of several mirrors."""
 
@@ -232,6 +232,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
         prepare()
     own = (*own_files(config), *context.own_files)
     resources = Resources(stack=stack, config=config, directory=run.directory, tally=tally, own_files=own, stop=stop)
+    resources = replace(resources, early=context.early)
     if run.store is None:
         destination = await _open_destination(resources, context)
         state = await resources.open_state(read_only=config.dry_run)
@@ -248,9 +249,7 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
     gate = context.gate or shared_gate([config], is_divided=workers is not None)
     allowance = Allowance(new_budget(config), stopped_at=tally.stopped_at, warn=tally.warn, plans=config.dry_run)
     observers = [*([allowance] if allowance.is_limited else []), *context.observers]
-    parts = await resources.open_components(
-        options, destination, state, gate=gate, observers=observers, stop=stop, early=context.early
-    )
+    parts = await resources.open_components(options, destination, state, gate=gate, observers=observers, stop=stop)
     unwritable = resources.unwritable(destination) if run.store is None else None
     parts = replace(parts, allowance=allowance, unwritable=unwritable, is_mirror=await has_been_mirror(state))
     stack.callback(lambda: state.remember_hosts(gate.learnt()))
@@ -268,15 +267,13 @@ async def _open_destination(resources: Resources, context: RunContext) -> Destin
     """Open the destination: DIR, locked, or that of ``context``, for which DIR holds only the lock and the state."""
     given = context.destination
     config, where, tally = resources.config, resources.directory, resources.tally
-    is_new = await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
+    # An early start has looked for other mirrors, and they find the ``.crawler`` that it has created.
+    is_new = resources.early is None and await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
     if given is None:
         await refuse_missing_disk(where, config)
-    elif config.trash is not None:
-        raise ConfigError("trash: not supported with a custom destination")
-    elif config.names != "posix":
-        raise ConfigError("names: not supported with a custom destination")
-    elif config.snapshots is not None:
-        raise ConfigError("snapshots: not supported with a custom destination")
+    for key, usual in (("trash", None), ("names", "posix"), ("snapshots", None)):
+        if given is not None and getattr(config, key) != usual:
+            raise ConfigError(f"{key}: not supported with a custom destination")
     directory = await resources.open_directory(read_only=config.dry_run)
     resources.stack.callback(lambda: tally.warn("; ".join(sorted(directory.lacks))) if directory.lacks else None)
     if not config.dry_run:

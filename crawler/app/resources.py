@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.app.refusals import refuse_names_of_windows
 from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
-from crawler.http.sockets.early import EarlyConnections
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
@@ -33,6 +33,9 @@ from crawler.storage.state.read_only import NullState, ReadOnlyState
 from crawler.storage.state.store import SqliteState
 from crawler.workers.page_parsers import PageParsers
 
+if TYPE_CHECKING:
+    from crawler.app.first_request.early import EarlyStart
+
 
 class Resources(Value, frozen=True, kw_only=True):
     """Opens the resources of a run on ``stack``, which closes them. Problems are noted in ``tally``."""
@@ -45,9 +48,11 @@ class Resources(Value, frozen=True, kw_only=True):
     """Files of the program in DIR, which are never deleted."""
     stop: Stop = field(default_factory=Stop)
     """What may end the run early."""
+    early: EarlyStart | None = None
+    """The start of the run, if it began before the event loop was imported."""
 
     async def open_directory(self, *, read_only: bool) -> LocalDestination:
-        """Open DIR as a destination. It is not locked yet."""
+        """Open DIR as a destination. It is not locked yet, except by an early start."""
         kind = LocalDestination
         if self.config.names == "windows":
             from crawler.storage.directory.windows.destination import WindowsDestination
@@ -63,6 +68,7 @@ class Resources(Value, frozen=True, kw_only=True):
                 read_only=read_only,
                 own=self.own_files,
                 is_ending=self.stop.is_requested,
+                layout=None if self.early is None else self.early.take(),
             )
         )
 
@@ -101,13 +107,9 @@ class Resources(Value, frozen=True, kw_only=True):
         gate: Gate,
         observers: Sequence[Observer] = (),
         stop: Stop,
-        early: EarlyConnections | None = None,
     ) -> Components:
-        """Open the components of a run that fetches in this process. ``observers`` get its events beside the tally.
-
-        ``early``: its first connections, if they were opened early.
-        """
-        tally = self.tally
+        """Open the components of a run that fetches in this process. ``observers`` get its events beside the tally."""
+        tally, early = self.tally, None if self.early is None else self.early.connections
         self.stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
         gate.add_known(state.hosts)
         return Components(

@@ -73,10 +73,10 @@ def dispatch(call: Invocation) -> int:
 
 def _mirror(call: Invocation) -> int:
     """Mirror a URL. The first requests are sent while most of the program is imported. Returns the exit code."""
-    from crawler.app.first_request.early import early_connections
+    from crawler.app.first_request.early import early_start
 
     url, directory = call.positional
-    with early_connections(url, directory, call.config, call.given) or nullcontext() as early:
+    with early_start(url, directory, call.config, call.given) or nullcontext() as early:
         return _run_of("")(replace(call, early=early))
 
 

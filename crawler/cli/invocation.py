@@ -9,7 +9,7 @@ from crawler.model.config import Config
 from crawler.model.struct import Value
 
 if TYPE_CHECKING:
-    from crawler.http.sockets.early import EarlyConnections
+    from crawler.app.first_request.early import EarlyStart
 
 
 class WrongUsageError(Exception):
@@ -37,8 +37,8 @@ class Invocation(Value, frozen=True, kw_only=True):
     quiet: bool
     given: dict[str, object]
     """The options as given; they override those of a config file."""
-    early: EarlyConnections | None = None
-    """The first connections of the run, if they were opened early."""
+    early: EarlyStart | None = None
+    """The start of the run, if it began before the event loop was imported."""
     name: str = ""
     """Name of the mirror of a configuration file that this call concerns; "" without such a file."""
 

@@ -15,9 +15,9 @@ from crawler.text.urls import before_query
 
 PLAIN = frozenset({
     "attempts", "backlog", "ca_file", "check", "connect_timeout", "delete", "delete_excluded", "ext", "fsync",
-    "ignore_errors", "insecure", "last", "listers", "max_delete", "max_depth", "max_files", "max_size",
-    "max_total_size", "min_size", "min_speed", "no_recursive", "no_robots", "pipeline", "progress", "read_timeout",
-    "rules", "segments", "trash", "user_agent", "verify_digests", "workers",
+    "ignore_errors", "insecure", "last", "listers", "lock", "lock_wait", "max_delete", "max_depth", "max_duration",
+    "max_files", "max_size", "max_total_size", "min_size", "min_speed", "no_recursive", "no_robots", "pipeline",
+    "progress", "read_timeout", "rules", "segments", "trash", "user_agent", "verify_digests", "workers",
 })  # fmt: skip
 """Options that neither change the first requests, except as is seen here, nor give a reason to refuse the run.
 
@@ -32,18 +32,16 @@ def is_plain(given: Collection[str], environment: Mapping[str, str]) -> bool:
     return PLAIN.issuperset(given) and not any(name.lower().endswith("_proxy") for name in environment)
 
 
-def early_requests(
-    root: str, config: Config, *, connections: int, is_first: bool
-) -> tuple[Endpoint, list[bytes]] | None:
+def early_requests(root: str, config: Config, *, connections: int, is_first: bool) -> tuple[Endpoint, list[bytes]]:
     """The host of ``root``, and the request for each of its first connections; empty if it is not known, or under TLS.
 
     ``connections``: how many may be opened. ``is_first``: nothing is known of ``root``, so that its page is requested
-    without conditions, and without a content coding because it may turn out to be a file. None for other hosts than
-    those that lanes serve. Raises ValueError.
+    without conditions, and without a content coding because it may turn out to be a file. Raises
+    ValueError.
     """
     parts = for_lane(root, None)
     if parts is None:
-        return None
+        raise ValueError("not requested on a lane")
     where, host, target = parts
     agent = config.user_agent or DEFAULT_AGENT
 

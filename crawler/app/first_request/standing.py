@@ -1,4 +1,4 @@
-"""Finds out, without an event loop and without changing anything, whether nothing in DIR speaks against a run."""
+"""Takes the lock of DIR without an event loop, and finds out whether nothing in DIR speaks against a run."""
 
 from __future__ import annotations
 
@@ -9,64 +9,99 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from crawler.model.errors import CrawlerError
 from crawler.model.struct import Value
 from crawler.paths import exists, is_of_kernel, real_path
-from crawler.storage.directory.layout import NAMES_MARK
-from crawler.storage.directory.lock import LOCK_NAME, is_held
+from crawler.storage.directory.layout import NAMES_MARK, Layout
 from crawler.text.ownership import is_same_tree, owner
 from crawler.text.urls import STATE_DIRECTORY, origin, origin_name
 
 _LAST_RUNS = 20
+_STATE = "state.sqlite3"
 
 
 class Standing(Value, frozen=True):
-    """What is known of a directory that may be the mirror of a URL."""
+    """What is known of a directory in which a run may begin."""
 
+    layout: Layout
+    """The directory, made and locked. It belongs to the caller."""
     is_first: bool
     """Whether there is no mirror yet."""
     connections: int | None = None
     """Maximum number of connections that an earlier run has found for the host; None if unknown."""
 
 
-def standing_of(directory: Path, root: str) -> Standing | None:
-    """What is known of ``directory`` as the mirror of ``root``; None if a run there would be refused, or in doubt.
+def claimed(directory: Path, root: str, *, lock: bool) -> Standing | None:
+    """Take ``directory`` for a run that mirrors ``root``. None if the run would be refused there, or in doubt.
 
-    The run checks all of it again, and takes the lock. Another run that begins in between holds it then; this is the
-    only case in which the first requests are sent by a run that is refused.
+    The lock is taken, unless ``lock`` is False, before anything is decided by what is there: no other run changes it
+    between this and the run, which looks at it again, but finds no other reason to be refused. After None nothing
+    is held, and nothing that was created is left.
     """
     place = real_path(directory)
     if place.parent == place or STATE_DIRECTORY in place.parts or is_of_kernel(place):
         return None
     if exists(directory) and not exists(place):  # a link to nowhere
         return None
-    with suppress(OSError, ValueError):
-        if exists(place / STATE_DIRECTORY):
-            return _of_mirror(place / STATE_DIRECTORY, root)
-        return Standing(is_first=True) if _may_be_made(place) else None
+    layout, found = Layout(directory), None
+    try:
+        with suppress(OSError, ValueError, CrawlerError):
+            found = _found(layout, place, root, lock=lock)
+        return found
+    finally:
+        if found is None:
+            layout.close()
+
+
+def give_back(layout: Layout) -> None:
+    """Leave the directory of ``layout`` to others, without what was created for a run that did not begin."""
+    layout.withdraw(with_state=False)
+    layout.close()
+
+
+def _found(layout: Layout, place: Path, root: str, *, lock: bool) -> Standing | None:
+    """What is known of ``place``, which has no links. Raises OSError, ValueError, CrawlerError."""
+    home = place / STATE_DIRECTORY
+    was_there = exists(home)
+    if not (_is_usual(home) if was_there else _may_be_made(place)):
+        return None
+    layout.look()
+    layout.make()
+    if lock and not layout.lock.take():
+        return None
+    if was_there:
+        return _of_mirror(layout, home, root)
+    # Runs of mirrors above look for a ``.crawler`` when they begin: one that has none now will find that of ``place``.
+    if not exists(home / _STATE) and not _is_enclosed(place):
+        return Standing(layout, is_first=True)
+    layout.withdraw(with_state=False)
     return None
 
 
 def _may_be_made(place: Path) -> bool:
-    """Whether the first mirror may be made in ``place``, which has no links: not inside another one. Raises OSError."""
-    above = [place, *place.parents]
-    if any(exists(directory / STATE_DIRECTORY) for directory in above):
-        return False
-    existing = next(directory for directory in above if exists(directory))
-    return stat.S_ISDIR(existing.stat().st_mode) and _is_writable(existing)
+    """Whether the first mirror may be made in ``place``: not inside another one. Raises OSError."""
+    existing = next(directory for directory in (place, *place.parents) if exists(directory))
+    return stat.S_ISDIR(existing.stat().st_mode) and _is_writable(existing) and not _is_enclosed(place)
 
 
-def _of_mirror(home: Path, root: str) -> Standing | None:
-    """What is known of the mirror whose ``.crawler`` is ``home``. Raises OSError."""
-    state, lock = home / "state.sqlite3", home / os.fsdecode(LOCK_NAME)
-    is_usual = stat.S_ISDIR(home.lstat().st_mode) and all(_is_own_file(file) for file in (state, lock))
-    if not is_usual or exists(home / NAMES_MARK) or not _is_writable(home) or is_held(home):
-        return None
+def _is_enclosed(place: Path) -> bool:
+    return any(exists(directory / STATE_DIRECTORY) for directory in place.parents)
+
+
+def _is_usual(home: Path) -> bool:
+    """Whether ``home``, the ``.crawler`` of a mirror, is as this program makes it without options. Raises OSError."""
+    is_own = stat.S_ISDIR(home.lstat().st_mode) and _is_own_file(home / _STATE)
+    return is_own and not exists(home / NAMES_MARK) and _is_writable(home)
+
+
+def _of_mirror(layout: Layout, home: Path, root: str) -> Standing | None:
+    """What is known of the mirror whose ``.crawler`` is ``home``, and locked. Raises OSError."""
     from crawler.model.state.host_limits import HostLimits
     from crawler.storage.state.database import Database  # not for the first run
     from crawler.storage.state.hosts import read_hosts
     from crawler.storage.state.runs import RunRecord, read_runs
 
-    database = Database(state, read_only=True)
+    database = Database(home / _STATE, read_only=True)
     database.open()
     try:
         runs = database.ask(partial(read_runs, _LAST_RUNS), list[RunRecord]())
@@ -77,7 +112,7 @@ def _of_mirror(home: Path, root: str) -> Standing | None:
     if database.problem is not None or known is None or not is_same_tree(known, root):
         return None
     found = hosts.get(origin_name(origin(root)))
-    return Standing(is_first=False, connections=None if found is None else found.limit)
+    return Standing(layout, is_first=False, connections=None if found is None else found.limit)
 
 
 def _is_own_file(path: Path) -> bool:

@@ -19,6 +19,7 @@ from crawler.model.errors import DestinationError, noting_outcomes
 from crawler.model.values import Job, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.incoming.part_threads import Fillers, PartThreads
+from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.os_errors import destination_error
 from crawler.storage.directory.reading.reader import DirectoryReader
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
@@ -42,7 +43,8 @@ class LocalDestination(DirectoryReader):
     may be a link to a directory. ``fsync`` is ``none``, ``batch`` or ``file``; without ``trash_seconds`` there is no
     trash. With ``read_only`` nothing is created or changed. ``own``: files of the program that are never replaced or
     deleted. ``is_ending``: whether the run has been told to end; then it waits only seconds for a disk that does not
-    answer, where it can. All methods raise DestinationError if the directory as a whole cannot be used.
+    answer, where it can. ``layout``: DIR, if it has been opened, and maybe locked, already. All methods raise
+    DestinationError if the directory as a whole cannot be used.
     """
 
     adds_digests = True
@@ -57,10 +59,11 @@ class LocalDestination(DirectoryReader):
         read_only: bool = False,
         own: Sequence[OwnFile] = (),
         is_ending: Callable[[], bool] = lambda: False,
+        layout: Layout | None = None,
     ) -> None:
         if os.name == "nt":
             raise DestinationError(f"cannot use {directory}: this system cannot open relative to a directory")
-        super().__init__(directory, own)
+        super().__init__(directory, own, layout)
         self._options = WriteOptions(fsync=fsync, digests=digests, trash_seconds=trash_seconds, is_ending=is_ending)
         self._read_only, self._joined = read_only, False
         self._writer: DirectoryWriter | None = None
@@ -95,7 +98,7 @@ class LocalDestination(DirectoryReader):
         """
         writer = await self._ready()
         if lock:
-            await writer.lock.acquire(wait)
+            await self._layout.lock.acquire(wait, self._write_thread)
         await self._run(self._write_thread, writer.sweep_parts)
 
     async def withdraw(self, *, with_state: bool = False) -> None:
@@ -140,9 +143,7 @@ class LocalDestination(DirectoryReader):
     def _open_writer(self) -> DirectoryWriter:
         """Open the writer, once. Runs in the writing thread, so that concurrent callers get the same writer."""
         if self._writer is None:
-            self._writer = DirectoryWriter(
-                self._layout, self._options, self._spared, shown=self._shown, thread=self._write_thread
-            )
+            self._writer = DirectoryWriter(self._layout, self._options, self._spared)
         return self._writer
 
     def _close(self) -> None:

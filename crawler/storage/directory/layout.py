@@ -1,14 +1,18 @@
-"""Descriptors of DIR, DIR/.crawler and DIR/.crawler/parts, to which all other paths are relative."""
+"""Descriptors of DIR, DIR/.crawler and DIR/.crawler/parts, to which all other paths are relative, and the lock of DIR.
+
+A run takes the lock before its first request, which may be before there is an event loop.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from crawler.model.errors import DestinationError
-from crawler.storage.directory.lock import LOCK_NAME
+from crawler.storage.directory.lock import LOCK_NAME, Lock
 from crawler.storage.directory.os_errors import NO_PLACE, destination_error, no_directory
 from crawler.storage.directory.tree import DIRECTORY_FLAGS, Identity, close_quietly, identity, lstat
 from crawler.text import urls
@@ -35,7 +39,9 @@ class Layout:
         self._made: list[Path] = []
 
     def look(self) -> None:
-        """Open DIR if it exists, following it if it is a link to a directory."""
+        """Open DIR if it exists and is not open, following it if it is a link to a directory."""
+        if self.root >= 0:
+            return
         try:
             self.root = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -91,6 +97,11 @@ class Layout:
                     for path in self._made:
                         path.rmdir()
 
+    @cached_property
+    def lock(self) -> Lock:
+        """The lock of DIR, for when ``own`` is open."""
+        return Lock(self.own, str(self._directory))
+
     def has_snapshots(self) -> bool:
         """Whether files in DIR may share their inodes with those of published snapshots."""
         return self.own >= 0 and lstat(_SNAPSHOTS, self.own) is not None
@@ -113,6 +124,9 @@ class Layout:
         return status is not None and identity(status) == self.identity()
 
     def close(self) -> None:
+        """Release the lock and close all descriptors."""
+        if "lock" in vars(self):
+            self.lock.release()
         for descriptor in (self.parts, self.own, self.root):
             if descriptor >= 0:
                 close_quietly(descriptor)

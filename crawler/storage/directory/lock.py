@@ -63,30 +63,33 @@ class Lock:
     in DIR could make it truncate any file.
     """
 
-    def __init__(self, home: int, directory: str, executor: Executor) -> None:
-        """``home``: descriptor of DIR/.crawler. ``executor`` must have a single thread, which must also call
-        ``release``, so that a cancelled attempt has finished by then.
-        """
+    def __init__(self, home: int, directory: str) -> None:
+        """``home``: descriptor of DIR/.crawler. ``directory``: DIR in messages."""
         self._home = home
         self._where = directory
-        self._executor = executor
         self._descriptor = -1
 
-    async def acquire(self, wait: float) -> None:
-        """Take the lock, waiting up to ``wait`` seconds. Raises AlreadyRunning, DestinationError."""
-        import asyncio  # ``is_held`` is called before there is an event loop
+    async def acquire(self, wait: float, executor: Executor) -> None:
+        """Take the lock unless it is held already, waiting up to ``wait`` seconds.
 
-        if fcntl is None:
-            raise DestinationError(f"cannot lock {self._where}: this system has no flock")
+        ``executor`` must have a single thread, which must also call ``release``, so that a cancelled attempt has
+        finished by then. Raises AlreadyRunning, DestinationError.
+        """
+        import asyncio  # ``take`` is called before there is an event loop
+
         loop, until = asyncio.get_running_loop(), time.monotonic() + wait
-        while not await loop.run_in_executor(self._executor, self._try):
+        while not await loop.run_in_executor(executor, self.take):
             left = until - time.monotonic()
             if left <= 0:
-                raise AlreadyRunning(await loop.run_in_executor(self._executor, self._refusal))
+                raise AlreadyRunning(await loop.run_in_executor(executor, self._refusal))
             await asyncio.sleep(min(POLL_SECONDS, left))
 
-    def _try(self) -> bool:
-        """Try once to take the lock. False if another process holds it. Raises OSError."""
+    def take(self) -> bool:
+        """Try once to take the lock. False if another process holds it. Raises DestinationError, OSError."""
+        if fcntl is None:
+            raise DestinationError(f"cannot lock {self._where}: this system has no flock")
+        if self._descriptor >= 0:
+            return True
         return any(self._open_and_hold() for _ in range(3))  # the file may be removed or replaced meanwhile
 
     def _open_and_hold(self) -> bool:

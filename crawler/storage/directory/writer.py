@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 from crawler.model.struct import Value
 from crawler.storage.directory.boundaries.spared import Spared
 from crawler.storage.directory.layout import Layout
-from crawler.storage.directory.lock import Lock
 from crawler.storage.directory.os_errors import UnusablePath
 from crawler.storage.directory.tree import Tree
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
@@ -38,13 +36,13 @@ class WriteOptions(Value, frozen=True, kw_only=True):
 
 
 class DirectoryWriter:
-    """The lock, parts, committer and trash of one DIR. For the writing thread only, except ``parts`` and ``committer``.
+    """The parts, committer and trash of one DIR. For the writing thread only, except ``parts`` and ``committer``.
 
     A run that receives no file needs neither of these, nor their modules, unless an earlier run left parts.
-    Constructing it creates what is missing in DIR. ``shown``: DIR in messages. Raises DestinationError, OSError.
+    Constructing it creates what is missing in DIR. Raises DestinationError, OSError.
     """
 
-    def __init__(self, layout: Layout, options: WriteOptions, spared: Spared, *, shown: str, thread: Executor) -> None:
+    def __init__(self, layout: Layout, options: WriteOptions, spared: Spared) -> None:
         layout.make()
         self.folds_case = layout.folds_case()
         """Whether README and readme are the same file on this file system."""
@@ -57,7 +55,6 @@ class DirectoryWriter:
         if self._has_files():
             self.parts.load()
         spared.refresh(layout.root)
-        self.lock = Lock(layout.own, shown, thread)
 
     @cached_property
     def parts(self) -> PartStore:
@@ -109,13 +106,12 @@ class DirectoryWriter:
                 self.trash.empty(time.time())
 
     def close(self) -> None:
-        """Close all descriptors and release the lock."""
+        """Close all descriptors but those of the layout."""
         if self._has_stored:
             self.committer.helper.close()
         if self.trash is not None:
             self.trash.close()
         self.tree.close()
-        self.lock.release()
 
 
 def _trash(layout: Layout, seconds: float) -> Trash:

@@ -17,11 +17,14 @@ from typing import TextIO
 
 import pytest
 
-from crawler.app.first_request.standing import Standing, standing_of
+from crawler.app.first_request.standing import claimed, give_back
+from crawler.cli import runner
 from crawler.cli.parser import run
 from crawler.http.sockets.early import EarlyConnections
 from crawler.http.sockets.endpoint import Endpoint
 from crawler.model.state.host_limits import HostLimits
+from crawler.storage.directory.layout import Layout
+from crawler.storage.directory.lock import is_held
 from crawler.storage.state.hosts import store_hosts
 from tests.support.misbehaving.samples import authority, certificate
 from tests.support.misbehaving.server import Site as TlsSite
@@ -268,27 +271,94 @@ def test_a_run_that_is_refused_because_of_its_arguments_connects_to_nothing(
         assert select.select([listening], [], [], 0)[0] == []
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("options", [[], ["--lock-wait=1"], ["--lock=none"]])
+def test_the_lock_is_held_before_anything_is_sent(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_first: bool, options: list[str]
+) -> None:
+    """A run that begins just then is refused and sends nothing."""
+    place = tmp_path / "mirror"
+    if not is_first:
+        own(place, site)
+        site.taken()
+    others, real = list[tuple[int, Counter[str]]](), EarlyConnections.__enter__
+
+    def enter(early: EarlyConnections) -> EarlyConnections:
+        monkeypatch.setattr(EarlyConnections, "__enter__", real)
+        others.append((run(["-q", site.url, str(place)]), site.taken()))
+        return real(early)
+
+    monkeypatch.setattr(EarlyConnections, "__enter__", enter)
+    assert run(["-q", *options, site.url, str(place)]) == 0
+    assert site.taken()
+    assert others == [(0 if options == ["--lock=none"] else 7, others[0][1])]
+    assert bool(others[0][1]) is (options == ["--lock=none"])
+
+
+def test_a_run_that_ends_before_it_begins_leaves_nothing(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, lack = tmp_path / "above" / "mirror", MemoryError()
+
+    def fail(_call: object) -> int:
+        assert is_held(place / ".crawler")
+        raise lack
+
+    monkeypatch.setattr(runner, "run_one", fail)
+    assert run(["-q", site.url, str(place)]) == 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def of_a_mirror_that_begins(place: Path) -> None:
+    (place / ".crawler").mkdir(parents=True)
+    (place / ".crawler" / "state.sqlite3").touch()
+
+
+@pytest.mark.parametrize("path", ["outer", "outer/mirror"])
+def test_nothing_is_sent_if_another_mirror_begins_while_the_lock_is_taken(
+    site: Site, opened: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """It is that of the same directory, or of one above, whose run does not know this one."""
+    place, real = tmp_path / "outer" / "mirror", Layout.make
+
+    def make(layout: Layout) -> None:
+        if not (tmp_path / path / ".crawler").exists():
+            of_a_mirror_that_begins(tmp_path / path)
+        real(layout)
+
+    monkeypatch.setattr(Layout, "make", make)
+    assert claimed(place, site.url, lock=True) is None
+    assert not is_held(place / ".crawler")
+    assert (place / ".crawler").exists() is (path == "outer/mirror")
+
+
+def known(place: Path, root: str) -> tuple[bool, int | None] | None:
+    found = claimed(place, root, lock=True)
+    if found is not None:
+        give_back(found.layout)
+    return None if found is None else (found.is_first, found.connections)
+
+
 def test_what_is_known_of_a_directory(site: Site, tmp_path: Path) -> None:
-    place, first, later = tmp_path / "mirror", Standing(True), Standing(False)
-    assert standing_of(place, site.url) == first
+    place, first, later = tmp_path / "mirror", (True, None), (False, None)
+    assert known(place, site.url) == first
     place.mkdir()
     (place / "kept").touch()
-    assert standing_of(place, site.url) == first
+    assert known(place, site.url) == first
     own(place, site)
-    assert standing_of(place, site.url) == later
-    assert standing_of(tmp_path / "." / "mirror", f"{site.url}index.html") == later
-    assert standing_of(place, "http://other/") is None
+    assert known(place, site.url) == later
+    assert known(tmp_path / "." / "mirror", f"{site.url}index.html") == later
+    assert known(place, "http://other/") is None
     with connect(place / ".crawler" / "state.sqlite3") as state:
         store_hosts({site.url[:-1]: HostLimits(limit=1, beyond=2)}, time.time(), state)
     state.close()
-    assert standing_of(place, site.url) == Standing(is_first=False, connections=1)
-    later = Standing(is_first=False, connections=1)
+    assert known(place, site.url) == (False, 1)
+    later = (False, 1)
     os.link(place / ".crawler" / "lock", tmp_path / "other-name")
-    assert standing_of(place, site.url) is None, "the run replaces a shared lock"
-    (tmp_path / "other-name").unlink()
-    assert standing_of(place, site.url) == later
+    assert known(place, site.url) == later
+    assert (place / ".crawler" / "lock").stat().st_nlink == 1, "a shared lock is replaced"
     (place / ".crawler" / "state.sqlite3").write_bytes(b"SQLite format 3\0 but damaged")
-    assert standing_of(place, site.url) is None
+    assert known(place, site.url) is None
     (place / ".crawler" / "state.sqlite3").unlink()
-    assert standing_of(place, site.url) is None
-    assert standing_of(place / "\0", site.url) is None
+    assert known(place, site.url) is None
+    assert known(place / "\0", site.url) is None

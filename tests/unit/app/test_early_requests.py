@@ -20,7 +20,7 @@ OF_REQUESTS = {
     "client_cert", "cookies", "header", "limit_rate", "netrc", "proxy", "requests_per_second",
 }  # fmt: skip
 """Options that change how, when or with what the first request is sent."""
-OF_THE_RUN = {"dry_run", "lock", "lock_wait", "max_duration"}
+OF_THE_RUN = {"dry_run"}
 
 
 def test_every_option_is_plain_or_is_not_for_a_reason() -> None:
@@ -75,7 +75,6 @@ def test_the_first_requests_of_a_run(
     root: str, no_robots: bool, connections: int, is_first: bool, lines: list[bytes]
 ) -> None:
     found = early_requests(root, Config(no_robots=no_robots), connections=connections, is_first=is_first)
-    assert found is not None
     where, requests = found
     assert where == Endpoint("h", 443 if root == TLS else 80, is_tls=root == TLS)
     assert [request.partition(b"\r\n")[0] + b"\r\n" if request else b"" for request in requests] == lines
@@ -83,4 +82,5 @@ def test_the_first_requests_of_a_run(
 
 
 def test_a_url_that_no_lane_serves_has_none() -> None:
-    assert early_requests("http://h", Config(), connections=2, is_first=True) is None
+    with pytest.raises(ValueError, match="lane"):
+        early_requests("http://h", Config(), connections=2, is_first=True)

@@ -33,9 +33,9 @@ Scanned = dict[str, Local] | BaseException
 class DirectoryReader(Destination):
     """What lies in ``directory``. One thread reads it, so that a slow disk never stalls the event loop."""
 
-    def __init__(self, directory: Path, own: Sequence[OwnFile]) -> None:
+    def __init__(self, directory: Path, own: Sequence[OwnFile], layout: Layout | None) -> None:
         self._shown = str(directory)
-        self._layout = Layout(directory)
+        self._layout = layout or Layout(directory)
         self._spared = Spared(own, directory)  # shared by scanner, writer and trash
         self._spared_paths: dict[str, str] = {}
         self._known_empty = KnownEmpty()
