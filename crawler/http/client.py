@@ -26,7 +26,7 @@ from crawler.http.response import (
     HttpResponse,
     RawResponse,
     WholeResponse,
-    discarded,
+    read_out,
     redirect_target,
     redirected,
     too_many_redirects,
@@ -137,11 +137,11 @@ class HttpClient:
         return host
 
     async def _probe(self, url: str, host: Host) -> None:
-        """Request the first byte of ``url``; ``send`` reports to ``host`` whether a response came."""
+        """Request the first byte of ``url``; ``request`` reports to ``host`` whether a response came."""
         with suppress(FetchError):
             login = self.login_for(url, url)
             authorization = login.authorization("GET", url) if login is not None else None
-            (await self.request("GET", url, _FIRST_BYTE, host=host, authorization=authorization)).release()
+            await read_out(await self.request("GET", url, _FIRST_BYTE, host=host, authorization=authorization))
 
     def login_for(self, url: str, first: str) -> Authenticator | None:
         """The login that a request for ``url`` gets; ``first`` is the URL before any redirects."""
@@ -149,8 +149,7 @@ class HttpClient:
 
     def headers_for(self, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
         """``headers`` with the cookies and the --header fields that apply to ``url``."""
-        cookie = self._keyring.cookies.header(url)
-        if cookie is not None:
+        if (cookie := self._keyring.cookies.header(url)) is not None:
             headers = merged(headers, {"Cookie": cookie})
         own = self._keyring.headers_for(url)
         return merged(headers, own) if own else headers
@@ -158,15 +157,11 @@ class HttpClient:
     async def request(
         self, method: str, url: str, headers: Mapping[str, str], *, host: Host, authorization: str | None = None
     ) -> RawResponse:
-        """Call ``send`` with all headers that the request needs. Raises FetchError."""
+        """Send one request on a connection of ``host``; returns when the headers have arrived. Raises FetchError."""
+        assert self._transport is not None, "the client is not open"
         headers = self.headers_for(url, headers)
         if authorization is not None:
             headers = merged(headers, {"Authorization": authorization})
-        return await self.send(method, url, headers, host)
-
-    async def send(self, method: str, url: str, headers: Mapping[str, str], host: Host) -> RawResponse:
-        """Send one request on a connection of ``host``; returns when the headers have arrived. Raises FetchError."""
-        assert self._transport is not None, "the client is not open"
         try:
             proxy = self.options.proxies.choose(url)
             response = await self._transport.send(method, url, headers, proxy)
@@ -191,8 +186,7 @@ class HttpClient:
 
     def _note(self, method: str, url: str, response: RawResponse | WholeResponse) -> None:
         if self._logs_requests:
-            fields = {"method": method, "url": url, "status": response.status}
-            _LOG.debug("request", extra={"fields": fields})
+            _LOG.debug("request", extra={"fields": {"method": method, "url": url, "status": response.status}})
         self._keyring.cookies.keep(url, response.headers)
 
     def _note_all(self, responses: Sequence[WholeResponse]) -> None:
@@ -213,17 +207,14 @@ class HttpClient:
         """Fetch a listing page, decompressed: all of it, or at least its first ``most`` bytes.
 
         A response is returned whatever its status; its body is empty if the status is not 2xx. A response
-        with status 200 is first passed to ``take`` (see ``interfaces.Take``).
-
-        Raises FetchError, VerificationError.
+        with status 200 is first passed to ``take`` (see ``interfaces.Take``). Raises FetchError, VerificationError.
         """
         headers = page_headers(validators, html_only=html_only, is_plain=take is not None)
         async with self.open("GET", url, headers=headers, permit=permit) as response:
             taken = await take(response) if take is not None and response.status == 200 else None
             if not 200 <= response.status < 300:
-                body = await discarded(response)
-            else:
-                body = taken if isinstance(taken, bytes) else await read_decoded(taken or response, most)
+                return page_of(response, b"")
+            body = taken if isinstance(taken, bytes) else await read_decoded(taken or response, most)
             return page_of(response, body)
 
 
@@ -260,13 +251,13 @@ class _Exchange:
                 if status in OVERLOAD_STATUS and host.overloaded(status, response.headers, generation):
                     refusals += 1
                     if refusals <= limits.REFUSALS:
-                        self._release()
+                        await self._end()
                         continue
                 location = response.headers.get("Location") if status in REDIRECT_STATUS else None
                 if location is None:
                     return HttpResponse(response, url, host, self._release, client.gate, promise=promise)
                 promise = HttpResponse.promise_of(response.headers) or promise
-                self._release()  # the rule of ``Gate``: ``permit`` may need this connection to read robots.txt
+                await self._end()  # the rule of ``Gate``: ``permit`` may need this connection to read robots.txt
                 url = await redirect_target(location, url, self._permit)
                 self._headers = redirected(self._headers, self._url, url)
                 hops, logins = hops + 1, 0
@@ -287,7 +278,18 @@ class _Exchange:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._release()
+        if kind is None or issubclass(kind, Exception):
+            await self._end()
+        else:
+            self._release()
+
+    async def _end(self) -> None:
+        """Release the connection, for reuse if the rest of the response is short."""
+        try:
+            if self._response is not None:
+                await read_out(self._response)
+        finally:
+            self._release()
 
     def _release(self) -> None:
         response, host, self._response, self._host = self._response, self._host, None, None

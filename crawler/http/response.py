@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -24,7 +25,7 @@ from crawler.model.reasons import Reason
 from crawler.model.struct import Struct
 from crawler.model.values import Rejection
 from crawler.text.escape import masked
-from crawler.text.http_fields import RETRYABLE_STATUS
+from crawler.text.http_fields import RETRYABLE_STATUS, content_length
 from crawler.text.urls import before_query, resolve
 
 _ERRORS, _UNSATISFIABLE = 400, 416
@@ -44,6 +45,11 @@ class RawResponse(Protocol):
     @property
     def head_start(self) -> float:
         """Seconds that passed between the request and the call of ``send``, if it was sent before the event loop."""
+        ...
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all of it has arrived."""
         ...
 
     async def next(self) -> bytes:
@@ -235,12 +241,25 @@ def joined(first: interfaces.WholeResponse, second: interfaces.WholeResponse) ->
     return WholeResponse(200, body, second.url, known=combined(known))
 
 
-async def discarded(response: HttpResponse) -> bytes:
-    """Read a short body, so that the connection can be reused, and return nothing."""
-    if response.status != 304:
-        with suppress(FetchError, VerificationError):
-            await response.read(limits.ERROR_BODY)
-    return b""
+def is_short(status: int, length: int | None) -> bool:
+    """Whether a body that nobody wants is read, so that its connection can be reused. ``length``: None if unknown."""
+    return not 200 <= status < 300 if length is None else length <= limits.ERROR_BODY
+
+
+async def read_out(response: RawResponse) -> None:
+    """End a response whose body is not wanted, after reading the rest of it if it is short and arrives soon.
+
+    Many servers send the header section and the body of an error in separate segments.
+    """
+    size = 0
+    try:
+        if not response.is_over and is_short(response.status, content_length(response.headers)):
+            with suppress(RequestError, TooSlow, TimeoutError):
+                async with asyncio.timeout(limits.ERROR_SECONDS):
+                    while size <= limits.ERROR_BODY and (piece := await response.next()):
+                        size += len(piece)
+    finally:
+        response.release()
 
 
 async def redirect_target(location: str, url: str, permit: Permit) -> str:

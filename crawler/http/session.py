@@ -163,6 +163,11 @@ class SessionResponse:
         self._waited, self._received = 0.0, 0
         """``_waited``: seconds spent waiting for the body; ``_received``: number of bytes that arrived in that time."""
 
+    @property
+    def is_over(self) -> bool:
+        """See ``response.RawResponse``."""
+        return self._response.content.is_eof()
+
     async def next(self) -> bytes:
         """The next bytes of the body; empty at the end. Raises RequestError, TooSlow."""
         began = time.monotonic()

@@ -52,6 +52,8 @@ SMALL_BODY = 256 * KIB
 """Bodies up to this size are kept in memory until they are written together with others."""
 ERROR_BODY = 64 * KIB
 """Error pages up to this size are read, so that the connection can be reused; longer ones are not read."""
+ERROR_SECONDS = 1.0
+"""Time for such a page to arrive; it is closer than a new connection, unless the server makes it up meanwhile."""
 SEGMENTED_BODY = 4 * MIB
 """Smallest remainder of a file that --segments splits; for less, a second connection is not worth its handshake."""
 PIECE_LEAST = 256 * KIB

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import Enum
 from typing import Any, Protocol
 
 from crawler.http.credentials.challenges import Challenge, digest_of, parse_challenges
 from crawler.http.credentials.digest import DigestNonce
 from crawler.http.credentials.login import Login
-from crawler.http.problem import RequestError, TooSlow
-from crawler.http.response import RawResponse
+from crawler.http.response import RawResponse, read_out
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import Permit
@@ -119,7 +118,7 @@ class Authenticator:
         with _usable(response, url):
             is_again = self.is_worth_repeating(url, response.status, response.headers, sent, repeats)
         if is_again:
-            await _read_out(response)
+            await read_out(response)
             return None
         if repeats > limits.CHALLENGES and _is_stale(response):
             response.release()
@@ -140,7 +139,7 @@ class Authenticator:
             if not is_learnt:
                 self._asked = [self.login.start]
                 return response
-        await _read_out(response)
+        await read_out(response)
         return None
 
     async def settle(self, permit: Permit) -> bool:
@@ -251,17 +250,6 @@ def _directory(url: str) -> str:
     """The path of ``url`` up to its last slash."""
     path = before_query(url)
     return path[path.find("/", path.find("://") + 3) : path.rfind("/") + 1]
-
-
-async def _read_out(response: RawResponse) -> None:
-    """Read a short body, so that the connection can be reused, and end the response."""
-    size = 0
-    try:
-        with suppress(RequestError, TooSlow):
-            while size <= limits.ERROR_BODY and (piece := await response.next()):
-                size += len(piece)
-    finally:
-        response.release()
 
 
 def _is_stale(response: RawResponse) -> bool:

@@ -46,7 +46,6 @@ class Exchange:
         "_first",
         "_head",
         "_is_holding",
-        "_is_over",
         "_lane",
         "_loss",
         "_pieces",
@@ -54,6 +53,7 @@ class Exchange:
         "_waiting",
         "head_start",
         "headers",
+        "is_over",
     )
 
     def __init__(self, lane: Lane, silence: float, first: FirstResponses) -> None:
@@ -69,7 +69,8 @@ class Exchange:
         self._pieces = deque[bytes]()
         self._waiting = 0
         """Number of bytes in the pieces that have not been read."""
-        self._is_over = False
+        self.is_over = False
+        """Whether all of the response has arrived."""
         self._is_holding = False
         """Whether the lane does not read before the next piece is asked for, because a thread may receive the rest."""
         self._loss: Loss | None = None
@@ -117,12 +118,12 @@ class Exchange:
     @property
     def is_ambiguous(self) -> bool:
         """Whether the response is complete and another one follows it: either may be the one that was requested."""
-        return self._is_over and self._lane.ending is Ending.FOLLOWED
+        return self.is_over and self._lane.ending is Ending.FOLLOWED
 
     async def next(self) -> bytes:
         """The next bytes of the body; empty at the end. Raises RequestError, TooSlow."""
         while not self._pieces:
-            if self._is_over:
+            if self.is_over:
                 return b""
             if self._loss is not None:
                 raise self._error()
@@ -132,13 +133,13 @@ class Exchange:
             await self._arrive()
         piece = self._pieces.popleft()
         self._waiting -= len(piece)
-        if self._waiting <= _ENOUGH // 2 and not self._is_over and not self._is_holding:
+        if self._waiting <= _ENOUGH // 2 and not self.is_over and not self._is_holding:
             self._lane.resume()
         return piece
 
     def bulk(self, most: int, received: Callable[[int], None]) -> BulkReceiver | None:
         """See ``interfaces.Response``."""
-        if self._is_over or self._loss is not None:
+        if self.is_over or self._loss is not None:
             return None
         receiver = self._lane.lend(tuple(self._pieces), most - self._waiting, received)
         if receiver is not None:
@@ -148,7 +149,7 @@ class Exchange:
 
     def release(self) -> None:
         """Stop reading the body. If it has not arrived completely, the lane is closed."""
-        if not self._is_over:
+        if not self.is_over:
             self._lane.close()
 
     async def _arrive(self) -> None:
@@ -165,7 +166,7 @@ class Exchange:
     # --- what the lane calls ------------------------------------------------------------------------
 
     def answered(self, _request: Request, head: Head, body: bytes) -> None:
-        self._is_over = True
+        self.is_over = True
         if body:
             self._pieces.append(body)
             self._waiting = len(body)
@@ -193,7 +194,7 @@ class Exchange:
         self._wake()
 
     def ended(self, _request: Request) -> None:
-        self._is_over = True
+        self.is_over = True
         self._wake()
 
     def lost(self, _request: Request, loss: Loss) -> None:

@@ -8,7 +8,7 @@ import ssl
 import time
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from crawler.http.pacing import host as host_module
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
 from crawler.http.proxies import Proxies
+from crawler.http.response import is_short
 from crawler.model import limits
 from crawler.model.errors import ConfigError, FetchError, VerificationError
 from crawler.model.interfaces import FetchedPage, Permit, Response
@@ -158,6 +159,96 @@ async def test_a_connection_is_reused(site: Site) -> None:
         for _ in range(5):
             await get(client, site.url + "a")
     assert site.connections == 1
+
+
+Reply = tuple[bytes, bytes]
+"""What a server sends in two segments: the header section, and what follows it."""
+HEAD = b"HTTP/1.1 %d x\r\nConnection: keep-alive\r\n%b\r\n"
+LENGTH, CHUNKED = b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"
+
+
+@asynccontextmanager
+async def in_two_segments(reply: Reply, pause: float) -> AsyncIterator[tuple[str, list[int]]]:
+    """(URL of a server that sends ``reply`` to everything, the number of requests on each connection)."""
+    requests, tasks = list[int](), list[asyncio.Task[None]]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = len(requests)
+        requests.append(0)
+        with closing(writer), suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                requests[number] += 1
+                writer.write(reply[0])
+                await writer.drain()
+                await asyncio.sleep(pause)
+                writer.write(reply[1])
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.append(asyncio.create_task(serve(reader, writer)))
+
+    async with await asyncio.start_server(begin, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", requests
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def status_alone(client: HttpClient, url: str) -> int:
+    async with client.open("GET", url, headers={}, permit=nothing_refused) as response:
+        return response.status
+
+
+UNREAD = [
+    *[(status, (HEAD % (status, LENGTH), b"hello")) for status in (200, 206, 302, 401, 403, 404, 416, 500, 503)],
+    (404, (HEAD % (404, CHUNKED), b"5\r\nhello\r\n0\r\n\r\n")),
+    (404, (HEAD % (404, b"Content-Length: 60000\r\n"), b"x" * 60_000)),
+]
+
+
+@pytest.mark.parametrize("by_proxy", [False, True])
+@pytest.mark.parametrize(("status", "reply"), UNREAD)
+async def test_a_short_body_that_is_not_wanted_costs_no_connection(status: int, reply: Reply, by_proxy: bool) -> None:
+    async with in_two_segments(reply, 0.01) as (url, requests):
+        proxies = Proxies(by_scheme={"http": url.removesuffix("/")} if by_proxy else {})
+        async with opened(proxies=proxies) as client:
+            for _ in range(3):
+                assert await status_alone(client, "http://h.example/" if by_proxy else url) == status
+    assert requests == [3]
+
+
+@pytest.mark.parametrize(
+    ("head", "pause", "rest"),
+    [
+        (HEAD % (404, b"Content-Length: 70000\r\n"), 0.0, b"x" * 70_000),
+        (HEAD % (200, CHUNKED), 0.0, b"5\r\nhello\r\n"),
+        (HEAD % (404, CHUNKED), 0.0, b"11170\r\n" + b"x" * 0x11170),
+        (HEAD % (404, LENGTH), 60.0, b"hello"),
+        (HEAD % (404, LENGTH), 0.0, b"h"),
+    ],
+    ids=["long", "wanted", "endless", "silent", "slow"],
+)
+async def test_a_long_or_slow_body_that_is_not_wanted_is_not_waited_for(
+    head: bytes, pause: float, rest: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "ERROR_SECONDS", SHORT)
+    async with in_two_segments((head, rest), pause) as (url, requests), opened() as client:
+        began = time.monotonic()
+        for _ in range(2):
+            assert await status_alone(client, url) in (200, 404)
+        assert time.monotonic() - began < 5
+        assert requests == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "is_read"),
+    [
+        (200, None, False), (206, None, False), (299, None, False), (199, None, True), (300, None, True),
+        (404, None, True), (200, 0, True), (200, limits.ERROR_BODY, True), (200, limits.ERROR_BODY + 1, False),
+        (404, limits.ERROR_BODY, True), (404, limits.ERROR_BODY + 1, False),
+    ],
+)  # fmt: skip
+def test_which_bodies_are_read_although_nobody_wants_them(status: int, length: int | None, is_read: bool) -> None:
+    assert is_short(status, length) is is_read
 
 
 # --- redirects ------------------------------------------------------------------------------------
