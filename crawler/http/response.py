@@ -17,7 +17,7 @@ from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError, TooSlow
 from crawler.model import limits
-from crawler.model.errors import FetchError, VerificationError
+from crawler.model.errors import Cause, FetchError, VerificationError
 from crawler.model.interfaces import BulkBody, Permit
 from crawler.model.network import responses as interfaces
 from crawler.model.network.shapes import UNKNOWN, Alike, HeaderShape, Varying
@@ -172,8 +172,9 @@ class HttpResponse:
         except TooSlow as error:
             raise FetchError(str(error), url=self.url) from None
         except RequestError as error:
-            self._host.troubled()
-            raise FetchError(f"the body was cut short: {error}", url=self.url) from None
+            if error.cause is not Cause.RECEIVER_LOST:
+                self._host.troubled()
+            raise FetchError(f"the body was cut short: {error}", url=self.url, cause=error.cause) from None
         if chunk:
             self._host.received(len(chunk), time.monotonic())
         if self._gate.limits_bytes:

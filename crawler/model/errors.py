@@ -56,6 +56,8 @@ class Cause(Enum):
     """There is no connection to the proxy for another reason, or it refuses to connect to the server."""
     SILENT = auto()
     """Nothing was received within the time limit."""
+    RECEIVER_LOST = auto()
+    """The process of this program that received the body is gone; the server is not to blame."""
 
 
 class CrawlerError(Exception):
@@ -69,9 +71,7 @@ class CrawlerError(Exception):
         Exception.__init__(self, *texts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What ``pickle`` and ``copy`` need. Without it they call the class with the message alone, and the error of a
-        child process whose class takes more would break the pool that it belongs to.
-        """
+        """What ``pickle`` and ``copy`` need: otherwise they call the class, which may take more, with the message."""
         return _restored, (type(self), self.args, self.__dict__)
 
 

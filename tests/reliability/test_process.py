@@ -325,7 +325,9 @@ def test_a_run_whose_saver_is_killed_or_stopped_is_complete(sandbox: Sandbox, si
     wait_until(lambda: len(sandbox.tree()) > 0, "the first files")
     (saver,) = [int(child) for task in _tasks(program.process.pid) for child in (task / "children").read_text().split()]
     os.kill(saver, number)
-    sandbox.note(program.finish()).succeeds()
+    run = sandbox.note(program.finish())
+    run.succeeds()
+    assert run.text.count("a helper process of this run was killed or stopped") == 1
     sandbox.holds(site.contents())
     assert sandbox.parts() == []
     assert not Path(f"/proc/{saver}").exists()
@@ -385,13 +387,15 @@ def test_a_run_whose_receiving_processes_are_killed_or_stopped_is_complete(
     site.file("a", blob(300_000))
     for name in "bcd":
         site.file(name, blob(300_000 + ord(name)), Stall(at=0.5, times=1))
-    argv = sandbox.command(site.url, more=["--read-timeout=20"])
+    argv = sandbox.command(site.url, attempts=1, more=["--read-timeout=20"])
     program = sandbox.start_raw([argv[0], "-c", _RECEIVED_ELSEWHERE, *argv[argv.index("crawler") + 1 :]])
     wait_until(lambda: sum(size > 100_000 for size in _sizes(sandbox)) == 3, "the beginnings of the others")
     children = [int(each) for task in _tasks(program.process.pid) for each in (task / "children").read_text().split()]
     for child in children:
         os.kill(child, number)
-    sandbox.note(program.finish()).succeeds()
+    run = sandbox.note(program.finish())
+    run.succeeds()
+    assert run.text.count("a helper process of this run was killed or stopped") == 1
     sandbox.holds(site.contents())
     assert sandbox.parts() == []
     assert len(children) == 2

@@ -220,6 +220,8 @@ class Exchange:
 def _cause(loss: Loss) -> Cause | None:
     if loss.detail == NO_STATUS_LINE:
         return Cause.NO_HTTP
+    if loss.ending is Ending.RECEIVER_LOST:
+        return Cause.RECEIVER_LOST
     return None if loss.is_broken else _CAUSES.get(loss.ending)
 
 

@@ -30,6 +30,7 @@ class Ending(Enum):
     REFUSED_BY_TLS = "a TLS alert instead of a response"
     BAD_REQUEST = "a request among several was answered 400: the server may not have understood where it began"
     ABANDONED = "closed by us"
+    RECEIVER_LOST = "the process that received a body is gone"
 
 
 EXCESSES = frozenset({Ending.EXCESS, Ending.FOLLOWED})

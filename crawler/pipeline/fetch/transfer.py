@@ -11,7 +11,7 @@ from contextlib import aclosing
 from functools import partial
 
 from crawler.model import limits
-from crawler.model.errors import FetchError, VerificationError
+from crawler.model.errors import Cause, FetchError, VerificationError
 from crawler.model.interfaces import Client, Destination, Part, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
@@ -89,7 +89,19 @@ class Transfer:
         """True once pieces of the body were fetched in parallel. After a failure the body is fetched in one stream."""
 
     async def attempt(self) -> Result | Staged:
+        """Make one attempt. If this machine spoils it, it goes on at once.
+
+        That ends: a process that is lost is never replaced.
+        """
         self.effort.begin_attempt()
+        while True:
+            try:
+                return await self._attempt()
+            except FetchError as error:
+                if error.cause is not Cause.RECEIVER_LOST:
+                    raise
+
+    async def _attempt(self) -> Result | Staged:
         job, shared = self._job, self._shared
         if job.probe and self.effort.attempts == 1:
             found = await shared.probes.ask(shared.client, job, shared.permit)

@@ -20,7 +20,7 @@ from crawler.model.values import Job, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.incoming.part_threads import Fillers, PartThreads
 from crawler.storage.directory.layout import Layout
-from crawler.storage.directory.os_errors import destination_error
+from crawler.storage.directory.os_errors import HELPER_LOST, destination_error
 from crawler.storage.directory.reading.reader import DirectoryReader
 from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
 from crawler.storage.executor import BriefExecutor, advanced, finished
@@ -279,5 +279,6 @@ class LocalDestination(DirectoryReader):
 
     @property
     def lacks(self) -> frozenset[str]:
-        """Messages about features that this file system lacks; files were stored without them."""
-        return self._writer.lacks if self._writer is not None else frozenset()
+        """Messages about what this file system or machine lacks; files were stored without it."""
+        found = self._writer.lacks if self._writer is not None else frozenset()
+        return found | {HELPER_LOST} if self._fillers.have_lost else found

@@ -17,6 +17,8 @@ from crawler.text.urls import STATE_DIRECTORY
 _FULL = "free some space, then run again; complete files were kept"
 _GONE = "the file system is gone: mount it again"
 
+HELPER_LOST = "a helper process of this run was killed or stopped (is memory short?): its work was done without it"
+"""Said once if a process that had started is gone, for which neither a server nor a file is to blame."""
 WHOLE: dict[int, str] = {
     errno.ENOSPC: f"the disk is full (no space left on device): {_FULL}",
     errno.EDQUOT: f"the disk quota is used up: {_FULL}",

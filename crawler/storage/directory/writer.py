@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from crawler.model.struct import Value
 from crawler.storage.directory.boundaries.spared import Spared
 from crawler.storage.directory.layout import Layout
-from crawler.storage.directory.os_errors import UnusablePath
+from crawler.storage.directory.os_errors import HELPER_LOST, UnusablePath
 from crawler.storage.directory.tree import Tree
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 
@@ -92,8 +92,11 @@ class DirectoryWriter:
 
     @property
     def lacks(self) -> frozenset[str]:
-        """Messages about features that this file system lacks; files were stored without them."""
-        return frozenset(self.committer.lacks) if self._has_stored else frozenset()
+        """Messages about what this file system or machine lacks; files were stored without it."""
+        if not self._has_stored:
+            return frozenset()
+        committer = self.committer
+        return frozenset(committer.lacks | ({HELPER_LOST} if committer.helper.has_lost else set()))
 
     @property
     def _has_stored(self) -> bool:

@@ -221,7 +221,7 @@ class BulkReceiver:
             self._taken = Taken(count, self._following, last)
         end = self._late
         if error is None:
-            end = end or End(Ending.ABANDONED, "")
+            end = end or End(Ending.RECEIVER_LOST, "")
         elif error:
             end = end or explained(OSError(error, os.strerror(error)), has_begun=True, has_head=True, is_first=False)
         self._end(end)

@@ -78,7 +78,8 @@ class Filler:
         self._stored = 0.0
         """Seconds that the process had spent on storing at the last look."""
         self._began = time.monotonic()
-        self._is_ready = False
+        self._is_ready = self.is_lost = False
+        """Whether it has started, and whether it was given up after that."""
         self.is_open = True
         memory = os.memfd_create("counts", os.MFD_CLOEXEC)
         try:
@@ -169,6 +170,7 @@ class Filler:
             self._look = self._loop.call_later(_LOOK_SECONDS, self._look_at_all)
 
     def _lose(self) -> None:
+        self.is_lost = self._is_ready
         self._end()
         bodies, self._bodies = self._bodies, {}
         counts = [int(self._shared[COUNTS + number]) for number in bodies]

@@ -137,6 +137,8 @@ class Helper:
         self._saver: Saver | None = None
         self._ordered: Sequence[Staged] = ()
         """The files that the process is storing, if its answer is still to come."""
+        self.has_lost = False
+        """Whether the process was given up after it had started."""
 
     @property
     def is_ready(self) -> bool:
@@ -178,7 +180,7 @@ class Helper:
             if len(batch.items) >= min(_LEAST, limits.BATCH_FILES) and saver.has_started():
                 self._order(saver, batch, directory_of)
         except LostSaver:
-            self._saver = None
+            self._lose(saver)
             lost()
         except Unresponsive:
             self._saver = None
@@ -213,7 +215,7 @@ class Helper:
         try:
             stored = saver.stored()
         except LostSaver:
-            self._saver = None
+            self._lose(saver)
             lost()
             return []
         except Unresponsive:
@@ -222,6 +224,9 @@ class Helper:
         if not saver.is_worth_while:
             self.close()
         return stored
+
+    def _lose(self, saver: Saver) -> None:
+        self._saver, self.has_lost = None, saver.is_ready
 
     def close(self) -> None:
         """End the process."""

@@ -100,6 +100,11 @@ class Fillers:
         able = [each for each in self._fillers if each.is_able]
         return min(able, key=lambda each: each.load) if able else None
 
+    @property
+    def have_lost(self) -> bool:
+        """Whether one of them was given up after it had started."""
+        return any(each.is_lost for each in self._fillers)
+
     def close(self) -> None:
         """End the processes; ``reap`` must follow."""
         for filler in self._fillers:

@@ -169,8 +169,10 @@ class Saver:
                     raise Unresponsive from None
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
-        close_quietly(self._memory)
+        """End the process, whatever it is doing. May be called again."""
+        memory, self._memory = self._memory, -1
+        if memory >= 0:
+            close_quietly(memory)
         self._process.close()
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import stamina
 
+from crawler.http.pacing.host import Host
 from crawler.model import limits
 from crawler.storage import processes
 from crawler.storage.directory.incoming import filler, part_threads
@@ -209,7 +210,9 @@ def _kill(started: list[Filler]) -> None:
 async def test_a_body_whose_process_is_killed_is_requested_again(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started = use_processes(monkeypatch)
+    """That is neither another attempt nor the fault of the host."""
+    started, troubles = use_processes(monkeypatch), list[Host]()
+    monkeypatch.setattr(Host, "troubled", lambda self: troubles.append(self))
     body = pattern(700_001)
 
     def is_stored(count: int) -> bool:
@@ -218,8 +221,10 @@ async def test_a_body_whose_process_is_killed_is_requested_again(
 
     script = Script(count=500_000, fault="stop", stop=lambda: _kill(started), is_stored=is_stored, times=1)
     before = descriptors()
-    found = await fetched(site, Case(len(body)), tmp_path, script=script)
-    assert (found.digest, len(found.ranges), found.is_fully_counted) == (sha256(body), 2, True)
+    found = await fetched(site, Case(len(body), attempts=1), tmp_path, script=script)
+    assert (found.digest, len(found.ranges), found.is_fully_counted) == (sha256(body), 2, True), found.how
+    assert troubles == []
+    assert started[0].is_lost
     assert started[0]._process.number == -1, "it has been reaped"
     assert descriptors() == before
 

@@ -26,6 +26,7 @@ from crawler.storage import life_line
 from crawler.storage import processes as helpers
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.incoming import new_files, saver, saver_process
+from crawler.storage.directory.os_errors import HELPER_LOST
 from crawler.storage.executor import finished, usable_processors
 from tests.component.storage.directory.test_new_files import batch, stored, unbroken
 from tests.contract.destination import staged
@@ -270,7 +271,10 @@ async def test_a_process_that_cannot_do_its_work_is_done_without(
     """Another interpreter than expected, or one whose modules are not where they should be."""
     monkeypatch.setattr(helpers, "_ROOT", "/nowhere")
     items = files(4)
-    assert await commit_all(tmp_path, items) == [item.result.known for item in items]
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        assert await destination.commit(items) == [item.result.known for item in items]
+        assert destination.lacks == set(), "it never began"
     assert are_all_here(tmp_path, items)
     assert processes
 
@@ -286,10 +290,25 @@ async def test_a_batch_whose_process_is_killed_or_stopped_is_stored_without_it(
         await destination.acquire(0)
         await destination.commit(items[:10])
         os.kill(processes[0], number)
+        assert destination.lacks == set()
         assert await destination.commit(items[10:20]) == [item.result.known for item in items[10:20]]
         await destination.commit(items[20:])
+        assert destination.lacks == {HELPER_LOST}
     assert are_all_here(tmp_path, items)
     assert len(processes) == 1, "it is not started again"
+
+
+async def test_its_memory_is_closed_once(tmp_path: Path) -> None:
+    """Its number may be that of another file by then."""
+    parts = os.open(tmp_path, os.O_RDONLY)
+    made = saver.begin(parts, lambda: "x", is_flushed=False, is_ending=lambda: False)
+    assert made is not None
+    memory = made._memory
+    made.close()
+    os.dup2(parts, memory)
+    made.close()
+    os.close(memory)
+    os.close(parts)
 
 
 @pytest.mark.usefixtures("at_once")

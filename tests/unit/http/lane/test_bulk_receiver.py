@@ -250,7 +250,7 @@ async def test_silence_and_slowness_end_a_connection_that_is_read_elsewhere_unle
 
 
 @pytest.mark.parametrize(
-    ("error", "ending"), [(0, None), (104, Ending.RESET), (None, Ending.ABANDONED)], ids=["end", "reset", "unknown"]
+    ("error", "ending"), [(0, None), (104, Ending.RESET), (None, Ending.RECEIVER_LOST)], ids=["end", "reset", "gone"]
 )
 async def test_why_no_more_is_received_elsewhere_decides_about_the_lane(
     lend: Callable[..., Lent], error: int | None, ending: Ending | None
