@@ -13,7 +13,7 @@ from pathlib import Path
 
 from crawler.model.errors import DestinationError
 from crawler.storage.directory.lock import LOCK_NAME, Lock
-from crawler.storage.directory.os_errors import NO_PLACE, destination_error, no_directory
+from crawler.storage.directory.os_errors import NO_PLACE, destination_error, of_another_kind
 from crawler.storage.directory.tree import DIRECTORY_FLAGS, Identity, close_quietly, identity, lstat
 from crawler.text import urls
 
@@ -77,7 +77,7 @@ class Layout:
             there = lstat(name, parent) if error.errno in {errno.ENOTDIR, errno.ELOOP} else None
             if there is None:
                 raise
-            raise self._error(f"{shown} in it {no_directory(there.st_mode)}") from error
+            raise self._error(f"{shown} in it {of_another_kind(there.st_mode, 'directory')}") from error
 
     def withdraw(self, with_state: bool) -> None:
         """Remove what ``make`` created, if DIR/.crawler contains only the lock, no parts, and ``with_state`` the state.

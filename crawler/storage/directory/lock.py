@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import AlreadyRunning, DestinationError
-from crawler.storage.directory.os_errors import NOT_OFFERED, destination_error
-from crawler.storage.directory.tree import close_quietly
+from crawler.storage.directory.os_errors import NOT_OFFERED, destination_error, of_another_kind
+from crawler.storage.directory.tree import close_quietly, lstat
 from crawler.text.patterns import pattern
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ class Lock:
         try:
             descriptor = os.open(LOCK_NAME, _FLAGS, 0o666, dir_fd=self._home)
         except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise DestinationError(f"cannot lock {self._where}: .crawler/lock is a symbolic link") from error
+            if (there := lstat(LOCK_NAME, self._home)) is not None:
+                self._check_kind(there.st_mode)
             raise destination_error(error, self._where) from error
         try:
             if self._hold(descriptor):
@@ -118,8 +118,7 @@ class Lock:
 
     def _hold(self, descriptor: int) -> bool:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise DestinationError(f"cannot lock {self._where}: .crawler/lock is not a file")
+        self._check_kind(status.st_mode)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not self._is_named(descriptor):
             return False
@@ -130,6 +129,11 @@ class Lock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, owner.encode(), 0)
         return True
+
+    def _check_kind(self, mode: int) -> None:
+        """Raise DestinationError unless ``mode`` is that of a file."""
+        if not stat.S_ISREG(mode):
+            raise DestinationError(f"cannot lock {self._where}: its .crawler/lock {of_another_kind(mode, 'file')}")
 
     def _replace(self) -> None:
         """Replace the shared lock file, while holding it, with a new one for the next attempt."""

@@ -50,6 +50,13 @@ _ITEM: dict[int, str] = {
     errno.EBUSY: "in use: it may be a mount point",
 }
 
+_KINDS = {
+    stat.S_IFLNK: "symbolic link",
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "directory",
+    stat.S_IFIFO: "FIFO",
+    stat.S_IFSOCK: "socket",
+}
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 NO_PLACE = "no files can be created there: choose another directory"
 _OWN_DIRECTORY: dict[int, str] = {
@@ -73,7 +80,7 @@ _WITHOUT_EFFECT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFI
 
 
 class UnsupportedOperation(OSError):
-    """The file system does not support a call that is needed to store files; ``strerror`` says what to do."""
+    """A call that is needed to store files is impossible here; ``strerror`` says why and what to do."""
 
 
 class Unresponsive(OSError):
@@ -139,10 +146,9 @@ def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()
     return DestinationError(f"cannot store files in {directory}: {text}", done=done, untouched=is_clean)
 
 
-def no_directory(mode: int) -> str:
-    """What is in place of a directory of the program, by its ``mode``, and what to do about it."""
-    kinds = {stat.S_IFLNK: "symbolic link", stat.S_IFREG: "file", stat.S_IFIFO: "FIFO", stat.S_IFSOCK: "socket"}
-    return f"is a {kinds.get(stat.S_IFMT(mode), 'device')}, not a directory: move it away"
+def of_another_kind(mode: int, wanted: str) -> str:
+    """What is in place of something that belongs to the program, a ``wanted``, by its ``mode``, and what to do."""
+    return f"is a {_KINDS.get(stat.S_IFMT(mode), 'device')}, not a {wanted}: move it away"
 
 
 def in_the_way(mode: int) -> str:

@@ -16,7 +16,13 @@ from crawler.model.struct import Value
 from crawler.model.values import Kind
 from crawler.storage.directory.boundaries.spared import Spared, other_mirror
 from crawler.storage.directory.copying import fill_from
-from crawler.storage.directory.os_errors import UnusablePath, is_whole, item_reason
+from crawler.storage.directory.os_errors import (
+    UnsupportedOperation,
+    UnusablePath,
+    is_whole,
+    item_reason,
+    of_another_kind,
+)
 from crawler.storage.directory.reading.scan import Scan
 from crawler.storage.directory.tree import (
     DIRECTORY_FLAGS,
@@ -58,9 +64,19 @@ class Trash:
         if self._tree is None:
             with suppress(FileExistsError):
                 os.mkdir(NAME, dir_fd=self._home)
-            self._root = os.open(NAME, DIRECTORY_FLAGS, dir_fd=self._home)
+            self._root = self._open()
             self._tree = Tree(self._root, capacity=4)
         return self._tree
+
+    def _open(self) -> int:
+        try:
+            return os.open(NAME, DIRECTORY_FLAGS, dir_fd=self._home)
+        except OSError as error:
+            there = lstat(NAME, self._home)
+            if there is None or stat.S_ISDIR(there.st_mode):
+                raise
+            text = f"its .crawler/trash {of_another_kind(there.st_mode, 'directory')}"
+            raise UnsupportedOperation(error.errno, text) from None
 
     def keep(self, directory: int, name: bytes, path: str) -> tuple[int, bytes]:
         """Give a file a second name in the trash, without removing its own.

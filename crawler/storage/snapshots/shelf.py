@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 
 from crawler.storage.directory.boundaries.spared import Spared
-from crawler.storage.directory.os_errors import UnusablePath, no_directory
+from crawler.storage.directory.os_errors import UnusablePath, of_another_kind
 from crawler.storage.directory.reading.scan import Scan
 from crawler.storage.directory.trash import remove
 from crawler.storage.directory.tree import DIRECTORY_FLAGS, Tree, close_quietly, lstat
@@ -62,7 +62,7 @@ def open_shelf(home: int) -> int:
         there = lstat(os.fsencode(SNAPSHOTS), home) if error.errno in {errno.ENOTDIR, errno.ELOOP} else None
         if there is None:
             raise
-        raise UnusablePath(f"it {no_directory(there.st_mode)}") from error
+        raise UnusablePath(f"it {of_another_kind(there.st_mode, 'directory')}") from error
 
 
 class Shelf:

@@ -118,7 +118,7 @@ class Database:
         what the user has named, such as /dev/null, and stays.
         """
         places = [self._path, *(Path(f"{self._path}{suffix}") for suffix in _BESIDE)]
-        strange = next((place for place in places if place.exists() and not place.is_file()), None)
+        strange = next((place for place in places if os.path.lexists(place) and not place.is_file()), None)
         if strange is not None:
             is_own = self._path.parent.name == STATE_DIRECTORY
             raise (_NotUsableError if is_own else _ForeignError)(f"{strange} is not a regular file")

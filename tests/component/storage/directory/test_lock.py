@@ -158,7 +158,7 @@ async def test_a_symbolic_link_planted_as_the_lock_is_refused_and_its_target_sta
     lock.parent.mkdir(parents=True)
     lock.symlink_to(victim)
     async with LocalDestination(tmp_path / "dir", fsync="none") as destination:
-        with pytest.raises(DestinationError, match=r"\.crawler/lock is a symbolic link"):
+        with pytest.raises(DestinationError, match=r"\.crawler/lock is a symbolic link, not a file: move"):
             await destination.acquire(0)
     assert victim.read_bytes() == b"mine"
 

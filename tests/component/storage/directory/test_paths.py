@@ -102,15 +102,49 @@ async def test_the_state_directory_is_never_a_link(tmp_path: Path, name: str) ->
     assert list(outside.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", [".crawler", ".crawler/parts"])
-@pytest.mark.parametrize(("make", "kind"), [(Path.touch, "file"), (os.mkfifo, "FIFO")])
-async def test_what_is_in_place_of_the_state_directory_is_named(
-    tmp_path: Path, name: str, make: Callable[[Path], object], kind: str
+def make_socket(path: Path) -> None:
+    """The path may be too long for a socket, which is then made elsewhere."""
+    short = Path(f"/tmp/{os.getpid()}.socket")
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(short))
+    short.rename(path)
+
+
+KINDS: dict[str, Callable[[Path], object]] = {
+    "file": Path.touch,
+    "directory": Path.mkdir,
+    "FIFO": os.mkfifo,
+    "socket": make_socket,
+    "symbolic link": lambda path: path.symlink_to("/nowhere"),
+}
+WANTED = {
+    ".crawler": "directory",
+    ".crawler/parts": "directory",
+    ".crawler/trash": "directory",
+    ".crawler/lock": "file",
+}
+
+
+@pytest.mark.parametrize(("name", "wanted"), WANTED.items())
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_is_in_place_of_a_path_of_the_program_is_named_and_stays(
+    tmp_path: Path, name: str, wanted: str, kind: str
 ) -> None:
+    if kind == wanted:
+        return
     (tmp_path / name).parent.mkdir(exist_ok=True)
-    make(tmp_path / name)
-    with pytest.raises(DestinationError, match=f"{name} in it is a {kind}, not a directory: move it away"):
-        await commit(tmp_path, "x")
+    (tmp_path / "gone").touch()
+    KINDS[kind](tmp_path / name)
+    found = (tmp_path / name).lstat()
+    with pytest.raises(
+        DestinationError, match=rf"\{name} (in it )?is a {kind}, not a {wanted}: move it away$"
+    ) as raised:
+        async with local(tmp_path, trash_seconds=60) as destination:
+            await destination.acquire(0)
+            await destination.delete(["gone"])
+    assert str(tmp_path) in str(raised.value)
+    assert os.path.samestat((tmp_path / name).lstat(), found)
+    assert (tmp_path / "gone").exists()
 
 
 async def test_umask_decides_who_may_read(tmp_path: Path) -> None:
