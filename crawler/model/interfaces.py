@@ -229,7 +229,7 @@ class Destination(Protocol):
         """So many more new files, of one directory, are about to be fetched. Does nothing by default. No I/O."""
         return
 
-    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+    async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
         """Write small bodies, flush all data, set times, rename, flush directories, in that order.
 
         Returns, for each item, what is now stored, or the reason why this item could not be stored. Raises

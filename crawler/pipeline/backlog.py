@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from crawler.model.columns.new_files import NewFiles
 from crawler.model.values import Job, Result, Staged
 
 
 class Finish(Protocol):
     """Passes on the outcomes of jobs."""
 
-    async def __call__(self, *done: Result | Staged) -> None: ...
+    async def __call__(self, *done: Result | Staged | NewFiles) -> None: ...
 
 
 PutBack = Callable[[Sequence[Job]], None]

@@ -29,6 +29,10 @@ class Outdated:
         if len(self._names) < _NAMED:
             self._names.append(printable(result.path))
 
+    def note_listed(self, count: int) -> None:
+        """Note ``count`` files that are the listed version."""
+        self._listed += count
+
     def warning(self) -> tuple[str, int] | None:
         """A warning about outdated files and its exit code; None if there are none.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from crawler.model.columns.new_files import SavedResults
 from crawler.model.exit_codes import LIMITS, SIGNALS, ExitCode, worst
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
@@ -137,8 +138,13 @@ class Tally(Observer):
             self._failures.append(result)
 
     def all_saved(self, results: Sequence[Result]) -> None:
-        note = self._outdated.note
         self._ended[Outcome.SAVED] += len(results)
+        if isinstance(results, SavedResults):
+            self._received += results.size
+            self._saved_bytes += results.size
+            self._outdated.note_listed(results.listed)
+            return
+        note = self._outdated.note
         for result in results:
             self._received += result.received
             self._saved_bytes += result.size

@@ -112,7 +112,7 @@ class _Checked(LocalDestination):
         super().__init__(directory, **options)  # type: ignore[arg-type]
         self._check = check
 
-    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+    async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
         self._check()
         return await super().commit(batch)
 

@@ -27,7 +27,6 @@ _KEPT = 15.0
 """Seconds for which an idle lane is kept."""
 _FRESH = 1.0
 """Seconds of idleness after which no batch is sent on a lane, because the server may be about to close it."""
-
 _MUTE = 0.25
 """Seconds after which idle lanes are closed if there is no response on another one, and never were two at a time."""
 
@@ -137,13 +136,14 @@ class LanePool:
         oldest = asyncio.get_running_loop().time() - _FRESH
         for place in range(len(kept) - 1, -1, -1):
             lane, since, carried = kept[place]
-            if since < oldest or not lane.is_quiet() or not self._has_room(where, lane, most):
-                del kept[place]
-                lane.close()
-            elif len(together.following(carried)) >= requests:
-                del kept[place]
+            is_old = since < oldest or lane.ending is not None or not self._has_room(where, lane, most)
+            if not is_old and len(together.following(carried)) < requests:
+                continue
+            del kept[place]
+            if not is_old and lane.is_quiet():  # a system call, so only a lane that fits is asked
                 self._connections(where).use(lane)
                 return lane, carried
+            lane.close()
         return None, None
 
     def _take_partly(
@@ -152,8 +152,8 @@ class LanePool:
         """The lane that takes most of the requests at ``places``, its history, and which; none for less than half."""
         kept, taken = self._shared.get(where, []), list[int]()
         for each in kept:
-            fit = sorted(set(together.following(each[2])).intersection(places)) if each[0].is_quiet() else []
-            if len(fit) > len(taken):
+            fit = sorted(set(together.following(each[2])).intersection(places))
+            if len(fit) > len(taken) and each[0].is_quiet():
                 taken, best = fit, each
         if 2 * len(taken) < len(places) or not taken:
             return None, None, places

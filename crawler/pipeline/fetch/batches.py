@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from crawler.model import limits
@@ -18,7 +17,7 @@ from crawler.model.network.responses import WholeResponse
 from crawler.model.values import Job, Result, Staged
 from crawler.pipeline.backlog import Finish, PutBack
 from crawler.pipeline.fetch.downloader import Downloader
-from crawler.pipeline.fetch.plain import plain_files
+from crawler.pipeline.fetch.plain import hashed, new_files, plain_file
 from crawler.pipeline.rules.responses import alike
 from crawler.pipeline.rules.responses.alike import is_like, sizes_of
 from crawler.pipeline.rules.responses.carried import followers
@@ -179,18 +178,17 @@ class FileBatch:
             replies = self._division.joined(shared.client.sharing, replies)
         if not self._is_sent:
             self._start()
-        alone, ready, jobs = list[Job](), list[Result | Staged](), self._jobs
-        for job, reply, plain in zip_longest(jobs, replies, plain_files(shared, jobs, replies, began)):
-            done: Result | Staged | None = plain
-            if plain is None and reply is not None:
-                await finish(*ready)
-                ready = []
-                done = await shared.use(job, reply, began)
+        files, others = new_files(shared, self._jobs, replies, began)
+        await (finish(files) if shared.destination.adds_digests else finish(*map(hashed, files)))
+        alone = list[Job]()
+        for job, reply in others:
+            done: Result | Staged | None = None
+            if reply is not None:
+                done = plain_file(shared, job, reply, began) or await shared.use(job, reply, began)
             if done is None:
                 alone.append(job)
             else:
-                ready.append(done)
-        await finish(*ready)
+                await finish(done)
         if alone:
             self._batches.alone.update(job.path for job in alone)
             put_back(alone[1:])

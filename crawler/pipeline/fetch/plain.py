@@ -1,4 +1,4 @@
-"""Takes the file of a plain response to a plain job in one step: nearly every small file of a first run.
+"""Takes the files of plain responses to plain jobs in one step: nearly every small file of a first run.
 
 ``Transfer`` applies one rule after another, most of which have nothing to decide about a new file of exactly the listed
 size. This is the same outcome for a sixth of the calls. Whenever one of those rules might decide something, the result
@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from crawler.model import limits
+from crawler.model.columns.new_files import Columns, NewFiles
 from crawler.model.freshness import Currency, Source
 from crawler.model.network.responses import WholeResponse
-from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result, Staged, Validators
+from crawler.model.struct import replace
+from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result, Staged
 from crawler.pipeline.fetch.transfer import Shared
 from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.responses.alike import is_ordinary
@@ -24,6 +27,7 @@ from crawler.text.http_fields import parse_http_date
 
 _SAVED, _FILE, _FIRST = Outcome.SAVED, Kind.FILE, Source.FIRST  # a member of an enumeration takes 80 ns to look up
 _LISTED, _OLDER, _OTHER = Currency.LISTED, Currency.OLDER, Currency.OTHER
+_MOST = limits.SMALL_BODY
 
 
 def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> Staged | None:
@@ -51,49 +55,52 @@ def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> 
     return _staged(job, body, mtime, known, proof.currency, time.monotonic() - began, lacks_digest=lacks_digest)
 
 
-def plain_files(
+def new_files(
     shared: Shared, jobs: Sequence[Job], replies: Sequence[WholeResponse | None], began: float
-) -> list[Staged | None]:
-    """``plain_file`` of each of ``jobs`` and its reply, if it has one; for headers that are alike in few calls."""
-    now, seconds = time.time(), time.monotonic() - began
-    return [
-        None if reply is None else _alike(shared, job, reply, now, seconds) or plain_file(shared, job, reply, began)
-        for job, reply in zip(jobs, replies, strict=False)
-    ]
+) -> tuple[NewFiles, list[tuple[Job, WholeResponse | None]]]:
+    """The new files among ``jobs`` whose replies have header sections of an ordinary shape, with a time; the others.
 
-
-def _alike(shared: Shared, job: Job, reply: WholeResponse, now: float, seconds: float) -> Staged | None:
-    """``plain_file`` if the header section has an ordinary shape and a time; None otherwise, or if that is None.
-
-    ``now``: seconds since the epoch. ``seconds``: duration of the job.
+    They are what ``plain_file`` would make of each, without a digest.
     """
-    shape, size, body = reply.shape, job.size, reply.body
-    length = len(body)
-    if shape is None or size is None or not size.low == length == size.high or length > limits.SMALL_BODY:
-        return None
-    modified, etag, date = reply.varying
-    moment, sent = parse_http_date(modified), parse_http_date(date)
-    if moment is None or not is_ordinary(shape) or not _is_plain(job) or shared.rejects_headers(job, length, moment):
-        return None
-    made = now if sent is None or now < sent else sent
-    found = _LISTED if job.vouched else currency(job, modified, made)
-    if found is _OLDER:
-        return None
-    shared.observer.received(job, length)
-    lacks_digest, mtime = shared.destination.adds_digests, int(moment) * NANOSECONDS
-    checked = UNCONFIRMED if found is _OTHER else made
-    said = Validators(etag=etag, last_modified=modified)
-    known = Known(
-        path=job.path,
-        url=job.url,
-        row=job.row,
-        size=length,
-        mtime=mtime,
-        validators=said,
-        digest=None if lacks_digest else sha256_of(body),
-        checked=checked,
-    )
-    return _staged(job, body, mtime, known, found, seconds, lacks_digest=lacks_digest)
+    now, seconds = time.time(), time.monotonic() - began
+    received, rejects = shared.observer.received, shared.rejects_headers
+    found, bodies, others = Columns(), list[bytes](), list[tuple[Job, WholeResponse | None]]()
+    for job, reply in zip_longest(jobs, replies):
+        if reply is None or (shape := reply.shape) is None or job.local is not None or not _is_plain(job):
+            others.append((job, reply))
+            continue
+        size, body = job.size, reply.body
+        length = len(body)
+        modified, etag, date = reply.varying
+        moment = parse_http_date(modified)
+        is_whole = size is not None and size.low == length == size.high and length <= _MOST and is_ordinary(shape)
+        if moment is None or not is_whole or rejects(job, length, moment):
+            others.append((job, reply))
+            continue
+        sent = parse_http_date(date)
+        made = now if sent is None or now < sent else sent
+        version = _LISTED if job.vouched else currency(job, modified, made)
+        if version is _OLDER:
+            others.append((job, reply))
+            continue
+        received(job, length)
+        found.jobs.append(job)
+        found.sizes.append(length)
+        bodies.append(body)
+        found.mtimes.append(int(moment) * NANOSECONDS)
+        found.etags.append(etag)
+        found.modified.append(modified)
+        found.checked.append(UNCONFIRMED if version is _OTHER else made)
+        found.currencies.append(version)
+    found.seconds.extend([seconds] * len(bodies))
+    return NewFiles(found, bodies), others
+
+
+def hashed(staged: Staged) -> Staged:
+    """``staged`` for a destination that does not add digests."""
+    known, digest = staged.result.known, sha256_of(staged.body)
+    result = replace(staged.result, digest=digest, known=known and replace(known, digest=digest))
+    return replace(staged, result=result, lacks_digest=False)
 
 
 def _staged(

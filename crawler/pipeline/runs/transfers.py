@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from crawler.model.columns.new_files import NewFiles, one_by_one
 from crawler.model.interfaces import Redirects, Response
 from crawler.model.observer import Observer
 from crawler.model.values import Job, Outcome, Rejection, Result, Staged
@@ -79,9 +80,9 @@ class Transfers:
         """
         config, pool, directories = self._parts.config, self._parts.pool, list[tuple[str, str]]()
 
-        async def finish(*done: Result | Staged) -> None:
+        async def finish(*done: Result | Staged | NewFiles) -> None:
             if self._upstreams is not None:
-                done = tuple(map(self._upstreams.noted, done))
+                done = tuple(self._upstreams.noted(each) for each in one_by_one(done))
             if Result in set(map(type, done)):  # seldom for those of a batch
                 results = [each for each in done if isinstance(each, Result)]
                 directories.extend((each.path, each.url) for each in results if each.outcome is Outcome.DIRECTORY)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from itertools import groupby
 
+from crawler.model.columns.new_files import NewFiles
 from crawler.model.errors import UnreadableDirectory
 from crawler.model.reasons import Reason
 from crawler.model.state.store import REPLACING
@@ -83,7 +84,7 @@ class VerifyRun(DownloadRun):
             seconds=time.monotonic() - began,
         )
 
-    async def _note(self, *done: Result | Staged) -> None:
+    async def _note(self, *done: Result | Staged | NewFiles) -> None:
         for each in done:
             assert isinstance(each, Result)
             if each.outcome is not Outcome.FAILED or not self._repair:

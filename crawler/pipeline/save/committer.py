@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from crawler.model import limits
+from crawler.model.columns.new_files import Columns, NewFiles, SavedFiles, SavedResults
 from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
@@ -27,7 +28,8 @@ class Committer:
         self._destination = destination
         self._state = state
         self._observer = observer
-        self._pending: list[Staged] = []
+        self._new, self._others = NewFiles(Columns(), []), list[Staged]()
+        """The bodies of the next batch, and those of the batch after it."""
         self._bytes = 0
         self._unwritten = 0
         """Number of bodies that have not been reported."""
@@ -36,18 +38,23 @@ class Committer:
         self._room = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._closing = self._is_flushing = self._has_ended = False
-        self._stored: tuple[list[Staged], list[Known | str]] = [], []
+        self._stored: tuple[Sequence[Staged], Sequence[Known | str]] = [], []
         """The last batch and what became of it, as long as it is not recorded."""
         self._error: DestinationError | None = None
 
-    async def put(self, *all_done: Result | Staged) -> None:
+    async def put(self, *all_done: Result | Staged | NewFiles) -> None:
         """Take finished jobs. Waits while too many are pending. Raises the DestinationError of a failed batch."""
-        bodies = list[Staged]()
+        others = list[Staged]()
         for done in all_done:
             if isinstance(done, Result):
                 self._report(done)
+            elif isinstance(done, NewFiles):
+                await self._put(done)
             else:
-                bodies.append(done)
+                others.append(done)
+        await self._put(others)
+
+    async def _put(self, bodies: Sequence[Staged]) -> None:
         while bodies and self._is_full() and not self._has_ended:
             self._room.clear()
             await self._room.wait()
@@ -72,18 +79,40 @@ class Committer:
         if self._has_ended:
             raise RuntimeError(_ENDED)
         is_first = not self._pending
-        self._pending += bodies
         self._unwritten += len(bodies)
-        self._bytes += sum([len(done.body) for done in bodies])
-        is_batch = len(self._pending) >= limits.BATCH_FILES or self._bytes >= limits.BATCH_BYTES
+        if isinstance(bodies, NewFiles):
+            self._new.extend(bodies)
+            self._bytes += bodies.size
+            replaces_large = False
+        else:
+            self._others += bodies
+            self._bytes += _size_of(bodies)
+            replaces_large = any(done.part and done.job.local is not None for done in bodies)
+        is_batch = self._pending >= limits.BATCH_FILES or self._bytes >= limits.BATCH_BYTES
         # a large body is written at once if that frees the space of the file that it replaces
-        if is_batch or any(done.part and done.job.local is not None for done in bodies):
+        if is_batch or replaces_large:
             self._wake.set()
         elif is_first:
             self._timer = asyncio.get_running_loop().call_later(limits.BATCH_SECONDS, self._wake.set)
 
+    @property
+    def _pending(self) -> int:
+        """Number of bodies that wait to be written."""
+        return len(self._new) + len(self._others)
+
     def _is_full(self) -> bool:
-        return len(self._pending) >= limits.PENDING_FILES or self._bytes >= limits.PENDING_BYTES
+        return self._pending >= limits.PENDING_FILES or self._bytes >= limits.PENDING_BYTES
+
+    def _next_batch(self) -> Sequence[Staged]:
+        """What is written next: new files first, which are many; then all others."""
+        batch: Sequence[Staged] = self._new or self._others
+        if self._new:
+            self._new, self._bytes = NewFiles(Columns(), []), _size_of(self._others)
+        else:
+            self._others, self._bytes = [], 0
+        if self._others:
+            self._wake.set()
+        return batch
 
     async def run(self) -> None:
         """Write batches until ``close`` was called and everything is written. Raises DestinationError.
@@ -103,7 +132,7 @@ class Committer:
             self._wake.clear()
             if self._timer is not None:
                 self._timer.cancel()
-            batch, self._pending, self._bytes = self._pending, [], 0
+            batch = self._next_batch()
             self._room.set()
             if batch:
                 await self._doubt_replaced(batch)
@@ -129,16 +158,19 @@ class Committer:
         if self._unwritten:
             raise RuntimeError(_ENDED)
 
-    async def _doubt_replaced(self, batch: list[Staged]) -> None:
+    async def _doubt_replaced(self, batch: Sequence[Staged]) -> None:
         # If the program is killed after a file got its name and before its record is written, the record of an older
         # file must not stay, even if there was no file during the scan. The first run has no older records.
         knew = self._state.knew_files
-        doubtful = [staged.job.path for staged in batch if knew or staged.job.local is not None]
+        if isinstance(batch, NewFiles):
+            doubtful = batch.columns.paths if knew else []
+        else:
+            doubtful = [staged.job.path for staged in batch if knew or staged.job.local is not None]
         if doubtful:
             self._record_stored()
             await self._state.doubt(doubtful)
 
-    async def _store(self, batch: list[Staged]) -> list[Known | str]:
+    async def _store(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
         """Give all bodies of ``batch`` their names. Raises the DestinationError of a failed one after reporting all."""
         try:
             return await self._destination.commit(batch)
@@ -150,10 +182,10 @@ class Committer:
                     self._settle(staged, saved)
                 else:
                     self._fail(staged, str(error), known=_before(staged) if error.untouched else None)
-            for staged in self._pending:  # collected in the meantime; these will not be written
+            for staged in (*self._new, *self._others):  # collected in the meantime; these will not be written
                 self._fail(staged, str(error))
             self._state.flush()
-            self._pending = []
+            self._new, self._others = NewFiles(Columns(), []), []
             self._error = error
             raise
 
@@ -163,6 +195,15 @@ class Committer:
         self._stored = [], []
         if not batch:
             return
+        if isinstance(results, SavedFiles):
+            self._state.remember(results)
+            self._observer.all_saved(SavedResults(results))
+        else:
+            self._record_all(batch, results)
+        self._state.flush()  # after each batch, because files whose records a kill loses must be read again
+        self._unwritten -= len(batch)
+
+    def _record_all(self, batch: Sequence[Staged], results: Sequence[Known | str]) -> None:
         saved = [known for known in results if isinstance(known, Known)]
         self._state.remember(saved)
         if len(saved) == len(batch):  # nearly always
@@ -170,8 +211,6 @@ class Committer:
         else:
             for staged, known in zip(batch, results, strict=True):
                 self._settle(staged, known)
-        self._state.flush()  # after each batch, because files whose records a kill loses must be read again
-        self._unwritten -= len(batch)
 
     def _flush(self) -> None:
         """Write the records of all results that arrived in one message of a worker process."""
@@ -195,6 +234,11 @@ class Committer:
         if known is not None:
             self._state.remember([known])
         self._observer.finished(replace(staged.result, outcome=Outcome.FAILED, reason=reason, known=known))
+
+
+def _size_of(bodies: Sequence[Staged]) -> int:
+    """The size in bytes of those of ``bodies`` that are in memory."""
+    return sum([len(done.body) for done in bodies])
 
 
 def _saved(staged: Staged, known: Known) -> Result:

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 
+from crawler.model.columns.new_files import directories_of, joined
 from crawler.model.errors import NO_DESCRIPTORS
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.boundaries.other_file_systems import copy_part, hidden_name
@@ -24,13 +25,7 @@ from crawler.storage.directory.incoming.new_files import (
     write_bodies,
 )
 from crawler.storage.directory.incoming.pending import PendingFile, known_of, part_problem, unnamed, unwritten
-from crawler.storage.directory.os_errors import (
-    NOT_OFFERED,
-    UnusablePath,
-    destination_error,
-    flush,
-    in_the_way,
-)
+from crawler.storage.directory.os_errors import NOT_OFFERED, UnusablePath, destination_error, flush, in_the_way
 from crawler.storage.directory.trash import Safeguards, kept_in_trash
 from crawler.storage.directory.tree import (
     REOPEN_FLAGS,
@@ -70,18 +65,24 @@ class BatchCommit:
         self.lacks: set[str] = set()
         """Messages about features that this file system lacks; files were stored without them."""
 
-    def commit(self, batch: Sequence[Staged], directory: str) -> Generator[None, None, list[Known | str]]:
+    def commit(self, batch: Sequence[Staged], directory: str) -> Generator[None, None, Sequence[Known | str]]:
         """See ``Destination.commit``. Stops before and after each wait for the helper. Raises DestinationError."""
         self.helper.note_batch(len(batch))
-        outcomes, touched = list[Known | str](), set[str]()
+        outcomes: Sequence[Known | str] = []
+        touched = set[str]()
         self._tree.refresh()
         self._spared.refresh(self._tree.root)
         try:
             while len(outcomes) < len(batch):
                 items = batch[len(outcomes) :]
-                self.helper.begin(items, self._directory_for_new, self._tree.refresh)
+                self.helper.begin(items, self._directory_for_new, self._tree.refresh, is_rest=bool(outcomes))
                 yield
-                self._slice(items, outcomes, touched)
+                if stored := self.helper.store(items, self._tree.refresh):
+                    touched |= directories_of(items[: len(stored)])
+                    outcomes = joined(outcomes, stored)
+                else:
+                    outcomes = found = list(outcomes)
+                    self._slice(items, found, touched)
                 yield
             self._flush_directories(touched)
         except OSError as error:
@@ -92,10 +93,6 @@ class BatchCommit:
 
     def _slice(self, items: Sequence[Staged], outcomes: list[Known | str], touched: set[str]) -> None:
         """Store the first of ``items``, as many as may be open at once, doing each step for all of them."""
-        if stored := self.helper.store(items, self._tree.refresh):
-            outcomes += stored
-            touched.update({item.job.path.rpartition("/")[0] for item in items[: len(stored)]})
-            return
         pending: list[PendingFile | str] = []
         try:
             self._prepare(items[: self._width], pending)

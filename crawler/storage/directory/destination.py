@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from crawler.model import limits
+from crawler.model.columns.new_files import directories_of
 from crawler.model.errors import DestinationError, noting_outcomes
 from crawler.model.values import Job, Known, Local, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile
@@ -192,14 +193,14 @@ class LocalDestination(DirectoryReader):
             if before < _MANY <= self._expected:
                 self._write_thread.submit(self._writer.committer.helper.note_batch, self._expected)
 
-    async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:
+    async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` lists the files that already have their final names."""
         committer = (await self._ready()).committer
-        directories = {staged.job.path.rpartition("/")[0] for staged in batch}
+        directories = directories_of(batch)
         for directory in directories:
             self._changes(directory)
         steps = committer.commit(batch, self._shown)
-        outcomes: list[Known | str] | None = None
+        outcomes: Sequence[Known | str] | None = None
         if not committer.helper.is_ready or len(directories) == 1:
             thread = self._write_thread if committer.helper.is_ready else self._brief_writes
             return await self._run(thread, finished, steps)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
+from crawler.model.columns.new_files import SavedFiles, facts_of
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo
 from crawler.model.struct import Value
@@ -129,23 +130,21 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
     ))  # fmt: skip
 
 
-def all_known_cells(files: Iterable[Known]) -> list[tuple[Cell, ...]]:
+def all_known_cells(files: Sequence[Known]) -> list[tuple[Cell, ...]]:
     """The same as ``known_cells`` of each of ``files``. Those that need no conversion, nearly all, need few calls."""
     found: list[tuple[Cell, ...]] = []
-    for known in files:
-        path, url, row, digest, said = known.path, known.url, known.row, known.digest, known.validators
-        etag, modified, size, mtime = said.etag, said.last_modified, known.size, known.mtime
-        is_plain = 0 <= size < _INTEGER_LIMIT and 0 <= mtime < _INTEGER_LIMIT and not (known.adopted or known.version)
+    all_of = files.facts() if isinstance(files, SavedFiles) else map(facts_of, files)
+    for (path, url, row, size, mtime, checked, is_own), etag, modified, digest in all_of:
+        is_plain = is_own and 0 <= size < _INTEGER_LIMIT and 0 <= mtime < _INTEGER_LIMIT
         if is_plain and f"{path}{url}{row}{etag}{modified}{digest}".isascii():
             above, _, name = path.rpartition("/")
-            checked = float(known.checked)
-            cells = (above.encode(), name.encode(), url, row, size, mtime, etag, modified, digest, checked)
+            cells = (above.encode(), name.encode(), url, row, size, mtime, etag, modified, digest, float(checked))
             try:
                 found.append(sealed(cells))
                 continue
             except ValueError:  # a subclass of str, in a record from a custom destination
                 pass
-        found.append(known_cells(known))
+        found.append(known_cells(files[len(found)]))
     return found
 
 

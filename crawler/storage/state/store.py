@@ -95,7 +95,7 @@ class SqliteState:
 
     async def file(self, path: str) -> Known | None:
         """The known file at ``path``, or None."""
-        if path in self._changes.files:
+        if path in self._changes.files or self._changes.new:
             self.flush()
         return await self._ask(partial(tables.read_file, path), None)
 
@@ -203,8 +203,7 @@ class SqliteState:
     def remember(self, known: Sequence[Known]) -> None:
         """Record saved or confirmed files. Written soon, in batches."""
         if self._thread:
-            self._changes.files.update({item.path: item for item in known})
-            self._change(item.path for item in known)
+            self._change(self._changes.add_files(known))
             self._buffered(len(known))
 
     async def doubt(self, paths: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain, islice
 
+from crawler.model.columns.new_files import SavedFiles
 from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest
 from crawler.model.state.store import REPLACING, ListingMemo
 from crawler.model.struct import Struct, field, replace
@@ -44,6 +45,8 @@ class Changes(Struct, kw_only=True):
 
     files: dict[str, Known | None] = field(default_factory=dict)
     """Path → record, None to delete it."""
+    new: list[SavedFiles] = field(default_factory=list)
+    """Records of files that had none."""
     memos: dict[str, ListingMemo] = field(default_factory=dict)
     """URL → page."""
     digests: dict[str, tuple[str, DirectoryDigest]] = field(default_factory=dict)
@@ -58,12 +61,21 @@ class Changes(Struct, kw_only=True):
     def is_empty(self, *, visits: bool) -> bool:
         """Whether there is nothing to write. Visits alone need not be written unless ``visits``, or they are many."""
         has_visits = bool(self.visits) if visits else len(self.visits) >= VISITS
-        return not (self.files or self.memos or self.digests or self.copies or has_visits)
+        return not (self.has_records or self.copies or has_visits)
 
     @property
     def has_records(self) -> bool:
         """Whether there is anything to write about a file or a page, besides the visit of a run."""
-        return bool(self.files or self.memos or self.digests)
+        return bool(self.files or self.new or self.memos or self.digests)
+
+    def add_files(self, known: Sequence[Known]) -> Collection[str]:
+        """Add records, and return their paths."""
+        if isinstance(known, SavedFiles):
+            self.new.append(known)
+            return known.columns.paths
+        records = {item.path: item for item in known}
+        self.files |= records
+        return records.keys()
 
     def add_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Add the digest of the page at ``url``, of the directory ``path``. A short page is not recorded beside it."""
@@ -153,12 +165,15 @@ def store(changes: Changes, new: NewCopies | None, connection: sqlite3.Connectio
     """Write ``changes``. ``new``: gathers the digests of copies in a state that knew no file; otherwise None."""
     gone = (records.split_path(path) for path, known in changes.files.items() if known is None)
     connection.executemany("DELETE FROM files WHERE folder = ? AND name = ?", gone)
-    _store_files(records.all_known_cells(known for known in changes.files.values() if known is not None), connection)
-    forget_copies({path.rpartition("/")[0] for path in changes.files}, connection)
+    _store_files(records.all_known_cells(list(filter(None, changes.files.values()))), connection)
+    for saved in changes.new:
+        _store_files(records.all_known_cells(saved), connection)
+    paths = chain(changes.files, *[saved.columns.paths for saved in changes.new])
+    forget_copies({path.rpartition("/")[0] for path in paths}, connection)
     pages = map(records.memo_cells, changes.memos.values())
     connection.executemany(f"INSERT OR REPLACE INTO listings VALUES ({', '.join('?' * 11)})", pages)
     store_leaves(changes.digests, connection)
-    complete = {} if new is None else new.add(changes.files, changes.digests)
+    complete = {} if new is None else new.add(changes.files, changes.digests, changes.new)
     store_copies(changes.copies | complete, connection)
     note(changes.visits, connection)
 

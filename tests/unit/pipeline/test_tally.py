@@ -6,8 +6,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crawler.model.columns.new_files import SavedFiles, SavedResults
 from crawler.model.exit_codes import LIMITS, SIGNALS, worst
+from crawler.model.freshness import Currency
 from crawler.model.report import Report
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Outcome, Rejection, Result, Span
@@ -16,6 +20,7 @@ from crawler.output.summary import render_summary
 from crawler.pipeline import tally as module
 from crawler.pipeline.tally import Tally
 from crawler.text.units import render_duration, render_size
+from tests.support.new_files import Made, made, new_files
 
 URL = "http://files.example/"
 
@@ -40,6 +45,19 @@ def test_every_listed_entry_ends_once() -> None:
     report = tally(*map(result, outcomes)).close(1.0)
     assert (report.listed, report.saved, report.unchanged, report.skipped, report.failed) == (10, 3, 2, 4, 1)
     assert report.accounts
+
+
+@given(st.lists(made, max_size=4))
+def test_files_that_are_saved_together_count_like_each_of_them(several: list[Made]) -> None:
+    files = new_files(several)
+    results = SavedResults(SavedFiles(files.columns, [""] * len(files)))
+    older = result(Outcome.SAVED, currency=Currency.OLDER)  # whether that is a failure depends on the others
+    together, one_by_one = tally(older), tally(older)
+    for counted in (together, one_by_one):
+        counted.all_listed([(each.path, each.size) for each in results])
+    together.all_saved(results)
+    one_by_one.all_saved(list(results))
+    assert together.close(1.0) == one_by_one.close(1.0) == tally(older, *results).close(1.0)
 
 
 def test_an_entry_that_never_ended_shows_as_a_difference() -> None:

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.model.columns.new_files import SavedFiles
 from crawler.model.struct import replace
 from crawler.model.values import Known, Validators
 from crawler.storage.state.digests.leaves import stored_files
 from crawler.storage.state.records import all_known_cells, known_cells, known_of, moment_of
+from tests.support.new_files import Made, made, new_files
 
 KNOWN = Known(path="d/x", url="http://h/x", row="r", size=1, mtime=7)
 
@@ -54,6 +56,14 @@ class Other(str):
 )
 def test_many_files_have_the_cells_that_each_of_them_has(files: list[Known]) -> None:
     found, expected = all_known_cells(files), [known_cells(known) for known in files]
+    assert found == expected
+    assert [list(map(type, cells)) for cells in found] == [list(map(type, cells)) for cells in expected]
+
+
+@given(st.lists(made, max_size=4))
+def test_new_files_have_the_cells_of_their_records(several: list[Made]) -> None:
+    saved = SavedFiles(new_files(several).columns, ["sha256:00"] * len(several))
+    found, expected = all_known_cells(saved), [known_cells(known) for known in saved]
     assert found == expected
     assert [list(map(type, cells)) for cells in found] == [list(map(type, cells)) for cells in expected]
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawler.model import limits
+from crawler.model.columns.new_files import NewFiles
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
 from crawler.storage.directory.os_errors import Unresponsive, flush
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _LEAST = 32
 """Minimum number of files that are worth the way to the process and back."""
+_LEAST_REST = 4
+"""The same for the rest of a batch that did not fit into the orders before: in a thread, each waits for the loop."""
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -120,6 +123,13 @@ def _duplicate(descriptor: int | None) -> int | None:
         return None
 
 
+def _begins(items: Sequence[Staged], ordered: Sequence[Staged]) -> bool:
+    """Whether ``ordered`` are the first of ``items``."""
+    if isinstance(items, NewFiles) and isinstance(ordered, NewFiles):
+        return items.columns.jobs[0] is ordered.columns.jobs[0]
+    return type(items) is type(ordered) and ordered[0] is items[0]
+
+
 class Helper:
     """The process that stores new files beside this one, while there is one. For one thread only.
 
@@ -160,13 +170,19 @@ class Helper:
             self._saver = begin(self._parts, self.name, is_flushed=is_flushed, is_ending=self._is_ending)
 
     def begin(
-        self, items: Sequence[Staged], directory_of: Callable[[str], int | None], lost: Callable[[], None]
+        self,
+        items: Sequence[Staged],
+        directory_of: Callable[[str], int | None],
+        lost: Callable[[], None],
+        *,
+        is_rest: bool,
     ) -> None:
         """Order the process to store the first of ``items``, if these are new files; ``store`` should follow.
 
         ``directory_of`` returns an open directory, which its next call may close, or None if its files must be stored
-        in another way. ``lost`` is called if the process is gone; it may have named some of ``items``. Raises the
-        errors of ``Saver.stored`` if an earlier order is still to be waited for.
+        in another way. ``lost`` is called if the process is gone; it may have named some of ``items``. ``is_rest``:
+        others of their batch are stored already; then even few are worth the way. Raises the errors of
+        ``Saver.stored`` if an earlier order is still to be waited for.
         """
         if (saver := self._saver) is None:
             return
@@ -177,7 +193,8 @@ class Helper:
                 self._ordered = ()
                 saver.stored()
             batch = together(items, self._most)
-            if len(batch.items) >= min(_LEAST, limits.BATCH_FILES) and saver.has_started():
+            least = _LEAST_REST if is_rest else min(_LEAST, limits.BATCH_FILES)
+            if len(batch.items) >= least and saver.has_started():
                 self._order(saver, batch, directory_of)
         except LostSaver:
             self._lose(saver)
@@ -201,13 +218,13 @@ class Helper:
             for descriptor in descriptors:
                 close_quietly(descriptor)
 
-    def store(self, items: Sequence[Staged], lost: Callable[[], None]) -> list[Known]:
+    def store(self, items: Sequence[Staged], lost: Callable[[], None]) -> Sequence[Known]:
         """Wait for the process, if ``begin`` was called with ``items`` last, and return the records of the first.
 
         For ``lost`` see ``begin``. Raises the errors of ``Saver.stored``.
         """
         ordered, saver = self._ordered, self._saver
-        if saver is None or not ordered or ordered[0] is not items[0]:
+        if saver is None or not ordered or not _begins(items, ordered):
             return []
         from crawler.storage.directory.incoming.saver import LostSaver
 

@@ -11,10 +11,11 @@ import marshal
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from crawler.model import limits
+from crawler.model.columns.new_files import NewFiles, SavedFiles
 from crawler.model.struct import Struct, field, replace
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
@@ -92,7 +93,7 @@ class Saver:
         except (OSError, ValueError, EOFError, TypeError):
             self._lose()
 
-    def stored(self) -> list[Known]:
+    def stored(self) -> Sequence[Known]:
         """Wait until the order is done, and return the records of the first files, which are stored.
 
         Raises LostSaver; OSError if a flush failed; Unresponsive if the disk does not answer and the run is to end.
@@ -138,10 +139,10 @@ class Saver:
 
     def _order(self, batch: Together, directories: Sequence[int]) -> None:
         """Pass an order to the process. Raises OSError, ValueError, EOFError or TypeError if that is not possible."""
-        items, sizes = batch.items, [item.size for item in batch.items]
-        mtimes, is_hashed = [item.mtime for item in items], any(item.lacks_digest for item in items)
+        bodies, mtimes, is_hashed = _bodies_of(batch.items)
+        sizes = list(map(len, bodies))
         order = marshal.dumps((self._end, batch.names, batch.places, sizes, mtimes, self._is_flushed, is_hashed))
-        data = [order, *[item.body for item in items]]
+        data = [order, *bodies]
         if os.pwritev(self._memory, data, 0) != sum(map(len, data)):
             raise EOFError
         socket.send_fds(self._connection, [b"%d" % len(order)], directories)
@@ -149,8 +150,7 @@ class Saver:
     def _outcome(self) -> Answer:
         """The outcome of an order. Raises OSError, ValueError, EOFError or TypeError if there is none."""
         stored, failed, digests = marshal.loads(self._answer())
-        is_hashed = any(item.lacks_digest for item in self._items[:stored])
-        if is_hashed and len(digests) < stored * DIGEST:
+        if _is_hashed(self._items[:stored]) and len(digests) < stored * DIGEST:
             raise EOFError
         return stored, failed, digests
 
@@ -196,11 +196,10 @@ def together(items: Sequence[Staged], most: tuple[int, int]) -> Together:
     """The first of ``items`` that the process can store together. ``most``: maximum number of files, of directories."""
     found, is_plain, total = Together(items[: most[0]]), PLAIN_NAME.fullmatch, 0
     names, places, numbers, paths = found.names, found.places, dict[str, int](), set[str]()
-    for item in found.items:
-        path, size = item.job.path, item.size
+    for path, size in _fit(found.items):
         parent, _, name = path.rpartition("/")
         total += size
-        if item.part or item.mtime is None or len(item.body) != size or total > _BODIES or is_plain(name) is None:
+        if total > _BODIES or is_plain(name) is None:
             break
         if (place := numbers.get(parent)) is None:
             place = len(numbers)
@@ -215,12 +214,38 @@ def together(items: Sequence[Staged], most: tuple[int, int]) -> Together:
     return found.cut(len(places))
 
 
-def _records_of(items: Sequence[Staged], digests: bytes) -> list[Known]:
+def _fit(items: Sequence[Staged]) -> Iterator[tuple[str, int]]:
+    """(Path, size) of each of the first ``items``, as long as their bodies are in memory and their times are known."""
+    if isinstance(items, NewFiles):
+        yield from zip(items.columns.paths, map(len, items.bodies), strict=True)
+        return
+    for item in items:
+        if item.part or item.mtime is None or len(item.body) != item.size:
+            return
+        yield item.job.path, item.size
+
+
+def _bodies_of(items: Sequence[Staged]) -> tuple[list[bytes], list[int] | list[int | None], bool]:
+    """(The bodies of ``items``, their modification times, whether any lacks its digest)."""
+    if isinstance(items, NewFiles):
+        return items.bodies, items.columns.mtimes, True
+    return [item.body for item in items], [item.mtime for item in items], _is_hashed(items)
+
+
+def _is_hashed(items: Sequence[Staged]) -> bool:
+    """Whether the process is to add the digest of any of ``items``."""
+    return isinstance(items, NewFiles) or any(item.lacks_digest for item in items)
+
+
+def _records_of(items: Sequence[Staged], digests: bytes) -> Sequence[Known]:
     """What the state should remember about ``items``, which are stored as they were to be.
 
     ``digests``: of those that lack one, and of the others between them.
     """
     found, texts = list[Known](), digests.hex()
+    if isinstance(items, NewFiles):
+        ends = range(2 * DIGEST, 2 * DIGEST * len(items) + 1, 2 * DIGEST)
+        return SavedFiles(items.columns, ["sha256:" + texts[end - 2 * DIGEST : end] for end in ends])
     for place, item in enumerate(items):
         known, mtime, digest = item.result.known, item.mtime or 0, None
         if item.lacks_digest:

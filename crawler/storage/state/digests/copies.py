@@ -6,10 +6,11 @@ Whoever writes a record of a file deletes the digest of its directory, in the sa
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from crawler.model.columns.new_files import Row, SavedFiles, facts_of
 from crawler.model.state.directory_digest import (
     SUM,
     CopiesDigest,
@@ -95,17 +96,25 @@ class NewCopies:
         self._is_full = False
 
     def add(
-        self, files: Mapping[str, Known | None], digests: Mapping[str, tuple[str, DirectoryDigest]]
+        self,
+        files: Mapping[str, Known | None],
+        digests: Mapping[str, tuple[str, DirectoryDigest]],
+        new: Sequence[SavedFiles] = (),
     ) -> dict[str, CopiesDigest]:
         """Add what is written: path → record or None, and URL of a page → (path of its directory, digest).
 
+        ``new``: further records.
         Returns the digests of the directories that are complete now, by path.
         """
         if self._is_full:
             return {}
         pages = dict(digests.values())
         self._expected |= pages
-        touched = {*pages, *self._add_all(files)}
+        for gone in [path for path, known in files.items() if known is None]:
+            self._gathered[gone.rpartition("/")[0]] = _Gathered(oldest=float("-inf"))
+        touched = {*pages, *self._add_all(facts_of(known)[0] for known in files.values() if known is not None)}
+        for saved in new:
+            touched.update(self._add_all(saved.rows()))
         if len(self._gathered) + len(self._expected) > _MOST:
             self._is_full = True
             self._gathered, self._expected = {}, {}
@@ -115,15 +124,10 @@ class NewCopies:
             del self._gathered[path], self._expected[path]
         return found
 
-    def _add_all(self, files: Mapping[str, Known | None]) -> set[str]:
-        """Add the records of ``files``. Returns their directories."""
+    def _add_all(self, records: Iterable[Row]) -> set[str]:
+        """Add ``records``. Returns the directories of their files."""
         touched, last, of = set[str](), None, _Gathered()
-        for gone, known in files.items():
-            if known is None:
-                self._gathered[gone.rpartition("/")[0]] = _Gathered(oldest=float("-inf"))
-                last = None
-                continue
-            path, url, size = known.path, known.url, known.size
+        for path, url, row, size, mtime, checked, is_own in records:
             directory, _, name = path.rpartition("/")
             if directory != last:
                 last, of = directory, self._gathered.setdefault(directory, _Gathered(above=url_above(url)))
@@ -134,11 +138,11 @@ class NewCopies:
                 is_beside = url_above(url) == of.above
             of.files += 1
             of.size += size
-            of.rows += row_digest(name, url, known.row, size)
-            of.copies += copy_digest(name, size, known.mtime)
-            if known.checked < of.oldest:
-                of.oldest = known.checked
-            if known.version or known.adopted or not is_beside:
+            of.rows += row_digest(name, url, row, size)
+            of.copies += copy_digest(name, size, mtime)
+            if checked < of.oldest:
+                of.oldest = checked
+            if not (is_own and is_beside):
                 of.oldest = float("-inf")
         return touched
 

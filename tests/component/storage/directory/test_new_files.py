@@ -7,7 +7,7 @@ import errno
 import os
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import product
@@ -76,7 +76,7 @@ def contents(directory: Path) -> dict[str, object]:
     return {name: value for name, value in found.items() if name != "sub/log" or isinstance(value, tuple)}
 
 
-def stored(items: list[Staged], broken: Callable[[pytest.MonkeyPatch], None], *, short: bool, fsync: str) -> object:
+def stored(items: Sequence[Staged], broken: Callable[[pytest.MonkeyPatch], None], *, short: bool, fsync: str) -> object:
     """(The outcomes or the error, what is in DIR) after a commit of ``items``."""
 
     async def run(directory: Path) -> object:
@@ -104,12 +104,12 @@ def stored(items: list[Staged], broken: Callable[[pytest.MonkeyPatch], None], *,
         return _without_clock(outcomes), {name: _timeless(value, items) for name, value in contents(directory).items()}
 
 
-def with_true_digests(outcomes: list[Known | str], items: list[Staged]) -> list[Known | str]:
+def with_true_digests(outcomes: Sequence[Known | str], items: Sequence[Staged]) -> list[Known | str]:
     """``outcomes``, in which each digest that was left to the destination is that of the body."""
     for item, known in zip(items, outcomes, strict=True):
         if item.lacks_digest and isinstance(known, Known):
             assert known.digest == "sha256:" + sha256(item.body).hexdigest()
-    return outcomes
+    return list(outcomes)
 
 
 def _without_clock(outcomes: Any) -> object:
@@ -119,7 +119,7 @@ def _without_clock(outcomes: Any) -> object:
     return [each if isinstance(each, str) or each.mtime < NOW else replace(each, mtime=0) for each in outcomes]
 
 
-def _timeless(value: object, items: list[Staged]) -> object:
+def _timeless(value: object, items: Sequence[Staged]) -> object:
     set_times = {(item.mtime or 0) // SECOND for item in items}
     return (value[0], value[2]) if isinstance(value, tuple) and value[1] not in set_times else value
 

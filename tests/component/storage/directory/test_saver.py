@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from crawler.model import limits
+from crawler.model.columns.new_files import SavedFiles
 from crawler.model.errors import DestinationError
 from crawler.model.struct import replace
 from crawler.model.values import Known, Staged
@@ -30,6 +31,7 @@ from crawler.storage.directory.os_errors import HELPER_LOST
 from crawler.storage.executor import finished, usable_processors
 from tests.component.storage.directory.test_new_files import batch, stored, unbroken
 from tests.contract.destination import staged
+from tests.support.new_files import plain_files as new_columns
 
 pytestmark = pytest.mark.skipif(usable_processors() < 2, reason="there is no processor for it")
 
@@ -64,7 +66,7 @@ def are_all_here(directory: Path, items: list[Staged]) -> bool:
     return found == wanted and all(times) and not list((directory / ".crawler" / "parts").iterdir())
 
 
-async def commit_all(directory: Path, items: list[Staged], *, fsync: str = "batch") -> list[Known | str]:
+async def commit_all(directory: Path, items: Sequence[Staged], *, fsync: str = "batch") -> Sequence[Known | str]:
     async with LocalDestination(directory, fsync=fsync) as destination:
         await destination.acquire(0)
         return await destination.commit(items)
@@ -94,6 +96,35 @@ async def test_the_process_stores_files_with_their_times_and_returns_their_recor
 def test_it_stores_what_the_long_way_stores(seed: int) -> None:
     items, fsync = batch(random.Random(seed)), ("batch", "none")[seed % 2]
     assert stored(items, unbroken, short=True, fsync=fsync) == stored(items, unbroken, short=False, fsync=fsync)
+
+
+@pytest.mark.usefixtures("at_once", "processes")
+@pytest.mark.parametrize("seed", range(4))
+def test_columns_are_stored_like_the_files_one_by_one(seed: int) -> None:
+    """Also if something is in the place of one of them, so that it and what follows takes the long way."""
+    chance = random.Random(seed)
+    above = [chance.choice(["", "sub/", "d/e/"]) for _ in range(chance.choice([3, 40, 600]))]
+    paths = [f"{directory}{number}.bin" for number, directory in enumerate(above)]
+    paths[chance.randrange(len(paths))] = ["file", "sub/a", "link/x", "sub/log"][seed]
+    one_by_one = stored(list(new_columns(*paths)), unbroken, short=True, fsync="batch")
+    for short in (True, False):
+        assert stored(new_columns(*paths), unbroken, short=short, fsync="batch") == one_by_one
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_columns_stay_columns_when_all_are_stored_in_several_orders(
+    tmp_path: Path, processes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The few that are left after an order for most of them are worth another one."""
+    files, orders = new_columns(*[f"{number}.bin" for number in range(520)]), orders_in(monkeypatch)
+    monkeypatch.setattr(new_files, "_LEAST", 9)
+    found = await commit_all(tmp_path, files)
+    assert isinstance(found, SavedFiles)
+    assert orders == [512, 8]
+    assert found.digests == ["sha256:" + sha256(body).hexdigest() for body in files.bodies]
+    assert list(found.columns.paths) == files.columns.paths
+    assert are_all_here(tmp_path, list(files))
+    assert len(processes) == 1
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.model.state.directory_digest import DirectoryDigest, StoredFile
+from crawler.model.columns.new_files import SavedFiles
+from crawler.model.state.directory_digest import SUM, DirectoryDigest, StoredFile, row_digest
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules.directory_digest import copies_digest, unchanged_files
 from crawler.storage.state import small_state
 from crawler.storage.state.digests.copies import NewCopies
 from crawler.storage.state.store import SqliteState
 from tests.support.fakes import leaf_of
+from tests.support.new_files import Made, made, new_files
 from tests.unit.pipeline.rules.test_directory_digest import SECOND, THREE, entry, gathered, row
 
 LEAF = replace(THREE, answered="http://h/")
@@ -233,3 +235,19 @@ def test_names_and_urls_of_any_kind_are_gathered(name: str, url: str) -> None:
     row, file = replace(entry(1), name=name, url=url), replace(FILES[1], path=f"a/{name}", url=url)
     found = NewCopies().add({file.path: file}, {"u": ("a", leaf_of(gathered(row)))})
     assert list(found) == ["a"]
+
+
+@given(st.lists(made, max_size=5), st.booleans(), st.integers(0, 5))
+def test_new_files_are_gathered_like_their_records(several: list[Made], is_like: bool, cut: int) -> None:
+    """``is_like``: all of them are of kinds that have a digest, and the page shows them."""
+    if is_like:
+        several = [(replace(job, path=f"d/{n}", url=f"http://h/{n}"), *more) for n, (job, *more) in enumerate(several)]  # type: ignore[misc]
+    saved = SavedFiles(new_files(several).columns, ["sha256:00"] * len(several))
+    total = sum(row_digest(each.path[2:], each.url, each.row, each.size) for each in saved) & SUM
+    leaf = replace(LEAF, files=len(saved), total=total, newest=-2.0, newest_local=-2.0)
+    digests = {"http://h/": ("d", leaf)}
+    one, other = NewCopies(), NewCopies()
+    found = [one.add({}, {}, [saved[:cut]]), one.add({}, digests, [saved[cut:]])]
+    records = [{f"{number}": each for number, each in enumerate(some)} for some in (saved[:cut], saved[cut:])]
+    assert found == [other.add(records[0], {}), other.add(records[1], digests)]
+    assert not (is_like and several) or found[-1].keys() == {"d"}

@@ -16,7 +16,7 @@ from crawler.model.freshness import Dating, Source
 from crawler.model.network.shapes import HeaderShape
 from crawler.model.values import Job, Kind, Known, Local, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.downloader import Downloader
-from crawler.pipeline.fetch.plain import plain_file, plain_files
+from crawler.pipeline.fetch.plain import hashed, new_files, plain_file
 from tests.support.fakes import FakeClient, FakeDestination, FakeReply, FakeResponse, Recorder, nothing_refused
 
 BODY = b"\0\1" * 5
@@ -100,8 +100,14 @@ def both(
     shared, observer = downloader(refused)
     outcomes.append((plain_file(shared, job, reply, 0.0), observer.counts))
     shared, observer = downloader(refused)
-    (done,) = plain_files(shared, [job], [shaped(reply)], 0.0)
-    assert (_timeless(done), observer.counts) == (_timeless(outcomes[0][0]), outcomes[0][1])
+    files, others = new_files(shared, [job], [shaped(reply)], 0.0)
+    assert len(files) + len(others) == 1
+    assert [each for each, _ in others] == [job] * len(others)
+    if files:
+        outcome = _timeless(hashed(files[0]))
+        assert (outcome, observer.counts) == (_timeless(outcomes[0][0]), outcomes[0][1])
+    else:
+        assert observer.counts == []
     shared, observer = downloader(refused)
     outcomes.append((asyncio.run(shared.use(job, reply, 0.0)), observer.counts))
     return tuple((_timeless(done), counts) for done, counts in outcomes)  # type: ignore[return-value]
@@ -118,17 +124,15 @@ def _timeless(done: Result | Staged | None) -> Result | Staged | None:
     )
 
 
-@pytest.mark.parametrize("is_shaped", [False, True])
-def test_a_destination_that_adds_digests_is_left_to_do_so(is_shaped: bool) -> None:
+def test_a_destination_that_adds_digests_is_left_to_do_so() -> None:
     """It does so in a thread, or in a process of its own; the outcome is the same but for the digest."""
     reply = FakeReply(JOB.url, FakeResponse(headers=HEADERS, body=BODY), 1 << 20)
-    reply = shaped(reply) if is_shaped else reply
     found = list[Staged]()
     for adds in (False, True):
         shared, _ = downloader()
         shared.destination.adds_digests = adds
-        (done,) = plain_files(shared, [JOB], [reply], 0.0)
-        assert isinstance(done, Staged)
+        done = plain_file(shared, JOB, reply, 0.0)
+        assert done is not None
         assert done.lacks_digest == adds
         found.append(replace(done, result=replace(done.result, seconds=0.0)))
     whole, lacking = found
@@ -136,6 +140,21 @@ def test_a_destination_that_adds_digests_is_left_to_do_so(is_shaped: bool) -> No
     assert whole.result.known.digest == whole.result.digest == "sha256:" + sha256(BODY).hexdigest()
     known = replace(whole.result.known, digest=None)
     assert lacking == replace(whole, result=replace(whole.result, known=known, digest=None), lacks_digest=True)
+    assert hashed(lacking) == whole
+
+
+def test_new_files_are_those_with_ordinary_headers_and_a_time() -> None:
+    """All others are given back with their replies, or without one, in their order."""
+    job, shared = replace(JOB, dating=Dating.RELIABLE, spent=1, modified=ROW_TIMES[2]), downloader()[0]
+    jobs = [replace(job, path=f"{number}.bin") for number in range(6)]
+    alike = shaped(FakeReply(JOB.url, FakeResponse(headers=HEADERS, body=BODY), 1 << 20))
+    plain = FakeReply(JOB.url, FakeResponse(headers=HEADERS, body=BODY), 1 << 20)
+    undated = shaped(FakeReply(JOB.url, FakeResponse(headers=HEADERS | {"Last-Modified": "noon"}, body=BODY), 1 << 20))
+    files, others = new_files(shared, jobs, [alike, plain, undated, None, alike], 0.0)
+    assert [staged.job for staged in files] == [jobs[0], jobs[4]]
+    assert others == [(jobs[1], plain), (jobs[2], undated), (jobs[3], None), (jobs[5], None)]
+    local = replace(job, local=Local(Kind.FILE, 3, 0))
+    assert new_files(shared, [local], [alike], 0.0)[1] == [(local, alike)]
 
 
 def test_a_new_file_of_the_listed_size_takes_the_short_way() -> None:

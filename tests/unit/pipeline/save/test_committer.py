@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import limits
+from crawler.model.columns.new_files import NewFiles, SavedFiles
 from crawler.model.errors import DestinationError
 from crawler.model.values import Job, Kind, Known, Local, Outcome, Result, Staged
 from crawler.pipeline.save.committer import Committer
 from tests.support.fakes import FakeDestination, MemoryState, Recorder
+from tests.support.new_files import plain_files
 
 
 def staged(path: str, body: bytes = b"x") -> Staged:
@@ -63,6 +65,52 @@ async def test_everything_taken_has_its_name_at_the_end() -> None:
     assert stage.destination.files.keys() == stage.state.files.keys() == names
     assert stage.observer.outcomes() == dict.fromkeys(names, "saved")
     assert stage.state.files["0"].mtime == 7, "what is remembered is what lies on the disk"
+
+
+async def test_new_files_are_named_reported_and_recorded_with_all_others() -> None:
+    stage = Stage()
+    failed = replace(staged("f").result, outcome=Outcome.FAILED, known=None)
+    await stage.committer.put(plain_files("a", "b"), failed, staged("x"), plain_files("d/c"))
+    await stage.committer.drain()
+    assert stage.destination.batches == [["a", "b", "d/c"], ["x"]], "new ones together, all others after them"
+    await stage.end()
+    assert stage.destination.files.keys() == stage.state.files.keys() == {"a", "b", "d/c", "x"}
+    assert stage.observer.outcomes() == dict.fromkeys(("a", "b", "d/c", "x"), "saved") | {"f": "failed"}
+    assert stage.state.doubted == []
+
+
+async def test_records_of_new_files_are_doubted_if_any_file_was_known() -> None:
+    stage = Stage()
+    stage.state.files["old"] = Known(path="old", url="", row="", size=1, mtime=1)
+    await stage.committer.put(plain_files("a", "b"))
+    await stage.end()
+    assert stage.state.doubted == ["a", "b"]
+
+
+async def test_new_files_that_gathered_while_a_batch_was_lost_fail_too() -> None:
+    stage = Stage(slow := SlowDestination())
+    slow.full_at = "b"
+    await stage.committer.put(plain_files("a", "b"), staged("x"))
+    await asyncio.wait_for(slow.busy.wait(), 5)
+    await stage.committer.put(plain_files("c"))
+    slow.ready.set()
+    with pytest.raises(DestinationError):
+        await stage.run
+    assert stage.observer.outcomes() == {"a": "saved", "b": "failed", "c": "failed", "x": "failed"}
+
+
+async def test_columns_of_records_are_recorded_and_reported_as_they_are() -> None:
+    class WithColumns(FakeDestination):
+        async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
+            await super().commit(batch)
+            assert isinstance(batch, NewFiles)
+            return SavedFiles(batch.columns, [f"sha256:{place}" for place in range(len(batch))])
+
+    stage = Stage(WithColumns())
+    await stage.committer.put(plain_files("a", "b"))
+    await stage.end()
+    assert [known.digest for known in stage.state.files.values()] == ["sha256:0", "sha256:1"]
+    assert stage.observer.outcomes() == {"a": "saved", "b": "saved"}
 
 
 async def test_nothing_is_reported_before_it_has_its_name() -> None:
