@@ -10,7 +10,7 @@ from crawler.model.network.pipelining import Sharing
 from crawler.model.network.responses import BulkBody as BulkBody
 from crawler.model.network.responses import FetchedPage as FetchedPage
 from crawler.model.network.responses import Response as Response
-from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Staged, Validators
+from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Span, Staged, Validators
 
 Permit = Callable[[str, str], Awaitable[Rejection | None]]
 """(source URL, target URL) of a redirect → why the redirect is not followed, or None if it is."""
@@ -225,8 +225,8 @@ class Destination(Protocol):
         """
         ...
 
-    def expect(self, files: int) -> None:
-        """So many more new files, of one directory, are about to be fetched. Does nothing by default. No I/O."""
+    def expect(self, sizes: Sequence[Span[int] | None]) -> None:
+        """New files of one directory, of these sizes, are about to be fetched. Does nothing by default. No I/O."""
         return
 
     async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:

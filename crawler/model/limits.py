@@ -50,6 +50,10 @@ DOUBTED = 256 * KIB
 """Number of bytes at the end of a body in which the beginning of another response is looked for."""
 SMALL_BODY = 256 * KIB
 """Bodies up to this size are kept in memory until they are written together with others."""
+TOGETHER_BODIES = MIB
+"""Maximum size of all bodies that are requested together from a fast server; SMALL_BODY from any other one."""
+TOGETHER_SECONDS = 0.2
+"""How long a server takes at most to send them, as far as can be told from the last ones."""
 ERROR_BODY = 64 * KIB
 """Error pages up to this size are read, so that the connection can be reused; longer ones are not read."""
 ERROR_SECONDS = 1.0

@@ -39,6 +39,15 @@ async def nothing_published(jobs: list[Job]) -> list[Job]:
     return jobs
 
 
+def most_bytes(size: int, seconds: float) -> int:
+    """Maximum size of the next bodies that are requested together, if the last ones, ``size`` bytes, took ``seconds``.
+
+    Those of a slow server would hold up what follows, while other connections may have nothing left to do.
+    """
+    expected = size * limits.TOGETHER_SECONDS / max(seconds, 1e-9)
+    return int(min(max(expected, limits.SMALL_BODY), limits.TOGETHER_BODIES))
+
+
 class Batches:
     """Starts batches of small files.
 
@@ -65,6 +74,8 @@ class Batches:
         """The paths of those that it has put back because they have to be done alone."""
         self.unlike_empty = set[str]()
         """The origins whose responses to empty files differed although their rows did not."""
+        self.sizes = dict[str, int]()
+        """Origin → maximum size in bytes of all bodies that are requested from it together, see ``most_bytes``."""
 
     def may_divide(self, url: str) -> bool | None:
         """Whether dividing files of the origin ``url`` would gain anything; None as long as that is not known."""
@@ -110,6 +121,8 @@ class FileBatch:
         self._sizes = sizes_of(self._rows)
         """The result of ``sizes_of`` for the rows."""
         self._origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
+        self._most = batches.sizes.get(self._origin, limits.SMALL_BODY)
+        """Maximum of ``_size``."""
         self._empty: Row | None = None
         """The row of an empty file with which others may be interchangeable; None if there is none."""
         self._note_empty(self._rows[0])
@@ -127,7 +140,7 @@ class FileBatch:
         if listed is None or not is_plain(job) or not job.url.startswith(self._origin):
             return False
         low, high = listed.low, listed.high
-        if self._size + high > limits.SMALL_BODY or job.path in batches.alone:
+        if self._size + high > self._most or job.path in batches.alone:
             return False
         if batches.downloader.destination.has_part(job.path):
             return False
@@ -174,6 +187,8 @@ class FileBatch:
             replies = await shared.client.sharing.send(self)
         finally:
             shared.connections.end()
+        received = sum([len(reply.body) for reply in replies if reply is not None])
+        self._batches.sizes[self._origin] = most_bytes(received, time.monotonic() - began)
         if self._division is not None:
             replies = self._division.joined(shared.client.sharing, replies)
         if not self._is_sent:

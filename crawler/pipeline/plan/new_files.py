@@ -63,7 +63,7 @@ async def new_files(rules: Rules, open_page: OpenPage) -> NewFiles | None:
     await directory.look(path, "")
     if directory.known[path] or await directory.foreign(path) is not None:
         return None
-    policy.expect(len(page.entries))
+    policy.expect([entry.size for entry in page.entries])
     return NewFiles(rules, open_page)
 
 

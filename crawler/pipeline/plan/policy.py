@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from crawler.model.struct import Value, field
-from crawler.model.values import Job
+from crawler.model.values import Job, Span
 from crawler.pipeline.allowance import Allowance
 from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.plan.other_mirrors import Neighbours
@@ -30,7 +30,7 @@ class Policy(Value, frozen=True, kw_only=True):
     """Whether directories that are empty upstream are created. False for a run that changes nothing."""
     unchanged: UnchangedDirectories | None = None
     neighbours: Neighbours | None = None
-    expect: Callable[[int], None] = lambda _files: None
-    """Called with the number of entries of a page that shows new files."""
+    expect: Callable[[Sequence[Span[int] | None]], None] = lambda _sizes: None
+    """Called with the sizes of the entries of a page that shows new files."""
     holds: Callable[[Job], bool] = lambda _job: False
     """Called with each job before it is put, if anything is at its path. Returns True if the job must wait."""

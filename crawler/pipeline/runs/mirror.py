@@ -214,7 +214,7 @@ class MirrorRun:
             make_directories=not config.dry_run,
             unchanged=unchanged,
             neighbours=Neighbours(parts.destination, parts.url_of, lambda: self._url),
-            expect=parts.destination.expect if parts.pool is None else lambda _files: None,  # others store them
+            expect=parts.destination.expect if parts.pool is None else lambda _sizes: None,  # others store them
             holds=obstructed.holds,
         )
 

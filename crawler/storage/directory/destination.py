@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from crawler.model import limits
 from crawler.model.columns.new_files import directories_of
 from crawler.model.errors import DestinationError, noting_outcomes
-from crawler.model.values import Job, Known, Local, Staged
+from crawler.model.values import Job, Known, Local, Span, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.incoming.part_threads import Fillers, PartThreads
 from crawler.storage.directory.layout import Layout
@@ -186,10 +186,11 @@ class LocalDestination(DirectoryReader):
 
     # --- writing ----------------------------------------------------------------------------------
 
-    def expect(self, files: int) -> None:
+    def expect(self, sizes: Sequence[Span[int] | None]) -> None:
         """See ``interfaces.Destination``. Prepares to store them as soon as they arrive."""
+        self._fillers.expect(sizes)
         if self._writer is not None:
-            before, self._expected = self._expected, self._expected + files
+            before, self._expected = self._expected, self._expected + len(sizes)
             if before < _MANY <= self._expected:
                 self._write_thread.submit(self._writer.committer.helper.note_batch, self._expected)
 

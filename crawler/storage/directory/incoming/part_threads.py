@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawler.model import limits
+from crawler.model.values import Span
 from crawler.storage.executor import usable_processors
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 _PROCESSES = 2
 """Number of processes, on two processors or more: with a third one, mixed bodies took no less time."""
 _BEFORE = 3
-"""Number of bodies that threads receive before there are processes, which take 12 ms to start."""
+"""Number of bodies for which processes are started: each takes 12 ms."""
 _WRITING = 8
 """Threads for calls that take a moment; more would only compete for the same disk."""
 _FILLING = 16
@@ -73,16 +75,36 @@ class PartThreads(ThreadPoolExecutor):
             thread.shutdown(wait, cancel_futures=cancel_futures)
 
 
+def is_for_process(size: Span[int] | None, least: int = 0) -> bool:
+    """Whether a process may receive a new body of ``size``: it is not so long that its beginning is noted meanwhile.
+
+    It must have more than ``least`` bytes.
+    """
+    return size is not None and least < size.high < limits.BULK_STAGED
+
+
 class Fillers:
-    """The processes that receive bodies, once there have been a few bodies. Belongs to the event loop."""
+    """The processes that receive bodies, once a few bodies are known of. Belongs to the event loop."""
 
     def __init__(self) -> None:
         self._fillers: list[Filler] = []
         self._before = _BEFORE if usable_processors() > 1 and hasattr(os, "memfd_create") else -1
-        """Number of further bodies before there are processes; negative if there are, or never will be."""
+        """Number of further bodies until there are processes; negative if there are, or never will be."""
+        self._expected = 0
+        """Number of bodies for processes that have been announced."""
 
-    def note(self, parts: int) -> None:
-        """A thread has begun to receive a body. ``parts``: see ``Filler``."""
+    def expect(self, sizes: Sequence[Span[int] | None]) -> None:
+        """More bodies of these sizes are about to arrive: if they are enough, the first one starts the processes."""
+        if self._before > 1:
+            self._expected += sum([is_for_process(size, limits.SMALL_BODY) for size in sizes])
+            if self._expected >= _BEFORE:
+                self._before = 1
+
+    def note(self, parts: int) -> Filler | None:
+        """A thread is about to receive a body. Returns a process that is to do so instead.
+
+        ``parts``: see ``Filler``.
+        """
         self._before -= 1
         if self._before == 0:
             from crawler.storage.directory.incoming.filler import Filler  # imported only if needed
@@ -90,6 +112,7 @@ class Fillers:
             with suppress(OSError, ValueError, TypeError):  # a sandbox, or an interpreter that does not know itself
                 for _ in range(_PROCESSES):
                     self._fillers.append(Filler(parts))
+        return self.pick()
 
     def forgo(self) -> None:
         """Never start them: this process is one of several that already keep the processors busy."""

@@ -14,7 +14,7 @@ from crawler.model import limits
 from crawler.model.errors import DestinationError, FetchError
 from crawler.model.interfaces import BulkBody
 from crawler.model.values import Job, Validators
-from crawler.storage.directory.incoming.part_threads import Fillers, PartThreads
+from crawler.storage.directory.incoming.part_threads import Fillers, PartThreads, is_for_process
 from crawler.storage.directory.incoming.parts import OpenPart, PartStore
 from crawler.storage.directory.incoming.piece_stages import PieceStages
 from crawler.storage.directory.os_errors import destination_error, is_whole, item_reason
@@ -74,25 +74,19 @@ class LocalPart:
         """See ``interfaces.Part``."""
         is_able = self._may_go_elsewhere()
         filler = self._fillers.pick() if is_able else None
-        if filler is not None:
-            body = offer()
-            return None if body is None else self._fill_elsewhere(body, filler)
-        thread = self._threads.reserve()
-        if thread is None:
-            return None
-        body = offer()
-        if body is None:
+        thread = self._threads.reserve() if filler is None else None
+        body = None if filler is None and thread is None else offer()
+        if is_able and filler is None and body is not None:
+            filler = self._fillers.note(self._store.directory)
+        if body is not None and filler is None and thread is not None:
+            return self._fill(body, thread)
+        if thread is not None:
             self._threads.free(thread)
-            return None
-        if is_able:
-            self._fillers.note(self._store.directory)
-        return self._fill(body, thread)
+        return None if body is None or filler is None else self._fill_elsewhere(body, filler)
 
     def _may_go_elsewhere(self) -> bool:
         """Whether a process may receive the body: a new one, and not so long that its beginning is noted meanwhile."""
-        size = self._job.size
-        is_short = size is not None and size.high < limits.BULK_STAGED
-        return is_short and self._writing is None and self._raw.is_untouched
+        return is_for_process(self._job.size) and self._writing is None and self._raw.is_untouched
 
     def _fill_elsewhere(self, body: BulkBody, filler: Filler) -> Awaitable[bytes]:
         pieces, self._chunks, self._waiting = [*self._chunks, *body.pieces], [], 0

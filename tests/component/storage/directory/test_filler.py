@@ -16,6 +16,7 @@ import stamina
 
 from crawler.http.pacing.host import Host
 from crawler.model import limits
+from crawler.model.values import Span
 from crawler.storage import processes
 from crawler.storage.directory.incoming import filler, part_threads
 from crawler.storage.directory.incoming.filler import Filled, Filler
@@ -243,17 +244,76 @@ async def test_the_kernel_kills_it_with_its_parent_even_when_it_is_stopped(made:
         os.kill(process, 0)
 
 
+def processes_of(monkeypatch: pytest.MonkeyPatch, processors: int) -> list[int]:
+    """The arguments of all processes that ``Fillers`` makes, none of which is real, on so many processors."""
+    made: list[int] = []
+
+    class Made:
+        is_able, load = True, 0
+
+        def __init__(self, parts: int) -> None:
+            made.append(parts)
+
+    monkeypatch.setattr(part_threads, "usable_processors", lambda: processors)
+    monkeypatch.setattr(filler, "Filler", Made)
+    return made
+
+
 @pytest.mark.parametrize(("processors", "bodies", "started"), [(2, 2, 0), (2, 3, 2), (2, 9, 2), (1, 9, 0)])
 def test_processes_start_with_the_third_body_if_there_is_a_processor_for_them(
     monkeypatch: pytest.MonkeyPatch, processors: int, bodies: int, started: int
 ) -> None:
-    made: list[int] = []
-    monkeypatch.setattr(part_threads, "usable_processors", lambda: processors)
-    monkeypatch.setattr(filler, "Filler", made.append)
+    made = processes_of(monkeypatch, processors)
     fillers = Fillers()
     for _ in range(bodies):
         fillers.note(5)
     assert made == [5] * started
+
+
+_MANY = Span(limits.MIB, limits.MIB + 9)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "before"),
+    [
+        ([_MANY] * 3, 1),
+        ([_MANY] * 2, 3),
+        ([_MANY, _MANY, None], 3),
+        ([_MANY, _MANY, Span(9, 8 * KIB)], 3),
+        ([_MANY, _MANY, Span(9, 8 * KIB + 1)], 1),
+        ([_MANY, _MANY, Span(9, limits.BULK_STAGED)], 3),
+        ([], 3),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_processes_start_with_the_first_body_if_enough_of_them_are_announced(
+    monkeypatch: pytest.MonkeyPatch, sizes: list[Span[int] | None], before: int, *, at_once: bool
+) -> None:
+    made = processes_of(monkeypatch, 2)
+    fillers = Fillers()
+    for some in [sizes] if at_once else [[size] for size in sizes]:
+        fillers.expect(some)
+    for number in range(1, 5):
+        assert (fillers.note(5) is not None) == bool(made) == (number >= before)
+    fillers.expect([_MANY] * 3)
+    assert fillers.note(5) is not None
+    assert made == [5, 5]
+
+
+async def test_the_body_that_starts_the_processes_is_received_by_one(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used, real, body = list[str](), Filler.fill, pattern(700_001)
+
+    def fill(self: Filler, name: str, *others: object, **more: object) -> asyncio.Future[Filled]:
+        used.append(name)
+        return real(self, name, *others, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(part_threads, "usable_processors", lambda: 2)
+    monkeypatch.setattr(part_threads, "_BEFORE", 1)
+    monkeypatch.setattr(Filler, "fill", fill)
+    found = await fetched(site, Case(len(body)), tmp_path)
+    assert (found.digest, len(used)) == (sha256(body), 1)
 
 
 def test_a_run_that_is_one_of_several_starts_none(monkeypatch: pytest.MonkeyPatch) -> None:

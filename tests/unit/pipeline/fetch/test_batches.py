@@ -10,7 +10,7 @@ import pytest
 from crawler.model import limits
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Outcome, Result, Span, Staged, Validators
-from crawler.pipeline.fetch.batches import Batches, FileBatch
+from crawler.pipeline.fetch.batches import Batches, FileBatch, most_bytes
 from crawler.pipeline.fetch.downloader import Downloader
 from tests.support.fakes import FakeClient, FakeDestination, FakeRequest, FakeResponse, Recorder, nothing_refused
 
@@ -93,6 +93,38 @@ def test_what_fits_together(other: Job, fits: bool) -> None:
     batch = batches(sized).begin(job("1", 1))
     assert batch is not None
     assert batch.add(other) is fits
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "most"),
+    [
+        (0, 0.0, limits.SMALL_BODY),
+        (0, 1.0, limits.SMALL_BODY),
+        (limits.SMALL_BODY, limits.TOGETHER_SECONDS, limits.SMALL_BODY),
+        (limits.SMALL_BODY, 60.0, limits.SMALL_BODY),
+        (limits.SMALL_BODY, limits.TOGETHER_SECONDS / 2, 2 * limits.SMALL_BODY),
+        (limits.SMALL_BODY, 0.001, limits.TOGETHER_BODIES),
+        (1000, 0.0, limits.TOGETHER_BODIES),
+    ],
+)
+def test_how_much_is_requested_together(size: int, seconds: float, most: int) -> None:
+    assert most_bytes(size, seconds) == pytest.approx(most)
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+async def test_a_fast_server_is_asked_for_more_at_once(monkeypatch: pytest.MonkeyPatch, *, is_fast: bool) -> None:
+    monkeypatch.setattr(limits, "TOGETHER_SECONDS", 1e9 if is_fast else 0.0)
+    all_of = batches(sized)
+    first = all_of.begin(job("1", 1))
+    assert first is not None
+    assert first.add(job("2", 2))
+    await done(all_of, first)
+    half = limits.SMALL_BODY // 2
+    for url, fits in (("http://h/", is_fast), ("http://other/", False)):
+        batch = all_of.begin(replace(job("3", half), url=f"{url}3"))
+        assert batch is not None
+        assert batch.add(replace(job("4", half + 1), url=f"{url}4")) is fits
+        assert not batch.add(replace(job("5", limits.TOGETHER_BODIES), url=f"{url}5"))
 
 
 @pytest.mark.parametrize(

@@ -124,13 +124,15 @@ async def test_new_files_are_put_in_the_order_of_the_listing(count: int, monkeyp
     decider.assert_closed()
 
 
-@pytest.mark.parametrize(("is_new", "expected"), [(True, [3]), (False, [])])
-async def test_the_destination_is_told_how_many_new_files_to_expect(*, is_new: bool, expected: list[int]) -> None:
-    decider, counts = Decider([] if is_new else ["a"], *([] if is_new else [known("a")])), list[int]()
+@pytest.mark.parametrize(("is_new", "expected"), [(True, [[Span(10, 10), None]]), (False, [])])
+async def test_the_destination_is_told_which_sizes_to_expect_of_new_files(
+    *, is_new: bool, expected: list[list[Span[int] | None]]
+) -> None:
+    decider, told = Decider([] if is_new else ["a"], *([] if is_new else [known("a")])), list[object]()
     rules = decider.producer._rules
-    decider.producer._rules = replace(rules, policy=replace(rules.policy, expect=counts.append))
-    await decider.visit(*map(file, "abc"))
-    assert counts == expected
+    decider.producer._rules = replace(rules, policy=replace(rules.policy, expect=told.append))
+    await decider.visit(file("a"), replace(file("b"), size=None))
+    assert told == expected
 
 
 async def test_a_file_that_takes_the_long_way_keeps_its_place_in_the_order() -> None:
