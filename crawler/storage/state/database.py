@@ -26,6 +26,10 @@ _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, 
 _IDS = os.access in os.supports_effective_ids
 _BESIDE = ("-wal", "-shm", "-journal")
 """Suffixes of the files that SQLite keeps next to the database."""
+_LOGS = ("-wal", "-journal")
+"""Those without which a database that a killed run has left is incomplete, or half of a transaction."""
+_NEEDS_TO_WRITE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+"""Errors on a read-only disk: SQLite writes even to read what a log has not brought into the database."""
 
 
 class _NotUsableError(ValueError):
@@ -142,15 +146,25 @@ class Database:
             self._note(f"cannot be written ({reason}): this run is not recorded")
 
     def _connect(self) -> sqlite3.Connection | None:
-        mode = "rwc"
-        if self._read_only:
-            if not self._path.exists():
-                return None
-            # Without a write-ahead log, the file can be read without touching others; with one, SQLite needs locks.
-            mode = "ro" if _size(f"{self._path}-wal") else "ro&immutable=1"
-        connection = sqlite3.connect(
-            f"{self._path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        if not self._read_only:
+            return self._opened("rwc")
+        if not self._path.exists():
+            return None
+        if not any(_size(f"{self._path}{suffix}") for suffix in _LOGS):
+            return self._opened("ro&immutable=1")  # which touches no other file
+        try:
+            return self._opened("ro")  # SQLite needs locks to read a log
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _NEEDS_TO_WRITE:
+                raise
+        return self._prepared(_copied_with_logs(self._path))
+
+    def _opened(self, mode: str) -> sqlite3.Connection:
+        return self._prepared(
+            sqlite3.connect(f"{self._path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         )
+
+    def _prepared(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         try:
             return self._prepare(connection)
         except (sqlite3.Error, ValueError):
@@ -222,6 +236,19 @@ def _copied(connection: sqlite3.Connection) -> sqlite3.Connection:
         copy = sqlite3.connect("", isolation_level=None)
         connection.backup(copy)
     return copy
+
+
+def _copied_with_logs(path: Path) -> sqlite3.Connection:
+    """A copy, in a temporary database, of the one at ``path`` and what its logs add or take back. Raises OSError."""
+    import shutil  # imported only if needed
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="crawler-") as place:
+        copy = f"{place}/{path.name}"
+        for suffix in ("", *_LOGS):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+        return _copied(sqlite3.connect(copy, isolation_level=None))
 
 
 def _in_transaction(connection: sqlite3.Connection, action: Callable[[sqlite3.Connection], T]) -> T:

@@ -683,6 +683,55 @@ async def test_a_read_only_state_reads_the_log_of_a_killed_run(path: Path, tmp_p
     assert content_of(copy)[path.name] == before[path.name]
 
 
+async def test_a_read_only_state_takes_back_what_a_killed_run_has_not_completed(path: Path, tmp_path: Path) -> None:
+    """On a file system without shared memory there is a journal in place of the log."""
+    await fill(path, *(known(f"old/{number}") for number in range(200)))
+    copy = tmp_path / "copies" / path.name
+    copy.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA cache_size = 1")  # so that the database is changed before the commit
+        connection.execute("BEGIN")
+        connection.execute("DELETE FROM files")
+        for item in tmp_path.glob("state.sqlite3*"):
+            shutil.copy(item, copy.parent)
+    before = content_of(copy.parent)
+    assert before[f"{path.name}-journal"]
+    async with ReadOnlyState(copy) as state:
+        assert len(await state.directory("old")) == 200
+    assert (state.problem, content_of(copy.parent)) == (None, before)
+
+
+READER = """
+import asyncio, pathlib, sys
+from crawler.storage.state.read_only import ReadOnlyState
+
+async def main():
+    async with ReadOnlyState(pathlib.Path(sys.argv[1])) as state:
+        print(len(await state.directory("old")), state.problem)
+
+asyncio.run(main())
+"""
+READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec "$2" -c "$3" "$4"'
+
+
+async def test_the_log_of_a_killed_run_is_read_on_a_read_only_disk(path: Path, tmp_path: Path) -> None:
+    place = tmp_path / "copies"
+    place.mkdir()
+    async with SqliteState(path) as state:
+        state.remember([known("old/a")])
+        await state.count_files()
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{path}{suffix}", place)
+    before = content_of(place)
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", READ_ONLY, "sh", place, sys.executable, READER]
+    done = subprocess.run([*command, place / path.name], capture_output=True, text=True, check=False)
+    if "unshare:" in done.stderr or "mount:" in done.stderr:
+        pytest.skip("nothing can be mounted here")
+    assert (done.stdout, done.stderr) == ("1 None\n", "")
+    assert content_of(place) == before
+
+
 async def test_a_missing_read_only_state_is_empty_and_creates_nothing(path: Path) -> None:
     state = ReadOnlyState(path)
     await use(state)
