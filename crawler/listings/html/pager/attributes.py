@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from crawler.listings.html.pager.controls import Control, attributes_of
+from crawler.listings.html.pager.controls import Control
+from crawler.listings.html.pager.hints import attributes_of
 from crawler.listings.html.pager.labels import Label, Says
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.text.patterns import pattern

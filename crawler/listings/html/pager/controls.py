@@ -10,6 +10,15 @@ from collections.abc import Iterator
 from html import unescape
 from urllib.parse import urlencode
 
+from crawler.listings.html.pager.hints import (
+    attributes_of,
+    is_current,
+    is_disabled,
+    is_pager_mark,
+    is_slider,
+    label_of,
+    placed_by,
+)
 from crawler.listings.html.pager.labels import POSSIBLE, Label, Says, understood
 from crawler.listings.values import queries
 from crawler.model.struct import Struct, Value, field
@@ -20,31 +29,22 @@ _TAG = pattern(
     r"|(?:span|div|li)(?=\s[^<>]{0,300}?(?:\bonclick\s*=|\brole\s*=\s*[\"']?button\b)))\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>",
     re.IGNORECASE,
 )
-_ATTRIBUTE = pattern(r"([a-z@:][\w@:.-]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+)))?", re.IGNORECASE)
-_AMPERSAND = pattern(r"&(?=[a-z][a-z0-9_-]*=)", re.IGNORECASE)
-"""An ampersand before a parameter: ``&currentpage=2`` in an attribute has no character reference ``&curren``."""
 _SUSPECT = pattern(
-    r"href\s*=\s*[\"']?(?:#|javascript:)|\brel\s*=\s*[\"']?(?:next|prev)\b|aria-label"
-    r"|\b(?:title|class|id)\s*=\s*[\"'][^\"']{0,99}(?:next|page)"
-    rf"|[?&;](?:{'|'.join(queries.PAGE_KEYS)})=\d",
+    rf"\brel\s*=\s*[\"']?[^\"'>]{{0,99}}\b(?:next|prev)|aria-label|[?&;](?:{'|'.join(queries.PAGE_KEYS)})=\d",
     re.IGNORECASE,
 )
 """Attributes of a link that is worth a closer look whatever its text is."""
+_INNER = r"<(?!/?a\b)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+>"
+_OPENING = pattern(rf"(?:\s*+{_INNER})*+", re.IGNORECASE)
+_NAMELESS = pattern(rf"(?:[^\w<&]|&(?:#|\w)\w{{1,9}};|{_INNER})*+</?a\b", re.IGNORECASE)
+"""A text without letters and digits, or none."""
+_HINT = pattern(r"(next|prev)|\b(?:alt|title)\s*=\s*[\"']?([^\"'<>]*)", re.IGNORECASE)
+"""Where the tags in and around a link without a name may say something."""
 _WITH_TEXT = ("a", "button", "option", "span", "div", "li")
 _END = {name: pattern(rf"</?{name}\b|</select\b", re.IGNORECASE) for name in _WITH_TEXT}
 _MARKUP = pattern(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
-_ALT = pattern(r"<img\b[^>]{0,300}?\balt\s*=\s*[\"']([^\"']{1,40})", re.IGNORECASE)
+_IMAGE = pattern(r"<img\b((?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
 _ENCLOSING = pattern(r"<(?:li|span|td|th|div|p)\b([^<>]{0,300})>\s*\Z", re.IGNORECASE)
-_DISABLED = pattern(r"(?:^|[\s_-])(?:disabled?|inactive|unavailable)(?:$|[\s_-])", re.IGNORECASE)
-_CLASSES = pattern(r"[\w-]*next[\w-]*|[\w-]*prev[\w-]*", re.IGNORECASE)
-_SLIDER = pattern(
-    r"carousel|slide[rs]?\b|slick|swiper|splide|glide|owl-|flickity|lightbox|calendar|datepicker"
-    r"|cookie|consent|gdpr|survey|wizard|quiz|\bpoll\b|newsletter",
-    re.IGNORECASE,
-)
-_PAGER = pattern(r"pag(?:e|ing|ina)|next|load", re.IGNORECASE)
-"""Classes of controls that turn pages."""
-_PLACED = pattern(r"location(?:\.href)?\s*=\s*[\"']([^\"'+]{1,500})[\"']\s*;?\s*(?:return\b.*)?\Z", re.IGNORECASE)
 _CHOSEN = pattern(
     r"location(?:\.href)?\s*=\s*[\"']([^\"'+]{0,500}\?[^\"'+]{0,500}=)[\"']\s*\+\s*(?:this\.)?"
     r"(?:value|options\[[^\]]{1,40}\]\.value)\s*;?\s*\Z",
@@ -56,8 +56,11 @@ _LOCAL = pattern(r"#[^!/?=]+")
 """A link to a place on the same page."""
 _ELLIPSIS = pattern(r"\u2026|\u22ef|\.\.\.|&hellip;|&#8230;|&#x2026;", re.IGNORECASE)
 _GAP = pattern(r"(?<![\w.,:/-])(\d{1,6})[^\w.,:/-]{0,5}\s*(?:\u2026|\u22ef|\.{3})\W{0,5}\Z")
+_CUT_TAG = pattern(r"\A[^<>]*>")
 _GAP_LENGTH = 300
 """Number of characters of markup between the number before a gap and the link after it."""
+_BEFORE = 350
+"""Number of characters before a control in which the element around it begins."""
 _LONGEST = 600
 """Number of characters of markup that no label exceeds."""
 _PAGED_NAME = pattern(
@@ -104,8 +107,7 @@ def controls_in(markup: str) -> Iterator[Control]:
     for tag in _TAG.finditer(markup):
         name = tag[1].lower()
         if name == "a":
-            if _SUSPECT.search(tag[2]) or POSSIBLE.match(markup, tag.end()):
-                yield from _link(markup, tag)
+            yield from _link(markup, tag) if _may_turn(markup, tag) else ()
         elif name == "link":
             yield from _relation(tag)
         elif name == "form":
@@ -131,13 +133,16 @@ def controls_in(markup: str) -> Iterator[Control]:
         yield from _button(markup, each, owner)
 
 
-def attributes_of(text: str) -> dict[str, str]:
-    """The attributes of a tag, decoded; the names are in small letters."""
-    found: dict[str, str] = {}
-    for each in _ATTRIBUTE.finditer(text):
-        value = _AMPERSAND.sub("&amp;", each[2] or each[3] or each[4] or "")
-        found.setdefault(each[1].lower(), unescape(value))
-    return found
+def _may_turn(markup: str, tag: re.Match[str]) -> bool:
+    """Whether a link is worth a closer look. Most are the names of files, and to see that takes less time."""
+    opening = _OPENING.match(markup, tag.end(), tag.end() + _LONGEST)
+    if _SUSPECT.search(tag[2]) or POSSIBLE.match(markup, opening.end() if opening else tag.end()):
+        return True
+    nameless = _NAMELESS.match(markup, tag.end(), tag.end() + _LONGEST)
+    if nameless is None:
+        return False
+    around = max(0, markup.rfind("<", max(0, tag.start() - _BEFORE), tag.start()))
+    return any(hint[1] or POSSIBLE.match(hint[2]) for hint in _HINT.finditer(markup, around, nameless.end()))
 
 
 def _relation(tag: re.Match[str]) -> Iterator[Control]:
@@ -151,43 +156,43 @@ def _relation(tag: re.Match[str]) -> Iterator[Control]:
 def _link(markup: str, tag: re.Match[str]) -> Iterator[Control]:
     attributes, text = attributes_of(tag[2]), _text(markup, tag, "a")
     around = _around(markup, tag)
-    if _is_disabled(attributes, around):
+    if is_disabled(attributes, around):
         return
-    label, shown, is_named = _label(attributes, around, text)
+    label, shown, is_named = label_of(attributes, around, text)
     href = attributes.get("href", "").strip()
     if label.says is Says.OTHER and not href:
         return
     placed: str | None = href
     is_nowhere = "href" not in attributes or href.startswith("#") or href.lower().startswith("javascript:")
     if is_nowhere or (not href and "onclick" in attributes):
-        if href and _LOCAL.fullmatch(href) and label.says is not Says.NEXT:
+        if _LOCAL.fullmatch(href) and label.says is not Says.NEXT:
             return
-        is_mark = is_named and href in {"", "#"} and not _is_pager_mark(text, attributes, around)
-        if is_mark or _is_slider(attributes, around):
+        is_mark = is_named and href in {"", "#"} and not is_pager_mark(text, attributes, around)
+        if is_mark or is_slider(attributes, around):
             return
-        placed = _placed(attributes)
+        placed = placed_by(attributes)
         if placed is None and label.says not in {Says.NEXT, Says.NUMBER}:
             return
-    is_current = "page" in attributes.get("aria-current", "") or _has_word(attributes, around, ("active", "current"))
-    yield Control(label, shown, placed, is_current, is_named, follows_gap=_follows_gap(markup, tag, label))
+    follows_gap = label.says is Says.NUMBER and _follows_gap(markup, tag, label.number)
+    yield Control(label, shown, placed, is_current(attributes, around), is_named, follows_gap=follows_gap)
 
 
 def _button(markup: str, tag: re.Match[str], form: _Form | None) -> Iterator[Control]:
     attributes, name = attributes_of(tag[2]), tag[1].lower()
     usual = {"button": "submit", "input": "text"}.get(name, "button")
     kind = attributes.get("type", usual).lower()
-    if kind not in {"submit", "button"} or _is_disabled(attributes, around := _around(markup, tag)):
+    if kind not in {"submit", "button"} or is_disabled(attributes, around := _around(markup, tag)):
         return
     text = attributes.get("value", "") if name == "input" else _text(markup, tag, name)
-    label, shown, is_named = _label(attributes, around, text)
-    href = _placed(attributes)
+    label, shown, is_named = label_of(attributes, around, text)
+    href = placed_by(attributes)
     if href is None and form is not None and kind == "submit":
         own = attributes.get("name", "")
         href = form.href((own, attributes.get("value", ""))) if own else form.href()
     is_labelled = label.says in {Says.NEXT, Says.NUMBER, Says.LAST, Says.MORE}
     if not is_labelled and (label.says is Says.BACK or queries.page_of((href or "").partition("?")[2])[1] < 2):
         return
-    turns_pages = _is_pager_mark(shown, attributes, around) and not _is_slider(attributes, around)
+    turns_pages = is_pager_mark(shown, attributes, around) and not is_slider(attributes, around)
     if href is None and (label.says not in {Says.NEXT, Says.NUMBER} or not turns_pages):
         return
     yield Control(label, shown, href, is_named=is_named, action=form.action if form is not None else "")
@@ -215,78 +220,22 @@ def _text(markup: str, tag: re.Match[str], name: str) -> str:
     """The visible text of an element, or the text in place of its image."""
     found = _END[name].search(markup, tag.end(), tag.end() + _LONGEST)
     inner = markup[tag.end() : found.start() if found else tag.end()]
-    text = " ".join(unescape(_MARKUP.sub(" ", inner)).split())
-    if not text and (image := _ALT.search(inner)) is not None:
-        text = unescape(image[1])
-    return text
+    text = unescape(_MARKUP.sub(" ", inner)).split()
+    if not text and (image := _IMAGE.search(inner)) is not None:
+        text = attributes_of(image[1]).get("alt", "").split()
+    return " ".join(text)
 
 
-def _follows_gap(markup: str, tag: re.Match[str], label: Label) -> bool:
-    """Whether a smaller number and an ellipsis precede the link of a number."""
-    start = max(0, tag.start() - _GAP_LENGTH)
-    if label.says is not Says.NUMBER or _ELLIPSIS.search(markup, start, tag.start()) is None:
+def _follows_gap(markup: str, tag: re.Match[str], number: int) -> bool:
+    """Whether a smaller number and an ellipsis precede the link of ``number``."""
+    before = markup[max(0, tag.start() - _GAP_LENGTH) : tag.start()]
+    if _ELLIPSIS.search(before) is None:
         return False
-    before = markup[markup.find(">", start) + 1 : tag.start()]
-    found = _GAP.search(" ".join(unescape(_MARKUP.sub(" ", before)).split()))
-    return found is not None and int(found[1]) < label.number
+    found = _GAP.search(" ".join(unescape(_MARKUP.sub(" ", _CUT_TAG.sub("", before))).split()))
+    return found is not None and int(found[1]) < number
 
 
 def _around(markup: str, tag: re.Match[str]) -> dict[str, str]:
     """The attributes of the element that begins directly before ``tag``."""
-    found = _ENCLOSING.search(markup, max(0, tag.start() - 350), tag.start())
+    found = _ENCLOSING.search(markup, max(0, tag.start() - _BEFORE), tag.start())
     return {} if found is None else attributes_of(found[1])
-
-
-def _is_disabled(attributes: dict[str, str], around: dict[str, str]) -> bool:
-    return any(
-        "disabled" in each or each.get("aria-disabled", "").lower() == "true" or _DISABLED.search(each.get("class", ""))
-        for each in (attributes, around)
-    )
-
-
-def _is_slider(attributes: dict[str, str], around: dict[str, str]) -> bool:
-    """Whether a control turns pictures or months instead of pages, or goes on in something else, such as a survey."""
-    return any(map(_SLIDER.search, attributes)) or any(
-        _SLIDER.search(each.get(name, "")) for each in (attributes, around) for name in ("class", "id")
-    )
-
-
-def _is_pager_mark(text: str, attributes: dict[str, str], around: dict[str, str]) -> bool:
-    """Whether a control without a URL may turn pages. An arrow does so only if a script or a class says that."""
-    is_mark = not any(map(str.isalnum, text))
-    return (
-        not is_mark
-        or "onclick" in attributes
-        or any(_PAGER.search(each.get("class", "")) for each in (attributes, around))
-    )
-
-
-def _has_word(attributes: dict[str, str], around: dict[str, str], words: tuple[str, ...]) -> bool:
-    return any(word in each.get("class", "").lower() for each in (attributes, around) for word in words)
-
-
-def _label(attributes: dict[str, str], around: dict[str, str], text: str) -> tuple[Label, str, bool]:
-    """What a control says, the text that says it, and whether that is visible."""
-    relations = attributes.get("rel", "").lower().split()
-    if "next" in relations:
-        return Label(Says.NEXT), text or "next", False
-    if "prev" in relations or "previous" in relations:
-        return Label(Says.BACK), text, False
-    label = understood(text)
-    if label.says is not Says.OTHER:
-        return label, text, True
-    is_mark = len(text) < 4 and not any(map(str.isalnum, text))
-    for hint in ("aria-label", "title") if is_mark or "aria-label" in attributes else ():
-        said = understood(" ".join(attributes.get(hint, "").split()))
-        if said.says is not Says.OTHER:
-            return said, attributes[hint], False
-    names = f"{attributes.get('class', '')} {around.get('class', '')} {attributes.get('id', '')}"
-    if is_mark and (found := _CLASSES.search(names)) is not None:
-        return Label(Says.NEXT if "next" in found[0].lower() else Says.BACK), found[0], False
-    return label, text, True
-
-
-def _placed(attributes: dict[str, str]) -> str | None:
-    """The URL to which the script of a control leads, if that is all it does."""
-    found = _PLACED.search(attributes.get("onclick", ""))
-    return found[1] if found else None

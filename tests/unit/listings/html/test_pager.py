@@ -121,7 +121,7 @@ THREE = link("?page=1", "1") + link("?page=2", "2") + link("?page=3", "3")
         (link("?date=2026-09", "Older"), ["?date=2026-09"]),
         (link("?q=2", "<svg></svg>", ' class="btn next"'), ["?q=2"]),
         (link("?q=2", "<i></i>", ' aria-label="Weiter"'), ["?q=2"]),
-        (link("?q=2", '<img src=r.png alt="Next">', " title=x"), []),
+        (link("?q=2", '<img src=r.png alt="Next">', " title=x"), ["?q=2"]),
         (link("?page=2", '<img src=r.png>'), ["?page=2"]),
         (link("?k=2", "Continue", " rel=next"), ["?k=2"]),
         (link("?page=2", "Next", " class=slider-next"), ["?page=2"]),
