@@ -96,6 +96,8 @@ class Config(KnownNames):
         (), WALK, "also fetch files from HOST that are linked or redirected to", "HOST",
         multiple=True, shown="the host of URL, below URL")
     no_robots: bool = option(False, WALK, "ignore robots.txt")
+    trust_pages: bool = option(
+        False, WALK, "believe that the pages of each listing are all there is, whatever their links say")
     fallback: tuple[str, ...] = option(
         (), WALK, "another URL of the same tree, asked where URL fails", "URL", multiple=True, secret=True)
 

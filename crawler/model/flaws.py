@@ -22,6 +22,10 @@ class FlawKind(StrEnum):
     SKIPPED = "skipped"
     UNPAGED = "unpaged"
     UNLIKE = "unlike"
+    DEAD_END = "dead-end"
+    OTHER_PATH = "other-path"
+    LOOP = "loop"
+    NOT_FOUND = "not-found"
     ERROR_FOLLOWS = "error-follows"
     MEMBER = "member"
     NOT_THIS = "not-this"
@@ -32,6 +36,19 @@ class FlawKind(StrEnum):
     HEADING = "heading"
     UNKNOWN = "unknown"
     FALLBACK = "fallback"
+
+
+OF_PAGING = frozenset({
+    FlawKind.REPEATED, FlawKind.SKIPPED, FlawKind.UNPAGED, FlawKind.UNLIKE, FlawKind.DEAD_END, FlawKind.OTHER_PATH,
+    FlawKind.LOOP, FlawKind.NOT_FOUND,
+})  # fmt: skip
+"""Flaws of links between pages, or of a page among others: with --trust-pages, none of them makes a listing incomplete.
+
+What a page says about its own rows, such as a total, or that it reports an error, is never trusted away.
+"""
+_TRUST = "if the listing is complete as it is, run once with --trust-pages"
+"""For what is compared with the page as it was when its listing was last whole, so that one run is enough."""
+_TRUST_EACH = "if the listing is complete as it is, run with --trust-pages"
 
 
 class Meaning(Value, frozen=True):
@@ -60,19 +77,31 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
     ),
     FlawKind.REPEATED: Meaning(
         "its page says that another one follows, and that is the first page again",
-        "a cache that ignores what follows the ? of a URL would do that",
+        f"a cache that ignores what follows the ? of a URL would do that; {_TRUST}",
     ),
     FlawKind.SKIPPED: Meaning(
         "one of its pages is empty or another one again, and a page after it is not, so rows may be missing",
-        "the next run reads it again",
+        f"the next run reads it again; {_TRUST_EACH}",
     ),
     FlawKind.UNPAGED: Meaning(
         "a page to which it led when it was last read still shows other rows, and now nothing leads there",
-        "its links to other pages are missing: the next run reads it again",
+        f"its links to other pages are missing: the next run reads it again; {_TRUST}",
     ),
     FlawKind.UNLIKE: Meaning(
         "rows are missing, and one of its pages is not what it was when all of them were last read",
-        "the next run reads it again; if the page is right, delete what is gone by hand, or start with a new --state",
+        f"the next run reads it again; {_TRUST}",
+    ),
+    FlawKind.DEAD_END: Meaning(
+        "its page has a control for further entries that leads nowhere",
+        f"compare it with a browser: a URL that shows everything, or --input-file, gets the rest; {_TRUST}",
+    ),
+    FlawKind.OTHER_PATH: Meaning(
+        "its page has a control for further entries that leads to another path",
+        f"compare it with a browser: a URL that shows everything, or --input-file, gets the rest; {_TRUST}",
+    ),
+    FlawKind.LOOP: Meaning("its pages link to each other in a loop", f"the next run reads it again; {_TRUST_EACH}"),
+    FlawKind.NOT_FOUND: Meaning(
+        "a page to which it links cannot be read", f"the next run reads it again; {_TRUST_EACH}"
     ),
     FlawKind.ERROR_FOLLOWS: Meaning("an error page follows the listing", "the next run reads it again"),
     FlawKind.MEMBER: Meaning(
@@ -126,6 +155,10 @@ class ClaimKind(StrEnum):
     """That a page precedes it; the quote is the URL of that page."""
     PLACE = "place"
     """Which page it is."""
+    DEAD_END = "dead-end"
+    """That a page follows it, to which a control without a URL would lead; the quote is its text."""
+    OTHER_PATH = "other-path"
+    """Likewise, with the URL of another path."""
 
 
 class Claim(Value, frozen=True):
@@ -147,8 +180,7 @@ class Claim(Value, frozen=True):
             return pages >= self.number
         if self.kind is ClaimKind.LIMIT:
             return pages > 1 or rows < self.number
-        is_position = self.kind in {ClaimKind.NEXT, ClaimKind.BACK, ClaimKind.PLACE}
-        return is_position or pages >= self.number or (rows >= self.number and self.shown > 1)
+        return self.kind is not ClaimKind.OF or pages >= self.number or (rows >= self.number and self.shown > 1)
 
 
 class Flaw(Value, frozen=True):
@@ -179,6 +211,19 @@ def worst_flaw(flaws: Iterable[Flaw], *, is_incomplete: bool) -> Flaw:
 def unmet(claims: Iterable[Claim], rows: int, pages: int = 1) -> Flaw | None:
     """The flaw of a listing that has fewer rows or pages than it says; None if there is none."""
     return next((Flaw(FlawKind.PART, claim.quote) for claim in claims if not claim.is_met(rows, pages)), None)
+
+
+DEAD_ENDS: Mapping[FlawKind, ClaimKind] = {
+    FlawKind.DEAD_END: ClaimKind.DEAD_END,
+    FlawKind.OTHER_PATH: ClaimKind.OTHER_PATH,
+}
+"""Flaws of a page that all pages of its listing together may disprove → what the page claims."""
+
+
+def dead_end(claims: Iterable[Claim]) -> Flaw | None:
+    """The flaw of a page with these ``claims`` that has a control for further entries which cannot be followed."""
+    kinds = {claim: flaw for flaw, claim in DEAD_ENDS.items()}
+    return next((Flaw(kinds[claim.kind], claim.quote) for claim in claims if claim.kind in kinds), None)
 
 
 def is_cut_short(flaws: Sequence[Flaw]) -> bool:

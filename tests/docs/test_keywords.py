@@ -168,8 +168,8 @@ def test_no_call_ignores_an_option_that_it_cannot_honour() -> None:
     everything = WalkOptions.__optional_keys__ | Options.__optional_keys__ | DownloadOptions.__optional_keys__
     assert set(ACCEPTED["mirror"] ^ everything) == {"name_from"}
     assert set(ACCEPTED["download"] ^ everything) == {
-        "no_recursive", "max_depth", "listers", "fallback", "check", "last", "delete", "max_delete", "ignore_errors",
-        "delete_excluded",
+        "no_recursive", "max_depth", "trust_pages", "listers", "fallback", "check", "last", "delete", "max_delete",
+        "ignore_errors", "delete_excluded",
     }  # fmt: skip
 
 

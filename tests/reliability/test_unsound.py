@@ -69,6 +69,8 @@ _BODIES: dict[FlawKind, tuple[str, str]] = {
     FlawKind.ERROR: ("", "<p>scandir: Permission denied</p>"),
     FlawKind.PART: ("", "<p>Showing 0 of 1 entries</p>"),
     FlawKind.REPEATED: (_OTHER_ROW, "<a href='?page=2'>Next</a>"),
+    FlawKind.DEAD_END: (_OTHER_ROW, "<a href='#'>Next</a>"),
+    FlawKind.OTHER_PATH: (_OTHER_ROW, "<a href='page/2/'>Next</a>"),
     FlawKind.ERROR_FOLLOWS: ("", "<!DOCTYPE html><title>502 Bad Gateway</title>"),
     FlawKind.SCRIPT: ("", "<script>var x = '<' + 'a hr' + 'ef=' + n; document.write(x)</script>"),
     FlawKind.ELSEWHERE: ("<tr><td><a href='http://cdn.invalid/x?k=1'>f</a></td><td>5</td><td>2020-01-01</td></tr>", ""),
@@ -94,7 +96,7 @@ def _break(site: Site, kind: FlawKind) -> None:
         site.listing(kind, whole.partition(b"</table>")[0] if kind is FlawKind.CUT else whole)
 
 
-_OF_SEVERAL = {FlawKind.SKIPPED, FlawKind.UNPAGED, FlawKind.UNLIKE}
+_OF_SEVERAL = {FlawKind.SKIPPED, FlawKind.UNPAGED, FlawKind.UNLIKE, FlawKind.LOOP, FlawKind.NOT_FOUND}
 _FLAWS_OF_PAGES = [kind for kind in FlawKind if kind not in {FlawKind.FALLBACK, *_OF_SEVERAL}]
 """FALLBACK is no flaw of a page, but says who sent it: see test_upstreams. The others need several pages."""
 
@@ -104,7 +106,7 @@ _FLAWS_OF_PAGES = [kind for kind in FlawKind if kind not in {FlawKind.FALLBACK, 
 def test_each_flaw_of_a_page_is_reported_by_its_own_name(sandbox: Sandbox, site: Site) -> None:
     for number, kind in enumerate(_FLAWS_OF_PAGES):
         site.file(f"{kind}/f.bin", blob(100, number))
-    for kind in (FlawKind.UNLINKED, FlawKind.REPEATED):
+    for kind in (FlawKind.UNLINKED, FlawKind.REPEATED, FlawKind.DEAD_END, FlawKind.OTHER_PATH):
         site.file(f"{kind}/g.bin", blob(5, 5))
     wanted = site.contents()
     sandbox.mirror(site.url).succeeds()
@@ -131,3 +133,29 @@ def test_each_flaw_of_a_page_is_reported_by_its_own_name(sandbox: Sandbox, site:
         shown = sandbox.note(sandbox.start_raw([*_COMMAND, "-v", "--list", f"{site.url}{kind}/"]).finish())
         shown.fails(5 if kind is FlawKind.ERROR else 0)
         shown.says(MEANINGS[kind].text)
+
+
+@pytest.mark.own
+@pytest.mark.row("L34")
+def test_pages_that_the_user_trusts_once_are_whole_until_one_is_broken(sandbox: Sandbox, site: Site) -> None:
+    rows, dead = [_OTHER_ROW.replace("g.bin", name) for name in ("f.bin", "g.bin", "h.bin")], "<a href='#'>Next</a>"
+    for name in ("f.bin", "g.bin", "h.bin"):
+        site.file(f"d/{name}", blob(5, 5))
+    place = f"{site.root}d/"
+    site.listing("d", page(place, rows[0] + rows[1]))
+    sandbox.mirror(site.url).succeeds()
+    site.listing("d", page(place, rows[0], dead))
+    for _ in range(2):
+        run = sandbox.mirror(site.url, delete=True)
+        run.fails(5)
+        run.says("leads nowhere", "run once with --trust-pages")
+    log = sandbox.reports / "log"
+    sandbox.mirror(site.url, delete=True, more=["--trust-pages", f"--log-file={log}", "-v"]).succeeds()
+    assert log.read_text("utf-8").count("trusted") == 1, "once for a directory"
+    assert [path for path in sandbox.tree() if path.startswith("d/")] == ["d/f.bin"]
+    for inside in (rows[0], rows[0] + rows[2]):
+        site.listing("d", page(place, inside, dead))
+        sandbox.mirror(site.url, delete=True).succeeds()
+    site.listing("d", page(place, rows[0] + rows[2]).partition(b"</table>")[0])
+    for more in ([], ["--trust-pages"]):
+        sandbox.mirror(site.url, delete=True, more=more).fails(5)

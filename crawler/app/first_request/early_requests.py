@@ -17,7 +17,7 @@ PLAIN = frozenset({
     "attempts", "backlog", "ca_file", "check", "connect_timeout", "delete", "delete_excluded", "ext", "fsync",
     "ignore_errors", "insecure", "last", "listers", "lock", "lock_wait", "max_delete", "max_depth", "max_duration",
     "max_files", "max_size", "max_total_size", "min_size", "min_speed", "no_recursive", "no_robots", "pipeline",
-    "progress", "read_timeout", "rules", "segments", "trash", "user_agent", "verify_digests", "workers",
+    "progress", "read_timeout", "rules", "segments", "trash", "trust_pages", "user_agent", "verify_digests", "workers",
 })  # fmt: skip
 """Options that neither change the first requests, except as is seen here, nor give a reason to refuse the run.
 

@@ -19,6 +19,7 @@ NOT_IN_LISTS: Mapping[str, str] = {
     **dict.fromkeys(
         ("delete", "max_delete", "ignore_errors", "delete_excluded"), "only a listing shows what is gone upstream"
     ),
+    "trust_pages": "a list has no listings",
     "fallback": "a list names the URLs of its files itself",
     "check": "each file is requested, on condition that it has changed",
     "last": "files are saved in the order of the list",
@@ -28,7 +29,7 @@ NOT_IN_LISTS: Mapping[str, str] = {
 _DELETION = ("delete", "max_delete", "ignore_errors", "delete_excluded", "trash")
 _FILTERS = ("ext", "rules", "min_size", "max_size", "newer_than", "older_than", "max_files", "max_total_size")
 _OF_MIRRORS = {"fallback": "it is for a mirror"}
-_WALK = ("no_recursive", "max_depth", "listers", "check", "last", "moved")
+_WALK = ("no_recursive", "max_depth", "listers", "trust_pages", "check", "last", "moved")
 _ACCOUNTS = ("summary", "changes", "metrics", "log_file", "on_change", "on_failure", "on_end")
 _WITHOUT_RUN: Mapping[str, str] = {
     **_OF_MIRRORS,

@@ -57,6 +57,7 @@ class WalkOptions(_RequestOptions, total=False):
     max_depth: directory levels to enter below URL
     allow_host: also fetch files from HOST that are linked or redirected to
     no_robots: ignore robots.txt
+    trust_pages: believe that the pages of each listing are all there is, whatever their links say
     workers: maximum concurrent transfers, and connections per host
     listers: listings fetched concurrently
     attempts: attempts per file or listing, including the first
@@ -78,6 +79,7 @@ class WalkOptions(_RequestOptions, total=False):
 
     no_recursive: bool
     max_depth: Number | None
+    trust_pages: bool
     listers: Number | None
 
 
@@ -168,8 +170,8 @@ class Options(WalkOptions, _SaveOptions, total=False):
 class DownloadOptions(_SaveOptions, total=False):
     """The options that ``download`` accepts as keyword arguments. ``docs/configuration.md`` explains each.
 
-    They are those of Options, except for the ones that need a listing: no_recursive, max_depth, listers, fallback,
-    check, last, delete, max_delete, ignore_errors, delete_excluded. One is for lists alone:
+    They are those of Options, except for the ones that need a listing: no_recursive, max_depth, trust_pages, listers,
+    fallback, check, last, delete, max_delete, ignore_errors, delete_excluded. One is for lists alone:
 
     name_from: with --input-file: name files by their URL, or as the server does
     """

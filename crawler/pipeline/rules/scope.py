@@ -12,7 +12,7 @@ from crawler.text.urls import directory_of, has_dot_segments, in_scope, is_above
 
 
 class Bounds(Value, frozen=True, kw_only=True):
-    """The bounds of a walk: its depth, and the other hosts it may visit."""
+    """The bounds of a walk: its depth, the other hosts it may visit, and which pages of a listing it takes for all."""
 
     listers: int = 4
     max_depth: int | None = None
@@ -24,6 +24,8 @@ class Bounds(Value, frozen=True, kw_only=True):
 
     hosts: frozenset[str] = frozenset()
     """The hosts and patterns of --allow-host, as ``named_hosts`` returns them."""
+    trusts_pages: bool = False
+    """Whether the pages of each listing are all of it, whatever is wrong with the links between them."""
 
 
 class Scope(Value, frozen=True):

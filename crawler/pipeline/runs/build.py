@@ -117,6 +117,7 @@ def bounds_of(config: Config) -> Bounds:
         max_depth=config.max_depth,
         recursive=not config.no_recursive,
         hosts=named_hosts(config.allow_host),
+        trusts_pages=config.trust_pages,
     )
 
 

@@ -26,6 +26,7 @@ from crawler.pipeline.walk.page_versions import (
     recalled_version,
     refused_page,
     version_of,
+    with_dead_end,
     with_link,
 )
 from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PageMemory, PagePiece, Pages
@@ -261,7 +262,7 @@ async def _sound(parsed: Pieces, page: FetchedPage, url: str) -> Pieces:
     async with aclosing(parsed) as pieces:
         async for piece in pieces:
             if piece.is_listing:
-                piece = with_link(piece, linked_pages(page))
+                piece = with_dead_end(with_link(piece, linked_pages(page)))
             is_cut = not piece.complete and is_cut_short(piece.flaws)
             if piece.is_listing and not (page.end_proven or piece.closed):
                 piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))

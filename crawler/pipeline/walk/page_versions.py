@@ -5,20 +5,22 @@ Also what takes the place of a page after the last one.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, ListingError
-from crawler.model.flaws import FlawKind
+from crawler.model.flaws import DEAD_ENDS, Claim, Flaw, FlawKind, dead_end
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Listing
-from crawler.pipeline.rules.listings.page_links import is_paged, next_of
+from crawler.pipeline.rules.listings.page_links import is_gone, is_paged, next_of
 from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion
+from crawler.text.escape import masked
 from crawler.text.web_links import next_pages
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def is_memorable(listing: Listing) -> bool:
 def version_of(url: str, page: FetchedPage, listing: Listing) -> PageVersion | None:
     """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None."""
     is_all = listing.is_listing and listing.complete and not is_paged(listing)
-    if not is_all or not is_memorable(listing):
+    if not is_all or not is_memorable(listing) or dead_end(listing.claims) is not None:  # a digest forgets claims
         return None
     return PageVersion(
         url=url,
@@ -49,7 +51,7 @@ def version_of(url: str, page: FetchedPage, listing: Listing) -> PageVersion | N
 
 def recalled_version(memo: ListingMemo) -> PageVersion | None:
     """The version of a page that was recalled, if it is the whole listing of its directory; otherwise None."""
-    if is_paged(memo):
+    if is_paged(memo) or dead_end(memo.claims) is not None:
         return None
     return PageVersion(
         url=memo.url,
@@ -130,6 +132,16 @@ def with_link(listing: Listing, linked: tuple[str, ...]) -> Listing:
     return replace(listing, linked=linked, flaws=flaws, complete=listing.complete or is_whole)
 
 
+def with_dead_end(listing: Listing) -> Listing:
+    """``listing``; that a control leads nowhere is a claim about all pages together, which they may disprove."""
+    dead = [Claim(DEAD_ENDS[flaw.kind], flaw.quote) for flaw in listing.flaws if flaw.kind in DEAD_ENDS]
+    if not dead:
+        return listing
+    flaws = tuple(flaw for flaw in listing.flaws if flaw.kind not in DEAD_ENDS)
+    is_whole = not any(flaw.is_incomplete for flaw in flaws)
+    return replace(listing, flaws=flaws, claims=(*listing.claims, *dead), complete=is_whole)
+
+
 def shows_all_files(listing: Listing) -> bool:
     """Whether ``listing`` is complete in itself, and shows no directory."""
     is_all = listing.is_listing and listing.complete and not (is_paged(listing) or listing.claims)
@@ -146,13 +158,27 @@ async def up_to_the_end(
                 yield _settled(part) if pages.is_former else part
         except (FetchError, ListingError) as error:
             known = None if pages.is_first else await state.listing(url)
-            if not pages.may_be_the_end(error, known):
+            missing = Flaw(FlawKind.NOT_FOUND, f"{masked(url)}: {error}")
+            if not (pages.may_be_the_end(error, known) or pages.believe_without(error, missing)):
                 unsettled = pages.unsettled(error) if known is None else []
                 for memo in [] if await _is_lossy(pages.together, state) else unsettled:
                     state.remember_listing(memo)
-                raise
+                if pages.is_first or not is_gone(error):
+                    raise
+                raise ListingError(str(missing)) from error
             listing = Listing(url=url, family="none", confidence=1.0, is_listing=True)
             yield PagePiece(listing=listing, known=known)
+
+
+def settle(pages: ReadPages, path: str, *, is_told: bool) -> None:
+    """Raise ListingError if anything is missing on ``pages``, of the directory ``path``; log what is believed.
+
+    ``is_told``: whether that has been logged already.
+    """
+    if pages.believed and not is_told:
+        fields = {"path": path, "reason": str(pages.believed[0])}
+        logging.getLogger("crawler").info("trusted", extra={"fields": fields})
+    pages.check()
 
 
 async def _is_lossy(pages: SeveralPages | None, state: PageMemory) -> bool:

@@ -26,7 +26,7 @@ from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.groups.group_reader import GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.page_reader import PageReader, only
-from crawler.pipeline.walk.page_versions import shows_all_files, up_to_the_end
+from crawler.pipeline.walk.page_versions import settle, shows_all_files, up_to_the_end
 from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit
 from crawler.text.escape import masked
 from crawler.text.names.places import place_of_entry
@@ -151,7 +151,7 @@ class Walker:
 
         ``begun`` is the first page if that has been fetched, and ``read`` its only piece if it has been read, too.
         """
-        pages, shown = pages_from(directory.url), Shown()
+        pages, shown = pages_from(directory.url, trusts=self._bounds.trusts_pages), Shown()
         while pages.todo and not self._stopped:
             url = pages.begin()
             if not pages.is_first and is_of_robots(self._refuse(directory.path, url)):
@@ -178,7 +178,7 @@ class Walker:
                     if not await visit(replace(page, recalled=page.recalled or pages.may_have_moved(piece))):
                         self._stopped = True
                     frontier.add(below)  # not before, so that obstacles to a directory are known when it is visited
-        pages.check()
+        settle(pages, directory.path, is_told=self._reader.anew)
 
     def _parts(
         self, directory: Directory, url: str, begun: BegunPage | None, read: PagePiece | None

@@ -56,6 +56,7 @@ BY_THEMSELVES = {
     "max_total_size",
     "no_recursive",
     "max_depth",
+    "trust_pages",
     "no_robots",
     "processes",
     "cluster_insecure",
@@ -329,7 +330,7 @@ def test_a_pipe_is_read_by_the_run_alone(site: Site) -> None:
 
 
 def test_options_without_a_meaning_for_a_list_are_refused_by_name(here: Path, capsys: Output) -> None:
-    flags = {"no_recursive", "delete", "ignore_errors", "delete_excluded"}
+    flags = {"no_recursive", "trust_pages", "delete", "ignore_errors", "delete_excluded"}
     values = {"check": "digest", "fallback": "http://h/"}
     for key, reason in NOT_IN_LISTS.items():
         option = f"--{key.replace('_', '-')}"

@@ -38,8 +38,6 @@ class Continuation(Value, frozen=True):
     """All other pages of the listing to which the page links, also those before it."""
     flaw: Flaw | None = None
     """Why the listing is incomplete: a control leads to further entries, and cannot be followed."""
-    is_dead: bool = False
-    """Whether no such control has a URL: on the last page, that is what is left of "Next"."""
 
 
 class _Numbered(Value, frozen=True):
@@ -123,7 +121,9 @@ def _concluded(found: _Found) -> Continuation:
         found.pages |= found.doubtful
         found.links |= found.doubtful
     lost = [control for control in found.unusable if not (found.links and control.href is None)]
-    flaw = Flaw(FlawKind.PART, lost[0].text) if lost and not found.pages else None
+    is_dead = all(control.href is None for control in lost)
+    kind = FlawKind.DEAD_END if is_dead else FlawKind.OTHER_PATH
+    flaw = Flaw(kind, lost[0].text) if lost and not found.pages else None
     others = {text for url, text in found.texts if url not in found.links}
     return Continuation(
         next_pages=tuple(url for url in found.order if url in found.pages),
@@ -131,7 +131,6 @@ def _concluded(found: _Found) -> Continuation:
         labels=frozenset(text for _, text in found.texts) - others,
         links=frozenset(found.links),
         flaw=flaw,
-        is_dead=flaw is not None and all(control.href is None for control in lost),
     )
 
 

@@ -55,7 +55,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         Flaw(FlawKind.CUT) if not listing.complete else None,
         diagnostics.error_in(passages, regions, rows, is_empty=is_empty),
         diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(more.next_pages)),
-        None if more.is_dead and _is_end(markup, passages, rows, listing) else more.flaw,
+        None if _is_dead(more) and _is_end(markup, passages, rows, listing) else more.flaw,
         short,
         diagnostics.error_after(shown, max(p.at for p in passages if p.region in regions)) if regions else None,
         Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
@@ -90,6 +90,11 @@ def _positions(claims: Iterable[Claim]) -> Iterator[Claim]:
 def _linked(passages: Iterable[Passage], regions: Collection[int]) -> set[int]:
     """``id`` of the passages in ``regions`` that have a link."""
     return {id(each) for each in passages if each.region in regions and not unlinked_rows.lacks_usable_link(each)}
+
+
+def _is_dead(more: Continuation) -> bool:
+    """Whether no control for further entries has a URL: on the last page, that is what is left of "Next"."""
+    return more.flaw is not None and more.flaw.kind is FlawKind.DEAD_END
 
 
 def _is_end(markup: str, passages: Sequence[Passage], rows: Collection[int], listing: Listing) -> bool:

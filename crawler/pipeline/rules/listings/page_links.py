@@ -50,8 +50,6 @@ def following(listing: Listing, done: Collection[str], scope: Scope) -> list[str
         if rejection is not None:
             raise ListingError(f"it continues at {masked(page)}, which is not read: {rejection.detail}")
     pages = [page for page in found if page not in done and scope.listing(page) is None]
-    if found and not pages and is_chain(listing):
-        raise ListingError("its pages link to each other in a loop")
     if pages and len(done) >= limits.LISTING_PAGES:
         raise ListingError(f"the listing has more than {limits.LISTING_PAGES} pages")
     return pages

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, ListingError
-from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind, unmet, worst_flaw
+from crawler.model.flaws import OF_PAGING, Claim, ClaimKind, Flaw, FlawKind, dead_end, unmet, worst_flaw
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry, Listing
+from crawler.pipeline.rules.listings.held_pages import HeldPages
 from crawler.pipeline.rules.listings.page_links import (
     PAGED_BY_MARKER,
     PageQueue,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 _MOST_STRAY = 2
 """Maximum number of pages that are read only because others link to them as pages before them."""
-_MOST_HELD = 20_000
-"""Maximum number of rows on pages that are remembered only once the listing is known to be whole."""
 
 
 class _Rows(Value, frozen=True, kw_only=True):
@@ -47,40 +46,14 @@ class _Rows(Value, frozen=True, kw_only=True):
     repeats it; if it is empty, the first page or one alone links to it, or a number tells its place."""
 
 
-class HeldPages(Struct):
-    """Pages that are to be remembered once their listing is known to be whole."""
-
-    _held: list[ListingMemo] = field(default_factory=list)
-    _is_known: bool = False
-    """Whether any page of the listing was known."""
-
-    def know(self, known: ListingMemo | None) -> None:
-        """Note that a page was ``known``: then what was known is kept until all of it may be replaced."""
-        self._is_known = self._is_known or known is not None
-
-    def hold(self, memo: ListingMemo | None, *, is_whole: bool) -> list[ListingMemo]:
-        """Note that ``memo`` is to be remembered, if any. Returns what is to be remembered now.
-
-        ``is_whole``: whether the listing is known to be. What was known of the pages of one that is not is kept, so
-        that the next run can tell, too.
-        """
-        if memo is not None and sum(len(each.entries) for each in self._held) <= _MOST_HELD:
-            self._held.append(memo)
-        if self._is_known and not is_whole:
-            return []
-        found, self._held = self._held, []
-        return found
-
-    @property
-    def last(self) -> list[ListingMemo]:
-        """The page that was noted last, if there is any."""
-        return self._held[-1:]
-
-
 class ReadPages(Struct):
     """The pages of a listing that have been read so far."""
 
     queue: PageQueue
+    _trusts: bool = False
+    """Whether links between pages are believed to be right, whatever is wrong with them (--trust-pages)."""
+    believed: list[Flaw] = field(default_factory=list)
+    """The flaws that the listing would have without that."""
     whole: bool = True
     """False if anything is missing on the pages read so far, or missing at all once nothing is left to be read."""
     flaws: list[Flaw] = field(default_factory=list)
@@ -98,6 +71,10 @@ class ReadPages(Struct):
     _says_next: bool = False
     """Whether the last page with rows of its own says that another one follows."""
     _held: HeldPages = field(default_factory=HeldPages)
+    _dead_end: Flaw | None = None
+    """The control for further entries that cannot be followed, unless it was there when the listing was whole."""
+    _was_alive: bool = False
+    """Whether it has no URL, and its page led on when it was last read."""
 
     @property
     def todo(self) -> list[str]:
@@ -138,6 +115,7 @@ class ReadPages(Struct):
         queue = self.queue
         self.whole = self.whole and listing.complete
         self._held.know(known)
+        self._note_dead_end(listing, known)
         self.flaws += listing.flaws
         self.claims |= dict.fromkeys(listing.claims)
         rows = self._rows_of(listing, known)
@@ -147,13 +125,29 @@ class ReadPages(Struct):
         self._note_order(rows, is_new=rows.is_new or (is_chain(listing) and not queue.is_former))
         goes_on = rows.is_new or is_chain(listing) or not self._order.has_ended
         if goes_on and not is_last and not queue.is_former:
-            queue.follow(following(listing, queue.done, scope))
+            pages = following(listing, queue.done, scope)
+            queue.follow(pages)
+            if is_chain(listing) and is_paged(listing) and not pages:
+                self._fail(Flaw(FlawKind.LOOP))
         queue.note_back(listing)
         if not queue.todo:
             self._look_for_others(scope)
+        is_sound = self.whole and self._dead_end is None
         if not queue.todo:
             self._conclude()
-        return self._held.hold(memo, is_whole=self.whole and not queue.todo)
+        return self._held.hold(memo, is_whole=self.whole and not queue.todo, is_sound=is_sound)
+
+    def _note_dead_end(self, listing: Listing, known: ListingMemo | None) -> None:
+        """Note a control for further entries that cannot be followed, if nothing else leads on.
+
+        If it was there, too, when the listing was last known to be whole, this server prints it on every page.
+        """
+        flaw = None if is_paged(listing) or self.is_former else dead_end(listing.claims)
+        was = None if known is None else dead_end(known.claims)
+        if flaw is None or (was is not None and was.kind is flaw.kind):
+            return
+        self._dead_end = flaw
+        self._was_alive = flaw.kind is FlawKind.DEAD_END and is_paged(known)
 
     def _look_for_others(self, scope: Scope) -> None:
         """Go on with pages that do not follow any other: those before a page, and those that followed one formerly."""
@@ -165,8 +159,14 @@ class ReadPages(Struct):
 
     def _conclude(self) -> None:
         unlike = None if self.together is None else self.together.flaw()
-        if (flaw := unmet(self.claims, self.rows, self.pages) or unlike) is not None:
+        if (flaw := unmet(self.claims, self.rows, self.pages)) is not None:
             self._fail(flaw)
+        if unlike is not None:
+            self._fail(unlike)
+        # What is left of "Next" once the listing has become shorter: the page to which it led shows nothing new.
+        has_shrunk = self._was_alive and self.queue.former_read and not self._has(FlawKind.UNPAGED)
+        if self._dead_end is not None and not has_shrunk:
+            self._fail(self._dead_end)
 
     def unsettled(self, error: FetchError | ListingError) -> list[ListingMemo]:
         """What is to be remembered now, because a page that follows another one was not found, and may never have been.
@@ -218,7 +218,8 @@ class ReadPages(Struct):
             self._order.measure(rows.new + rejected)
             self._says_next = any(claim.kind is ClaimKind.NEXT for claim in listing.claims)
         is_linked = not (queue.is_former or queue.is_stray)
-        is_again = rows.count and rows.is_of_first and not self.together.is_first_by_number(queue.url)
+        is_known = self.together.was_repeated or self.together.is_first_by_number(queue.url)
+        is_again = rows.count and rows.is_of_first and not is_known
         if not is_new and is_again and is_linked and self._says_next:
             self._fail(Flaw(FlawKind.REPEATED))
         is_repeated = queue.is_only_next and rows.is_of_before
@@ -258,10 +259,23 @@ class ReadPages(Struct):
             lost = self._order.passed_by(url)
         else:
             lost = url if self._order.is_passed(url, is_misplaced=rows.is_misplaced) else None
-        if lost is not None and not any(flaw.kind is FlawKind.SKIPPED for flaw in self.flaws):
+        if lost is not None and not self._has(FlawKind.SKIPPED):
             self._fail(Flaw(FlawKind.SKIPPED, masked(lost)))
 
+    def believe_without(self, error: FetchError | ListingError, flaw: Flaw) -> bool:
+        """Note the ``flaw`` that a page was not found, with ``error``. Returns whether the listing is believed."""
+        if not is_gone(error) or self.is_first or not self._trusts:
+            return False
+        self._fail(flaw)
+        return True
+
+    def _has(self, kind: FlawKind) -> bool:
+        return any(flaw.kind is kind for flaw in (*self.flaws, *self.believed))
+
     def _fail(self, flaw: Flaw) -> None:
+        if self._trusts and flaw.kind in OF_PAGING:
+            self.believed.append(flaw)
+            return
         self.whole = False
         self.flaws.append(flaw)
 
@@ -271,6 +285,6 @@ class ReadPages(Struct):
             raise ListingError(str(worst_flaw(self.flaws, is_incomplete=True)))
 
 
-def pages_from(url: str) -> ReadPages:
-    """The pages of a listing of which the first, at ``url``, is to be read."""
-    return ReadPages(PageQueue([url]))
+def pages_from(url: str, *, trusts: bool = False) -> ReadPages:
+    """The pages of a listing of which the first, at ``url``, is to be read. ``trusts``: see --trust-pages."""
+    return ReadPages(PageQueue([url]), trusts)

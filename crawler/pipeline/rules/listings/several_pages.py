@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crawler.model.flaws import Flaw
+from crawler.model.flaws import ClaimKind, Flaw
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, field
 from crawler.model.values import Listing
@@ -36,6 +36,10 @@ class SeveralPages(Struct):
     """Hash of the rows that the first page had."""
     _aliases: set[str] = field(default_factory=set)
     """Other URLs of the first page, such as those with a token."""
+    _said_next: bool = False
+    """Whether the first page said that another one follows."""
+    was_repeated: bool = False
+    """Whether the page that was added last was the first one again, although that said "Next", in a whole listing."""
 
     def add(self, url: str, listing: Listing, known: ListingMemo | None, *, is_linked: bool) -> PageRows:
         """Add the page at ``url``, which was ``known``. Returns what its rows are.
@@ -45,15 +49,19 @@ class SeveralPages(Struct):
         rows, first = self._rows.add(listing.entries), self._seen[0].url if self._seen else url
         now = _look(url, listing, rows.own, first)
         was: Look | None = None
+        self.was_repeated = False
         if known is not None:
             self._led_to.update(next_of(known))
             was = _look(url, known, self._rows.add_known(known.entries), first)
-            self._known_first = self._known_first if self._seen else was.key
+            if not self._seen:
+                self._known_first = was.key
+                self._said_next = any(claim.kind is ClaimKind.NEXT for claim in known.claims)
             if was.rows:
                 self._with_rows.add(url)
                 self._known_next.append({page for page in next_of(known) if page not in {url, first}})
             elif was.key == self._known_first:
                 self._aliases.add(url)
+                self.was_repeated = self._said_next
             if was.leads_on and (not now.leads_on or self._rows.is_lossy):
                 self._former |= dict.fromkeys(next_of(known))
         self.known_before = known

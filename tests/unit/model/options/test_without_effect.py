@@ -96,7 +96,7 @@ REQUESTS = {
     "user_agent", "netrc", "cookies", "proxy", "ca_file", "client_cert", "insecure", "verify_digests",
 }  # fmt: skip
 FILTERS = {"ext", "min_size", "max_size", "newer_than", "older_than", "max_files", "max_total_size"}
-LISTINGS = {"no_recursive", "max_depth", "listers", "check", "last"}
+LISTINGS = {"no_recursive", "max_depth", "trust_pages", "listers", "check", "last"}
 DELETION = {"delete", "max_delete", "ignore_errors", "delete_excluded", "trash"}
 ACCOUNTS = {"summary", "changes", "metrics", "log_file", "on_change", "on_failure", "on_end", "report"}
 USED: dict[str, set[str]] = {

@@ -51,14 +51,17 @@ async def _parsed(body: bytes, url: str, content_type: str) -> AsyncGenerator[Li
 class Reading:
     """The outcome of reading a listing whose page ``page`` gives for a query."""
 
-    def __init__(self, page: Callable[[str], str | None], state: MemoryState | None = None) -> None:
+    def __init__(
+        self, page: Callable[[str], str | None], state: MemoryState | None = None, *, trusts: bool = False
+    ) -> None:
         self._page = page
         self.client = FakeClient(self._respond)
         self.state = state or MemoryState()
         self.observer = Recorder()
         self.visited: list[DirectoryPage] = []
         reader = PageReader(client=self.client, state=self.state, observer=self.observer, parse=_parsed, attempts=1)
-        self.walker = Walker(reader, self.observer, bounds=Bounds(), permit_as=permit_as)
+        bounds = Bounds(trusts_pages=trusts)
+        self.walker = Walker(reader, self.observer, bounds=bounds, permit_as=permit_as)
 
     def _respond(self, request: FakeRequest) -> FakeResponse:
         path, _, query = request.url.partition("?")

@@ -559,7 +559,7 @@ async def test_a_page_whose_link_header_leads_to_itself_is_the_last_and_one_that
     walk.responses = {ROOT: linked(ROOT, target), again: linked(again, "./")}
     await walk.run()
     assert walk.complete("") is is_whole
-    assert [reason.partition(" in ")[2] for _, reason in walk.observer.failed_listings] == ["a loop"] * (not is_whole)
+    assert ["in a loop" in reason for _, reason in walk.observer.failed_listings] == [True] * (not is_whole)
 
 
 @pytest.mark.parametrize("is_304", [True, False])
