@@ -22,6 +22,7 @@ from yarl import URL
 
 from crawler.http.connection import Connection, DamagedBody, GarbledResponse, InvalidResponse, RefusedByTLS
 from crawler.http.lane.deadline import Patience
+from crawler.http.lane.loss import REQUEST_TIMEOUT
 from crawler.http.problem import UNKNOWN_HOST, RequestError, TooSlow
 from crawler.http.timeouts import SharedTimeout
 from crawler.http.tls import alert_text, certificate_problem
@@ -100,6 +101,9 @@ class Session:
                 except _RACES:
                     if not reused:
                         raise
+                    response = await self._request(method, url, headers, proxy, [])
+                if reused and response.status == REQUEST_TIMEOUT:  # the server was about to close the connection
+                    response.release()
                     response = await self._request(method, url, headers, proxy, [])
         except aiohttp.ClientConnectorDNSError as error:
             raise self._translated(aiohttp.ClientProxyConnectionError(*error.args) if proxy else error, proxy) from None

@@ -12,14 +12,12 @@ from crawler.http.framing.shape import Shapes
 from crawler.http.lane.bulk.lending import Lending, Reading
 from crawler.http.lane.bulk.receiver import BulkReceiver, Taken
 from crawler.http.lane.deadline import Deadline, Patience
-from crawler.http.lane.loss import OF_NO_REQUEST, End, Ending, excess, explained, losses, unreadable
+from crawler.http.lane.loss import OF_NO_REQUEST, End, Ending, excess, explained, losses, refusal, unreadable
 from crawler.http.lane.request import Request
 from crawler.http.sockets.tcp import acknowledge, has_no_bytes
 from crawler.http.timeouts import DeadlineTimer
 from crawler.http.tls import has_close_notify
 from crawler.model.network.shapes import Alike
-
-_BAD_REQUEST = 400
 
 
 class Lane(Reading):
@@ -214,7 +212,10 @@ class Lane(Reading):
                 self._await_next()
             else:
                 rest = reader.take(data, len(data) - rest, is_last=len(self._flight) == 1)
-                if reader.is_over:
+                is_used = self.answered > 0 or self.is_ahead
+                if (end := refusal(reader.head, is_shared=self.is_shared, is_used=is_used)) is not None:
+                    self._stop(end)
+                elif reader.is_over:
                     self._finish_response(self._flight[0], excess(data, rest) if rest else Ending.ANNOUNCED)
                 elif reader.head is not None:
                     self._continue_response(self._flight[0])
@@ -241,9 +242,6 @@ class Lane(Reading):
         reader = self._reader
         head, body, is_streaming = reader.head, reader.body(), self._is_streaming
         assert head is not None
-        if head.status == _BAD_REQUEST and self.is_shared:
-            self._stop(End(Ending.BAD_REQUEST, ""))
-            return
         self._begin_next(head.minor)
         if not is_streaming:
             request.receiver.answered(request, head, body)

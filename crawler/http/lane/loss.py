@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from enum import Enum
 
-from crawler.http.framing.header_section import FramingError, NotAResponse
+from crawler.http.framing.header_section import FramingError, Head, NotAResponse
 from crawler.http.tls import alert_text
 from crawler.model.struct import Value
 from crawler.text.escape import printable
@@ -29,14 +29,16 @@ class Ending(Enum):
     UNREQUESTED = "the server sent data before the first request"
     REFUSED_BY_TLS = "a TLS alert instead of a response"
     BAD_REQUEST = "a request among several was answered 400: the server may not have understood where it began"
+    TIMED_OUT = "a 408 on a used connection: the server was about to close it"
     ABANDONED = "closed by us"
     RECEIVER_LOST = "the process that received a body is gone"
 
 
 EXCESSES = frozenset({Ending.EXCESS, Ending.FOLLOWED})
-_WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.GARBLED, *EXCESSES, Ending.RESET})
-OF_NO_REQUEST = frozenset({Ending.BAD_REQUEST, Ending.GARBLED})
+_WITHOUT_A_WORD = frozenset({Ending.CLOSED, Ending.GARBLED, *EXCESSES, Ending.RESET, Ending.TIMED_OUT})
+OF_NO_REQUEST = frozenset({Ending.BAD_REQUEST, Ending.GARBLED, Ending.TIMED_OUT})
 """Endings by bytes that are part of no response to the request in flight."""
+_BAD_REQUEST, REQUEST_TIMEOUT = 400, 408
 _STATUS_LINE = pattern(rb"\s*HTTP/")
 
 
@@ -72,6 +74,18 @@ def explained(error: Exception | None, *, has_begun: bool, has_head: bool, is_fi
         text = error.strerror if isinstance(error, OSError) else None
         return End(Ending.RESET, printable((text or str(error))[:200]))
     return End(Ending.CUT if has_head else Ending.CLOSED, "")
+
+
+def refusal(head: Head | None, *, is_shared: bool, is_used: bool) -> End | None:
+    """How a lane ends by the response of ``head``, if that is about the connection; None for any other.
+
+    ``is_used``: there were responses before on the connection, or it was opened ahead (RFC 9110 section 15.5.9).
+    """
+    if head is None or head.status not in (_BAD_REQUEST, REQUEST_TIMEOUT):
+        return None
+    if head.status == _BAD_REQUEST:
+        return End(Ending.BAD_REQUEST, "") if is_shared else None
+    return End(Ending.TIMED_OUT, "") if is_used else None
 
 
 def unreadable(error: FramingError, *, answered: int) -> End:

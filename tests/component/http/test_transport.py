@@ -162,8 +162,10 @@ async def test_a_server_that_closes_each_connection_gets_the_request_twice_at_mo
     assert len(server.received) == 3
 
 
+LATE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 4\r\n\r\nlate"
 JUNK = [
     b"\0", b"\r\n", b"x", b"\xff" * 300, b"</body></html>\n", b"220 ready\r\n", b"\x15\x03\x01\0\x02\x02\x46", PLAIN,
+    LATE,
 ]  # fmt: skip
 """What a server may send too much. The complete response is here only to be sent before the next request."""
 
@@ -196,6 +198,20 @@ async def test_what_a_server_sends_too_much_costs_the_next_request_nothing(
     paths = [head.split(" ")[1] for _, head in server.received]
     assert set(paths) == set(server.responses)
     assert max(map(paths.count, paths)) <= 2
+
+
+@pytest.mark.parametrize("way", [Session, Transport])
+async def test_a_408_on_a_used_connection_is_no_response_to_the_request(
+    server: Server, way: type[Session | Transport]
+) -> None:
+    """The server gave up waiting for a request just when this one was sent."""
+    responses = iter([LATE, GOOD, LATE, LATE])
+    server.responses["/late"] = lambda _writer: next(responses)
+    async with closing(made(way)) as sender:
+        await get(sender, f"{server.url}/")
+        assert await get(sender, f"{server.url}/late") == (200, b"right")
+        assert await get(sender, f"{server.url}/late") == (408, b"late")
+    assert [number for number, _ in server.received] == [1, 1, 2, 2, 3]
 
 
 @pytest.mark.parametrize("way", [Session, Transport])

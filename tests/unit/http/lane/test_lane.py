@@ -172,6 +172,8 @@ async def test_unread_bytes_make_a_lane_unfit(wire: Wire) -> None:
         (response(b"one") + b"garbage" + response(b"two"), None, [None, Ending.GARBLED, Ending.GARBLED]),
         (OK + b"Content-Length: 1, 2\r\n\r\n", None, [Ending.INVALID] * 3),
         (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", None, [Ending.DAMAGED] * 3),
+        (response(b"one") + response(b"x", status=b"HTTP/1.1 408 Late\r\n"), None,
+         [None, Ending.TIMED_OUT, Ending.TIMED_OUT]),
         (response(b"one") + response(b"x", status=b"HTTP/1.1 400 Bad\r\n"), None,
          [None, Ending.BAD_REQUEST, Ending.BAD_REQUEST]),
     ],

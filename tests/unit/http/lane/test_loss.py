@@ -7,8 +7,8 @@ import ssl
 
 import pytest
 
-from crawler.http.framing.header_section import FramingError, NotAResponse
-from crawler.http.lane.loss import End, Ending, excess, explained, losses, unreadable
+from crawler.http.framing.header_section import BodyEnd, FramingError, Head, NotAResponse
+from crawler.http.lane.loss import End, Ending, excess, explained, losses, refusal, unreadable
 
 EVERY = list(itertools.product(Ending, [False, True], [0, 1, 7]))
 
@@ -29,7 +29,9 @@ def test_the_first_is_free_if_a_used_connection_ended_without_a_word(
     ending: Ending, has_begun: bool, answered: int
 ) -> None:
     (first,) = losses(End(ending, ""), 1, has_begun=has_begun, answered=answered)
-    can_be_a_race = ending in {Ending.CLOSED, Ending.EXCESS, Ending.FOLLOWED, Ending.GARBLED, Ending.RESET}
+    can_be_a_race = ending in {
+        Ending.CLOSED, Ending.EXCESS, Ending.FOLLOWED, Ending.GARBLED, Ending.RESET, Ending.TIMED_OUT,
+    }  # fmt: skip
     is_race = can_be_a_race and not has_begun and answered > 0
     assert first.is_free is (is_race or ending in {Ending.BAD_REQUEST, Ending.ANNOUNCED})
 
@@ -48,6 +50,18 @@ def test_what_is_no_response_on_a_used_connection_is_left_over(
     assert unreadable(error, answered=0) == End(at_first, str(error))
     for answered in (1, 7):
         assert unreadable(error, answered=answered) == End(later, str(error))
+
+
+@pytest.mark.parametrize("status", [None, 200, 399, 400, 401, 407, 408, 409, 500])
+@pytest.mark.parametrize(("is_shared", "is_used"), list(itertools.product([False, True], repeat=2)))
+def test_a_400_may_be_for_any_of_several_requests_and_a_408_for_none(
+    status: int | None, is_shared: bool, is_used: bool
+) -> None:
+    head = None if status is None else Head(status, b"", BodyEnd.LENGTH, 0, True, 1, ())
+    endings = {(400, True): Ending.BAD_REQUEST, (408, True): Ending.TIMED_OUT}
+    ending = endings.get((status or 0, is_shared if status == 400 else is_used))
+    found = refusal(head, is_shared=is_shared, is_used=is_used)
+    assert (found and found.ending) is ending
 
 
 def test_nothing_in_flight_is_nothing_lost() -> None:
