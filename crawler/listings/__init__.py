@@ -122,11 +122,6 @@ def pieces_by_grammar(body: bytes, url: str, content_type: str) -> Iterator[List
         yield reading.part(piece)
 
 
-def listing_by_grammar(body: bytes, url: str, content_type: str) -> Listing | None:
-    """``parse_listing`` for a page that matches a grammar; None for any other page."""
-    return _by_grammar(Page(body=body, url=url, content_type=content_type))
-
-
 def parse_without_grammar(body: bytes, url: str, content_type: str) -> Listing:
     """``parse_listing`` for a page that no grammar matches: tries every parser except the grammars."""
     return _parse(Page(body=body, url=url, content_type=content_type), _OTHERS)

@@ -25,7 +25,7 @@ _UNFIT = pattern("[\0\ud800-\udfff]")
 _MARKUP_LIMIT = 64 << 20
 WINDOW = 1 << 20
 """Number of bytes of a long page that are decoded together."""
-_SELF_CONTAINED = {"utf-8", "cp1252"}
+SELF_CONTAINED = {"utf-8", "cp1252"}
 """Codecs in which a newline is one byte, which is part of no other character and does not change what follows."""
 _DEEPEST = 100  # levels of elements; libxml2 stops at 256, browsers at 512; listings nest some 40 levels
 
@@ -81,7 +81,7 @@ class Page(Value, frozen=True, kw_only=True, dict=True):
 
         A page of a hundred megabytes would otherwise be in memory twice.
         """
-        if len(self.body) <= WINDOW or self.charset not in _SELF_CONTAINED:
+        if len(self.body) <= WINDOW or self.charset not in SELF_CONTAINED:
             yield self.text
             return
         start = 0

@@ -19,6 +19,7 @@ from crawler.model.struct import Value
 from crawler.model.values import Listing
 
 if TYPE_CHECKING:
+    from crawler.listings.html.siblings import SiblingPages
     from crawler.workers.parser_process import ParserProcess
 
 T = TypeVar("T")
@@ -50,6 +51,8 @@ class PageParsers:
         self._budget = budget or ParserLimits()
         self._lock = asyncio.Lock()
         self._process: ParserProcess | None = None
+        self._siblings: SiblingPages | None = None
+        """Reads short pages; None as long as there were none."""
         self._can_start = bool(sys.executable) and not getattr(sys, "frozen", False)
 
     async def __aenter__(self) -> Self:
@@ -62,15 +65,17 @@ class PageParsers:
 
     def prepare(self) -> None:
         """See ``interfaces.Parser``."""
-        import crawler.listings.html.grammar  # noqa: F401
+        import crawler.listings.html.siblings  # noqa: F401
 
     def whole(self, body: bytes, url: str, content_type: str) -> Listing | None:
         """See ``interfaces.Parser``: the listing of a short page that a grammar matches."""
         if len(body) > limits.SMALL_PAGE or not body.startswith(b"<"):
             return None
-        from crawler.listings import listing_by_grammar  # nothing to parse: no import
+        if self._siblings is None:
+            from crawler.listings.html.siblings import SiblingPages  # nothing to parse: no import
 
-        return listing_by_grammar(body, url, content_type)
+            self._siblings = SiblingPages()
+        return self._siblings.read(body, url, content_type)
 
     async def pieces(self, body: bytes, url: str, content_type: str) -> AsyncGenerator[Listing, None]:
         """See ``interfaces.Parser``. Raises ListingError for a page that takes too much time or memory."""

@@ -34,6 +34,7 @@ IMPORTED = (
     "crawler.storage.directory.incoming.piece_stages",
     "crawler.storage.directory.incoming.parts",
     "crawler.listings", "crawler.listings.html.grammar", "crawler.listings.html.grammars",
+    "crawler.listings.html.siblings",
     "crawler.listings.html.reader", "crawler.listings.json.formats", "crawler.output.format", "crawler.output.log",
     "crawler.output.summary", "crawler.text.advice.arguments",
     "asyncio", "uvloop", "aiofiles", "aiohappyeyeballs", "bs4", "difflib", "email.utils", "encodings.utf_8_sig", "idna",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from crawler.listings.html.grammars import GRAMMARS, Grammar
 from crawler.listings.html.soundness.heading import another_heading
@@ -36,16 +37,13 @@ _LONGEST_ROW = 1 << 16
 _HREF_OF_HEAD = pattern(r'<a href="([^"]*)"')
 _MINUTE = timedelta(seconds=59)
 _EPOCH_YEAR = 1970
-_FILE = Kind.FILE  # a member of an enumeration takes 80 ns to look up
+_FILE, _DIRECTORY = Kind.FILE, Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
 
 
 def read_by_grammar(page: Page) -> Listing | None:
     """The listing of a page that matches a grammar from end to end; None for any other page."""
     reading = Reading.begin(page)
-    if reading is None:
-        return None
-    entries = [entry for piece in reading.pieces(len(page.body)) for entry in piece]
-    return reading.verdict(tuple(entries)) if reading.matched else None
+    return None if reading is None else reading.whole()
 
 
 class Reading:
@@ -61,9 +59,11 @@ class Reading:
         self.rejections: list[Rejection] = []
         self.resolver = Resolver(page.url)
         self._sizes: dict[str, Span[int] | None] = {"": None}
-        self._times: dict[str, Span[datetime] | None] = {"": None}
+        self.head = text[:start]
         for found in _HREF_OF_HEAD.finditer(text, 0, start):
             self._reject(attribute_value(found[1]))
+        self.links = tuple(self.rejections)
+        """The links in the head."""
 
     @classmethod
     def begin(cls, page: Page) -> Reading | None:
@@ -78,6 +78,11 @@ class Reading:
                 reading = cls(page, grammar, windows, text, head.end())
                 return reading if all(link.reason in _NAVIGATION for link in reading.rejections) else None
         return None
+
+    def whole(self) -> Listing | None:
+        """The listing, if the page matches to its end; otherwise None."""
+        entries = [entry for piece in self.pieces(len(self.page.body)) for entry in piece]
+        return self.verdict(tuple(entries)) if self.matched else None
 
     def pieces(self, size: int) -> Iterator[list[Entry]]:
         """The entries in lists of at most ``size``. ``matched`` is then True if the rest of the page matched too."""
@@ -175,17 +180,13 @@ class Reading:
         self.rejections.append(Rejection(target.kind.value, href, target.problem))
 
     def _entry(self, name: str, url: str, slash: bool, time: str, size: str) -> Entry:
-        sizes, times = self._sizes, self._times
+        if slash:
+            return directory_entry(name, url, time, size)
+        sizes = self._sizes
         if size not in sizes:
             sizes[size] = read_size(size, self.grammar.rounding)
-        if time not in times:
-            times[time] = _fixed_time(time)
-        modified, row = times[time], f"{time}  {size}".strip()
-        if not slash:
-            return Entry(name=name, kind=_FILE, url=url, size=sizes[size], modified=modified, row=row)
-        if modified is not None and modified.low.year <= _EPOCH_YEAR:
-            modified = None
-        return Entry(name=name, kind=Kind.DIRECTORY, url=url, modified=modified, row=row)
+        modified, row = fixed_time(time), f"{time}  {size}".strip()
+        return Entry(name=name, kind=_FILE, url=url, size=sizes[size], modified=modified, row=row)
 
 
 # In a root, which has no link to a parent, a file called "Parent Directory" looks like one.
@@ -193,8 +194,19 @@ _NAVIGATION = {kind.value for kind in (LinkKind.SORT, LinkKind.PARENT, LinkKind.
 _HARMLESS = {LinkKind.BAD_NAME, LinkKind.SELF, LinkKind.PARENT}
 
 
-def _fixed_time(text: str) -> Span[datetime] | None:
+def directory_entry(name: str, url: str, time: str, size: str) -> Entry:
+    """The entry of a row that shows a directory, with ``time`` and ``size`` as printed."""
+    modified = fixed_time(time)
+    if modified is not None and modified.low.year <= _EPOCH_YEAR:
+        modified = None
+    return Entry(name=name, kind=_DIRECTORY, url=url, modified=modified, row=f"{time}  {size}".strip())
+
+
+@lru_cache(4096)
+def fixed_time(text: str) -> Span[datetime] | None:
     """``06-May-2025 03:08``, ``2025-05-06 03:08`` or ``2025-May-06 03:08:09``, naive, in the server's zone."""
+    if not text:
+        return None
     try:
         if text[2] == "-":
             day, month, year = int(text[:2]), MONTHS[text[3:6]], int(text[7:11])

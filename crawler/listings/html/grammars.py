@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from crawler.listings.values.hrefs import PLAIN_HREF_TEXT
 from crawler.listings.values.sizes import Rounding
 from crawler.model.struct import Value
 from crawler.text.patterns import pattern
@@ -16,11 +17,14 @@ class Grammar(Value, frozen=True):
     head: re.Pattern[str]
     row: re.Pattern[str]
     tail: re.Pattern[str]
+    plain_rows: re.Pattern[str]
+    """As many rows as there are whose references are PLAIN_HREF."""
     rounding: Rounding = Rounding.SAFE
 
 
 def _grammar(family: str, head: str, row: str, tail: str, rounding: Rounding = Rounding.SAFE) -> Grammar:
-    return Grammar(family, pattern(head), pattern(row), pattern(tail), rounding)
+    plain = row.replace(_HREF, rf"(?P<href>{PLAIN_HREF_TEXT})")
+    return Grammar(family, pattern(head), pattern(row), pattern(tail), pattern(f"(?:{plain})*"), rounding)
 
 
 _NEWLINE = r"\r?\n"

@@ -19,11 +19,12 @@ from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, re
 
 _SCHEMES = {"http", "https", "ftp"}
 _SIMPLE = pattern(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
-_PLAIN_DIRECTORY = pattern(
+PLAIN_DIRECTORY = pattern(
     r"((?P<host>https?://[a-z0-9.-]+(?::[0-9]{1,5})?)/(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/)*)[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/"
 )
 """URL of a directory that is not the root, without anything to be resolved. Groups: URL of the parent, and origin."""
-PLAIN_HREF = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.~+-]{0,199}/?")
+PLAIN_HREF_TEXT = r"[A-Za-z0-9_][A-Za-z0-9_.~+-]{0,199}/?"
+PLAIN_HREF = pattern(PLAIN_HREF_TEXT)
 """References that are names as they are, see ``Resolver.plain_base``."""
 _SCHEME = pattern(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _FILE_KEYS = ("file", "filename", "f", "download", "dl", "name", "get")
@@ -108,7 +109,7 @@ class Resolver:
 
     def _is_plain(self, url: str, *, coded: bool) -> bool:
         """Whether ``url`` is that of a directory with nothing special in it; if so, sets all attributes."""
-        plain, origin = _PLAIN_DIRECTORY.fullmatch(url), page_origin(url)
+        plain, origin = PLAIN_DIRECTORY.fullmatch(url), page_origin(url)
         if plain is None or origin is None:
             return False
         self.page = self.base = self.directory = url
