@@ -14,15 +14,17 @@ from crawler.model.interfaces import Destination
 from crawler.model.observer import Observer
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Job, Kind
+from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.jobs import guess
-from crawler.pipeline.plan.open_directory import OpenPage
+from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.extraneous import Unlisted
 from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.walk.pages import DirectoryPage
 from crawler.text.patterns import PLAIN_NAME
 from crawler.text.urls import in_scope
 
-_MOST = 64
+MOST = 64
 """Number of jobs that are put into the queue together."""
 _NEW = "new"
 _FILE, _DIRECTORY = Kind.FILE, Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
@@ -64,16 +66,15 @@ async def new_files(rules: Rules, open_page: OpenPage) -> NewFiles | None:
     if directory.known[path] or await directory.foreign(path) is not None:
         return None
     policy.expect([entry.size for entry in page.entries])
-    return NewFiles(rules, open_page)
+    return NewFiles(rules, page, directory, open_page.put)
 
 
 class NewFiles:
-    """Takes the new files of one page."""
+    """Takes the new files of one page, and puts their jobs into the queue by ``put``."""
 
-    def __init__(self, rules: Rules, open_page: OpenPage) -> None:
-        """``open_page``: its own directory, which must have been looked at, holds nothing that the state knows."""
-        page, directory = open_page.page, open_page.directory
-        self._rules, self._open_page = rules, open_page
+    def __init__(self, rules: Rules, page: DirectoryPage, directory: OpenDirectory, put: Put) -> None:
+        """``directory``: that of ``page``, which must have been looked at, and holds nothing that the state knows."""
+        self._rules, self._put = rules, put
         self._above = f"{page.directory.path}/" if page.directory.path else ""
         self._base = page.scope.base
         self._files, self._digest = directory.files, directory.digest
@@ -88,10 +89,24 @@ class NewFiles:
         Raises DestinationError.
         """
         rules = self._rules
-        paths = [] if rules.have_a_say() else self._plan(entries[at : at + _MOST])
-        if not paths:
-            return at
-        files, has_part = entries[at : at + len(paths)], rules.destination.has_part
+        paths = [] if rules.have_a_say() else self._plan(entries[at : at + MOST])
+        if paths:
+            await self._give(entries[at : at + len(paths)], paths)
+        return at + len(paths)
+
+    async def take_all(self, entries: Sequence[Entry]) -> bool:
+        """``take`` for at most MOST entries of a directory without others; False, and nothing, unless it takes all."""
+        paths, files = self._plan(entries), self._files
+        if len(paths) < len(entries):
+            if isinstance(files, dict):
+                files.clear()
+            return False
+        self._rules.policy.expect([entry.size for entry in entries])
+        await self._give(entries, paths)
+        return True
+
+    async def _give(self, files: Sequence[Entry], paths: Sequence[str]) -> None:
+        rules, has_part = self._rules, self._rules.destination.has_part
         jobs = [
             Job(url=entry.url, path=path, reason=_NEW, size=entry.size, modified=entry.modified, row=entry.row)
             for entry, path in zip(files, paths, strict=True)
@@ -100,8 +115,7 @@ class NewFiles:
         rules.observer.all_listed([(path, guess(entry)) for entry, path in zip(files, paths, strict=True)])
         rules.policy.room.book(sum([job.size.low for job in jobs if job.size is not None and not has_part(job.path)]))
         rules.policy.room.check()
-        await self._open_page.put(*jobs)
-        return at + len(paths)
+        await self._put(*jobs)
 
     def _plan(self, entries: Sequence[Entry]) -> list[str]:
         """The paths of those new files that are the first of ``entries``."""

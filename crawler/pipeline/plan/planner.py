@@ -16,6 +16,7 @@ from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.checksum_files import by_digest, may_be_checksums, may_list_checksums, was_proven
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
 from crawler.pipeline.plan.long_directory import LongDirectory
+from crawler.pipeline.plan.new_directories import take_new_directory
 from crawler.pipeline.plan.new_files import Rules, new_files
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
 from crawler.pipeline.plan.policy import Policy
@@ -35,17 +36,10 @@ class Planner:
     """Decides on every entry of the pages that the walker visits."""
 
     def __init__(
-        self,
-        destination: Destination,
-        state: StateStore,
-        observer: Observer,
-        filters: Filters,
-        policy: Policy,
+        self, destination: Destination, state: StateStore, observer: Observer, filters: Filters, policy: Policy
     ) -> None:
-        self._destination = destination
-        self._state = state
-        self._observer = observer
-        self._filters = filters
+        self._destination, self._state = destination, state
+        self._observer, self._filters = observer, filters
         self._policy, self._beside = policy, policy.neighbours
         self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
         self._open: dict[str, OpenDirectory] = {}
@@ -67,6 +61,9 @@ class Planner:
         open_directory, policy = self._open.get(page.directory.path), self._policy
         if open_directory is None:
             open_directory = self._begin(page, is_long=not page.last and rows is None)
+            if rows is None and await take_new_directory(self._rules, page, open_directory, put):
+                del self._open[page.directory.path]
+                return True
         open_directory.show(page)
         await self._meet_hosts(page)
         open_directory.weigh(page)

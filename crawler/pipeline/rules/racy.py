@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import lru_cache
 
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.values import Known, Span
@@ -21,11 +22,13 @@ REPEATED = 2 * 3600
 """Maximum seconds by which clocks are set back (Troll station; elsewhere one hour), so that local times occur twice."""
 
 
+@lru_cache(1024)
 def resolution_of(modified: Span[datetime]) -> int:
     """Number of seconds during which a row with this time stays the same."""
     return int((modified.high - modified.low).total_seconds()) + 1
 
 
+@lru_cache(1024)
 def passed_by_row(modified: Span[datetime]) -> float:
     """The latest moment at which the span of the row's time may end, in seconds since the epoch."""
     resolution = resolution_of(modified)

@@ -94,6 +94,12 @@ class DirectoryPage(Value, frozen=True, kw_only=True):
     """The version of the page, as in ``PagePiece``; likewise ``elsewhere``."""
     elsewhere: Elsewhere | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is the whole listing of its directory, of URL's host, about which there is nothing to say."""
+        is_whole = self.last and self.complete and self.conclusive and not (self.recalled or self.unusable)
+        return is_whole and self.elsewhere is None and not self.scope.hosts
+
 
 class BegunPage(Value, frozen=True, kw_only=True):
     """The first page of a directory, fetched together with those of others, and what earlier runs know of it."""

@@ -1,0 +1,162 @@
+"""A directory that is planned as a new one ends as the rules of the planner would decide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.model.config import Config
+from crawler.model.errors import DestinationError
+from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.values import Entry, Kind, Rejection, Validators
+from crawler.pipeline.plan import planner
+from crawler.pipeline.plan.open_directory import OpenPage
+from crawler.pipeline.rules.budgets import Budget
+from crawler.pipeline.rules.scope import Scope
+from crawler.pipeline.walk.pages import Directory, DirectoryPage, Elsewhere, PageVersion
+from tests.unit.pipeline.plan.test_new_files import CONFIGS, entries
+from tests.unit.pipeline.plan.test_planner import PLENTY, ROOT, Decider, file, known
+
+VERSION = PageVersion(url=ROOT, answered=ROOT, body_digest="0", validators=Validators(), family="nginx-pre")
+FIELDS: dict[str, object] = {
+    "complete": False,
+    "last": False,
+    "conclusive": False,
+    "recalled": True,
+    "mentioned": frozenset({"a", "gone"}),
+    "flaws": (Flaw(FlawKind.UNBOUNDED),),
+    "unusable": (Rejection("query", "?x", row="x"),),
+    "version": None,
+    "elsewhere": Elsewhere(scope=Scope(ROOT, frozenset()), base=ROOT),
+    "scope": Scope(ROOT, frozenset({"other"})),
+}
+"""What may be different on a page that is not the ordinary one."""
+
+
+class Remembered:
+    """What would be kept of unchanged directories."""
+
+    def __init__(self) -> None:
+        self.digests: list[tuple[object, ...]] = []
+
+    def remember(self, path: str, version: PageVersion, builder: object) -> None:
+        facts = [
+            getattr(builder, name) for name in ("entries", "files", "total", "is_worth_it", "resolution", "newest")
+        ]
+        self.digests.append((path, version, *facts))
+
+
+def page_of(rows: Sequence[Entry], path: str, **more: object) -> DirectoryPage:
+    folder = Directory(path=path, url=f"{ROOT}{path}/" if path else ROOT)
+    page = DirectoryPage(
+        directory=folder, url=folder.url, scope=Scope(ROOT, frozenset()), entries=tuple(rows), complete=True, last=True,
+        version=VERSION,
+    )  # fmt: skip
+    return replace(page, **more)  # type: ignore[arg-type]
+
+
+async def _never(*_: object) -> bool:
+    return False
+
+
+def planned(short: bool, pages: Sequence[DirectoryPage], decider: Decider) -> list[object]:
+    """All that a planner did with ``pages``, with or without the short way."""
+    own, error, expected, remembered = decider.producer, "", list[object](), Remembered()
+    own._policy = replace(own._policy, unchanged=remembered, expect=expected.append)  # type: ignore[arg-type]
+    own._rules = replace(own._rules, policy=own._policy)
+
+    async def visit() -> None:
+        for page in pages:
+            await own.visit(page, decider._put)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not short:
+            patch.setattr(planner, "take_new_directory", _never)
+        try:
+            asyncio.run(visit())
+        except DestinationError as problem:
+            error = str(problem)
+    observer = decider.observer
+    done = [observer.results, observer.listed_paths, observer.refused, own.held, own.blocked, own.unlisted, error]
+    return [
+        *done,
+        # before a run that fails for lack of space, other files may have been put into the queue
+        None if error else (decider.jobs, own._open.keys(), expected, remembered.digests, own.local_files),
+        own._policy.room._planned,
+        decider.state.forgotten,
+        decider.state.seen,
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_a_new_directory_ends_as_the_rules_decide(data: st.DataObject) -> None:
+    seldom = data.draw(st.integers(0, 2)) == 0
+    usual = st.builds(file, st.sampled_from(["a", "b.zip", "c d.zip", "a+b"]), size=st.sampled_from([1, 10]))
+    pages = []
+    for path in data.draw(st.lists(st.sampled_from(["", "sub", "sub/c", "sub"]), min_size=1, max_size=2, unique=True)):
+        rows = data.draw(st.lists(entries() if seldom else usual, max_size=5, unique_by=lambda row: row.name))
+        name = data.draw(st.sampled_from([None, None, *FIELDS]))
+        pages.append(page_of(rows, path, **({} if name is None else {name: FIELDS[name]})))
+    there = data.draw(st.lists(st.sampled_from(["a", "sub", "sub/a", "sub/other"]), max_size=1)) if seldom else []
+    states = [known(name) for name in data.draw(st.lists(st.sampled_from(["a", "sub/gone"]), max_size=seldom))]
+    config = data.draw(st.sampled_from(CONFIGS)) if data.draw(st.booleans()) else Config()
+    forbidden = data.draw(st.lists(st.sampled_from([ROOT + "a", ROOT + "b.zip"]), max_size=seldom))
+    budget = data.draw(st.sampled_from([None, None, (1, None)]))
+    free = data.draw(st.sampled_from([PLENTY, PLENTY, PLENTY, 25]))
+    sums = data.draw(st.sampled_from([None, b"", b"0" * 64 + b"  a\n"]))
+
+    def decider() -> Decider:
+        made = None if budget is None else Budget(files=budget[0], size=budget[1])
+        return Decider(there, *states, config=config, forbidden=forbidden, budget=made, free=free, sums=sums)
+
+    assert planned(True, pages, decider()) == planned(False, pages, decider())
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the directories about which the planner has decided entry by entry."""
+    paths, decide = list[str](), planner.Planner._decide_all
+
+    async def noted(self: planner.Planner, page: OpenPage) -> None:
+        paths.append(page.page.directory.path)
+        await decide(self, page)
+
+    monkeypatch.setattr(planner.Planner, "_decide_all", noted)
+    return paths
+
+
+@pytest.mark.parametrize("name", ["", *FIELDS])
+async def test_an_ordinary_page_takes_the_short_way(name: str, begun: list[str]) -> None:
+    decider = Decider()
+    await decider.producer.visit(page_of([file("a")], "sub", **({name: FIELDS[name]} if name else {})), decider._put)
+    assert begun == ([] if name in {"", "mentioned", "flaws", "version"} else ["sub"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_short"),
+    [
+        ([], False),
+        ([file("a")] * 2, False),
+        ([file("a"), file("d", kind=Kind.DIRECTORY)], False),
+        ([file("SHA256SUMS")], False),
+        ([file(f"f{number}") for number in range(64)], True),
+        ([file(f"f{number}") for number in range(65)], False),
+    ],
+)
+async def test_a_few_plain_files_take_the_short_way(rows: list[Entry], is_short: bool, begun: list[str]) -> None:
+    decider = Decider()
+    await decider.producer.visit(page_of(rows, "sub"), decider._put)
+    assert begun == ([] if is_short else ["sub"])
+
+
+async def test_where_something_is_here_or_known_the_long_way_is_taken(begun: list[str]) -> None:
+    for there, states in [(["sub/x"], []), ([], ["sub/x"]), (["x"], ["x"])]:
+        decider = Decider(there, *map(known, states))
+        await decider.producer.visit(page_of([file("a")], "sub"), decider._put)
+    assert begun == ["sub", "sub"]
