@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Protocol
 
 from crawler.model.network.shapes import HeaderShape, Varying
@@ -135,7 +134,11 @@ class FetchedPage(Value, frozen=True, kw_only=True, dict=True):
     logins: tuple[str, ...] = ()
     """Authentication schemes that a 401 response offers."""
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """SHA-256 of the body, in hex."""
-        return hashlib.sha256(self.body).hexdigest()
+        """SHA-256 of the body, in hex. Computed once; ``cached_property`` would take a lock, as long as the hash."""
+        computed = self.__dict__
+        if "digest" not in computed:
+            computed["digest"] = hashlib.sha256(self.body).hexdigest()
+        found: str = computed["digest"]
+        return found

@@ -26,8 +26,7 @@ async def take_new_directory(rules: Rules, page: DirectoryPage, directory: OpenD
     checksums, room = policy.checksums, policy.room
     if (checksums is not None and may_list_checksums(entries)) or room.may_overflow(certain(entries)):
         return False
-    await directory.look(path, "")
-    if directory.local[path] or directory.known[path] or rules.have_a_say():
+    if await directory.scan(path) or (directory.state.knew_files and await directory.knows(path)) or rules.have_a_say():
         return False
     if directory.neighbours is not None and directory.destination.owner(path) is not None:
         return False

@@ -81,7 +81,7 @@ class OpenDirectory(Struct, kw_only=True):
         """The local file ``name`` of the directory ``parent``, and what the state knows of it."""
         if parent not in self.known:
             await self.scan(parent)
-            self.known[parent] = await self._records(parent)
+            await self.knows(parent)
         local = self.local[parent].get(name)
         if local is not None and local.mtime == UNREAD:
             local = await self._dated(parent, name)
@@ -120,8 +120,13 @@ class OpenDirectory(Struct, kw_only=True):
         self.dated[parent] = len(shown)
         return new
 
-    async def _records(self, parent: str) -> dict[str, Known]:
+    async def knows(self, parent: str) -> dict[str, Known]:
         """The records of the files that the state knows in the directory ``parent``, by name."""
+        if parent not in self.known:
+            self.known[parent] = await self._records(parent)
+        return self.known[parent]
+
+    async def _records(self, parent: str) -> dict[str, Known]:
         return await self.state.directory(parent)
 
     def shorten(self, parent: str) -> None:

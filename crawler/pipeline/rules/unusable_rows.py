@@ -82,8 +82,11 @@ def entry_of(row: Rejection, page: str, scope: Scope) -> Entry | None:
 
 def sorted_rows(listing: Listing, scope: Scope, *, enters: bool) -> tuple[tuple[Entry, ...], tuple[Rejection, ...]]:
     """The entries of a listing, and its rows that are not entries. ``enters``: whether directories are entered."""
+    rows = [each for each in listing.rejections if each.row]
+    if not rows:  # nearly always
+        return tuple(listing.entries), ()
     entries, unusable = list(listing.entries), list[Rejection]()
-    for row in (each for each in listing.rejections if each.row):
+    for row in rows:
         entry = entry_of(row, listing.url, scope)
         if entry is not None:
             entries.append(entry)

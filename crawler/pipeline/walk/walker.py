@@ -98,12 +98,12 @@ class Walker:
     async def _read_together(self, group: Sequence[Directory], visit: Visit, frontier: Frontier) -> None:
         """Request the pages of a group together, and read on in each. Some are put back, to be read alone or later."""
         assert self._groups is not None, "no groups"
-        for directory, begun in await self._groups.read(group, frontier):
+        for directory, begun in (found := await self._groups.read(group, frontier)):
             if begun is None:
                 frontier.put_back([directory])
             elif not self._stopped:
                 await self._read(directory, visit, frontier, begun)
-            frontier.done(0 if begun is None else 1)
+        frontier.done(sum([begun is not None for _, begun in found]))
 
     async def _read(
         self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None

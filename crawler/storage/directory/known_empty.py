@@ -22,9 +22,10 @@ class KnownEmpty:
 
     def covers(self, directory: str) -> bool:
         """True if ``directory`` must be empty or absent."""
-        return (
-            bool(self._empty) and directory not in self._filled and any(up in self._empty for up in _upwards(directory))
-        )
+        empty = self._empty
+        if not empty or directory in self._filled:
+            return False
+        return "" in empty or any(up in empty for up in _upwards(directory))
 
     def found_empty(self, directory: str) -> None:
         """Record that a scan found ``directory`` empty or absent."""
