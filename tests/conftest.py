@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -17,8 +18,13 @@ from tests.support import servers, trees
 from tests.support.program import Program
 from tests.support.servers.stores import MOTO
 
+pytest_plugins = ["tests.support.tables"]
+
 SERVERS_REQUIRED = os.environ.get("CI") == "true" or os.environ.get("CRAWLER_REQUIRE_SERVERS") == "1"
 """Whether a test fails if its server is not installed; otherwise it is skipped."""
+
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+"""Number of processes among which pytest-xdist distributes the tests."""
 
 # Many tests run the program. Where the environment forbids it to keep compiled modules, each run would compile 200;
 # where it has another variable for the interpreter, as many container images do, each would import them (warm_start).
@@ -60,12 +66,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if {"serve", "serve_alone"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+    if WORKERS > 1:
+        items.sort(key=_shuffled)
     if config.option.markexpr or any("::" in argument for argument in config.args):
         return
     heavy = [item for item in items if item.get_closest_marker("heavy")]
     if heavy:
         config.hook.pytest_deselected(items=heavy)
         items[:] = [item for item in items if not item.get_closest_marker("heavy")]
+
+
+def _shuffled(item: pytest.Item) -> int:
+    """The place of a test's file among the others, which is the same in every worker.
+
+    A worker begins with a contiguous share of the tests. In the order of the directories, one would have all those that
+    wait for time-outs, and the others would be done long before it.
+    """
+    return zlib.crc32(item.nodeid.partition("::")[0].encode())
 
 
 def started(flavour: servers.Flavour, root: Path, *, zone: str = "UTC") -> servers.Server:

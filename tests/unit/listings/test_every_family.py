@@ -214,6 +214,7 @@ def test_a_tree_printed_by_each_program_is_read_back(case: Case, tree: list[Node
     is_read(case, tree)
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_one_two_and_many_rows_are_read(case: Case) -> None:
     directory, file = MANY[0], MANY[15]

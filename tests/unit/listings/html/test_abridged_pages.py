@@ -119,6 +119,7 @@ def test_a_row_that_closes_elements_of_a_strange_row_may_open_others() -> None:
     assert abridged(text)[1] == unabridged(text)
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("strange", ["<tr>", "</div><div>", "</table><table>", "<tr><td>", "<ul><li>", "<section>"])
 @pytest.mark.parametrize("shape", ["blocks", "fancyindex", "items"])
 @pytest.mark.parametrize("around", ["<table>", "<div>"])

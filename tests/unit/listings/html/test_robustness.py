@@ -66,6 +66,7 @@ def test_no_url_raises(url: str) -> None:
         assert isinstance(parse_listing(page.encode(), url, "text/html"), Listing)
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize(
     "body",
     [

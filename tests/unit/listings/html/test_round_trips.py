@@ -69,6 +69,7 @@ def test_a_span_contains_the_true_size_at_every_rounding_edge(printer: Callable[
         assert listing.entries[1].modified is not None
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("printer", PRINTERS)
 def test_a_cut_page_never_counts_as_complete(printer: Callable[[list[Node]], str]) -> None:
     tree = [Node(b"d%d" % i, i % 2 == 0, 5000 * i, datetime(2024, 7, 1 + i, tzinfo=UTC)) for i in range(6)]

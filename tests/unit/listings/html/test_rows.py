@@ -98,6 +98,7 @@ ELSEWHERE = [
 ]
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("own", [True, False])
 @pytest.mark.parametrize("shape", [*SHAPES, "many"])
 def test_a_row_that_leads_elsewhere_is_an_entry_or_has_a_name_and_a_reason(shape: str, own: bool) -> None:

@@ -29,6 +29,7 @@ def names(shape: str, *rows: tuple[str, str], where: str = "/pub/", repeat: int 
     return [[entry.name for entry in listing.entries][: len(rows)] for listing in listings]
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize(("shape", "parameter", "end"), list(product(SHAPES, PARAMETERS, ("", "/"))))
 def test_the_name_is_as_shown(shape: str, parameter: str, end: str) -> None:
     pair = [f"a{end}", f"a{parameter}{end}"]
