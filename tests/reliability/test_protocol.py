@@ -98,7 +98,7 @@ def test_retry_after_holds_for_a_listing_too(sandbox: Sandbox, site: Site) -> No
 
 
 @pytest.mark.row("P24")
-@pytest.mark.parametrize(("status", "attempts", "most"), [(429, 1, 18), (503, 5, 24)])
+@pytest.mark.parametrize(("status", "attempts", "most"), [(429, 1, 18), (503, 5, 36)])
 def test_a_server_that_refuses_more_than_two_at_once_loses_no_file(
     sandbox: Sandbox, site: Site, status: int, attempts: int, most: int
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_retry_after_of_days_fails_that_file_alone(sandbox: Sandbox, site: Sit
     good = each_beside(site, faults, blob(5000))
     run = sandbox.mirror(site.url)
     run.fails(5)
-    assert run.seconds < 10
+    assert run.own_seconds < 10
     sandbox.holds(good)
 
 
@@ -135,7 +135,7 @@ def test_an_invalid_retry_after_is_ignored(sandbox: Sandbox, site: Site) -> None
     each_beside(site, faults, blob(5000))
     run = sandbox.mirror(site.url)
     run.succeeds()
-    assert run.seconds < 12
+    assert run.own_seconds < 12
     sandbox.holds(site.contents())
 
 
@@ -255,7 +255,7 @@ def test_endless_header_lines_are_cut_off(sandbox: Sandbox, site: Site) -> None:
     run.fails(5)
     sandbox.holds(good)
     assert run.peak < MEMORY
-    assert run.seconds < 20
+    assert run.own_seconds < 20
 
 
 NOT_HTTP = {
@@ -297,7 +297,7 @@ def test_endless_provisional_responses_meet_a_deadline(sandbox: Sandbox, site: S
     run = sandbox.mirror(site.url, attempts=2)
     run.fails(5)
     sandbox.holds(good)
-    assert run.seconds < 16
+    assert run.own_seconds < 16
 
 
 @pytest.mark.row("P22")
@@ -347,7 +347,7 @@ def test_nested_codings_are_refused(sandbox: Sandbox) -> None:
             site.directory(f"sub {name}", Says(headers=codings))
         run = sandbox.mirror(site.url, attempts=2)
         run.fails(5)
-        assert run.seconds < 15
+        assert run.own_seconds < 15
         sandbox.holds(good)
 
 

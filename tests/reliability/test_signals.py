@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ def ends(sandbox: Sandbox, program: Program, number: signal.Signals) -> str:
     program.signal(number)
     run = sandbox.note(program.finish())
     run.fails(128 + number)
+    assert run.ending < 5
     return run.text
 
 
@@ -55,9 +55,7 @@ def test_a_run_whose_worker_processes_were_stopped_ends_on_a_signal(sandbox: San
     wait_until(lambda: site.log.times("/pub/stalls") > 0, "a body that stalls")
     for child in map(int, children.read_text().split()):
         os.kill(child, signal.SIGSTOP)
-    began = time.monotonic()
     ends(sandbox, program, signal.SIGTERM)
-    assert time.monotonic() - began < 20, "on a busy machine; otherwise it takes a second"
     assert "stalls" not in sandbox.tree()
 
 

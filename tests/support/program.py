@@ -13,8 +13,9 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from tests.support import warm_start
+from tests.support.starvation import Stopwatch
 
-PATIENCE = 50.0
+PATIENCE = 120.0
 """Time limit for one run in seconds. It is below that of a test, so that the output of a hanging run is shown."""
 
 MEASURE = """\
@@ -113,15 +114,21 @@ def _text(file: IO[bytes]) -> str:
 
 
 def finish(process: subprocess.Popen[str]) -> Run:
-    """Wait until a program that was asked to stop has ended."""
-    begun = time.monotonic()
+    """Wait until a program that was asked to stop has ended; its seconds count from now, as those of a Stopwatch."""
+    watch = Stopwatch(process.pid)
+    begun = watch.now()
+    until = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < until:
+        watch.sample()
+        time.sleep(0.005)
+    seconds = watch.now() - begun
     try:
-        stdout, stderr = process.communicate(timeout=PATIENCE)
+        stdout, stderr = process.communicate(timeout=1)
     except subprocess.TimeoutExpired:
         process.kill()
         stdout, stderr = process.communicate()
         raise AssertionError(f"the program does not end:\n{stdout}{stderr}") from None
-    return Run(process.returncode, stdout, stderr, time.monotonic() - begun)
+    return Run(process.returncode, stdout, stderr, seconds)
 
 
 def wait_until(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:

@@ -318,12 +318,12 @@ async def test_the_time_of_a_response_is_that_which_the_system_has_seen(server: 
         least = time.monotonic() - sent
         connection.sendall(OK)
         most = time.monotonic() - began
-        time.sleep(0.05)
+        time.sleep(0.3)
         lanes = pool(early)
         exchange = await lanes.send(at(server), GET, is_head=False)
         await exchange.next()
         for seconds in (exchange.head_start, lanes.experience(at(server)).first.quickest):
-            assert least - 0.015 <= seconds < most + 0.015  # a tick of the system's clock, and the time on the lane
+            assert least - 0.015 <= seconds < most + 0.25  # a tick of the system's clock, and the time on the lane
         await lanes.close()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from crawler.storage.state.location import state_path
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
 from crawler.storage.state.store import SqliteState
+from tests.support.starvation import Stopwatch
 
 NOON = 1_700_000_000.0  # 2023-11-14 22:13:20 UTC
 DAY = 86_400
@@ -412,9 +412,10 @@ async def test_the_page_of_a_hundred_thousand_files_is_small_and_quick(tmp_path:
                 [known(f"pool/{directory % 20}/{directory}/package_{n}.deb", n * directory) for n in range(50)]
             )
     target = tmp_path / "page.html"
-    begun = time.monotonic()
+    watch = Stopwatch()
+    begun = watch.now()
     await write_page(str(target), str(tmp_path), Config())
-    assert time.monotonic() - begun < 5
+    assert watch.now() - begun < 5
     assert target.stat().st_size < 60_000
     assert "100,000 files" in text_of(target.read_text())
 

@@ -75,7 +75,7 @@ def with_credentials(site: Site) -> str:
     return site.url.replace("://", "://someone:pa55w0rd@")
 
 
-def wait_until(condition: Callable[[], bool], what: str, patience: float = 15.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, patience: float = 60.0) -> None:
     """Wait for another process to make ``condition`` true; fail after ``patience`` seconds."""
     deadline = time.monotonic() + patience
     while not condition():

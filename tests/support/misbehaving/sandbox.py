@@ -14,6 +14,7 @@ import hashlib
 import os
 import signal
 import stat
+import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from tests.support import warm_start
 from tests.support.memory import peak
+from tests.support.starvation import Stopwatch
 
 from . import tools
 from .tools import Options
@@ -37,7 +39,7 @@ BAD_SIGNS = (
     "ExceptionGroup",
 )
 PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "40"))
-"""Seconds after which a run counts as hanging: several times the longest test."""
+"""Seconds after which a run counts as hanging, by a Stopwatch: several times the longest test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,10 @@ class Run:
     output: str
     errors: str
     seconds: float
+    own_seconds: float
+    """``seconds`` without those in which other programs had the processors: what a test may set a limit to."""
+    ending: float
+    """Seconds from the last signal that was sent, or from the start, to the end, counted like ``own_seconds``."""
     peak: int
     """Largest resident size of the process in bytes, as last sampled."""
     ended: bool = True
@@ -102,8 +108,11 @@ class Program:
                 stdout=out.fileno(),
                 stderr=err.fileno(),
             )
+        self._watch = Stopwatch(self.process.pid)
+        self._begun = self._signalled = self._watch.now()
 
     def signal(self, number: signal.Signals) -> None:
+        self._signalled = self._watch.now()
         self.process.send_signal(number)
 
     @property
@@ -113,24 +122,24 @@ class Program:
 
     def finish(self, patience: float = PATIENCE) -> Run:
         """Wait for the end; kill it after ``patience`` seconds."""
-        deadline = time.monotonic() + patience
-        ended, most = True, 0
-        while True:
+        deadline = self._watch.now() + patience
+        code, ended, most = self.process.poll(), True, 0
+        while code is None:
             # Not from wait4, whose maximum includes what this process had resident when it forked.
             most = max(most, peak(self.process.pid))
-            code = self.process.poll()
-            if code is not None:
-                break
-            if time.monotonic() > deadline and ended:
+            if self._watch.now() > deadline and ended:
                 ended = False
                 self.process.kill()
-            time.sleep(0.01)
+            with suppress(subprocess.TimeoutExpired):
+                code = self.process.wait(0.03)
         return Run(
             argv=self.argv,
             code=code,
             output=self._out.read_text("utf-8", "backslashreplace"),
             errors=self._err.read_text("utf-8", "backslashreplace"),
             seconds=time.monotonic() - self.started,
+            own_seconds=self._watch.now() - self._begun,
+            ending=self._watch.now() - self._signalled,
             peak=most,
             ended=ended,
         )

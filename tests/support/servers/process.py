@@ -31,7 +31,7 @@ MIME_TYPES = {
 LOG_FIELDS = ("request line", "status", "body bytes", "user agent")
 """The fields that servers with a configurable log write, separated by tabs."""
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Seconds that a server may take to start, log or stop; only reached if something is wrong."""
 
 

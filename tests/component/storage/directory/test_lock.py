@@ -18,6 +18,7 @@ import pytest
 from crawler.model.errors import AlreadyRunning, DestinationError
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.lock import _left_behind, is_held
+from tests.support.starvation import Stopwatch
 
 HOLDER = """
 import asyncio, sys
@@ -130,10 +131,12 @@ async def test_waiting_ends_with_the_other_run_and_does_not_block_the_loop(tmp_p
 async def test_waiting_is_limited(tmp_path: Path) -> None:
     async with LocalDestination(tmp_path, fsync="none") as first, LocalDestination(tmp_path, fsync="none") as second:
         await first.acquire(0)
-        began = time.monotonic()
+        watch = Stopwatch()
+        began, own = time.monotonic(), watch.now()
         with pytest.raises(AlreadyRunning):
             await second.acquire(0.25)
-        assert 0.25 <= time.monotonic() - began < 5
+        assert time.monotonic() - began >= 0.25
+        assert watch.now() - own < 5
 
 
 async def test_the_next_run_gets_the_lock_when_one_has_left(tmp_path: Path) -> None:

@@ -160,9 +160,9 @@ def test_taking_the_first_fit_for_a_wildcard_loses_no_match(pattern: str, subjec
 )
 def test_no_name_makes_a_glob_slow(pattern: str, name: str) -> None:
     test = compile_glob(pattern)
-    begin = time.perf_counter()
+    begin = time.thread_time()
     assert not test(name)
-    assert time.perf_counter() - begin < 0.5
+    assert time.thread_time() - begin < 0.5
 
 
 # --- include and exclude --------------------------------------------------------------------------
