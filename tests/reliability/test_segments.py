@@ -83,9 +83,10 @@ def test_ranges_of_two_versions_are_never_joined(sandbox: Sandbox, site: Site) -
 def test_only_a_range_that_breaks_off_is_requested_again(sandbox: Sandbox, site: Site) -> None:
     site.file("fin", BIG, Cut(at=0.5, when="range", after=1, times=1), SLOWLY)
     site.file("rst", BIG, Cut(at=0.3, how="rst", when="range", after=2, times=2), SLOWLY)
-    site.file("stalls", BIG, Stall(at=0.5, when="range", after=1, times=1), SLOWLY)
     site.file("first", BIG, Cut(at=0.05, when="whole", times=1))
-    sandbox.mirror(site.url, workers=20, timeout=4, more=IN_PIECES).succeeds()
+    sandbox.mirror(site.url, workers=20, timeout=20, more=IN_PIECES).succeeds()
+    site.file("stalls", BIG, Stall(at=0.5, when="range", after=1, times=1), SLOWLY)  # alone
+    sandbox.mirror(site.url, workers=20, timeout=3, more=IN_PIECES).succeeds()
     sandbox.holds(site.contents())
     for name in site.contents():
         assert sum("range" not in request.headers for request in site.log.of(f"/pub/{name}")) == 1
