@@ -8,6 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+from tests.support.processes import children
+
 _TELLS = Path("/proc/self/schedstat").exists()
 
 
@@ -20,6 +22,7 @@ class Stopwatch:
 
     def __init__(self, pid: int | None = None) -> None:
         self._pid = os.getpid() if pid is None else pid
+        self._known = {self._pid}
         self._delays = dict[int, float]()
 
     def now(self) -> float:
@@ -31,14 +34,10 @@ class Stopwatch:
 
     def sample(self) -> None:
         """Look at the process; to be called often, because what is known of it vanishes with it."""
-        for pid in [self._pid, *_children(self._pid)]:
+        with contextlib.suppress(OSError):
+            self._known |= set(children(self._pid))
+        for pid in self._known:
             self._delays[pid] = max(self._delays.get(pid, 0.0), _delay(Path(f"/proc/{pid}")))
-
-
-def _children(pid: int) -> list[int]:
-    with contextlib.suppress(OSError):
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []
 
 
 def _delay(task: Path) -> float:

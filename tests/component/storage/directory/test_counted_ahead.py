@@ -23,6 +23,7 @@ from crawler.storage.directory.reading.counting_process import GROUP
 from crawler.storage.directory.reading.scan import Scan
 from crawler.storage.executor import usable_processors
 from tests.contract.destination import staged
+from tests.support.processes import wait_until_gone
 from tests.support.starvation import Stopwatch
 
 pytestmark = pytest.mark.skipif(usable_processors() < 2, reason="there is no processor for it")
@@ -229,14 +230,4 @@ def test_it_ends_with_its_parent_even_when_stopped(tree: Path) -> None:
         [sys.executable, "-c", _PARENT, str(tree)], capture_output=True, text=True, check=False, timeout=30
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
-    until = time.monotonic() + 10
-    while _is_alive(int(done.stdout)):
-        assert time.monotonic() < until, "it is still there"
-        time.sleep(0.01)
-
-
-def _is_alive(number: int) -> bool:
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    wait_until_gone(int(done.stdout))

@@ -32,6 +32,7 @@ from crawler.storage.executor import finished, usable_processors
 from tests.component.storage.directory.test_new_files import batch, stored, unbroken
 from tests.contract.destination import staged
 from tests.support.new_files import plain_files as new_columns
+from tests.support.processes import wait_until_gone
 
 pytestmark = pytest.mark.skipif(usable_processors() < 2, reason="there is no processor for it")
 
@@ -485,17 +486,7 @@ def test_it_ends_with_its_parent_even_when_stopped_and_has_no_lock(tmp_path: Pat
     assert done.returncode == -signal.SIGKILL, done.stderr
     with (tmp_path / ".crawler" / "lock").open("rb+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    until = time.monotonic() + 10
-    while _is_alive(int(done.stdout)):
-        assert time.monotonic() < until, "it is still there"
-        time.sleep(0.01)
-
-
-def _is_alive(number: int) -> bool:
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    wait_until_gone(int(done.stdout))
 
 
 def test_the_kernel_kills_it_at_once_whatever_it_is_doing() -> None:

@@ -7,33 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from crawler.listings import parse_listing
-from crawler.listings.page import Page
-from crawler.listings.xml.formats import parse_xml
-from crawler.model.values import Kind, Listing, Span
+from crawler.model.values import Kind, Span
+from tests.unit.listings.xml.reading import HERE, listing, parse, reasons, shape
 
-HERE = "http://host.test/pub/"
 WHEN = datetime(2024, 2, 29, 12, 0, 1, tzinfo=UTC)
 NGINX = '<?xml version="1.0"?>\r\n<list>\r\n'
-
-
-def parse(body: str | bytes, url: str = HERE) -> Listing | None:
-    raw = body if isinstance(body, bytes) else body.encode()
-    return parse_xml(Page(body=raw, url=url, content_type="text/xml"))
-
-
-def listing(body: str | bytes, url: str = HERE) -> Listing:
-    found = parse(body, url)
-    assert found is not None
-    assert found.is_listing
-    return found
-
-
-def shape(found: Listing) -> list[tuple[str, Kind, str]]:
-    return [(entry.name, entry.kind, entry.url) for entry in found.entries]
-
-
-def reasons(found: Listing) -> list[str]:
-    return [rejection.reason for rejection in found.rejections]
 
 
 def test_nginx_gives_kind_exact_size_and_time_in_utc() -> None:
