@@ -225,8 +225,8 @@ class Destination(Protocol):
         """
         ...
 
-    def expect(self, sizes: Sequence[Span[int] | None]) -> None:
-        """New files of one directory, of these sizes, are about to be fetched. Does nothing by default. No I/O."""
+    def expect(self, sizes: Sequence[Span[int] | None], *, in_bulk: bool) -> None:
+        """New files of these sizes are about to be fetched. ``in_bulk``: long ones may be received by ``Part.fill``."""
         return
 
     async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:

@@ -25,6 +25,7 @@ from crawler.pipeline.runs.build import (
     build_unchanged,
     build_upstreams,
     build_walker,
+    expectation,
     expected_requests,
     names_directory,
     refuse_by,
@@ -214,7 +215,7 @@ class MirrorRun:
             make_directories=not config.dry_run,
             unchanged=unchanged,
             neighbours=Neighbours(parts.destination, parts.url_of, lambda: self._url),
-            expect=parts.destination.expect if parts.pool is None else lambda _sizes: None,  # others store them
+            expect=expectation(parts.destination, config, self._url) if parts.pool is None else lambda _sizes: None,
             holds=obstructed.holds,
         )
 

@@ -186,13 +186,14 @@ class LocalDestination(DirectoryReader):
 
     # --- writing ----------------------------------------------------------------------------------
 
-    def expect(self, sizes: Sequence[Span[int] | None]) -> None:
+    def expect(self, sizes: Sequence[Span[int] | None], *, in_bulk: bool) -> None:
         """See ``interfaces.Destination``. Prepares to store them as soon as they arrive."""
-        self._fillers.expect(sizes)
-        if self._writer is not None:
+        if (writer := self._writer) is not None:
+            if in_bulk:
+                self._fillers.expect(sizes, lambda: writer.parts.directory)
             before, self._expected = self._expected, self._expected + len(sizes)
             if before < _MANY <= self._expected:
-                self._write_thread.submit(self._writer.committer.helper.note_batch, self._expected)
+                self._write_thread.submit(writer.committer.helper.note_batch, self._expected)
 
     async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` lists the files that already have their final names."""

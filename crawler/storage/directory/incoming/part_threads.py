@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -93,12 +93,15 @@ class Fillers:
         self._expected = 0
         """Number of bodies for processes that have been announced."""
 
-    def expect(self, sizes: Sequence[Span[int] | None]) -> None:
-        """More bodies of these sizes are about to arrive: if they are enough, the first one starts the processes."""
-        if self._before > 1:
+    def expect(self, sizes: Sequence[Span[int] | None], parts: Callable[[], int]) -> None:
+        """More bodies of these sizes are about to arrive: start the processes if they are enough.
+
+        ``parts`` returns what ``note`` takes. The other processor has nothing else to do before the first body.
+        """
+        if self._before > 0:
             self._expected += sum([is_for_process(size, limits.SMALL_BODY) for size in sizes])
             if self._expected >= _BEFORE:
-                self._before = 1
+                self._start(parts())
 
     def note(self, parts: int) -> Filler | None:
         """A thread is about to receive a body. Returns a process that is to do so instead.
@@ -107,12 +110,16 @@ class Fillers:
         """
         self._before -= 1
         if self._before == 0:
-            from crawler.storage.directory.incoming.filler import Filler  # imported only if needed
-
-            with suppress(OSError, ValueError, TypeError):  # a sandbox, or an interpreter that does not know itself
-                for _ in range(_PROCESSES):
-                    self._fillers.append(Filler(parts))
+            self._start(parts)
         return self.pick()
+
+    def _start(self, parts: int) -> None:
+        from crawler.storage.directory.incoming.filler import Filler  # imported only if needed
+
+        self._before = -1
+        with suppress(OSError, ValueError, TypeError):  # a sandbox, or an interpreter that does not know itself
+            for _ in range(_PROCESSES):
+                self._fillers.append(Filler(parts))
 
     def forgo(self) -> None:
         """Never start them: this process is one of several that already keep the processors busy."""

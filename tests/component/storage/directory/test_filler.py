@@ -18,6 +18,7 @@ from crawler.http.pacing.host import Host
 from crawler.model import limits
 from crawler.model.values import Span
 from crawler.storage import processes
+from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.incoming import filler, part_threads
 from crawler.storage.directory.incoming.filler import Filled, Filler
 from crawler.storage.directory.incoming.filler_process import BODIES
@@ -254,6 +255,11 @@ def processes_of(monkeypatch: pytest.MonkeyPatch, processors: int) -> list[int]:
         def __init__(self, parts: int) -> None:
             made.append(parts)
 
+        def close(self) -> None:
+            """Nothing to end."""
+
+        reap = close
+
     monkeypatch.setattr(part_threads, "usable_processors", lambda: processors)
     monkeypatch.setattr(filler, "Filler", Made)
     return made
@@ -274,30 +280,43 @@ _MANY = Span(limits.MIB, limits.MIB + 9)
 
 
 @pytest.mark.parametrize(
-    ("sizes", "before"),
+    ("sizes", "are_enough"),
     [
-        ([_MANY] * 3, 1),
-        ([_MANY] * 2, 3),
-        ([_MANY, _MANY, None], 3),
-        ([_MANY, _MANY, Span(9, 8 * KIB)], 3),
-        ([_MANY, _MANY, Span(9, 8 * KIB + 1)], 1),
-        ([_MANY, _MANY, Span(9, limits.BULK_STAGED)], 3),
-        ([], 3),
+        ([_MANY] * 3, True),
+        ([_MANY] * 2, False),
+        ([_MANY, _MANY, None], False),
+        ([_MANY, _MANY, Span(9, 8 * KIB)], False),
+        ([_MANY, _MANY, Span(9, 8 * KIB + 1)], True),
+        ([_MANY, _MANY, Span(9, limits.BULK_STAGED)], False),
+        ([], False),
     ],
 )
 @pytest.mark.parametrize("at_once", [True, False])
-def test_processes_start_with_the_first_body_if_enough_of_them_are_announced(
-    monkeypatch: pytest.MonkeyPatch, sizes: list[Span[int] | None], before: int, *, at_once: bool
+def test_processes_start_when_enough_bodies_are_announced(
+    monkeypatch: pytest.MonkeyPatch, sizes: list[Span[int] | None], *, at_once: bool, are_enough: bool
 ) -> None:
     made = processes_of(monkeypatch, 2)
     fillers = Fillers()
     for some in [sizes] if at_once else [[size] for size in sizes]:
-        fillers.expect(some)
+        fillers.expect(some, lambda: 5)
+    assert made == [5, 5] * are_enough
     for number in range(1, 5):
-        assert (fillers.note(5) is not None) == bool(made) == (number >= before)
-    fillers.expect([_MANY] * 3)
-    assert fillers.note(5) is not None
-    assert made == [5, 5]
+        assert (fillers.note(6) is not None) == bool(made) == (are_enough or number == 3 or number == 4)
+    fillers.expect([_MANY] * 3, lambda: 7)
+    assert made == [5 if are_enough else 6] * 2, "once"
+
+
+@pytest.mark.parametrize("in_bulk", [True, False])
+async def test_a_destination_starts_them_if_bodies_may_be_received_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_bulk: bool
+) -> None:
+    made = processes_of(monkeypatch, 2)
+    async with LocalDestination(tmp_path) as destination:
+        destination.expect([_MANY] * 9, in_bulk=in_bulk)
+        assert made == [], "it may not write yet"
+        await destination.acquire(0)
+        destination.expect([_MANY] * 9, in_bulk=in_bulk)
+        assert len(made) == 2 * in_bulk
 
 
 async def test_the_body_that_starts_the_processes_is_received_by_one(
@@ -321,6 +340,7 @@ def test_a_run_that_is_one_of_several_starts_none(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(filler, "Filler", start)
     fillers = Fillers()
     fillers.forgo()
+    fillers.expect([_MANY] * 9, lambda: 5)
     for _ in range(9):
         fillers.note(5)
     assert fillers.pick() is None
