@@ -214,6 +214,10 @@ class Destination(Protocol):
         """The reason why no file can be stored at the valid ``path``; None, the default, if one can. No I/O."""
         return None
 
+    def has_parts(self) -> bool:
+        """Whether ``has_part`` is true for any path, as far as that is known; true by default."""
+        return True
+
     def has_part(self, path: str) -> bool:
         """Whether an earlier run left a part of ``path`` that may be resumed; False by default. No I/O."""
         return False
@@ -223,7 +227,6 @@ class Destination(Protocol):
 
         Raises DestinationError.
         """
-        ...
 
     def expect(self, sizes: Sequence[Span[int] | None], *, in_bulk: bool) -> None:
         """New files of these sizes are about to be fetched. ``in_bulk``: long ones may be received by ``Part.fill``."""
@@ -235,18 +238,15 @@ class Destination(Protocol):
         Returns, for each item, what is now stored, or the reason why this item could not be stored. Raises
         DestinationError if the destination as a whole cannot take files (disk full, read-only, I/O error).
         """
-        ...
 
     async def set_time(self, path: str, local: Local, mtime: int) -> int | None:
         """Set the modification time, in nanoseconds since the epoch, of a file that still matches ``local``.
 
         Returns the time that it has now, or None if it keeps the old one. Raises DestinationError.
         """
-        ...
 
     async def digest(self, path: str) -> str:
         """``sha256:<hex>`` of the file at ``path``, computed off the event loop."""
-        ...
 
     def noted_digest(self, path: str) -> Awaitable[str]:
         """Same as ``digest``; if reading the file would be a download, the digest stored beside it, or "" if none."""

@@ -45,9 +45,19 @@ class Observer(Protocol):
         """A worker has begun to fetch the file of ``job``."""
         return
 
+    def all_started(self, jobs: Sequence[Job]) -> None:
+        """A worker has begun to fetch the files of ``jobs`` together. By default it calls ``started`` for each."""
+        for job in jobs:
+            self.started(job)
+
     def received(self, job: Job, count: int) -> None:
         """Another ``count`` bytes of the body of ``job`` have arrived."""
         return
+
+    def all_received(self, jobs: Sequence[Job], sizes: Sequence[int]) -> None:
+        """The bodies of ``jobs``, of these ``sizes``, have arrived. By default it calls ``received`` for each."""
+        for job, size in zip(jobs, sizes, strict=True):
+            self.received(job, size)
 
     def resumed(self, job: Job, offset: int) -> None:
         """The body of ``job`` continues after the ``offset`` bytes that are already stored; 0: it starts over.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Protocol
 
 from crawler.model.columns.new_files import NewFiles
@@ -36,6 +37,10 @@ class Batch(Protocol):
     def add(self, job: Job) -> bool:
         """Add ``job`` if it may be done together with the others. Returns whether it was added."""
         ...
+
+    def add_first(self, jobs: Iterable[Job | None]) -> int:
+        """``add`` the first of ``jobs``, as long as they fit. Returns how many; there may be more that fit."""
+        return 0
 
     is_rest: bool
     """Whether its first job is one that another batch has put back."""
@@ -118,7 +123,13 @@ class Backlog(asyncio.Queue["Job | None"]):
             return False
         queue, add = self._queue, batch.add
         most = min(batch.room, -(-(len(queue) + 1) // (self._idle + 1)))
-        found, at = 1, 0
+        if most > 1:
+            found = 1 + batch.add_first(islice(queue, most - 1))
+            for _ in range(1, found):
+                queue.popleft()
+        else:
+            found = 1
+        at = 0
         while found < most and at < _LOOKED_AT and at < len(queue):
             job = queue[at]
             if job is not None and add(job):
@@ -126,7 +137,7 @@ class Backlog(asyncio.Queue["Job | None"]):
                 found += 1
             else:
                 at += 1
-        for _ in range(1, found):  # as many may put as were taken
+        for _ in range(1, found) if self._putters else ():  # type: ignore[attr-defined]  # as many may put as were taken
             self._wakeup_next(self._putters)  # type: ignore[attr-defined]
         if found == 1 and at and not batch.is_undecided:
             self._pause = self._skip = min(2 * self._pause + 1, _SKIPPED)

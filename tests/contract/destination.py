@@ -429,6 +429,7 @@ class ResumingContract(DestinationContract):
         async with place.open() as destination:
             assert destination.has_part("d/x")
             assert not destination.has_part("d/y")
+            assert destination.has_parts()
             part = await destination.open_part(job("d/x"))
             assert (part.offset, part.validators) == (cut, STRONG)
             await stream(part, body[cut:])

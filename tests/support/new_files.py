@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from crawler.model.columns.new_files import Columns, NewFiles
+from crawler.model.columns.new_files import NewFiles, columns_of
 from crawler.model.freshness import Currency, Dating
 from crawler.model.values import Job
 
@@ -35,12 +35,9 @@ made = st.tuples(
 
 
 def new_files(several: Sequence[Made]) -> NewFiles:
-    columns, bodies = Columns(), list[bytes]()
-    for job, body, mtime, etag, modified, checked, currency, seconds in several:
-        each = Columns([job], [len(body)], [mtime], [etag], [modified], [checked], [currency], [seconds])
-        columns.extend(each)
-        bodies.append(body)
-    return NewFiles(columns, bodies)
+    return NewFiles(
+        columns_of([(job, len(body), *more) for job, body, *more in several]), [made[1] for made in several]
+    )  # type: ignore[misc]
 
 
 def plain_files(*paths: str) -> NewFiles:

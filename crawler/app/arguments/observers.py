@@ -14,7 +14,7 @@ from crawler.model.values import Job, Rejection, Result
 from crawler.output.log import LOGGER
 from crawler.text.escape import printable
 
-_TOGETHER = {"all_listed", "all_saved", "counts_unchanged", "count_unchanged"}
+_TOGETHER = {"all_listed", "all_started", "all_received", "all_saved", "counts_unchanged", "count_unchanged"}
 """Methods that are not called on the observers of a caller, who are told of each file."""
 _EVENTS = tuple(
     name

@@ -71,6 +71,10 @@ class Shape:
         match, groups, common, size = self._match, self._groups, self.common, len(data)
         is_chunked = self._is_chunked
         found: list[Alike] = []
+        last_modified: bytes | None = None  # many files have the values of the one before
+        last_date: bytes | None = None
+        modified_text: str | None = None
+        date_text: str | None = None
         while count and (head := match(data, at)) is not None:
             length, modified, etag, date = head.group(*groups)
             start = head.end()
@@ -83,7 +87,11 @@ class Shape:
                 if stop > size or stop > start + most:
                     break
                 body = data[start:stop]
-            found.append(Alike(common, _texts(modified, etag, date), body))
+            if modified != last_modified:
+                last_modified, modified_text = modified, None if modified is None else modified.decode()
+            if date != last_date:
+                last_date, date_text = date, None if date is None else date.decode()
+            found.append(Alike(common, (modified_text, None if etag is None else etag.decode(), date_text), body))
             at = stop
             count -= 1
         return found, at

@@ -16,6 +16,10 @@ from crawler.model.values import Job, Known, Outcome, Result, Staged, Validators
 _LISTED, _SAVED = Currency.LISTED, Outcome.SAVED  # a member of an enumeration takes 80 ns to look up
 
 
+Row = tuple[Job, int, int, str | None, str | None, float, Currency, float]
+"""What ``Columns`` has of one file, in the order of its fields."""
+
+
 class Columns(Struct):
     """What is known of new files, in lists of the same length."""
 
@@ -79,9 +83,9 @@ class Columns(Struct):
         )
 
 
-Row = tuple[str, str, str, int, int, float, bool]
+Recorded = tuple[str, str, str, int, int, float, bool]
 """Path, URL, row, size, mtime and ``checked`` of a record; whether the file was saved by this program, on a disk."""
-Facts = tuple[Row, str | None, str | None, str | None]
+Facts = tuple[Recorded, str | None, str | None, str | None]
 """These of a record, its validators (ETag, Last-Modified), and its digest."""
 
 
@@ -90,6 +94,11 @@ def facts_of(known: Known) -> Facts:
     said, is_own = known.validators, not (known.version or known.adopted)
     row = known.path, known.url, known.row, known.size, known.mtime, known.checked, is_own
     return row, said.etag, said.last_modified, known.digest
+
+
+def columns_of(rows: Sequence[Row]) -> Columns:
+    """The columns of ``rows``."""
+    return Columns(*map(list, zip(*rows, strict=True))) if rows else Columns()
 
 
 class NewFiles(Sequence[Staged]):
@@ -154,7 +163,7 @@ class SavedFiles(Sequence[Known]):
             return SavedFiles(self.columns.cut(index), self.digests[index])
         return self.columns.record(index, self.digests[index])
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[Recorded]:
         """The first of ``facts``."""
         columns = self.columns
         several = zip(columns.jobs, columns.sizes, columns.mtimes, columns.checked, strict=True)

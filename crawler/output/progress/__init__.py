@@ -50,6 +50,8 @@ class Fanout(Observer):
         self._walked = [each.walked for each in interested("walked")]
         self._started = [each.started for each in interested("started")]
         self._received = [each.received for each in interested("received")]
+        self._all_started = [each.all_started for each in interested("started", "all_started")]
+        self._all_received = [each.all_received for each in interested("received", "all_received")]
         self._resumed = [each.resumed for each in interested("resumed")]
         self._finished = [each.finished for each in interested("finished")]
         # An observer that does not override one of these methods receives the files one by one.
@@ -91,6 +93,14 @@ class Fanout(Observer):
     def started(self, job: Job) -> None:
         for notify in self._started:
             notify(job)
+
+    def all_started(self, jobs: Sequence[Job]) -> None:
+        for notify in self._all_started:
+            notify(jobs)
+
+    def all_received(self, jobs: Sequence[Job], sizes: Sequence[int]) -> None:
+        for notify in self._all_received:
+            notify(jobs, sizes)
 
     def received(self, job: Job, count: int) -> None:
         for notify in self._received:

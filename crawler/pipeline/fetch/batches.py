@@ -7,14 +7,15 @@ alone, in the ordinary way and with all of its attempts.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crawler.model import limits
+from crawler.model.freshness import Dating
 from crawler.model.network.pipelining import Carried, Verdict
 from crawler.model.network.responses import WholeResponse
-from crawler.model.values import Job, Result, Staged
+from crawler.model.values import Job, Kind, Result, Staged
 from crawler.pipeline.backlog import Finish, PutBack
 from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.fetch.plain import hashed, new_files, plain_file
@@ -28,6 +29,7 @@ from crawler.pipeline.rules.responses.pipelined import verdict
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.divisions import Division, Divisions
 
+_FILE, _UNKNOWN = Kind.FILE, Dating.UNKNOWN  # a member of an enumeration takes 80 ns to look up
 Published = Callable[[list[Job]], Awaitable[list[Job]]]
 """Adds the digests that checksum files beside the files publish to the jobs that have none.
 
@@ -98,9 +100,8 @@ class Batches:
     def begin(self, job: Job) -> FileBatch | None:
         """Start a batch with ``job``. Returns None if the job has to be done alone."""
         shared = self.downloader
-        if not is_plain(job) or shared.destination.has_part(job.path) or not shared.asks(job.url):
-            return None
-        if job.path in self.alone:
+        is_fit = is_plain(job) and job.path not in self.alone
+        if not is_fit or shared.destination.has_part(job.path) or not shared.asks(job.url):
             return None
         self._first -= 1
         depth = shared.client.sharing.depth(job.url)
@@ -160,6 +161,28 @@ class FileBatch:
         self._note_empty(row)
         return True
 
+    def add_first(self, jobs: Iterable[Job | None]) -> int:
+        """``add`` the first of ``jobs`` that are new files of exact sizes which no other one has."""
+        sizes, batches = self._sizes, self._batches
+        if sizes is None or batches.downloader.destination.has_parts():
+            return 0
+        before, own, rows, size = len(self._jobs), self._jobs, self._rows, self._size
+        for job in jobs:
+            if job is None or (span := job.size) is None:
+                break
+            low = span.low
+            size += low
+            is_apart = low == span.high and low not in sizes and low > 0 and size <= limits.SMALL_BODY
+            is_new = job.known is None and job.digest is None and job.kind is _FILE and job.dating is _UNKNOWN
+            is_like = is_apart and is_new and not (job.probe or job.fresh or job.path in batches.alone)
+            if not (is_like and job.url.startswith(self._origin)):
+                break
+            own.append(job)
+            rows.append(Row(size=span, modified=job.moment or job.modified))
+            sizes.add(low)
+            self._size = size
+        return len(own) - before
+
     def _note_empty(self, row: Row) -> None:
         if row.size is not None and not row.size.high and is_empty(row):
             self._empty = None if self._origin in self._batches.unlike_empty else row
@@ -215,8 +238,7 @@ class FileBatch:
         self._put_back(jobs)
 
     def _start(self) -> None:
-        for job in self._jobs:
-            self._batches.downloader.observer.started(job)
+        self._batches.downloader.observer.all_started(self._jobs)
 
     @property
     def size(self) -> int:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import zip_longest
 
 from crawler.model import limits
-from crawler.model.columns.new_files import Columns, NewFiles
+from crawler.model.columns.new_files import NewFiles, Row, columns_of
 from crawler.model.freshness import Currency, Source
 from crawler.model.network.responses import WholeResponse
 from crawler.model.struct import replace
-from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result, Staged
+from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result, Span, Staged
 from crawler.pipeline.fetch.transfer import Shared
 from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.responses.alike import is_ordinary
@@ -62,38 +63,34 @@ def new_files(
 
     They are what ``plain_file`` would make of each, without a digest.
     """
-    now, seconds = time.time(), time.monotonic() - began
-    received, rejects = shared.observer.received, shared.rejects_headers
-    found, bodies, others = Columns(), list[bytes](), list[tuple[Job, WholeResponse | None]]()
+    now, seconds, rejects = time.time(), time.monotonic() - began, shared.rejects_headers
+    found, bodies, others = list[Row](), list[bytes](), list[tuple[Job, WholeResponse | None]]()
+    last_row: Span[datetime] | None = None  # a row and a Last-Modified that agree
+    last: str | None = None
     for job, reply in zip_longest(jobs, replies):
         if reply is None or (shape := reply.shape) is None or job.local is not None or not _is_plain(job):
             others.append((job, reply))
             continue
         size, body = job.size, reply.body
-        length = len(body)
+        length, version = len(body), _OLDER
         modified, etag, date = reply.varying
-        moment = parse_http_date(modified)
-        is_whole = size is not None and size.low == length == size.high and length <= _MOST and is_ordinary(shape)
-        if moment is None or not is_whole or rejects(job, length, moment):
-            others.append((job, reply))
-            continue
-        sent = parse_http_date(date)
+        moment, sent = parse_http_date(modified), parse_http_date(date)
         made = now if sent is None or now < sent else sent
-        version = _LISTED if job.vouched else currency(job, modified, made)
-        if version is _OLDER:
+        is_whole = size is not None and size.low == length == size.high and length <= _MOST and is_ordinary(shape)
+        if moment is not None and is_whole and not rejects(job, length, moment):
+            row, version = job.moment or job.modified, _LISTED
+            if not job.vouched and (row is None or row is not last_row or modified != last):
+                version = currency(job, modified, made)
+                last_row, last = (row, modified) if version is _LISTED else (None, None)
+        if moment is None or version is _OLDER:
             others.append((job, reply))
             continue
-        received(job, length)
-        found.jobs.append(job)
-        found.sizes.append(length)
+        checked = UNCONFIRMED if version is _OTHER else made
+        found.append((job, length, int(moment) * NANOSECONDS, etag, modified, checked, version, seconds))
         bodies.append(body)
-        found.mtimes.append(int(moment) * NANOSECONDS)
-        found.etags.append(etag)
-        found.modified.append(modified)
-        found.checked.append(UNCONFIRMED if version is _OTHER else made)
-        found.currencies.append(version)
-    found.seconds.extend([seconds] * len(bodies))
-    return NewFiles(found, bodies), others
+    files = NewFiles(columns_of(found), bodies)
+    shared.observer.all_received(files.columns.jobs, files.columns.sizes)
+    return files, others
 
 
 def hashed(staged: Staged) -> Staged:

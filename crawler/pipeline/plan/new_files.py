@@ -106,14 +106,18 @@ class NewFiles:
         return True
 
     async def _give(self, files: Sequence[Entry], paths: Sequence[str]) -> None:
-        rules, has_part = self._rules, self._rules.destination.has_part
+        rules = self._rules
         jobs = [
             Job(url=entry.url, path=path, reason=_NEW, size=entry.size, modified=entry.modified, row=entry.row)
             for entry, path in zip(files, paths, strict=True)
         ]
         self._digest.add_new(files)
         rules.observer.all_listed([(path, guess(entry)) for entry, path in zip(files, paths, strict=True)])
-        rules.policy.room.book(sum([job.size.low for job in jobs if job.size is not None and not has_part(job.path)]))
+        room = [job.size.low for job in jobs if job.size is not None]
+        if rules.destination.has_parts():
+            has_part = rules.destination.has_part
+            room = [job.size.low for job in jobs if job.size is not None and not has_part(job.path)]
+        rules.policy.room.book(sum(room))
         rules.policy.room.check()
         await self._put(*jobs)
 

@@ -253,6 +253,11 @@ class LocalDestination(DirectoryReader):
 
         return await self._run(self._write_thread, remove, writer.tree, paths, (trash, self._spared), done)
 
+    def has_parts(self) -> bool:
+        """See ``interfaces.Destination``."""
+        writer = self._writer
+        return writer is not None and (parts := writer.found_parts) is not None and not parts.is_empty
+
     def has_part(self, path: str) -> bool:
         """See ``interfaces.Destination``."""
         writer = self._writer

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from itertools import takewhile
 
 import pytest
 from hypothesis import given
@@ -19,8 +21,8 @@ def job(name: str) -> Job:
 class Alike:
     """A batch of jobs whose names begin with the same letter."""
 
-    def __init__(self, first: str, room: int = 8) -> None:
-        self.room = room
+    def __init__(self, first: str, room: int = 8, *, takes_first: bool = False) -> None:
+        self.room, self.takes_first = room, takes_first
         self.names = [first]
 
     def add(self, job: Job) -> bool:
@@ -28,6 +30,10 @@ class Alike:
         if fits:
             self.names.append(job.path)
         return fits
+
+    def add_first(self, jobs: Iterable[Job | None]) -> int:
+        fit = list(takewhile(lambda job: job is not None and self.takes_first and self.add(job), jobs))
+        return len(fit)
 
     is_rest = is_undecided = False
 
@@ -66,6 +72,13 @@ async def test_a_batch_takes_what_fits_from_the_first_jobs(room: int, names: str
     queue, batch = await filled(names.split()), Alike("a0", room)
     assert queue.fill(batch) is (len(taken.split()) > 1)
     assert (batch.names, await rest(queue)) == (taken.split(), left.split())
+
+
+async def test_the_first_jobs_that_fit_are_taken_at_once() -> None:
+    queue, batch = await filled(["a1", "a2", "b1", "a3", "a4"]), Alike("a0", 4, takes_first=True)
+    assert queue.fill(batch)
+    assert batch.names == ["a0", "a1", "a2", "a3"]
+    assert await rest(queue) == ["b1", "a4"]
 
 
 async def test_idle_workers_get_their_share() -> None:
@@ -114,13 +127,13 @@ async def test_after_vain_searches_fewer_are_made() -> None:
     assert queue.fill(Alike("b0")), "what may fit later is looked for as often as before"
 
 
-@given(st.lists(st.sampled_from("abc"), max_size=40), st.integers(1, 9))
-def test_each_job_comes_out_once(letters: list[str], room: int) -> None:
+@given(st.lists(st.sampled_from("abc"), max_size=40), st.integers(1, 9), st.booleans())
+def test_each_job_comes_out_once(letters: list[str], room: int, takes_first: bool) -> None:
     async def run() -> None:
         names = [f"{letter}{number}" for number, letter in enumerate(letters)]
         queue, found = await filled(names), list[str]()
         while (taken := await queue.get()) is not None:
-            batch = Alike(taken.path, room)
+            batch = Alike(taken.path, room, takes_first=takes_first)
             queue.fill(batch)
             assert len(batch.names) <= room
             found += batch.names

@@ -71,8 +71,15 @@ def verdict(
     if not history.lacks(sizes, empty):
         return None
     validators = history.of_empty if empty is not None else None
+    ordinary = None
     for row, response in zip(rows, responses, strict=True):
-        if response is None or not _is_proven(row, response):
+        if response is None or (shape := response.shape) is None:
+            return None
+        if shape is not ordinary:
+            if not is_ordinary(shape):
+                return None
+            ordinary = shape
+        if not _is_proven(row, response):
             return None
         if empty is not None and not response.body:
             modified, etag, _ = response.varying
@@ -86,9 +93,12 @@ def verdict(
 
 
 def _is_proven(row: Row, response: WholeResponse) -> bool:
-    """Whether ``response`` has the size of ``row``, and nothing in it can contradict that or be of another response."""
-    size, shape, modified = row.size, response.shape, row.modified
-    if shape is None or size is None or len(response.body) != size.low or not is_ordinary(shape):
+    """Whether ``response``, whose shape is ordinary, has the size of ``row``.
+
+    Then nothing in it can contradict that or be of another response.
+    """
+    size, modified = row.size, row.modified
+    if size is None or len(response.body) != size.low:
         return False
     if row.digest is not None or row.etag is not None or row.place is not None or row.part is not None:
         return False

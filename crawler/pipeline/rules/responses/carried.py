@@ -72,12 +72,12 @@ class History:
             sizes = [size for size in sizes if size]
         return self._files.keys().isdisjoint(sizes) and self._sizes.keys().isdisjoint(sizes)
 
-    def lacks_size(self, row: Row) -> bool:
-        """Whether ``unlike`` has no suspects because no response had the size of ``row``."""
-        size = row.size
-        if size is None or size.low != size.high or row.part is not None or self._bodiless:
-            return False
-        return size.low not in self._files and size.low not in self._sizes
+    def new_sizes(self, rows: Sequence[Row]) -> set[int]:
+        """The exact sizes of ``rows`` for which ``unlike`` has no suspects, because no response had them."""
+        if self._bodiless:
+            return set()
+        sizes = {row.size.low for row in rows if row.size is not None and row.size.low == row.size.high}
+        return {size for size in sizes if size not in self._files and size not in self._sizes}
 
     def lacks_places(self, places: Collection[str | None]) -> bool:
         """Whether ``suspects`` has none for a row with one of ``places`` that its response confirms."""
@@ -184,10 +184,12 @@ def history_of(carried: Carried | None) -> History:
 def followers(rows: Sequence[Row], carried: Carried | None) -> list[int]:
     """The places of those ``rows`` for which requests may be sent on a connection with the history ``carried``."""
     history = history_of(carried)
+    new = history.new_sizes(rows)
     found = [
         place
         for place, row in enumerate(rows)
-        if history.lacks_size(row) or all(are_apart(row, other) for other in history.unlike(row, _SIZE_AND_PLACE))
+        if (row.size is not None and row.size.low in new and row.size.low == row.size.high and row.part is None)
+        or all(are_apart(row, other) for other in history.unlike(row, _SIZE_AND_PLACE))
     ]
     return found[: max(0, LONGEST - len(history))]
 

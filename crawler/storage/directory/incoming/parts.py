@@ -73,6 +73,11 @@ class PartStore:
             if note is None or note.path not in wanted:
                 self.remove(name)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether ``has`` is false for every path."""
+        return not self._left
+
     def has(self, path: str) -> bool:
         """Whether an earlier run left a part for ``path``. No I/O."""
         return bool(self._left) and _key(path) in self._left

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from crawler.model.columns.new_files import Row, SavedFiles, facts_of
+from crawler.model.columns.new_files import Recorded, SavedFiles, facts_of
 from crawler.model.state.directory_digest import (
     SUM,
     CopiesDigest,
@@ -124,7 +124,7 @@ class NewCopies:
             del self._gathered[path], self._expected[path]
         return found
 
-    def _add_all(self, records: Iterable[Row]) -> set[str]:
+    def _add_all(self, records: Iterable[Recorded]) -> set[str]:
         """Add ``records``. Returns the directories of their files."""
         touched, last, of = set[str](), None, _Gathered()
         for path, url, row, size, mtime, checked, is_own in records:

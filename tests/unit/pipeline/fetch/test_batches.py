@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crawler.model import limits
+from crawler.model.freshness import Dating
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Outcome, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.batches import Batches, FileBatch, most_bytes
 from crawler.pipeline.fetch.downloader import Downloader
+from crawler.pipeline.rules.responses.carried import History
 from tests.support.fakes import FakeClient, FakeDestination, FakeRequest, FakeResponse, Recorder, nothing_refused
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
 async def no_listing(_body: bytes, _url: str, _kind: str) -> bool:
@@ -93,6 +100,66 @@ def test_what_fits_together(other: Job, fits: bool) -> None:
     batch = batches(sized).begin(job("1", 1))
     assert batch is not None
     assert batch.add(other) is fits
+
+
+class WithoutParts(FakeDestination):
+    def has_parts(self) -> bool:
+        return False
+
+
+def begun(first: Job, *, alone: set[str], has_parts: bool) -> FileBatch:
+    all_of = batches(sized)
+    destination = FakeDestination() if has_parts else WithoutParts()
+    all_of = Batches(replace(all_of.downloader, destination=destination))
+    all_of.alone = alone
+    batch = all_of.begin(first)
+    assert batch is not None
+    return batch
+
+
+MORE: list[dict[str, object]] = [
+    *[{}] * 12,
+    *({"size": size} for size in (None, Span(0, 3), Span(limits.SMALL_BODY - 9, limits.SMALL_BODY - 9))),
+    {"url": "http://other/2"},
+    {"kind": Kind.UNKNOWN},
+    {"probe": True},
+    {"fresh": True},
+    {"digest": "md5:" + "0" * 32},
+    *({"known": known(etag)} for etag in ('"a"', 'W/"a"', None)),
+    *({"dating": dating} for dating in Dating),
+    *({name: Span(NOON, NOON)} for name in ("modified", "moment")),
+]
+jobs = st.lists(
+    st.builds(
+        lambda name, size, more: replace(job(f"{name}", size), **more),
+        st.integers(0, 9),
+        st.integers(0, 6),
+        st.sampled_from(MORE),
+    ),
+    max_size=9,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(jobs, st.sets(st.integers(0, 9).map(str), max_size=2), st.booleans())
+def test_the_first_jobs_are_added_like_each_of_them(some: list[Job], alone: set[str], has_parts: bool) -> None:
+    """Those that are left may fit all the same."""
+    first = job("first", 1)
+    one_by_one, together = (begun(first, alone=alone, has_parts=has_parts) for _ in range(2))
+    count = together.add_first([*some, None])
+    assert all(one_by_one.add(each) for each in some[:count])
+    assert not (has_parts and count)
+    sized = [each.size.low for each in (first, *some) if each.size is not None]
+    assert alone or has_parts or count == len(some) or not all(is_usual(each) for each in some) or 0 in sized or len(
+        set(sized)) < len(sized)  # fmt: skip
+    for each in some[count:]:
+        assert together.add(each) is one_by_one.add(each)
+    assert together.requests(99, 1) == one_by_one.requests(99, 1)
+    assert together.following(History()) == one_by_one.following(History())
+
+
+def is_usual(each: Job) -> bool:
+    return each == job(each.path, each.size.low if each.size else 0)
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,21 @@ def test_new_files_are_those_with_ordinary_headers_and_a_time() -> None:
     assert new_files(shared, [local], [alike], 0.0)[1] == [(local, alike)]
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(ROW_TIMES), st.sampled_from(TIMES), st.booleans()), max_size=6))
+def test_files_with_the_times_of_the_one_before_are_judged_like_each_of_them(
+    several: list[tuple[Span[datetime] | None, str, bool]],
+) -> None:
+    shared = downloader()[0]
+    jobs = [replace(JOB, modified=span, vouched=vouched) for span, _, vouched in several]
+    responses = [FakeResponse(headers=HEADERS | {"Last-Modified": time}, body=BODY) for _, time, _ in several]
+    replies = [shaped(FakeReply(JOB.url, response, 1 << 20)) for response in responses]
+    together = new_files(shared, jobs, replies, 0.0)
+    each = [new_files(shared, [job], [reply], 0.0) for job, reply in zip(jobs, replies, strict=True)]
+    assert list(map(_timeless, together[0])) == [_timeless(staged) for files, _ in each for staged in files]
+    assert together[1] == [pair for _, others in each for pair in others]
+
+
 def test_a_new_file_of_the_listed_size_takes_the_short_way() -> None:
     short, long = both(JOB, HEADERS, BODY)
     assert short == long
