@@ -3,6 +3,9 @@
 ``Planner`` applies one rule after another to each entry. About a file that is new, has a plain name and meets no
 option, they have nothing to decide, so this takes one short function for each. What it does not take is left to
 ``Planner``.
+
+``Planner`` also notes what each page of a directory shows, to find out what the complete listing lacks. Where nothing
+is here, nothing can be lacking: ``take_new_directory`` concludes a directory of one page with a few new files.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ from crawler.model.observer import Observer
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Job, Kind
 from crawler.pipeline.engine import Put
-from crawler.pipeline.plan.jobs import guess
+from crawler.pipeline.plan.checksum_files import may_list_checksums
+from crawler.pipeline.plan.jobs import certain, guess
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.extraneous import Unlisted
@@ -24,7 +28,7 @@ from crawler.pipeline.walk.pages import DirectoryPage
 from crawler.text.patterns import PLAIN_NAME
 from crawler.text.urls import in_scope
 
-MOST = 64
+_MOST = 64
 """Number of jobs that are put into the queue together."""
 _NEW = "new"
 _FILE, _DIRECTORY = Kind.FILE, Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
@@ -89,13 +93,13 @@ class NewFiles:
         Raises DestinationError.
         """
         rules = self._rules
-        paths = [] if rules.have_a_say() else self._plan(entries[at : at + MOST])
+        paths = [] if rules.have_a_say() else self._plan(entries[at : at + _MOST])
         if paths:
             await self._give(entries[at : at + len(paths)], paths)
         return at + len(paths)
 
     async def take_all(self, entries: Sequence[Entry]) -> bool:
-        """``take`` for at most MOST entries of a directory without others; False, and nothing, unless it takes all."""
+        """``take`` for at most _MOST entries of a directory without others; False, and nothing, unless it takes all."""
         paths, files = self._plan(entries), self._files
         if len(paths) < len(entries):
             if isinstance(files, dict):
@@ -138,3 +142,30 @@ class NewFiles:
             files[path] = url
             paths.append(path)
         return paths
+
+
+async def take_new_directory(rules: Rules, page: DirectoryPage, directory: OpenDirectory, put: Put) -> bool:
+    """Decide on all entries of ``page``, the only one of ``directory``, if these are new files, and conclude it.
+
+    Returns False, having changed nothing, if ``Planner`` has to decide. Raises DestinationError.
+    """
+    path, entries, policy = page.directory.path, page.entries, rules.policy
+    if not 0 < len(entries) <= _MOST or not page.is_plain or policy.allowance.is_limited:
+        return False
+    checksums, room = policy.checksums, policy.room
+    if (checksums is not None and may_list_checksums(entries)) or room.may_overflow(certain(entries)):
+        return False
+    if await directory.scan(path) or (directory.state.knew_files and await directory.knows(path)) or rules.have_a_say():
+        return False
+    if directory.neighbours is not None and directory.destination.owner(path) is not None:
+        return False
+    if not await NewFiles(rules, page, directory, put).take_all(entries):
+        return False
+    directory.digest.expect(len(entries), more=False)
+    rules.unlisted.confirm(path)
+    directory.state.visited(path, None)
+    if policy.unchanged is not None and page.version is not None:
+        policy.unchanged.remember(path, page.version, directory.digest)
+    if checksums is not None:
+        checksums.leave([path])
+    return True

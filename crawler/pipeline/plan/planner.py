@@ -16,8 +16,7 @@ from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.checksum_files import by_digest, may_be_checksums, may_list_checksums, was_proven
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
 from crawler.pipeline.plan.long_directory import LongDirectory
-from crawler.pipeline.plan.new_directories import take_new_directory
-from crawler.pipeline.plan.new_files import Rules, new_files
+from crawler.pipeline.plan.new_files import Rules, new_files, take_new_directory
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
