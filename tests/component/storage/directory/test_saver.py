@@ -153,10 +153,10 @@ async def test_it_is_started_once_many_files_are_expected(
 ) -> None:
     """So it is ready when the first of them arrive, and the event loop need not wait while these are stored."""
     async with LocalDestination(tmp_path) as destination:
-        destination.expect([None] * 512)  # too early: nothing may be written before the lock
+        destination.expect([None] * 512, in_bulk=False)  # too early: nothing may be written before the lock
         await (destination.join() if joins else destination.acquire(0))
         for count in counts:
-            destination.expect([None] * count)
+            destination.expect([None] * count, in_bulk=False)
         await destination.commit(files(1))  # after all that is under way in the thread
         assert len(processes) == started
 
