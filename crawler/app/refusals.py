@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from crawler.app.checks.options import refuse_root_and_state
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError
 from crawler.model.network.listed_file import ListedFile
@@ -17,17 +18,8 @@ from crawler.storage.state.location import existing_state, has_been_mirror, know
 from crawler.storage.state.read_only import ReadOnlyState
 from crawler.storage.state.store import SqliteState
 from crawler.text.escape import masked, printable
-from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, list_refusal, refusal, root_refusal
+from crawler.text.ownership import Enclosing, enclosing_refusal, is_same_tree, list_refusal, refusal
 from crawler.text.urls import STATE_DIRECTORY, last_name, looks_like_file
-
-
-def refuse_root_and_state(directory: Path) -> None:
-    """Raise ConfigError if ``directory`` lies in a ``.crawler``, or is the root of the file system, however written."""
-    path = real_path(directory)
-    if path.parent == path:
-        raise ConfigError(root_refusal(str(directory)))
-    if STATE_DIRECTORY in path.parts:
-        raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
 
 
 async def refuse_missing_disk(directory: Path, config: Config) -> None:

@@ -20,7 +20,7 @@ _ARGUMENTS = {
 }  # fmt: skip
 """Mode → its positional arguments, for modes that take other ones than URL and DIR."""
 _MODULES = {
-    "--config": ("mirrors.run", "run_config"),
+    "--config": ("mirrors.command", "run_config"),
     "--list": ("modes", "run_list"),
     "--history": ("modes", "run_history"),
     "--verify": ("modes", "run_verify"),

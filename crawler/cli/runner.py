@@ -174,7 +174,7 @@ def _raise_all(checks: Iterable[Callable[[], object]], directory: str, config: C
 
     written = [file for file in own_files(config) if not file.is_read]
     if written and not problems.messages:
-        from crawler.app.checks.outputs import recorded_outputs
+        from crawler.app.checks.earlier_runs import recorded_outputs
 
         problems.add(run_query(recorded_outputs(written, directory, config)))
     problems.raise_any()

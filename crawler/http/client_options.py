@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 from multidict import CIMultiDict
 
-from crawler.http.client import ClientOptions
 from crawler.http.credentials.keyring import Credentials
 from crawler.http.credentials.login import Login, upgraded
 from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.framing.request_head import DEFAULT_AGENT
-from crawler.http.lane.pipeline_depth import DEEPEST
 from crawler.http.problem import UNKNOWN_HOST
 from crawler.http.proxies import Proxies, is_socks, proxy_host, proxy_url
 from crawler.http.tls import tls_context
@@ -31,6 +29,8 @@ from crawler.text.urls import Origin, origin, origin_name, userinfo
 
 if TYPE_CHECKING:
     from http.cookiejar import Cookie
+
+    from crawler.http.client import ClientOptions
 
 PLAIN = ("http", 80)
 """Scheme and port of origins whose headers are also sent to https on the same host."""
@@ -46,6 +46,9 @@ def client_options(
     ``starts``, and to https instead of http on the same host. ``fallbacks``: URLs of other upstreams, which get only
     their own logins, from their URLs or .netrc.
     """
+    from crawler.http.client import ClientOptions  # the checks below need no client
+    from crawler.http.lane.pipeline_depth import DEEPEST
+
     proxies = _proxies(config)
     headers = CIMultiDict(line for text in config.header for line in _header_lines(text))
     has_own = "Authorization" in headers  # it replaces all logins

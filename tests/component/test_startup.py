@@ -111,14 +111,9 @@ def test_a_plain_run_imports_what_it_uses(site: str, tmp_path: Path) -> None:
     assert len(history) <= 300
 
 
-@pytest.mark.parametrize(("is_first", "most", "own"), [(True, 190, 68), (False, 217, 82)])
-def test_the_first_requests_of_a_plain_run_are_sent_before_the_event_loop_is_imported(
-    site: str, tmp_path: Path, is_first: bool, most: int, own: int
-) -> None:
-    arguments = ["-q", "--delete", site, str(tmp_path / "mirror")]
-    if not is_first:
-        loaded(*arguments)
-    program = f"""
+def at_the_first_request(arguments: list[str]) -> str:
+    """A program that prints its modules when it would send its first requests, before its event loop is imported."""
+    return f"""
 import os, sys
 from crawler.__main__ import main, _import_libraries
 _import_libraries()
@@ -130,7 +125,16 @@ EarlyConnections.__enter__ = enter
 sys.argv[1:] = {arguments!r}
 main()
 """
-    modules = set(printed(program).split())
+
+
+@pytest.mark.parametrize(("is_first", "most", "own"), [(True, 188, 68), (False, 215, 82)])
+def test_the_first_requests_of_a_plain_run_are_sent_before_the_event_loop_is_imported(
+    site: str, tmp_path: Path, is_first: bool, most: int, own: int
+) -> None:
+    arguments = ["-q", "--delete", site, str(tmp_path / "mirror")]
+    if not is_first:
+        loaded(*arguments)
+    modules = set(printed(at_the_first_request(arguments)).split())
     assert HEAVY & modules == (set() if is_first else {"sqlite3"})
     assert not modules & {"asyncio", "click", "concurrent.futures", "encodings.idna", "logging", "ssl"}
     assert not {name for name in modules if name.startswith(("crawler.pipeline", "crawler.http.lane"))}
@@ -138,7 +142,22 @@ main()
     assert len([name for name in modules if name.partition(".")[0] == "crawler"]) <= own
 
 
-@pytest.mark.parametrize(("option", "most"), [("--moved", 193), ("--no-robots", 265)])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_those_of_a_file_of_mirrors_are_sent_before_the_event_loop_is_imported(
+    site: str, tmp_path: Path, is_first: bool
+) -> None:
+    mirrors = (f'[[mirror]]\nname = "{n}"\nurl = "{site}"\ndir = "{tmp_path}/{n}"\n' for n in range(3))
+    (tmp_path / "mirrors.toml").write_text("[defaults]\nlock_wait = '10m'\ntrash = 30\n" + "".join(mirrors))
+    arguments = ["--quiet", "--config", str(tmp_path / "mirrors.toml")]
+    if not is_first:
+        loaded(*arguments)
+    modules = set(printed(at_the_first_request(arguments)).split())
+    assert HEAVY & modules == ({"tomllib"} if is_first else {"sqlite3", "tomllib"})
+    assert not modules & {"asyncio", "click", "concurrent.futures", "decimal", "logging", "ssl"}
+    assert len([name for name in modules if name.partition(".")[0] == "crawler"]) <= (101 if is_first else 116)
+
+
+@pytest.mark.parametrize(("option", "most"), [("--fsync=none", 192), ("--no-robots", 263)])
 def test_that_of_any_other_run_is_sent_before_anything_is_imported_that_only_responses_need(
     site: str, tmp_path: Path, option: str, most: int
 ) -> None:
@@ -159,7 +178,7 @@ def send(lane, requests):
     print("\\n" + " ".join(sys.modules), flush=True)
     os._exit(0)
 first_request.imported, Lane.send = imported, send
-sys.argv[1:] = ["-q", "--moved", {option!r}, {site!r}, {str(tmp_path / "mirror")!r}]
+sys.argv[1:] = ["-q", "--header=X: y", {option!r}, {site!r}, {str(tmp_path / "mirror")!r}]
 main()
 """
     modules = set(printed(program).split())

@@ -12,26 +12,19 @@ from functools import partial
 from pathlib import Path
 
 from crawler.app.checks.outputs import Check, distinct_outputs
-from crawler.app.refusals import (
-    refuse_another_mirror,
-    refuse_names_of_windows,
-    refuse_other_names,
-    refuse_root_and_state,
-)
 from crawler.http.client_options import option_checks
 from crawler.model.config import Config
-from crawler.model.errors import ConfigError, DestinationError, Problems
+from crawler.model.errors import ConfigError
 from crawler.model.options.combinations import refuse_ages
 from crawler.output.files import output_checks
 from crawler.paths import GivenPath, exists, may_write, real_path
 from crawler.storage.directory.boundaries.spared import OwnFile
-from crawler.storage.state.location import existing_state, refuse_other_file
-from crawler.storage.state.read_only import ReadOnlyState
+from crawler.storage.state.location import refuse_other_file
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory
 from crawler.text.escape import masked, printable
 from crawler.text.hosts import named_hosts
-from crawler.text.ownership import is_same_tree
-from crawler.text.urls import userinfo
+from crawler.text.ownership import is_same_tree, root_refusal
+from crawler.text.urls import STATE_DIRECTORY, userinfo
 
 
 def run_checks(
@@ -113,6 +106,15 @@ def _check_state(name: str, config: Config, directory: str) -> None:
         raise ConfigError(f"--state {printable(name)}: no permission to write it, and files beside it")
 
 
+def refuse_root_and_state(directory: Path) -> None:
+    """Raise ConfigError if ``directory`` lies in a ``.crawler``, or is the root of the file system, however written."""
+    path = real_path(directory)
+    if path.parent == path:
+        raise ConfigError(root_refusal(str(directory)))
+    if STATE_DIRECTORY in path.parts:
+        raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
+
+
 def _check_directory(directory: str, config: Config) -> None:
     if not is_object_url(directory):
         refuse_root_and_state(start_directory(directory))
@@ -123,27 +125,3 @@ def _check_directory(directory: str, config: Config) -> None:
     from crawler.storage.objects.connect import connect
 
     connect(where, config.objects)
-
-
-async def mirror_problems(url: str, directory: str, config: Config) -> tuple[str, ...]:
-    """Why ``directory`` cannot become, or stay, the mirror of ``url`` (valid), by the state of its earlier runs.
-
-    Nothing is known of a location in an object store, whose state is read with requests.
-    """
-    try:
-        path = None if is_object_url(directory) else existing_state(directory, config)
-    except DestinationError:  # the run itself fails for this reason, and other mirrors of its file do not
-        return ()
-    if path is None:
-        return ()
-    problems, place = Problems(), start_directory(directory)
-    with problems.collecting():
-        if config.names != "windows":
-            refuse_names_of_windows(place)
-    async with ReadOnlyState(path) as state:
-        with problems.collecting():
-            await refuse_another_mirror(directory, userinfo(url)[0], state, config)
-        with problems.collecting():
-            if config.names == "windows":
-                await refuse_other_names(place, state)
-    return problems.messages

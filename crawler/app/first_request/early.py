@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from crawler.app.first_request.early_requests import early_requests, is_plain
-from crawler.app.first_request.standing import Standing, claimed, give_back
+from crawler.app.first_request.early_requests import CHECKED, OUTPUTS, early_requests, given_in, is_plain
+from crawler.app.first_request.standing import Standing, claimed, give_back, is_undisputed
 from crawler.http.framing.request_head import for_lane
 from crawler.http.sockets.early import EarlyConnections
 from crawler.model.config import Config
@@ -19,6 +19,9 @@ from crawler.storage.directory.layout import Layout
 from crawler.storage.fd_limits import are_few, connection_budget, descriptor_limit
 from crawler.text.arguments import is_object_url, start_directory, start_url
 from crawler.text.urls import userinfo
+
+if TYPE_CHECKING:
+    from crawler.storage.directory.boundaries.spared import OwnFile
 
 
 class EarlyStart:
@@ -56,16 +59,61 @@ def early_start(url: str, directory: str, config: Config, given: Collection[str]
     """
     if sys.platform != "linux" or not is_plain(given, os.environ) or are_few() or is_object_url(directory):
         return None
-    if config.ca_file and (is_directory(config.ca_file) or not os.access(config.ca_file, os.R_OK)):
-        return None
     try:
         root, login = userinfo(start_url(url, directory))
-        if login is not None or for_lane(root, None) is None:
+        if login is not None or for_lane(root, None) is None or not _is_sound(root, directory, config, given):
             return None
         standing = claimed(start_directory(directory), root, lock=config.lock != "none")
     except (CrawlerError, ValueError):
         return None
     return None if standing is None else EarlyStart(standing.layout, _connections(root, config, standing))
+
+
+def early_start_beside(
+    others: Sequence[tuple[str, str, Config]], written: Sequence[OwnFile], url: str, directory: str, config: Config
+) -> EarlyStart | None:
+    """See ``early_start``. ``others``: URL, DIR and options of the mirrors that run with this one, or after it.
+
+    The options of all must have been checked. ``written``: files that the program writes besides those of the options.
+    Nothing is sent if anything is in doubt about one of the mirrors, because then all are refused.
+    """
+    if any(not _is_undisputed(*other, written) for other in others) or not _is_free(config, directory, written):
+        return None
+    return early_start(url, directory, config, given_in(config))
+
+
+def _is_undisputed(url: str, directory: str, config: Config, written: Sequence[OwnFile]) -> bool:
+    """Whether nothing speaks against a run, whose options have been checked, beside one that begins early."""
+    if config.requests_per_second is not None or not _is_free(config, directory, written):
+        return False
+    if is_object_url(directory):
+        return True
+    is_usual = config.state is None and config.names == "posix"
+    return is_usual and is_undisputed(start_directory(directory), userinfo(start_url(url))[0])
+
+
+def _is_sound(root: str, directory: str, config: Config, given: Collection[str]) -> bool:
+    """Whether no option gives a reason to refuse the run. Raises ConfigError."""
+    if config.ca_file and (is_directory(config.ca_file) or not os.access(config.ca_file, os.R_OK)):
+        return False
+    if CHECKED.isdisjoint(given):
+        return True
+    from crawler.app.checks.options import run_checks  # imported only if needed
+
+    for check in run_checks([root], directory, config):
+        check()
+    return _is_free(config, directory, ())
+
+
+def _is_free(config: Config, directory: str, written: Sequence[OwnFile]) -> bool:
+    """Whether no output file of ``config``, nor any of ``written``, can be one that a mirror has saved."""
+    if not written and OUTPUTS.isdisjoint(given_in(config)):
+        return True
+    from crawler.app.checks.outputs import linked_logs, mirrors_around  # imported only if needed
+    from crawler.storage.directory.boundaries.spared import own_files
+
+    outputs = [*written, *(file for file in own_files(config) if not file.is_read)]
+    return not mirrors_around(outputs, directory)[1] and not linked_logs(outputs)
 
 
 def _connections(root: str, config: Config, standing: Standing) -> EarlyConnections:

@@ -9,27 +9,38 @@ from collections.abc import Collection, Mapping
 
 from crawler.http.framing.request_head import DEFAULT_AGENT, for_lane, header_fields, page_headers, request_head
 from crawler.http.sockets.endpoint import Endpoint
-from crawler.model.config import Config
+from crawler.model.config import Config, option_fields
+from crawler.model.options.option import default_of
 from crawler.model.values import Validators
 from crawler.text.urls import before_query
 
 PLAIN = frozenset({
-    "attempts", "backlog", "ca_file", "check", "connect_timeout", "delete", "delete_excluded", "ext", "fsync",
-    "ignore_errors", "insecure", "last", "listers", "lock", "lock_wait", "max_delete", "max_depth", "max_duration",
-    "max_files", "max_size", "max_total_size", "min_size", "min_speed", "no_recursive", "no_robots", "pipeline",
-    "progress", "read_timeout", "rules", "segments", "trash", "trust_pages", "user_agent", "verify_digests", "workers",
+    "attempts", "backlog", "ca_file", "check", "connect_timeout", "delete", "delete_excluded", "ext", "format",
+    "fsync", "ignore_errors", "insecure", "last", "limit_rate", "listers", "lock", "lock_wait", "log_format",
+    "max_delete", "max_depth", "max_duration", "max_files", "max_size", "max_total_size", "min_size", "min_speed",
+    "moved", "no_recursive", "no_robots", "on_change", "on_end", "on_failure", "pipeline", "progress", "read_timeout",
+    "rules", "segments", "trash", "trust_pages", "user_agent", "verify_digests", "workers",
 })  # fmt: skip
 """Options that neither change the first requests, except as is seen here, nor give a reason to refuse the run.
 
 Under TLS, nothing is sent before the certificates have been read: a connection is opened.
 """
+OUTPUTS = frozenset({"changes", "log_file", "metrics", "report", "summary"})
+"""Options that name files which the run writes."""
+CHECKED = OUTPUTS | {"allow_host", "newer_than", "older_than"}
+"""Options that do not change the first requests either, but may give a reason to refuse the run; see ``run_checks``."""
 BESIDE = 2
 """Number of connections of a run that requests its first page while robots.txt is on its way."""
 
 
 def is_plain(given: Collection[str], environment: Mapping[str, str]) -> bool:
     """Whether a run with the options ``given`` depends on nothing else than URL and DIR until its first request."""
-    return PLAIN.issuperset(given) and not any(name.lower().endswith("_proxy") for name in environment)
+    return (PLAIN | CHECKED).issuperset(given) and not any(name.lower().endswith("_proxy") for name in environment)
+
+
+def given_in(config: Config) -> set[str]:
+    """The keys of the options that are not at their defaults, as far as they are options of files."""
+    return {key for key, item in option_fields().items() if getattr(config, key) != default_of(item)}
 
 
 def early_requests(root: str, config: Config, *, connections: int, is_first: bool) -> tuple[Endpoint, list[bytes]]:

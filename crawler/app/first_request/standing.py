@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.model.errors import CrawlerError
 from crawler.model.struct import Value
@@ -15,6 +17,9 @@ from crawler.paths import exists, is_of_kernel, real_path
 from crawler.storage.directory.layout import NAMES_MARK, Layout
 from crawler.text.ownership import is_same_tree, owner
 from crawler.text.urls import STATE_DIRECTORY, origin, origin_name
+
+if TYPE_CHECKING:
+    from crawler.model.state.host_limits import HostLimits
 
 _LAST_RUNS = 20
 _STATE = "state.sqlite3"
@@ -94,8 +99,25 @@ def _is_usual(home: Path) -> bool:
     return is_own and not exists(home / NAMES_MARK) and _is_writable(home)
 
 
+def is_undisputed(place: Path, root: str) -> bool:
+    """Whether no earlier run in ``place`` speaks against a mirror of ``root``; False in doubt. Changes nothing."""
+    home = place / STATE_DIRECTORY
+    with suppress(OSError, ValueError, CrawlerError):
+        return not exists(home / _STATE) or (_is_usual(home) and _read(home, root) is not None)
+    return False
+
+
 def _of_mirror(layout: Layout, home: Path, root: str) -> Standing | None:
     """What is known of the mirror whose ``.crawler`` is ``home``, and locked. Raises OSError."""
+    hosts = _read(home, root)
+    if hosts is None:
+        return None
+    found = hosts.get(origin_name(origin(root)))
+    return Standing(layout, is_first=False, connections=None if found is None else found.limit)
+
+
+def _read(home: Path, root: str) -> Mapping[str, HostLimits] | None:
+    """The hosts that the state in ``home`` knows; None if it is not that of a mirror of ``root``. Raises OSError."""
     from crawler.model.state.host_limits import HostLimits
     from crawler.storage.state.database import Database  # not for the first run
     from crawler.storage.state.hosts import read_hosts
@@ -109,10 +131,8 @@ def _of_mirror(layout: Layout, home: Path, root: str) -> Standing | None:
     finally:
         database.close()
     known = owner([(run.url, run.figures.listed if run.figures else None) for run in runs])
-    if database.problem is not None or known is None or not is_same_tree(known, root):
-        return None
-    found = hosts.get(origin_name(origin(root)))
-    return Standing(layout, is_first=False, connections=None if found is None else found.limit)
+    is_own = database.problem is None and known is not None and is_same_tree(known, root)
+    return hosts if is_own else None
 
 
 def _is_own_file(path: Path) -> bool:

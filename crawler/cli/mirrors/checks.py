@@ -6,13 +6,16 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.cli.mirrors.table import Mirror
 from crawler.cli.notation import of_file
 from crawler.model.config import Config, option_fields
 from crawler.model.errors import Problems
 from crawler.paths import identity_of
-from crawler.pipeline.stop import Stop
+
+if TYPE_CHECKING:
+    from crawler.pipeline.stop import Stop
 
 _FIRST = re.compile(r"(?:--([a-z][a-z-]*[a-z])|(DIR)|(objects))(?:: | )")
 _SAME = re.compile(r"--([a-z][a-z-]*[a-z])( (?:reads|writes) the same file|, so that no file matches both)")
@@ -77,7 +80,7 @@ async def output_problems(
     ``given``: the keys of the command line, with ``status`` if it is there; see ``in_file``. ``written``: see
     ``option_problems``. ``status``: (path of the page, path of the file of --config), if there is a page.
     """
-    from crawler.app.checks.outputs import recorded_outputs
+    from crawler.app.checks.earlier_runs import recorded_outputs
     from crawler.storage.directory.boundaries.spared import OwnFile, own_files
 
     found = []
@@ -96,7 +99,7 @@ async def directory_problems(mirrors: Sequence[Mirror], stop: Stop) -> list[str]
 
     A directory that several have is reported as such, so only the first of them is examined.
     """
-    from crawler.app.checks.options import mirror_problems
+    from crawler.app.checks.earlier_runs import mirror_problems
     from crawler.text.arguments import start_url
 
     found, taken = [], set[object]()

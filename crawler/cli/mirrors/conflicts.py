@@ -8,6 +8,9 @@ from crawler.cli.mirrors.table import NAME_IN_PATH, Mirror
 from crawler.output.files import OUTPUTS
 from crawler.paths import real_path
 
+SHARED = ("progress", "log_file", "log_format")
+"""Keys that must be the same for all mirrors, because these share their display and log."""
+
 
 def unknown_names(mirrors: Sequence[Mirror], only: Sequence[str]) -> Iterator[str]:
     """One message for each of the names ``only`` that none of ``mirrors`` has."""
@@ -96,6 +99,12 @@ def enclosing(mirrors: Sequence[Mirror]) -> dict[str, tuple[str, ...]]:
         name: tuple(outer for outer, above in places.items() if above != place and place.startswith(above))
         for name, place in places.items()
     }
+
+
+def begins_first(mirrors: Sequence[Mirror]) -> Mirror | None:
+    """The one of ``mirrors`` that begins before the others: the first that waits for none that contains it."""
+    around = enclosing(mirrors)
+    return next((mirror for mirror in mirrors if not around[mirror.name]), None)
 
 
 def differences(mirrors: Sequence[Mirror], keys: Iterable[str]) -> Iterator[str]:

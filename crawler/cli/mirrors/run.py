@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
-from crawler.cli.mirrors.conflicts import differences, enclosing, same_paths, status_conflicts, unknown_names
+from crawler.cli.mirrors.conflicts import SHARED, begins_first, enclosing
 from crawler.cli.printing import describe, print_error
 from crawler.cli.runner import display_closed_on_signal, ended_early, print_report, run_async
-from crawler.model.errors import ConfigError, CrawlerError, Problems
-from crawler.model.exit_codes import SIGNALS, worst
+from crawler.model.errors import ConfigError, CrawlerError
+from crawler.model.exit_codes import SIGNALS
 from crawler.model.reasons import CLAIM
 from crawler.model.struct import replace
 from crawler.pipeline.stop import Stop
@@ -22,7 +22,7 @@ from crawler.text.escape import masked, printable
 
 if TYPE_CHECKING:
     from crawler.app.api import RunContext
-    from crawler.cli.mirrors.file import MirrorsFile
+    from crawler.app.first_request.early import EarlyStart
     from crawler.cli.mirrors.table import Mirror
     from crawler.model.report import Report
     from crawler.output.files import Outputs
@@ -30,78 +30,8 @@ if TYPE_CHECKING:
     from crawler.output.progress.silent import SilentDisplay
     from crawler.storage.directory.boundaries.spared import OwnFile
 
-_SHARED = ("progress", "log_file", "log_format")
-"""Keys that must be the same for all mirrors, because these share their display and log."""
 
-
-def run_config(call: Invocation) -> int:
-    """Run the mirrors of a TOML file, verify them or print their history, and write the page of --status.
-
-    Raises ConfigError with all that is known to be wrong, before one of them runs.
-    """
-    from crawler.cli.mirrors.file import read_mirrors, select
-    from crawler.cli.mirrors.status import StatusPage
-    from crawler.cli.toml.document import load, located
-
-    name, problems, page = call.config_file or "", Problems(), None
-    content = _content(name)
-    file = read_mirrors(load(content, name), call.given, name, problems)
-    if file.mirrors and all(mirror.name for mirror in file.mirrors):  # otherwise a name may be missing
-        problems.add(unknown_names(file.mirrors, call.only))
-    chosen = select(file.mirrors, call.only)
-    problems.add(_conflicts(call, file, chosen))
-    with problems.collecting():
-        page = StatusPage(call, file)
-    problems.add(_mistakes(call, chosen, call.status or file.status))
-    if (error := problems.error()) is not None or page is None:
-        raise located(error or ConfigError(""), name, content)
-    if call.verify or call.history:
-        return worst([*_each(call, chosen), page.write()])
-    codes, is_claimed = _run_all(call, chosen, file.jobs, page.target)
-    return worst([*codes, page.write(is_claimed=is_claimed)])
-
-
-def _content(name: str) -> bytes:
-    """The content of the file of --config. Raises ConfigError."""
-    from crawler.paths import is_endless, unreadable
-
-    if is_endless(name):
-        raise ConfigError(f"--config {name}: a device without an end: name a file")
-    try:
-        return Path(name).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"--config {name}: {unreadable(error, name)}") from None
-
-
-def _conflicts(call: Invocation, file: MirrorsFile, chosen: Sequence[Mirror]) -> Iterator[str]:
-    """What is wrong with the mirrors together."""
-    from crawler.paths import identity_of
-
-    yield from same_paths(file.mirrors, chosen, identity_of, frozenset(call.given))
-    where, page = ("--status", call.status) if call.status else (f"{call.config_file}: status", file.status)
-    if page and identity_of(page) == identity_of(call.config_file or ""):
-        yield f"{where} {printable(page)}: --config reads the same file: name another file"
-    if call.status:
-        yield from status_conflicts(call.status, chosen, "", identity_of)
-    if not (call.verify or call.history):
-        yield from differences(chosen, _SHARED)
-
-
-def _mistakes(call: Invocation, chosen: Sequence[Mirror], page: str | None) -> list[str]:
-    """What is wrong with the ``chosen`` mirrors, each by itself, and with the ``page`` of --status."""
-    from crawler.cli.mirrors.checks import directory_problems, option_problems, output_problems
-    from crawler.output.files import OUTPUTS
-
-    written = ("report",) if call.history else (*OUTPUTS, "log_file") if call.verify and not call.repair else ()
-    name = call.config_file or ""
-    problems = list(option_problems(chosen, call.given, written, name))
-    given = {*call.given, *(["status"] if call.status else [])}
-    status = [] if page is None else [(page, name)]
-    problems += run_async(lambda stop: output_problems(chosen, given, written, status, stop))
-    return problems if written else problems + run_async(lambda stop: directory_problems(chosen, stop))
-
-
-def _each(call: Invocation, mirrors: Sequence[Mirror]) -> list[int]:
+def each(call: Invocation, mirrors: Sequence[Mirror]) -> list[int]:
     """Verify ``mirrors``, or print their history, one after the other. Returns the exit code of each."""
     from crawler.cli.early_ends import told
     from crawler.cli.modes import run_history, run_verify
@@ -119,19 +49,20 @@ def _each(call: Invocation, mirrors: Sequence[Mirror]) -> list[int]:
     return codes
 
 
-def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str | None) -> tuple[list[int], bool]:
+def run_all(
+    call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str | None, early: EarlyStart | None = None
+) -> tuple[list[int], bool]:
     """Run the mirrors, ``jobs`` at once, and print a summary for each.
 
-    ``status``: path of the page of --status, which no mirror may delete. Returns the exit code of each, and whether a
-    listing has a file of that path.
+    ``status``: path of the page of --status, which no mirror may delete. ``early``: the start of the mirror that begins
+    first, if it has begun already. Returns the exit code of each, and whether a listing has a file of that path.
     """
+    from crawler.app.api import RunContext
     from crawler.output.log import configure, log_retry
     from crawler.output.progress import choose_display
     from crawler.pipeline.attempts import announce_to
-    from crawler.storage.directory.boundaries.spared import OwnFile, own_files, redirected
 
-    name = call.config_file or ""
-    mode, log_file, log_format = (getattr(chosen[0].config, key) for key in _SHARED)
+    mode, log_file, log_format = (getattr(chosen[0].config, key) for key in SHARED)
     with choose_display("none" if call.quiet else mode, sys.stderr) as display, display_closed_on_signal(display):
         if log_file is not None:
             from crawler.output.atomic_file import create_place
@@ -139,13 +70,9 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
             create_place(log_file, filter(None, map(_created, chosen)))
         log = configure(call.verbosity, call.quiet, log_file, log_format, display.write, call.say)
         announce_to(log_retry, display.retrying)
-        own = [
-            OwnFile("--config", Path(name), is_read=True),
-            *([OwnFile("--status", Path(status))] if status else []),
-            *redirected(),
-            *(file for mirror in chosen for file in own_files(mirror.config)),
-        ]
-        outcomes = run_async(lambda stop: _run_mirrors(chosen, jobs, stop, log, display, own, status is not None))
+        own = _own_files(call, chosen, status)
+        shared = RunContext(own_files=own, keeps_record=status is not None, early=early)
+        outcomes = run_async(lambda stop: _run_mirrors(chosen, jobs, stop, log, display, shared))
     codes = []
     for mirror, (report, error) in zip(chosen, outcomes, strict=True):
         if error is not None:
@@ -160,35 +87,43 @@ def _run_all(call: Invocation, chosen: Sequence[Mirror], jobs: int, status: str 
     return codes, any(f"{CLAIM} --status " in failure.reason for failure in failures)
 
 
-async def _run_mirrors(
-    mirrors: Sequence[Mirror],
-    jobs: int,
-    stop: Stop,
-    log: LogObserver,
-    display: SilentDisplay,
-    own: Sequence[OwnFile] = (),
-    has_page: bool = False,
-) -> list[tuple[Report, Exception | None]]:
-    """Run ``mirrors``, at most ``jobs`` at once. They share the limits per host and never touch the files in ``own``.
+def _own_files(call: Invocation, chosen: Sequence[Mirror], status: str | None) -> list[OwnFile]:
+    """The files that this program reads and writes, which no mirror touches."""
+    from crawler.storage.directory.boundaries.spared import OwnFile, own_files, redirected
 
-    A mirror inside the directory of another one starts after that one has ended, because only then is it known which
-    of the two owns a file. ``has_page``: a page shows all runs. An error that ends a mirror without a report is
-    returned with a report that contains it; the others continue. Raises ConfigError before the first mirror starts.
+    return [
+        OwnFile("--config", Path(call.config_file or ""), is_read=True),
+        *([OwnFile("--status", Path(status))] if status else []),
+        *redirected(),
+        *(file for mirror in chosen for file in own_files(mirror.config)),
+    ]
+
+
+async def _run_mirrors(
+    mirrors: Sequence[Mirror], jobs: int, stop: Stop, log: LogObserver, display: SilentDisplay, shared: RunContext
+) -> list[tuple[Report, Exception | None]]:
+    """Run ``mirrors``, at most ``jobs`` at once. They share the limits per host and what is in ``shared``.
+
+    Its early start is that of the mirror that begins first. A mirror inside the directory of another one starts after
+    that one has ended, because only then is it known which of the two owns a file. An error that ends a mirror without
+    a report is returned with a report that contains it; the others continue. Raises ConfigError before the first mirror
+    starts.
     """
-    from crawler.app import api as app
     from crawler.app.resources import shared_gate
     from crawler.output.progress.mirrors import MirrorObserver, mirror_observers
 
     places = asyncio.Semaphore(jobs)
     around, ended = enclosing(mirrors), {mirror.name: asyncio.Event() for mirror in mirrors}
+    first = begins_first(mirrors)
     gate = shared_gate([mirror.config for mirror in mirrors])
-    shared = app.RunContext(gate=gate, own_files=own, keeps_record=has_page)
 
     async def one(mirror: Mirror, share: MirrorObserver, outputs: Outputs) -> tuple[Report, Exception | None]:
         for outer in around[mirror.name]:
             await ended[outer].wait()
         async with places:
-            context = replace(shared, observers=(share, log, outputs), stop=stop.child())
+            early = shared.early if mirror is first else None
+            own = (share, log, outputs)
+            context = replace(shared, gate=gate, observers=own, stop=stop.child(), early=early)
             try:
                 return await _run_mirror(mirror, context, stop, log, outputs)
             except Exception as error:  # noqa: BLE001 - it must not end the other mirrors

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error
-from crawler.cli.runner import run_query
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.exit_codes import ExitCode
 from crawler.model.options.readers import foreign_path
@@ -65,6 +64,7 @@ class StatusPage:
         if is_claimed:
             reason = "not written, because a listing has a file of that path: name another file"
             return print_error(f"--status {self.target}: {reason}", ExitCode.INCOMPLETE)
+        from crawler.cli.runner import run_query  # there is no event loop yet when the page is checked
         from crawler.output.html_report.status.write import write_status
 
         async def work() -> None:

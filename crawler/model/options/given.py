@@ -83,9 +83,12 @@ def text_of(value: object, *, takes_time: bool) -> str:
 
 def _digits(value: object) -> str:
     """The text of a float or Decimal without an exponent, because no option accepts one."""
-    from decimal import Decimal
+    text = str(value)
+    if text.replace(".", "", 1).isdecimal():
+        return text
+    from decimal import Decimal  # imported only if needed
 
-    return format(Decimal(str(value)), "f")
+    return format(Decimal(text), "f")
 
 
 def on_one_line(config: Any) -> str:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.paths import GivenPath
-from crawler.storage.state.read_only import ReadOnlyState
-from crawler.storage.state.runs import RUNS_KEPT
-from crawler.storage.state.schema import HEAD_BYTES, is_own
-from crawler.storage.state.store import SqliteState
 from crawler.text.arguments import is_object_url, start_directory
 from crawler.text.escape import printable
 from crawler.text.ownership import owner
 from crawler.text.urls import STATE_DIRECTORY
+
+if TYPE_CHECKING:
+    from crawler.storage.state.store import SqliteState
 
 _LAST_RUNS = 20
 """Number of runs that are looked at before all are: the last one nearly always suffices."""
@@ -57,6 +57,8 @@ def refuse_other_file(config: Config) -> None:
     name = config.state
     if name is None or Path(name).parent.name == STATE_DIRECTORY:
         return
+    from crawler.storage.state.schema import HEAD_BYTES, is_own  # imported only if needed
+
     given, shown = GivenPath("--state", name), f"--state {printable(name)}"
     if given.is_directory():
         raise ConfigError(f"{shown}: is a directory: name a file for the database")
@@ -66,6 +68,8 @@ def refuse_other_file(config: Config) -> None:
 
 async def mirrored_url(state: SqliteState) -> str | None:
     """The URL that the directory of ``state`` mirrors; None if unknown."""
+    from crawler.storage.state.runs import RUNS_KEPT  # imported only if needed
+
     for limit in (_LAST_RUNS, RUNS_KEPT):
         runs = await state.runs(limit)
         known = owner([(run.url, run.figures.listed if run.figures else None) for run in runs])
@@ -76,6 +80,8 @@ async def mirrored_url(state: SqliteState) -> str | None:
 
 async def has_been_mirror(state: SqliteState) -> bool:
     """Whether a finished run found a listing with entries for the directory of ``state``."""
+    from crawler.storage.state.runs import RUNS_KEPT  # imported only if needed
+
     for limit in (_LAST_RUNS, RUNS_KEPT):
         runs = await state.runs(limit)
         if any(run.url and run.figures and run.figures.listed for run in runs):
@@ -94,6 +100,8 @@ async def known_below(directory: Path, below: str) -> tuple[str | None, bool | N
     path = _own_state(directory)
     if path is None:
         return None, None
+    from crawler.storage.state.read_only import ReadOnlyState  # imported only if needed
+
     async with ReadOnlyState(path) as state:
         url, knows = await mirrored_url(state), await state.knows_below(below)
         was_killed = any(run.figures is None for run in await state.runs(1))
@@ -105,6 +113,8 @@ async def url_of_mirror(directory: Path) -> str | None:
     path = _own_state(directory)
     if path is None:
         return None
+    from crawler.storage.state.read_only import ReadOnlyState  # imported only if needed
+
     async with ReadOnlyState(path) as state:
         return await mirrored_url(state)
 

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from sqlite3 import connect
@@ -54,11 +54,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.requests[f"{self.requestline}\n{self.headers}"] += 1
         path = self.path.partition("?")[0]
-        body = PAGE.encode() if path == "/" else FILES.get(path)
+        body = PAGE.encode() if path.endswith("/") else FILES.get(f"/{path.rpartition('/')[2]}")
         self.send_response(200 if body is not None else 404)
         self.send_header("Last-Modified", "Tue, 14 Nov 2023 22:13:00 GMT")
         self.send_header("Content-Length", str(len(body or b"")))
-        self.send_header("Content-Type", "text/html" if path == "/" else "application/octet-stream")
+        self.send_header("Content-Type", "text/html" if path.endswith("/") else "application/octet-stream")
         self.end_headers()
         self.wfile.write(body or b"")
 
@@ -97,8 +97,13 @@ ALL = [
     "--exclude=x", "--ext=bin", "--fsync=none", "--ignore-errors", "--last=b*", "--listers=2", "--max-delete=3",
     "--max-depth=3", "--max-files=99", "--max-size=9M", "--max-total-size=9G", "--min-size=1", "--min-speed=1",
     "--no-verify-digests", "--pipeline=off", "--progress=none", "--read-timeout=9", "--segments=2", "--trash=3",
-    "--user-agent=other/1", "--workers=3",
+    "--user-agent=other/1", "--workers=3", "--allow-host=h", "--limit-rate=1G", "--lock-wait=9", "--max-duration=1h",
+    "--moved", "--newer-than=2000-01-01", "--older-than=1s", "--on-change=true", "--on-end=true", "--on-failure=true",
 ]  # fmt: skip
+OUTPUTS = [f"--{key}=out.{key}" for key in ("changes", "log-file", "summary")] + [
+    "--log-format=json",
+    "--metrics=m.prom",
+]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +114,7 @@ ALL = [
         (["--workers=1"], "", 1, 1),
         (["--no-recursive"], "?C=M", 2, 2),
         (ALL, "", 2, 2),
+        (OUTPUTS, "", 2, 2),
         ([], "a.bin", 1, 0),
         (["--no-robots"], "a.bin", 1, 0),
     ],
@@ -124,6 +130,7 @@ def test_a_run_sends_the_same_requests_as_one_that_sends_none_early(
     later: int,
 ) -> None:
     """A first run, and a second one that finds nothing new."""
+    monkeypatch.chdir(tmp_path)
     usual, early = str(tmp_path / "usual"), str(tmp_path / "early")
     for connections in (first, later):
         monkeypatch.setenv("no_proxy", "other.host")
@@ -136,6 +143,77 @@ def test_a_run_sends_the_same_requests_as_one_that_sends_none_early(
         assert site.taken() == expected
         assert opened == ([connections] if connections else [])
         opened.clear()
+
+
+def listed_in(place: Path, site: Site, *, paths: Sequence[str] = ("one/", "two/", "three/"), more: str = "") -> str:
+    """The option of a file with a mirror for each of ``paths``; ``more`` belongs to the last of them."""
+    mirrors = [f'[[mirror]]\nname = "{path}"\nurl = "{site.url}{path}"\ndir = "{place}/{path}"\n' for path in paths]
+    place.mkdir(exist_ok=True)
+    (place / "mirrors.toml").write_text(f"[defaults]\ndelete = true\nlock_wait = '9s'\n{''.join(mirrors)}{more}\n")
+    return f"--config={place}/mirrors.toml"
+
+
+@pytest.mark.parametrize(
+    ("paths", "more"),
+    [(["one/"], ""), (["one/", "two/"], "summary = 's'"), (["one/in/", "one/"], "")],
+)
+def test_a_file_of_mirrors_sends_the_same_requests_as_one_that_sends_none_early(
+    site: Site, opened: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paths: list[str], more: str
+) -> None:
+    """The mirror that begins first has the early ones: none that lies inside another."""
+    monkeypatch.chdir(tmp_path)
+    usual, early = (listed_in(tmp_path / name, site, paths=paths, more=more) for name in ("usual", "early"))
+    for connections in (2, 2):
+        monkeypatch.setenv("no_proxy", "other.host")
+        assert run(["-q", usual]) == 0
+        expected = site.taken()
+        assert len(expected) >= len(paths)
+        assert not opened
+        monkeypatch.delenv("no_proxy")
+        assert run(["-q", early]) == 0
+        assert site.taken() == expected
+        assert opened == [connections]
+        opened.clear()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "worker = 3",
+        "summary = '/absent/summary.json'",
+        "summary = 'one/a.bin'",
+        "requests_per_second = 1",
+        "names = 'windows'",
+        "state = 'state.sqlite3'",
+        "newer_than = '1d'\nolder_than = '2d'",
+        "[[mirror]]\nname = 'four'\nurl = 'http://h/'\ndir = 'one'",
+    ],
+)
+def test_a_file_of_mirrors_of_which_the_last_is_in_doubt_sends_nothing_early(
+    site: Site, opened: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    place = tmp_path / "mirrors"
+    assert run(["-q", listed_in(place, site)]) == 0
+    monkeypatch.chdir(place)
+    site.taken()
+    opened.clear()
+    code = run(["-q", listed_in(place, site, more=more)])
+    assert not opened
+    assert code == 0 or not site.taken()
+
+
+def test_a_file_of_mirrors_of_which_a_later_one_is_that_of_another_url_sends_nothing(
+    site: Site, opened: list[int], tmp_path: Path
+) -> None:
+    place = tmp_path / "mirrors"
+    place.mkdir()
+    of_another_url(place / "two", site)
+    site.taken()
+    opened.clear()
+    assert run(["-q", listed_in(place, site)]) == 2
+    assert not opened
+    assert not site.taken()
+    assert not (place / "one").exists()
 
 
 @pytest.mark.parametrize("trust", ["--ca-file", "--insecure"])
@@ -192,7 +270,7 @@ def with_names_of_windows(place: Path, site: Site) -> None:
     (place / ".crawler" / "names").touch()
 
 
-def a_file(place: Path, _site: Site) -> None:
+def at_a_file(place: Path, _site: Site) -> None:
     place.touch()
 
 
@@ -221,7 +299,7 @@ REFUSED: list[tuple[Callable[[Path, Site], None], int]] = [
     (inside_another, 2),
     (held, 7),
     (with_names_of_windows, 2),
-    (a_file, 4),
+    (at_a_file, 4),
     (a_broken_link, 4),
     (with_a_linked_state_directory, 4),
     (with_a_linked_lock, 4),
@@ -259,6 +337,10 @@ def test_a_run_that_is_refused_because_of_its_directory_sends_nothing(
         ["--lock=none", "--lock-wait=3", "URL", "{}/x"],
         ["--dry-run", "--state={}", "URL", "{}/x"],
         ["--ca-file={}/absent", "URL", "{}/x"],
+        ["--summary={}", "URL", "{}/x"],
+        ["--log-file={}/absent/log", "URL", "{}/x"],
+        ["--metrics={}/m.prom", "--summary={}/m.prom", "URL", "{}/x"],
+        ["--newer-than=2020-01-01", "--older-than=2021-01-01", "--allow-host=a b", "URL", "{}/x"],
         ["--ca-file={}", "URL", "{}/x"],
     ],
 )
@@ -340,7 +422,8 @@ def known(place: Path, root: str) -> tuple[bool, int | None] | None:
 
 
 def test_what_is_known_of_a_directory(site: Site, tmp_path: Path) -> None:
-    place, first, later = tmp_path / "mirror", (True, None), (False, None)
+    place, first = tmp_path / "mirror", (True, None)
+    later: tuple[bool, int | None] = (False, None)
     assert known(place, site.url) == first
     place.mkdir()
     (place / "kept").touch()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from crawler.app.api import RunContext
 from crawler.cli.mirrors.run import _run_mirrors
 from crawler.cli.mirrors.table import Mirror
 from crawler.model.config import Config
@@ -156,7 +157,7 @@ async def test_the_mirrors_of_a_config_file_are_shown_together(site: Site, tmp_p
         Mirror(name="good", url=site.url, directory=str(tmp_path / "good"), config=config),
         Mirror(name="bad", url=f"{site.url}missing/", directory=str(tmp_path / "bad"), config=config),
     ]
-    reports = await _run_mirrors(mirrors, 2, Stop(), LogObserver(), display)
+    reports = await _run_mirrors(mirrors, 2, Stop(), LogObserver(), display, RunContext())
     assert [report.exit_code for report, _ in reports] == [0, 3]
     display.tick()
     assert re.search(r"^\S+ 2/2 mirrors, 3/3 files, 3/3 B, .* ETA 0:00", stream.getvalue())

@@ -6,28 +6,35 @@ from dataclasses import fields
 
 import pytest
 
-from crawler.app.first_request.early_requests import PLAIN, early_requests, is_plain
+from crawler.app.first_request.early_requests import CHECKED, PLAIN, early_requests, given_in, is_plain
 from crawler.http.sockets.endpoint import Endpoint
 from crawler.model.config import Config
 
-REFUSING = {
-    "allow_host", "changes", "cluster", "cluster_insecure", "fallback", "log_file", "log_format", "metrics", "moved",
-    "name_from", "names", "newer_than", "older_than", "on_change", "on_end", "on_failure", "processes", "report",
-    "snapshots", "state", "summary", "format", "objects", "include", "exclude",
-}  # fmt: skip
-"""Options because of which a run may be refused, or that belong to another kind of run."""
-OF_REQUESTS = {
-    "client_cert", "cookies", "header", "limit_rate", "netrc", "proxy", "requests_per_second",
-}  # fmt: skip
-"""Options that change how, when or with what the first request is sent."""
-OF_THE_RUN = {"dry_run"}
+DECLINED = {
+    "client_cert": "read by ssl, which is imported later",
+    "cluster": "other processes fetch",
+    "cluster_insecure": "other processes fetch",
+    "cookies": "may be sent with the first request, and take a module as large as what is saved",
+    "dry_run": "takes no lock, so that another run may change what it is decided by",
+    "fallback": "the page is not requested beside robots.txt",
+    "header": "changes the first request",
+    "name_from": "for lists",
+    "names": "the names of earlier files may speak against it",
+    "netrc": "changes the first request",
+    "objects": "DIR is in an object store",
+    "processes": "other processes fetch",
+    "proxy": "where the first request is sent",
+    "requests_per_second": "when the first requests are sent",
+    "snapshots": "publishing may be refused",
+    "state": "whether the disk of DIR is missing is known from there",
+}
+"""Option → why a run with it sends nothing early."""
 
 
-def test_every_option_is_plain_or_is_not_for_a_reason() -> None:
-    others = REFUSING | OF_REQUESTS | OF_THE_RUN
-    assert not PLAIN & others
-    assert {item.name for item in fields(Config)} <= PLAIN | others
-    assert {item.name for item in fields(Config)} >= PLAIN
+def test_every_option_is_plain_or_checked_or_is_not_for_a_reason() -> None:
+    taken = [*PLAIN, *CHECKED, *DECLINED]
+    assert len(taken) == len(set(taken))
+    assert set(taken) == {item.name for item in fields(Config)}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,7 @@ def test_every_option_is_plain_or_is_not_for_a_reason() -> None:
     [
         ((), {}, True),
         (("delete", "workers"), {"HOME": "/"}, True),
+        (("delete", "summary"), {}, True),
         (("delete", "header"), {}, False),
         (("requests_per_second",), {}, False),
         (("dry_run",), {}, False),
@@ -46,6 +54,11 @@ def test_a_run_is_plain_if_nothing_else_matters(
     given: tuple[str, ...], environment: dict[str, str], expected: bool
 ) -> None:
     assert is_plain(given, environment) is expected
+
+
+def test_the_options_of_a_file_that_are_given() -> None:
+    assert given_in(Config()) == set()
+    assert given_in(Config(delete=True, trash=3, summary="x", workers=8)) == {"delete", "trash", "summary"}
 
 
 ROBOTS, PAGE, NONE = b"GET /robots.txt HTTP/1.1\r\n", b"GET /a/ HTTP/1.1\r\n", b""
