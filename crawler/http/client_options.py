@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from multidict import CIMultiDict
 
 from crawler.http.credentials.keyring import Credentials
-from crawler.http.credentials.login import Login, upgraded
-from crawler.http.credentials.netrc import NetrcEntry, login_for, parse_netrc
 from crawler.http.framing.request_head import DEFAULT_AGENT
 from crawler.http.problem import UNKNOWN_HOST
 from crawler.http.proxies import Proxies, is_socks, proxy_host, proxy_url
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from http.cookiejar import Cookie
 
     from crawler.http.client import ClientOptions
+    from crawler.http.credentials.login import Login
+    from crawler.http.credentials.netrc import NetrcEntry
 
 PLAIN = ("http", 80)
 """Scheme and port of origins whose headers are also sent to https on the same host."""
@@ -146,11 +146,17 @@ class _Found(Value, frozen=True, kw_only=True):
 
 def _credentials(config: Config, starts: Iterable[str], *, is_list: bool) -> _Found:
     """The origins of ``starts`` and the logins for them. Raises ConfigError."""
+    given = [userinfo(start) for start in starts]
+    if not config.netrc and all(login is None for _, login in given):
+        origins = dict.fromkeys(where for bare, _ in given if (where := origin(bare)) is not None)
+        return _Found(origins=tuple(origins), logins={}, url_logins={})
+    from crawler.http.credentials.login import Login, upgraded  # imported only if needed
+    from crawler.http.credentials.netrc import login_for
+
     entries = _netrc_entries() if config.netrc else []
     logins: dict[Origin, Login | None] = {}
     url_logins: dict[str, Login] = {}
-    for start in starts:
-        bare, login = userinfo(start)
+    for bare, login in given:
         where = origin(bare)
         if where is None:
             continue
@@ -215,6 +221,8 @@ def netrc_path() -> Path:
 
 def _netrc_entries() -> list[NetrcEntry]:
     """The entries of the file of --netrc. Raises ConfigError."""
+    from crawler.http.credentials.netrc import parse_netrc  # imported only if needed
+
     path = netrc_path()
     try:
         entries = parse_netrc(_read(f"--netrc: {path}", path))
@@ -230,6 +238,8 @@ def netrc_logins(host: str) -> bool:
     """Whether the file of --netrc has a login for ``host``. Raises ConfigError if it cannot be read (again)."""
     if is_special(netrc_path()):
         raise ConfigError("--netrc: a pipe is read once")
+    from crawler.http.credentials.netrc import login_for  # imported only if needed
+
     return login_for(_netrc_entries(), host) is not None
 
 

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from crawler.http.credentials.cookies import Cookies
-from crawler.http.credentials.login import Login
 from crawler.model.struct import Brief, field, replace
 from crawler.text.urls import Origin, origin
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from http.cookiejar import Cookie
 
     from crawler.http.credentials.authentication import Authenticator
+    from crawler.http.credentials.login import Login
     from crawler.http.credentials.logins import Logins
 
 
