@@ -232,7 +232,8 @@ async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Compone
         prepare()
     own = (*own_files(config), *context.own_files)
     resources = Resources(stack=stack, config=config, directory=run.directory, tally=tally, own_files=own, stop=stop)
-    resources = replace(resources, early=context.early)
+    if context.early is not None:
+        resources = replace(resources, layout=context.early.take, early=context.early.connections)
     if run.store is None:
         destination = await _open_destination(resources, context)
         state = await resources.open_state(read_only=config.dry_run)
@@ -268,7 +269,7 @@ async def _open_destination(resources: Resources, context: RunContext) -> Destin
     given = context.destination
     config, where, tally = resources.config, resources.directory, resources.tally
     # An early start has looked for other mirrors, and they find the ``.crawler`` that it has created.
-    is_new = resources.early is None and await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
+    is_new = context.early is None and await refuse_enclosing_mirror(where, tally.url, config, wait=config.lock_wait)
     if given is None:
         await refuse_missing_disk(where, config)
     for key, usual in (("trash", None), ("names", "posix"), ("snapshots", None)):

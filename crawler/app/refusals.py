@@ -7,14 +7,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from crawler.app.checks.options import refuse_root_and_state
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, DestinationError
 from crawler.model.network.listed_file import ListedFile
 from crawler.paths import GivenPath, exists, real_path
 from crawler.storage.directory.layout import NAMES_MARK
 from crawler.storage.directory.lock import POLL_SECONDS, is_held
-from crawler.storage.state.location import existing_state, has_been_mirror, known_below, mirrored_url
+from crawler.storage.state.location import (
+    existing_state,
+    has_been_mirror,
+    known_below,
+    mirrored_url,
+    refuse_root_and_state,
+)
 from crawler.storage.state.read_only import ReadOnlyState
 from crawler.storage.state.store import SqliteState
 from crawler.text.escape import masked, printable

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from crawler.app.refusals import refuse_names_of_windows
 from crawler.http.client import ClientOptions, HttpClient
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.rate_limits import RateLimits
+from crawler.http.sockets.early import EarlyConnections
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
@@ -27,14 +27,12 @@ from crawler.pipeline.stop import Stop
 from crawler.pipeline.tally import Tally
 from crawler.storage.directory.boundaries.spared import OwnFile
 from crawler.storage.directory.destination import LocalDestination
+from crawler.storage.directory.layout import Layout
 from crawler.storage.fd_limits import connection_budget, descriptor_limit
 from crawler.storage.state.location import refuse_other_file, state_path, url_of_mirror
 from crawler.storage.state.read_only import NullState, ReadOnlyState
 from crawler.storage.state.store import SqliteState
 from crawler.workers.page_parsers import PageParsers
-
-if TYPE_CHECKING:
-    from crawler.app.first_request.early import EarlyStart
 
 
 class Resources(Value, frozen=True, kw_only=True):
@@ -48,8 +46,10 @@ class Resources(Value, frozen=True, kw_only=True):
     """Files of the program in DIR, which are never deleted."""
     stop: Stop = field(default_factory=Stop)
     """What may end the run early."""
-    early: EarlyStart | None = None
-    """The start of the run, if it began before the event loop was imported."""
+    layout: Callable[[], Layout | None] = lambda: None
+    """Returns DIR, which then is the caller's, if it was opened and locked before the event loop was imported."""
+    early: EarlyConnections | None = None
+    """The first connections of the run, if they were opened before that, too."""
 
     async def open_directory(self, *, read_only: bool) -> LocalDestination:
         """Open DIR as a destination. It is not locked yet, except by an early start."""
@@ -68,7 +68,7 @@ class Resources(Value, frozen=True, kw_only=True):
                 read_only=read_only,
                 own=self.own_files,
                 is_ending=self.stop.is_requested,
-                layout=None if self.early is None else self.early.take(),
+                layout=self.layout(),
             )
         )
 
@@ -109,13 +109,13 @@ class Resources(Value, frozen=True, kw_only=True):
         stop: Stop,
     ) -> Components:
         """Open the components of a run that fetches in this process. ``observers`` get its events beside the tally."""
-        tally, early = self.tally, None if self.early is None else self.early.connections
+        tally = self.tally
         self.stack.callback(lambda: tally.warn(state.problem) if state.problem else None)
         gate.add_known(state.hosts)
         return Components(
             config=self.config,
             agent=options.user_agent,
-            client=await self.stack.enter_async_context(HttpClient(options, gate, early=early)),
+            client=await self.stack.enter_async_context(HttpClient(options, gate, early=self.early)),
             destination=destination,
             state=state,
             observer=Fanout([tally, *observers]) if observers else tally,

@@ -19,12 +19,12 @@ from crawler.model.options.combinations import refuse_ages
 from crawler.output.files import output_checks
 from crawler.paths import GivenPath, exists, may_write, real_path
 from crawler.storage.directory.boundaries.spared import OwnFile
-from crawler.storage.state.location import refuse_other_file
+from crawler.storage.state.location import refuse_other_file, refuse_root_and_state
 from crawler.text.arguments import fallback_urls, is_object_url, start_directory
 from crawler.text.escape import masked, printable
 from crawler.text.hosts import named_hosts
-from crawler.text.ownership import is_same_tree, root_refusal
-from crawler.text.urls import STATE_DIRECTORY, userinfo
+from crawler.text.ownership import is_same_tree
+from crawler.text.urls import userinfo
 
 
 def run_checks(
@@ -104,15 +104,6 @@ def _check_state(name: str, config: Config, directory: str) -> None:
         raise ConfigError(f"--state {printable(name)}: no directory {printable(str(parent))}: create it first")
     if directory and not may_write(real_path(name)):
         raise ConfigError(f"--state {printable(name)}: no permission to write it, and files beside it")
-
-
-def refuse_root_and_state(directory: Path) -> None:
-    """Raise ConfigError if ``directory`` lies in a ``.crawler``, or is the root of the file system, however written."""
-    path = real_path(directory)
-    if path.parent == path:
-        raise ConfigError(root_refusal(str(directory)))
-    if STATE_DIRECTORY in path.parts:
-        raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
 
 
 def _check_directory(directory: str, config: Config) -> None:

@@ -94,7 +94,10 @@ def _is_undisputed(url: str, directory: str, config: Config, written: Sequence[O
 
 def _is_sound(root: str, directory: str, config: Config, given: Collection[str]) -> bool:
     """Whether no option gives a reason to refuse the run. Raises ConfigError."""
-    if config.ca_file and (is_directory(config.ca_file) or not os.access(config.ca_file, os.R_OK)):
+    # Whether it holds certificates is known later; until then, under TLS a connection is opened and nothing sent.
+    if config.ca_file and (not root.startswith("https:") or is_directory(config.ca_file)):
+        return False
+    if config.ca_file and not os.access(config.ca_file, os.R_OK):
         return False
     if CHECKED.isdisjoint(given):
         return True
@@ -119,5 +122,7 @@ def _is_free(config: Config, directory: str, written: Sequence[OwnFile]) -> bool
 def _connections(root: str, config: Config, standing: Standing) -> EarlyConnections:
     """The first connections of a mirror of ``root``, to be opened."""
     most = min(config.workers, connection_budget(descriptor_limit()), standing.connections or config.workers)
-    where, requests = early_requests(root, config, connections=most, is_first=standing.is_first)
+    where, requests = early_requests(
+        root, config, connections=most, is_first=standing.is_first, validators=standing.validators
+    )
     return EarlyConnections(where, requests)

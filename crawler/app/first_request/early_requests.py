@@ -43,12 +43,14 @@ def given_in(config: Config) -> set[str]:
     return {key for key, item in option_fields().items() if getattr(config, key) != default_of(item)}
 
 
-def early_requests(root: str, config: Config, *, connections: int, is_first: bool) -> tuple[Endpoint, list[bytes]]:
+def early_requests(
+    root: str, config: Config, *, connections: int, is_first: bool, validators: Validators | None
+) -> tuple[Endpoint, list[bytes]]:
     """The host of ``root``, and the request for each of its first connections; empty if it is not known, or under TLS.
 
     ``connections``: how many may be opened. ``is_first``: nothing is known of ``root``, so that its page is requested
-    without conditions, and without a content coding because it may turn out to be a file. Raises
-    ValueError.
+    without a content coding because it may turn out to be a file. ``validators``: those of the page; None if its
+    request is unknown. Raises ValueError.
     """
     parts = for_lane(root, None)
     if parts is None:
@@ -56,11 +58,11 @@ def early_requests(root: str, config: Config, *, connections: int, is_first: boo
     where, host, target = parts
     agent = config.user_agent or DEFAULT_AGENT
 
-    def page(path: str, *, may_be_file: bool) -> bytes:
-        headers = page_headers(Validators(), is_plain=may_be_file)
+    def page(path: str, known: Validators, *, may_be_file: bool) -> bytes:
+        headers = page_headers(known, is_plain=may_be_file)
         return request_head("GET", path, header_fields(host, agent, tuple(headers.items())))
 
-    requests = [] if config.no_robots else [page("/robots.txt", may_be_file=False)]
+    requests = [] if config.no_robots else [page("/robots.txt", Validators(), may_be_file=False)]
     if config.no_robots or (connections >= BESIDE and before_query(root).endswith("/")):
-        requests.append(page(target, may_be_file=True) if is_first else b"")
+        requests.append(b"" if validators is None else page(target, validators, may_be_file=is_first))
     return where, [b""] * len(requests) if where.is_tls else requests

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawler.model.errors import CrawlerError
 from crawler.model.struct import Value
+from crawler.model.values import Validators
 from crawler.paths import exists, is_of_kernel, real_path
 from crawler.storage.directory.layout import NAMES_MARK, Layout
 from crawler.text.ownership import is_same_tree, owner
@@ -34,6 +35,8 @@ class Standing(Value, frozen=True):
     """Whether there is no mirror yet."""
     connections: int | None = None
     """Maximum number of connections that an earlier run has found for the host; None if unknown."""
+    validators: Validators | None = None
+    """Those of the first page; None if it is not known which request the run will send for it."""
 
 
 def claimed(directory: Path, root: str, *, lock: bool) -> Standing | None:
@@ -78,7 +81,7 @@ def _found(layout: Layout, place: Path, root: str, *, lock: bool) -> Standing | 
         return _of_mirror(layout, home, root)
     # Runs of mirrors above look for a ``.crawler`` when they begin: one that has none now will find that of ``place``.
     if not exists(home / _STATE) and not _is_enclosed(place):
-        return Standing(layout, is_first=True)
+        return Standing(layout, is_first=True, validators=Validators())
     layout.withdraw(with_state=False)
     return None
 
@@ -109,17 +112,27 @@ def is_undisputed(place: Path, root: str) -> bool:
 
 def _of_mirror(layout: Layout, home: Path, root: str) -> Standing | None:
     """What is known of the mirror whose ``.crawler`` is ``home``, and locked. Raises OSError."""
-    hosts = _read(home, root)
-    if hosts is None:
+    known = _read(home, root)
+    if known is None:
         return None
-    found = hosts.get(origin_name(origin(root)))
-    return Standing(layout, is_first=False, connections=None if found is None else found.limit)
+    found = known.hosts.get(origin_name(origin(root)))
+    limit = None if found is None else found.limit
+    return Standing(layout, is_first=False, connections=limit, validators=known.validators)
 
 
-def _read(home: Path, root: str) -> Mapping[str, HostLimits] | None:
-    """The hosts that the state in ``home`` knows; None if it is not that of a mirror of ``root``. Raises OSError."""
+class _Known(Value, frozen=True):
+    """What the state of a mirror knows."""
+
+    hosts: Mapping[str, HostLimits]
+    validators: Validators | None
+    """Those of the first page, if earlier runs have shown that it is one."""
+
+
+def _read(home: Path, root: str) -> _Known | None:
+    """What the state in ``home`` knows; None if it is not that of a mirror of ``root``. Raises OSError."""
     from crawler.model.state.host_limits import HostLimits
     from crawler.storage.state.database import Database  # not for the first run
+    from crawler.storage.state.digests.validators import read_validators
     from crawler.storage.state.hosts import read_hosts
     from crawler.storage.state.runs import RunRecord, read_runs
 
@@ -128,11 +141,13 @@ def _read(home: Path, root: str) -> Mapping[str, HostLimits] | None:
     try:
         runs = database.ask(partial(read_runs, _LAST_RUNS), list[RunRecord]())
         hosts = database.ask(partial(read_hosts, time.time()), dict[str, HostLimits]())
+        has_listed = any(run.url and run.figures and run.figures.listed for run in runs)
+        validators = database.ask(partial(read_validators, root), None) if has_listed else None
     finally:
         database.close()
     known = owner([(run.url, run.figures.listed if run.figures else None) for run in runs])
     is_own = database.problem is None and known is not None and is_same_tree(known, root)
-    return hosts if is_own else None
+    return _Known(hosts, validators) if is_own else None
 
 
 def _is_own_file(path: Path) -> bool:

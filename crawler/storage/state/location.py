@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
-from crawler.paths import GivenPath
+from crawler.paths import GivenPath, real_path
 from crawler.text.arguments import is_object_url, start_directory
 from crawler.text.escape import printable
-from crawler.text.ownership import owner
+from crawler.text.ownership import owner, root_refusal
 from crawler.text.urls import STATE_DIRECTORY
 
 if TYPE_CHECKING:
@@ -46,6 +46,15 @@ def existing_state(directory: Path | str, config: Config) -> Path | None:
 def _existing(path: Path, *, may_be_link: bool) -> Path | None:
     given = GivenPath.of_mirror(path)
     return path if given.is_regular() and (may_be_link or not given.is_link()) else None
+
+
+def refuse_root_and_state(directory: Path) -> None:
+    """Raise ConfigError if ``directory`` lies in a ``.crawler``, or is the root of the file system, however written."""
+    path = real_path(directory)
+    if path.parent == path:
+        raise ConfigError(root_refusal(str(directory)))
+    if STATE_DIRECTORY in path.parts:
+        raise ConfigError(f"{directory} is inside the {STATE_DIRECTORY} of a mirror: choose another directory")
 
 
 def refuse_other_file(config: Config) -> None:

@@ -15,7 +15,6 @@ from itertools import repeat
 from operator import attrgetter
 from typing import Any
 
-from crawler.model.columns.new_files import SavedFiles, facts_of
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo
 from crawler.model.struct import Value
@@ -132,6 +131,8 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
 
 def all_known_cells(files: Sequence[Known]) -> list[tuple[Cell, ...]]:
     """The same as ``known_cells`` of each of ``files``. Those that need no conversion, nearly all, need few calls."""
+    from crawler.model.columns.new_files import SavedFiles, facts_of  # not for what only reads
+
     found: list[tuple[Cell, ...]] = []
     all_of = files.facts() if isinstance(files, SavedFiles) else map(facts_of, files)
     for (path, url, row, size, mtime, checked, is_own), etag, modified, digest in all_of:

@@ -20,7 +20,7 @@ import pytest
 from crawler.app.first_request.standing import claimed, give_back
 from crawler.cli import runner
 from crawler.cli.parser import run
-from crawler.http.sockets.early import EarlyConnections
+from crawler.http.sockets.early import EarlyConnection, EarlyConnections
 from crawler.http.sockets.endpoint import Endpoint
 from crawler.model.state.host_limits import HostLimits
 from crawler.storage.directory.layout import Layout
@@ -29,6 +29,7 @@ from crawler.storage.state.hosts import store_hosts
 from tests.support.misbehaving.samples import authority, certificate
 from tests.support.misbehaving.server import Site as TlsSite
 
+STAMP = "Tue, 14 Nov 2023 22:13:00 GMT"
 FILES = {f"/{name}": name.encode() for name in ("a.bin", "b.bin")}
 ROWS = "".join(f'<a href="{path[1:]}">{path[1:]}</a>   14-Nov-2023 22:13   5\n' for path in FILES)
 PAGE = f"<html><head><title>Index of /</title></head><body><h1>Index of /</h1><hr><pre>{ROWS}</pre><hr></body></html>\n"
@@ -41,6 +42,10 @@ class Site(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}/"
         self.requests = Counter[str]()
+        self.of_page: dict[str, str] = {"Last-Modified": STAMP}
+        """Headers of the pages."""
+        self.directories = ""
+        """Rows of the first page before those of files."""
 
     def taken(self) -> Counter[str]:
         requests, self.requests = self.requests, Counter()
@@ -54,9 +59,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.requests[f"{self.requestline}\n{self.headers}"] += 1
         path = self.path.partition("?")[0]
-        body = PAGE.encode() if path.endswith("/") else FILES.get(f"/{path.rpartition('/')[2]}")
+        page = PAGE.replace("<pre>", f"<pre>{self.server.directories}") if path == "/" else PAGE
+        body = page.encode() if path.endswith("/") else FILES.get(f"/{path.rpartition('/')[2]}")
         self.send_response(200 if body is not None else 404)
-        self.send_header("Last-Modified", "Tue, 14 Nov 2023 22:13:00 GMT")
+        sent = self.server.of_page if path.endswith("/") else {"Last-Modified": STAMP}
+        for name, value in sent.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body or b"")))
         self.send_header("Content-Type", "text/html" if path.endswith("/") else "application/octet-stream")
         self.end_headers()
@@ -104,6 +112,46 @@ OUTPUTS = [f"--{key}=out.{key}" for key in ("changes", "log-file", "summary")] +
     "--log-format=json",
     "--metrics=m.prom",
 ]
+
+
+@pytest.fixture
+def used(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The request lines of early requests whose responses a run has taken."""
+    found, real = list[bytes](), EarlyConnections.sent
+
+    def sent(early: EarlyConnections, where: Endpoint, data: bytes) -> EarlyConnection | None:
+        taken = real(early, where, data)
+        found.extend([data.partition(b" HTTP")[0]] if taken is not None else [])
+        return taken
+
+    monkeypatch.setattr(EarlyConnections, "sent", sent)
+    return found
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"ETag": '"x"', "Last-Modified": STAMP}, {"Last-Modified": STAMP}, {}],
+)
+@pytest.mark.parametrize("directories", ["", '<a href="sub/">sub/</a>   14-Nov-2023 22:13   -\n'])
+def test_a_later_run_requests_its_page_early_with_what_is_known_of_it(
+    site: Site, used: list[bytes], tmp_path: Path, headers: dict[str, str], directories: str
+) -> None:
+    """Whether it is known by a digest, because it shows only files, or by its rows."""
+    site.of_page, site.directories = headers, directories
+    place = str(tmp_path / "mirror")
+    assert run(["-q", site.url, place]) == 0
+    assert used == [b"GET /robots.txt", b"GET /"]
+    for options in ([], ["--check=headers"], ["--no-robots"]):
+        used.clear()
+        site.taken()
+        assert run(["-q", *options, site.url, place]) == 0
+        assert used == [b"GET /robots.txt", b"GET /"][options == ["--no-robots"] :]
+        pages = [request for request in site.taken() if request.startswith("GET / ")]
+        assert len(pages) == 1, options
+        assert [name in pages[0] for name in ("If-None-Match", "If-Modified-Since")] == [
+            "ETag" in headers,
+            "Last-Modified" in headers and "ETag" not in headers,
+        ]
 
 
 @pytest.mark.parametrize(
@@ -342,6 +390,7 @@ def test_a_run_that_is_refused_because_of_its_directory_sends_nothing(
         ["--metrics={}/m.prom", "--summary={}/m.prom", "URL", "{}/x"],
         ["--newer-than=2020-01-01", "--older-than=2021-01-01", "--allow-host=a b", "URL", "{}/x"],
         ["--ca-file={}", "URL", "{}/x"],
+        [f"--ca-file={__file__}", "URL", "{}/x"],
     ],
 )
 def test_a_run_that_is_refused_because_of_its_arguments_connects_to_nothing(

@@ -9,6 +9,7 @@ import pytest
 from crawler.app.first_request.early_requests import CHECKED, PLAIN, early_requests, given_in, is_plain
 from crawler.http.sockets.endpoint import Endpoint
 from crawler.model.config import Config
+from crawler.model.values import Validators
 
 DECLINED = {
     "client_cert": "read by ssl, which is imported later",
@@ -87,13 +88,31 @@ HTTP, FILE, TLS = "http://h/a/", "http://h/a.zip", "https://h/a/"
 def test_the_first_requests_of_a_run(
     root: str, no_robots: bool, connections: int, is_first: bool, lines: list[bytes]
 ) -> None:
-    found = early_requests(root, Config(no_robots=no_robots), connections=connections, is_first=is_first)
-    where, requests = found
+    known = Validators() if is_first else None
+    where, requests = early_requests(
+        root, Config(no_robots=no_robots), connections=connections, is_first=is_first, validators=known
+    )
     assert where == Endpoint("h", 443 if root == TLS else 80, is_tls=root == TLS)
     assert [request.partition(b"\r\n")[0] + b"\r\n" if request else b"" for request in requests] == lines
     assert all(b"\r\nHost: h\r\n" in request and request.endswith(b"\r\n\r\n") for request in requests if request)
 
 
+@pytest.mark.parametrize(
+    ("is_first", "validators", "fields"),
+    [
+        (True, Validators(), [b"Accept-Encoding: identity"]),
+        (False, Validators(), [b"Accept-Encoding: gzip, deflate"]),
+        (False, Validators(etag='"x"'), [b"Accept-Encoding: gzip, deflate", b'If-None-Match: "x"']),
+    ],
+)
+def test_the_page_is_requested_with_what_is_known_of_it(
+    is_first: bool, validators: Validators, fields: list[bytes]
+) -> None:
+    _, (_, page) = early_requests(HTTP, Config(), connections=2, is_first=is_first, validators=validators)
+    lines = page.split(b"\r\n")
+    assert [line for line in lines if line.startswith((b"Accept-E", b"If-"))] == fields
+
+
 def test_a_url_that_no_lane_serves_has_none() -> None:
     with pytest.raises(ValueError, match="lane"):
-        early_requests("http://h", Config(), connections=2, is_first=True)
+        early_requests("http://h", Config(), connections=2, is_first=True, validators=None)
