@@ -65,7 +65,7 @@ def _by_first_letter(phrases: Collection[str]) -> str:
     """A pattern of ``phrases``, the longest first, that tries those alone which begin as the text does."""
     tails = dict[str, list[str]]()
     for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase)):
-        tails.setdefault(phrase[0], []).append(re.escape(phrase[1:]).replace(r"\#", r"\d+"))
+        tails.setdefault(phrase[0], []).append(re.escape(phrase[1:]))
     return "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in tails.items()).replace(r"\#", r"\d+")
 
 

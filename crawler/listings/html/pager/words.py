@@ -165,22 +165,13 @@ _LANGUAGES = (
         page="pagina|pagin\u0103",
     ),
     _Language(  # Albanian
-        next="m\u00eb tej|tjet\u00ebr|tjetra",
-        back="m\u00eb par\u00eb|prapa",
-        last="e fundit",
-        page="faqja",
+        next="m\u00eb tej|tjet\u00ebr|tjetra", back="m\u00eb par\u00eb|prapa", last="e fundit", page="faqja"
     ),
     _Language(  # Turkish
-        next="sonraki|ileri",
-        back="\u00f6nceki|geri|ilk",
-        last="son",
-        page="sayfa",
+        next="sonraki|ileri", back="\u00f6nceki|geri|ilk", last="son", page="sayfa"
     ),
     _Language(  # Indonesian
-        next="berikutnya|selanjutnya|seterusnya",
-        back="sebelumnya|pertama",
-        last="terakhir",
-        page="halaman",
+        next="berikutnya|selanjutnya|seterusnya", back="sebelumnya|pertama", last="terakhir", page="halaman"
     ),
     _Language(  # Vietnamese
         next="ti\u1ebfp|ti\u1ebfp theo|sau|k\u1ebf ti\u1ebfp",
@@ -273,12 +264,15 @@ _BARE = {"\u4e0b", "\u4e0a", "\u9996", "\u672b", "\u5c3e", "\u524d", "son", "sau
 """Words that say something only beside the word for a page."""
 
 
+def _split(words: str) -> list[str]:
+    return [word for word in words.split("|") if word]
+
+
 def _phrases(words: str, language: _Language) -> Iterator[str]:
-    pages = language.page.split("|") if language.page else []
-    for word in words.split("|") if words else ():
+    for word in _split(words):
         if word not in _BARE:
             yield word
-        for page in pages:
+        for page in _split(language.page):
             for join in language.joins:
                 yield f"{word}{join}{page}"
                 if join != "\u306e":
@@ -289,7 +283,7 @@ def _all(part: str, *, beside_pages: bool) -> frozenset[str]:
     found: set[str] = set()
     for language in _LANGUAGES:
         words: str = getattr(language, part)
-        found.update(_phrases(words, language) if beside_pages else words.split("|") if words else ())
+        found.update(_phrases(words, language) if beside_pages else _split(words))
     return frozenset(found)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from crawler.model import limits
 from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Entry, Kind, Local
 from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, Unlisted, in_its_place, useless
+from crawler.text.names.hashed import HashedNames
 
 DOUBT = Flaw(FlawKind.ELSEWHERE)
 FILE, DIRECTORY, LINK, OTHER = (Local(kind, 5, 0) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.OTHER))
@@ -34,9 +36,14 @@ def test_a_record_is_of_no_use_where_neither_page_nor_disk_has_a_file(here: Loca
     assert found == (["x"] if here is not FILE and listed in {"not", "folder"} else [])
 
 
+def test_without_a_listing_every_record_without_a_file_is_of_no_use() -> None:
+    assert useless(["x", "y"], {"y": FILE}) == ["x"]
+
+
 def test_what_a_page_mentions_is_not_proven_absent() -> None:
     page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY))
-    page.mentioned |= {"b", "sub"}
+    page.mention(["b"])
+    page.mention(["sub"])
     unlisted = Unlisted()
     unlisted.note("", page.extraneous("", {"b": FILE, "c": FILE, "sub": FILE}), doubt=None)
     assert (unlisted.mentioned, unlisted.gone) == (["b"], [gone("c", Kind.FILE)])
@@ -75,6 +82,52 @@ def test_a_file_goes_for_a_directory_once_both_listings_are_complete(order: tupl
             events[event]()
     assert unlisted.gone == ([] if lacks else [item])
     assert unlisted.is_replaced("sub/x") == (order[0] != lacks)
+
+
+def test_what_a_page_shows_before_its_end_is_in_the_way_or_must_stay() -> None:
+    items = [gone("a", Kind.FILE, replaced=True), Extraneous(path="b", kind=Kind.SYMLINK, size=5, spared="a link")]
+    unlisted = Unlisted()
+    unlisted.foresee(items)
+    assert unlisted == Unlisted(replaced={"a": items[0]}, obstacles={"b": "a link"})
+
+
+def test_what_is_not_proven_absent_after_all_stays() -> None:
+    unlisted = Unlisted()
+    unlisted.note("", [gone(name, Kind.FILE) for name in "abc"], doubt=None)
+    unlisted.withdraw({"a", "c", "d"})
+    assert unlisted.gone == [gone("b", Kind.FILE)]
+
+
+def test_the_directories_that_pages_show_are_told_once() -> None:
+    page = shown(("a", Kind.FILE), ("sub", Kind.DIRECTORY), ("u", Kind.UNKNOWN), ("x/y/b", Kind.FILE), path="p")
+    page.add("p", [Entry(name="c", kind=Kind.FILE, url="http://h/x/c", folder="x")])
+    assert page.take_new() == {"p": ["sub", "x"], "p/x": ["y"]}
+    assert page.take_new() == {}
+
+
+@pytest.mark.parametrize(
+    ("directory", "name", "is_file"),
+    [
+        ("d", "a", True), ("d", "sub", False), ("d", "u", False), ("d", "both", False), ("d", "x", False),
+        ("", "a", False), ("", "d", False), ("x", "a", False),
+    ],
+)  # fmt: skip
+def test_what_is_listed_as_a_file_and_as_nothing_else(directory: str, name: str, is_file: bool) -> None:
+    kinds = [("d/a", Kind.FILE), ("d/sub", Kind.DIRECTORY), ("d/u", Kind.UNKNOWN)]
+    page = shown(*kinds, ("d/both", Kind.FILE), ("d/both", Kind.DIRECTORY))
+    assert page.is_file(directory, name) is is_file
+
+
+def test_of_many_names_only_hashes_are_kept_and_they_prove_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "EXACT_NAMES", 2)
+    few, many = (shown(*((name, Kind.FILE) for name in names), path="d") for names in ("ab", "abc"))
+    for page in (few, many):
+        page.shorten("d")
+        page.shorten("d")
+        page.shorten("other")
+        assert page.extraneous("d", {"a": FILE, "z": FILE}) == [gone("d/z", Kind.FILE)]
+    assert [isinstance(page.directories["d"], HashedNames) for page in (few, many)] == [False, True]
+    assert few.directories.keys() == many.directories.keys() == {"d"}
 
 
 def test_what_is_not_shown_is_gone() -> None:

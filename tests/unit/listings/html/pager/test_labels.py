@@ -79,7 +79,10 @@ BACK = [
     "\u4e0a\u9875",
     "Vorherige Seite",
 ]
-OTHER = ["Sau", "Son", "\u4e0b", "\u524d", "Page", "Trang", "Prima facie", "Next of kin", "Lastpage.txt"]
+OTHER = [
+    "Sau", "Son", "\u4e0b", "\u524d", "Page", "Trang", "Prima facie", "Next of kin", "Lastpage.txt",
+    "All page", "Mehr Seite", "Show more page", "\u30da\u30fc\u30b8\u306e\u6b21",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
