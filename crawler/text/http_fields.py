@@ -78,10 +78,7 @@ def ends_in_response(end: bytes) -> bool:
     """
     if not may_hold_response(end):
         return False
-    begin = max((found.start() for found in STATUS_LINE.finditer(end)), default=-1)
-    if begin < 0:
-        return False
-    stop = response_stop(end, begin)
+    stop = response_stop(end, max(found.start() for found in STATUS_LINE.finditer(end)))
     return stop is None or stop >= len(end)
 
 
@@ -91,7 +88,7 @@ def response_stop(data: bytes, begin: int) -> int | None:
     None if its header section is not complete or states no length.
     """
     head_end = data.find(b"\r\n\r\n", begin) + 4
-    length = _LENGTH_LINE.search(data, begin, head_end) if head_end > 3 else None
+    length = _LENGTH_LINE.search(data, begin, head_end)
     return None if length is None else head_end + int(length[1])
 
 

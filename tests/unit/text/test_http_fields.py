@@ -134,6 +134,7 @@ def test_an_age_is_the_largest_that_is_given(value: str | None, age: int) -> Non
         ({"Transfer-Encoding": "Chunked"}, True, True),
         ({"Transfer-Encoding": "gzip, chunked"}, True, True),
         ({"Transfer-Encoding": "gzip"}, False, False),
+        ({"Transfer-Encoding": "gzip", "Content-Length": "5"}, False, False),
         ({"Content-Length": "5"}, False, True),
         ({"Content-Length": "0"}, False, True),
         ({"Content-Length": "x"}, False, False),
@@ -144,6 +145,19 @@ def test_an_age_is_the_largest_that_is_given(value: str | None, age: int) -> Non
 def test_whether_a_cut_body_would_be_noticed(headers: dict[str, str], is_chunked: bool, has_end: bool) -> None:
     assert http_fields.is_chunked(headers) is is_chunked
     assert http_fields.has_definite_end(headers) is has_end
+
+
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ("multipart/byteranges; boundary=x", True),
+        (" Multipart/ByteRanges", True),
+        ("multipart/form-data", False),
+        ("", False),
+    ],
+)
+def test_a_body_of_several_ranges_says_so(content_type: str, expected: bool) -> None:
+    assert http_fields.is_multipart({"Content-Type": content_type}) is expected
 
 
 @pytest.mark.parametrize(

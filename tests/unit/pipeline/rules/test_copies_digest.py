@@ -54,6 +54,12 @@ def test_it_says_nothing_about_another_digest_of_the_page(changed: dict[str, obj
     assert found is None or found.basis != COPIES.basis
 
 
+@pytest.mark.parametrize("there", [each for each in OTHERS if each not in LOCAL.values()])
+def test_a_copy_of_another_kind_or_of_a_store_is_not_the_one_that_was_saved(there: Local) -> None:
+    assert COPIES is not None
+    assert not are_saved_copies(COPIES, THREE, LOCAL | {"f0": there})
+
+
 @pytest.mark.parametrize("changed", [{"version": "v"}, {"url": "http://other/f0"}, {"url": "http://h:81/f0"}])
 def test_there_is_none_for_objects_or_urls_elsewhere(changed: dict[str, object]) -> None:
     assert copies_digest(THREE, [replace(ROWS[0], **changed), *ROWS[1:]]) is None

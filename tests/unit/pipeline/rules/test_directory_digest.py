@@ -284,6 +284,30 @@ def test_new_files_are_added_together_as_one_by_one(
 ) -> None:
     entries = [entry(number, modified=time, size=size) for time, size, number in rows]
     entries += [entry(10, folder=folder)] if folder else []
+    assert_added_alike(entries, is_plain=is_plain)
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        *({"modified": time} for time in TIMES[1:]),
+        *({"size": size} for size in SIZES[1:]),
+        {"modified": None, "size": Span(5, 5)},
+        {"folder": "sub"},
+    ],
+)
+def test_one_file_that_is_not_like_those_around_it_is_added_as_if_it_were_alone(
+    odd: dict[str, object], is_plain: bool
+) -> None:
+    entries = [entry(number, **odd if number == 2 else {}) for number in range(6)]
+    assert_added_alike(entries, is_plain=is_plain)
+    assert_added_alike([entry(7), *entries[2:]], is_plain=is_plain)
+
+
+def assert_added_alike(entries: list[Entry], *, is_plain: bool) -> None:
+    """Files that are added together are in the digest as if each had been added alone."""
     one, together = DirectoryDigestBuilder(), DirectoryDigestBuilder()
     one.is_plain = together.is_plain = is_plain
     for each in entries:
@@ -295,3 +319,11 @@ def test_new_files_are_added_together_as_one_by_one(
         for made in (one, together)
     ]
     assert found[0] == found[1]
+
+
+def test_the_latest_time_counts_in_whatever_order_the_files_come() -> None:
+    earlier = Span(NOON - timedelta(hours=1), NOON - timedelta(hours=1) + timedelta(seconds=59))
+    for times in ((MINUTE, earlier), (earlier, MINUTE)):
+        assert gathered(*(entry(n, modified=time) for n, time in enumerate(times))).newest_local == passed_by_row(
+            MINUTE
+        )
