@@ -253,7 +253,6 @@ def _step(key: str, run: Sequence[_Numbered]) -> tuple[int, int] | None:
 
 def _is_row(control: Control, url: str | None, names: Collection[str], place: Place) -> bool:
     """Whether a control is the link of a row, which shows the last segment of its path."""
-    text = control.text.rstrip("/")
-    if not control.is_named or text not in names or not url or "?" in url:
+    if not control.is_named or control.text not in names or not url or "?" in url:
         return False
-    return last_name(url) == text and place.shows_same(f"{url.rstrip('/').rpartition('/')[0]}/")
+    return last_name(url) == control.text and place.shows_same(f"{url.rstrip('/').rpartition('/')[0]}/")

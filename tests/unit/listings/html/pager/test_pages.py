@@ -36,6 +36,9 @@ def link(href: str, text: str, more: str = "") -> str:
         ("", link("?page=2", "2") + link("2/", "2"), "2", "2", "2"),
         # a gap is filled by the number that it leaves out, and by no other
         ("", link("?page=5", "5"), "52", "5", "5"),
+        ("", link("?page=3", "3") + link("?page=5", "5"), "352", "35", "35"),
+        # the URL of an entry is no page
+        ("", link("?page=2", "2") + link("?page=0", "0"), "2", "2", "2"),
         ("?page=3", link("?page=2", "2") + link("?page=4", "4") + link("?page=9", "9"), "49", "249", "249"),
         ("?page=3", link("?page=2", "2") + link("?page=9", "9"), "94", "29", "29"),
         ("?page=3", link("?page=2", "2") + link("?page=1", "1"), "", "12", "12"),
@@ -45,7 +48,7 @@ def link(href: str, text: str, more: str = "") -> str:
 def test_the_pages_that_follow_and_all_others_by_their_numbers(
     query: str, markup: str, following: str, all_pages: str, labels: str
 ) -> None:
-    found = read(markup, query, (f"{PUB}2/",))
+    found = read(markup, query, (f"{PUB}2/", f"{PUB}?page=0"))
     assert found.next_pages == tuple(f"{PUB}?page={number}" for number in following)
     assert found.links == {f"{PUB}?page={number}" for number in all_pages}
     assert found.labels == set(labels)
@@ -71,6 +74,13 @@ NUMBERS = "<button onclick=go(1)>1</button><button onclick=go(2)>2</button><butt
         ("?page=2", link("?page=1", "Previous") + "<a>Next</a>", None),
         ("?page=2", link("?page=1", "Previous") + link("page/3/", "Next"), Flaw(FlawKind.OTHER_PATH, "Next")),
         ("", link("next", "next") + "<a>Next</a>", Flaw(FlawKind.DEAD_END, "Next")),
+        # a link that shows its own name is that of a row
+        ("", link("1", "1") + link("2", "2"), None),
+        ("", link("1", "1") + link("2/", "2"), None),
+        ("", link("1", "1") + link("2?x=1", "2"), Flaw(FlawKind.OTHER_PATH, "2")),
+        ("", link("1", "1") + link("page/2", "2"), Flaw(FlawKind.OTHER_PATH, "2")),
+        ("", link("1", "1") + link("2", "", " aria-label=2"), Flaw(FlawKind.OTHER_PATH, "2")),
+        ("", link("1", "1") + link("3", "3") + link("p2", "[2]"), Flaw(FlawKind.OTHER_PATH, "[2]")),
     ],
 )  # fmt: skip
 def test_what_leads_on_and_has_no_page_is_named(query: str, markup: str, flaw: Flaw | None) -> None:
@@ -86,9 +96,15 @@ def test_what_leads_on_and_has_no_page_is_named(query: str, markup: str, flaw: F
         ("?x=21", link("?x=1", "1") + link("?x=11", "2") + link("?x=31", "4"), ["?x=31"]),
         ("?x=1", link("?x=0", "1") + link("?x=2", "3"), ["?x=2"]),
         ("?x=20", link(".", "1") + link("?x=10", "2") + link("?x=30", "4"), ["?x=30"]),
+        ("?x=0", link("?x=20", "2"), ["?x=20"]),
+        ("", "1 ... " + link("?x=39", "40"), ["?x=39", "?x=1"]),
+        ("", link("?start=1", "x"), ["?start=1"]),
         # numbers that do not grow evenly, do not begin beside the current page, or are letters
         ("", link("?x=10", "2") + link("?x=25", "3") + link("?x=30", "4"), []),
         ("", link("?x=30", "4") + link("?x=40", "5"), []),
+        ("", link("?x=7", "2") + link("?x=7", "3"), []),
+        ("", "1 ... " + link("?x=0", "5"), []),
+        ("", link("?x=5", "1") + link("?x=20", "2") + link("?x=30", "3"), []),
         ("", link("?x=b", "2") + link("?x=c", "3"), []),
         ("", link("?x=30", "2") + link("?x=20", "3"), []),
         ("?x=a", link("?x=10", "2") + link("?x=20", "3"), []),
