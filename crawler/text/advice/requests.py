@@ -218,6 +218,7 @@ _TABLE: tuple[Advice, ...] = (
     ),
     (_caused(Cause.NO_HTTP), _says("is it a web server?")),
     (_caused(Cause.SILENT), _says("--read-timeout waits longer")),
+    (_caused(Cause.RECEIVER_LOST), _says("was it killed for lack of memory? The next run goes on")),
     (
         lambda failure: failure.is_circle,
         _says("the server may want a cookie (--cookies FILE) or a login (--netrc, --header @FILE)"),
