@@ -39,6 +39,7 @@ def pages(now: Sequence[Look], known: Sequence[Look | None], *, is_opaque: bool 
         ([STRAY, FULL, LAST], [replace(LAST, has_links=False), None, None], ""),  # it was the only page
         ([FULL, STRAY, LAST], [FULL, FULL, LAST], "links of another page"),
         ([replace(STRAY, leads_on=False)], [FULL], "links of another page"),
+        ([replace(STRAY, leads_on=False)], [ALONE], "links of another page"),  # the last of the pages that it has now
         ([FULL, FULL, EMPTY], [FULL, FULL, LAST], "no rows of its own"),
         ([FULL, FULL, EMPTY], [FULL, FULL, EMPTY], ""),
         ([FULL, FULL, EMPTY], [FULL, FULL, None], ""),
