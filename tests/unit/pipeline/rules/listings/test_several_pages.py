@@ -1,0 +1,194 @@
+"""What the pages of a listing show together, beside what was known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
+from crawler.model.state.store import ListingMemo
+from crawler.model.values import Entry, Kind, Listing, Validators
+from crawler.pipeline.rules.listings.several_pages import SeveralPages
+
+ROOT = "http://h.test/pub/"
+NEXT = Claim(ClaimKind.NEXT)
+Page = tuple[str, Sequence[object]]
+"""A row for each letter, and the pages to which it links."""
+
+
+def url_of(page: object) -> str:
+    return ROOT if page == "first" else f"{ROOT}?page={page}"
+
+
+def entries(names: str) -> tuple[Entry, ...]:
+    return tuple(Entry(name=name, url=ROOT + name, kind=Kind.FILE) for name in names)
+
+
+def memo(url: str, page: Page, claims: tuple[Claim, ...] = ()) -> ListingMemo:
+    return ListingMemo(
+        url=url, answered=url, path="", validators=Validators(), body_digest="", family="generic", complete=True,
+        entries=entries(page[0]), next_pages=tuple(map(url_of, page[1])), claims=claims,
+    )  # fmt: skip
+
+
+def add(pages: SeveralPages, page: object, now: Page, known: Page | None, *claims: Claim, linked: bool = False) -> None:
+    url = url_of(page)
+    listing = Listing(
+        url=url, family="generic", confidence=1.0, is_listing=True, entries=entries(now[0]),
+        next_pages=tuple(map(url_of, now[1])),
+    )  # fmt: skip
+    pages.add(url, listing, None if known is None else memo(url, known, claims), is_linked=linked)
+
+
+@pytest.mark.parametrize(
+    ("known", "page", "expected"),
+    [
+        (None, 0, True),
+        (None, 1, False),  # a pager may begin with 0
+        (None, 2, False),
+        (None, "t", False),
+        (("ab", [2]), 1, True),
+        (("ab", [3]), 1, True),
+        (("ab", [3]), 2, False),
+        (("ab", [1, 2]), 1, False),  # it is the second page
+        (("ab", [0]), 1, False),
+        (("ab", ["t"]), 1, False),
+        (("", [2]), 1, False),  # the first page was not filled, so that its links prove nothing
+        (("ab", [2]), 0, True),
+    ],
+)
+def test_the_number_of_a_page_may_say_that_it_is_the_first_one(
+    known: Page | None, page: object, *, expected: bool
+) -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("ab", [2]), known)
+    assert pages.is_first_by_number(url_of(page)) is expected
+
+
+def test_links_of_a_later_page_do_not_tell_the_number_of_the_first_one() -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("ab", [2]), ("", [2]))
+    add(pages, 2, ("cd", [3]), ("cd", [3]))
+    assert not pages.is_first_by_number(url_of(1))
+
+
+@pytest.mark.parametrize(
+    ("claims", "second", "expected"),
+    [
+        ([NEXT], "ab", [False, True, False]),
+        ([], "ab", [False, False, False]),
+        ([NEXT], "cd", [False, False, False]),
+        ([NEXT], "a", [False, False, False]),  # not all rows of the first one
+    ],
+)
+def test_a_page_that_was_the_first_one_again_in_a_whole_listing(
+    claims: list[Claim], second: str, expected: list[bool]
+) -> None:
+    pages, found = SeveralPages(), list[bool]()
+    for page, names in (("first", "ab"), (2, second), (3, "ef")):
+        add(pages, page, (names, []), (names, []), *claims)
+        found.append(pages.was_repeated)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ([("first", ("ab", []), ("ab", [2]))], [2]),
+        ([("first", ("ab", [2]), ("ab", [2]))], []),  # it still leads on
+        ([("first", ("ab", [2]), ("abc", [2, 3]))], [2, 3]),  # but a row is missing
+        ([("first", ("ab", []), ("ab", []))], []),
+        ([("first", ("ab", []), None)], []),
+        ([("first", ("ab", []), ("ab", [2])), (2, ("cd", []), ("cd", [3]))], [2, 3]),
+        # a link to the first page leads to none that follows
+        ([("first", ("ab", [2]), ("ab", [2])), (2, ("cd", ["first"]), ("cd", [3]))], [3]),
+        ([("first", ("ab", [2]), ("ab", [2])), (2, ("cd", []), ("cd", ["first"]))], []),
+    ],
+)
+def test_pages_to_which_one_led_are_read_if_it_does_no_more(
+    read: list[tuple[object, Page, Page | None]], expected: list[object]
+) -> None:
+    pages = SeveralPages()
+    for page, now, known in read:
+        add(pages, page, now, known)
+    assert [list(pages.former(count)) for count in (0, 1)] == [[url_of(each) for each in expected]] * 2
+    assert list(pages.former(2)) == []
+
+
+@pytest.mark.parametrize(("last", "is_odd"), [(("ab", []), True), (("cd", []), False), (("ab", [4]), False)])
+def test_more_of_them_are_read_if_the_end_repeats_the_page_before(last: Page, *, is_odd: bool) -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("ab", [3]), ("abe", [2]))
+    add(pages, 3, last, None)
+    assert list(pages.former(2)) == ([url_of(2)] if is_odd else [])
+
+
+ROWS, SHORT = "it has no rows of its own", "fewer rows than there were on a page"
+FIRST = ("first", ("ab", [2, 3]), ("ab", [2, 3]))
+
+
+@pytest.mark.parametrize(
+    ("read", "linked", "expected"),
+    [
+        # all pages that were linked had rows, so that the last one of them was the end
+        ([FIRST, (2, ("cd", [3]), ("cd", [3])), (3, ("", []), ("ef", [2]))], (), (3, ROWS)),
+        ([FIRST, (2, ("", []), ("cd", [3])), (3, ("ef", []), ("ef", [2]))], (), (2, ROWS)),
+        # a page that led nowhere was the end, whatever else was linked
+        ([("first", ("ab", [2]), ("ab", [2, 4])), (2, ("", []), ("cd", []))], (), (2, ROWS)),
+        # "Next" was on every page: the one after the last had no rows, and now the last one has none
+        ([("first", ("ab", [2]), ("ab", [2])), (2, ("cd", [3]), ("cd", [3])), (3, ("", []), ("ef", [4]))], (), None),
+        # unless several pages lead there: "Next" is on the page before alone
+        ([("first", ("ab", [2]), ("ab", [2])), (2, ("cd", [3]), ("cd", [3])), (3, ("", []), ("ef", [4]))], (3,),
+         (3, ROWS)),
+        # another URL of the first page was no page that followed the last one
+        ([("first", ("ab", [2]), ("ab", [2, "t"])), (2, ("", []), ("cd", ["t"])), ("t", ("ab", []), ("ab", []))], (),
+         (2, ROWS)),
+        # the first page again, in which a row was new when it was read for the second time
+        ([("first", ("ab", [0]), ("ab", [0])), (0, ("ab", []), ("abc", []))], (), None),
+        # but it has to show the same
+        ([("first", ("ab", [0]), ("ab", [0])), (0, ("", []), ("abc", []))], (), (0, ROWS)),
+        ([("first", ("ab", [2]), ("ab", [2])), (2, ("ab", []), ("abc", []))], (), (2, ROWS)),
+        # no row is missing
+        ([("first", ("abcd", [2]), ("ab", [2])), (2, ("", []), ("cd", []))], (), None),
+        ([("first", ("a", [2]), ("ab", [2])), (2, ("cd", []), ("cd", []))], (), ("first", SHORT)),
+        # nothing was known
+        ([("first", ("ab", [2]), None), (2, ("", []), None)], (), None),
+    ],
+)  # fmt: skip
+def test_pages_that_do_not_look_as_they_did_although_rows_are_missing(
+    read: list[tuple[object, Page, Page | None]], linked: tuple[object, ...], expected: tuple[object, str] | None
+) -> None:
+    pages = SeveralPages()
+    for page, now, known in read:
+        add(pages, page, now, known, linked=page in linked)
+    assert pages.flaw() == (
+        None if expected is None else Flaw(FlawKind.UNLIKE, f"{url_of(expected[0])}: {expected[1]}")
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "known", "is_displaced"),
+    [
+        (("cd", []), ("cd", []), True),  # page 2 was sent in place of the first one
+        (("ab", []), ("cd", []), False),
+        (("cd", [3]), ("cd", []), False),  # that has links, and says so
+        (("cd", []), None, False),
+        (("cd", []), ("ef", []), False),
+    ],
+)
+def test_a_page_to_which_nothing_leads_is_taken_back(first: Page, known: Page | None, *, is_displaced: bool) -> None:
+    pages = SeveralPages()
+    add(pages, "first", first, ("ab", [2]))
+    add(pages, 2, ("cd", []), known)
+    assert pages.led_to == frozenset()
+    assert pages.withdraw() is is_displaced
+    assert pages.led_to == {url_of(2)}
+
+
+def test_whether_the_pages_show_all_rows_of_a_page_that_was_known() -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("ab", [2]), None)
+    assert not pages.show(memo(ROOT, ("abc", [])))
+    add(pages, 2, ("c", []), None)
+    assert pages.show(memo(ROOT, ("abc", [])))
