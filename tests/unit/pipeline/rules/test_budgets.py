@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from crawler.model import limits
+from crawler.model.config import Config
 from crawler.model.errors import DestinationError
-from crawler.pipeline.rules.budgets import Room
+from crawler.pipeline.rules.budgets import Room, new_budget
 
 FREE = 100_000
 """Free bytes, a hundredth of which stays free."""
@@ -54,3 +55,9 @@ def test_a_run_that_is_not_strict_goes_on() -> None:
     room.book(2 * FREE)
     assert room.problem is not None
     room.check()
+
+
+@pytest.mark.parametrize(("files", "size"), [(None, None), (3, None), (None, 7), (3, 7)])
+def test_a_run_may_save_what_its_options_say(files: int | None, size: int | None) -> None:
+    budget = new_budget(Config(max_files=files, max_total_size=size))
+    assert (budget.files, budget.size, budget.saved, budget.saved_bytes) == (files, size, 0, 0)

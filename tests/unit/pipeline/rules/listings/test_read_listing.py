@@ -128,6 +128,9 @@ WHOLE: list[FlawKind] = []
          [FlawKind.SKIPPED]),
         ({1: page("a", "s", "u"), "s": page("b", "t", "u"), "u": page(""), "t": page("c")}, [1, "s", "u", "t"],
          [FlawKind.SKIPPED]),
+        # the first page by a token, unless that page leads there
+        ({1: page("ab", "s"), "s": page("cd", "t"), "t": page("ab")}, [1, "s", "t"], WHOLE),
+        ({1: page("ab", "s", "t"), "s": page("cd", "t"), "t": page("ab")}, [1, "s", "t"], [FlawKind.SKIPPED]),
     ],
 )  # fmt: skip
 def test_which_pages_are_read_and_what_is_wrong_with_them(
@@ -241,6 +244,7 @@ def test_a_control_that_leads_nowhere(
         ({1: page("ab", 2)}, {1: page("ab", 2), 2: page("cd", 3)}, True),  # it led on
         ({1: page("ab", 2)}, {1: page("ab", 2), 2: page("")}, True),
         ({1: page("ab", 2, 3), 3: page("c")}, None, False),  # a number
+        ({1: page("ab", 2, 3), 3: page("c")}, {1: page("ab", 2)}, False),  # it is not the last one
     ],
 )
 def test_a_page_that_is_not_found(
@@ -296,12 +300,41 @@ def test_a_link_to_a_page_that_was_never_found_is_remembered_with_the_page_as_it
     pages.begin()
     pages.end(page("ab", 3), SCOPE, memo(ROOT, page("ab", 2)))
     pages.begin()
+    assert pages.unsettled(FetchError("HTTP 500", url=ROOT, status=500)) == []
+    assert not pages.may_be_the_end(FetchError("HTTP 500", url=ROOT, status=500), memo(ROOT, page("", 2)))
     (found,) = pages.unsettled(GONE)
     assert (found.next_pages, found.entries) == ((url_of(2), url_of(3)), page("ab").entries)
 
 
 def total(count: int) -> Claim:
     return Claim(ClaimKind.ENTRIES, "in all", count)
+
+
+def numbered(count: int) -> Claim:
+    return Claim(ClaimKind.PAGES, "pages", count)
+
+
+@pytest.mark.parametrize(
+    ("site", "known", "flaws"),
+    [
+        ({1: page("ab"), 2: page("cd")}, {1: page("ab", 2), 2: page("cd")}, [Flaw(FlawKind.UNPAGED, url_of(2))]),
+        ({1: page("ab", 3), 3: page("ef", back=[2]), 2: page("cd")}, None, [Flaw(FlawKind.SKIPPED, url_of(3))]),
+        ({1: page("ab", 2), 2: page("ab")}, {1: page("ab", 2), 2: page("cd")},
+         [Flaw(FlawKind.UNLIKE, f"{url_of(2)}: it has no rows of its own")]),
+        # two pages link to one without rows, so that "Next" on every page does not explain it
+        ({1: page("ab", 2, 3), 2: page("cd", 3), 3: page("")}, {1: page("ab", 2), 2: page("cd", 3), 3: page("ef", 4)},
+         [Flaw(FlawKind.UNLIKE, f"{url_of(3)}: it has no rows of its own")]),
+        # any page may say how much there is
+        ({1: page("ab", 2, claims=[total(4)]), 2: page("cd")}, None, []),
+        ({1: page("ab", 2, claims=[total(5)]), 2: page("cd")}, None, [Flaw(FlawKind.PART, "in all")]),
+        ({1: page("ab", 2, claims=[numbered(2)]), 2: page("cd")}, None, []),
+        ({1: page("ab", 2), 2: page("cd", claims=[numbered(3)])}, None, [Flaw(FlawKind.PART, "pages")]),
+    ],
+)  # fmt: skip
+def test_a_flaw_names_the_page_that_shows_it_or_what_a_page_says(
+    site: dict[object, Listing], known: dict[object, Listing] | None, flaws: list[Flaw]
+) -> None:
+    assert Read(site, known).pages.flaws == flaws
 
 
 @pytest.mark.parametrize(

@@ -717,3 +717,14 @@ def test_older_versions_fail_a_run_if_the_times_of_the_server_can_be_relied_on(
         + ", ".join(names[:3])
         + (" and 2 more" if len(names) == 5 else "")
     )
+
+
+@pytest.mark.parametrize(("listed", "code"), [([], 0), ([1], 0), ([2], 5), ([1, 1], 5), ([2, 0], 5)])
+def test_files_that_are_counted_together_are_as_many_that_are_the_listed_version(listed: list[int], code: int) -> None:
+    outdated = Outdated()
+    outdated.note(Result(path="f", url="", outcome=Outcome.SAVED, currency=OLDER, dating=Dating.UNKNOWN))
+    for count in listed:
+        outdated.note_listed(count)
+    warning = outdated.warning()
+    assert warning is not None
+    assert warning[1] == code
