@@ -77,7 +77,7 @@ def _found(layout: Layout, place: Path, root: str, *, lock: bool) -> Standing | 
     layout.make()
     if lock and not layout.lock.take():
         return None
-    if was_there:
+    if was_there and exists(home / _STATE):  # not if another run has withdrawn it since
         return _of_mirror(layout, home, root)
     # Runs of mirrors above look for a ``.crawler`` when they begin: one that has none now will find that of ``place``.
     if not exists(home / _STATE) and not _is_enclosed(place):

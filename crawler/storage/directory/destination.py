@@ -95,11 +95,13 @@ class LocalDestination(DirectoryReader):
     async def acquire(self, wait: float, *, lock: bool = True) -> None:
         """Lock DIR, waiting up to ``wait`` seconds for another run, then remove parts that cannot be resumed.
 
-        Without ``lock`` the caller guarantees that there is no other run. Raises AlreadyRunning.
+        Without ``lock`` the caller guarantees that there is no other run. Call it before anything else: DIR is opened
+        anew if the other run withdraws it. Raises AlreadyRunning.
         """
-        writer = await self._ready()
+        self._refuse_read_only()
         if lock:
             await self._layout.lock.acquire(wait, self._write_thread)
+        writer = await self._ready()
         await self._run(self._write_thread, writer.sweep_parts)
 
     async def withdraw(self, *, with_state: bool = False) -> None:
@@ -135,11 +137,14 @@ class LocalDestination(DirectoryReader):
             raise destination_error(error, self._shown) if isinstance(error, OSError) else error
 
     async def _ready(self) -> DirectoryWriter:
-        if self._read_only:
-            raise DestinationError(f"internal error: a read-only run tried to change {self._shown}")
+        self._refuse_read_only()
         if self._writer is not None:
             return self._writer
         return await self._run(self._write_thread, self._open_writer)
+
+    def _refuse_read_only(self) -> None:
+        if self._read_only:
+            raise DestinationError(f"internal error: a read-only run tried to change {self._shown}")
 
     def _open_writer(self) -> DirectoryWriter:
         """Open the writer, once. Runs in the writing thread, so that concurrent callers get the same writer."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,8 @@ PARTS = b"parts"
 """Name of the directory in DIR/.crawler that holds what is being fetched."""
 _STATE = frozenset((b"state.sqlite3", b"state.sqlite3-wal", b"state.sqlite3-shm", b"state.sqlite3-journal"))
 _SNAPSHOTS = b"snapshots"
+_ATTEMPTS = 3
+"""Maximum number of times that other runs may withdraw what they created while it is being opened here."""
 
 
 class Layout:
@@ -55,18 +58,52 @@ class Layout:
     def make(self) -> None:
         """Create and open the directories that are missing."""
         try:
-            if self.root < 0:
-                self._made = _make_directory(self._directory)
-                self.look()
-            if self.own < 0:
-                self._made_own = lstat(_HOME, self.root) is None
-                self.own = self._below(self.root, _HOME, ".crawler")
-            if self.parts < 0:
-                self.parts = self._below(self.own, PARTS, ".crawler/parts")
+            for _ in range(_ATTEMPTS - 1):
+                with suppress(FileNotFoundError):  # another run may have withdrawn the one above
+                    self._make()
+                    return
+                self._close_removed()
+            self._make()
         except FileNotFoundError as error:  # directories cannot be created in /proc, for example
             raise self._error(NO_PLACE) from error
         except OSError as error:
             raise destination_error(error, str(self._directory)) from error
+
+    def _make(self) -> None:
+        if self.root < 0:
+            self._made = _make_directory(self._directory)
+            self.look()
+        if self.own < 0:
+            self._made_own = lstat(_HOME, self.root) is None
+            self.own = self._below(self.root, _HOME, ".crawler")
+        if self.parts < 0:
+            self.parts = self._below(self.own, PARTS, ".crawler/parts")
+
+    def renew(self) -> None:
+        """As ``make``, also for directories that another run has withdrawn. Not for the holder of the lock."""
+        self._close_removed()
+        self.make()
+
+    def is_there(self) -> bool:
+        """Whether all three directories are open, and are what their names lead to."""
+        return len(list(self._named())) == 3
+
+    def _named(self) -> Iterator[int]:
+        """The open directories that are what their names lead to, up to the first that is not."""
+        if _is_same(self.root, _status(self._directory)):
+            yield self.root
+            if _is_same(self.own, lstat(_HOME, self.root)):
+                yield self.own
+                if _is_same(self.parts, lstat(PARTS, self.own)):
+                    yield self.parts
+
+    def _close_removed(self) -> None:
+        named = set(self._named())
+        for descriptor in {self.root, self.own, self.parts} - named - {-1}:
+            close_quietly(descriptor)
+        self.root, self.own, self.parts = (
+            descriptor if descriptor in named else -1 for descriptor in (self.root, self.own, self.parts)
+        )
 
     def _below(self, parent: int, name: bytes, shown: str) -> int:
         with suppress(FileExistsError):
@@ -99,8 +136,8 @@ class Layout:
 
     @cached_property
     def lock(self) -> Lock:
-        """The lock of DIR, for when ``own`` is open."""
-        return Lock(self.own, str(self._directory))
+        """The lock of DIR."""
+        return Lock(self, str(self._directory))
 
     def has_snapshots(self) -> bool:
         """Whether files in DIR may share their inodes with those of published snapshots."""
@@ -134,6 +171,18 @@ class Layout:
 
     def _error(self, text: str) -> DestinationError:
         return DestinationError(f"cannot store files in {self._directory}: {text}")
+
+
+def _status(directory: Path) -> os.stat_result | None:
+    """``stat`` of ``directory``; None if it cannot be reached."""
+    with suppress(OSError):
+        return os.stat(directory)
+    return None
+
+
+def _is_same(descriptor: int, named: os.stat_result | None) -> bool:
+    """Whether ``descriptor`` is open, and of the directory ``named``."""
+    return descriptor >= 0 and named is not None and os.path.samestat(os.fstat(descriptor), named)
 
 
 def _make_directory(directory: Path) -> list[Path]:

@@ -19,6 +19,20 @@ from crawler.text.patterns import pattern
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from typing import Protocol
+
+    class Home(Protocol):
+        """DIR/.crawler. A run that got nothing removes what it created, while another one may be waiting there."""
+
+        own: int
+        """Its descriptor."""
+
+        def renew(self) -> None:
+            """Create and open it again if it is no longer there. Raises DestinationError."""
+
+        def is_there(self) -> bool:
+            """Whether it, and what it needs, are still what their names lead to."""
+
 
 try:
     import fcntl
@@ -30,6 +44,8 @@ _NO_LOCKS = NOT_OFFERED | {errno.ENOLCK}
 _NEW = b"lock.new"
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWNER = pattern(rb"pid (\d{1,10}) since ([0-9TZ:-]{1,32})\n")
+_ATTEMPTS = 3
+"""Maximum number of times that the file, or its directory, may be removed or replaced while it is being locked."""
 POLL_SECONDS = 0.1
 """Pause between two attempts, in seconds; a thread blocked in flock could not be cancelled."""
 
@@ -63,8 +79,8 @@ class Lock:
     in DIR could make it truncate any file.
     """
 
-    def __init__(self, home: int, directory: str) -> None:
-        """``home``: descriptor of DIR/.crawler. ``directory``: DIR in messages."""
+    def __init__(self, home: Home, directory: str) -> None:
+        """``directory``: DIR in messages."""
         self._home = home
         self._where = directory
         self._descriptor = -1
@@ -85,20 +101,26 @@ class Lock:
             await asyncio.sleep(min(POLL_SECONDS, left))
 
     def take(self) -> bool:
-        """Try once to take the lock. False if another process holds it. Raises DestinationError, OSError."""
+        """Try once to take the lock. False if another process holds it. Raises DestinationError."""
         if fcntl is None:
             raise DestinationError(f"cannot lock {self._where}: this system has no flock")
         if self._descriptor >= 0:
             return True
-        return any(self._open_and_hold() for _ in range(3))  # the file may be removed or replaced meanwhile
+        try:
+            return any(self._open_and_hold() for _ in range(_ATTEMPTS))
+        except OSError as error:
+            raise destination_error(error, self._where) from error
 
     def _open_and_hold(self) -> bool:
+        self._home.renew()
         try:
-            descriptor = os.open(LOCK_NAME, _FLAGS, 0o666, dir_fd=self._home)
-        except OSError as error:
-            if (there := lstat(LOCK_NAME, self._home)) is not None:
+            descriptor = os.open(LOCK_NAME, _FLAGS, 0o666, dir_fd=self._home.own)
+        except OSError:
+            if not self._home.is_there():
+                return False
+            if (there := lstat(LOCK_NAME, self._home.own)) is not None:
                 self._check_kind(there.st_mode)
-            raise destination_error(error, self._where) from error
+            raise
         try:
             if self._hold(descriptor):
                 self._descriptor, descriptor = descriptor, -1
@@ -110,7 +132,7 @@ class Lock:
                     f"cannot lock {self._where}/.crawler/lock: this file system has no locks "
                     f"({os.strerror(error.errno).lower()}): use --lock none, and make sure that runs never overlap"
                 ) from error
-            raise destination_error(error, self._where) from error
+            raise
         finally:
             if descriptor >= 0:
                 close_quietly(descriptor)
@@ -120,7 +142,7 @@ class Lock:
         status = os.fstat(descriptor)
         self._check_kind(status.st_mode)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not self._is_named(descriptor):
+        if not (self._is_named(descriptor) and self._home.is_there()):
             return False
         if status.st_nlink > 1:  # shared with a hard-linked snapshot, or planted
             self._replace()
@@ -138,14 +160,14 @@ class Lock:
     def _replace(self) -> None:
         """Replace the shared lock file, while holding it, with a new one for the next attempt."""
         with suppress(FileNotFoundError):
-            os.unlink(_NEW, dir_fd=self._home)
-        close_quietly(os.open(_NEW, _FLAGS | os.O_EXCL, 0o666, dir_fd=self._home))
-        os.rename(_NEW, LOCK_NAME, src_dir_fd=self._home, dst_dir_fd=self._home)
+            os.unlink(_NEW, dir_fd=self._home.own)
+        close_quietly(os.open(_NEW, _FLAGS | os.O_EXCL, 0o666, dir_fd=self._home.own))
+        os.rename(_NEW, LOCK_NAME, src_dir_fd=self._home.own, dst_dir_fd=self._home.own)
 
     def _is_named(self, descriptor: int) -> bool:
         """False if the file was removed between opening and locking it."""
         try:
-            named = os.stat(LOCK_NAME, dir_fd=self._home, follow_symlinks=False)
+            named = os.stat(LOCK_NAME, dir_fd=self._home.own, follow_symlinks=False)
         except FileNotFoundError:
             return False
         return os.path.samestat(named, os.fstat(descriptor))
@@ -153,7 +175,7 @@ class Lock:
     def _refusal(self) -> str:
         owner, left = "", list[int]()
         try:
-            descriptor = os.open(LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._home)
+            descriptor = os.open(LOCK_NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self._home.own)
             try:
                 found = _OWNER.fullmatch(os.pread(descriptor, 100, 0))
                 if found:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -238,3 +239,93 @@ async def test_a_withdrawn_run_leaves_dir_as_it_was(tmp_path: Path, before: str)
     assert (directory / "x").exists() == (before == "files")
     async with LocalDestination(directory, fsync="none") as destination:
         await destination.acquire(0)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_a_run_goes_on_where_the_one_before_has_withdrawn(tmp_path: Path, is_new: bool) -> None:
+    """It has opened DIR and DIR/.crawler, which the other one then removes."""
+    directory = tmp_path / "mirror"
+    if not is_new:
+        directory.mkdir()
+    async with LocalDestination(directory, fsync="none") as first:
+        await first.acquire(0)
+        async with LocalDestination(directory, fsync="none") as second:
+            with pytest.raises(AlreadyRunning):
+                await second.acquire(0)
+            await first.withdraw()
+            assert directory.exists() == (not is_new)
+            await second.acquire(0)
+            assert_is_locked(directory)
+            await second.withdraw()
+            assert directory.exists() == (not is_new)
+
+
+def assert_is_locked(directory: Path) -> None:
+    home = directory / ".crawler"
+    assert is_held(home)
+    assert (home / "lock").read_text().startswith(f"pid {os.getpid()} since ")
+    assert (home / "parts").is_dir()
+
+
+MOMENTS = [(".crawler", "mkdir"), (".crawler", "open"), ("parts", "mkdir"), ("parts", "open"), ("lock", "open")]
+"""Calls before which, or after which, another run may withdraw."""
+REMOVED = [("",), (".crawler",), (".crawler/parts",), (".crawler/lock",), (".crawler/parts", ".crawler/lock")]
+
+
+@contextmanager
+def at(moment: tuple[str, str], is_before: bool, act: Callable[[], None], times: int) -> Iterator[None]:
+    name, call = moment
+    original = getattr(os, call)
+    left = times
+
+    def called(path: bytes, *args: object, **kwargs: object) -> object:
+        nonlocal left
+        is_it = path == name.encode() and left > 0
+        left -= is_it
+        if is_it and is_before:
+            act()
+        try:
+            return original(path, *args, **kwargs)
+        finally:
+            if is_it and not is_before:
+                act()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, call, called)
+        yield
+    assert left < times, "otherwise it was not called"
+
+
+def remove(directory: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        path = directory / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("moment", MOMENTS, ids=" ".join)
+@pytest.mark.parametrize("names", REMOVED, ids=" ".join)
+async def test_what_is_withdrawn_while_it_is_opened_and_locked_is_made_anew(
+    tmp_path: Path, names: tuple[str, ...], moment: tuple[str, str], is_before: bool
+) -> None:
+    directory = tmp_path / "mirror"
+    async with LocalDestination(directory, fsync="none") as destination:
+        with at(moment, is_before, lambda: remove(directory, names), times=1):
+            await destination.acquire(0)
+        assert_is_locked(directory)
+        await destination.withdraw()
+    assert not (directory / ".crawler").exists()
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=" ".join)
+async def test_attempts_to_lock_a_directory_that_always_disappears_are_limited(
+    tmp_path: Path, moment: tuple[str, str]
+) -> None:
+    directory = tmp_path / "mirror"
+    with at(moment, True, lambda: remove(directory, ("",)), times=1000):
+        async with LocalDestination(directory, fsync="none") as destination:
+            with pytest.raises((AlreadyRunning, DestinationError)):
+                await destination.acquire(0)
