@@ -73,6 +73,7 @@ def _lines(command: click.Command) -> Iterator[str]:
             yield from (".TP", f".B {_escaped(option)}", _escaped(meaning))
     yield from (".SH UNITS", _escaped("SIZE and RATE take K M G T (powers of 1024): 500, 10K, 1.5GiB."))
     yield _escaped("TIME takes s m h d w: 30s, 2h. AGE is a TIME before now, or a date: 7d, 2025-01-31.")
+    yield _escaped("DAYS is a TIME whose default unit is days: 30, 12h, 4w.")
     yield from (".SH FILTER RULES", _RULES, ".SH EXIT STATUS")
     for code in EXIT_CODES.split("; "):
         number, _, meaning = code.partition(" ")

@@ -55,6 +55,19 @@ def test_the_documented_key_and_default_are_those_of_the_program(option: str) ->
     assert meaning.endswith(".")
 
 
+@pytest.mark.parametrize("unit", ["SIZE", "RATE", "TIME", "AGE", "DAYS"])
+def test_a_placeholder_with_units_is_explained_wherever_the_options_are(unit: str) -> None:
+    assert any(re.search(rf"\b{unit}\b", option) for option in DOCUMENTED), "no option has it"
+    page = command().get_help(command().make_context("crawler", [], resilient_parsing=True))
+    said = (
+        page.partition("\nUnits:\n")[2].partition("\n\n")[0],
+        MAN_PAGE.read_text().partition("\n.SH UNITS\n")[2].partition("\n.SH ")[0],
+        CONFIGURATION.read_text().partition("\n## ")[0],
+    )
+    for text in said:
+        assert re.search(rf"\b{unit}\b( and [A-Z]+)? (takes?|is|also)\b", " ".join(text.split())), text
+
+
 def entries_of(text: str) -> list[str]:
     """The keys of the example in order, including those in comments."""
     return [found[1] for line in text.splitlines() if (found := re.match(r"(?:# ?)?([a-z_]+) = ", line))]

@@ -72,7 +72,10 @@ class _Command(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Units"):
-            formatter.write_text("SIZE and RATE take K M G T (powers of 1024); TIME takes s m h d w; AGE also a date.")
+            formatter.write_text(
+                "SIZE and RATE take K M G T (powers of 1024); TIME takes s m h d w; AGE also a date; "
+                "DAYS is a TIME whose default unit is days."
+            )
         with formatter.section("Exit codes"):
             formatter.write_text(EXIT_CODES)
         with formatter.section("Examples"):

@@ -50,6 +50,7 @@ BODIES = {"binary": PK, "text": WORDS, "page": PAGE, "data": DATA, "empty": b""}
         ("http://h/x.html", "", "binary text", "page data"),
         ("http://h/pub", "", "binary text", ""),
         ("http://h/pub/", ZIP, "", ""),
+        ("http://h/pub/", TEXT, "", ""),
         ("http://h/.crawler", ZIP, "", ""),
         ("http://h/..%2fx", ZIP, "", ""),
         ("http://h", ZIP, "", ""),
