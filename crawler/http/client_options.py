@@ -234,13 +234,16 @@ def _netrc_entries() -> list[NetrcEntry]:
     return entries
 
 
-def netrc_logins(host: str) -> bool:
-    """Whether the file of --netrc has a login for ``host``. Raises ConfigError if it cannot be read (again)."""
+def netrc_lack(host: str) -> str:
+    """What the file of --netrc has instead of a login for ``host``; "" if it has one.
+
+    Raises ConfigError if it cannot be read (again).
+    """
     if is_special(netrc_path()):
         raise ConfigError("--netrc: a pipe is read once")
-    from crawler.http.credentials.netrc import login_for  # imported only if needed
+    from crawler.http.credentials.netrc import lack  # imported only if needed
 
-    return login_for(_netrc_entries(), host) is not None
+    return lack(_netrc_entries(), host)
 
 
 def _proxies(config: Config) -> Proxies:

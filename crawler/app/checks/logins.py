@@ -1,8 +1,8 @@
-"""Says that --netrc was of no use: a host asks for a login, and .netrc has no entry for it."""
+"""Says that --netrc was of no use: a host asks for a login, and .netrc has none for it."""
 
 from __future__ import annotations
 
-from crawler.http.client_options import netrc_logins, netrc_path
+from crawler.http.client_options import netrc_lack, netrc_path
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, FetchError
 from crawler.model.report import Report
@@ -13,7 +13,7 @@ _UNAUTHORIZED = 401
 
 
 def explain_refusal(error: CrawlerError, url: str, config: Config) -> None:
-    """Let the ``error`` of a run at ``url`` say that .netrc has no entry for its host, if that may be the reason."""
+    """Let the ``error`` of a run at ``url`` say that .netrc has no login for its host, if that may be the reason."""
     cause = error if isinstance(error, FetchError) else error.__cause__
     if isinstance(cause, FetchError) and cause.status == _UNAUTHORIZED and (lack := _lack(url, config)):
         offered = f" ({', '.join(cause.logins)})" if cause.logins else ""
@@ -21,7 +21,7 @@ def explain_refusal(error: CrawlerError, url: str, config: Config) -> None:
 
 
 def with_refusals(report: Report, config: Config) -> Report:
-    """``report`` with a warning for each host that refused files and has no entry in .netrc.
+    """``report`` with a warning for each host that refused files and has no login in .netrc.
 
     The login of a mirror is sent to the host of its URL only, those of a list to the hosts of its URLs.
     """
@@ -36,11 +36,10 @@ def with_refusals(report: Report, config: Config) -> Report:
 
 
 def _lack(url: str, config: Config) -> str:
-    """That .netrc has no entry for the host of ``url``; "" if it has one, or if --netrc is not given."""
+    """That .netrc has no login for the host of ``url``; "" if it has one, or if --netrc is not given."""
     where = origin(url)
     try:
-        if not config.netrc or where is None or netrc_logins(where[1]):
-            return ""
+        lack = netrc_lack(where[1]) if config.netrc and where is not None else ""
     except ConfigError:  # a pipe that has been read, or a file that is gone since
         return ""
-    return f"{printable(str(netrc_path()))} has no entry for {where[1]} (--netrc)"
+    return f"{printable(str(netrc_path()))} has {lack} (--netrc)" if lack else ""

@@ -161,8 +161,10 @@ def _text(key: str, value: object, rest: dict[str, Any], where: str) -> str:
             if name.lower() == key or name.lower() in REQUIRED[key]:
                 del rest[name]
                 raise ConfigError(f"{where}: unknown key {name!r}: write {key}")
-        if any(name not in option_fields() and name not in {"include", "exclude", "objects"} for name in rest):
-            raise ConfigError  # without a message: one about a key that is misspelt will follow, which is more helpful
+        from crawler.model.options.names.hints import stands_for  # imported only if needed
+
+        if any(stands_for(name, rest[name], key) for name in rest):
+            raise ConfigError  # without a message: one about the key that is misspelt will follow
         raise ConfigError(f'{where}: {key}: missing: write {key} = "…"')
     if not isinstance(value, str):
         raise ConfigError(f'{where}: {key}: expected text in quotes, such as {key} = "…"')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from crawler.model.struct import Value
 from crawler.text.patterns import pattern
@@ -87,7 +87,21 @@ def login_for(entries: Iterable[NetrcEntry], host: str, user: str | None = None)
     Host names are compared without regard to case (RFC 4343).
     """
     for entry in entries:
-        matches = entry.host is None or entry.host.strip("[]").rstrip(".").lower() == host.rstrip(".").lower()
-        if matches and entry.password is not None and user in (None, entry.login or ""):
+        if _applies(entry, host) and entry.password is not None and user in (None, entry.login or ""):
             return entry.login or "", entry.password
     return None
+
+
+def lack(entries: Sequence[NetrcEntry], host: str) -> str:
+    """What a file with ``entries`` has instead of a login for ``host``; "" if it has one."""
+    if login_for(entries, host) is not None:
+        return ""
+    found = [entry for entry in entries if _applies(entry, host)]
+    if not found:
+        return f"no entry for {host}"
+    which = "a default entry" if all(entry.host is None for entry in found) else f"an entry for {host}"
+    return f"{which} without a password: write 'password PASSWORD' in it"
+
+
+def _applies(entry: NetrcEntry, host: str) -> bool:
+    return entry.host is None or entry.host.strip("[]").rstrip(".").lower() == host.rstrip(".").lower()

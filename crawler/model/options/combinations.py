@@ -101,10 +101,13 @@ def without_effect(mode: str, given: Mapping[str, object], *, has_file: bool = F
             yield f"{option} has no effect without --{ONLY_WITH[key]}"
         elif key == "format" and mode in _OF_TEXT:
             yield f"--format cannot be combined with {mode}: it prints text"
-        elif key == "format" and mode not in {"--list", "--list-snapshots", "--config"} and not given.get("dry_run"):
-            yield f"--format has no effect without --dry-run{f' with {mode}' if mode else ''}"
+        elif key == "format" and mode not in {*_FORMATTED, "--config"} and not given.get("dry_run"):
+            others = f"--dry-run with {mode}" if mode else f"--dry-run, {' or '.join(_FORMATTED)}"
+            yield f"--format has no effect without {others}"
 
 
+_FORMATTED = ("--list", "--list-snapshots")
+"""The modes whose output --format is for, besides that of --dry-run."""
 _OF_TEXT = frozenset({"--explain", "--history", "--rollback", "--verify"})
 """The modes that print text, whatever else is given."""
 _DISORDER = ", so that no file matches both: exchange their values?"

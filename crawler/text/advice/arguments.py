@@ -82,6 +82,8 @@ _COMMANDS = {
 _WITHOUT_URL = {"--input-file": "the URLs are in the file"}
 _ONE_BY_ONE = "run it once for each URL, or list them as mirrors in a --config file"
 _PORTS = "the port is a number from 0 to 65535"
+_PLACE = re.compile(r"(?:[^\[\]]+|\[.*\]):([^\[\]]+)")
+_LONG_NUMBER = re.compile(r"\d{5,}")
 
 
 def url_problem(text: str, directory: str = "") -> str:
@@ -97,11 +99,9 @@ def url_problem(text: str, directory: str = "") -> str:
 
 def _host_problem(text: str) -> str:
     """Why the host of an http or https URL cannot exist; "" for any other text."""
-    scheme, _, rest = text.partition("://")
-    if scheme.lower() not in {"http", "https"}:
+    if text.partition("://")[0].lower() not in {"http", "https"}:
         return ""
-    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
-    return name_problem(authority.rpartition("@")[2].partition(":")[0])
+    return name_problem(_authority(text).rpartition("@")[2].partition(":")[0])
 
 
 def _remedy(text: str, directory: str) -> str:
@@ -126,11 +126,21 @@ def _remedy(text: str, directory: str) -> str:
         return f"did you mean {redacted(meant[0] + rest)}?" if meant else "only http and https are fetched"
     if re.search(r"//[^@]*[/?#][^@]*@", text):
         return "in a user name or password, write / as %2F, ? as %3F, # as %23"
-    if re.search(r":\d{5,}(?:[/?#]|$)", text):
+    return _port_remedy(_authority(text).rpartition("@")[2]) or "write it as http://host/path/"
+
+
+def _port_remedy(place: str) -> str:
+    """What is wrong with the port of ``place``, which is ``host:port``; "" if it has none."""
+    if not (found := _PLACE.fullmatch(place)):
+        return ""
+    if _LONG_NUMBER.fullmatch(found[1]):
         return _PORTS
-    if re.search(r"//(?:[^/?#@\[\]]*|\[[^/?#@]*\]):[^/?#@\[\]]+(?:[/?#]|$)", text):
-        return "the port after the host is a number, and user and password come before host, as in user:password@host"
-    return "write it as http://host/path/"
+    return "the port after the host is a number, and user and password come before host, as in user:password@host"
+
+
+def _authority(text: str) -> str:
+    """What ``text``, a URL, has between its scheme and its path: ``user:password@host:port``."""
+    return re.split(r"[/?#\\]", text.partition("://")[2], maxsplit=1)[0]
 
 
 def _remedy_without_scheme(text: str) -> str:

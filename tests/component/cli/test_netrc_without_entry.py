@@ -14,12 +14,12 @@ from tests.support.misbehaving.behaviours import Status
 from tests.support.misbehaving.server import Site
 
 ENTRIES = {
-    "of another host": ("machine other.example login a password b", True),
-    "without a password": ("machine 127.0.0.1 login a", True),
-    "of this host": ("machine 127.0.0.1 login a password b", False),
-    "default": ("default login a password b", False),
+    "of another host": ("machine other.example login a password b", "has no entry for 127.0.0.1"),
+    "without a password": ("machine 127.0.0.1 login a pass hush", "has an entry for 127.0.0.1 without a password: "),
+    "of this host": ("machine 127.0.0.1 login a password b", ""),
+    "default": ("default login a password b", ""),
 }
-"""Content of .netrc, and whether it lacks an entry for the site."""
+"""Content of .netrc, and what is said about it where the site asks for a login."""
 
 
 @pytest.fixture
@@ -39,26 +39,27 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 def test_the_missing_entry_is_the_advice(
     site: Site, words: list[str], name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content, is_lacking = ENTRIES[name]
+    content, lack = ENTRIES[name]
     Path("netrc").write_text(content)
     place = [] if words == ["--list"] else ["d"]
     assert cli.run(["--netrc", *words, f"{site.url}closed/", *place]) == 3
     (line,) = capsys.readouterr().err.splitlines()
-    assert ("netrc has no entry for 127.0.0.1 (--netrc)" in line) == is_lacking
-    assert ("--header @FILE" in line) != is_lacking, "advice is given once"
+    assert (f"netrc {lack}" in line and line.endswith(" (--netrc)")) == bool(lack)
+    assert ("--header @FILE" in line) != bool(lack), "advice is given once"
+    assert "hush" not in line
 
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_files_that_ask_for_a_login_are_explained_once(
     site: Site, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content, is_lacking = ENTRIES[name]
+    content, lack = ENTRIES[name]
     Path("netrc").write_text(content)
     Path("list").write_text(f"{site.url}open/a\n{site.url}open/b\n")
     for words in ([f"{site.url}open/"], ["--input-file", "list"]):
         assert cli.run(["--netrc", *words, f"d{len(words)}"]) == 5
         said = capsys.readouterr().err
-        assert said.count("HTTP 401, and netrc has no entry for 127.0.0.1 (--netrc)") == is_lacking
+        assert said.count(f"HTTP 401, and netrc {lack or 'has '}") == bool(lack)
 
 
 def test_nothing_is_said_if_no_login_is_asked_for(site: Site, capsys: pytest.CaptureFixture[str]) -> None:

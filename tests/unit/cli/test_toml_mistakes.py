@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,9 +111,13 @@ MISTAKES: dict[str, str] = {
 
 
 def said(content: bytes) -> str:
+    return "; ".join(problems(content))
+
+
+def problems(content: bytes) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
         parse_file(content, {}, "m.toml")
-    return str(caught.value)
+    return caught.value.problems
 
 
 @pytest.mark.parametrize("text", MISTAKES)
@@ -118,6 +125,40 @@ def test_a_mistake_is_one_line_with_what_to_write(text: str) -> None:
     message = said(text.encode())
     assert message == MISTAKES[text]
     assert "hush" not in message.replace("'a", "")
+
+
+MISSPELT = {
+    "name": ("title", "Name", "nmae"),
+    "url": ("uri", "URL", "ulr", "http_url"),
+    "dir": ("directory", "DIR", "dri", "prefix", "directory-prefix"),
+}
+"""Key that a mirror must have → words that are reported with the advice to write it."""
+UNKNOWN = ("foo = 1", "list = true", "wrkers = 1", "max-size = '1M'", "rules = ['x']", "jobs = 2", "foo.bar = 1")
+"""Lines with an unknown key that stands for none of those."""
+
+
+@pytest.mark.parametrize("line", ["", *UNKNOWN])
+@pytest.mark.parametrize("missing", [set(each) for n in range(4) for each in combinations(MISSPELT, n)])
+def test_a_missing_key_and_an_unknown_one_are_both_reported(missing: set[str], line: str) -> None:
+    present = {"name": 'name = "a"', "url": 'url = "http://h/"', "dir": 'dir = "d"'}
+    written = [text for key, text in present.items() if key not in missing]
+    if not missing and not line:
+        return
+    lines = problems("\n".join(["[[mirror]]", *written, line]).encode())
+    assert {key for key in MISSPELT if any(f": {key}: missing" in each for each in lines)} == missing
+    assert sum(": unknown key '" in each for each in lines) == bool(line)
+    assert len(lines) == len(missing) + bool(line)
+
+
+@pytest.mark.parametrize(("key", "word"), [(key, word) for key, words in MISSPELT.items() for word in words])
+@pytest.mark.parametrize("line", ["", *UNKNOWN])
+def test_a_misspelt_key_is_not_reported_as_missing_too(key: str, word: str, line: str) -> None:
+    texts = {"name": "a", "url": "http://h/", "dir": "d"}
+    pairs = [f'{word if each == key else each} = "{text}"' for each, text in texts.items()]
+    lines = problems("\n".join(["[[mirror]]", *pairs, line]).encode())
+    assert len(lines) == 1 + bool(line), lines
+    (about,) = (each for each in lines if f"unknown key '{word}'" in each)
+    assert re.search(rf"\b{key}\b", about.partition(f"unknown key '{word}'")[2])
 
 
 def test_a_file_that_is_not_utf_8_says_what_it_is() -> None:

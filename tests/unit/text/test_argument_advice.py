@@ -32,6 +32,7 @@ DAV = "dav://host.example/pub/"
         ("http://u:p/w@h.example/", "", "in a user name or password, write / as %2F, ? as %3F, # as %23"),
         ("http://h.example:70000/", "", "the port is a number from 0 to 65535"),
         ("http:///pub/", "", "write it as http://host/path/"),
+        ("http://:80/", "", "write it as http://host/path/"),
         ("https//h.example/", "", "write the scheme as http:// or https://"),
         ("./pub", "", "that is a local path: local directories are copied by rsync or cp"),
         ("C:\\pub", "", "that is a local path: local directories are copied by rsync or cp"),
@@ -45,6 +46,23 @@ def test_the_remedy_fits_what_was_typed_in_place_of_url(text: str, directory: st
     assert line.endswith(f": {remedy}")
     with pytest.raises(ConfigError, match="not an http or https URL: "):
         start_url(text, directory)
+
+
+NUMBER = "the port after the host is a number, and user and password come before host, as in user:password@host"
+RANGE = "the port is a number from 0 to 65535"
+
+
+@pytest.mark.parametrize("tail", ["", "/", "/a:b/", "?q=1:2", "#f:8"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "h.example", "[::1]"])
+@pytest.mark.parametrize("login", ["", "bob@", "bob:hush@", "bob:hu:sh@", "hush:99999@"])
+@pytest.mark.parametrize(("port", "remedy"), [("8911x", NUMBER), ("abc", NUMBER), ("70000", RANGE), ("123456", RANGE)])
+def test_the_advice_about_a_port_is_the_same_with_a_login_which_is_not_printed(
+    login: str, host: str, port: str, remedy: str, tail: str
+) -> None:
+    line = url_problem(f"http://{login}{host}:{port}{tail}")
+    assert line.endswith(f": {remedy}")
+    assert "hush" not in line
+    assert "hu:sh" not in line
 
 
 @pytest.mark.parametrize("directory", ["", URL])

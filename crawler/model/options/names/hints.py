@@ -133,11 +133,21 @@ def unknown_key(where: str, key: object, value: object) -> ConfigError:
     """The error for a ``key`` of a mirror's table that does not exist. ``where``: the table that contains it."""
     if not isinstance(key, str):  # a mapping of Python or YAML
         return ConfigError(f"{where}: {key!r}: expected the name of an option, not {type(key).__name__}")
-    advice = hint(key, Place.TABLE)
-    if isinstance(value, Mapping):
-        inner = next((each for each in value if each in NAMES[Place.TABLE]), "its keys")
-        advice = f": options are in no further table: write {inner} directly below [[mirror]]"
-    return ConfigError(f"{where}: unknown key {key!r}{advice}")
+    return ConfigError(f"{where}: unknown key {key!r}{_advice(key, value)}")
+
+
+def stands_for(key: str, value: object, name: str) -> bool:
+    """Whether ``key`` of a mirror's table is unknown, and the error for it says to write ``name`` instead."""
+    is_unknown = key not in NAMES[Place.TABLE]
+    return is_unknown and re.search(rf"(?<![\w-]){name}(?![\w-])", _advice(key, value)) is not None
+
+
+def _advice(key: str, value: object) -> str:
+    """What to write instead of the unknown ``key`` of a mirror's table: the end of a message."""
+    if not isinstance(value, Mapping):
+        return hint(key, Place.TABLE)
+    inner = next((each for each in value if each in NAMES[Place.TABLE]), "its keys")
+    return f": options are in no further table: write {inner} directly below [[mirror]]"
 
 
 def unknown_keyword(place: Place, name: str) -> ConfigError:

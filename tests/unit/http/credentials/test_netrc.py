@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crawler.http.credentials.netrc import login_for, parse_netrc
+from crawler.http.credentials.netrc import lack, login_for, parse_netrc
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,35 @@ from crawler.http.credentials.netrc import login_for, parse_netrc
 )
 def test_the_first_entry_of_a_host_that_has_a_password_is_its_login(text: str, login: tuple[str, str] | None) -> None:
     assert login_for(parse_netrc(text), "example.org") == login
+
+
+HAS_NONE, HAS_ENTRY, HAS_DEFAULT = (
+    "no entry for h",
+    "an entry for h without a password: write 'password PASSWORD' in it",
+    "a default entry without a password: write 'password PASSWORD' in it",
+)
+MATCHING = {
+    "": HAS_NONE,
+    "machine other login a password b": HAS_NONE,
+    "machine other login a": HAS_NONE,
+    "machine h login a": HAS_ENTRY,
+    "machine H. login a pass hush": HAS_ENTRY,
+    "machine h": HAS_ENTRY,
+    "machine h login a password b": "",
+    "machine h password b": "",
+    "default login a": HAS_DEFAULT,
+    "default login a password b": "",
+}
+"""Entry → what the file has instead of a login for h, if it is the only one."""
+
+
+@pytest.mark.parametrize("first", MATCHING)
+@pytest.mark.parametrize("second", MATCHING)
+def test_what_a_file_has_instead_of_a_login_is_told_from_all_its_entries(first: str, second: str) -> None:
+    entries = parse_netrc(f"{first}\n{second}")
+    best = min(MATCHING[first], MATCHING[second], key=["", HAS_ENTRY, HAS_DEFAULT, HAS_NONE].index)
+    assert lack(entries, "h") == best
+    assert (login_for(entries, "h") is None) == bool(best)
 
 
 def test_an_ipv6_address_may_have_brackets() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from crawler.model.config import option_fields
@@ -36,11 +38,24 @@ def test_each_option_is_accepted_or_refused_by_name(mode: str) -> None:
         ("--list", "summary", "--summary cannot be combined with --list: it prints a listing and keeps no account"),
         ("--history", "rules", "--include cannot be combined with --history: it has no effect there"),
         ("--input-file", "delete", "--delete cannot be combined with --input-file: only a listing shows"),
-        ("", "format", "--format has no effect without --dry-run"),
+        ("", "format", "--format has no effect without --dry-run, --list or --list-snapshots"),
+        ("--input-file", "format", "--format has no effect without --dry-run with --input-file"),
     ],
 )
 def test_what_is_said(mode: str, given: str, line: str) -> None:
     assert next(without_effect(mode, {given: True})).startswith(line)
+
+
+@pytest.mark.parametrize("mode", ["", *NOT_IN_MODES])
+def test_what_is_missing_is_everything_that_would_give_the_option_its_effect(mode: str) -> None:
+    for key in option_fields():
+        lacks = "".join(without_effect(mode, {key: "x"})).partition(" has no effect without ")[2]
+        if not lacks:
+            continue
+        fits = {each for each in option_fields() if each != key and not list(without_effect(mode, {key: "x", each: 1}))}
+        others = set() if mode else {each for each in NOT_IN_MODES if not list(without_effect(each, {key: "x"}))}
+        named = set(re.findall(r"--[a-z-]+", lacks)) - {mode}
+        assert named == {f"--{each.replace('_', '-')}" for each in fits} | others, key
 
 
 @pytest.mark.parametrize(("key", "other"), ONLY_WITH.items())
