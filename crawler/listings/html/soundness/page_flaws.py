@@ -47,7 +47,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     lost = {name: None for name in unlinked.rows.values() if name.removesuffix("/") not in known}
     rows = _linked(passages, regions) | set(unlinked.rows)
     is_empty = not listing.entries and not lost
-    more = _with_claims(_continuation(listing, shown, resolver, known), claims_in(passages, rows, names, listing.url))
+    more = _continuation(listing, shown, resolver, known, claims_in(passages, rows, names, listing.url))
     rejections = (*_without_pages(listing.rejections, more, resolver), *_unlisted(lost))
     is_alone = not more.links and "?" not in listing.url  # otherwise all pages together have to meet the claims
     short = unmet(more.claims, len(names) + sum(bool(each.row) for each in rejections)) if is_alone else None
@@ -103,11 +103,14 @@ def _is_end(markup: str, passages: Sequence[Passage], rows: Collection[int], lis
     return say_last(passages, rows, names, listing.url) or shows_one_page(markup, passages, rows)
 
 
-def _continuation(listing: Listing, markup: str, resolver: Resolver, known: Collection[str]) -> Continuation:
+def _continuation(
+    listing: Listing, markup: str, resolver: Resolver, known: Collection[str], claims: tuple[Claim, ...]
+) -> Continuation:
+    """How the listing goes on, with the ``claims`` of its texts and those of its elements."""
     urls = {entry.url for entry in listing.entries}
     controls = (*controls_in(markup), *attribute_controls(markup))
     found = continuation(controls, place_of(resolver), known, urls)
-    return _with_claims(found, tuple(attribute_claims(markup)))
+    return _with_claims(found, (*claims, *attribute_claims(markup)))
 
 
 def _unknown(listing: Listing, markup: str, shown: str, passages: Iterable[Passage], *, is_alone: bool) -> Flaw | None:

@@ -1,0 +1,93 @@
+"""What a whole page says beside its rows: of its pager, of its length, of rows without links, and of other pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler import Listing, parse_listing
+from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
+from crawler.model.reasons import Reason
+
+URL = "http://h.test/pub/"
+UP = '<tr><td><a href="../">Parent Directory</a></td><td>-</td><td>-</td></tr>'
+A, B = '<a href="a.bin">a.bin</a>', '<a href="b.bin">b.bin</a>'
+PREVIOUS, NEXT = '<a href="?page=1">Previous</a>', '<a href="?page=3">Next</a>'
+BACK, ON = Claim(ClaimKind.BACK, f"{URL}?page=1"), Claim(ClaimKind.NEXT)
+
+
+def page(*cells: str, around: str = "", query: str = "") -> Listing:
+    rows = "".join(f"<tr><td>{cell}</td><td>1000</td><td>2020-01-01 00:00</td></tr>\n" for cell in cells)
+    text = (
+        "<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1><table>"
+        f"<tr><th>Name</th><th>Size</th><th>Last modified</th></tr>{UP}{rows}</table>{around}</body></html>"
+    )
+    listing = parse_listing(text.encode(), URL + query, "text/html")
+    assert listing.is_listing
+    return listing
+
+
+@pytest.mark.parametrize(
+    ("around", "query", "following", "claims"),
+    [
+        ("", "", [], []),
+        (f"<p>{PREVIOUS} 2 {NEXT}</p>", "?page=2", [3], [ON, BACK]),
+        (f"<p>{PREVIOUS} 2</p>", "?page=2", [], [BACK]),  # the place of the page is kept if it is the last one
+        # what one page says about its own length is settled by its rows
+        ("<p>2 files</p>", "", [], []),
+        ("<p>Page 1 of 1</p>", "", [], []),
+        # one of several says it about all of them, so that all have to be read
+        (f"<p>2 files</p><p>{NEXT}</p>", "", [3], [Claim(ClaimKind.ENTRIES, "2 files", 2), ON]),
+        ("<p>9 files</p>", "?page=2", [], [Claim(ClaimKind.ENTRIES, "9 files", 9)]),
+        ('<div class="pagination" data-total="9"></div>', "?page=2", [], [Claim(ClaimKind.ENTRIES, "data-total=9", 9)]),
+    ],
+)
+def test_what_a_page_says_about_others(around: str, query: str, following: list[int], claims: list[Claim]) -> None:
+    found = page(A, B, around=around, query=query)
+    assert found.next_pages == tuple(f"{URL}?page={number}" for number in following)
+    assert list(found.claims) == claims
+    assert found.flaws == ()
+
+
+@pytest.mark.parametrize(
+    ("cells", "around", "flaws"),
+    [
+        ((A, B), "<p>3 files</p>", [Flaw(FlawKind.PART, "3 files")]),
+        ((A, "c.bin"), "<p>3 files</p>", [Flaw(FlawKind.PART, "3 files")]),
+        ((A, B, "c.bin"), "<p>3 files</p>", []),  # a row without a link is one of them
+        ((f"{A} 9 files", B), "", []),  # the text of a row is about its file
+        (("c.bin 9 files", A, B), "", []),
+        ((A, B), "<p><a>Next</a></p>", [Flaw(FlawKind.DEAD_END, "Next")]),
+        ((A, B), "<p><a>Next</a></p><p>Page 1 of 1</p>", []),  # that is what is left of it on the last page
+        ((A, B), "<p><a>Next</a></p><p>1</p>", []),
+        ((), "<p>Hello there</p>", [Flaw(FlawKind.UNKNOWN, "Hello there")]),
+        ((), f"<p>{PREVIOUS}</p>", []),  # the links of a pager explain themselves, together and alone
+        ((), f"<p>{PREVIOUS} {NEXT}</p>", []),
+        ((A, B), "<p>c.bin   2020-01-01 00:00  1000</p>", [Flaw(FlawKind.UNLINKED, "c.bin")]),
+        ((A, B), "<p>a.bin   2020-01-01 00:00  1000</p>", []),
+    ],
+)
+def test_what_is_wrong_with_a_page(cells: tuple[str, ...], around: str, flaws: list[Flaw]) -> None:
+    found = page(*cells, around=around)
+    assert list(found.flaws) == flaws
+    assert found.complete is not any(flaw.is_incomplete for flaw in flaws)
+    assert found.conclusive is all(flaw.is_incomplete for flaw in flaws)
+
+
+@pytest.mark.parametrize(
+    ("cells", "around", "rows", "mentioned"),
+    [
+        ((A, "c.bin"), "", ["c.bin"], {"c.bin"}),
+        ((A, "c/"), "", ["c/"], {"c"}),
+        ((A, '<a href="c/">c/</a>', "c/"), "", [], set()),  # it has another row with a link
+        ((A, B), "<p>c.bin   2020-01-01 00:00  1000</p>", [], {"c.bin"}),
+        ((A, B, f"{NEXT}"), "", [], set()),
+        ((A, B), '<p><a href="?page=2">c.bin</a> <a href="?page=2">Next</a></p>', [], set()),
+    ],
+)
+def test_names_that_a_page_shows_without_a_link(
+    cells: tuple[str, ...], around: str, rows: list[str], mentioned: set[str]
+) -> None:
+    found = page(*cells, around=around)
+    lost = [each for each in found.rejections if each.row]
+    assert [(each.reason, each.subject, each.row) for each in lost] == [(Reason.NO_LINK, row, row) for row in rows]
+    assert set(found.mentioned) == mentioned
