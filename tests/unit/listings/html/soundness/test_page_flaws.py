@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from crawler import Listing, parse_listing
+from crawler.listings.html.soundness.page_flaws import with_flaws
+from crawler.listings.values.hrefs import Resolver
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.reasons import Reason
+from crawler.model.struct import replace
+from crawler.model.values import Rejection
 
 URL = "http://h.test/pub/"
 UP = '<tr><td><a href="../">Parent Directory</a></td><td>-</td><td>-</td></tr>'
@@ -91,3 +95,14 @@ def test_names_that_a_page_shows_without_a_link(
     lost = [each for each in found.rejections if each.row]
     assert [(each.reason, each.subject, each.row) for each in lost] == [(Reason.NO_LINK, row, row) for row in rows]
     assert set(found.mentioned) == mentioned
+
+
+def test_a_link_to_another_page_that_looks_like_a_row_is_none() -> None:
+    rows = tuple(Rejection(Reason.QUERY, subject, "", "x.bin") for subject in (" ?page=3", "?x=3"))
+    link = Rejection(Reason.QUERY, "?page=3", "the detail")
+    markup = f"<html><body><h1>Index of /pub/</h1><pre>{A}\n</pre><p>{NEXT}</p></body></html>"
+    listing = replace(page(A), rejections=(*rows, link))
+    found = with_flaws(listing, markup, Resolver(URL)).rejections
+    assert found == (Rejection(Reason.PAGE, " ?page=3"), rows[1], link)
+    alone = with_flaws(listing, markup.replace(NEXT, ""), Resolver(URL)).rejections
+    assert alone == (*rows, link), "without a pager, it is a row"
