@@ -159,3 +159,41 @@ def test_pages_that_the_user_trusts_once_are_whole_until_one_is_broken(sandbox: 
     site.listing("d", page(place, rows[0] + rows[2]).partition(b"</table>")[0])
     for more in ([], ["--trust-pages"]):
         sandbox.mirror(site.url, delete=True, more=more).fails(5)
+
+
+_OTHERS = ["404 Not Found", "Log in", "Zugriff verweigert", "Search results", "Index of /elsewhere/", ""]
+"""Headings of pages that may show some of the files of a directory."""
+
+
+@pytest.mark.own
+@pytest.mark.row("L35")
+def test_a_page_with_another_heading_and_fewer_rows_deletes_nothing(sandbox: Sandbox, site: Site) -> None:
+    names = ("f.bin", "g.bin", "h.bin")
+    rows = [_OTHER_ROW.replace("g.bin", name) for name in names]
+    place, others = f"{site.root}d/", {f"d{number}": text for number, text in enumerate(_OTHERS)}
+    for directory in ("d", *others):
+        for name in names:
+            site.file(f"{directory}/{name}", blob(5, 5))
+        site.listing(directory, page(f"{site.root}{directory}/", "".join(rows)))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    for directory, text in others.items():
+        site.listing(directory, page(place, "".join(rows[:2])).replace(f"Index of {place}".encode(), text.encode()))
+    for _ in range(2):
+        run = sandbox.mirror(site.url, delete=True)
+        run.fails(5)
+        assert run.errors.count("rows are missing") == len(others), "the second run, too"
+        run.says("its heading is now 'Log in'", "its heading is gone", "run once with --trust-pages")
+        sandbox.holds(wanted)
+    for directory in others:
+        site.listing(directory, page(f"{site.root}{directory}/", "".join(rows[:2])))
+    site.listing("d", page(place, "".join(rows)).replace(b"Index", b"All files of the index"))
+    sandbox.mirror(site.url, delete=True).succeeds()
+    gone = {f"{directory}/h.bin" for directory in others}
+    sandbox.holds({path: body for path, body in wanted.items() if path not in gone})
+    site.listing("d", page(place, rows[0]))
+    sandbox.mirror(site.url, delete=True).fails(5)
+    sandbox.mirror(site.url, delete=True, more=["--trust-pages"]).succeeds()
+    site.listing("d", page(place, rows[1]))
+    sandbox.mirror(site.url, delete=True).succeeds()
+    assert [path for path in sandbox.tree() if path.startswith("d/")] == ["d/g.bin"]

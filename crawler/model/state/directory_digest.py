@@ -74,6 +74,8 @@ class DirectoryDigest(Value, frozen=True, kw_only=True):
     Last-Modified of a file may prove an earlier one."""
     skipped: tuple[RefusedEntry, ...]
     """Entries that the filters refused."""
+    heading: str = ""
+    """The heading of the page, as in ``ListingMemo``."""
 
 
 class CopiesDigest(Value, frozen=True, gc=False):

@@ -46,6 +46,8 @@ class ListingMemo(Value, frozen=True, kw_only=True):
     linked: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     mentioned: frozenset[str] = frozenset()
+    heading: str = ""
+    """The heading of the page without what changes each day; "" if it has none, or an older version wrote this."""
 
 
 class StateStore(Protocol):

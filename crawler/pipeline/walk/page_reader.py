@@ -21,15 +21,17 @@ from crawler.pipeline.walk.page_versions import (
     is_memorable,
     is_part,
     is_same,
+    last_version,
     linked_pages,
     memo_of,
     recalled_version,
     refused_page,
+    unlike,
     version_of,
     with_dead_end,
     with_link,
 )
-from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PageMemory, PagePiece, Pages
+from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PageMemory, PagePiece, Pages, Remembered
 from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
 
 _HEADED = 0.3
@@ -111,7 +113,8 @@ class PageReader(Value, frozen=True, kw_only=True):
             version, held = (recalled_version(memo), None) if now is memo else (None, now)
             yield PagePiece(listing=self._recall(now, path), version=version, known=memo, memo=held)
             return
-        if (whole := self._whole(path, url, page, known)) is not None:
+        was = last_version(known, digest)
+        if (whole := self._whole(path, url, page, known, was)) is not None:
             yield after(known, whole)
             return
         parsed = self.parse(page.body, page.url, page.content_type)
@@ -122,7 +125,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                 # An empty array proves nothing; the HTML page of the same directory does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
-        async with aclosing(self._noted(path, url, page, _sound(parsed, page, url), known)) as pieces:
+        async with aclosing(self._noted(path, url, page, _sound(parsed, page, url), known, was)) as pieces:
             async for piece in pieces:
                 yield after(known, piece)
 
@@ -163,9 +166,11 @@ class PageReader(Value, frozen=True, kw_only=True):
 
     def whole(self, path: str, url: str, begun: BegunPage) -> PagePiece | None:
         """The only piece that ``read`` would yield of a page of which nothing is known, if it can be read at once."""
-        return None if begun.digest is not None or begun.memo is not None else self._whole(path, url, begun.page, None)
+        return None if begun.digest is not None or begun.memo is not None else self._whole(path, url, begun.page)
 
-    def _whole(self, path: str, url: str, page: FetchedPage, known: ListingMemo | None) -> PagePiece | None:
+    def _whole(
+        self, path: str, url: str, page: FetchedPage, known: ListingMemo | None = None, was: Remembered = None
+    ) -> PagePiece | None:
         """The complete listing at ``url``, if it can be read at once: the only piece that ``_noted`` would yield."""
         if self.parse_whole is None or page.link is not None or not page.end_proven:
             return None
@@ -175,18 +180,19 @@ class PageReader(Value, frozen=True, kw_only=True):
         self._announce(path, whole.url, whole.family, len(whole.entries), whole.confidence)
         self._account(path, whole)
         memo = memo_of(url, path, page, whole, whole.entries) if is_memorable(whole) else None
-        held = self._held(memo, known)
-        return PagePiece(listing=whole, version=version_of(url, page, whole), memo=held)
+        flaw = unlike(was, url, page, whole, whole.entries)
+        held = self._held(memo, known, flaw)
+        return PagePiece(listing=whole, version=version_of(url, page, whole), memo=held, unlike=flaw)
 
-    def _held(self, memo: ListingMemo | None, known: ListingMemo | None) -> ListingMemo | None:
+    def _held(self, memo: ListingMemo | None, known: ListingMemo | None, flaw: Flaw | None) -> ListingMemo | None:
         """Return ``memo`` if it is to be remembered later; otherwise remember it at once, if any."""
-        if memo is None or is_part(memo, known):
+        if memo is None or flaw is not None or is_part(memo, known):
             return memo
         self.state.remember_listing(memo)
         return None
 
     async def _noted(
-        self, path: str, url: str, page: FetchedPage, parsed: Pieces, known: ListingMemo | None
+        self, path: str, url: str, page: FetchedPage, parsed: Pieces, known: ListingMemo | None, was: Remembered
     ) -> AsyncGenerator[PagePiece, None]:
         """Yield each piece of the page at ``url``; report the listing, and remember it if that is worthwhile."""
         most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
@@ -200,14 +206,15 @@ class PageReader(Value, frozen=True, kw_only=True):
                     entries += piece.entries
                 else:
                     entries.clear()
-                memo: ListingMemo | None = None
+                memo, flaw = None, None
                 if piece.is_listing:
                     self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
                     is_short = count == len(entries) and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
+                    flaw = unlike(was, url, page, piece, entries) if count == len(entries) else None
                     if piece.complete and is_short and is_memorable(piece):
-                        memo = self._held(memo_of(url, path, page, piece, tuple(entries)), known)
-                yield PagePiece(listing=piece, version=version_of(url, page, piece), memo=memo)
+                        memo = self._held(memo_of(url, path, page, piece, tuple(entries)), known, flaw)
+                yield PagePiece(listing=piece, version=version_of(url, page, piece), memo=memo, unlike=flaw)
 
     async def _fetch(
         self, url: str, known: Validators, permit: Permit, *, html_only: bool = False, is_root: bool = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from crawler.model.state.store import ListingMemo
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Listing
 from crawler.pipeline.rules.listings.page_links import is_gone, is_paged, next_of
-from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion
+from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion, Remembered
 from crawler.text.escape import masked
 from crawler.text.web_links import next_pages
 
@@ -46,6 +46,7 @@ def version_of(url: str, page: FetchedPage, listing: Listing) -> PageVersion | N
         body_digest=page.digest,
         validators=page.validators,
         family=listing.family,
+        heading=_heading(page)[1],
     )
 
 
@@ -59,6 +60,7 @@ def recalled_version(memo: ListingMemo) -> PageVersion | None:
         body_digest=memo.body_digest,
         validators=memo.validators,
         family=memo.family,
+        heading=memo.heading,
     )
 
 
@@ -81,7 +83,43 @@ def memo_of(url: str, path: str, page: FetchedPage, listing: Listing, entries: t
         linked=listing.linked,
         claims=listing.claims,
         mentioned=listing.mentioned,
+        heading=_heading(page)[1],
     )
+
+
+def last_version(known: ListingMemo | None, digest: DirectoryDigest | None) -> Remembered:
+    """The last version of a page that the state has: the page, which may be older, or the digest of its directory."""
+    is_last = digest is None or (known is not None and known.body_digest == digest.body_digest)
+    return known if is_last else digest
+
+
+def unlike(was: Remembered, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry]) -> Flaw | None:
+    """The flaw of a page that has another heading than it had, and not all of the rows; None if there is none.
+
+    The page of a login, an error or a search, or of another directory, may show some of the files. ``was``: the only
+    page of its directory, as it was last remembered. Of several pages, each may have lost rows to the others.
+    """
+    if was is None or not was.heading or not listing.conclusive:
+        return None
+    if is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)):
+        return None
+    heading, settled = _heading(page)
+    if settled == was.heading:
+        return None
+    if isinstance(was, ListingMemo):
+        is_lossy = not {entry.name for entry in was.entries} <= {entry.name for entry in entries}
+    else:
+        is_lossy = len(entries) < was.files + len(was.skipped)
+    why = f"its heading is now {heading!r}" if heading else "its heading is gone"
+    return Flaw(FlawKind.UNLIKE, f"{masked(url)}: {why}") if is_lossy else None
+
+
+def _heading(page: FetchedPage) -> tuple[str, str]:
+    """The heading of ``page``, and what of it stays the same from day to day."""
+    from crawler.pipeline.rules.listings.page_heading import heading_of, settled  # not needed for unchanged pages
+
+    heading = heading_of(page.body)
+    return heading, settled(heading)
 
 
 def is_part(memo: ListingMemo, known: ListingMemo | None) -> bool:

@@ -267,6 +267,7 @@ class UnchangedDirectories:
             newest=entries.newest,
             newest_local=entries.newest_local,
             skipped=tuple(entries.skipped),
+            heading=version.heading,
         )
         if digest != before:
             self._state.remember_directory_digest(version.url, path, digest)

@@ -168,7 +168,7 @@ class Walker:
                     pages.add(piece.entries)
                     below: list[Directory] = []
                     if piece.is_listing:
-                        for memo in pages.end(piece, self.scope, part.known, part.memo):
+                        for memo in pages.end(piece, self.scope, part.known, part.memo, part.unlike):
                             self._reader.state.remember_listing(memo)
                         mark.answered(piece.url)
                         if directories:

@@ -191,9 +191,9 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
         int(memo.complete),
         json.dumps({
             "next": memo.next_pages,
-            "mentioned": sorted(memo.mentioned),
-            "linked": memo.linked,
+            "linked": memo.linked, "mentioned": sorted(memo.mentioned),
             "claims": [[claim.kind, claim.quote, claim.number, claim.shown] for claim in memo.claims],
+            "heading": memo.heading,
         }),
         _pack(memo.entries),
     ))  # fmt: skip
@@ -216,6 +216,7 @@ def memo_of(record: tuple[Any, ...]) -> ListingMemo:
         mentioned=frozenset(facts.get("mentioned", ())),
         linked=tuple(facts.get("linked", ())),
         claims=tuple(Claim(ClaimKind(kind), *more) for kind, *more in facts.get("claims", ())),
+        heading=str(facts.get("heading", "")),
     )
 
 

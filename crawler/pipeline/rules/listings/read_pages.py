@@ -105,10 +105,16 @@ class ReadPages(Struct):
         self._count += len(entries)
 
     def end(
-        self, listing: Listing, scope: Scope, known: ListingMemo | None = None, memo: ListingMemo | None = None
+        self,
+        listing: Listing,
+        scope: Scope,
+        known: ListingMemo | None = None,
+        memo: ListingMemo | None = None,
+        unlike: Flaw | None = None,
     ) -> list[ListingMemo]:
         """Note the last piece of the current page, which was ``known`` when the listing was last known to be whole.
 
+        ``unlike``: what shows that it is not a page of this listing, if anything does.
         Returns the pages that are to be remembered now; ``memo`` is to be, sooner or later. Raises ListingError if the
         pages after it cannot be read.
         """
@@ -117,6 +123,8 @@ class ReadPages(Struct):
         self._held.know(known)
         self._note_dead_end(listing, known)
         self.flaws += listing.flaws
+        if unlike is not None:
+            self._fail(unlike)
         self.claims |= dict.fromkeys(listing.claims)
         rows = self._rows_of(listing, known)
         is_numbered = listing.family not in PAGED_BY_MARKER and self._count == len(listing.entries)
@@ -222,7 +230,7 @@ class ReadPages(Struct):
         is_again = rows.count and rows.is_of_first and not is_known
         if not is_new and is_again and is_linked and self._says_next:
             self._fail(Flaw(FlawKind.REPEATED))
-        is_repeated = queue.is_only_next and rows.is_of_before
+        is_repeated = (queue.is_only_next and rows.is_of_before) or self.together.was_repeated
         is_lost = not is_repeated if rows.count else queue.is_linked_by_several and self._is_unordered()
         return _Rows(
             is_new=is_new,

@@ -93,7 +93,7 @@ def _facts(leaf: DirectoryDigest) -> str:
     return json.dumps((
         leaf.answered, leaf.body_digest, validators.etag, validators.last_modified, leaf.family, leaf.wishes,
         leaf.files, total, leaf.resolution, leaf.newest, leaf.newest_local,
-        [astuple(each) for each in leaf.skipped],
+        leaf.heading, [astuple(each) for each in leaf.skipped],
     ))  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def _digest_of(facts: Any) -> DirectoryDigest:
     """The value from a cell that ``_facts`` made. Raises ValueError."""
     try:
         answered, body_digest, etag, modified, family, wishes, files, total, *times, skipped = json.loads(facts)
-        resolution, newest, newest_local = times  # ValueError for the object of an older version, which has other keys
+        resolution, newest, newest_local, *heading = times  # ValueError for the object of an older version: other keys
         return DirectoryDigest(
             answered=answered,
             body_digest=body_digest,
@@ -114,6 +114,7 @@ def _digest_of(facts: Any) -> DirectoryDigest:
             newest=newest,
             newest_local=newest_local,
             skipped=tuple(RefusedEntry(*each) for each in skipped),
+            heading=heading[0] if heading else "",  # older versions did not keep it
         )
     except (TypeError, RecursionError) as error:
         raise ValueError(f"facts of a leaf: {error!r}") from None
