@@ -100,6 +100,24 @@ async def test_a_listing_that_is_trusted_is_whole(kind: FlawKind, caplog: pytest
     assert (again.visited[-1].complete and not again.observer.failed_listings) is (kind not in LASTING)
 
 
+async def test_one_run_is_enough_where_the_last_page_leads_to_the_first_one_again() -> None:
+    site = PagedSite(files(20), 7, words("Next"))
+
+    def page(query: str) -> str | None:
+        markup = site.page(query)
+        if query == "page=4":
+            return site.page("")
+        return (
+            markup.replace("</table>", "</table><a href='?page=4'>Next</a>") if query == "page=3" and markup else markup
+        )
+
+    state = MemoryState()
+    assert not (await Reading(page, state).run()).is_complete
+    assert (await Reading(page, state, trusts=True).run()).is_complete
+    for _ in range(2):
+        assert (await Reading(page, state).run()).is_complete
+
+
 def read(flaw: Flaw | None, claims: tuple[Claim, ...] = (), *, trusts: bool) -> ReadPages:
     """A listing of one page."""
     pages = pages_from(ROOT, trusts=trusts)
