@@ -53,7 +53,9 @@ class Rack:
         argv = [*OPTIONS, self.site.url, str(self.sandbox.directory)]
         code = nursery.run(argv, self.output, self.sandbox.directory, self.log, **settings)
         text = self.output.read_text("utf-8", "backslashreplace")
-        return Run(argv=argv, code=code, output=text, errors="", seconds=0, peak=0, ended=code != -9)
+        return Run(
+            argv=argv, code=code, output=text, errors="", seconds=0, own_seconds=0, ending=0, peak=0, ended=code != -9
+        )
 
     def restore(self) -> None:
         shutil.rmtree(self.sandbox.directory)
