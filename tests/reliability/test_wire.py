@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from tests.support.misbehaving.behaviours import Behaviour, Cut, Excess, Raw, Says, Status
@@ -94,9 +96,9 @@ def test_header_sections_are_read_as_curl_reads_them_or_refused_at_once(sandbox:
     run.fails(5)
     sandbox.holds(good)
     assert run.text.count("not valid HTTP") == len(PERMANENT)
-    files = [request.path for request in site.log if not request.path.endswith("/")]
-    repeated = len(files) - len(set(files))
-    assert repeated <= 1, "each is asked for once, but for one that was requested just when the excess bytes arrived"
+    asked = Counter(request.path for request in site.log if not request.path.endswith("/"))
+    assert asked.pop("/pub/icy") <= 2, "on a used connection, these bytes may have been sent too much before"
+    assert set(asked.values()) == {1}, "each is asked for once"
     assert "\\x0a" not in run.text
 
 
