@@ -26,6 +26,7 @@ from crawler.pipeline.walk.page_versions import (
     memo_of,
     recalled_version,
     refused_page,
+    settled_heading,
     unlike,
     version_of,
     with_dead_end,
@@ -179,10 +180,11 @@ class PageReader(Value, frozen=True, kw_only=True):
             return None
         self._announce(path, whole.url, whole.family, len(whole.entries), whole.confidence)
         self._account(path, whole)
-        memo = memo_of(url, path, page, whole, whole.entries) if is_memorable(whole) else None
-        flaw = unlike(was, url, page, whole, whole.entries)
+        heading = settled_heading(page)
+        memo = memo_of(url, path, page, whole, whole.entries, heading) if is_memorable(whole) else None
+        flaw = unlike(was, url, page, whole, whole.entries, heading)
         held = self._held(memo, known, flaw)
-        return PagePiece(listing=whole, version=version_of(url, page, whole), memo=held, unlike=flaw)
+        return PagePiece(listing=whole, version=version_of(url, page, whole, heading), memo=held, unlike=flaw)
 
     def _held(self, memo: ListingMemo | None, known: ListingMemo | None, flaw: Flaw | None) -> ListingMemo | None:
         """Return ``memo`` if it is to be remembered later; otherwise remember it at once, if any."""
@@ -206,15 +208,17 @@ class PageReader(Value, frozen=True, kw_only=True):
                     entries += piece.entries
                 else:
                     entries.clear()
-                memo, flaw = None, None
+                memo, flaw, version = None, None, None
                 if piece.is_listing:
+                    heading = settled_heading(page)
                     self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
                     is_short = count == len(entries) and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
-                    flaw = unlike(was, url, page, piece, entries) if count == len(entries) else None
+                    flaw = unlike(was, url, page, piece, entries, heading) if count == len(entries) else None
                     if piece.complete and is_short and is_memorable(piece):
-                        memo = self._held(memo_of(url, path, page, piece, tuple(entries)), known, flaw)
-                yield PagePiece(listing=piece, version=version_of(url, page, piece), memo=memo, unlike=flaw)
+                        memo = self._held(memo_of(url, path, page, piece, tuple(entries), heading), known, flaw)
+                    version = version_of(url, page, piece, heading)
+                yield PagePiece(listing=piece, version=version, memo=memo, unlike=flaw)
 
     async def _fetch(
         self, url: str, known: Validators, permit: Permit, *, html_only: bool = False, is_root: bool = False
@@ -287,11 +291,6 @@ async def _sound(parsed: Pieces, page: FetchedPage, url: str) -> Pieces:
         raise ListingError(
             f"{text}: {why}" if why else text, content_type=kind, is_advised=bool(why), is_empty=is_empty
         )
-
-
-async def only(piece: PagePiece) -> AsyncGenerator[PagePiece, None]:
-    """Yield ``piece``."""
-    yield piece
 
 
 async def _again(pieces: list[Listing]) -> Pieces:

@@ -35,8 +35,11 @@ def is_memorable(listing: Listing) -> bool:
     return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
 
 
-def version_of(url: str, page: FetchedPage, listing: Listing) -> PageVersion | None:
-    """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None."""
+def version_of(url: str, page: FetchedPage, listing: Listing, heading: str) -> PageVersion | None:
+    """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None.
+
+    ``heading``: its ``settled_heading``.
+    """
     is_all = listing.is_listing and listing.complete and not is_paged(listing)
     if not is_all or not is_memorable(listing) or dead_end(listing.claims) is not None:  # a digest forgets claims
         return None
@@ -46,7 +49,7 @@ def version_of(url: str, page: FetchedPage, listing: Listing) -> PageVersion | N
         body_digest=page.digest,
         validators=page.validators,
         family=listing.family,
-        heading=_heading(page)[1],
+        heading=heading,
     )
 
 
@@ -69,7 +72,10 @@ def is_same(known: ListingMemo | DirectoryDigest, page: FetchedPage) -> bool:
     return page.status == 304 or (known.body_digest, known.answered) == (page.digest, page.url)
 
 
-def memo_of(url: str, path: str, page: FetchedPage, listing: Listing, entries: tuple[Entry, ...]) -> ListingMemo:
+def memo_of(
+    url: str, path: str, page: FetchedPage, listing: Listing, entries: tuple[Entry, ...], heading: str
+) -> ListingMemo:
+    """The record of ``page``, requested at ``url``, of the directory ``path``."""
     return ListingMemo(
         url=url,
         answered=listing.url,
@@ -83,7 +89,7 @@ def memo_of(url: str, path: str, page: FetchedPage, listing: Listing, entries: t
         linked=listing.linked,
         claims=listing.claims,
         mentioned=listing.mentioned,
-        heading=_heading(page)[1],
+        heading=heading,
     )
 
 
@@ -93,33 +99,36 @@ def last_version(known: ListingMemo | None, digest: DirectoryDigest | None) -> R
     return known if is_last else digest
 
 
-def unlike(was: Remembered, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry]) -> Flaw | None:
+def unlike(
+    was: Remembered, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry], heading: str
+) -> Flaw | None:
     """The flaw of a page that has another heading than it had, and not all of the rows; None if there is none.
 
     The page of a login, an error or a search, or of another directory, may show some of the files. ``was``: the only
     page of its directory, as it was last remembered. Of several pages, each may have lost rows to the others.
+    ``heading``: the ``settled_heading`` of ``page``.
     """
-    if was is None or not was.heading or not listing.conclusive:
+    if was is None or was.heading in ("", heading) or not listing.conclusive:
         return None
     if is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)):
-        return None
-    heading, settled = _heading(page)
-    if settled == was.heading:
         return None
     if isinstance(was, ListingMemo):
         is_lossy = not {entry.name for entry in was.entries} <= {entry.name for entry in entries}
     else:
         is_lossy = len(entries) < was.files + len(was.skipped)
-    why = f"its heading is now {heading!r}" if heading else "its heading is gone"
-    return Flaw(FlawKind.UNLIKE, f"{masked(url)}: {why}") if is_lossy else None
+    if not is_lossy:
+        return None
+    from crawler.pipeline.rules.listings.page_heading import heading_of  # not needed for unchanged pages
+
+    text = heading_of(page.body)
+    return Flaw(FlawKind.UNLIKE, f"{masked(url)}: its heading is {f'now {text!r}' if text else 'gone'}")
 
 
-def _heading(page: FetchedPage) -> tuple[str, str]:
-    """The heading of ``page``, and what of it stays the same from day to day."""
+def settled_heading(page: FetchedPage) -> str:
+    """What stays the same from day to day in the heading of ``page``."""
     from crawler.pipeline.rules.listings.page_heading import heading_of, settled  # not needed for unchanged pages
 
-    heading = heading_of(page.body)
-    return heading, settled(heading)
+    return settled(heading_of(page.body))
 
 
 def is_part(memo: ListingMemo, known: ListingMemo | None) -> bool:

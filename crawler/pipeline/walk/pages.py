@@ -77,6 +77,11 @@ class PagePiece(Value, frozen=True, kw_only=True):
     """None for the host of URL. The directories of a fallback have the URLs of the first host, its files their own."""
 
 
+async def only(piece: PagePiece) -> AsyncGenerator[PagePiece, None]:
+    """Yield ``piece``."""
+    yield piece
+
+
 class DirectoryPage(Value, frozen=True, kw_only=True):
     """One page of a directory's listing, or one piece of a long page."""
 

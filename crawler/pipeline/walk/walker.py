@@ -25,9 +25,9 @@ from crawler.pipeline.rules.unusable_rows import sorted_rows
 from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.groups.group_reader import GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
-from crawler.pipeline.walk.page_reader import PageReader, only
+from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.page_versions import settle, shows_all_files, up_to_the_end
-from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit
+from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit, only
 from crawler.text.escape import masked
 from crawler.text.names.places import place_of_entry
 from crawler.text.url_parameters import is_later_page

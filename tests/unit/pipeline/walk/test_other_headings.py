@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from crawler.model.flaws import FlawKind
+from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.network.responses import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import Entry, Kind, Listing, Validators
-from crawler.pipeline.walk.page_versions import memo_of, unlike, version_of
+from crawler.pipeline.walk.page_versions import memo_of, settled_heading, unlike, version_of
 
 URL = "http://h.test/pub/"
 ONE = b"<title>Index of /pub</title><h1>Index of /pub (3 files)</h1>"
@@ -28,16 +28,20 @@ def listing(names: str, **more: Any) -> Listing:
 
 def memo(body: bytes = ONE, **more: Any) -> ListingMemo:
     known = listing("abc", **more)
-    return memo_of(URL, "", page(body), known, known.entries)
+    return memo_of(URL, "", page(body), known, known.entries, settled_heading(page(body)))
 
 
 def digest(body: bytes = ONE) -> DirectoryDigest:
-    version = version_of(URL, page(body), listing("ab"))
+    version = version_of(URL, page(body), listing("ab"), settled_heading(page(body)))
     assert version is not None
     return DirectoryDigest(
         answered=URL, body_digest="0", validators=Validators(), family="x", wishes="", files=2, total=0, resolution=1,
         newest=0, newest_local=0, skipped=(RefusedEntry("c", URL + "c", None, "--ext"),), heading=version.heading,
     )  # fmt: skip
+
+
+def found(was: ListingMemo | DirectoryDigest | None, body: bytes, now: Listing) -> Flaw | None:
+    return unlike(was, URL, page(body), now, now.entries, settled_heading(page(body)))
 
 
 @pytest.mark.parametrize(
@@ -63,14 +67,14 @@ def test_another_heading_is_a_flaw_if_rows_are_missing(
     was: ListingMemo | DirectoryDigest | None, body: bytes, names: str, *, is_flaw: bool
 ) -> None:
     now = listing(names)
-    flaw = unlike(was, URL, page(body), now, now.entries)
+    flaw = found(was, body, now)
     assert (flaw is not None) is is_flaw
     assert flaw is None or flaw.kind is FlawKind.UNLIKE
     for other in (listing(names, next_pages=(URL + "?page=2",)), listing(names, conclusive=False)):
-        assert unlike(was, URL, page(body), other, other.entries) is None, "of several pages, or no proof anyway"
+        assert found(was, body, other) is None, "of several pages, or no proof anyway"
 
 
 def test_the_message_names_the_heading() -> None:
     now = listing("ab")
-    assert "/pub/: its heading is now 'Log in'" in str(unlike(memo(), URL, page(b"<h1>Log in</h1>"), now, now.entries))
-    assert "/pub/: its heading is gone" in str(unlike(memo(), URL, page(b""), now, now.entries))
+    assert "/pub/: its heading is now 'Log in'" in str(found(memo(), b"<h1>Log in</h1>", now))
+    assert "/pub/: its heading is gone" in str(found(memo(), b"", now))
