@@ -9,13 +9,13 @@ from crawler.model.values import Kind, Listing
 HERE = "http://host.test/pub/"
 
 
-def parse(body: str | bytes, url: str = HERE) -> Listing | None:
+def parse(body: str | bytes, url: str = HERE, content_type: str = "text/xml") -> Listing | None:
     raw = body if isinstance(body, bytes) else body.encode()
-    return parse_xml(Page(body=raw, url=url, content_type="text/xml"))
+    return parse_xml(Page(body=raw, url=url, content_type=content_type))
 
 
-def listing(body: str | bytes, url: str = HERE) -> Listing:
-    found = parse(body, url)
+def listing(body: str | bytes, url: str = HERE, content_type: str = "text/xml") -> Listing:
+    found = parse(body, url, content_type)
     assert found is not None
     assert found.is_listing
     return found

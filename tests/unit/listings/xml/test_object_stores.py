@@ -6,24 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crawler.listings.page import Page
-from crawler.listings.xml.formats import parse_xml
 from crawler.model.values import Kind, Listing, Span
+from tests.unit.listings.xml import reading
 
 BUCKET = "https://box.s3.test/"
 NAMESPACES = ["http://s3.amazonaws.com/doc/2006-03-01/", "http://doc.s3.amazonaws.com/2006-03-01", ""]
 
 
 def parse(body: str | bytes, url: str = BUCKET) -> Listing | None:
-    raw = body if isinstance(body, bytes) else body.encode()
-    return parse_xml(Page(body=raw, url=url, content_type="application/xml"))
+    return reading.parse(body, url, "application/xml")
 
 
 def listing(body: str | bytes, url: str = BUCKET) -> Listing:
-    found = parse(body, url)
-    assert found is not None
-    assert found.is_listing
-    return found
+    return reading.listing(body, url, "application/xml")
 
 
 def s3(*children: str, namespace: str = NAMESPACES[0]) -> str:
