@@ -37,11 +37,10 @@ from crawler.storage.directory.tree import (
     split,
     write_all,
 )
+from crawler.text.patterns import PLAIN_NAME
 
 _NO_TIMES = NOT_OFFERED | {errno.EPERM, errno.EACCES}
 TIMES = "this file system does not store modification times: files keep their download time"
-_NO_FLUSH = NOT_OFFERED | {errno.ENOENT}
-"""Errors ignored when flushing a directory: some network file systems do not support it, or it was removed."""
 
 
 class BatchCommit:
@@ -75,16 +74,20 @@ class BatchCommit:
         try:
             while len(outcomes) < len(batch):
                 items = batch[len(outcomes) :]
-                self.helper.begin(items, self._directory_for_new, self._tree.refresh, is_rest=bool(outcomes))
+                self.helper.begin(items, self._place_for_new, self._tree.refresh, is_rest=bool(outcomes))
                 yield
                 if stored := self.helper.store(items, self._tree.refresh):
-                    touched |= directories_of(items[: len(stored)])
-                    outcomes = joined(outcomes, stored)
+                    touched |= directories_of(items[: len(stored.records)]).difference(stored.made)
+                    outcomes = joined(outcomes, stored.records)
+                    self._tree.note_made(stored.made)
+                    stored.check_flushed()
                 else:
                     outcomes = found = list(outcomes)
                     self._slice(items, found, touched)
                 yield
-            self._flush_directories(touched)
+            if self._fsync != "none":
+                self._tree.flush(touched)
+            self._tree.changed.clear()
         except OSError as error:
             self._drop(batch[len(outcomes) :])
             done = [outcome for outcome in outcomes if isinstance(outcome, Known)]
@@ -189,6 +192,13 @@ class BatchCommit:
                 touched.add(parent)
         return len(outcomes) > before
 
+    def _place_for_new(self, parent: str) -> tuple[int | None, str]:
+        """See ``PlaceOf``: most directories of a first run are new, and nobody else needs to open them."""
+        above, _, name = parent.rpartition("/")
+        if PLAIN_NAME.fullmatch(name) and self._tree.lacks(above, name):
+            return self._directory_for_new(above), name
+        return self._directory_for_new(parent), ""
+
     def _directory_for_new(self, parent: str) -> int | None:
         """The open directory ``parent``, created if missing; None if it cannot be opened, or protects any name."""
         try:
@@ -264,19 +274,6 @@ class BatchCommit:
                 os.unlink(hidden, dir_fd=directory)
             raise
         self._unlink(file.part)
-
-    def _flush_directories(self, touched: set[str]) -> None:
-        """Flush the new names, of files and of the directories created for them."""
-        if self._fsync != "none":
-            for directory in sorted(touched | self._tree.changed):
-                try:
-                    os.fsync(self._tree.directory(directory))
-                except UnusablePath:
-                    continue
-                except OSError as error:
-                    if error.errno not in _NO_FLUSH:
-                        raise
-        self._tree.changed.clear()
 
     def _drop(self, items: Sequence[Staged]) -> None:
         for item in items:

@@ -73,6 +73,8 @@ NAME_REFUSED = frozenset({errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG})
 """errno values of a file system that cannot store a name."""
 NOT_OFFERED = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 """errno values of a file system that does not support a call."""
+NO_FLUSH = NOT_OFFERED | {errno.ENOENT}
+"""Errors ignored when flushing a directory: some network file systems do not support it, or it was removed."""
 
 
 _WITHOUT_EFFECT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
@@ -149,6 +151,13 @@ def destination_error(error: OSError, directory: str, done: Sequence[Known] = ()
 def of_another_kind(mode: int, wanted: str) -> str:
     """What is in place of something that belongs to the program, a ``wanted``, by its ``mode``, and what to do."""
     return f"is a {_KINDS.get(stat.S_IFMT(mode), 'device')}, not a {wanted}: move it away"
+
+
+def obstacle(mode: int | None, here: str) -> str:
+    """The reason why ``here``, which has this mode if it still exists, cannot be opened as a directory."""
+    if mode is not None and stat.S_ISLNK(mode):
+        return f"{here} is a symbolic link: links in DIR are never written through"
+    return f"{here} is not a directory here, but the listing has entries below it"
 
 
 def in_the_way(mode: int) -> str:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Iterable
 
 from crawler.model.errors import NO_DESCRIPTORS
 from crawler.model.struct import Struct
-from crawler.storage.directory.os_errors import UnusablePath, is_refused_name, is_whole, item_reason
+from crawler.storage.directory.os_errors import NO_FLUSH, UnusablePath, is_refused_name, is_whole, item_reason, obstacle
+from crawler.storage.directory.spellings import answers_to_another
 from crawler.text import urls
 
 Identity = tuple[int, int]
@@ -23,7 +23,6 @@ Identity = tuple[int, int]
 
 DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 REOPEN_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
 
 _NO_NAMES = frozenset({"", ".", "..", urls.STATE_DIRECTORY})
 
@@ -96,8 +95,9 @@ class _OpenDirectory(Struct):
     descriptor: int
     identity: Identity
     epoch: int
-    is_new: bool
-    """Whether this tree has created it, so that what is below it does not exist before it is created, too."""
+    made: set[str] | None
+    """The names of the directories that this run has created in it; None unless this tree has created it, so that what
+    is below it does not exist before it is created, too."""
 
 
 class Tree:
@@ -165,6 +165,19 @@ class Tree:
             above = here
         return descriptor
 
+    def lacks(self, above: str, name: str) -> bool:
+        """Whether this tree has created the directory ``above``, and this run has created no ``name`` in it."""
+        known = self._directories.get(above)
+        return known is not None and known.made is not None and name not in known.made
+
+    def note_made(self, paths: Iterable[str]) -> None:
+        """Note that these directories have just been created by this run, here or in another process."""
+        for path in paths:
+            above, _, name = path.rpartition("/")
+            self.changed.add(above)
+            if (known := self._directories.get(above)) is not None and known.made is not None:
+                known.made.add(name)
+
     def identity_of(self, path: str) -> Identity | None:
         """What identifies the directory whose descriptor ``directory`` has just returned; None if not kept."""
         known = self._directories.get(path)
@@ -173,6 +186,17 @@ class Tree:
                 self._root_identity = identity(os.fstat(self._root))
             return self._root_identity
         return None if known is None else known.identity
+
+    def flush(self, directories: Iterable[str]) -> None:
+        """Flush the names in ``directories``, and those of the directories created by this tree. Raises OSError."""
+        for directory in sorted(self.changed.union(directories)):
+            try:
+                os.fsync(self.directory(directory))
+            except UnusablePath:
+                continue
+            except OSError as error:
+                if error.errno not in NO_FLUSH:
+                    raise
 
     def make(self, path: str) -> str | None:
         """Create a directory and its parents. Returns None, or the reason why this directory cannot be created.
@@ -208,8 +232,8 @@ class Tree:
 
     def _open(self, parent: int, name: bytes, here: str, *, create: bool) -> _OpenDirectory:
         above, plain = split(here)
-        descriptor, parent_directory = -1, self._directories.get(above) if create else None
-        if parent_directory is None or not parent_directory.is_new:
+        descriptor = -1
+        if not (create and self.lacks(above, plain)):
             try:
                 descriptor = self._descriptor(parent, name, here)
             except FileNotFoundError:
@@ -218,14 +242,14 @@ class Tree:
         if is_new := descriptor < 0:
             encoded_new(plain)
             self._create(parent, name, plain)
-            self.changed.add(above)
+            self.note_made([here])
             self._listed.pop(above, None)
             descriptor = self._descriptor(parent, name, here)
         directory = None
         try:
             found = identity(os.fstat(descriptor))
             self.check_spelling(above, parent, name, unseen=answers_to_another(name, parent, found))
-            directory = _OpenDirectory(descriptor, found, self._epoch, is_new)
+            directory = _OpenDirectory(descriptor, found, self._epoch, set() if is_new else None)
         finally:
             if directory is None or directory.identity == self._own:
                 close_quietly(descriptor)
@@ -251,7 +275,8 @@ class Tree:
                 self.shrink()
                 return os.open(name, DIRECTORY_FLAGS, dir_fd=parent)
             if error.errno in {errno.ENOTDIR, errno.ELOOP}:  # which of the two depends on the system
-                raise UnusablePath(_obstacle(parent, name, here)) from None
+                status = lstat(name, parent)
+                raise UnusablePath(obstacle(None if status is None else status.st_mode, here)) from None
             raise
 
     def shrink(self) -> None:
@@ -271,30 +296,3 @@ class Tree:
     def _evict(self, keep: int) -> None:
         while len(self._directories) > keep:
             close_quietly(self._directories.popitem(last=False)[1].descriptor)
-
-
-def other_spellings(name: str) -> set[str]:
-    """Other spellings of ``name`` on a file system that folds case or normalises Unicode."""
-    if name.isascii():
-        return {name.swapcase()} - {name}
-    import unicodedata  # imported only if needed
-
-    forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")}
-    return (forms | {name.swapcase()}) - {name}
-
-
-def answers_to_another(name: bytes, parent: int, itself: Identity) -> bool:
-    """True if another spelling of ``name`` leads to the same file."""
-    for other in other_spellings(name.decode("utf-8", "surrogateescape")):
-        with suppress(OSError, UnicodeEncodeError):
-            status = lstat(other.encode("utf-8", "surrogateescape"), parent)
-            if status is not None and identity(status) == itself:
-                return True
-    return False
-
-
-def _obstacle(parent: int, name: bytes, here: str) -> str:
-    status = lstat(name, parent)
-    if status is not None and stat.S_ISLNK(status.st_mode):
-        return f"{here} is a symbolic link: links in DIR are never written through"
-    return f"{here} is not a directory here, but the listing has entries below it"

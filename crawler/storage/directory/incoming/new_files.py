@@ -23,12 +23,15 @@ from crawler.storage.fd_limits import descriptor_limit, order_budget
 from crawler.text.patterns import PLAIN_NAME
 
 if TYPE_CHECKING:
-    from crawler.storage.directory.incoming.saver import Saver, Together
+    from crawler.storage.directory.incoming.saver import Saver, Stored, Together
 
 _LEAST = 32
 """Minimum number of files that are worth the way to the process and back."""
 _LEAST_REST = 4
 """The same for the rest of a batch that did not fit into the orders before: in a thread, each waits for the loop."""
+PlaceOf = Callable[[str], tuple[int | None, str]]
+"""Where a directory is, by its path: (its descriptor, ""), or (that of the one above it, its name) if it has to be
+created there. The next call may close the descriptor; None if its files must be stored in another way."""
 CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -172,15 +175,14 @@ class Helper:
     def begin(
         self,
         items: Sequence[Staged],
-        directory_of: Callable[[str], int | None],
+        place_of: PlaceOf,
         lost: Callable[[], None],
         *,
         is_rest: bool,
     ) -> None:
         """Order the process to store the first of ``items``, if these are new files; ``store`` should follow.
 
-        ``directory_of`` returns an open directory, which its next call may close, or None if its files must be stored
-        in another way. ``lost`` is called if the process is gone; it may have named some of ``items``. ``is_rest``:
+        ``lost`` is called if the process is gone; it may have named some of ``items``. ``is_rest``:
         others of their batch are stored already; then even few are worth the way. Raises the errors of
         ``Saver.stored`` if an earlier order is still to be waited for.
         """
@@ -195,7 +197,7 @@ class Helper:
             batch = together(items, self._most)
             least = _LEAST_REST if is_rest else min(_LEAST, limits.BATCH_FILES)
             if len(batch.items) >= least and saver.has_started():
-                self._order(saver, batch, directory_of)
+                self._order(saver, batch, place_of)
         except LostSaver:
             self._lose(saver)
             lost()
@@ -203,14 +205,19 @@ class Helper:
             self._saver = None
             raise
 
-    def _order(self, saver: Saver, batch: Together, directory_of: Callable[[str], int | None]) -> None:
-        descriptors = list[int]()
+    def _order(self, saver: Saver, batch: Together, place_of: PlaceOf) -> None:
+        descriptors, numbers = list[int](), dict[str, int]()
         try:
-            for number, parent in enumerate(batch.parents):
-                if (descriptor := _duplicate(directory_of(parent))) is None:
-                    batch = batch.cut(batch.places.index(number))
-                    break
-                descriptors.append(descriptor)
+            for place, parent in enumerate(batch.parents):
+                directory, name = place_of(parent)
+                of = parent.rpartition("/")[0] if name else parent
+                if (number := numbers.get(of)) is None:
+                    if (descriptor := _duplicate(directory)) is None:
+                        batch = batch.cut(batch.places.index(place))
+                        break
+                    number = numbers[of] = len(descriptors)
+                    descriptors.append(descriptor)
+                batch.directories.append((number, name))
             if batch.items:
                 saver.begin(batch, descriptors)
                 self._ordered = batch.items
@@ -218,14 +225,14 @@ class Helper:
             for descriptor in descriptors:
                 close_quietly(descriptor)
 
-    def store(self, items: Sequence[Staged], lost: Callable[[], None]) -> Sequence[Known]:
-        """Wait for the process, if ``begin`` was called with ``items`` last, and return the records of the first.
+    def store(self, items: Sequence[Staged], lost: Callable[[], None]) -> Stored | None:
+        """Wait for the process, if ``begin`` was called with ``items`` last, and return what it has stored.
 
-        For ``lost`` see ``begin``. Raises the errors of ``Saver.stored``.
+        None if that is nothing. For ``lost`` see ``begin``. Raises the errors of ``Saver.stored``.
         """
         ordered, saver = self._ordered, self._saver
         if saver is None or not ordered or not _begins(items, ordered):
-            return []
+            return None
         from crawler.storage.directory.incoming.saver import LostSaver
 
         self._ordered = ()
@@ -234,13 +241,13 @@ class Helper:
         except LostSaver:
             self._lose(saver)
             lost()
-            return []
+            return None
         except Unresponsive:
             self._saver = None
             raise
         if not saver.is_worth_while:
             self.close()
-        return stored
+        return stored if stored.records else None
 
     def _lose(self, saver: Saver) -> None:
         self._saver, self.has_lost = None, saver.is_ready

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from crawler.model import limits
 from crawler.model.columns.new_files import NewFiles, SavedFiles
-from crawler.model.struct import Struct, field, replace
+from crawler.model.struct import Struct, Value, field, replace
 from crawler.model.values import Known, Staged
 from crawler.storage.directory.incoming.pending import PendingFile, known_of
 from crawler.storage.directory.incoming.saver_process import (
@@ -25,7 +25,7 @@ from crawler.storage.directory.incoming.saver_process import (
     READY,
     remove_parts,
 )
-from crawler.storage.directory.os_errors import NOT_OFFERED, Unresponsive
+from crawler.storage.directory.os_errors import NO_FLUSH, NOT_OFFERED, Unresponsive
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
 from crawler.storage.life_line import MESSAGE
@@ -69,7 +69,8 @@ class Saver:
         """Whether the process has started. Orders before that store nothing."""
         self._disappointments = 0
         self._items: Sequence[Staged] = ()
-        """The files that were ordered last."""
+        """The files that were ordered last; likewise ``_batch``."""
+        self._batch = Together(())
         self._end = ""
         """The end of the names of their parts."""
         self._memory = os.memfd_create("bodies", os.MFD_CLOEXEC)
@@ -83,24 +84,25 @@ class Saver:
         self._connection.settimeout(_START_SECONDS)
 
     def begin(self, batch: Together, directories: Sequence[int]) -> None:
-        """Order the process to store the files of ``batch`` in the open ``directories``; ``stored`` must follow.
+        """Order the process to store the files of ``batch``; ``stored`` must follow.
 
-        No name in these may be protected. Must have started. Raises LostSaver.
+        ``directories`` are open, see ``Together.directories``; no name in them may be protected. Must have started.
+        Raises LostSaver.
         """
-        self._items, self._end = batch.items, self._name()
+        self._items, self._end, self._batch = batch.items, self._name(), batch
         try:
             self._order(batch, directories)
         except (OSError, ValueError, EOFError, TypeError):
             self._lose()
 
-    def stored(self) -> Sequence[Known]:
-        """Wait until the order is done, and return the records of the first files, which are stored.
+    def stored(self) -> Stored:
+        """Wait until the order is done, and return what is stored: the first files.
 
         Raises LostSaver; OSError if a flush failed; Unresponsive if the disk does not answer and the run is to end.
         """
         items = self._items
         try:
-            stored, failed, digests = self._outcome()
+            stored, failed, digests, unflushed = self._outcome()
         except Unresponsive:  # it may hold up this thread, too; the next start removes the parts
             self.close()
             raise
@@ -110,7 +112,7 @@ class Saver:
             raise OSError(failed, os.strerror(failed))
         if stored < len(items):
             self._disappointments += 1
-        return _records_of(items[:stored], digests)
+        return Stored(_records_of(items[:stored], digests), self._batch.new_directories(stored), unflushed)
 
     def _lose(self) -> NoReturn:
         self.close()
@@ -141,7 +143,8 @@ class Saver:
         """Pass an order to the process. Raises OSError, ValueError, EOFError or TypeError if that is not possible."""
         bodies, mtimes, is_hashed = _bodies_of(batch.items)
         sizes = list(map(len, bodies))
-        order = marshal.dumps((self._end, batch.names, batch.places, sizes, mtimes, self._is_flushed, is_hashed))
+        facts = batch.names, batch.places, batch.directories, sizes, mtimes
+        order = marshal.dumps((self._end, *facts, self._is_flushed, is_hashed))
         data = [order, *bodies]
         if os.pwritev(self._memory, data, 0) != sum(map(len, data)):
             raise EOFError
@@ -149,10 +152,10 @@ class Saver:
 
     def _outcome(self) -> Answer:
         """The outcome of an order. Raises OSError, ValueError, EOFError or TypeError if there is none."""
-        stored, failed, digests = marshal.loads(self._answer())
+        stored, failed, digests, unflushed = marshal.loads(self._answer())
         if _is_hashed(self._items[:stored]) and len(digests) < stored * DIGEST:
             raise EOFError
-        return stored, failed, digests
+        return stored, failed, digests, unflushed
 
     def _answer(self) -> bytes:
         """Wait for the answer to an order. Raises OSError if there will be none, or only after a long time."""
@@ -186,10 +189,33 @@ class Together(Struct):
     """For each the number of its directory."""
     parents: list[str] = field(default_factory=list)
     """The paths of the directories."""
+    directories: list[tuple[int, str]] = field(default_factory=list)
+    """For each of the first directories the number of a descriptor, and the name of a directory to be created there; ""
+    if the descriptor is that of the directory."""
 
     def cut(self, length: int) -> Together:
         """The first ``length`` files."""
-        return Together(self.items[:length], self.names[:length], self.places[:length], self.parents)
+        return Together(self.items[:length], self.names[:length], self.places[:length], self.parents, self.directories)
+
+    def new_directories(self, files: int) -> list[str]:
+        """The paths of the directories that have to be created for the first ``files``."""
+        return [self.parents[place] for place in sorted(set(self.places[:files])) if self.directories[place][1]]
+
+
+class Stored(Value, frozen=True):
+    """What became of an order."""
+
+    records: Sequence[Known] = ()
+    """The records of the first files, which are stored."""
+    made: Sequence[str] = ()
+    """The paths of the directories that the process has created for them, and flushed."""
+    unflushed: Sequence[int] = ()
+    """The error numbers of those of them that could not be flushed."""
+
+    def check_flushed(self) -> None:
+        """Raise OSError if a new directory could not be flushed."""
+        for number in sorted(set(self.unflushed) - NO_FLUSH):
+            raise OSError(number, os.strerror(number))
 
 
 def together(items: Sequence[Staged], most: tuple[int, int]) -> Together:

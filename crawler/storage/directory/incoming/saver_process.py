@@ -1,10 +1,10 @@
 """The process that stores new small files for ``saver``, with an interpreter lock of its own.
 
 Standard input is a socket to the parent. Each message names new files of some directories, whose bodies lie in shared
-memory, and is answered when they are flushed and have their names. Only what needs no decision is done here: the first
-file about which anything is unusual, and all after it, are left to the parent. The kernel kills the process when its
-parent ends, so that it never changes DIR without the parent's lock. (One that is stopped while it starts stays until it
-continues, and then ends at once.)
+memory, and is answered when they are flushed and have their names. Directories that cannot exist yet are created here.
+Only what needs no decision is done here: the first file about which anything is unusual, and all after it, are left to
+the parent. The kernel kills the process when its parent ends, so that it never changes DIR without the parent's lock.
+(One that is stopped while it starts stays until it continues, and then ends at once.)
 
 It starts while files arrive, so it imports little beside modules that are written in C: with ``signal``, ``socket``,
 ``contextlib`` and ``collections.abc`` it would take 7 ms more.
@@ -24,12 +24,18 @@ TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Order = tuple[str, Sequence[str], Sequence[int], Sequence[int], Sequence[int], bool, bool]
-    """What to store: (the end of the names of its parts, then for each file its name, the number of its directory, its
-    size and its modification time in nanoseconds; whether to flush, whether digests are wanted)."""
+    Directories = Sequence[tuple[int, str]]
+    """For each directory the number of a descriptor, and the name of the directory to be created there; "" if the
+    descriptor is that of the directory."""
 
-    Answer = tuple[int, int, bytes]
-    """(How many files have their names, error number of a flush that failed or 0, the digests of the files)."""
+    Order = tuple[str, Sequence[str], Sequence[int], Directories, Sequence[int], Sequence[int], bool, bool]
+    """What to store: (the end of the names of its parts, then for each file its name and the number of its directory;
+    the directories; for each file its size and its modification time in nanoseconds; whether to flush, whether digests
+    are wanted)."""
+
+    Answer = tuple[int, int, bytes, tuple[int, ...]]
+    """(How many files have their names, error number of a flush that failed or 0, the digests of the files, the error
+    numbers of new directories that could not be flushed after that)."""
 
 READY = b"ready"
 DIRECTORIES = 128
@@ -40,6 +46,7 @@ DIGEST = 32
 """Number of bytes of a digest of SHA-256."""
 ANSWER = MESSAGE + FILES * DIGEST
 """Enough bytes for the answer to an order."""
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -61,14 +68,16 @@ def main() -> None:
             os.close(directory)
 
 
-def store(parts: int, directories: Sequence[int], order: Order, bodies: memoryview) -> Answer:
-    """Store the first files of ``order`` in the open ``directories``; ``bodies`` has one after the other.
+def store(parts: int, given: Sequence[int], order: Order, bodies: memoryview) -> Answer:
+    """Store the first files of ``order`` in open directories, ``given`` or new ones; ``bodies`` follow one another.
 
     ``parts``: the open directory in which they are written. A failed flush is final, as in ``new_files``, and then none
-    has its name.
+    has its name. New directories are flushed here, the given ones by the parent.
     """
-    end, names, places, sizes, mtimes, is_flushed, is_hashed = order
+    end, names, places, directories, sizes, mtimes, is_flushed, is_hashed = order
     written: list[int] = []
+    opened = [-1 if name else given[number] for number, name in directories]
+    made: list[int] = []
     stored = 0
     try:
         _write(parts, end, sizes, mtimes, bodies, written)
@@ -78,13 +87,17 @@ def store(parts: int, directories: Sequence[int], order: Order, bodies: memoryvi
         try:
             _flush(written, is_flushed=is_flushed)
         except OSError as error:
-            return 0, error.errno or 0, b""
+            return 0, error.errno or 0, b"", ()
         for name, place in zip(names[: len(written)], places, strict=False):
-            if not _name(f"{stored:x}.{end}", parts, name, directories[place]):
+            if opened[place] < 0 and not _make(opened, place, given, directories, made):
+                break
+            if not _name(f"{stored:x}.{end}", parts, name, opened[place]):
                 break
             stored += 1
-        return stored, 0, digests
+        return stored, 0, digests, _flush_names(made) if is_flushed else ()
     finally:
+        for directory in made:
+            os.close(directory)
         remove_parts(parts, end, range(stored, len(written) + 1))
 
 
@@ -145,6 +158,32 @@ def _flush(descriptors: Sequence[int], *, is_flushed: bool) -> None:
             failed = failed or error
     if failed is not None:
         raise failed
+
+
+def _make(opened: list[int], place: int, given: Sequence[int], directories: Directories, made: list[int]) -> bool:
+    """Create and open a directory, unless anything has its name, or it fails. Returns whether it is open now.
+
+    So nothing else is there: no other spelling of its name, no file of the program, no mount point.
+    """
+    number, name = directories[place]
+    try:
+        os.mkdir(name, dir_fd=given[number])
+        made.append(os.open(name, _DIRECTORY, dir_fd=given[number]))
+    except OSError:
+        return False
+    opened[place] = made[-1]
+    return True
+
+
+def _flush_names(directories: Sequence[int]) -> tuple[int, ...]:
+    """Flush the names in the open ``directories``. Returns the error numbers of those that cannot be flushed."""
+    failed = set()
+    for directory in directories:
+        try:
+            os.fsync(directory)
+        except OSError as error:
+            failed.add(error.errno or 0)
+    return tuple(failed)
 
 
 def _name(part: str, parts: int, name: str, directory: int) -> bool:

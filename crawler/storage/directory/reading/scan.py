@@ -13,7 +13,8 @@ from crawler.storage.directory.boundaries.other_file_systems import is_leftover
 from crawler.storage.directory.boundaries.spared import ProtectedNames, Spared
 from crawler.storage.directory.os_errors import NAME_REFUSED, UnusablePath
 from crawler.storage.directory.reading.places import KINDS, Places, is_absent, reading_error
-from crawler.storage.directory.tree import Tree, answers_to_another, decoded, encoded, identity, split
+from crawler.storage.directory.spellings import answers_to_another
+from crawler.storage.directory.tree import Tree, decoded, encoded, identity, split
 from crawler.text import urls
 
 _FORMAT = 0o170000

@@ -432,9 +432,9 @@ async def test_what_a_killed_process_has_done_is_done_again(tmp_path: Path, monk
                 os.rename(str(number), item.job.path, src_dir_fd=directories[0], dst_dir_fd=directories[0])
         raise EOFError
 
-    def nothing_done(_self: saver.Saver) -> tuple[int, int, bytes]:
+    def nothing_done(_self: saver.Saver) -> saver_process.Answer:
         monkeypatch.setattr(saver.Saver, "_order", half_done)
-        return 0, 0, b""
+        return 0, 0, b"", ()
 
     monkeypatch.setattr(saver.Saver, "_order", lambda *_: None)
     monkeypatch.setattr(saver.Saver, "_outcome", nothing_done)
@@ -519,18 +519,24 @@ def test_a_parent_that_ended_before_it_could_be_watched_is_noticed(is_there: boo
 # --- what the process does, in this one ---------------------------------------------------------------
 
 
-def ordered(directory: Path, count: int = 4, *, sizes: list[int] | None = None) -> tuple[int, int]:
-    """The result of ``store`` for some files in ``directory``, without their digests, which are checked."""
+def ordered(
+    directory: Path, count: int = 4, *, sizes: list[int] | None = None, above: Sequence[str] = ("",)
+) -> tuple[int, int, tuple[int, ...]]:
+    """The result of ``store`` for some files in ``directory``, without their digests, which are checked.
+
+    ``above``: the names of directories to create there for the files, in turn; "" for ``directory``.
+    """
     (directory / "parts").mkdir(exist_ok=True)
     bodies = [b"body of %d" % number for number in range(count)]
     names, mtimes = [f"{number}.bin" for number in range(count)], [1_700_000_000_000_000_000] * count
     parts, place = (os.open(path, os.O_RDONLY) for path in (directory / "parts", directory))
-    order = "end.part", names, [0] * count, sizes or [len(body) for body in bodies], mtimes, True, True
+    places, new = [number % len(above) for number in range(count)], [(0, name) for name in above]
+    order = "end.part", names, places, new, sizes or [len(body) for body in bodies], mtimes, True, True
     before = set(os.listdir("/proc/self/fd"))
     try:
-        stored, failed, digests = saver_process.store(parts, [place], order, memoryview(b"".join(bodies)))
+        stored, failed, digests, unflushed = saver_process.store(parts, [place], order, memoryview(b"".join(bodies)))
         assert digests.startswith(b"".join(sha256(body).digest() for body in bodies[:stored]))
-        return stored, failed
+        return stored, failed, unflushed
     finally:
         assert set(os.listdir("/proc/self/fd")) == before, "a descriptor is left open"
         assert not list((directory / "parts").iterdir())
@@ -557,16 +563,16 @@ def test_the_first_failing_call_ends_an_order(
 ) -> None:
     """What is stored before it is complete; a failed flush leaves nothing that has a name."""
     monkeypatch.setattr(saver_process, "os", Failing(call, number))
-    assert ordered(tmp_path) == result
+    assert ordered(tmp_path) == (*result, ())
     assert sorted(path.name for path in tmp_path.glob("*.bin")) == [f"{place}.bin" for place in range(result[0])]
     assert all(path.read_text() == f"body of {path.stem}" for path in tmp_path.glob("*.bin"))
 
 
 class Failing:
-    """``os``, whose function ``call`` fails the second time."""
+    """``os``, whose function ``call`` fails the second time, or the time ``at``."""
 
-    def __init__(self, call: str, number: int) -> None:
-        self.call, self.number, self.count = call, number, 0
+    def __init__(self, call: str, number: int, at: int = 2) -> None:
+        self.call, self.number, self.at, self.count = call, number, at, 0
 
     def __getattr__(self, name: str) -> Any:
         real: Callable[..., Any] = getattr(os, name)
@@ -574,7 +580,7 @@ class Failing:
 
     def _failing(self, *arguments: Any, **options: Any) -> Any:
         self.count += 1
-        if self.count == 2:
+        if self.count == self.at:
             if self.call == "close":
                 os.close(arguments[0])
             raise OSError(self.number, os.strerror(self.number))
@@ -584,19 +590,121 @@ class Failing:
 @pytest.mark.parametrize("name", ["0.bin", "2.bin", "3.bin"])
 def test_a_name_that_exists_ends_an_order(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to("nowhere")
-    assert ordered(tmp_path) == (int(name[0]), 0)
+    assert ordered(tmp_path) == (int(name[0]), 0, ())
     assert (tmp_path / name).is_symlink()
 
 
 def test_a_short_write_ends_an_order(tmp_path: Path) -> None:
-    assert ordered(tmp_path, 2, sizes=[9, 90]) == (1, 0)
+    assert ordered(tmp_path, 2, sizes=[9, 90]) == (1, 0, ())
+
+
+@pytest.mark.parametrize("there", ["", "file", "link", "directory"])
+def test_new_directories_are_created_unless_anything_has_their_name(tmp_path: Path, there: str) -> None:
+    """Only of what it has created itself does it know that nobody else has anything in it."""
+    place = tmp_path / "b"
+    if there == "link":
+        place.symlink_to(tmp_path)
+    elif there:
+        place.mkdir() if there == "directory" else place.touch()
+    assert ordered(tmp_path, 6, above=["a", "b", ""]) == (1 if there else 6, 0, ())
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.bin")}
+    assert found == ({"a/0.bin"} if there else {"a/0.bin", "b/1.bin", "2.bin", "a/3.bin", "b/4.bin", "5.bin"})
+
+
+@pytest.mark.parametrize(
+    ("call", "count", "number", "result"),
+    [
+        ("mkdir", 2, errno.ENOSPC, (1, 0, ())),
+        ("open", 6, errno.EMFILE, (1, 0, ())),
+        ("fsync", 6, errno.EIO, (4, 0, (errno.EIO,))),
+        ("fsync", 5, errno.EINVAL, (4, 0, (errno.EINVAL,))),
+    ],
+)
+def test_the_first_directory_that_cannot_be_created_ends_an_order(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    count: int,
+    number: int,
+    result: tuple[int, int, tuple[int, ...]],
+) -> None:
+    """That one cannot be flushed is told: its files have their names by then."""
+    monkeypatch.setattr(saver_process, "os", Failing(call, number, count))
+    assert ordered(tmp_path, above=["a", "b"]) == result
+    assert len(list(tmp_path.rglob("*.bin"))) == result[0]
+
+
+@pytest.mark.usefixtures("at_once", "processes")
+@pytest.mark.parametrize("fsync", ["batch", "none"])
+async def test_directories_that_cannot_exist_yet_are_created_and_flushed_by_the_process(
+    tmp_path: Path, fsync: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed, made, real = list[str](), list[str](), os.mkdir
+
+    def mkdir(name: Any, *rest: Any, **options: Any) -> None:
+        made.append(os.fsdecode(name))
+        real(name, *rest, **options)
+
+    monkeypatch.setattr(os, "fsync", lambda number: flushed.append(os.readlink(f"/proc/self/fd/{number}")))
+    monkeypatch.setattr(os, "mkdir", mkdir)
+    first = [item for number in range(20) for item in files(2, above=f"p/{number}/")]
+    second = [item for number in range(10, 30) for item in files(4, above=f"p/{number}/")[2:]]
+    async with LocalDestination(tmp_path, fsync=fsync) as destination:
+        await destination.acquire(0)
+        made.clear()
+        for batch in (first, second):
+            assert await destination.commit(batch) == [item.result.known for item in batch]
+    monkeypatch.undo()
+    assert are_all_here(tmp_path, [*first, *second])
+    assert made == ["p", "0"], "the process creates the others"
+    here = {"", "/p", "/p/0", *[f"/p/{number}" for number in range(10, 20)]}
+    assert set(flushed) == ({f"{tmp_path}{path}" for path in here} if fsync == "batch" else set())
+
+
+@pytest.mark.usefixtures("at_once", "processes")
+@pytest.mark.parametrize("there", ["file", "directory"])
+async def test_what_appears_where_a_directory_is_to_be_created_is_found_by_the_long_way(
+    tmp_path: Path, there: str
+) -> None:
+    batch = [item for number in range(20) for item in files(2, above=f"p/{number}/")]
+    async with LocalDestination(tmp_path) as destination:
+        await destination.acquire(0)
+        await destination.commit(batch[:2])
+        path = tmp_path / "p" / "5"
+        path.write_text("mine") if there == "file" else path.mkdir()
+        found = await destination.commit(batch[2:])
+    failed = [item.job.path for item, known in zip(batch[2:], found, strict=True) if isinstance(known, str)]
+    assert failed == (["p/5/0.bin", "p/5/1.bin"] if there == "file" else [])
+    if there == "file":
+        assert path.read_text() == "mine"
+        path.unlink()
+    assert are_all_here(tmp_path, [item for item in batch if item.job.path not in failed])
+
+
+@pytest.mark.usefixtures("at_once", "processes")
+async def test_a_new_directory_that_cannot_be_flushed_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are stored; a file system that cannot flush directories is none of that."""
+    batch = [item for number in range(20) for item in files(2, above=f"p/{number}/")]
+    real = saver.Saver._outcome
+    for number, is_fatal in ((errno.EINVAL, False), (errno.EIO, True)):
+        monkeypatch.setattr(saver.Saver, "_outcome", lambda self, number=number: (*real(self)[:3], (number,)))
+        above = tmp_path / str(number)
+        above.mkdir()
+        if not is_fatal:
+            assert len(await commit_all(above, batch)) == 40
+            continue
+        with pytest.raises(DestinationError, match="input/output error") as raised:
+            await commit_all(above, batch)
+        assert [known.path for known in raised.value.done] == [item.job.path for item in batch]
 
 
 @pytest.mark.usefixtures("at_once", "processes")
 async def test_a_flush_that_fails_in_the_process_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saver.Saver, "_outcome", lambda _: (0, errno.EIO, b""))
+    monkeypatch.setattr(saver.Saver, "_outcome", lambda _: (0, errno.EIO, b"", ()))
     with pytest.raises(DestinationError, match="input/output error") as raised:
         await commit_all(tmp_path, files(3))
     assert not raised.value.done
-    monkeypatch.setattr(saver.Saver, "_outcome", lambda _: (0, errno.EOPNOTSUPP, b""))
+    monkeypatch.setattr(saver.Saver, "_outcome", lambda _: (0, errno.EOPNOTSUPP, b"", ()))
     assert len(await commit_all(tmp_path, files(3))) == 3, "the long way knows what it means"

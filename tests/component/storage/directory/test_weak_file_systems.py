@@ -16,7 +16,7 @@ from crawler.model.errors import DestinationError
 from crawler.model.values import Known
 from crawler.storage.directory.boundaries.other_file_systems import hidden_name, is_leftover
 from crawler.storage.directory.destination import LocalDestination
-from crawler.storage.directory.tree import other_spellings
+from crawler.storage.directory.spellings import other_spellings
 from tests.contract.destination import job, pattern, staged, stream
 
 NOT_OFFERED = [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP]
