@@ -21,6 +21,8 @@ class _Comparable(Protocol):
     def __le__(self, other: Any, /) -> bool: ...
 
 
+MARKUP = "<"
+"""What ``Listing.texts`` begin with that are no short texts."""
 T = TypeVar("T", bound=_Comparable)
 
 
@@ -153,6 +155,10 @@ class Listing(Brief, frozen=True, kw_only=True):
     """Why the listing is incomplete or inconclusive, as far as known."""
     recalled: bool = False
     """True if the entries come from the state; they never justify a deletion."""
+    texts: tuple[str, ...] | None = None
+    """What the page shows besides its rows, and besides what servers are known to print: short texts, each followed by
+    its links, with NUL before each; MARKUP and a digest for prose, scripts and forms. None if that is too much, or
+    unknown."""
 
     def _repr_html_(self) -> str:
         return html_table(f"{self.url}: {self.family}", self.entries)

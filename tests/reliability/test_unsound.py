@@ -197,3 +197,44 @@ def test_a_page_with_another_heading_and_fewer_rows_deletes_nothing(sandbox: San
     site.listing("d", page(place, rows[1]))
     sandbox.mirror(site.url, delete=True).succeeds()
     assert [path for path in sandbox.tree() if path.startswith("d/")] == ["d/g.bin"]
+
+
+@pytest.mark.own
+@pytest.mark.row("L36")
+def test_new_words_beside_missing_rows_delete_nothing_at_first(sandbox: Sandbox, site: Site) -> None:
+    rows = [_OTHER_ROW.replace("g.bin", name) for name in ("f.bin", "g.bin")]
+    for name in ("f.bin", "g.bin"):
+        site.file(f"d/{name}", blob(5, 5))
+    place = f"{site.root}d/"
+    site.listing("d", page(place, "".join(rows)))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    broken = page(place, rows[0], "<p>Viga kataloogi lugemisel</p>")
+    site.listing("d", broken)
+    for _ in range(2):
+        run = sandbox.mirror(site.url, delete=True)
+        run.fails(5)
+        run.says("it says 'Viga kataloogi lugemisel'", "run once with --trust-pages")
+        sandbox.holds(wanted)
+    site.listing("d", page(place, "".join(rows)))
+    sandbox.mirror(site.url, delete=True).succeeds()
+    site.listing("d", broken)
+    sandbox.mirror(site.url, delete=True).fails(5)
+    sandbox.mirror(site.url, delete=True, more=["--trust-pages"]).succeeds()
+    assert [path for path in sandbox.tree() if path.startswith("d/")] == ["d/f.bin"]
+
+
+@pytest.mark.own
+@pytest.mark.row("L37")
+def test_a_directory_that_becomes_empty_is_known_by_what_its_page_was(sandbox: Sandbox, site: Site) -> None:
+    site.file("d/f.bin", blob(5, 5))
+    place, words = f"{site.root}d/", "<p>Serveeritud Acme abil</p>"
+    site.listing("d", page(place, _OTHER_ROW.replace("g.bin", "f.bin"), words))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.listing("d", page(place, "", f"{words}<p>Viga</p>"))
+    sandbox.mirror(site.url, delete=True).fails(6)
+    sandbox.holds(wanted)
+    site.listing("d", page(place, "", words))
+    sandbox.mirror(site.url, delete=True).succeeds()
+    assert not any(path.startswith("d/") for path in sandbox.tree())

@@ -101,6 +101,7 @@ def _read_rows(head: _Head, text: str, url: str, path: str) -> Listing | None:
         rejections=head.rejections,
         conclusive=not is_elsewhere,
         flaws=(Flaw(FlawKind.ELSEWHERE),) if is_elsewhere else (),
+        texts=(),
     )
 
 

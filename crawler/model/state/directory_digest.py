@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 
@@ -74,8 +75,7 @@ class DirectoryDigest(Value, frozen=True, kw_only=True):
     Last-Modified of a file may prove an earlier one."""
     skipped: tuple[RefusedEntry, ...]
     """Entries that the filters refused."""
-    heading: str = ""
-    """The heading of the page, as in ``ListingMemo``."""
+    surroundings: Surroundings = UNKNOWN
 
 
 class CopiesDigest(Value, frozen=True, gc=False):

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from crawler.model.flaws import Claim
 from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest, StoredFile
+from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Known, Validators
 
@@ -46,8 +47,7 @@ class ListingMemo(Value, frozen=True, kw_only=True):
     linked: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     mentioned: frozenset[str] = frozenset()
-    heading: str = ""
-    """The heading of the page without what changes each day; "" if it has none, or an older version wrote this."""
+    surroundings: Surroundings = UNKNOWN
 
 
 class StateStore(Protocol):

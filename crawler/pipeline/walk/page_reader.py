@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
 from crawler.model import limits
-from crawler.model.errors import ListingError
-from crawler.model.flaws import Flaw, FlawKind, is_cut_short
+from crawler.model.flaws import Flaw
 from crawler.model.interfaces import FetchedPage, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
+from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Listing, Validators
 from crawler.pipeline.attempts import persist
@@ -26,18 +26,12 @@ from crawler.pipeline.walk.page_versions import (
     memo_of,
     recalled_version,
     refused_page,
-    settled_heading,
-    unlike,
     version_of,
-    with_dead_end,
-    with_link,
 )
 from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PageMemory, PagePiece, Pages, Remembered
+from crawler.pipeline.walk.sound_pages import Pieces, compared, sound
 from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
 
-_HEADED = 0.3
-"""Confidence in a page that has nothing of a listing but the heading, with the path of its directory."""
-Pieces = AsyncGenerator[Listing, None]
 Parse = Callable[[bytes, str, str], Pieces]
 """Parses a page: (body, URL, content type) → the listing, if long in pieces, of which the last has the verdict.
 
@@ -126,7 +120,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                 # An empty array proves nothing; the HTML page of the same directory does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
-        async with aclosing(self._noted(path, url, page, _sound(parsed, page, url), known, was)) as pieces:
+        async with aclosing(self._noted(path, url, page, sound(parsed, page, url, was), known, was)) as pieces:
             async for piece in pieces:
                 yield after(known, piece)
 
@@ -180,11 +174,22 @@ class PageReader(Value, frozen=True, kw_only=True):
             return None
         self._announce(path, whole.url, whole.family, len(whole.entries), whole.confidence)
         self._account(path, whole)
-        heading = settled_heading(page)
-        memo = memo_of(url, path, page, whole, whole.entries, heading) if is_memorable(whole) else None
-        flaw = unlike(was, url, page, whole, whole.entries, heading)
+        flaw, around = self._compared(path, url, page, whole, whole.entries, was)
+        memo = memo_of(url, path, page, whole, whole.entries, around) if is_memorable(whole) else None
         held = self._held(memo, known, flaw)
-        return PagePiece(listing=whole, version=version_of(url, page, whole, heading), memo=held, unlike=flaw)
+        return PagePiece(listing=whole, version=version_of(url, page, whole, around), memo=held, unlike=flaw)
+
+    def _compared(
+        self, path: str, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry], was: Remembered
+    ) -> tuple[Flaw | None, Surroundings]:
+        """What shows that ``page`` is not what it ``was``, if anything, and what is to be remembered of it."""
+        found = compared(was, url, page, listing, entries)
+        if found.doubted is not None:
+            if isinstance(was, ListingMemo):
+                self.state.remember_listing(replace(was, surroundings=found.doubted))
+            elif was is not None and self.unchanged is not None:
+                self.unchanged.keep(path, url, replace(was, surroundings=found.doubted))
+        return found.flaw, found.surroundings
 
     def _held(self, memo: ListingMemo | None, known: ListingMemo | None, flaw: Flaw | None) -> ListingMemo | None:
         """Return ``memo`` if it is to be remembered later; otherwise remember it at once, if any."""
@@ -210,14 +215,14 @@ class PageReader(Value, frozen=True, kw_only=True):
                     entries.clear()
                 memo, flaw, version = None, None, None
                 if piece.is_listing:
-                    heading = settled_heading(page)
                     self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
-                    is_short = count == len(entries) and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
-                    flaw = unlike(was, url, page, piece, entries, heading) if count == len(entries) else None
+                    is_all = count == len(entries)
+                    flaw, around = self._compared(path, url, page, piece, entries, was if is_all else None)
+                    is_short = is_all and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
                     if piece.complete and is_short and is_memorable(piece):
-                        memo = self._held(memo_of(url, path, page, piece, tuple(entries), heading), known, flaw)
-                    version = version_of(url, page, piece, heading)
+                        memo = self._held(memo_of(url, path, page, piece, tuple(entries), around), known, flaw)
+                    version = version_of(url, page, piece, around)
                 yield PagePiece(listing=piece, version=version, memo=memo, unlike=flaw)
 
     async def _fetch(
@@ -262,35 +267,6 @@ class PageReader(Value, frozen=True, kw_only=True):
 
     def _announce(self, path: str, url: str, family: str, count: int, confidence: float = 1.0) -> None:
         self.observer.listing_read(path, url, count, family=family, confidence=confidence)
-
-
-async def _sound(parsed: Pieces, page: FetchedPage, url: str) -> Pieces:
-    """Yield the pieces of ``page``, the response to ``url``, without an uncertain last row.
-
-    Raises ListingError if it is not a listing.
-    """
-    piece: Listing | None = None
-    async with aclosing(parsed) as pieces:
-        async for piece in pieces:
-            if piece.is_listing:
-                piece = with_dead_end(with_link(piece, linked_pages(page)))
-            is_cut = not piece.complete and is_cut_short(piece.flaws)
-            if piece.is_listing and not (page.end_proven or piece.closed):
-                piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))
-                is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))
-            if piece.is_listing and is_cut:
-                piece = replace(piece, entries=piece.entries[:-1])  # the last row of a truncated page may be cut off
-            if piece.is_listing or piece.entries:
-                yield piece
-    if piece is None or not piece.is_listing:
-        from crawler.pipeline.rules.single_file import why_no_listing  # imported only for the message
-
-        kind, why = page.content_type, why_no_listing(url, page.url, page.content_type, page.body)
-        text = f"the response is not a directory listing ({kind or 'no content type'})"
-        is_empty = piece is not None and not (piece.entries or why) and piece.confidence > _HEADED
-        raise ListingError(
-            f"{text}: {why}" if why else text, content_type=kind, is_advised=bool(why), is_empty=is_empty
-        )
 
 
 async def _again(pieces: list[Listing]) -> Pieces:

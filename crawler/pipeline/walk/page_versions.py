@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from crawler.model.flaws import DEAD_ENDS, Claim, Flaw, FlawKind, dead_end
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
+from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Listing
 from crawler.pipeline.rules.listings.page_links import is_gone, is_paged, next_of
@@ -35,11 +36,8 @@ def is_memorable(listing: Listing) -> bool:
     return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
 
 
-def version_of(url: str, page: FetchedPage, listing: Listing, heading: str) -> PageVersion | None:
-    """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None.
-
-    ``heading``: its ``settled_heading``.
-    """
+def version_of(url: str, page: FetchedPage, listing: Listing, surroundings: Surroundings) -> PageVersion | None:
+    """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None."""
     is_all = listing.is_listing and listing.complete and not is_paged(listing)
     if not is_all or not is_memorable(listing) or dead_end(listing.claims) is not None:  # a digest forgets claims
         return None
@@ -49,7 +47,7 @@ def version_of(url: str, page: FetchedPage, listing: Listing, heading: str) -> P
         body_digest=page.digest,
         validators=page.validators,
         family=listing.family,
-        heading=heading,
+        surroundings=surroundings,
     )
 
 
@@ -63,7 +61,7 @@ def recalled_version(memo: ListingMemo) -> PageVersion | None:
         body_digest=memo.body_digest,
         validators=memo.validators,
         family=memo.family,
-        heading=memo.heading,
+        surroundings=memo.surroundings,
     )
 
 
@@ -73,7 +71,7 @@ def is_same(known: ListingMemo | DirectoryDigest, page: FetchedPage) -> bool:
 
 
 def memo_of(
-    url: str, path: str, page: FetchedPage, listing: Listing, entries: tuple[Entry, ...], heading: str
+    url: str, path: str, page: FetchedPage, listing: Listing, entries: tuple[Entry, ...], surroundings: Surroundings
 ) -> ListingMemo:
     """The record of ``page``, requested at ``url``, of the directory ``path``."""
     return ListingMemo(
@@ -89,7 +87,7 @@ def memo_of(
         linked=listing.linked,
         claims=listing.claims,
         mentioned=listing.mentioned,
-        heading=heading,
+        surroundings=surroundings,
     )
 
 
@@ -97,38 +95,6 @@ def last_version(known: ListingMemo | None, digest: DirectoryDigest | None) -> R
     """The last version of a page that the state has: the page, which may be older, or the digest of its directory."""
     is_last = digest is None or (known is not None and known.body_digest == digest.body_digest)
     return known if is_last else digest
-
-
-def unlike(
-    was: Remembered, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry], heading: str
-) -> Flaw | None:
-    """The flaw of a page that has another heading than it had, and not all of the rows; None if there is none.
-
-    The page of a login, an error or a search, or of another directory, may show some of the files. ``was``: the only
-    page of its directory, as it was last remembered. Of several pages, each may have lost rows to the others.
-    ``heading``: the ``settled_heading`` of ``page``.
-    """
-    if was is None or was.heading in ("", heading) or not listing.conclusive:
-        return None
-    if is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)):
-        return None
-    if isinstance(was, ListingMemo):
-        is_lossy = not {entry.name for entry in was.entries} <= {entry.name for entry in entries}
-    else:
-        is_lossy = len(entries) < was.files + len(was.skipped)
-    if not is_lossy:
-        return None
-    from crawler.pipeline.rules.listings.page_heading import heading_of  # not needed for unchanged pages
-
-    text = heading_of(page.body)
-    return Flaw(FlawKind.UNLIKE, f"{masked(url)}: its heading is {f'now {text!r}' if text else 'gone'}")
-
-
-def settled_heading(page: FetchedPage) -> str:
-    """What stays the same from day to day in the heading of ``page``."""
-    from crawler.pipeline.rules.listings.page_heading import heading_of, settled  # not needed for unchanged pages
-
-    return settled(heading_of(page.body))
 
 
 def is_part(memo: ListingMemo, known: ListingMemo | None) -> bool:

@@ -9,6 +9,7 @@ from crawler.model.flaws import Flaw
 from crawler.model.interfaces import FetchedPage, Permit, Take
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
+from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry, Listing, Rejection, Validators
 from crawler.pipeline.rules.listings.loops import Seen
@@ -47,7 +48,7 @@ class PageVersion(Value, frozen=True, kw_only=True):
     body_digest: str
     validators: Validators
     family: str
-    heading: str = ""
+    surroundings: Surroundings = UNKNOWN
 
 
 class Elsewhere(Value, frozen=True, kw_only=True):

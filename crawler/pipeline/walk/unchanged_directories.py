@@ -267,10 +267,14 @@ class UnchangedDirectories:
             newest=entries.newest,
             newest_local=entries.newest_local,
             skipped=tuple(entries.skipped),
-            heading=version.heading,
+            surroundings=version.surroundings,
         )
         if digest != before:
-            self._state.remember_directory_digest(version.url, path, digest)
+            self.keep(path, version.url, digest)
+
+    def keep(self, path: str, url: str, digest: DirectoryDigest) -> None:
+        """Keep ``digest`` of the directory ``path``, whose page is at ``url``."""
+        self._state.remember_directory_digest(url, path, digest)
 
 
 def wishes(config: Config, url: str) -> str | None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo
+from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Known, Span, Validators
 from crawler.storage.state.checksum import sealed, unsealed
@@ -190,10 +191,9 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
         _cell(memo.family),
         int(memo.complete),
         json.dumps({
-            "next": memo.next_pages,
-            "linked": memo.linked, "mentioned": sorted(memo.mentioned),
+            "next": memo.next_pages, "linked": memo.linked, "mentioned": sorted(memo.mentioned),
             "claims": [[claim.kind, claim.quote, claim.number, claim.shown] for claim in memo.claims],
-            "heading": memo.heading,
+            "heading": memo.surroundings.heading, "texts": memo.surroundings.texts,
         }),
         _pack(memo.entries),
     ))  # fmt: skip
@@ -216,7 +216,7 @@ def memo_of(record: tuple[Any, ...]) -> ListingMemo:
         mentioned=frozenset(facts.get("mentioned", ())),
         linked=tuple(facts.get("linked", ())),
         claims=tuple(Claim(ClaimKind(kind), *more) for kind, *more in facts.get("claims", ())),
-        heading=str(facts.get("heading", "")),
+        surroundings=Surroundings(str(facts.get("heading", "")), str(facts.get("texts", ""))),
     )
 
 

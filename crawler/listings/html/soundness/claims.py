@@ -119,6 +119,8 @@ _PAGE = pattern(
     re.IGNORECASE,
 )
 _DIGITS = pattern("[0-9]+")
+_CELLS = pattern(r"(?<=\d)\t(?=\d)")
+"""Between the numbers of two cells, which are not one with a separator of thousands."""
 _YEAR = pattern(r"(?:19|20)\d\d")
 _PAGER = pattern(r"\b(?:class|id|role|aria-label)\s*=[^=]{0,60}\b(?:pager|paging|pagina)", re.IGNORECASE)
 _TURNS = {Says.NEXT, Says.BACK, Says.LAST}
@@ -173,12 +175,18 @@ def _statements(
     for number, passage in enumerate(passages):
         if first <= number <= last or not any(map(_DIGITS.search, passage.cells)):
             continue
-        text = passage.text
+        text = passage.text if len(passage.cells) == 1 else _row_text(passage.cells)
         if len(text) > _LONGEST or _DIGITS.sub("#", text) in shapes or _gives_blocks(passages, number):
             continue
         if _is_fraction(text) and not (_names_rows(text) or _is_in_pager(passages, number)):
             continue
         yield text, passage
+
+
+def _row_text(cells: Sequence[str]) -> str:
+    """The text of ``cells``, white space folded; between two numbers, ``;`` keeps them apart."""
+    texts = [" ".join(cell.split()) for cell in cells]
+    return " ".join(_CELLS.sub(" ; ", "\t".join(filter(None, texts))).split())
 
 
 def _shows_one(passage: Passage, names: Collection[str]) -> bool:

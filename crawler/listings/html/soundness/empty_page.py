@@ -88,19 +88,29 @@ def unknown_in(
     active = _ACTIVE.search(markup) or (None if family in _SCRIPTED else _OWN.search(markup))
     if active is not None:
         return Flaw(FlawKind.UNKNOWN, active[0])
-    host, _, rest = url.partition("#")[0].partition("://")[2].partition("/")
-    path, query = map(decoded, rest.partition("?")[::2])
-    places = {path, host, host.rpartition(":")[0], query, *path.split("/")} - {""}
+    places = places_of(url)
     for passage in passages:
         text = passage.text
         if text in labels or (labels and _LETTER.search(without_labels(text)) is None):
             continue
-        if len(text) > _LONGEST or _COUNTED.search(text) or not _is_explained(text, places):
+        if len(text) > _LONGEST or _COUNTED.search(text) or not is_explained(text, places):
             return Flaw(FlawKind.UNKNOWN, text)
     return None
 
 
-def _is_explained(text: str, places: Collection[str]) -> bool:
+def active_elements(markup: str) -> list[str]:
+    """The start tags in ``markup`` of elements that no server, or only some, print for an empty directory."""
+    return [found[0] for each in (_ACTIVE, _OWN) for found in each.finditer(markup)]
+
+
+def places_of(url: str) -> set[str]:
+    """The parts of ``url`` that a page may show: its host, its path and the names in that."""
+    host, _, rest = url.partition("#")[0].partition("://")[2].partition("/")
+    path, query = map(decoded, rest.partition("?")[::2])
+    return {path, host, host.rpartition(":")[0], query, *path.split("/")} - {""}
+
+
+def is_explained(text: str, places: Collection[str]) -> bool:
     """Whether ``text`` has no word besides the parts of the URL and all that is known.
 
     A directory may have the name of a known word or of one in a known phrase, so either may be taken away first.

@@ -15,6 +15,7 @@ from crawler.listings.html.soundness.claims import claims_in, say_last
 from crawler.listings.html.soundness.dead_pager import shows_one_page
 from crawler.listings.html.soundness.empty_page import unknown_in
 from crawler.listings.html.soundness.heading import another_heading
+from crawler.listings.html.soundness.page_texts import texts_outside
 from crawler.listings.html.soundness.passages import Passage, split_passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.listings.values.hrefs import Resolver
@@ -24,6 +25,9 @@ from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
 from crawler.model.values import Listing, Rejection
 from crawler.text.urls import resolve_any, stripped
+
+_LONGEST_EMPTY = 50_000
+"""Number of characters beyond which a page is not that of an empty directory."""
 
 
 class _Unlinked(Value, frozen=True):
@@ -38,7 +42,7 @@ class _Unlinked(Value, frozen=True):
 def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     """``listing`` with its flaws, its rows without a link and its next pages, by its whole page, ``markup``."""
     if not listing.is_listing:
-        return listing
+        return _with_texts(listing, markup)
     shown, names = visible(markup), {entry.name for entry in listing.entries}
     passages = list(split_passages(shown))
     regions = unlinked_rows.listing_regions(passages, names)
@@ -51,7 +55,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     rejections = (*_without_pages(listing.rejections, more, resolver), *_unlisted(lost))
     is_alone = not more.links and "?" not in listing.url  # otherwise all pages together have to meet the claims
     short = unmet(more.claims, len(names) + sum(bool(each.row) for each in rejections)) if is_alone else None
-    found = (
+    flaws = tuple(filter(None, (
         Flaw(FlawKind.CUT) if not listing.complete else None,
         diagnostics.error_in(passages, regions, rows, is_empty=is_empty),
         diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(more.next_pages)),
@@ -63,8 +67,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         Flaw(FlawKind.UNLINKED, unlinked.aside[0]) if unlinked.aside else None,
         another_heading(markup, listing.url) if is_empty else None,
         _unknown(listing, markup, shown, passages, is_alone=is_alone) if is_empty else None,
-    )
-    flaws = tuple(filter(None, found))
+    )))  # fmt: skip
     return replace(
         listing,
         complete=not any(flaw.is_incomplete for flaw in flaws),
@@ -73,8 +76,16 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         next_pages=more.next_pages,
         claims=more.claims if not is_alone or short is not None else tuple(_positions(more.claims)),
         rejections=rejections,
+        texts=texts_outside(markup, passages, listing.url, known, unlinked.rows),
         mentioned=_mentioned(listing, more.labels) | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
+
+
+def _with_texts(listing: Listing, markup: str) -> Listing:
+    """``listing``, which was not recognised, with its texts if it may be that of an empty directory."""
+    passages = list(split_passages(visible(markup))) if len(markup) <= _LONGEST_EMPTY else []
+    is_short = bool(passages) and unmet(claims_in(passages, (), (), listing.url), rows=0) is None
+    return replace(listing, texts=texts_outside(markup, passages, listing.url, ()) if is_short else None)
 
 
 def _mentioned(listing: Listing, labels: Collection[str]) -> frozenset[str]:

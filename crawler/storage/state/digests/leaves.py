@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.state.store import BY_ROW, Names
+from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import astuple
 from crawler.model.values import Validators
 from crawler.storage.state.checksum import all_unsealed, is_sound, sealed
@@ -93,7 +94,7 @@ def _facts(leaf: DirectoryDigest) -> str:
     return json.dumps((
         leaf.answered, leaf.body_digest, validators.etag, validators.last_modified, leaf.family, leaf.wishes,
         leaf.files, total, leaf.resolution, leaf.newest, leaf.newest_local,
-        leaf.heading, [astuple(each) for each in leaf.skipped],
+        *astuple(leaf.surroundings), [astuple(each) for each in leaf.skipped],
     ))  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def _digest_of(facts: Any) -> DirectoryDigest:
     """The value from a cell that ``_facts`` made. Raises ValueError."""
     try:
         answered, body_digest, etag, modified, family, wishes, files, total, *times, skipped = json.loads(facts)
-        resolution, newest, newest_local, *heading = times  # ValueError for the object of an older version: other keys
+        resolution, newest, newest_local, *around = times  # ValueError for the object of an older version: other keys
         return DirectoryDigest(
             answered=answered,
             body_digest=body_digest,
@@ -114,7 +115,7 @@ def _digest_of(facts: Any) -> DirectoryDigest:
             newest=newest,
             newest_local=newest_local,
             skipped=tuple(RefusedEntry(*each) for each in skipped),
-            heading=heading[0] if heading else "",  # older versions did not keep it
+            surroundings=Surroundings(*around),  # older versions kept less of them
         )
     except (TypeError, RecursionError) as error:
         raise ValueError(f"facts of a leaf: {error!r}") from None

@@ -11,6 +11,7 @@ import pytest
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.state.store import ListingMemo
+from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Known, Validators
 from crawler.storage.state import small_state
@@ -30,6 +31,7 @@ LEAF = DirectoryDigest(
     newest=0.5,
     newest_local=1.5,
     skipped=(RefusedEntry("a\udcff", "http://h/a", None, "ext"), RefusedEntry("b", "http://h/b", 5, "exclude")),
+    surroundings=Surroundings("index of /\udcff", "0abcd"),
 )
 URL = "http://h/\udcff/"
 FILE = Known(

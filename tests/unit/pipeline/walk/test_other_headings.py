@@ -11,7 +11,8 @@ from crawler.model.network.responses import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import Entry, Kind, Listing, Validators
-from crawler.pipeline.walk.page_versions import memo_of, settled_heading, unlike, version_of
+from crawler.pipeline.walk.page_versions import memo_of, version_of
+from crawler.pipeline.walk.sound_pages import compared
 
 URL = "http://h.test/pub/"
 ONE = b"<title>Index of /pub</title><h1>Index of /pub (3 files)</h1>"
@@ -28,20 +29,23 @@ def listing(names: str, **more: Any) -> Listing:
 
 def memo(body: bytes = ONE, **more: Any) -> ListingMemo:
     known = listing("abc", **more)
-    return memo_of(URL, "", page(body), known, known.entries, settled_heading(page(body)))
+    around = compared(None, URL, page(body), known, known.entries).surroundings
+    return memo_of(URL, "", page(body), known, known.entries, around)
 
 
 def digest(body: bytes = ONE) -> DirectoryDigest:
-    version = version_of(URL, page(body), listing("ab"), settled_heading(page(body)))
+    known = listing("ab")
+    version = version_of(URL, page(body), known, compared(None, URL, page(body), known, known.entries).surroundings)
     assert version is not None
     return DirectoryDigest(
         answered=URL, body_digest="0", validators=Validators(), family="x", wishes="", files=2, total=0, resolution=1,
-        newest=0, newest_local=0, skipped=(RefusedEntry("c", URL + "c", None, "--ext"),), heading=version.heading,
+        newest=0, newest_local=0, skipped=(RefusedEntry("c", URL + "c", None, "--ext"),),
+        surroundings=version.surroundings,
     )  # fmt: skip
 
 
 def found(was: ListingMemo | DirectoryDigest | None, body: bytes, now: Listing) -> Flaw | None:
-    return unlike(was, URL, page(body), now, now.entries, settled_heading(page(body)))
+    return compared(was, URL, page(body), now, now.entries).flaw
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,13 @@ def test_totals_of_sections_are_no_properties_of_rows() -> None:
     assert claims(page, "a", "b") == [Claim(ENTRIES, "3 files 4 folders", 7)]
 
 
+@pytest.mark.parametrize(("size", "total"), [("", 10), ("108", None), ("<b>999</b>", None), ("108 bytes", 10)])
+def test_numbers_of_two_cells_are_never_one_number(size: str, total: int | None) -> None:
+    markup = f"<table><tr><td>Files: 9, directories: 1</td><td>{size}</td></tr></table>"
+    found = claims_in(list(split_passages(markup)), set(), [])
+    assert [claim.number for claim in found] == ([] if total is None else [total])
+
+
 def test_a_text_of_one_cell_that_looks_like_those_between_the_rows_belongs_to_a_row() -> None:
     page = "<p>a</p><p>12 items</p><p>b</p><p>40 items</p><p>Total: 40 items</p>"
     assert claims(page, "a", "b") == [Claim(ENTRIES, "Total: 40 items", 40)]

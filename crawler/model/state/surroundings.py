@@ -1,0 +1,17 @@
+"""What the state remembers of a page besides its rows."""
+
+from __future__ import annotations
+
+from crawler.model.struct import Value
+
+
+class Surroundings(Value, frozen=True):
+    """What stays the same from day to day around the rows of a page."""
+
+    heading: str = ""
+    """The heading without what changes each day; "" if there is none, or an older version wrote this."""
+    texts: str = ""
+    """Digests of the other texts (see ``rules.listings.page_texts``); "" if they are unknown."""
+
+
+UNKNOWN = Surroundings()

@@ -1,0 +1,108 @@
+"""Decides what a page proves, given what the state remembers of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from crawler.model.errors import ListingError
+from crawler.model.flaws import Flaw, FlawKind, is_cut_short
+from crawler.model.interfaces import FetchedPage
+from crawler.model.state.store import ListingMemo
+from crawler.model.state.surroundings import UNKNOWN, Surroundings
+from crawler.model.struct import Value, replace
+from crawler.model.values import Entry, Listing
+from crawler.pipeline.rules.listings.page_links import is_paged
+from crawler.pipeline.rules.listings.page_texts import are_known, judge
+from crawler.pipeline.walk.page_versions import linked_pages, with_dead_end, with_link
+from crawler.pipeline.walk.pages import Remembered
+from crawler.text.escape import masked
+
+Pieces = AsyncGenerator[Listing, None]
+_HEADED = 0.3
+"""Confidence in a page that has nothing of a listing but the heading, with the path of its directory."""
+
+
+class Compared(Value, frozen=True, kw_only=True):
+    """A page compared with what it was."""
+
+    flaw: Flaw | None = None
+    """What shows that it is not the page of its listing, if anything."""
+    surroundings: Surroundings
+    """What is to be remembered with it."""
+    doubted: Surroundings | None = None
+    """What is to be remembered with the page as it was while text on this one is doubted."""
+
+
+async def sound(parsed: Pieces, page: FetchedPage, url: str, was: Remembered) -> Pieces:
+    """Yield the pieces of ``page``, the response to ``url`` that ``was`` known, without an uncertain last row.
+
+    Raises ListingError if it is not a listing.
+    """
+    piece: Listing | None = None
+    async with aclosing(parsed) as pieces:
+        async for piece in pieces:
+            piece = with_belief(was, page, piece)
+            if piece.is_listing:
+                piece = with_dead_end(with_link(piece, linked_pages(page)))
+            is_cut = not piece.complete and is_cut_short(piece.flaws)
+            if piece.is_listing and not (page.end_proven or piece.closed):
+                piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))
+                is_cut = is_cut or not page.body.rstrip(b" ").endswith((b">", b"\n"))
+            if piece.is_listing and is_cut:
+                piece = replace(piece, entries=piece.entries[:-1])  # the last row of a truncated page may be cut off
+            if piece.is_listing or piece.entries:
+                yield piece
+    if piece is None or not piece.is_listing:
+        from crawler.pipeline.rules.single_file import why_no_listing  # imported only for the message
+
+        kind, why = page.content_type, why_no_listing(url, page.url, page.content_type, page.body)
+        text = f"the response is not a directory listing ({kind or 'no content type'})"
+        is_empty = piece is not None and not (piece.entries or why) and piece.confidence > _HEADED
+        raise ListingError(
+            f"{text}: {why}" if why else text, content_type=kind, is_advised=bool(why), is_empty=is_empty
+        )
+
+
+def compared(was: Remembered, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry]) -> Compared:
+    """Whether ``page`` has another heading or new text, and not all of the rows.
+
+    The page of a login, an error or a search, or of another directory, may show some of the files. ``was``: the only
+    page of its directory, as it was last remembered. Of several pages, each may have lost rows to the others.
+    """
+    from crawler.pipeline.rules.listings.page_heading import heading_of, settled  # not needed for unchanged pages
+
+    text = heading_of(page.body)
+    heading, known = settled(text), UNKNOWN if was is None else was.surroundings
+    is_alone = not (is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)))
+    is_lossy = is_alone and listing.conclusive and _has_lost_rows(was, entries)
+    # A page with a query may be one of several, which show each other's rows when there are fewer.
+    texts = judge(known.texts, listing.texts, is_lossy=is_lossy and "?" not in url)
+    now, flaw, doubted = Surroundings(heading, texts.noted), None, None
+    if is_lossy and known.heading not in ("", heading):
+        flaw = Flaw(FlawKind.UNLIKE, f"{masked(url)}: its heading is {f'now {text!r}' if text else 'gone'}")
+    elif texts.doubt is not None:
+        flaw = Flaw(FlawKind.UNLIKE, f"{masked(url)}: it says {texts.doubt!r}")
+        doubted = replace(known, texts=texts.doubted)
+    return Compared(flaw=flaw, surroundings=now, doubted=doubted)
+
+
+def _has_lost_rows(was: Remembered, entries: Sequence[Entry]) -> bool:
+    if isinstance(was, ListingMemo):
+        return not {entry.name for entry in was.entries} <= {entry.name for entry in entries}
+    return was is not None and len(entries) < was.files + len(was.skipped)
+
+
+def with_belief(was: Remembered, page: FetchedPage, listing: Listing) -> Listing:
+    """``listing``; if ``page`` has no rows, and nothing but what ``was`` there beside them, its directory is empty."""
+    if was is None or listing.entries or not listing.complete or (listing.is_listing and listing.conclusive):
+        return listing
+    is_known_flaw = all(flaw.kind is FlawKind.UNKNOWN for flaw in listing.flaws)
+    if not is_known_flaw or is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)):
+        return listing
+    from crawler.pipeline.rules.listings.page_heading import heading_of, settled  # not needed for other pages
+
+    heading, known = settled(heading_of(page.body)), was.surroundings
+    if not heading or heading != known.heading or not are_known(known.texts, listing.texts):
+        return listing
+    return replace(listing, is_listing=True, family=was.family, conclusive=True, flaws=())

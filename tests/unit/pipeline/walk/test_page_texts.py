@@ -1,0 +1,166 @@
+"""Rows vanish from a page: what the text around them proves, in histories of a directory whose page is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from crawler.model.errors import ListingError
+from crawler.pipeline.rules.listings.page_texts import DOUBTS
+from tests.support.fakes import MemoryState
+from tests.unit.pipeline.walk.test_read_pages import Reading, files
+
+Printer = Callable[[Sequence[str], str], str]
+
+
+def busybox(names: Sequence[str], more: str = "") -> str:
+    rows = "".join(
+        f'<tr class=f><td class=nm><a href="{n}">{n}</a><td class=sz>12<td class=dt>2024-01-11 10:00:00\n'
+        for n in names
+    )
+    return (
+        "<html><head><title>Index of /pub/</title></head><body>\n<h1>Index of /pub/</h1>\n<table>\n"
+        '<tr><th>Name<th>Size<th>Last modified\n<tr class=d><td class=nm><a href="../">../</a>\n'
+        f"{rows}<tr class=foot><th class=cnt>Files: {len(names)}, directories: 1<th class=sz>{12 * len(names)}"
+        f"</table>{more}</body></html>"
+    )
+
+
+def iis(names: Sequence[str], more: str = "") -> str:
+    rows = "".join(f'<br>11.01.2024  10:00         {len(n)} <A HREF="/pub/{n}">{n}</A>' for n in names)
+    return (
+        "<html><head><title>h.test - /pub/</title></head><body><H1>h.test - /pub/</H1><hr>\n\n<pre>"
+        f'<A HREF="/">[Übergeordnetes Verzeichnis]</A><br>{rows}</pre>{more}<hr></body></html>'
+    )
+
+
+def unknown_words(names: Sequence[str], more: str = "") -> str:
+    rows = "".join(f'<tr><td><a href="{n}">{n}</a></td><td>2024-01-11 10:00</td><td>7 KB</td></tr>' for n in names)
+    return (
+        '<!DOCTYPE html><html lang="ja"><head><meta charset="utf-8"><title>/pub/ の一覧</title></head><body>'
+        "<h1>/pub/ の一覧</h1><p>ようこそ</p><table><tr><th>名前</th><th>更新日時</th><th>サイズ</th></tr><tr><td>"
+        f'<a href="../">親ディレクトリ</a></td><td></td><td></td></tr>{rows}</table>{more}<p>表示 {len(names)} 件</p>'
+        "</body></html>"
+    )
+
+
+def sorted_by_script(names: Sequence[str], more: str = "") -> str:
+    rows = "".join(f'<tr><td><a href="{n}">{n}</a></td><td>11-Jan-2024 10:00</td><td>7k</td></tr>' for n in names)
+    return (
+        "<html><head><title>Index of /pub/</title><script>function sort() { rows.sort(); }</script></head><body>"
+        "<h1>Index of /pub/</h1><table><tr><th>Name</th><th>Modified</th><th>Size</th></tr>"
+        f"{rows}</table><p>Acme Web 1.2</p>{more}</body></html>"
+    )
+
+
+PRINTERS = [busybox, iis, unknown_words, sorted_by_script]
+ERRORS = [
+    "<p>Viga kataloogi lugemisel</p>",  # in a language of which no word is known
+    "<p>Hakemistoa ei voitu lukea</p>",
+    "<p>E5</p>",
+    "<div>zxcv</div>",
+    '<p>Some more. <a href="/enter">Enter</a></p>',
+]
+ACTIVE = [
+    "<form method=post action=in><input type=password name=p></form>",
+    "<script>load('rows.json')</script>",
+    "<iframe src=rows.html></iframe>",
+    "<ul id=list></ul><script src=fill.js></script>",
+]
+
+
+class History:
+    """A directory of which several versions of its page are read, one after the other."""
+
+    def __init__(self) -> None:
+        self._state = MemoryState()
+
+    async def read(self, markup: str, *, trusts: bool = False) -> Reading:
+        return await Reading(lambda _: markup, self._state, trusts=trusts).run()
+
+    async def proves_absence(self, markup: str) -> bool:
+        try:
+            reading = await self.read(markup)
+        except ExceptionGroup as group:  # a root that is no listing
+            assert group.subgroup(ListingError) is not None
+            return False
+        return bool(reading.visited) and reading.is_complete and reading.visited[-1].conclusive
+
+
+@pytest.mark.parametrize("printer", PRINTERS)
+async def test_a_directory_that_has_become_empty_is_believed(printer: Printer) -> None:
+    history = History()
+    assert await history.proves_absence(printer(files(9), ""))
+    assert await history.proves_absence(printer([], ""))
+    assert await history.proves_absence(printer(files(3), ""))
+
+
+@pytest.mark.parametrize("more", [*ERRORS, *ACTIVE])
+@pytest.mark.parametrize("printer", PRINTERS)
+async def test_an_empty_page_with_anything_new_on_it_is_not(printer: Printer, more: str) -> None:
+    history = History()
+    assert await history.proves_absence(printer(files(9), ""))
+    for _ in range(4):
+        assert not await history.proves_absence(printer([], more))
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<title>Log in</title><h1>Log in</h1>",
+        "<title>/pub/ の一覧</title><h1>404</h1>",
+        "<title>/pub/ の一覧</title><h1>/pub/ の一覧</h1><table>",  # cut short
+        unknown_words([]).replace("表示 0 件", "9 files"),
+        unknown_words([]).replace("/pub/", "/other/"),
+    ],
+)
+async def test_an_empty_page_that_is_not_what_it_was_proves_nothing(markup: str) -> None:
+    history = History()
+    assert await history.proves_absence(unknown_words(files(9)))
+    assert not await history.proves_absence(markup)
+
+
+@pytest.mark.parametrize("more", ERRORS)
+@pytest.mark.parametrize("printer", PRINTERS)
+async def test_half_a_page_with_new_text_proves_nothing_until_the_text_stays(printer: Printer, more: str) -> None:
+    history = History()
+    assert await history.proves_absence(printer(files(9), ""))
+    for _ in range(DOUBTS):
+        reading = await history.read(printer(files(5), more))
+        assert "it says" in reading.problem
+    assert await history.proves_absence(printer(files(5), more))
+    assert await history.proves_absence(printer(files(4), more))
+
+
+async def test_trust_settles_new_text_at_once() -> None:
+    history = History()
+    assert await history.proves_absence(iis(files(9)))
+    assert not await history.proves_absence(iis(files(5), ERRORS[0]))
+    assert (await history.read(iis(files(5), ERRORS[0]), trusts=True)).is_complete
+    assert await history.proves_absence(iis(files(4), ERRORS[0]))
+
+
+@pytest.mark.parametrize("printer", PRINTERS)
+async def test_numbers_and_dates_that_change_are_no_evidence(printer: Printer) -> None:
+    history = History()
+    for number in range(6):
+        text = (
+            f"<p>Generated in 0.00{number} s on Mon, {number + 10} Nov 2026; load {number}.5, free {9 - number} GB</p>"
+        )
+        assert await history.proves_absence(printer(files(9 - number), text))
+
+
+async def test_text_that_always_changes_is_no_evidence() -> None:
+    history, quotes = History(), ["Carpe diem", "Festina lente", "Alea iacta est", "Veni vidi vici", "Tabula rasa"]
+    for number, quote in enumerate(quotes[:3]):
+        assert await history.proves_absence(iis(files(6 + number), f"<p>{quote}</p>"))
+    for number, quote in enumerate(quotes[3:]):
+        assert await history.proves_absence(iis(files(4 - number), f"<p>{quote}</p>"))
+
+
+async def test_new_text_without_missing_rows_is_no_flaw() -> None:
+    history = History()
+    assert await history.proves_absence(iis(files(5)))
+    assert await history.proves_absence(iis(files(6), "<p>Welkom</p>"))
+    assert await history.proves_absence(iis(files(5), "<p>Welkom</p>"))
