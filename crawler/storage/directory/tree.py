@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from crawler.model.errors import NO_DESCRIPTORS
 from crawler.model.struct import Struct
 from crawler.storage.directory.os_errors import NO_FLUSH, UnusablePath, is_refused_name, is_whole, item_reason, obstacle
-from crawler.storage.directory.spellings import answers_to_another
 from crawler.text import urls
 
 Identity = tuple[int, int]
@@ -245,6 +244,8 @@ class Tree:
             self.note_made([here])
             self._listed.pop(above, None)
             descriptor = self._descriptor(parent, name, here)
+        from crawler.storage.directory.spellings import answers_to_another  # imported only if needed
+
         directory = None
         try:
             found = identity(os.fstat(descriptor))

@@ -7,7 +7,11 @@ integers beyond 64 bits are stored as text (``records``).
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
+from functools import cache
+from itertools import chain
+from typing import Any
 
 from crawler.storage.state.checksum import is_sound, sealed
 
@@ -29,6 +33,8 @@ TABLES = {
     "hosts": "(name BLOB PRIMARY KEY, connections, beyond, learnt, seal) WITHOUT ROWID",
     "pipelines": "(name BLOB PRIMARY KEY, depth, per_connection, learnt, seal) WITHOUT ROWID",
 }
+_ROWS = (64, 8, 1)
+"""Numbers of records that are written with one statement; SQLite allows 999 parameters or more."""
 _LATE = ("leaves", "copies", "hosts", "pipelines")
 """Tables created by their first write."""
 
@@ -69,6 +75,25 @@ def ensure(table: str, connection: sqlite3.Connection) -> None:
     connection.execute(f"CREATE TABLE IF NOT EXISTS {table}{TABLES[table]}")
 
 
+def insert(table: str, records: Sequence[tuple[Any, ...]], connection: sqlite3.Connection) -> None:
+    """Write ``records``, each with all cells, in place of those with the same keys.
+
+    Many with each statement: SQLite takes less time for each, and releases the interpreter lock.
+    """
+    at = 0
+    for rows in _ROWS:
+        while at + rows <= len(records):
+            some = records[at : at + rows]
+            connection.execute(_insertion(table, len(some[0]), rows), list(chain.from_iterable(some)))
+            at += rows
+
+
+@cache
+def _insertion(table: str, cells: int, rows: int) -> str:
+    row = f"({', '.join('?' * cells)})"
+    return f"INSERT OR REPLACE INTO {table} VALUES {', '.join([row] * rows)}"
+
+
 def has_table(connection: sqlite3.Connection, name: str) -> bool:
     """True if the table ``name`` exists; some are created by their first write."""
     return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchall())
@@ -106,8 +131,7 @@ def _rebuild(table: str, connection: sqlite3.Connection, *, upgraded: int = 0) -
                 if upgraded:
                     record = sealed(record[:upgraded])
                 if is_sound(record):
-                    marks = ", ".join("?" * len(record))
-                    connection.execute(f"INSERT OR REPLACE INTO rebuilt VALUES ({marks})", record)
+                    insert("rebuilt", [record], connection)
                 else:
                     dropped += 1
     finally:

@@ -21,11 +21,12 @@ from crawler.model.struct import Value
 from crawler.model.values import Known
 from crawler.storage.state import records, tables
 from crawler.storage.state.database import Database
-from crawler.storage.state.digests.copies import copies_of, files_of
+from crawler.storage.state.digests.copies import copies_of, files_of, has_copies
 from crawler.storage.state.digests.leaves import count_leaves, leaf_of
 from crawler.storage.state.hosts import read_hosts
 from crawler.storage.state.schema import has_table
 from crawler.storage.state.tables import Changes
+from crawler.storage.state.visits import Visits
 
 FILES = 20_000
 LISTINGS = 5_000
@@ -58,7 +59,7 @@ class SmallState:
         """Whether the files in the directories of ``_copies`` are missing."""
         self._gone: set[bytes] = set()
         self._directories = files.keys() | self._copies.keys()
-        """All directories with files; likewise all pages."""
+        """All directories that may have files; likewise all pages."""
         self._pages = listings.keys() | self._leaves.keys()
 
     @property
@@ -66,12 +67,16 @@ class SmallState:
         """Number of pages of which something is known, and that have not been read or dropped."""
         return len(self._listings.keys() | self._leaves.keys())
 
-    def is_within(self, visits: Iterable[tuple[str, str | None]]) -> bool:
-        """Whether all that was copied belongs to one of ``visits``: (directory, URL of its page or None)."""
-        noted = list(visits)
-        return self._directories <= {records.key(path) for path, _ in noted} and self._pages <= {
-            records.key(url) for _, url in noted if url is not None
-        }
+    def note_written(self, changes: Changes) -> None:
+        """Note that ``changes`` are written: the state may have more directories and pages then."""
+        self._directories.update(map(records.key, changes.directories))
+        self._pages.update(map(records.key, changes.pages))
+
+    def is_within(self, visits: Visits) -> bool:
+        """Whether all that was copied, or written since, certainly belongs to one of ``visits``."""
+        noted = visits.noted
+        are_covered = visits.are_all_here and self._directories <= {records.key(path) for path, _ in noted}
+        return are_covered and self._pages <= {records.key(url) for _, url in noted if url is not None}
 
     def digest(self, url: str) -> DirectoryDigest | None:
         """The digest of the page at ``url``; None if there is no intact record of it."""
@@ -135,14 +140,9 @@ class SmallState:
         """Release the directory or listing ``key``, which is about to change."""
         self._gone.add(records.key(key))
 
-
-def has_seen_all(small: SmallState | None, changes: Changes, *, has_news: bool) -> bool:
-    """Whether a run has visited every directory and page of the state, as far as it can be told without asking it.
-
-    ``small``: the copy of the state as it was in the beginning. ``changes``: what has not been written, with all visits
-    of the run. ``has_news``: whether records have been written.
-    """
-    return small is not None and not (has_news or changes.has_records) and small.is_within(changes.visits)
+    def drop_all(self, keys: Iterable[str]) -> None:
+        """``drop`` for each of ``keys``."""
+        self._gone.update(map(records.key, keys))
 
 
 class Start(Value, frozen=True, kw_only=True):
@@ -154,6 +154,8 @@ class Start(Value, frozen=True, kw_only=True):
     digests: int
     """Number of pages that have a digest, at least as far as they are counted."""
     has_files: bool
+    has_copies: bool
+    """Whether any directory has a digest of its copies."""
 
     @property
     def pages(self) -> int:
@@ -175,6 +177,7 @@ def read_start(database: Database, *, copies: bool) -> Start:
         digests=database.ask(partial(count_leaves, LISTINGS + 1), 0),
         small=database.ask(read_small_state, None) if copies else None,
         has_files=database.ask(tables.has_files, False),
+        has_copies=database.ask(has_copies, False),
     )
 
 

@@ -27,13 +27,12 @@ from crawler.storage.state.digests import copies, leaves
 from crawler.storage.state.hosts import store_hosts
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import Figures, RunRecord
-from crawler.storage.state.small_state import SmallState, has_seen_all, read_others, read_start
-from crawler.storage.state.tables import Changes
+from crawler.storage.state.small_state import SmallState, read_others, read_start
+from crawler.storage.state.tables import Pending
 
 T = TypeVar("T")
-BATCH_ROWS, BATCH_SECONDS, _FEW_ROWS = 1000, 1.0, 1000
-"""Rows that are written together, and the maximum time in seconds between two writes; maximum number of rows that are
-judged in the event loop, in a few milliseconds."""
+_FEW_ROWS = 1000
+"""Maximum number of rows that are judged in the event loop, in a few milliseconds."""
 
 
 class SqliteState:
@@ -47,8 +46,7 @@ class SqliteState:
         self._is_brief, self._database = is_brief, Database(path, read_only=read_only) if path else None
         self._thread: ThreadPoolExecutor | None = None
         self._executor: BriefExecutor | None = None
-        self._writes: list[Future[object]] = []
-        self._changes = Changes()
+        self._writes, self._pending = list[Future[object]](), Pending()
         self._small: SmallState | None = None
         self._new: copies.NewCopies | None = None
         self.knew_files = self._knows_digests = False
@@ -56,7 +54,6 @@ class SqliteState:
         self.known_pages, self.has_news = 0, False  # news: more than visits, hosts and one more run like the last
         self.hosts, self.counts = dict[str, HostLimits](), dict[str, int]()
         """Host name → limits found by earlier runs; likewise path of a directory with digests → number of its files."""
-        self._waiting, self._written = 0, time.monotonic()
 
     @property
     def problem(self) -> str | None:
@@ -71,7 +68,7 @@ class SqliteState:
             known = await asyncio.get_running_loop().run_in_executor(self._thread, opening)
             self._small, self.hosts, self.knew_files = known.small, known.hosts, known.has_files
             self._knows_digests, self.known_pages, self.counts = known.digests > 0, known.pages, known.counts
-            self._new = None if self.knew_files else copies.NewCopies()
+            self._new = None if self.knew_files or known.has_copies else copies.NewCopies()
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -89,13 +86,13 @@ class SqliteState:
             with suppress(ValueError):  # a damaged record: the query below handles it
                 if (found := small.directory(path)) is not None:
                     return found
-        if path in self._changes.directories:
+        if path in self._pending.changes.directories:
             self.flush()
         return await self._ask(partial(tables.read_directory, path, names), {})
 
     async def file(self, path: str) -> Known | None:
         """The known file at ``path``, or None."""
-        if path in self._changes.files or self._changes.new:
+        if path in self._pending.changes.files or self._pending.changes.new:
             self.flush()
         return await self._ask(partial(tables.read_file, path), None)
 
@@ -109,7 +106,7 @@ class SqliteState:
             is_known, memo = (False, None) if self._small is None else self._small.listing(url)
             if is_known:
                 return memo
-        if url in self._changes.memos:
+        if url in self._pending.changes.memos:
             self.flush()
         return await self._ask(partial(tables.read_listing, url), None)
 
@@ -125,7 +122,7 @@ class SqliteState:
             with suppress(ValueError):  # a damaged record: the query below handles it
                 if (rows := small.rows(path)) is not None and len(rows) <= _FEW_ROWS:
                     return judge(leaves.stored_files(rows))
-        if path in self._changes.directories:
+        if path in self._pending.changes.directories:
             self.flush()
         return await self._ask(partial(leaves.read_rows, path, names, judge), default)
 
@@ -135,18 +132,18 @@ class SqliteState:
             return {}
         if self._small is not None:
             return self._small.copies(paths)
-        return await self._ask(partial(copies.read_copies, set(paths) - self._changes.directories), {})
+        return await self._ask(partial(copies.read_copies, set(paths) - self._pending.changes.directories), {})
 
     def remember_copies(self, path: str, found: CopiesDigest) -> None:
         """Record the digest of the copies in ``path``, which the records of its files have."""
-        if self._thread and path not in self._changes.directories:
-            self._changes.copies[path] = found
+        if self._thread and path not in self._pending.changes.directories:
+            self._pending.changes.copies[path] = found
             self._buffered(1)
 
     def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
         """Record that the page at ``url``, of the directory ``path``, showed only files."""
         if self._thread:
-            self._changes.add_digest(url, path, digest)
+            self._pending.changes.add_digest(url, path, digest)
             self._buffered(1 + len(digest.skipped) // 10)
 
     async def count_files(self) -> int:
@@ -203,7 +200,7 @@ class SqliteState:
     def remember(self, known: Sequence[Known]) -> None:
         """Record saved or confirmed files. Written soon, in batches."""
         if self._thread:
-            self._change(self._changes.add_files(known))
+            self._change(self._pending.changes.add_files(known))
             self._buffered(len(known))
 
     async def doubt(self, paths: Collection[str]) -> None:
@@ -216,26 +213,27 @@ class SqliteState:
     def visited(self, path: str, url: str | None) -> None:
         """Record that this run has read the listing of directory ``path``, from its page at ``url`` or elsewhere."""
         if self._thread:
-            self._changes.visits.append((path, url))
-            self._buffered(1)
+            self._pending.visits.add(path, url)
+            self._buffered(0)
 
     async def unvisited_directories(self) -> list[str]:
         """Directories with known files that this run has not visited. Empty if the state had to be replaced."""
-        if self.problem or has_seen_all(self._small, self._changes, has_news=self.has_news):
+        if self.problem or self._has_seen_all():
             return []
-        found: list[str] = await self._ask_all(visits.unvisited_directories, [])
+        self.flush(visits=True)
+        found: list[str] = await self._ask(visits.unvisited_directories, [])
         return [] if self.problem else found
 
     async def forget_unvisited_pages(self, is_spared: Callable[[str, str], bool]) -> None:
         """Drop all pages that this run has not visited, except where ``is_spared``: (directory, URL) → bool."""
-        if not (self.problem or has_seen_all(self._small, self._changes, has_news=self.has_news)):
+        if not (self.problem or self._has_seen_all()):
             self.flush(visits=True)
             self._write(partial(visits.forget_unvisited_pages, is_spared))
 
     def remember_listing(self, memo: ListingMemo) -> None:
         """Record a listing page. Written soon, in batches."""
         if self._thread:
-            self._changes.memos[memo.url] = memo
+            self._pending.changes.memos[memo.url] = memo
             if self._small is not None:
                 self._small.drop(memo.url)
             self._buffered(1 + len(memo.entries) // 10)
@@ -243,7 +241,7 @@ class SqliteState:
     def forget(self, paths: Collection[str]) -> None:
         """Drop the records of these files, which no longer exist."""
         if self._thread:
-            self._changes.files.update(dict.fromkeys(paths))
+            self._pending.changes.files.update(dict.fromkeys(paths))
             self._change(paths)
             self._buffered(len(paths))
 
@@ -253,12 +251,15 @@ class SqliteState:
         self.flush()
         self._write(partial(tables.delete_directory, path))
 
+    def _has_seen_all(self) -> bool:
+        """Whether this run has visited all that the state knows, as far as it can be told without asking it."""
+        self.flush()
+        return self._small is not None and self._small.is_within(self._pending.visits)
+
     def _change(self, paths: Iterable[str]) -> None:
-        for directory in {path.rpartition("/")[0] for path in paths} - self._changes.directories:
-            self._changes.directories.add(directory)
-            self._changes.copies.pop(directory, None)
-            if self._small is not None:
-                self._small.drop(directory)
+        directories = self._pending.change(paths)
+        if self._small is not None:
+            self._small.drop_all(directories)
 
     async def _copied(self, path: str) -> SmallState | None:
         """The copy of a small state, with the files in ``path``; None if the state is not small."""
@@ -272,21 +273,21 @@ class SqliteState:
         return await self._executor.run(self._database.ask, question, default)
 
     async def _ask_all(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
-        self.flush(visits=True)
+        self.flush()
         return await self._ask(question, default)
 
     def _buffered(self, rows: int) -> None:
-        self._waiting += rows
-        if self._waiting >= BATCH_ROWS or time.monotonic() - self._written >= BATCH_SECONDS:
+        if self._pending.is_due(rows):
             self.flush()
 
     def flush(self, *, visits: bool = False) -> None:
-        """Start to write all pending records in the background; ``visits``: even if there is nothing but visits."""
-        if not self._changes.is_empty(visits=visits):
-            self.has_news |= self._changes.has_records
-            self._write(partial(tables.store, self._changes, self._new))
-            self._changes = Changes()
-        self._waiting, self._written = 0, time.monotonic()
+        """Start to write all pending records in the background; ``visits``: and all visits of the run."""
+        changes = self._pending.take(visits=visits)
+        if not changes.is_empty:
+            self.has_news |= changes.has_records
+            if self._small is not None and self._pending.visits.are_all_here:
+                self._small.note_written(changes)
+            self._write(partial(tables.store, changes, self._new))
 
     def _write(self, action: Callable[[sqlite3.Connection], None]) -> None:
         self._raise_bugs()

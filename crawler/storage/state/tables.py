@@ -8,9 +8,10 @@ replaced a damaged one.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import chain, islice
+from itertools import islice
 
 from crawler.model.columns.new_files import SavedFiles
 from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest
@@ -23,18 +24,15 @@ from crawler.storage.state.digests.copies import NewCopies, forget_copies, store
 from crawler.storage.state.digests.leaves import store_leaves
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import TOTALS
-from crawler.storage.state.schema import has_table
-from crawler.storage.state.visits import note
+from crawler.storage.state.schema import has_table, insert
+from crawler.storage.state.visits import Visit, Visits, note
 
 BATCH_ROWS = 1000
 """Rows per batch when all files are read."""
+PENDING_ROWS, PENDING_SECONDS = 1000, 1.0
+"""Rows that are written together, and the maximum time in seconds between two writes."""
 NAMES = 500
 """Number of names in a query; SQLite allows 999 parameters or more."""
-VISITS = 20_000
-"""Maximum number of visits that are kept in memory."""
-_ROW = f"({', '.join('?' * 11)})"
-_INSERTIONS = [(rows, f"INSERT OR REPLACE INTO files VALUES {', '.join([_ROW] * rows)}") for rows in (64, 8, 1)]
-"""(Number of rows, the statement that inserts so many); SQLite allows 999 parameters or more."""
 SHORT_PAGE = 100
 """Maximum number of entries of a page that is not recorded if its directory has a digest: it is needed only if local
 files have changed, and is then requested again."""
@@ -53,20 +51,25 @@ class Changes(Struct, kw_only=True):
     """URL of a page → (path of its directory, digest)."""
     copies: dict[str, CopiesDigest] = field(default_factory=dict)
     """Path of a directory → digest of its copies."""
-    visits: list[tuple[str, str | None]] = field(default_factory=list)
-    """(directory, URL of its page or None)."""
+    visits: Sequence[Visit] = ()
+    """Visits of the run that are not kept in memory."""
     directories: set[str] = field(default_factory=set)
     """The directories of ``files``, and of records that a query would otherwise find unchanged."""
 
-    def is_empty(self, *, visits: bool) -> bool:
-        """Whether there is nothing to write. Visits alone need not be written unless ``visits``, or they are many."""
-        has_visits = bool(self.visits) if visits else len(self.visits) >= VISITS
-        return not (self.has_records or self.copies or has_visits)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.has_records or self.copies or self.visits)
 
     @property
     def has_records(self) -> bool:
         """Whether there is anything to write about a file or a page, besides the visit of a run."""
         return bool(self.files or self.new or self.memos or self.digests)
+
+    @property
+    def pages(self) -> set[str]:
+        """The URLs of the pages that are to be written."""
+        return self.memos.keys() | self.digests.keys()
 
     def add_files(self, known: Sequence[Known]) -> Collection[str]:
         """Add records, and return their paths."""
@@ -83,6 +86,38 @@ class Changes(Struct, kw_only=True):
         memo = self.memos.get(url)
         if memo is not None and len(memo.entries) <= SHORT_PAGE:
             del self.memos[url]
+
+
+class Pending:
+    """The changes of the next transaction, and the visits of the run."""
+
+    def __init__(self) -> None:
+        self.changes, self.visits = Changes(), Visits()
+        self._rows, self._written = 0, time.monotonic()
+
+    def is_due(self, rows: int) -> bool:
+        """Whether it is time to write, now that there are so many more ``rows``."""
+        self._rows += rows
+        is_many = self._rows >= PENDING_ROWS or self.visits.are_many
+        return is_many or time.monotonic() - self._written >= PENDING_SECONDS
+
+    def change(self, paths: Iterable[str]) -> set[str]:
+        """Note that the records of these files change. Returns their directories, without those noted before."""
+        found = {path.rpartition("/")[0] for path in paths} - self.changes.directories
+        self.changes.directories |= found
+        for directory in found:
+            self.changes.copies.pop(directory, None)
+        return found
+
+    def take(self, *, visits: bool) -> Changes:
+        """Return what is to be written now. ``visits``: with all visits, however few."""
+        changes = self.changes
+        if visits or self.visits.are_many:
+            changes.visits = self.visits.take()
+        if not changes.is_empty:
+            self.changes = Changes()
+        self._rows, self._written = 0, time.monotonic()
+        return changes
 
 
 def read_directory(path: str, names: Collection[str] | None, connection: sqlite3.Connection) -> dict[str, Known]:
@@ -165,26 +200,15 @@ def store(changes: Changes, new: NewCopies | None, connection: sqlite3.Connectio
     """Write ``changes``. ``new``: gathers the digests of copies in a state that knew no file; otherwise None."""
     gone = (records.split_path(path) for path, known in changes.files.items() if known is None)
     connection.executemany("DELETE FROM files WHERE folder = ? AND name = ?", gone)
-    _store_files(records.all_known_cells(list(filter(None, changes.files.values()))), connection)
+    insert("files", records.all_known_cells(list(filter(None, changes.files.values()))), connection)
     for saved in changes.new:
-        _store_files(records.all_known_cells(saved), connection)
-    paths = chain(changes.files, *[saved.columns.paths for saved in changes.new])
-    forget_copies({path.rpartition("/")[0] for path in paths}, connection)
-    pages = map(records.memo_cells, changes.memos.values())
-    connection.executemany(f"INSERT OR REPLACE INTO listings VALUES ({', '.join('?' * 11)})", pages)
+        insert("files", records.all_known_cells(saved), connection)
+    forget_copies(changes.directories if new is None else new.outdated(changes.directories), connection)
+    insert("listings", [records.memo_cells(memo) for memo in changes.memos.values()], connection)
     store_leaves(changes.digests, connection)
     complete = {} if new is None else new.add(changes.files, changes.digests, changes.new)
     store_copies(changes.copies | complete, connection)
     note(changes.visits, connection)
-
-
-def _store_files(rows: Sequence[tuple[records.Cell, ...]], connection: sqlite3.Connection) -> None:
-    """Write ``rows``, many with each statement: SQLite takes less time for each, and releases the interpreter lock."""
-    at = 0
-    for count, statement in _INSERTIONS:
-        while at + count <= len(rows):
-            connection.execute(statement, list(chain.from_iterable(rows[at : at + count])))
-            at += count
 
 
 def doubt(paths: Iterable[str], new: NewCopies | None, connection: sqlite3.Connection) -> None:
@@ -193,8 +217,10 @@ def doubt(paths: Iterable[str], new: NewCopies | None, connection: sqlite3.Conne
     ``new``: see ``store``.
     """
     found = [known for path in paths if (known := read_file(path, connection)) is not None]
-    doubtful = (replace(known, digest=REPLACING, checked=UNCONFIRMED) for known in found)
-    store(Changes(files={known.path: known for known in doubtful}), new, connection)
+    doubtful: dict[str, Known | None] = {
+        known.path: replace(known, digest=REPLACING, checked=UNCONFIRMED) for known in found
+    }
+    store(Changes(files=doubtful, directories={path.rpartition("/")[0] for path in doubtful}), new, connection)
 
 
 def has_files(connection: sqlite3.Connection) -> bool:

@@ -6,7 +6,7 @@ The tables are not part of the state file. Large ones spill to disk, because a r
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 from crawler.storage.state.checksum import DamagedError
@@ -28,17 +28,46 @@ SELECT path, path IN visited_folders FROM folders WHERE path IS NOT NULL
 """
 
 
+Visit = tuple[str, str | None]
+"""(Directory, URL of its page or None)."""
+MOST = 20_000
+"""Maximum number of visits that are kept in memory."""
+
+
+class Visits:
+    """The visits of a run, in memory as long as they are few."""
+
+    def __init__(self) -> None:
+        self.noted: list[Visit] = []
+        """The visits that are not in the tables."""
+        self.are_all_here = True
+        """Whether none is in the tables."""
+
+    def add(self, path: str, url: str | None) -> None:
+        self.noted.append((path, url))
+
+    @property
+    def are_many(self) -> bool:
+        """Whether they must be written to the tables."""
+        return len(self.noted) >= MOST
+
+    def take(self) -> list[Visit]:
+        """Return what is to be written to the tables."""
+        noted, self.noted = self.noted, []
+        self.are_all_here = self.are_all_here and not noted
+        return noted
+
+
 def prepare(connection: sqlite3.Connection) -> None:
     """Create the temporary tables."""
     connection.executescript(_TABLES)
 
 
-def note(visits: Iterable[tuple[str, str | None]], connection: sqlite3.Connection) -> None:
-    """Record visits: (directory, URL of its page or None)."""
-    noted = list(visits)
-    paths = [(key(path),) for path in dict.fromkeys(path for path, _ in noted)]
+def note(visits: Sequence[Visit], connection: sqlite3.Connection) -> None:
+    """Write ``visits`` to the tables."""
+    paths = [(key(path),) for path in dict.fromkeys(path for path, _ in visits)]
     connection.executemany("INSERT OR IGNORE INTO visited_folders VALUES (?)", paths)
-    urls = [(key(url),) for _, url in noted if url is not None]
+    urls = [(key(url),) for _, url in visits if url is not None]
     connection.executemany("INSERT OR IGNORE INTO visited_pages VALUES (?)", urls)
 
 

@@ -13,7 +13,6 @@ from crawler.storage.directory.boundaries.other_file_systems import is_leftover
 from crawler.storage.directory.boundaries.spared import ProtectedNames, Spared
 from crawler.storage.directory.os_errors import NAME_REFUSED, UnusablePath
 from crawler.storage.directory.reading.places import KINDS, Places, is_absent, reading_error
-from crawler.storage.directory.spellings import answers_to_another
 from crawler.storage.directory.tree import Tree, decoded, encoded, identity, split
 from crawler.text import urls
 
@@ -127,6 +126,8 @@ class Scan:
             return directory, os.listdir(directory)
 
     def _inspect(self, path: str, names: Collection[str]) -> dict[str, Local]:
+        from crawler.storage.directory.spellings import answers_to_another  # imported only if needed
+
         found: dict[str, Local] = {}
         place, is_exact = self.places.open(path), False
         for name in names:

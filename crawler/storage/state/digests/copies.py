@@ -6,7 +6,7 @@ Whoever writes a record of a file deletes the digest of its directory, in the sa
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,7 +24,7 @@ from crawler.model.struct import Struct
 from crawler.model.values import Known
 from crawler.storage.state.checksum import is_sound, sealed
 from crawler.storage.state.records import key, text_of
-from crawler.storage.state.schema import ensure, has_table
+from crawler.storage.state.schema import ensure, has_table, insert
 
 _MOST = 50_000
 """Maximum number of directories that are gathered at once; beyond it, later runs compare every record once more."""
@@ -55,19 +55,24 @@ def files_of(basis: bytes) -> int:
     return int(basis.partition(b" ")[0])
 
 
+def has_copies(connection: sqlite3.Connection) -> bool:
+    """True if there is any digest of copies."""
+    return has_table(connection, "copies") and bool(connection.execute("SELECT 1 FROM copies LIMIT 1").fetchall())
+
+
 def store_copies(copies: Mapping[str, CopiesDigest], connection: sqlite3.Connection) -> None:
     """Write digests: path of the directory → digest."""
     if copies:
         ensure("copies", connection)
-        cells = (
+        cells = [
             sealed((key(path), key(each.basis), f"{each.total:x}", str(each.size))) for path, each in copies.items()
-        )
-        connection.executemany("INSERT OR REPLACE INTO copies VALUES (?, ?, ?, ?, ?)", cells)
+        ]
+        insert("copies", cells, connection)
 
 
-def forget_copies(directories: Iterable[str], connection: sqlite3.Connection) -> None:
+def forget_copies(directories: Collection[str], connection: sqlite3.Connection) -> None:
     """Delete the digests of ``directories``, because records of their files change."""
-    if has_table(connection, "copies"):
+    if directories and has_table(connection, "copies"):
         connection.executemany("DELETE FROM copies WHERE folder = ?", ((key(path),) for path in directories))
 
 
@@ -87,13 +92,19 @@ class _Gathered(Struct):
 class NewCopies:
     """Gathers the digests of the copies that a first run saves, from their records, while these are written.
 
-    All records of a directory have to pass through ``add``, so the state must have known no file before.
+    All records of a directory have to pass through ``add``, so the state must have known no file and no digest before.
     """
 
     def __init__(self) -> None:
         self._gathered: dict[str, _Gathered] = {}
         self._expected: dict[str, DirectoryDigest] = {}
-        self._is_full = False
+        self._complete = set[str]()
+        """The directories whose digests have been returned; empty once ``_are_many`` is True."""
+        self._are_many = self._is_full = False
+
+    def outdated(self, directories: set[str]) -> set[str]:
+        """Those of ``directories``, whose records change, that may have digests by now."""
+        return directories if self._are_many else directories & self._complete
 
     def add(
         self,
@@ -119,7 +130,11 @@ class NewCopies:
             self._is_full = True
             self._gathered, self._expected = {}, {}
             return {}
-        found = {path: proven for path in touched if (proven := self._complete(path)) is not None}
+        found = {path: proven for path in touched if (proven := self._proven(path)) is not None}
+        self._complete.update(() if self._are_many else found)
+        if len(self._complete) > _MOST:
+            self._are_many = True
+            self._complete.clear()
         for path in found:
             del self._gathered[path], self._expected[path]
         return found
@@ -146,7 +161,7 @@ class NewCopies:
                 of.oldest = float("-inf")
         return touched
 
-    def _complete(self, path: str) -> CopiesDigest | None:
+    def _proven(self, path: str) -> CopiesDigest | None:
         found, digest = self._gathered.get(path), self._expected.get(path)
         if found is None or digest is None:
             return None

@@ -15,7 +15,7 @@ from crawler.model.struct import astuple
 from crawler.model.values import Validators
 from crawler.storage.state.checksum import all_unsealed, is_sound, sealed
 from crawler.storage.state.records import checked_of, key, moment_of, number_of, text_of
-from crawler.storage.state.schema import ensure, has_table
+from crawler.storage.state.schema import ensure, has_table, insert
 
 T = TypeVar("T")
 
@@ -61,8 +61,9 @@ def store_leaves(leaves: Mapping[str, tuple[str, DirectoryDigest]], connection: 
     """Write digests: URL of the page → (path of the directory, digest)."""
     if leaves:
         ensure("leaves", connection)
-        cells = (sealed((key(url), key(path), _facts(leaf))) for url, (path, leaf) in leaves.items())
-        connection.executemany("INSERT OR REPLACE INTO leaves VALUES (?, ?, ?, ?)", cells)
+        insert(
+            "leaves", [sealed((key(url), key(path), _facts(leaf))) for url, (path, leaf) in leaves.items()], connection
+        )
 
 
 def stored_files(records: Iterable[tuple[Any, ...]]) -> Iterator[StoredFile]:

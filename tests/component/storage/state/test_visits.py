@@ -72,7 +72,7 @@ async def test_a_run_that_has_visited_all_asks_nothing(tmp_path: Path, noted: li
 async def test_many_visits_are_not_kept_in_memory(
     tmp_path: Path, noted: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "VISITS", 4)
+    monkeypatch.setattr(visits, "MOST", 4)
     path = tmp_path / "state"
     await fill(path)
     async with SqliteState(path) as state:
@@ -89,6 +89,27 @@ async def visit_all(state: SqliteState, *, without: str = "", page: str | None =
     """Visit all but the directory ``without``, whose page is visited for another one, and but the page of ``page``."""
     for directory, url in PAGES.items():
         state.visited(directory if directory != without else "", url if directory != page else None)
+
+
+@pytest.mark.parametrize(
+    ("directory", "page"), [("", None), ("a/b", None), ("", "a/b"), ("", "d")], ids=["all", "directory", "page", "leaf"]
+)
+async def test_a_first_run_asks_nothing_if_it_has_visited_all_that_it_has_written(
+    tmp_path: Path, noted: list[int], directory: str, page: str | None
+) -> None:
+    async with SqliteState(tmp_path / "state") as state:
+        for path, url in PAGES.items():
+            state.remember([known(f"{path}/f".lstrip("/"))])
+            state.flush()
+            if path == "d":
+                state.remember_directory_digest(url, path, LEAF)
+            else:
+                state.remember_listing(memo(url, path))
+        await visit_all(state, without=directory, page=page)
+        assert await end(state) == ([directory] if directory else [])
+    async with SqliteState(tmp_path / "state") as state:
+        assert set(await left(state)) == {url for path, url in PAGES.items() if path != page}
+    assert bool(noted) == bool(directory or page)
 
 
 @pytest.mark.parametrize("is_flushed", [True, False])
