@@ -26,6 +26,7 @@ _CANNOT_STORE = 4
 def main() -> None:
     """Run the command line and exit with its code."""
     signals.install()
+    gc.set_threshold(50_000, 20, 50)  # with the default threshold a short run collects 120 times and finds nothing
     _open_missing_standard_streams()
     _escape_unencodable_characters()
     if sys.argv[1:] == ["--version"]:
@@ -42,7 +43,6 @@ def _imported() -> Callable[[Sequence[str]], int]:
     """
     try:
         _import_libraries()
-        gc.set_threshold(50_000, 20, 50)  # with the default threshold a short run collects 120 times and finds nothing
         from crawler.cli.parser import run
     except (MemoryError, ImportError, OSError) as error:
         lack = lacking(error)
@@ -89,6 +89,9 @@ def _import_libraries() -> None:
     which Python this is. Modules that stand in for them are removed at once, so that everybody else imports the real
     ones. Programs that import this package may use all of msgspec: for them, nothing is left out.
     """
+    from crawler.cli.late_modules import import_late
+
+    import_late()
     uuid = type("UUID", (), {"unknown": None})
     names: dict[str, dict[str, Any]] = {
         "decimal": {"Decimal": type("Decimal", (), {})},

@@ -13,6 +13,7 @@ _THREAD = "an attribute of the current thread, which threading.local is for"
 
 FROM_OUTSIDE = {
     "app.cluster.reporting: _LOG.propagate": _LIBRARY,
+    "cli.late_modules: module.__class__": "a module becomes an ordinary one when it has been executed",
     "http.credentials.cookie_jars: cookie.domain": _LIBRARY,
     "http.credentials.cookie_jars: cookie.expires": _LIBRARY,
     "http.tls: context.check_hostname": _LIBRARY,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.struct import Value
 from crawler.model.values import Validators
+from crawler.model.versions.hashing import sha256_hex
 
 
 class BulkBody(Protocol):
@@ -139,6 +139,6 @@ class FetchedPage(Value, frozen=True, kw_only=True, dict=True):
         """SHA-256 of the body, in hex. Computed once; ``cached_property`` would take a lock, as long as the hash."""
         computed = self.__dict__
         if "digest" not in computed:
-            computed["digest"] = hashlib.sha256(self.body).hexdigest()
+            computed["digest"] = sha256_hex(self.body)
         found: str = computed["digest"]
         return found

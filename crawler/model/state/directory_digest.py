@@ -5,11 +5,10 @@ Both digests are sums over the files, so that neither side needs an order.
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value
 from crawler.model.values import Validators
+from crawler.model.versions.hashing import blake2b
 
 SUM = (1 << 128) - 1
 """Sums of digests are taken modulo this number plus one."""

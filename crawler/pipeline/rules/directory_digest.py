@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
 from crawler.model.state.directory_digest import (
     SUM,
@@ -23,6 +22,7 @@ from crawler.model.state.directory_digest import (
     url_above,
 )
 from crawler.model.values import Entry, Kind, Local, Span
+from crawler.model.versions.hashing import blake2b
 from crawler.pipeline.rules.compare import is_as_saved
 from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolution_of
 from crawler.text.urls import without_query

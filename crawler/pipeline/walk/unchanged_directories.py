@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import aclosing, suppress
 from functools import partial
@@ -18,6 +17,7 @@ from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest, 
 from crawler.model.state.store import Names, StateStore
 from crawler.model.struct import Value
 from crawler.model.values import Local, Outcome, Result
+from crawler.model.versions.hashing import sha256_hex
 from crawler.pipeline.rules.directory_digest import (
     DirectoryDigestBuilder,
     PiecewiseComparison,
@@ -289,4 +289,4 @@ def wishes(config: Config, url: str) -> str | None:
         __version__, url, config.ext, config.rules, config.min_size, config.max_size, config.verify_digests,
         config.allow_host,
     )  # fmt: skip
-    return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256_hex(repr(values).encode("utf-8", "surrogatepass"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -10,6 +9,7 @@ from enum import Enum, auto
 from crawler.model import limits
 from crawler.model.struct import Value
 from crawler.model.values import Job, Span, Validators
+from crawler.model.versions.hashing import sha256_hex
 from crawler.pipeline.rules.responses.content_type import is_coded_name
 from crawler.text.http_fields import (
     RETRYABLE_STATUS,
@@ -124,7 +124,7 @@ def is_recorded(job: Job, length: int | None, said: Validators, body: bytes | No
     if known is None:
         return False
     if body is not None and known.digest is not None:
-        return f"sha256:{hashlib.sha256(body).hexdigest()}" == known.digest
+        return f"sha256:{sha256_hex(body)}" == known.digest
     if length is None and body is not None:
         length = len(body)
     if length is not None:

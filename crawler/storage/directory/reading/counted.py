@@ -8,7 +8,8 @@ names that are not ASCII or have several spellings. Whatever may be unusual has 
 from __future__ import annotations
 
 import os
-from hashlib import blake2b
+
+from crawler.model.versions.hashing import blake2b
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
