@@ -14,13 +14,13 @@ from crawler.model.struct import replace
 from crawler.model.values import Entry, Job, Kind, Known, Local, Outcome, Rejection, Result
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.checksum_files import by_digest, may_be_checksums, may_list_checksums, was_proven
+from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
 from crawler.pipeline.plan.long_directory import LongDirectory
 from crawler.pipeline.plan.new_files import Rules, new_files, take_new_directory
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
-from crawler.pipeline.rules.extraneous import Unlisted
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Scope
@@ -35,22 +35,22 @@ class Planner:
     """Decides on every entry of the pages that the walker visits."""
 
     def __init__(
-        self, destination: Destination, state: StateStore, observer: Observer, filters: Filters, policy: Policy
+        self,
+        destination: Destination,
+        state: StateStore,
+        observer: Observer,
+        filters: Filters,
+        policy: Policy,
+        findings: Findings | None = None,
     ) -> None:
         self._destination, self._state = destination, state
         self._observer, self._filters = observer, filters
         self._policy, self._beside = policy, policy.neighbours
         self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
         self._open: dict[str, OpenDirectory] = {}
-        self.held: list[Job] = []
-        """Jobs that match --last, to be done after all others."""
-        self.blocked: list[Job] = []
-        self.blocked_directories: list[Directory] = []
-        """Jobs, and empty directories, that wait for the removal of a file where their directory belongs."""
-        self.unlisted = Unlisted()
-        self._rules = Rules(destination, observer, filters, policy, self.unlisted, self._is_last)
-        self.local_files = 0
-        """Number of files in the local directories that were compared."""
+        self.findings = Findings() if findings is None else findings
+        self._unlisted = self.findings.unlisted
+        self._rules = Rules(destination, observer, filters, policy, self._unlisted, self._is_last)
 
     async def visit(self, page: DirectoryPage, put: Put, *, rows: Sequence[Entry] | None = None) -> bool:
         """Decide on the entries of one page. Returns False if the run needs no further pages.
@@ -76,7 +76,7 @@ class Planner:
             waiting=[] if defers else None,
         )
         await self._note_checksums(page, open_page)
-        self.unlisted.foresee(await open_directory.in_the_way())
+        self._unlisted.foresee(await open_directory.in_the_way())
         await self._decide_all(open_page)
         count(page.unusable, page.directory.path, page.url, self._filters, page.scope, self._observer)
         policy.room.check()
@@ -213,12 +213,12 @@ class Planner:
 
     async def _give(self, job: Job, open_page: OpenPage) -> None:
         """Put the job at once, or keep it until its page is complete or until all other jobs are done."""
-        obstacle = self.unlisted.obstacle(job.path)
+        obstacle = self._unlisted.obstacle(job.path)
         if obstacle is not None:
             self._observer.finished(Result(path=job.path, url=job.url, outcome=Outcome.FAILED, reason=obstacle))
             return
-        if self.unlisted.is_replaced(job.path.rpartition("/")[0]):
-            self.blocked.append(job)
+        if self._unlisted.is_replaced(job.path.rpartition("/")[0]):
+            self.findings.blocked.append(job)
             return
         if self._policy.holds(job):
             return
@@ -236,7 +236,7 @@ class Planner:
         if self._policy.checksums:
             self._policy.checksums.expect(job.path)
         if is_last:
-            self.held.append(job)
+            self.findings.held.append(job)
         elif open_page.waiting is not None:
             open_page.waiting.append(job)
         else:
@@ -277,8 +277,8 @@ class Planner:
     async def _compare(self, directory: Directory, open_directory: OpenDirectory, *, complete: bool) -> None:
         """Note what the local directory holds that its complete listing does not show."""
         is_empty = complete and not open_directory.shown.directories
-        if is_empty and self.unlisted.is_replaced(directory.path):
-            self.blocked_directories.append(directory)
+        if is_empty and self._unlisted.is_replaced(directory.path):
+            self.findings.blocked_directories.append(directory)
         elif is_empty and directory.path and self._policy.make_directories:
             problem = await open_directory.foreign(directory.path) or await self._destination.make_folder(
                 directory.path
@@ -287,10 +287,10 @@ class Planner:
                 self._observer.listing_failed(directory.path, directory.url, problem)
         for parent in open_directory.shown.directories or [directory.path]:
             items, files = await open_directory.unlisted(parent)
-            self.local_files += files
+            self.findings.count_local(files)
             if complete and items:
-                self.unlisted.note(parent, items, doubt=open_directory.doubt, recalled=open_directory.recalled)
+                self._unlisted.note(parent, items, doubt=open_directory.doubt, recalled=open_directory.recalled)
         if complete:
             for path in {directory.path, *open_directory.shown.directories}:
-                self.unlisted.confirm(path)
+                self._unlisted.confirm(path)
             await open_directory.forget_gone(directory.path)

@@ -13,6 +13,9 @@ from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 
+Holds = Callable[[Job], bool]
+"""Called with each job before it is put, if anything is at its path. Returns True if the job must wait."""
+
 
 class Policy(Value, frozen=True, kw_only=True):
     """The inputs to the planner's decisions other than the filters."""
@@ -32,5 +35,4 @@ class Policy(Value, frozen=True, kw_only=True):
     neighbours: Neighbours | None = None
     expect: Callable[[Sequence[Span[int] | None]], None] = lambda _sizes: None
     """Called with the sizes of the entries of a page that shows new files."""
-    holds: Callable[[Job], bool] = lambda _job: False
-    """Called with each job before it is put, if anything is at its path. Returns True if the job must wait."""
+    holds: Holds = lambda _job: False

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from crawler.model.config import Config
-from crawler.model.interfaces import Client, Destination, Parser
+from crawler.model.interfaces import Client, Parser
 from crawler.model.observer import Observer
 from crawler.model.state.store import StateStore
 from crawler.model.struct import replace
-from crawler.model.values import Span
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.rules.scope import Bounds
 from crawler.pipeline.runs.components import Components, is_first_contact
@@ -62,15 +59,6 @@ def expected_requests(config: Config, url: str, state: StateStore) -> int:
     if config.dry_run or not names_directory(url):
         return 0
     return config.workers if config.max_files is None else config.max_files
-
-
-def expectation(destination: Destination, config: Config, url: str) -> Callable[[Sequence[Span[int] | None]], None]:
-    """Build what tells ``destination`` the sizes of new files in a run at ``url``.
-
-    Their bodies arrive in pieces under TLS, at a limited rate, through a proxy (as far as it is given) and in ranges.
-    """
-    in_bulk = url.startswith("http://") and not (config.limit_rate or config.proxy) and config.segments == 1
-    return partial(destination.expect, in_bulk=in_bulk)
 
 
 def refuse_by(filters: Filters, rules: RobotsTxt | Upstreams) -> Refuse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from crawler.model.errors import DeleteRefused
-from crawler.pipeline.plan.planner import Planner
+from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.rules.deletion_limit import Circumstances, doubts, judge
 from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
@@ -24,7 +24,7 @@ class Deletions:
         self,
         parts: Components,
         filters: Filters,
-        planner: Planner,
+        findings: Findings,
         walker: Walker,
         unchanged: UnchangedDirectories,
         obstructed: Obstructed,
@@ -34,7 +34,7 @@ class Deletions:
         """``is_fallback``: whether an upstream other than URL has served a listing of this run."""
         self._parts = parts
         self._filters = filters
-        self._planner = planner
+        self._findings = findings
         self._walker = walker
         self._unchanged = unchanged
         self._obstructed = obstructed
@@ -44,7 +44,7 @@ class Deletions:
     async def prove(self) -> None:
         """Read the pages again that prove something absent but were not parsed in this run."""
         if self._parts.config.delete and not (self._parts.allowance.reached or self._is_fallback()):
-            await absence.prove(self._planner.unlisted, self._walker, self._may_go)
+            await absence.prove(self._findings.unlisted, self._walker, self._may_go)
 
     async def immovable(self, paths: Collection[str]) -> dict[str, str]:
         """Those ``paths`` of fetched files at which a directory stands that cannot be removed as a whole → the reason.
@@ -52,7 +52,7 @@ class Deletions:
         If such a file cannot be saved, nothing in the directory may be deleted. Also the files that stay although a
         listing shows a directory in their place.
         """
-        unlisted, found = self._planner.unlisted, dict[str, str]()
+        unlisted, found = self._findings.unlisted, dict[str, str]()
         for path in paths:
             if path in unlisted.occupied:
                 found[path] = f"{path} is {unlisted.occupied[path]}: move it away"
@@ -72,7 +72,7 @@ class Deletions:
 
         Raises DeleteRefused, and DestinationError once everything that was deleted has its Result.
         """
-        parts, unlisted = self._parts, self._planner.unlisted
+        parts, unlisted = self._parts, self._findings.unlisted
         for path in self._obstructed.proven:
             unlisted.arrived(path)
         parts.tally.note_extraneous(len(unlisted.gone), unlisted.spared)
@@ -106,7 +106,7 @@ class Deletions:
 
     def _may_delete(self, removals: Removals | None = None) -> bool:
         """Whether the run may delete. ``removals``: what would go, once that is known. Raises DeleteRefused."""
-        parts, config, unlisted = self._parts, self._parts.config, self._planner.unlisted
+        parts, config, unlisted = self._parts, self._parts.config, self._findings.unlisted
         case = Circumstances(
             wanted=config.delete,
             gone=bool(unlisted.gone),
@@ -118,7 +118,7 @@ class Deletions:
             is_fallback=self._is_fallback(),
             ignores_errors=config.ignore_errors,
             count=len(removals.files) if removals else 0,
-            total=self._planner.local_files + self._unchanged.files + removals.uncounted if removals else 0,
+            total=self._findings.local_files + self._unchanged.files + removals.uncounted if removals else 0,
             limit=config.max_delete,
         )
         judgement = judge(case)

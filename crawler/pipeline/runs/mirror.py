@@ -8,15 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crawler.model.errors import DeleteRefused, ListingError, innermost
 from crawler.model.interfaces import Redirects
 from crawler.pipeline import engine
-from crawler.pipeline.plan.checksum_files import Checksums
-from crawler.pipeline.plan.other_mirrors import Neighbours
-from crawler.pipeline.plan.planner import Planner
-from crawler.pipeline.plan.policy import Policy
+from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.rules.budgets import Room
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.build import (
@@ -25,7 +22,6 @@ from crawler.pipeline.runs.build import (
     build_unchanged,
     build_upstreams,
     build_walker,
-    expectation,
     expected_requests,
     names_directory,
     refuse_by,
@@ -42,7 +38,9 @@ from crawler.pipeline.walk.admission import CONNECTIONS, beside
 from crawler.pipeline.walk.page_reader import Root
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
 from crawler.pipeline.walk.robots_txt import RobotsTxt
-from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
+
+if TYPE_CHECKING:
+    from crawler.pipeline.plan.build import Planning
 
 _ON_ITS_WAY = 0.01
 """Seconds after which a page that has not arrived yet is on its way for longer than its parser takes to be imported."""
@@ -64,9 +62,9 @@ class MirrorRun:
         """``free``: free space at the destination in bytes. ``root``: in a run that may find a file at ``url``."""
         config, self._parts, self._url, self._root, self._rules = parts.config, parts, url, root, rules
         self._filters = Filters(config, datetime.now(UTC))
-        unchanged = build_unchanged(parts, url, rules)
+        self._unchanged = build_unchanged(parts, url, rules)
         reader = build_reader(
-            config, parts.client, parts.state, parts.observer, parts.parser, unchanged=unchanged, root=root
+            config, parts.client, parts.state, parts.observer, parts.parser, unchanged=self._unchanged, root=root
         )
         reader = admitted(reader, self._rules, parts.client)
         self._upstreams = build_upstreams(config, url, reader, self._rules, parts.state, parts.observer)
@@ -79,23 +77,21 @@ class MirrorRun:
             source=None if self._upstreams is None else self._upstreams.read,
         )
         self._room = Room(parts.tally.directory, free, keeps_old=config.trash is not None, strict=not config.dry_run)
-        checksums = self._checksums() if config.verify_digests else None
-        obstructed = Obstructed(parts.observer, parts.allowance, plans=config.dry_run)
-        policy = self._policy(checksums, unchanged, obstructed)
-        self._planner = planner = Planner(parts.destination, parts.state, parts.observer, self._filters, policy)
+        self._obstructed = held = Obstructed(parts.observer, parts.allowance, plans=config.dry_run)
+        self._findings = findings = Findings()
+        self._built: Planning | None = None
         self._transfers = transfers = Transfers(
             parts,
             self._filters,
             self._rules,
             self._redirects,
-            results=obstructed,
-            checksums=checksums,
+            results=held,
+            checksums=lambda: self._planning.checksums,
             upstreams=self._upstreams,
         )
-        self._waiting = WaitingJobs(parts, transfers, planner, obstructed)
-        self._deletions = Deletions(
-            parts, self._filters, planner, self._walker, unchanged, obstructed, is_fallback=self._is_from_fallback
-        )
+        self._waiting = WaitingJobs(parts, transfers, findings, held)
+        by = self._filters, findings, self._walker, self._unchanged, held
+        self._deletions = Deletions(parts, *by, is_fallback=self._is_from_fallback)
 
     async def run(self) -> None:
         """Run all stages. Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""
@@ -124,7 +120,7 @@ class MirrorRun:
         """Read all listings and fetch what they show; then find out what may be deleted."""
         starts, parts = [Directory(path="", url=self._url)], self._parts
         if not parts.state.knew_files and names_directory(self._url):
-            asyncio.get_running_loop().call_later(_ON_ITS_WAY, parts.parser.prepare)
+            asyncio.get_running_loop().call_later(_ON_ITS_WAY, self._prepare)
         if parts.pool is None and self._upstreams is None:
             parts.client.sharing.open_ahead(self._url, expected_requests(parts.config, self._url, parts.state))
         if self._is_page_beside():
@@ -142,6 +138,37 @@ class MirrorRun:
             self._parts.tally.warn(self._room.problem, 4)
         await self._deletions.prove()
 
+    def _prepare(self) -> None:
+        """Import what the first page needs, while it is on its way."""
+        self._parts.parser.prepare()
+        self._planning  # noqa: B018 - builds it
+
+    @property
+    def _planning(self) -> Planning:
+        """Built when there is a page to decide on: most runs find every page unchanged."""
+        if self._built is None:
+            from crawler.pipeline.plan.build import build_planning
+
+            parts = self._parts
+            self._built = build_planning(
+                parts.config,
+                self._url,
+                parts,
+                parts.state,
+                self._filters,
+                self._findings,
+                rules=self._rules,
+                permit=self._rules.permit(lambda source, target: self._redirects().file_redirect(source, target)),
+                warn=parts.tally.warn,
+                allowance=parts.allowance,
+                room=self._room,
+                unchanged=self._unchanged,
+                url_of=parts.url_of,
+                holds=self._obstructed.holds,
+                has_processes=parts.pool is not None,
+            )
+        return self._built
+
     def _walk(self, starts: Sequence[Directory]) -> engine.Produce:
         """The engine's producer, which walks from ``starts`` and puts the jobs of the planner."""
 
@@ -149,7 +176,7 @@ class MirrorRun:
             async def visit(page: DirectoryPage) -> bool:
                 if self._root is not None and not page.directory.path:
                     await self._root.refuse_if_bound(page.scope.base)
-                return await self._planner.visit(page, put)
+                return await self._planning.planner.visit(page, put)
 
             await self._walker.walk(starts, visit)
             self._parts.observer.walked()
@@ -164,7 +191,7 @@ class MirrorRun:
         is_partial = config.no_recursive or self._parts.allowance.reached or walker.failures
         is_partial = is_partial or self._is_from_fallback()
         if not config.dry_run and not is_partial:
-            spared = below_any(walker.refused | set(self._planner.unlisted.doubted))
+            spared = below_any(walker.refused | set(self._findings.unlisted.doubted))
             await collect(self._parts.destination, self._parts.state, spared, base=walker.scope.base)
 
     async def _clean_parts(self) -> None:
@@ -190,34 +217,6 @@ class MirrorRun:
     def _is_from_fallback(self) -> bool:
         """Whether an upstream other than URL has served a listing, which proves nothing absent."""
         return self._upstreams is not None and self._upstreams.has_fallback_listings
-
-    def _checksums(self) -> Checksums:
-        parts = self._parts
-        permit = self._rules.permit(lambda source, target: self._redirects().file_redirect(source, target))
-        return Checksums(
-            parts.client,
-            parts.destination,
-            parts.state,
-            permit,
-            attempts=parts.config.attempts,
-            warn=parts.tally.warn,
-        )
-
-    def _policy(self, checksums: Checksums | None, unchanged: UnchangedDirectories, obstructed: Obstructed) -> Policy:
-        parts, config = self._parts, self._parts.config
-        return Policy(
-            rules=self._rules,
-            allowance=parts.allowance,
-            room=self._room,
-            last=config.last,
-            check=config.check,
-            checksums=checksums,
-            make_directories=not config.dry_run,
-            unchanged=unchanged,
-            neighbours=Neighbours(parts.destination, parts.url_of, lambda: self._url),
-            expect=expectation(parts.destination, config, self._url) if parts.pool is None else lambda _sizes: None,
-            holds=obstructed.holds,
-        )
 
 
 async def mirror_or_file(parts: Components, url: str, rules: RobotsTxt, *, free: int) -> None:

@@ -12,7 +12,6 @@ from crawler.model.observer import Observer
 from crawler.model.values import Job, Outcome, Rejection, Result, Staged
 from crawler.pipeline import engine
 from crawler.pipeline.backlog import Batch
-from crawler.pipeline.plan.checksum_files import Checksums
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.components import Components
 from crawler.pipeline.save.committer import Committer
@@ -20,6 +19,7 @@ from crawler.pipeline.walk.robots_txt import RobotsTxt
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.downloader import Downloader
+    from crawler.pipeline.plan.checksum_files import Checksums
     from crawler.pipeline.walk.upstreams.list_mirrors import ListMirrors
     from crawler.pipeline.walk.upstreams.upstreams import Upstreams
 
@@ -35,12 +35,12 @@ class Transfers:
         redirects: Callable[[], Redirects],
         *,
         results: Observer,
-        checksums: Checksums | None = None,
+        checksums: Callable[[], Checksums | None] = lambda: None,
         upstreams: Upstreams | ListMirrors | None = None,
     ) -> None:
         """``redirects`` returns the rules for redirects of files at the time of the call. ``results`` receives all
-        results of the workers. ``checksums``: None if published checksum files are not consulted. ``upstreams``: the
-        hosts that have the files, if there are several.
+        results of the workers. ``checksums`` returns None if published checksum files are not consulted.
+        ``upstreams``: the hosts that have the files, if there are several.
         """
         self._parts = parts
         self._redirects = redirects
@@ -131,7 +131,8 @@ class Transfers:
             if begin is None:
                 from crawler.pipeline.fetch.build import build_batches
 
-                published = None if self._checksums is None else self._checksums.beside_all
+                checksums = self._checksums()
+                published = None if checksums is None else checksums.beside_all
                 begin = build_batches(self._parts.config, self._downloader, published).begin
             return begin(job)
 
@@ -141,10 +142,10 @@ class Transfers:
         """The function that the engine's workers call for each job."""
         if self._dry_run is not None:
             return self._dry_run.process
-        pool, checksums = self._parts.pool, self._checksums
+        pool = self._parts.pool
 
         async def process(job: Job) -> Result | Staged:
-            if checksums is not None:
+            if (checksums := self._checksums()) is not None:
                 job = await checksums.beside(job)
             if pool is None:
                 return await self._downloader.process(job)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from crawler.model.reasons import Reason
 from crawler.model.values import Job, Outcome, Result
 from crawler.pipeline import engine
-from crawler.pipeline.plan.planner import Planner
+from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.runs.components import Components
 from crawler.pipeline.runs.transfers import Transfers
 from crawler.pipeline.save.committer import Committer
@@ -18,18 +18,18 @@ REMOVES, KEPT = "--delete removes it", "it stays until a run can delete it"
 
 
 class WaitingJobs:
-    """Finishes the jobs that ``planner`` and ``obstructed`` hold back."""
+    """Finishes the jobs that the planner (``findings``) and ``obstructed`` hold back."""
 
-    def __init__(self, parts: Components, transfers: Transfers, planner: Planner, obstructed: Obstructed) -> None:
+    def __init__(self, parts: Components, transfers: Transfers, findings: Findings, obstructed: Obstructed) -> None:
         self._parts = parts
         self._transfers = transfers
-        self._planner = planner
+        self._findings = findings
         self._obstructed = obstructed
 
     @property
     def is_blocked(self) -> bool:
         """Whether any file or directory needs a deletion to make room."""
-        return bool(self._planner.blocked or self._planner.blocked_directories or self._obstructed.proven)
+        return bool(self._findings.blocked or self._findings.blocked_directories or self._obstructed.proven)
 
     @property
     def proven(self) -> Collection[str]:
@@ -50,13 +50,13 @@ class WaitingJobs:
 
     def _fail_below(self, path: str, reason: str) -> None:
         """Report the directory ``path`` and everything below it as failed."""
-        planner, below = self._planner, f"{path}/"
-        jobs = [job for job in planner.blocked if job.path.startswith(below)]
-        planner.blocked[:] = [job for job in planner.blocked if not job.path.startswith(below)]
+        findings, below = self._findings, f"{path}/"
+        jobs = [job for job in findings.blocked if job.path.startswith(below)]
+        findings.blocked[:] = [job for job in findings.blocked if not job.path.startswith(below)]
         self._give_up(jobs, Outcome.FAILED, reason)
-        for directory in list(planner.blocked_directories):
+        for directory in list(findings.blocked_directories):
             if directory.path == path or directory.path.startswith(below):
-                planner.blocked_directories.remove(directory)
+                findings.blocked_directories.remove(directory)
                 self._parts.observer.listing_failed(directory.path, directory.url, reason)
 
     def postpone(self) -> None:
@@ -64,30 +64,30 @@ class WaitingJobs:
 
         The limit counts as reached, so nothing is deleted.
         """
-        jobs = [*self._planner.blocked, *self._obstructed.proven.values()]
+        jobs = [*self._findings.blocked, *self._obstructed.proven.values()]
         if self._parts.config.delete and jobs:
-            self._parts.allowance.postpones([*jobs, *self._planner.held])
+            self._parts.allowance.postpones([*jobs, *self._findings.held])
 
     async def finish_blocked(self, committer: Committer, *, has_room: bool) -> None:
         """Fetch the files that waited for a deletion, or report them as failed; then finish the files of --last.
 
         ``has_room``: the obstacles have been deleted.
         """
-        planner, jobs = self._planner, list(self._obstructed.proven.values())
+        findings, jobs = self._findings, list(self._obstructed.proven.values())
         self._obstructed.proven.clear()
         if has_room:
-            for directory in planner.blocked_directories if self._parts.dry_run is None else ():
+            for directory in findings.blocked_directories if self._parts.dry_run is None else ():
                 problem = await self._parts.destination.make_folder(directory.path)
                 if problem is not None:
                     self._parts.observer.listing_failed(directory.path, directory.url, problem)
-            await self._fetch([*planner.blocked, *jobs], committer)
+            await self._fetch([*findings.blocked, *jobs], committer)
         elif self._parts.allowance.reached:
-            self._give_up([*planner.blocked, *jobs], Outcome.SKIPPED, Reason.BUDGET)
+            self._give_up([*findings.blocked, *jobs], Outcome.SKIPPED, Reason.BUDGET)
         else:
             way_out = KEPT if self._parts.config.delete else REMOVES
-            self._give_up(planner.blocked, Outcome.FAILED, f"{Reason.FILE_IN_THE_WAY}: {way_out}")
+            self._give_up(findings.blocked, Outcome.FAILED, f"{Reason.FILE_IN_THE_WAY}: {way_out}")
             self._give_up(jobs, Outcome.FAILED, f"{Reason.DIRECTORY_IN_THE_WAY}: {way_out}")
-            for directory in planner.blocked_directories:
+            for directory in findings.blocked_directories:
                 self._parts.observer.listing_failed(
                     directory.path, directory.url, f"{Reason.FILE_IN_THE_WAY}: {way_out}"
                 )
@@ -95,8 +95,8 @@ class WaitingJobs:
 
     async def finish_last(self, committer: Committer) -> None:
         """Fetch the files that match --last. They may refer to other files, so only if none of those is missing."""
-        held = list(self._planner.held)
-        self._planner.held.clear()
+        held = list(self._findings.held)
+        self._findings.held.clear()
         if self._parts.tally.failed or self._parts.allowance.spent:
             reason = Reason.HELD_BACK if self._parts.tally.failed else Reason.BUDGET
             self._give_up(held, Outcome.SKIPPED, reason)

@@ -8,7 +8,8 @@ import pytest
 
 from crawler.model.config import Config
 from crawler.model.values import Span
-from crawler.pipeline.runs.build import expectation, expected_requests
+from crawler.pipeline.plan.build import expectation
+from crawler.pipeline.runs.build import expected_requests
 from crawler.storage.state.read_only import NullState
 from tests.support.fakes import FakeDestination
 

@@ -224,8 +224,8 @@ class Explainer(Observer):
         await planner.visit(
             replace(page, entries=entries, unusable=(), complete=False, last=False), put, rows=page.entries
         )
-        is_held = any(job.path == path for job in planner.held)
-        job = next((job for job in [*jobs, *planner.held] if job.path == path), None)
+        is_held = any(job.path == path for job in planner.findings.held)
+        job = next((job for job in [*jobs, *planner.findings.held] if job.path == path), None)
         if job is not None:
             if checksums:
                 job = await checksums.beside(job)

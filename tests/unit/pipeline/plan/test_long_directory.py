@@ -89,12 +89,20 @@ def outcome(decider: Decider, pages: Sequence[Sequence[Entry]], path: str, *, co
         return digest.entries, digest.files, digest.total, digest.is_plain, digest.resolution
 
     digests = asyncio.run(visit())
-    observer, own, unlisted = decider.observer, decider.producer, decider.producer.unlisted
+    observer, own, unlisted = decider.observer, decider.producer, decider.producer.findings.unlisted
     items = [
         sorted(map(repr, each))
         for each in (unlisted.gone, unlisted.replaced.items(), unlisted.obstructing.items(), unlisted.spared.items())
     ]
-    done = [observer.results, observer.listed_paths, observer.refused, own.held, own.blocked, own.local_files, digests]
+    done = [
+        observer.results,
+        observer.listed_paths,
+        observer.refused,
+        own.findings.held,
+        own.findings.blocked,
+        own.findings.local_files,
+        digests,
+    ]
     more = [sorted(unlisted.mentioned), unlisted.doubted, unlisted.obstacles, unlisted.occupied]
     return [*done, *items, *more, decider.jobs, own._policy.room._planned, decider.state.forgotten]
 
@@ -154,7 +162,7 @@ async def test_only_the_files_of_a_piece_are_in_memory(kind: str) -> None:
         assert len(opened.local[""]) == len(opened.known[""]) == 4
     await decider.visit()
     assert decider.extraneous == ["gone"]
-    assert decider.producer.local_files == 41
+    assert decider.producer.findings.local_files == 41
     assert {str(result.outcome) for result in decider.observer.results} == {"unchanged"}
 
 
@@ -164,7 +172,7 @@ async def test_names_that_are_not_in_the_order_of_a_store_are_looked_up_in_a_sca
     await decider.visit(file("c"), file("d"), last=False)
     await decider.visit(file("a"), file("b"))
     assert decider.extraneous == ["e"]
-    assert decider.producer.local_files == 5
+    assert decider.producer.findings.local_files == 5
     assert decider.observer.outcomes() == dict.fromkeys("abcd", "unchanged")
 
 

@@ -82,11 +82,19 @@ def planned(short: bool, pages: Sequence[DirectoryPage], decider: Decider) -> li
         except DestinationError as problem:
             error = str(problem)
     observer = decider.observer
-    done = [observer.results, observer.listed_paths, observer.refused, own.held, own.blocked, own.unlisted, error]
+    done = [
+        observer.results,
+        observer.listed_paths,
+        observer.refused,
+        own.findings.held,
+        own.findings.blocked,
+        own.findings.unlisted,
+        error,
+    ]
     return [
         *done,
         # before a run that fails for lack of space, other files may have been put into the queue
-        None if error else (decider.jobs, own._open.keys(), expected, remembered.digests, own.local_files),
+        None if error else (decider.jobs, own._open.keys(), expected, remembered.digests, own.findings.local_files),
         own._policy.room._planned,
         decider.state.forgotten,
         decider.state.seen,

@@ -77,9 +77,9 @@ def planned(short: bool, pages: Sequence[Sequence[Entry]], decider: Decider, pat
         observer.results,
         observer.listed_paths,
         observer.refused,
-        own.held,
-        own.blocked,
-        own.unlisted,
+        own.findings.held,
+        own.findings.blocked,
+        own.findings.unlisted,
         error,
         digests,
     ]
@@ -236,7 +236,7 @@ async def test_after_what_stands_in_the_way_of_a_directory_the_long_way_is_taken
 ) -> None:
     decider = Decider()
     await decider.visit(file("a"), last=False)
-    getattr(decider.producer.unlisted, what)["d"] = "a mount point"
+    getattr(decider.producer.findings.unlisted, what)["d"] = "a mount point"
     await decider.visit(file("b"))
     assert long_way == ["b"]
 

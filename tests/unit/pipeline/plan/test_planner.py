@@ -126,7 +126,7 @@ class Decider:
 
     @property
     def extraneous(self) -> list[str]:
-        return sorted(item.path for item in self.producer.unlisted.gone)
+        return sorted(item.path for item in self.producer.findings.unlisted.gone)
 
     def ended(self, path: str) -> tuple[str, str]:
         (result,) = (result for result in self.observer.results if result.path == path)
@@ -134,7 +134,11 @@ class Decider:
 
     def assert_closed(self) -> None:
         """Assert that each listed entry is a job or a result, once."""
-        ends = [*self.paths, *(job.path for job in self.producer.held), *(r.path for r in self.observer.results)]
+        ends = [
+            *self.paths,
+            *(job.path for job in self.producer.findings.held),
+            *(r.path for r in self.observer.results),
+        ]
         assert Counter(ends) == Counter(self.observer.listed_paths)
 
 
@@ -262,7 +266,7 @@ async def test_files_that_match_last_are_held_back() -> None:
     decider = Decider(config=Config(last=("*SUMS", "repomd.xml")))
     await decider.visit(file("SHA256SUMS"), file("a"), file("repomd.xml"))
     assert decider.paths == ["a"]
-    assert [job.path for job in decider.producer.held] == ["SHA256SUMS", "repomd.xml"]
+    assert [job.path for job in decider.producer.findings.held] == ["SHA256SUMS", "repomd.xml"]
     decider.assert_closed()
 
 
@@ -424,7 +428,7 @@ async def test_what_a_complete_listing_does_not_show_is_extraneous() -> None:
     decider = Decider(["a", "gone", "old/deep/file", "sub/x"])
     await decider.visit(file("a"), file("sub", kind=Kind.DIRECTORY))
     assert decider.extraneous == ["gone", "old"]
-    assert decider.producer.local_files == 2
+    assert decider.producer.findings.local_files == 2
 
 
 async def test_what_an_incomplete_listing_does_not_show_is_unknown() -> None:
