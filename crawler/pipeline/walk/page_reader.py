@@ -233,7 +233,7 @@ class PageReader(Value, frozen=True, kw_only=True):
         async def fetch() -> FetchedPage:
             page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only, take=take)
             if page.status == 304 and known:
-                from crawler.pipeline.rules.responses.evidence import confirms
+                from crawler.pipeline.rules.responses.conditional_requests import confirms
 
                 if confirms(page.validators, known):
                     return page

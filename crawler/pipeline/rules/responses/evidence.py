@@ -21,6 +21,7 @@ from crawler.model.struct import Value, replace
 from crawler.model.values import UNCONFIRMED, Job, Known, Local, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.racy import is_racy
+from crawler.pipeline.rules.responses.conditional_requests import confirms, is_before
 from crawler.pipeline.rules.responses.verdict import Action, Verdict
 from crawler.pipeline.rules.time_zones import row_agrees
 from crawler.pipeline.rules.upstreams.agreement import refusal
@@ -75,17 +76,6 @@ def _has_listed_copy(job: Job) -> bool:
     return job.vouched and copy is not None and copy.digest is not None and copy.digest == job.digest
 
 
-def confirms(said: Validators, asked: Validators) -> bool:
-    """Whether a 304 with the validators ``said`` describes the version with the validators ``asked``.
-
-    It does not if its ETag differs (RFC 9111 section 4.3.4) or, without ETags, if its time is earlier: a server that
-    compares If-Modified-Since by "not later" sends 304 for every older version.
-    """
-    if _is_other_tag(said.etag, asked.etag):
-        return False
-    return asked.etag is not None or not _is_before(said.last_modified, asked.last_modified)
-
-
 def currency(job: Job, last_modified: str | None, made: float) -> Currency:
     """Whether a version with this Last-Modified can be the one that the row of ``job`` shows.
 
@@ -111,16 +101,6 @@ def generated(headers: Mapping[str, str], now: float) -> float:
     """
     date, age = parse_http_date(headers.get("Date")), parse_age(headers.get("Age"))
     return now - age if date is None else min(date, now - age)
-
-
-def _is_other_tag(said: str | None, asked: str | None) -> bool:
-    """Whether two entity tags differ by weak comparison (RFC 9110 section 8.8.3.2); False if one is missing."""
-    return said is not None and asked is not None and said.removeprefix("W/") != asked.removeprefix("W/")
-
-
-def _is_before(first: str | None, second: str | None) -> bool:
-    earlier, later = parse_http_date(first), parse_http_date(second)
-    return earlier is not None and later is not None and earlier < later
 
 
 # --- what to do with the response ---------------------------------------------------------------------
@@ -154,7 +134,7 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
         return Ruling.KEEP if is_same else Ruling.TAKE
     copy, said = job.copy, proof.validators
     is_listed_copy = copy is not None and row_agrees(job.moment or job.modified, copy.validators.last_modified)
-    is_back = copy is not None and _is_before(said.last_modified, copy.validators.last_modified)
+    is_back = copy is not None and is_before(said.last_modified, copy.validators.last_modified)
     is_worse = is_back and is_listed_copy and proof.currency is Currency.OTHER
     if proof.currency is not Currency.OLDER and not is_worse:
         is_same = is_same or (copy is not None and _is_unnamed(job, copy, proof, length))

@@ -113,7 +113,7 @@ class GroupReader:
         """Whether the response is the page, or confirms what is known of it."""
         if page.status != 304:
             return page.status == 200
-        from crawler.pipeline.rules.responses.evidence import confirms
+        from crawler.pipeline.rules.responses.conditional_requests import confirms
 
         return known is not None and bool(known.validators) and confirms(page.validators, known.validators)
 
