@@ -71,14 +71,8 @@ class FaultySite:
         return self._markup(self._rows(number), self._pager(number))
 
     def _wrong(self, number: int) -> str | None:
-        sent = {
-            "previous": max(1, number - 1),
-            "next": min(number + 1, max(number, self.last)),
-            "first": 1,
-            "last": self.last,
-        }
-        number = sent.get(self.fault, number)
-        rows, pager = self._rows(number), self._pager(number)
+        sent = self._sent(number)
+        rows, pager = self._rows(sent), self._pager(sent)
         if self.fault == "not-found":
             return None
         if self.fault.startswith("emptied"):
@@ -86,6 +80,20 @@ class FaultySite:
         elif self.fault == "half":
             rows = rows[::2]
         return self._markup(rows, "" if self.fault in {"bare", "emptied-bare"} else pager)
+
+    def _sent(self, number: int) -> int:
+        """Number of the page that is sent for one with the fault."""
+        sent = {
+            "previous": max(1, number - 1),
+            "next": min(number + 1, max(number, self.last)),
+            "first": 1,
+            "last": self.last,
+        }
+        return sent.get(self.fault, number)
+
+    def sent_rows(self, number: int) -> list[str]:
+        """The rows that are sent for a page with the fault."""
+        return self._rows(self._sent(number))
 
     def _rows(self, number: int) -> list[str]:
         return self.names[self.length * (number - 1) : self.length * number]

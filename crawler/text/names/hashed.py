@@ -17,7 +17,7 @@ class HashedTexts:
     """
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        self._buckets = [array("q") for _ in range(_BUCKETS)]
+        self._buckets: list[array[int] | None] = [None] * _BUCKETS
         self._count = 0
         for text in texts:
             self.add(text)
@@ -26,6 +26,8 @@ class HashedTexts:
         """Add ``text``."""
         value = hash(text)
         bucket = self._buckets[value % _BUCKETS]
+        if bucket is None:
+            self._buckets[value % _BUCKETS] = bucket = array("q")
         place = bisect_left(bucket, value)
         if place == len(bucket) or bucket[place] != value:
             bucket.insert(place, value)
@@ -33,7 +35,7 @@ class HashedTexts:
 
     def __contains__(self, text: str) -> bool:
         value = hash(text)
-        bucket = self._buckets[value % _BUCKETS]
+        bucket = self._buckets[value % _BUCKETS] or ()
         place = bisect_left(bucket, value)
         return place < len(bucket) and bucket[place] == value
 

@@ -14,7 +14,7 @@ from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.struct import Value
 from crawler.pipeline.rules.listings.shown_rows import OwnRows
 from crawler.text.escape import masked
-from crawler.text.url_parameters import has_number, is_first_number, order
+from crawler.text.url_parameters import has_number, order
 
 
 class Look(Value, frozen=True, kw_only=True):
@@ -35,8 +35,8 @@ class Look(Value, frozen=True, kw_only=True):
     """Whether it links to other pages of the listing at all, or says which one it is."""
     place: int
     """Which page it is, as it says; 0 if it does not say so."""
-    leads_elsewhere: bool = False
-    """Whether it links to pages other than itself and the first one."""
+    has_back: bool = False
+    """Whether it links to pages before it, or says which one it is."""
 
 
 class SeenPage(Value, frozen=True, kw_only=True):
@@ -66,23 +66,27 @@ def look_of(url: str, own: OwnRows, pages: Iterable[str], claims: Sequence[Claim
         leads_back_to_itself=bool(back) if url == first else url in back,
         has_links=bool(following or back or places),
         place=places[0] if len(places) == 1 else 0,
-        leads_elsewhere=any(not is_first_number(page, url) for page in {*following, *back} - {url, first}),
+        has_back=bool(back or places),
     )
 
 
-def is_displaced(page: SeenPage, others: Sequence[SeenPage]) -> bool:
-    """Whether ``page``, to which nothing leads any more, is as it was, and was sent in place of one of ``others``.
+def is_replaced(page: SeenPage, by: SeenPage, *, is_first: bool, is_familiar: bool) -> bool:
+    """Whether ``by``, which was read later, was sent in place of ``page``, whose known rows are on no page any more.
 
-    That one has no links, and no other page has changed. Where rows were removed, all pages after them have; and pages
-    with links show that they are not where they belong: if the page had any to pages other than the first one, it
-    would have them there, too. Those to the first one lead nowhere there.
+    ``is_first``: whether ``page`` is the first one. ``is_familiar``: whether ``by`` shows any row that was known, on
+    whichever page.
     """
-    if page.known is None or not page.known.rows or page.known.leads_elsewhere or page.now.key != page.known.key:
+    if by.known is None or not by.known.rows:
         return False
-    if not has_number(page.url):
+    # All files may be new, and a token may lead to the first page once it is old; a number leads to one without links.
+    if not (is_familiar or (by.now.has_links and has_number(by.url))):
         return False
-    changed = [other for other in others if other.known is None or other.now.key != other.known.key]
-    return len(changed) == 1 and changed[0].now.key == page.now.key and not changed[0].now.leads_elsewhere
+    if by.now.rows or not page.now.rows or by.now.key != page.now.key:
+        return False
+    if by.known.has_back and not by.now.has_links:
+        return False  # it is not what it was either: what a server sends for a page after the last one
+    # Where a link back leads shows whether a page is where it belongs: see _change. Before the first one there is none.
+    return is_first or not (page.now.has_back or by.now.has_back)
 
 
 def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool) -> Flaw | None:
@@ -103,6 +107,8 @@ def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool) -> Flaw 
             why = _change(page.now, page.known, is_first=number == 0, may_be_empty=is_end)
             if why is not None:
                 return Flaw(FlawKind.UNLIKE, f"{masked(page.url)}: {why}")
+    if (bare := _stripped(pages[1:])) is not None:
+        return Flaw(FlawKind.UNLIKE, f"{masked(bare)}: its links to other pages are gone")
     lengths = {page.now.rows for page in pages if page.now.rows}
     is_new_end = pages[-1].known is None and not pages[-1].now.rows
     if had_end and is_new_end and (len(lengths) == 1 or is_odd_end(pages)):
@@ -117,6 +123,14 @@ def is_odd_end(pages: Sequence[SeenPage]) -> bool:
         return False
     before, last = pages[-2].now, pages[-1].now
     return before.key == last.key and before.leads_on and not last.leads_on
+
+
+def _stripped(later: Sequence[SeenPage]) -> str | None:
+    """The URL of the page with rows of its own that alone has lost its links back, and all others; None if none has."""
+    lost = [page for page in later if page.known is not None and page.known.has_back and not page.now.has_back]
+    if len(lost) != 1 or not lost[0].now.rows or lost[0].now.has_links:
+        return None
+    return lost[0].url if any(page.now.has_back for page in later) else None
 
 
 def _is_bare(look: Look) -> bool:

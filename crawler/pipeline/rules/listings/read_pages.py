@@ -191,16 +191,17 @@ class ReadPages(Struct):
         """Whether a page that could not be read may be the one after the last, to which a page links all the same.
 
         ``known``: the page as it was. Only "Next" may lead there. It is believed if the page before is shorter than the
-        first one, or shows nothing new; if the page led on; or if it was not there either when the link was last read.
-        Otherwise, and with any statement of how much there is, it is a page that is missing.
+        first one, or shows nothing new; if the page led on, or repeated others; or if it was not there either when the
+        link was last read. Otherwise, and with any statement of how much there is, it is a page that is missing.
         """
+        pages = self.together
         if self.is_former:
             return is_absent(error)
         if not is_gone(error) or self.is_first or self.todo or not self.queue.is_only_next:
             return False
         if known is not None:
-            return bool(next_of(known)) or not known.entries
-        before = None if self.together is None else self.together.known_before
+            return bool(next_of(known)) or not known.entries or (pages is not None and pages.repeated(known))
+        before = None if pages is None else pages.known_before
         was_linked = before is not None and self.queue.url in next_of(before)
         return self._order.is_idle or self._order.is_short or was_linked
 
@@ -252,9 +253,10 @@ class ReadPages(Struct):
         url = self.queue.url
         self._order.count(is_new=is_new)
         if self.queue.is_former:
-            is_lost = is_new or self._order.is_between(url)
-            if is_lost or (self.together is not None and self.together.withdraw()):
+            if is_new or self._order.is_between(url):
                 self._fail(Flaw(FlawKind.UNPAGED, masked(url)))
+            elif self.together is not None:
+                self.together.withdraw()
             return
         if self.queue.is_stray:
             by = self.queue.back[url]

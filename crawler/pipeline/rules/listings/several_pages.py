@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from crawler.model.flaws import ClaimKind, Flaw
+from crawler.model.flaws import ClaimKind, Flaw, FlawKind
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, field
-from crawler.model.values import Listing
-from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_displaced, is_odd_end, look_of, unlike
+from crawler.model.values import Entry, Listing
+from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_odd_end, is_replaced, look_of, unlike
 from crawler.pipeline.rules.listings.page_links import next_of
 from crawler.pipeline.rules.listings.shown_rows import OwnRows, PageRows, ShownRows
+from crawler.text.escape import masked
 from crawler.text.url_parameters import number_of, order
 
 _FORMER = 2
@@ -26,6 +27,10 @@ class SeveralPages(Struct):
     """The page that was added last, as it was."""
     _rows: ShownRows = field(default_factory=ShownRows)
     _seen: list[SeenPage] = field(default_factory=list)
+    _withdrawn: list[SeenPage] = field(default_factory=list)
+    """Pages to which nothing leads."""
+    _repeated: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    """URL of a page without rows of its own → its rows."""
     _led_to: set[str] = field(default_factory=set)
     """URLs of the pages to which the pages led, as they were known."""
     _known_next: list[set[str]] = field(default_factory=list)
@@ -66,11 +71,17 @@ class SeveralPages(Struct):
                 self._former |= dict.fromkeys(next_of(known))
         self.known_before = known
         self._seen.append(SeenPage(url=url, now=now, known=was, is_linked=is_linked))
+        if not now.rows:
+            self._repeated[url] = listing.entries
         return rows
 
-    def withdraw(self) -> bool:
-        """Take back the page that was added last, as nothing leads to it. Returns whether another one replaced it."""
-        return is_displaced(self._seen.pop(), self._seen)
+    def withdraw(self) -> None:
+        """Take back the page that was added last, as nothing leads to it."""
+        self._withdrawn.append(self._seen.pop())
+
+    def repeated(self, known: ListingMemo) -> bool:
+        """Whether a page that was ``known`` had no rows but those that pages added so far had."""
+        return self._rows.knew_all(known.entries)
 
     @property
     def had_rows(self) -> bool:
@@ -116,7 +127,21 @@ class SeveralPages(Struct):
         had_end = not all(led_to) or (bool(led_to) and all(pages <= self._with_rows for pages in led_to))
         first, *others = self._seen
         pages = [page for page in others if page.now.key != first.now.key or not self.is_first_by_number(page.url)]
+        if (replaced := self._replaced([first, *pages])) is not None:
+            return Flaw(FlawKind.UNLIKE, f"{masked(replaced)}: it has the rows of another page")
         return unlike([first, *pages], is_lossy=self._rows.is_lossy, had_end=had_end)
+
+    def _replaced(self, pages: Sequence[SeenPage]) -> str | None:
+        """The URL of a page in whose place another one was sent; None if there is none."""
+        by_rows = {page.now.key: page for page in pages if page.now.rows and page.known is not None}
+        for other in (*pages, *self._withdrawn):
+            page = None if other.now.rows else by_rows.get(other.now.key)
+            if page is None or page.known is None or not self._rows.is_gone(page.known.key, page.known.rows):
+                continue
+            is_familiar = self._rows.knew(self._repeated[other.url])
+            if is_replaced(page, other, is_first=page is pages[0], is_familiar=is_familiar):
+                return page.url
+        return None
 
 
 def _look(url: str, page: Listing | ListingMemo, rows: OwnRows, first: str) -> Look:

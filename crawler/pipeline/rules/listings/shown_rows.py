@@ -44,13 +44,25 @@ class ShownRows(Struct):
     """Hashes of the paths on the first page."""
     _before: frozenset[int] = frozenset()
     """Hashes of the paths on the page before."""
-    _missing: set[int] = field(default_factory=set)
-    """Hashes of the paths of known rows that no page has shown so far."""
+    _missing: dict[int, int] = field(default_factory=dict)
+    """Hashes of the paths of known rows that no page has shown so far → key of the page that had them."""
 
     @property
     def is_lossy(self) -> bool:
         """Whether rows that were known are on no page."""
         return bool(self._missing)
+
+    def is_gone(self, key: int, count: int) -> bool:
+        """Whether all ``count`` rows that the known page with this ``key`` had are on no page."""
+        return 0 < count == sum(each == key for each in self._missing.values())
+
+    def knew(self, entries: Iterable[Entry]) -> bool:
+        """Whether a page that was added is known to have had any of ``entries``."""
+        return any(entry.path in self._known for entry in entries)
+
+    def knew_all(self, entries: Iterable[Entry]) -> bool:
+        """Whether all of ``entries`` are known to have been on pages that were added."""
+        return all(entry.path in self._known for entry in entries)
 
     def show(self, entries: Iterable[Entry]) -> bool:
         """Whether the pages have shown all of ``entries``."""
@@ -61,7 +73,8 @@ class ShownRows(Struct):
         paths = {entry.path for entry in entries}
         new = _add_to(self._shown, paths)
         hashes = frozenset(map(hash, paths))
-        self._missing -= hashes
+        for path in hashes & self._missing.keys():
+            del self._missing[path]
         first, before = self._first, self._before
         self._first, self._before = hashes if first is None else first, hashes
         return PageRows(
@@ -76,8 +89,11 @@ class ShownRows(Struct):
     def add_known(self, entries: Iterable[Entry]) -> OwnRows:
         """Add the rows that the page had."""
         paths = {entry.path for entry in entries}
-        self._missing.update(hash(path) for path in paths if path not in self._shown)
-        return OwnRows(hash(frozenset(map(hash, paths))), len(paths) if _add_to(self._known, paths) else 0)
+        own = OwnRows(hash(frozenset(map(hash, paths))), len(paths) if _add_to(self._known, paths) else 0)
+        for path in paths:
+            if path not in self._shown:
+                self._missing.setdefault(hash(path), own.key)
+        return own
 
 
 def _add_to(texts: HashedTexts, more: Iterable[str]) -> int:

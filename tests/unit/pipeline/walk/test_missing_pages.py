@@ -187,3 +187,14 @@ async def test_the_second_page_in_place_of_the_first_one_deletes_nothing(style: 
     assert (await Reading(site.page, state).run()).is_complete
     read = await Reading(lambda query: site.page(query) if "x=7" in query else site.markup(2), state).run()
     assert not read.is_complete
+
+
+@pytest.mark.parametrize("count", [7, 8])
+async def test_a_page_that_repeated_the_last_one_may_not_be_found_any_more(count: int) -> None:
+    state, paging = MemoryState(), Paging()
+    for names, is_repeated in ((files(8), True), (files(8)[:count], False)):
+        site = PagedSite(names, 2, STYLES["relation"], paging)
+        last = site.markup(4).replace("</table>", f'</table><a href="{paging.href(5)}">Next</a>')
+        pages = {"page=4": last} | ({"page=5": last} if is_repeated else {})
+        read = await Reading(lambda query, site=site, pages=pages: pages.get(query, site.page(query)), state).run()
+        assert (read.names, read.is_complete) == (names, True)

@@ -8,14 +8,13 @@ import pytest
 
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.struct import replace
-from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_displaced, look_of, unlike
+from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_replaced, look_of, unlike
 from crawler.pipeline.rules.listings.shown_rows import OwnRows
 
 ROOT = "http://h.test/pub/"
 FULL = Look(key=1, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=0)
 LAST = replace(FULL, key=3, rows=3, leads_on=False)
 ALONE = replace(LAST, has_links=False)
-AMID = replace(LAST, leads_elsewhere=True)
 EMPTY = replace(LAST, key=0, rows=0)
 STRAY = replace(FULL, leads_back_to_itself=True)
 SHORT = replace(FULL, rows=4)
@@ -91,31 +90,90 @@ def test_a_short_page_may_be_the_last_one_if_neither_links_nor_numbers_tell() ->
     assert unlike(pages([known[0], middle, known[0]], known), is_lossy=True, had_end=False) is not None
 
 
+SECOND = replace(FULL, key=2)
+COPY = replace(SECOND, rows=0)
+"""The second page as it is read later: all of its rows have been shown in place of the first one."""
+NUMBER, TOKEN = f"{ROOT}?page=2", f"{ROOT}?page=t16c7z"
+
+
+def replaced(
+    page: Look, by: Look, known: Look | None, *, url: str = NUMBER, is_first: bool = True, is_familiar: bool = True
+) -> bool:
+    first = SeenPage(url=ROOT, now=page, known=FULL)
+    return is_replaced(first, SeenPage(url=url, now=by, known=known), is_first=is_first, is_familiar=is_familiar)
+
+
 @pytest.mark.parametrize(
-    ("page", "first", "second", "expected"),
+    ("page", "by", "known", "expected"),
     [
-        ((LAST, ALONE), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), True),
-        ((LAST, AMID), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), False),  # it had links
-        ((LAST, LAST), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), True),  # to the first one
-        ((LAST, ALONE), (FULL, FULL), (AMID, replace(FULL, key=2)), False),  # it shows where it belongs
-        ((LAST, ALONE), (FULL, replace(FULL, key=5)), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
-        (
-            (LAST, replace(FULL, has_links=False)),
-            (FULL, FULL),
-            (replace(LAST, has_links=False), replace(FULL, key=2)),
-            False,
-        ),
-        ((LAST, None), (FULL, FULL), (replace(LAST, has_links=False), replace(FULL, key=2)), False),
-        ((EMPTY, EMPTY), (FULL, FULL), (replace(EMPTY, has_links=False), replace(FULL, key=2)), False),
+        (SECOND, COPY, SECOND, True),
+        (SECOND, COPY, replace(SECOND, key=8), True),  # rows have moved from page to page
+        (SECOND, COPY, None, False),  # a new page
+        (SECOND, COPY, COPY, False),  # it had no rows of its own: another URL of the first page, or the end
+        (SECOND, replace(COPY, key=3), SECOND, False),  # other rows
+        (SECOND, SECOND, SECOND, False),  # rows that no page has shown before
+        (COPY, COPY, SECOND, False),  # both repeat another one
     ],
 )
-def test_a_page_was_displaced_if_one_alone_has_changed_and_shows_it(
-    page: tuple[Look, Look | None], first: tuple[Look, Look], second: tuple[Look, Look], *, expected: bool
+def test_a_page_in_whose_place_another_one_was_sent(
+    page: Look, by: Look, known: Look | None, *, expected: bool
 ) -> None:
-    seen = pages([first[0], second[0], page[0]], [first[1], second[1], page[1]])
-    assert is_displaced(seen[2], seen[:2]) is expected
-    opaque = pages([first[0], second[0], page[0]], [first[1], second[1], page[1]], is_opaque=True)
-    assert is_displaced(opaque[2], opaque[:2]) is False
+    assert replaced(page, by, known) is expected
+
+
+@pytest.mark.parametrize("is_familiar", [False, True])
+@pytest.mark.parametrize("url", [NUMBER, TOKEN])
+@pytest.mark.parametrize("has_links", [False, True])
+def test_rows_that_are_all_new_may_be_those_of_the_first_page_unless_its_number_leads_to_one_with_links(
+    *, is_familiar: bool, url: str, has_links: bool
+) -> None:
+    by = replace(COPY, has_links=has_links)
+    assert replaced(SECOND, by, SECOND, url=url, is_familiar=is_familiar) is (
+        is_familiar or (has_links and url == NUMBER)
+    )
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("now", ["", "on", "back"])
+@pytest.mark.parametrize("page", [False, True])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_links_back_tell_what_was_sent_but_in_place_of_the_first_page(
+    *, known: bool, now: str, page: bool, is_first: bool
+) -> None:
+    by = replace(COPY, has_links=bool(now), has_back=now == "back")
+    was_stripped = known and not now  # it is what follows the last page, so that what was read before may be the last
+    assert replaced(replace(SECOND, has_back=page), by, replace(SECOND, has_back=known), is_first=is_first) is (
+        not was_stripped and (is_first or not (page or now == "back"))
+    )
+
+
+BACK = replace(FULL, has_back=True)
+BARE = replace(ALONE, key=5)
+
+
+@pytest.mark.parametrize(
+    ("now", "known", "expected"),
+    [
+        ([BACK, BARE], [BACK, BACK], True),
+        ([BACK, BARE], [BACK, FULL], False),  # a link forward alone: now it is the last page
+        ([BACK, BARE], [BACK, None], False),  # a new page
+        ([BACK, replace(BARE, has_links=True)], [BACK, BACK], False),
+        ([BACK, replace(BARE, rows=0)], [BACK, BACK], False),  # what follows the last page
+        ([FULL, BARE], [BACK, BACK], False),  # now no page has links back
+        ([FULL, BARE], [FULL, BACK], False),  # one alone had them
+        ([BARE], [BACK], False),  # one number beside the current one may be no pager
+        ([BACK, BARE, BACK], [BACK, BACK, BACK], True),
+        ([BACK, BARE, BARE], [BACK, BACK, BACK], False),
+        ([BACK, BACK, BACK], [BACK, BACK, BACK], False),
+    ],
+)
+def test_one_page_alone_that_has_lost_its_links_back_was_not_the_last_one(
+    now: list[Look], known: list[Look | None], *, expected: bool
+) -> None:
+    seen = pages([FULL, *now], [FULL, *known])
+    flaw = unlike(seen, is_lossy=True, had_end=False)
+    found = flaw is not None and "its links to other pages are gone" in flaw.quote
+    assert found is expected
 
 
 def test_the_look_of_a_page_leaves_out_links_to_itself() -> None:
@@ -124,7 +182,7 @@ def test_the_look_of_a_page_leaves_out_links_to_itself() -> None:
     look = look_of(url, rows, [url, f"{ROOT}?page=3"], back, ROOT)
     assert look == Look(
         key=9, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=2,
-        leads_elsewhere=True,
+        has_back=True,
     )  # fmt: skip
     assert look_of(url, rows, [url, ROOT], (), ROOT).leads_on is False
     assert look_of(url, rows, [], (Claim(ClaimKind.BACK, url),), ROOT).leads_back_to_itself

@@ -26,19 +26,19 @@ def place(number: int) -> Claim:
         (TWO, [ROOT], (), set()),  # the first page follows none
         (ROOT, [TWO], (), {"on", "linked"}),
         (ROOT, [TWO, THREE], (), {"on", "linked", "branches"}),
-        (ROOT, [], (Claim(ClaimKind.BACK, TWO),), {"back", "linked"}),  # nothing comes before the first page
-        (TWO, [], (Claim(ClaimKind.BACK, ROOT),), {"linked"}),
-        (TWO, [], (Claim(ClaimKind.BACK, ROOT), Claim(ClaimKind.BACK, TWO)), {"back", "linked"}),
-        (TWO, [], (place(2),), {"linked", "place"}),
-        (TWO, [], (place(2), place(3)), {"linked"}),  # it says two things
+        (ROOT, [], (Claim(ClaimKind.BACK, TWO),), {"to itself", "back", "linked"}),  # nothing comes before it
+        (TWO, [], (Claim(ClaimKind.BACK, ROOT),), {"back", "linked"}),
+        (TWO, [], (Claim(ClaimKind.BACK, ROOT), Claim(ClaimKind.BACK, TWO)), {"to itself", "back", "linked"}),
+        (TWO, [], (place(2),), {"back", "linked", "place"}),
+        (TWO, [], (place(2), place(3)), {"back", "linked"}),  # it says two things
         (TWO, [], (Claim(ClaimKind.NEXT),), set()),
     ],
 )
 def test_the_look_of_a_page(url: str, following: list[str], claims: tuple[Claim, ...], expected: set[str]) -> None:
     look = look_of(url, OwnRows(1, 7), following, claims, ROOT)
     found = {
-        "on": look.leads_on, "branches": look.branches, "back": look.leads_back_to_itself, "linked": look.has_links,
-        "place": look.place == 2,
+        "on": look.leads_on, "branches": look.branches, "to itself": look.leads_back_to_itself, "back": look.has_back,
+        "linked": look.has_links, "place": look.place == 2,
     }  # fmt: skip
     assert {name for name, holds in found.items() if holds} == expected
     assert (look.key, look.rows, look.place) == (1, 7, 2 if "place" in expected else 0)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.state.store import ListingMemo
@@ -167,23 +171,79 @@ def test_pages_that_do_not_look_as_they_did_although_rows_are_missing(
     )
 
 
+def test_a_page_to_which_nothing_leads_is_taken_back() -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("ab", []), ("ab", [2]))
+    add(pages, 2, ("", []), ("cd", []))
+    assert pages.led_to == frozenset()
+    pages.withdraw()
+    assert pages.led_to == {url_of(2)}
+    assert pages.flaw() is None, "it was the last one"
+
+
+OTHER = "it has the rows of another page"
+
+
+@pytest.mark.parametrize("is_former", [False, True])
 @pytest.mark.parametrize(
-    ("first", "known", "is_displaced"),
+    ("first", "known", "second", "expected"),
     [
-        (("cd", []), ("cd", []), True),  # page 2 was sent in place of the first one
-        (("ab", []), ("cd", []), False),
-        (("cd", [3]), ("cd", []), False),  # that has links, and says so
-        (("cd", []), None, False),
-        (("cd", []), ("ef", []), False),
+        ("cd", "ab", "cd", True),
+        ("cde", "ab", "cde", True),  # with new rows
+        ("ce", "ab", "ce", True),  # and without a known one
+        ("cd", "ab", "ef", False),  # rows have moved up
+        ("cd", "ab", "", False),  # the second page is gone
+        ("cd", "ab", "c", False),  # not the same page
+        ("bcd", "ab", "bcd", False),  # a row of the first page is left, so that others of it may be gone
+        ("ef", "ab", "ef", False),  # nothing of what was known is left: tokens may have become invalid
+        ("cd", "", "cd", False),  # the first page was empty
+        ("cd", None, "cd", False),
     ],
 )
-def test_a_page_to_which_nothing_leads_is_taken_back(first: Page, known: Page | None, *, is_displaced: bool) -> None:
+def test_a_later_page_in_place_of_the_first_one(
+    first: str, known: str | None, second: str, *, expected: bool, is_former: bool
+) -> None:
     pages = SeveralPages()
-    add(pages, "first", first, ("ab", [2]))
-    add(pages, 2, ("cd", []), known)
-    assert pages.led_to == frozenset()
-    assert pages.withdraw() is is_displaced
-    assert pages.led_to == {url_of(2)}
+    add(pages, "first", (first, ["t3"]), None if known is None else (known, ["t2", "t3"]))
+    add(pages, "t2", (second, ["t3"]), ("cd", ["t3"]))
+    if is_former:
+        pages.withdraw()
+    flaw = pages.flaw()
+    assert (flaw is not None and OTHER in flaw.quote) is expected
+    assert not expected or flaw == Flaw(FlawKind.UNLIKE, f"{ROOT}: {OTHER}")
+
+
+@given(
+    known=st.integers(2, 12), length=st.integers(1, 4), seed=st.randoms(use_true_random=False), sent=st.integers(1, 5)
+)
+@settings(max_examples=60)
+def test_no_removal_and_no_order_of_rows_looks_like_a_later_page_in_place_of_the_first_one_and_that_always_does(
+    known: int, length: int, seed: Random, sent: int
+) -> None:
+    names = string.ascii_lowercase[:known]
+    left = [name for name in names if seed.random() < 0.7]
+    now = left + [name for name in "ABC" if seed.random() < 0.3]
+    if seed.random() < 0.5:
+        seed.shuffle(now)
+
+    def chunks(rows: Sequence[str]) -> list[str]:
+        return ["".join(rows[start : start + length]) for start in range(0, len(rows), length)] or [""]
+
+    def flaw(wrong: str | None) -> str:
+        pages, old, new = SeveralPages(), chunks(names), chunks(now)
+        for number in range(1, max(len(old), len(new)) + 1):
+            rows = wrong if number == 1 and wrong is not None else "".join(new[number - 1 : number])
+            before = old[number - 1] if number <= len(old) else None
+            after = [[number + 1], []]
+            known_page = None if before is None else (before, after[number >= len(old)])
+            add(pages, "first" if number == 1 else number, (rows, after[number >= len(new)]), known_page)
+        found = pages.flaw()
+        return "" if found is None else found.quote
+
+    assert OTHER not in flaw(None)
+    wrong, first = "".join(chunks(now)[sent : sent + 1]), {*names[:length]}
+    if sent < len(chunks(names)) and not first.intersection(now[length:]) and {*wrong}.intersection(names):
+        assert OTHER in flaw(wrong)
 
 
 def test_whether_the_pages_show_all_rows_of_a_page_that_was_known() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawler.model.values import Entry, Kind
-from crawler.pipeline.rules.listings.shown_rows import ShownRows
+from crawler.pipeline.rules.listings.shown_rows import OwnRows, ShownRows
 
 
 def entries(names: str) -> list[Entry]:
@@ -77,3 +77,38 @@ def test_whether_the_pages_show_all_of_some_rows(names: str, *, expected: bool) 
     for page in ("ab", "c"):
         shown.add(entries(page))
     assert shown.show(entries(names)) is expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "gone"),
+    [
+        ("known:ab known:cd now:cd", {"ab"}),
+        ("known:ab known:cd now:cd now:a", set()),  # a row has moved
+        ("now:b known:ab", set()),
+        ("known:ab now:", {"ab"}),
+        ("known:ab now:ab known:cd", {"cd"}),
+        ("known:ab known:ab now:c", {"ab"}),
+        ("known: now:c", set()),
+    ],
+)
+def test_whether_all_rows_of_a_known_page_are_missing(steps: str, gone: set[str]) -> None:
+    shown, known = ShownRows(), dict[str, OwnRows]()
+    for step in steps.split():
+        kind, _, names = step.partition(":")
+        if kind == "now":
+            shown.add(entries(names))
+        else:
+            known.setdefault(names, shown.add_known(entries(names)))
+    assert {names for names, own in known.items() if shown.is_gone(own.key, own.count)} == gone
+
+
+@pytest.mark.parametrize(
+    ("names", "is_any", "are_all"),
+    [("", False, True), ("a", True, True), ("dba", True, True), ("ae", True, False), ("ef", False, False)],
+)
+def test_which_rows_were_known_on_any_page(names: str, *, is_any: bool, are_all: bool) -> None:
+    shown = ShownRows()
+    for page in ("ab", "cd"):
+        shown.add_known(entries(page))
+    shown.add(entries("ef"))
+    assert (shown.knew(entries(names)), shown.knew_all(entries(names))) == (is_any, are_all)
