@@ -14,7 +14,7 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
-from tests.support import servers, trees
+from tests.support import scratch, servers, trees
 from tests.support.program import Program
 from tests.support.servers.stores import MOTO
 
@@ -30,6 +30,10 @@ WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 # where it has another variable for the interpreter, as many container images do, each would import them (warm_start).
 for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
     os.environ.pop(variable, None)
+
+# In memory, the suite takes two thirds of the time. What is written to a disk is tested in tests/component/storage.
+if scratch.has_room():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch.MEMORY))
 
 # No deadline: other programs on the machine may slow a test down. In CI the examples are always the same, so that an
 # unrelated change never fails by chance; elsewhere they are new each time.

@@ -37,11 +37,12 @@ from crawler.storage.directory.incoming.part_file import PartFile
 from crawler.storage.directory.incoming.part_threads import PartThreads
 from crawler.storage.directory.incoming.part_writer import LocalPart
 from crawler.storage.directory.incoming.parts import PartStore
-from tests.contract.destination import in_memory, pattern, sha256
+from tests.contract.destination import pattern, sha256
 from tests.support.fakes import Recorder, nothing_refused
 from tests.support.misbehaving.behaviours import Sending, Wire
 from tests.support.misbehaving.responses import Response
 from tests.support.misbehaving.server import Site
+from tests.support.scratch import in_memory
 
 KIB = limits.KIB
 FIRST_READ = 256 * KIB

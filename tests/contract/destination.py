@@ -7,12 +7,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
-from pathlib import Path
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
@@ -73,16 +69,6 @@ async def stream(part: Part, body: bytes, step: int = 1000) -> None:
 def pattern(size: int) -> bytes:
     """Bytes in which no two sections are equal."""
     return (bytes(i * i % 251 for i in range(251)) * (size // 251 + 1))[:size]
-
-
-@contextmanager
-def in_memory(otherwise: Path) -> Iterator[Path]:
-    """A directory in memory if the system has one: hundreds of runs would otherwise wait for the disk at each flush."""
-    if not os.access("/dev/shm", os.W_OK):
-        yield otherwise
-        return
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as directory:
-        yield Path(directory)
 
 
 def sha256(body: bytes) -> str:

