@@ -74,4 +74,19 @@ def test_the_ways_to_log_in_are_read_from_the_challenge(value: str, schemes: tup
 def test_what_is_proposed_is_known_and_what_is_known_is_proposed(word: str, known: list[str]) -> None:
     assert set(nearest(word, known)) <= set(known)
     assert len(nearest(word, known)) <= 2
-    assert "--max-files" in did_you_mean("--max-fiels", [*known, "--max-files"])
+    others = [each for each in known if len(each) < len("max-files")]  # a word of its length may be as similar
+    assert "--max-files" in did_you_mean("--max-fiels", [*others, "--max-files"])
+
+
+@pytest.mark.parametrize(
+    ("known", "proposed"),
+    [
+        (["--max-files"], ["--max-files"]), (["--max-files", "--max-files"], ["--max-files"]),
+        (["aefilmsx-", "--max-files"], ["--max-files"]), (["AEFILMSX_"], []), (["--max-fielx"], ["--max-fielx"]),
+        (["--max-file", "--max-files"], ["--max-files"]), (["max_field", "max_fields"], ["max_fields"]),
+    ],
+)  # fmt: skip
+def test_only_letters_beside_each_other_that_have_changed_places_are_as_good_as_the_word(
+    known: list[str], proposed: list[str]
+) -> None:
+    assert nearest("--max-fiels", known) == proposed

@@ -18,12 +18,21 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
         return text.lower().lstrip("-").replace("_", "-")
 
     def score(first: str, second: str) -> float:
-        is_swap = sorted(first) == sorted(second)
-        return 1.0 if is_swap else SequenceMatcher(None, first, second).ratio()
+        return 1.0 if _is_swap(first, second) else SequenceMatcher(None, first, second).ratio()
 
-    scored = sorted(((score(plain(word), plain(each)), each) for each in known), key=lambda pair: -pair[0])
+    words = dict.fromkeys(known)
+    scored = sorted(((score(plain(word), plain(each)), each) for each in words), key=lambda pair: -pair[0])
     best = scored[0][0] if scored else 0.0
     return [each for score, each in scored[:2] if score >= _ALIKE and score >= best - _BESIDE]
+
+
+def _is_swap(first: str, second: str) -> bool:
+    """Whether the words are the same but for two letters beside each other that have changed places."""
+    differing = [place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other]
+    if len(first) != len(second) or len(differing) != 2:
+        return False
+    left, right = differing
+    return right == left + 1 and first[left] == second[right] and first[right] == second[left]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
