@@ -50,7 +50,7 @@ def client_options(
     from crawler.http.lane.pipeline_depth import DEEPEST
 
     proxies = _proxies(config)
-    headers = CIMultiDict(line for text in config.header for line in _header_lines(text))
+    headers = own_headers(config)
     has_own = "Authorization" in headers  # it replaces all logins
     found = _credentials(config, starts, is_list=is_list and not has_own)
     others = _credentials(config, fallbacks, is_list=False)
@@ -75,6 +75,17 @@ def client_options(
         insecure=config.insecure,
         depth=config.pipeline or DEEPEST,
     )
+
+
+def own_headers(config: Config) -> CIMultiDict[str]:
+    """The fields of --header, which files may hold. Raises ConfigError."""
+    return CIMultiDict(line for text in config.header for line in _header_lines(text))
+
+
+def are_read_once(config: Config) -> bool:
+    """Whether the fields of --header, or the logins of --netrc, come from a pipe or the like."""
+    files = [text[1:] for text in config.header if text.startswith("@")]
+    return any(map(is_special, [*files, *([str(netrc_path())] if config.netrc else [])]))
 
 
 def option_checks(config: Config, starts: Iterable[str]) -> Iterator[Callable[[], object]]:

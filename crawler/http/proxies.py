@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
 from typing import ClassVar
 
 from crawler.model.struct import Brief, field
@@ -93,11 +93,11 @@ def _covers(name: str, host: str, port: int) -> bool:
         if int(with_port[2]) != port:
             return False
     try:
-        address = ip_address(host)
+        address = ipaddress.ip_address(host)
     except ValueError:
         name = name.removeprefix("*").strip(".")
         return host == name or host.endswith(f".{name}")
     try:
-        return address in ip_network(name.strip("[]"), strict=False)
+        return address in ipaddress.ip_network(name.strip("[]"), strict=False)
     except ValueError:
         return False

@@ -185,7 +185,7 @@ def send(lane, requests):
     print("\\n" + {EXECUTED}, flush=True)
     os._exit(0)
 first_request.imported, Lane.send = imported, send
-sys.argv[1:] = ["-q", "--header=X: y", {option!r}, {site!r}, {str(tmp_path / "mirror")!r}]
+sys.argv[1:] = ["-q", {f"--state={tmp_path}/state"!r}, {option!r}, {site!r}, {str(tmp_path / "mirror")!r}]
 main()
 """
     modules = set(printed(program).split())

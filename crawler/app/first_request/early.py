@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -63,10 +63,11 @@ def early_start(url: str, directory: str, config: Config, given: Collection[str]
         root, login = userinfo(start_url(url, directory))
         if login is not None or for_lane(root, None) is None or not _is_sound(root, directory, config, given):
             return None
+        own = _own_headers(config)
         standing = claimed(start_directory(directory), root, lock=config.lock != "none")
     except (CrawlerError, ValueError):
         return None
-    return None if standing is None else EarlyStart(standing.layout, _connections(root, config, standing))
+    return None if standing is None else EarlyStart(standing.layout, _connections(root, config, standing, own))
 
 
 def early_start_beside(
@@ -102,7 +103,10 @@ def _is_sound(root: str, directory: str, config: Config, given: Collection[str])
     if CHECKED.isdisjoint(given):
         return True
     from crawler.app.checks.options import run_checks  # imported only if needed
+    from crawler.http.client_options import are_read_once
 
+    if are_read_once(config):
+        return False
     for check in run_checks([root], directory, config):
         check()
     return _is_free(config, directory, ())
@@ -119,10 +123,24 @@ def _is_free(config: Config, directory: str, written: Sequence[OwnFile]) -> bool
     return not mirrors_around(outputs, directory)[1] and not linked_logs(outputs)
 
 
-def _connections(root: str, config: Config, standing: Standing) -> EarlyConnections:
-    """The first connections of a mirror of ``root``, to be opened."""
+def _connections(root: str, config: Config, standing: Standing, own: Mapping[str, str] | None) -> EarlyConnections:
+    """The first connections of a mirror of ``root``, to be opened. ``own``: the fields of --header."""
     most = min(config.workers, connection_budget(descriptor_limit()), standing.connections or config.workers)
     where, requests = early_requests(
-        root, config, connections=most, is_first=standing.is_first, validators=standing.validators
+        root,
+        config,
+        connections=most,
+        is_first=standing.is_first,
+        validators=standing.validators,
+        own=own,
     )
     return EarlyConnections(where, requests)
+
+
+def _own_headers(config: Config) -> Mapping[str, str] | None:
+    """The fields of --header, None if there are none. Raises ConfigError."""
+    if not config.header:
+        return None
+    from crawler.http.client_options import own_headers  # imported only if needed
+
+    return own_headers(config)

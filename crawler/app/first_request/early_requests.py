@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from crawler.http.framing.request_head import DEFAULT_AGENT, for_lane, header_fields, page_headers, request_head
+from crawler.http.framing.request_head import (
+    DEFAULT_AGENT,
+    for_lane,
+    header_fields,
+    merged,
+    page_headers,
+    request_head,
+)
 from crawler.http.sockets.endpoint import Endpoint
 from crawler.model.config import Config, option_fields
 from crawler.model.options.option import default_of
@@ -27,8 +34,8 @@ Under TLS, nothing is sent before the certificates have been read: a connection 
 """
 OUTPUTS = frozenset({"changes", "log_file", "metrics", "report", "summary"})
 """Options that name files which the run writes."""
-CHECKED = OUTPUTS | {"allow_host", "newer_than", "older_than"}
-"""Options that do not change the first requests either, but may give a reason to refuse the run; see ``run_checks``."""
+CHECKED = OUTPUTS | {"allow_host", "header", "netrc", "newer_than", "older_than"}
+"""Options that may give a reason to refuse the run; see ``run_checks``."""
 BESIDE = 2
 """Number of connections of a run that requests its first page while robots.txt is on its way."""
 
@@ -44,13 +51,20 @@ def given_in(config: Config) -> set[str]:
 
 
 def early_requests(
-    root: str, config: Config, *, connections: int, is_first: bool, validators: Validators | None
+    root: str,
+    config: Config,
+    *,
+    connections: int,
+    is_first: bool,
+    validators: Validators | None,
+    own: Mapping[str, str] | None = None,
 ) -> tuple[Endpoint, list[bytes]]:
     """The host of ``root``, and the request for each of its first connections; empty if it is not known, or under TLS.
 
     ``connections``: how many may be opened. ``is_first``: nothing is known of ``root``, so that its page is requested
     without a content coding because it may turn out to be a file. ``validators``: those of the page; None if its
-    request is unknown. Raises ValueError.
+    request is unknown. ``own``: the fields of --header. With --netrc, a connection is opened, and its first request,
+    which may be one that asks how to log in, is sent later. Raises ValueError.
     """
     parts = for_lane(root, None)
     if parts is None:
@@ -60,8 +74,11 @@ def early_requests(
 
     def page(path: str, known: Validators, *, may_be_file: bool) -> bytes:
         headers = page_headers(known, is_plain=may_be_file)
+        headers = merged(headers, own) if own else headers
         return request_head("GET", path, header_fields(host, agent, tuple(headers.items())))
 
+    if config.netrc:
+        return where, [b""]
     requests = [] if config.no_robots else [page("/robots.txt", Validators(), may_be_file=False)]
     if config.no_robots or (connections >= BESIDE and before_query(root).endswith("/")):
         requests.append(b"" if validators is None else page(target, validators, may_be_file=is_first))

@@ -108,6 +108,12 @@ ALL = [
     "--user-agent=other/1", "--workers=3", "--allow-host=h", "--limit-rate=1G", "--lock-wait=9", "--max-duration=1h",
     "--moved", "--newer-than=2000-01-01", "--older-than=1s", "--on-change=true", "--on-end=true", "--on-failure=true",
 ]  # fmt: skip
+HEADERS = [
+    "--header=X-Own: a",
+    "--header=x-own: b",
+    "--header=accept: text/html",
+    "--header=@h",
+]
 OUTPUTS = [f"--{key}=out.{key}" for key in ("changes", "log-file", "summary")] + [
     "--log-format=json",
     "--metrics=m.prom",
@@ -141,7 +147,7 @@ def test_a_later_run_requests_its_page_early_with_what_is_known_of_it(
     place = str(tmp_path / "mirror")
     assert run(["-q", site.url, place]) == 0
     assert used == [b"GET /robots.txt", b"GET /"]
-    for options in ([], ["--check=headers"], ["--no-robots"]):
+    for options in ([], ["--check=headers"], ["--header=X: y"], ["--no-robots"]):
         used.clear()
         site.taken()
         assert run(["-q", *options, site.url, place]) == 0
@@ -163,6 +169,9 @@ def test_a_later_run_requests_its_page_early_with_what_is_known_of_it(
         (["--no-recursive"], "?C=M", 2, 2),
         (ALL, "", 2, 2),
         (OUTPUTS, "", 2, 2),
+        (HEADERS, "", 2, 2),
+        (["--netrc"], "", 1, 1),
+        (["--header=@h", "--no-robots"], "a.bin", 1, 0),
         ([], "a.bin", 1, 0),
         (["--no-robots"], "a.bin", 1, 0),
     ],
@@ -179,6 +188,10 @@ def test_a_run_sends_the_same_requests_as_one_that_sends_none_early(
 ) -> None:
     """A first run, and a second one that finds nothing new."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "h").write_text("X-Of-File: one\nx-of-file: two\n")
+    (tmp_path / "n").write_text("machine 127.0.0.1 login user password secret\n")
+    (tmp_path / "n").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "n"))
     usual, early = str(tmp_path / "usual"), str(tmp_path / "early")
     for connections in (first, later):
         monkeypatch.setenv("no_proxy", "other.host")
