@@ -57,7 +57,7 @@ WHAT, WALK, NETWORK, REQUEST = "What to keep", "Where to go", "Speed and patienc
 LOCAL, RUN, OUTPUT = "The local copy", "The run", "What is printed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, init=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, init=False, eq=False)
 class Config(KnownNames):
     """All options of one mirror, checked at construction. Sizes are in bytes, times in seconds.
 

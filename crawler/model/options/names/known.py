@@ -27,8 +27,8 @@ class _Signature:
 class KnownNames:
     """A dataclass whose constructor raises ConfigError for an unknown keyword argument, and suggests a known one.
 
-    All fields have defaults. ``dataclass`` would generate a constructor with a parameter for each field, which takes
-    1 ms to compile for 67 fields.
+    All fields have defaults. ``dataclass`` would generate a constructor with a parameter for each field, a comparison
+    and a hash, which take 1.5 ms to compile for 67 fields.
     """
 
     __slots__ = ()
@@ -51,6 +51,14 @@ class KnownNames:
             for item in fields(self):
                 object.__setattr__(self, item.name, given.pop(item.name))
             self.__post_init__(**given)
+
+        def __eq__(self, other: object) -> object:
+            if other.__class__ is not self.__class__:
+                return NotImplemented
+            return all(getattr(self, item.name) == getattr(other, item.name) for item in fields(self))
+
+        def __hash__(self) -> int:
+            return hash(tuple(getattr(self, item.name) for item in fields(self) if item.hash is not False))
 
 
 def _default(item: Field[Any]) -> object:
