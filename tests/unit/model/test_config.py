@@ -547,3 +547,14 @@ def test_a_client_of_a_cluster_is_said_to_be_an_argument_of_the_call() -> None:
 def test_positional_arguments_are_refused_with_what_to_write() -> None:
     with pytest.raises(TypeError, match=r"^Config takes keyword arguments only, such as workers=4$"):
         Config({"workers": 3})  # type: ignore[call-arg, arg-type]
+
+
+def test_options_are_equal_and_hashed_by_their_values() -> None:
+    one, other = Config(ext="zip", workers=3), Config(ext=["zip"], workers=3)
+    assert one == other
+    assert len({one, other, Config(), Config(ext="zip")}) == 3
+    assert one != Config(ext="zip")
+    assert one != "ext"
+    with_store = Config(objects={"region": "a"})
+    assert with_store != Config(objects={"region": "b"})
+    assert hash(with_store) == hash(Config(objects={"region": "b"})), "mappings have no hash"
