@@ -78,8 +78,8 @@ def is_replaced(page: SeenPage, by: SeenPage, *, is_first: bool, is_familiar: bo
     """
     if by.known is None or not by.known.rows:
         return False
-    # All files may be new, and a token may lead to the first page once it is old; a number leads to one without links.
-    if not (is_familiar or (by.now.has_links and has_number(by.url))):
+    # All files may be new; then the number of a page after the last one may lead to that, a token to the first one.
+    if not (is_familiar or (is_first and by.now.has_back and has_number(by.url))):
         return False
     if by.now.rows or not page.now.rows or by.now.key != page.now.key:
         return False

@@ -123,14 +123,14 @@ def test_a_page_in_whose_place_another_one_was_sent(
 
 @pytest.mark.parametrize("is_familiar", [False, True])
 @pytest.mark.parametrize("url", [NUMBER, TOKEN])
-@pytest.mark.parametrize("has_links", [False, True])
-def test_rows_that_are_all_new_may_be_those_of_the_first_page_unless_its_number_leads_to_one_with_links(
-    *, is_familiar: bool, url: str, has_links: bool
+@pytest.mark.parametrize("has_back", [False, True])
+def test_rows_that_are_all_new_may_be_those_of_the_first_page_unless_its_number_leads_to_one_with_links_back(
+    *, is_familiar: bool, url: str, has_back: bool
 ) -> None:
-    by = replace(COPY, has_links=has_links)
-    assert replaced(SECOND, by, SECOND, url=url, is_familiar=is_familiar) is (
-        is_familiar or (has_links and url == NUMBER)
-    )
+    by = replace(COPY, has_back=has_back)
+    expected = is_familiar or (has_back and url == NUMBER)
+    assert replaced(SECOND, by, SECOND, url=url, is_familiar=is_familiar) is expected
+    assert not replaced(SECOND, by, SECOND, url=url, is_familiar=False, is_first=False)
 
 
 @pytest.mark.parametrize("known", [False, True])
