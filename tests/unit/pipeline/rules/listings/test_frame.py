@@ -83,6 +83,17 @@ def test_an_empty_page_without_links_follows_no_page_but_the_last_one(*, is_link
     assert (flaw is not None) is (is_linked and not has_links)
 
 
+@pytest.mark.parametrize("place", [1, 2])
+@pytest.mark.parametrize("had_overlaps", [False, True])
+def test_a_row_is_on_two_pages_if_one_of_them_is_of_another_time(place: int, *, had_overlaps: bool) -> None:
+    seen = pages([FULL, replace(FULL, key=2), LAST], [FULL, FULL, LAST])
+    seen[place] = replace(seen[place], overlaps=True)
+    flaw = unlike(seen, is_lossy=True, had_end=True, had_overlaps=had_overlaps)
+    quote = None if had_overlaps else f"{seen[place].url}: some of its rows are on another page, too"
+    assert (None if flaw is None else flaw.quote) == quote
+    assert unlike(seen, is_lossy=False, had_end=True, had_overlaps=had_overlaps) is None
+
+
 def test_a_short_page_may_be_the_last_one_if_neither_links_nor_numbers_tell() -> None:
     middle = replace(SHORT, branches=True)
     known = [replace(FULL, branches=True)] * 3
