@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from crawler.http.decoding import PlainPages, page_of, read_decoded
 from crawler.http.framing.request_head import page_headers
@@ -20,11 +23,16 @@ from crawler.http.transport import Transport
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
 from crawler.model.network import responses as interfaces
-from crawler.model.network.pipelining import Findings, Requests, Together, Verdict
+from crawler.model.network.pipelining import Findings, Ordered, Requests, Together, Verdict
+from crawler.model.network.shapes import HeaderShape
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 from crawler.text.http_fields import OVERLOAD_STATUS
 
+if TYPE_CHECKING:
+    from crawler.model.network.receiving import Arrived, Reception
+
+_LOG = logging.getLogger("crawler")
 _BREAKS = frozenset(
     {Ending.SILENT, Ending.INVALID, Ending.GARBLED, Ending.DAMAGED, Ending.BAD_REQUEST, *EXCESSES}
 )  # fmt: skip
@@ -33,6 +41,12 @@ _BREAKS = frozenset(
 
 _INTERRUPTIONS = frozenset({Ending.CLOSED, Ending.CUT, Ending.RESET})
 """Endings of such a lane that the network may have caused."""
+
+
+def _log(requests: Requests) -> None:
+    """Log ``requests``, to which the files are the responses, as the client does with any request."""
+    for url, _ in requests if _LOG.isEnabledFor(logging.DEBUG) else ():
+        _LOG.debug("request", extra={"fields": {"method": "GET", "url": url, "status": 200}})
 
 
 class Usual(Value, frozen=True, kw_only=True):
@@ -139,6 +153,54 @@ class Sharing:
         if self._gate.limits_bytes:
             await self._gate.acquire_bytes(sum(len(response.body) for response in found if response))
         return [response if is_proven else None for response, is_proven in zip(found, verdict.proven, strict=True)]
+
+    def can_order(self, url: str, accepts: Callable[[HeaderShape], bool], files: int) -> bool:
+        """See ``interfaces.Sharing``."""
+        seen = self._transport.experience(url)
+        if self._gate.limits_bytes or not self.is_near(url) or seen is None or seen.most_requests < files:
+            return False
+        is_deep = 1 < self.depth(url) == self._deepest
+        return is_deep and self._transport.can_hand_over(url) and bool(seen.shapes.patterns(accepts))
+
+    async def order(self, ordered: Ordered, reception: Reception) -> None:
+        """See ``interfaces.Sharing``."""
+        try:
+            host = await self._usual.enter(ordered.url)
+        except FetchError:
+            return
+        arrived: Arrived | None = None
+        try:
+            arrived = await self._order(ordered, reception, host)
+        except RequestError as error:
+            if error.blames_host:
+                host.failed()
+        except ValueError:
+            pass
+        finally:
+            host.leave(len(arrived.etags) if arrived is not None else 1)
+        if arrived is not None:
+            self._conclude(host.name, ordered.judge(arrived))
+
+    async def _order(self, ordered: Ordered, reception: Reception, host: Host) -> Arrived | None:
+        """Have the files requested. Raises RequestError, ValueError."""
+        from crawler.model.network import receiving  # imported only if needed
+
+        requests = self._usual.complete(ordered.requests())
+        handed, heads = await self._transport.hand_over(requests, lambda size: host.received(size, time.monotonic()))
+        seen = self._transport.experience(ordered.url)
+        patterns = seen.shapes.patterns(ordered.accepts) if seen is not None else []
+        order = receiving.Order(requests=heads, sizes=ordered.sizes, depth=self.depth(ordered.url), patterns=patterns)
+        try:
+            arrived = await reception.receive(order, handed.body)
+        except asyncio.CancelledError:
+            handed.body.stop()
+            raise
+        if arrived is not None and arrived.etags:
+            host.succeeded(requests[0][0])
+            _log(requests[: len(arrived.etags)])
+        if handed.ending in _BREAKS:
+            self._change(host.name, broken(self._gate.depths.of(host.name)), handed.ending.value)
+        return arrived
 
     async def _exchange(
         self, together: Together, requests: Requests, host: Host

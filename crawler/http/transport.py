@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from crawler.http.framing.request_head import TARGET, for_lane, header_fields, request_head
 from crawler.http.lane.batch import Outcome
 from crawler.http.lane.dial import ConnectionSettings, Dialer
-from crawler.http.lane.pool import Experience, LanePool
+from crawler.http.lane.pipeline_depth import Experience
+from crawler.http.lane.pool import LanePool
+from crawler.http.problem import RequestError
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
 from crawler.http.sockets.early import EarlyConnections
@@ -19,6 +21,7 @@ from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.pipelining import Carried, Requests, Together
 
 if TYPE_CHECKING:
+    from crawler.http.lane.bulk.handed import Handed
     from crawler.http.session import Session
 
 _TARGETS = re.compile(r"(?:/[!-\"$-~]*(?: |\Z))+")
@@ -76,6 +79,30 @@ class Transport:
         heads = self._heads(requests, host, requests[0][0].removesuffix(target))
         self._know(where, requests[0][0])
         return await self._lanes.share(where, heads, together)
+
+    def can_hand_over(self, url: str) -> bool:
+        """Whether the connections to the host of ``url`` can be handed to another process."""
+        parts = for_lane(url, None)
+        return parts is not None and not parts[0].is_tls
+
+    async def hand_over(self, requests: Requests, received: Callable[[int], None]) -> tuple[Handed, list[bytes]]:
+        """A connection for a GET for each (URL, headers), and their header sections. Raises RequestError, ValueError.
+
+        It must be used. ``received`` is called with numbers of bytes. All URLs must have the same host.
+        """
+        from crawler.http.lane.bulk.handed import Handed  # imported only if needed
+
+        parts = for_lane(requests[0][0], None)
+        assert parts is not None, "not sent on a lane"
+        where, host, target = parts
+        heads = self._heads(requests, host, requests[0][0].removesuffix(target))
+        self._know(where, requests[0][0])
+        lane = await self._lanes.hand_over(where, len(requests))
+        try:
+            return Handed(lane, self._settings.patience, received), heads
+        except OSError as error:
+            lane.close()
+            raise RequestError("the connection cannot be handed over") from error
 
     def _heads(self, requests: Requests, host: str, prefix: str) -> list[bytes]:
         """The header section of a GET for each (URL, headers); ``prefix`` is the beginning of all URLs, up to the path.

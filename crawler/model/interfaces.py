@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crawler.model.network.pipelining import Sharing
 from crawler.model.network.responses import BulkBody as BulkBody
 from crawler.model.network.responses import FetchedPage as FetchedPage
 from crawler.model.network.responses import Response as Response
 from crawler.model.values import Job, Kind, Known, Listing, Local, Rejection, Span, Staged, Validators
+
+if TYPE_CHECKING:
+    from crawler.model.network.receiving import Receiver
 
 Permit = Callable[[str, str], Awaitable[Rejection | None]]
 """(source URL, target URL) of a redirect → why the redirect is not followed, or None if it is."""
@@ -21,7 +24,6 @@ class Redirects(Protocol):
 
     def file_redirect(self, source: str, target: str) -> Rejection | None:
         """Why the redirect from ``source`` to ``target`` is not followed, or None."""
-        ...
 
 
 class Parser(Protocol):
@@ -119,11 +121,9 @@ class Part(Protocol):
 
     async def finish(self) -> str | None:
         """Complete the body. Returns its digest ``sha256:<hex>``, or None if digests are off."""
-        ...
 
     async def matches(self, digest: str) -> bool:
         """True if the finished body has this ``algorithm:hex`` digest. May read the body again, off the event loop."""
-        ...
 
     async def keep(self) -> None:
         """Flush the part and keep it for a later run, with a note of URL, validators, offset and digest."""
@@ -146,14 +146,12 @@ class LargeDirectory(Protocol):
 
     async def find(self, names: Collection[str]) -> dict[str, Local] | None:
         """What ``Destination.scan`` returns, of ``names`` only. None: use ``scan``, now and from now on."""
-        ...
 
     def others(self, is_file: Callable[[str], bool]) -> AsyncGenerator[dict[str, Local], None]:
         """What ``scan`` returns, in pieces, without the files for which ``is_file(name)``. After the last ``find``.
 
         An empty piece ends them early: use ``scan``.
         """
-        ...
 
 
 class Destination(Protocol):
@@ -172,7 +170,6 @@ class Destination(Protocol):
 
         The program's own directory is not included. Files whose times would take a request each have UNREAD as time.
         """
-        ...
 
     def scan_all(self, directories: Sequence[str]) -> Awaitable[list[dict[str, Local]]] | None:
         """What ``scan`` returns for each of ``directories``; None, the default: they are scanned one by one."""
@@ -232,6 +229,11 @@ class Destination(Protocol):
         """New files of these sizes are about to be fetched. ``in_bulk``: long ones may be received by ``Part.fill``."""
         return
 
+    @property
+    def receiver(self) -> Receiver | None:
+        """What receives small new files in a process that can store them. None, the default, if nothing does."""
+        return None
+
     async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
         """Write small bodies, flush all data, set times, rename, flush directories, in that order.
 
@@ -254,11 +256,9 @@ class Destination(Protocol):
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
         """A regular file as (``fstat``, content); None if it does not exist or is larger than ``limit`` bytes."""
-        ...
 
     async def free_space(self) -> int:
         """Free space in bytes as the file system reports it. Changes nothing. Raises DestinationError."""
-        ...
 
     async def make_folder(self, path: str) -> str | None:
         """Create the directory ``path``, which is empty upstream. None, or the reason why it cannot be created."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 MESSAGE = 64
 """Enough bytes for a message to such a process."""
+_GIVEN = 5
+"""Maximum number of descriptors that a process gets first."""
 _SET_SIGNAL = 10
 """The constant F_SETSIG of Linux."""
 
@@ -23,14 +25,14 @@ def received(connection: socket, most: int, size: int = MESSAGE) -> tuple[bytes,
     return message, [number for *_, data in beside for number in memoryview(data).cast("i")]
 
 
-def begun() -> tuple[socket, int, int] | None:
-    """The connection to the parent, and the two descriptors that a process gets first; None if the parent has ended."""
+def begun() -> tuple[socket, list[int]] | None:
+    """The connection to the parent, and the descriptors that a process gets first; None if the parent has ended."""
     from _socket import socket
 
     os.chdir("/")
     connection = socket(fileno=0)
-    message, (first, second, life) = received(connection, 3)
-    return (connection, first, second) if end_with(life, int(message)) else None
+    message, (*given, life) = received(connection, _GIVEN)
+    return (connection, given) if end_with(life, int(message)) else None
 
 
 def end_with(life: int, kill: int) -> bool:

@@ -153,6 +153,8 @@ class Disorderly:
                     self._response(name, "Connection: close\r\n" if kind == "last" else "", minor=kind == "last")
                 )
                 return False
+            elif kind == "silent":  # from now on, on this connection
+                names.clear()
             elif kind == "close":
                 return False
             elif kind != "drop":

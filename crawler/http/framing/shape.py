@@ -9,13 +9,16 @@ One that does not match is parsed there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from crawler.http.framing.chunks import tidy_body
 from crawler.http.framing.header_section import BodyEnd, Head
 from crawler.model.network.shapes import Alike, HeaderShape, Varying
+
+if TYPE_CHECKING:
+    from crawler.model.network.receiving import HeadPattern
 
 _VALUES = {
     b"content-length": rb"(0|[1-9][0-9]{0,17})",
@@ -40,15 +43,19 @@ class Shape:
     The body that follows has a length, or is chunked.
     """
 
-    __slots__ = ("_groups", "_is_chunked", "_match", "common")
+    __slots__ = ("_groups", "_is_chunked", "_match", "common", "pattern")
 
     def __init__(self, lines: tuple[bytes, ...], minor: int, sample: Sequence[tuple[str, str]]) -> None:
         """``lines``: a regular expression for each line. ``sample``: the fields of the first header section."""
         names = [name.lower().encode() for name, _ in sample]
         varying = [name for name in names if name in _VALUES]
         self._is_chunked = _LENGTH not in names
-        self._match = re.compile(b"\r\n".join(lines) + b"\r\n\r\n" + _ABSENT).match
+        expression = b"\r\n".join(lines) + b"\r\n\r\n" + _ABSENT
+        self._match = re.compile(expression).match
         self._groups = [varying.index(name) + 1 if name in varying else len(varying) + 1 for name in _NAMES]
+        length, modified, etag, date = self._groups
+        self.pattern: HeadPattern | None = None if self._is_chunked else (expression, (length, modified, etag, date))
+        """What others need to cut out bodies by this shape; None if they are chunked."""
         constant = {name: value for name, value in sample if name.lower().encode() not in _VALUES}
         self.common = HeaderShape(tuple(name for name, _ in sample), constant, minor)
 
@@ -180,6 +187,10 @@ class Shapes:
             place = 0 if some else place + 1
             found += some
         return found, at
+
+    def patterns(self, accepts: Callable[[HeaderShape], bool]) -> list[HeadPattern]:
+        """The patterns of those shapes that ``accepts`` agrees to."""
+        return [each.pattern for each in self._known if each.pattern is not None and accepts(each.common)]
 
     def learn(self, data: bytes, head: Head) -> Head:
         """Note the shape of the header section ``data``, if it has one. Returns ``head``, which is its meaning.

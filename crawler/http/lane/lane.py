@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from crawler.http.framing.header_section import BodyError, FramingError
 from crawler.http.framing.shape import Shapes
-from crawler.http.lane.bulk.lending import Lending, Reading
+from crawler.http.lane.bulk.lending import Lending, Reading, duplicate
 from crawler.http.lane.bulk.receiver import BulkReceiver, Taken
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import OF_NO_REQUEST, End, Ending, excess, explained, losses, refusal, unreadable
@@ -37,7 +38,7 @@ class Lane(Reading):
         is_ahead: bool = False,
         shapes: Shapes | None = None,
     ) -> None:
-        """``is_ahead``: nothing waits for the lane, so the server may close it at any time. ``shapes``: of the host."""
+        """``is_ahead``: nothing waits for it, so the server may close it at any time. ``shapes``: of the host."""
         super().__init__(shapes)
         self._progressed, self._ended = progressed, ended
         self._patience, self._deadline = patience, Deadline(patience)
@@ -82,7 +83,7 @@ class Lane(Reading):
     def is_quiet(self) -> bool:
         """Whether the lane is open, no request is in flight, and no unrequested bytes have arrived.
 
-        Call this before using an idle lane again; it is not needed while requests are in flight, or in ``progressed``.
+        Call this before using an idle lane again; not needed while requests are in flight, or in ``progressed``.
         """
         if self._end is not None or self._flight or self._transport is None or self._transport.is_closing():
             return False
@@ -101,9 +102,7 @@ class Lane(Reading):
         self.sent += len(requests)
         if self._end is None and (self._transport is not None or data == b""):
             self.is_shared = self.is_shared or len(self._flight) > 1
-            if (
-                self._transport is not None and not self._transport.is_closing()
-            ):  # else ``connection_lost`` is about to tell why
+            if self._transport is not None and not self._transport.is_closing():  # else ``connection_lost`` tells why
                 self._transport.write(b"".join([request.data for request in requests]) if data is None else data)
             if is_idle and requests:
                 self._deadline.expect(self._loop.time())
@@ -141,6 +140,11 @@ class Lane(Reading):
             self.pause()
         return bulk
 
+    def hand_over(self) -> socket.socket | None:
+        """Stop reading for good, and return a duplicate of the connection; None if it is encrypted, or has ended."""
+        self.pause()
+        return duplicate(self._transport)
+
     def take_back(self, taken: Taken, end: End | None) -> None:
         """See ``bulk.receiver.Lender``."""
         is_filled = self._lending.end(taken)
@@ -156,7 +160,6 @@ class Lane(Reading):
         self._stop(End(Ending.ABANDONED, ""))
 
     # --- what the event loop calls ------------------------------------------------------------------
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self.socket = transport.get_extra_info("socket")

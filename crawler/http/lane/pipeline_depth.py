@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
+
+from crawler.http.framing.shape import Shapes
+from crawler.http.sockets.first_responses import FirstResponses
 from crawler.model.state.host_limits import HostLimits
-from crawler.model.struct import Value, replace
+from crawler.model.struct import Struct, Value, field, replace
 
 DEEPEST = 32
 """Maximum number of requests in flight on one lane: each batch costs 0.3 ms of processor time, whatever is in it."""
@@ -13,6 +17,44 @@ _GROWTH = 4
 """Factor by which the depth grows after as many responses as the depth that agree with their rows in the listing."""
 _DOUBTS = 3
 """Number of batches without any usable response, or with a contradiction, after which pipelining is given up."""
+
+
+class Experience(Struct):
+    """Observations made on the lanes to one endpoint."""
+
+    is_persistent: bool = False
+    """Whether the server has kept a connection open after a complete HTTP/1.1 response."""
+    per_connection: int | None = None
+    """Number of responses after which the server has announced the end of a connection, twice; None if unknown."""
+    last_end: int | None = None
+    """Number of responses before the last announced end of a connection; a single one may be due to a restart."""
+    has_excess: bool = False
+    """Whether unrequested bytes have followed the responses to a batch."""
+    is_concurrent: bool = False
+    """Whether a connection has been served while another one, on which a response had arrived, was still open."""
+    shapes: Shapes = field(default_factory=Shapes)
+    """The shapes of its header sections."""
+    first: FirstResponses = field(default_factory=FirstResponses)
+
+    def note_response(self, minor: int, connections: int) -> None:
+        """Note a complete response of HTTP/1.``minor``; ``connections``: number of those that are open after one."""
+        self.is_persistent |= minor > 0
+        self.is_concurrent |= connections > 1
+
+    def note_end(self, responses: int) -> None:
+        """Note that the server has announced the end of a connection after so many ``responses``."""
+        if responses == self.last_end:
+            self.per_connection = min(responses, self.per_connection or responses)
+        self.last_end = responses
+
+    def note_excess(self) -> None:
+        """Note that unrequested bytes have followed the responses to a batch."""
+        self.has_excess = True
+
+    @property
+    def most_requests(self) -> float:
+        """Number of requests that a connection takes, as far as is known."""
+        return self.per_connection or inf
 
 
 class HostDepth(Value, frozen=True, kw_only=True):

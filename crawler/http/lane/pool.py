@@ -9,19 +9,17 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain
 
-from crawler.http.framing.shape import Shapes
 from crawler.http.lane.batch import Batch, Outcome
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import Dialer
 from crawler.http.lane.exchange import Exchange, LostExchange
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import EXCESSES, Ending
+from crawler.http.lane.pipeline_depth import Experience
 from crawler.http.lane.preconnected import Spares
 from crawler.http.sockets.endpoint import Endpoint
-from crawler.http.sockets.first_responses import FirstResponses
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.pipelining import Carried, Together
-from crawler.model.struct import Struct, field
 
 _KEPT = 15.0
 """Seconds for which an idle lane is kept."""
@@ -29,24 +27,6 @@ _FRESH = 1.0
 """Seconds of idleness after which no batch is sent on a lane, because the server may be about to close it."""
 _MUTE = 0.25
 """Seconds after which idle lanes are closed if there is no response on another one, and never were two at a time."""
-
-
-class Experience(Struct):
-    """Observations made on the lanes to one endpoint."""
-
-    is_persistent: bool = False
-    """Whether the server has kept a connection open after a complete HTTP/1.1 response."""
-    per_connection: int | None = None
-    """Number of responses after which the server has announced the end of a connection, twice; None if unknown."""
-    last_end: int | None = None
-    """Number of responses before the last announced end of a connection; a single one may be due to a restart."""
-    has_excess: bool = False
-    """Whether unrequested bytes have followed the responses to a batch."""
-    is_concurrent: bool = False
-    """Whether a connection has been served while another one, on which a response had arrived, was still open."""
-    shapes: Shapes = field(default_factory=Shapes)
-    """The shapes of its header sections."""
-    first: FirstResponses = field(default_factory=FirstResponses)
 
 
 class LanePool:
@@ -93,12 +73,7 @@ class LanePool:
         """
         places: Sequence[int] = range(len(requests))[: self.experience(where).per_connection]
         lane, carried = self._take_shared(where, len(requests), len(places), together)
-        if lane is None:
-            lane = self._take(where, _FRESH)
-        if lane is not None and not self._has_room(where, lane, len(places)):
-            lane.close()
-            lane = None
-        lane = lane or await self._spare(where)
+        lane = lane or await self._unshared(where, len(places))
         if lane is None:
             lane, carried, places = self._take_partly(where, places, together)
         lane = lane or await self._dial(where)
@@ -112,6 +87,18 @@ class LanePool:
         is_race = is_race and before > 0
         # A lane that has never been shared became idle with the response, and another request may be on it by now.
         return Outcome(places, answers, ending, is_race, lane if is_held else None, carried)
+
+    async def hand_over(self, where: Endpoint, requests: int) -> Lane:
+        """A lane for another process, which sends ``requests`` on it and no others. Raises RequestError."""
+        return await self._unshared(where, requests) or await self._dial(where)
+
+    async def _unshared(self, where: Endpoint, requests: int) -> Lane | None:
+        """A lane that no batch has shared, but that is open, if it takes ``requests``. Raises RequestError."""
+        lane = self._take(where, _FRESH)
+        if lane is not None and not self._has_room(where, lane, requests):
+            lane.close()
+            lane = None
+        return lane or await self._spare(where)
 
     def settle(self, where: Endpoint, sent: Outcome, carried: Carried | None) -> None:
         """Keep the lane of a batch for further batches; close it if ``carried``, all that it has carried, is None.
@@ -252,17 +239,14 @@ class LanePool:
         if ending is Ending.ANNOUNCED:
             if not found.is_persistent:
                 self._spares.drop(where)
-            if lane.answered == found.last_end:
-                found.per_connection = min(lane.answered, found.per_connection or lane.answered)
-            found.last_end = lane.answered
+            found.note_end(lane.answered)
         elif ending in EXCESSES and lane.is_shared:
-            found.has_excess = True
+            found.note_excess()
 
     def _put(self, where: Endpoint, lane: Lane) -> None:
         found, talking = self.experience(where), self._talking.setdefault(where, set())
-        found.is_persistent |= lane.minor > 0
         talking.add(lane)
-        found.is_concurrent = found.is_concurrent or len(talking) > 1
+        found.note_response(lane.minor, len(talking))
         if self._is_closed:
             lane.close()
         elif not lane.in_flight and not lane.is_shared:

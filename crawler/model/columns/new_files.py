@@ -7,11 +7,14 @@ rules have for any file, which is built then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from crawler.model.freshness import Currency
 from crawler.model.struct import Struct, field
 from crawler.model.values import Job, Known, Outcome, Result, Staged, Validators
+
+if TYPE_CHECKING:
+    from crawler.model.network.receiving import HeldBody
 
 _LISTED, _SAVED = Currency.LISTED, Outcome.SAVED  # a member of an enumeration takes 80 ns to look up
 
@@ -102,11 +105,11 @@ def columns_of(rows: Sequence[Row]) -> Columns:
 
 
 class NewFiles(Sequence[Staged]):
-    """Complete bodies in memory for files of which nothing is here or known. None has its digest or its name yet."""
+    """Complete bodies for files of which nothing is here or known, here or held. None has its digest or name yet."""
 
     __slots__ = ("bodies", "columns")
 
-    def __init__(self, columns: Columns, bodies: list[bytes]) -> None:
+    def __init__(self, columns: Columns, bodies: list[bytes | HeldBody]) -> None:
         self.columns, self.bodies = columns, bodies
 
     def __len__(self) -> int:
@@ -125,7 +128,7 @@ class NewFiles(Sequence[Staged]):
         return Staged(
             job=columns.jobs[index],
             part="",
-            body=self.bodies[index],
+            body=read(self.bodies[index]),
             size=known.size,
             mtime=known.mtime,
             result=columns.result(index, known),
@@ -141,6 +144,11 @@ class NewFiles(Sequence[Staged]):
         """Add the files of ``more``."""
         self.columns.extend(more.columns)
         self.bodies += more.bodies
+
+
+def read(body: bytes | HeldBody) -> bytes:
+    """The bytes of ``body``."""
+    return body if isinstance(body, bytes) else body.read()
 
 
 class SavedFiles(Sequence[Known]):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from crawler.model.network.responses import FetchedPage, WholeResponse
+from crawler.model.network.shapes import HeaderShape
 from crawler.model.struct import Value
 from crawler.model.values import Validators
+
+if TYPE_CHECKING:
+    from crawler.model.network.receiving import Arrived, Reception
 
 Requests = Sequence[tuple[str, Mapping[str, str]]]
 """(URL, headers) of each of several GETs."""
@@ -82,6 +86,30 @@ class Together(Protocol):
         ...
 
 
+class Ordered(Protocol):
+    """Files of one host that are to be requested by another process."""
+
+    url: str
+    """The URL of one of them."""
+
+    def requests(self) -> Requests:
+        """The GETs. Called once, when they are about to be sent."""
+        ...
+
+    @property
+    def sizes(self) -> list[int]:
+        """The size of each file."""
+        ...
+
+    def accepts(self, shape: HeaderShape) -> bool:
+        """Whether responses of this shape may be the files."""
+        ...
+
+    def judge(self, arrived: Arrived) -> Findings:
+        """Note which responses belong to their requests. Returns what all show of the host."""
+        ...
+
+
 class Sharing(Protocol):
     """Sends requests that share a connection."""
 
@@ -119,6 +147,20 @@ class Sharing(Protocol):
         """Send requests, and return the responses that are proven to belong to them. Redirects are not followed.
 
         None stands for a request that has to be sent alone; there may be more of them than the result has items.
+        """
+        ...
+
+    def can_order(self, url: str, accepts: Callable[[HeaderShape], bool], files: int) -> bool:
+        """Whether another process may request ``files`` of the host of ``url``, which answers very many at once.
+
+        ``accepts``: see ``Ordered``; some of its responses must have had such a shape.
+        """
+        ...
+
+    async def order(self, ordered: Ordered, reception: Reception) -> None:
+        """Have files requested for ``reception``. ``ordered`` judges the responses, unless nothing has come of it.
+
+        Call this only if ``can_order`` is true.
         """
         ...
 

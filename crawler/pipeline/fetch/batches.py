@@ -7,7 +7,7 @@ alone, in the ordinary way and with all of its attempts.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ from crawler.model.freshness import Dating
 from crawler.model.network.pipelining import Carried, Verdict
 from crawler.model.network.responses import WholeResponse
 from crawler.model.values import Job, Kind, Result, Staged
-from crawler.pipeline.backlog import Finish, PutBack
-from crawler.pipeline.fetch.downloader import Downloader
+from crawler.pipeline.backlog import Batch, Finish, PutBack
+from crawler.pipeline.fetch.downloader import Downloader, Published, nothing_published
 from crawler.pipeline.fetch.plain import hashed, new_files, plain_file
 from crawler.pipeline.rules.responses import alike
 from crawler.pipeline.rules.responses.alike import is_like, sizes_of
@@ -28,17 +28,9 @@ from crawler.pipeline.rules.responses.pipelined import verdict
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.divisions import Division, Divisions
+    from crawler.pipeline.fetch.receiving.order import Orders
 
 _FILE, _UNKNOWN = Kind.FILE, Dating.UNKNOWN  # a member of an enumeration takes 80 ns to look up
-Published = Callable[[list[Job]], Awaitable[list[Job]]]
-"""Adds the digests that checksum files beside the files publish to the jobs that have none.
-
-Returns its argument if it adds nothing."""
-
-
-async def nothing_published(jobs: list[Job]) -> list[Job]:
-    """The lookup of a run that consults no checksum files: no digest is known."""
-    return jobs
 
 
 def most_bytes(size: int, seconds: float) -> int:
@@ -91,19 +83,28 @@ class Batches:
         return self.divisions.begin(url, is_able=self.downloader.client.sharing.announces_ranges(url) or None)
 
     @cached_property
+    def orders(self) -> Orders:
+        """What starts orders to another process."""
+        from crawler.pipeline.fetch.receiving.order import Orders  # imported only if needed
+
+        return Orders(self.downloader, self.published)
+
+    @cached_property
     def divisions(self) -> Divisions:
         """What hosts have shown about ranges."""
         from crawler.pipeline.fetch.divisions import Divisions  # imported only if needed
 
         return Divisions()
 
-    def begin(self, job: Job) -> FileBatch | None:
+    def begin(self, job: Job) -> Batch | None:
         """Start a batch with ``job``. Returns None if the job has to be done alone."""
         shared = self.downloader
         is_fit = is_plain(job) and job.path not in self.alone
         if not is_fit or shared.destination.has_part(job.path) or not shared.asks(job.url):
             return None
         self._first -= 1
+        if shared.destination.receiver is not None and (order := self.orders.begin(job)) is not None:
+            return order
         depth = shared.client.sharing.depth(job.url)
         return FileBatch(self, job, depth) if depth > 1 else None
 
@@ -215,7 +216,7 @@ class FileBatch:
         if self._division is not None:
             replies = self._division.joined(shared.client.sharing, replies)
         if not self._is_sent:
-            self._start()
+            self._batches.downloader.observer.all_started(self._jobs)
         files, others = new_files(shared, self._jobs, replies, began)
         await (finish(files) if shared.destination.adds_digests else finish(*map(hashed, files)))
         alone = list[Job]()
@@ -236,9 +237,6 @@ class FileBatch:
         assert self._put_back is not None, "not being processed"
         self._batches.put_back.update(job.path for job in jobs)
         self._put_back(jobs)
-
-    def _start(self) -> None:
-        self._batches.downloader.observer.all_started(self._jobs)
 
     @property
     def size(self) -> int:
@@ -273,7 +271,7 @@ class FileBatch:
             self._rows = [self._rows[place] for place in places]
             self._sizes = None if self._division else sizes_of(self._rows)
         self._is_sent = True
-        self._start()
+        self._batches.downloader.observer.all_started(self._jobs)
 
     def judge(self, responses: Sequence[WholeResponse | None], carried: Carried | None, *, is_ended: bool) -> Verdict:
         """See ``Together``."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from crawler.model.config import Config
 from crawler.model.interfaces import Permit
 from crawler.model.values import Job
-from crawler.pipeline.fetch.batches import Batches, Published, nothing_published
-from crawler.pipeline.fetch.downloader import Downloader
+from crawler.pipeline.fetch.batches import Batches
+from crawler.pipeline.fetch.downloader import Downloader, Published, nothing_published
 from crawler.pipeline.fetch.segments import SegmentConnections
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.tools import Tools

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, VerificationError
@@ -14,6 +15,17 @@ from crawler.pipeline.fetch.transfer import Shared, Transfer
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.failover import Alternatives
+
+
+Published = Callable[[list[Job]], Awaitable[list[Job]]]
+"""Adds the digests that checksum files beside the files publish to the jobs that have none.
+
+Returns its argument if it adds nothing."""
+
+
+async def nothing_published(jobs: list[Job]) -> list[Job]:
+    """The lookup of a run that consults no checksum files: no digest is known."""
+    return jobs
 
 
 class Downloader(Shared, frozen=True, kw_only=True):

@@ -8,14 +8,16 @@ is None, and ``Transfer`` does the job.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from crawler.model import limits
 from crawler.model.columns.new_files import NewFiles, Row, columns_of
 from crawler.model.freshness import Currency, Source
 from crawler.model.network.responses import WholeResponse
+from crawler.model.network.shapes import Varying
 from crawler.model.struct import replace
 from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Outcome, Result, Span, Staged
 from crawler.pipeline.fetch.transfer import Shared
@@ -25,6 +27,9 @@ from crawler.pipeline.rules.responses.content_type import are_special, is_never_
 from crawler.pipeline.rules.responses.evidence import currency, known_of, mtime_of, prove
 from crawler.text.digests import sha256_of
 from crawler.text.http_fields import parse_http_date
+
+if TYPE_CHECKING:
+    from crawler.model.network.receiving import HeldBody
 
 _SAVED, _FILE, _FIRST = Outcome.SAVED, Kind.FILE, Source.FIRST  # a member of an enumeration takes 80 ns to look up
 _LISTED, _OLDER, _OTHER = Currency.LISTED, Currency.OLDER, Currency.OTHER
@@ -56,6 +61,10 @@ def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> 
     return _staged(job, body, mtime, known, proof.currency, time.monotonic() - began, lacks_digest=lacks_digest)
 
 
+Reply = tuple[Varying, "bytes | HeldBody", int]
+"""Of a response with a header section of an ordinary shape: what varies in it, the body, and its size."""
+
+
 def new_files(
     shared: Shared, jobs: Sequence[Job], replies: Sequence[WholeResponse | None], began: float
 ) -> tuple[NewFiles, list[tuple[Job, WholeResponse | None]]]:
@@ -63,27 +72,40 @@ def new_files(
 
     They are what ``plain_file`` would make of each, without a digest.
     """
+    several = list[Reply | None]()
+    for reply in replies:
+        if reply is None or (shape := reply.shape) is None or not is_ordinary(shape):
+            several.append(None)
+        else:
+            several.append((reply.varying, reply.body, len(reply.body)))
+    files, left = files_of(shared, jobs, several, began)
+    return files, [(jobs[place], replies[place] if place < len(replies) else None) for place in left]
+
+
+def files_of(
+    shared: Shared, jobs: Sequence[Job], replies: Iterable[Reply | None], began: float
+) -> tuple[NewFiles, list[int]]:
+    """The new files among ``jobs``, and the places of the other jobs. There may be fewer ``replies``."""
     now, seconds, rejects = time.time(), time.monotonic() - began, shared.rejects_headers
-    found, bodies, others = list[Row](), list[bytes](), list[tuple[Job, WholeResponse | None]]()
+    found, bodies, others = list[Row](), list["bytes | HeldBody"](), list[int]()
     last_row: Span[datetime] | None = None  # a row and a Last-Modified that agree
     last: str | None = None
-    for job, reply in zip_longest(jobs, replies):
-        if reply is None or (shape := reply.shape) is None or job.local is not None or not _is_plain(job):
-            others.append((job, reply))
+    for place, (job, reply) in enumerate(zip_longest(jobs, replies)):
+        if reply is None or job.local is not None or not _is_plain(job):
+            others.append(place)
             continue
-        size, body = job.size, reply.body
-        length, version = len(body), _OLDER
-        modified, etag, date = reply.varying
+        (modified, etag, date), body, length = reply
+        size, version = job.size, _OLDER
         moment, sent = parse_http_date(modified), parse_http_date(date)
         made = now if sent is None or now < sent else sent
-        is_whole = size is not None and size.low == length == size.high and length <= _MOST and is_ordinary(shape)
+        is_whole = size is not None and size.low == length == size.high and length <= _MOST
         if moment is not None and is_whole and not rejects(job, length, moment):
             row, version = job.moment or job.modified, _LISTED
             if not job.vouched and (row is None or row is not last_row or modified != last):
                 version = currency(job, modified, made)
                 last_row, last = (row, modified) if version is _LISTED else (None, None)
         if moment is None or version is _OLDER:
-            others.append((job, reply))
+            others.append(place)
             continue
         checked = UNCONFIRMED if version is _OTHER else made
         found.append((job, length, int(moment) * NANOSECONDS, etag, modified, checked, version, seconds))

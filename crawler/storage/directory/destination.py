@@ -14,12 +14,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from crawler.model import limits
 from crawler.model.columns.new_files import directories_of
 from crawler.model.errors import DestinationError, noting_outcomes
 from crawler.model.values import Job, Known, Local, Span, Staged
 from crawler.storage.directory.boundaries.spared import OwnFile
-from crawler.storage.directory.incoming.part_threads import Fillers, PartThreads
+from crawler.storage.directory.incoming.part_threads import Fillers, PartThreads, Receiving
 from crawler.storage.directory.layout import Layout
 from crawler.storage.directory.os_errors import HELPER_LOST, destination_error
 from crawler.storage.directory.reading.reader import DirectoryReader
@@ -27,14 +26,12 @@ from crawler.storage.directory.writer import DirectoryWriter, WriteOptions
 from crawler.storage.executor import BriefExecutor, advanced, finished
 
 if TYPE_CHECKING:
+    from crawler.model.network.receiving import Receiver
     from crawler.storage.directory.incoming.part_writer import LocalPart
     from crawler.storage.directory.incoming.parts import PartStore
     from crawler.storage.directory.trash import Trash
 
 T = TypeVar("T")
-
-_MANY = 4 * limits.BATCH_FILES
-"""Number of new files that are worth preparing for."""
 
 
 class LocalDestination(DirectoryReader):
@@ -68,12 +65,11 @@ class LocalDestination(DirectoryReader):
         self._options = WriteOptions(fsync=fsync, digests=digests, trash_seconds=trash_seconds, is_ending=is_ending)
         self._read_only, self._joined = read_only, False
         self._writer: DirectoryWriter | None = None
-        self._expected = 0
-        """Number of new files that have been announced."""
         self._open_parts: set[LocalPart] = set()
         self._write_thread = ThreadPoolExecutor(1, "destination-write")
         self._part_threads = PartThreads()
         self._fillers = Fillers()
+        self._receiving = Receiving()
         self._brief_writes = BriefExecutor(self._write_thread)
 
     @property
@@ -121,6 +117,7 @@ class LocalDestination(DirectoryReader):
                 await part.wait_for_write()
         finally:
             self._fillers.close()
+            self._receiving.close()
             await self._finish(self._write_thread.submit(self._close))
 
     async def _finish(self, closing: Future[None]) -> None:
@@ -196,9 +193,14 @@ class LocalDestination(DirectoryReader):
         if (writer := self._writer) is not None:
             if in_bulk:
                 self._fillers.expect(sizes, lambda: writer.parts.directory)
-            before, self._expected = self._expected, self._expected + len(sizes)
-            if before < _MANY <= self._expected:
-                self._write_thread.submit(writer.committer.helper.note_batch, self._expected)
+            self._receiving.expect(
+                len(sizes), self._write_thread, lambda: writer.committer.helper.note_batch, receives=in_bulk
+            )
+
+    @property
+    def receiver(self) -> Receiver | None:
+        """See ``interfaces.Destination``."""
+        return self._receiving.receiver
 
     async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` lists the files that already have their final names."""

@@ -7,16 +7,21 @@ might depend on something else; then the general rule is applied.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from crawler.model.network.pipelining import Carried, Findings, Verdict
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import HeaderShape
-from crawler.model.values import Validators
+from crawler.model.values import Span, Validators
 from crawler.pipeline.rules.responses.carried import history_of
 from crawler.pipeline.rules.responses.content_type import is_file_itself
 from crawler.pipeline.rules.responses.neighbours import Row, are_interchangeable, is_empty
 from crawler.text.http_fields import http_datetime, may_hold_response
+
+if TYPE_CHECKING:
+    from crawler.model.network.receiving import Arrived
 
 
 @lru_cache(maxsize=64)
@@ -108,3 +113,29 @@ def _is_proven(row: Row, response: WholeResponse) -> bool:
         return True
     moment = http_datetime(response.varying[0])
     return moment is None or moment in modified
+
+
+def proven_first(rows: Sequence[Row], arrived: Arrived) -> tuple[int, Findings]:
+    """(How many of the first responses are proven by their sizes, which all differ; what they show of the host).
+
+    One that announces another size, or has a time that is not that of its row, contradicts the listing, and so does
+    what nobody has requested: then none counts. A response that is not followed by the next one may be too short.
+    """
+    count, other = len(arrived.etags), arrived.other_size
+    if other is not None:
+        is_exchanged = any(row.size is not None and row.size.low == other for row in rows)
+        return 0, Findings(is_doubtful=True, is_exchanged=is_exchanged)
+    if arrived.is_followed:
+        return 0, Findings(is_exchanged=True)
+    last: Span[datetime] | None = None  # a row and a Last-Modified that agree
+    last_text: str | None = None
+    for row, text in zip(rows, arrived.modified, strict=False):
+        span = row.modified
+        if span is None or span.low.tzinfo is None or text is None or (span is last and text == last_text):
+            continue
+        moment = http_datetime(text)
+        if moment is not None and moment not in span:
+            return 0, Findings(is_doubtful=True)
+        last, last_text = span, text
+    proven = count if arrived.is_whole else max(0, count - 1)
+    return proven, Findings(agreed=proven)

@@ -55,7 +55,7 @@ def main() -> None:
     given = begun()
     if given is None:
         return
-    connection, memory, parts = given
+    connection, (memory, parts) = given
     connection.send(READY)
     serve(connection, parts, memoryview(mmap.mmap(memory, 0)).cast("d"))
 

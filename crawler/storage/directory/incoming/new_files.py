@@ -23,7 +23,8 @@ from crawler.storage.fd_limits import descriptor_limit, order_budget
 from crawler.text.patterns import PLAIN_NAME
 
 if TYPE_CHECKING:
-    from crawler.storage.directory.incoming.saver import Saver, Stored, Together
+    from crawler.storage.directory.incoming.orders import Stored, Together
+    from crawler.storage.directory.incoming.saver import Saver
 
 _LEAST = 32
 """Minimum number of files that are worth the way to the process and back."""
@@ -163,14 +164,17 @@ class Helper:
         """Never start the process: this one is one of several that already keep the processors busy."""
         self._is_wanted = False
 
-    def note_batch(self, files: int) -> None:
-        """Start the process if so many files are the first full batch, or will soon be: as many will follow."""
+    def note_batch(self, files: int, beside: Sequence[int] = ()) -> None:
+        """Start the process if so many files are the first full batch, or will soon be: as many will follow.
+
+        For ``beside`` see ``Saver``.
+        """
         if self._is_wanted and files >= limits.BATCH_FILES:
             self._is_wanted = False
             from crawler.storage.directory.incoming.saver import begin  # imported only if needed
 
             is_flushed = self._fsync != "none"
-            self._saver = begin(self._parts, self.name, is_flushed=is_flushed, is_ending=self._is_ending)
+            self._saver = begin(self._parts, self.name, beside, is_flushed=is_flushed, is_ending=self._is_ending)
 
     def begin(
         self,
@@ -188,7 +192,8 @@ class Helper:
         """
         if (saver := self._saver) is None:
             return
-        from crawler.storage.directory.incoming.saver import LostSaver, together
+        from crawler.storage.directory.incoming.orders import together
+        from crawler.storage.directory.incoming.saver import LostSaver
 
         try:
             if self._ordered:  # a commit was cancelled meanwhile

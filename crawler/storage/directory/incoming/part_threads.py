@@ -1,4 +1,4 @@
-"""The threads and processes that store large bodies."""
+"""The threads and processes that store bodies."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from crawler.storage.executor import usable_processors
 
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.filler import Filler
+    from crawler.storage.directory.incoming.receiving.receiver import Receiver
 
 _PROCESSES = 2
 """Number of processes, on two processors or more: with a third one, mixed bodies took no less time."""
@@ -24,6 +25,11 @@ _WRITING = 8
 """Threads for calls that take a moment; more would only compete for the same disk."""
 _FILLING = 16
 """Maximum number of parts that are filled at once, each by a thread of its own, with a buffer of 1 MiB."""
+
+_MANY = 4 * limits.BATCH_FILES
+"""Number of new files that are worth preparing for."""
+Start = Callable[[int, Sequence[int]], None]
+"""Starts the process for so many files, with these descriptors for ``arrivals``, if it is to receive them."""
 
 
 class PartThreads(ThreadPoolExecutor):
@@ -144,3 +150,47 @@ class Fillers:
         """Wait until the processes have ended, in any thread."""
         for filler in self._fillers:
             filler.reap()
+
+
+class Receiving:
+    """The receiver of a destination, while there is one. Belongs to the event loop."""
+
+    def __init__(self) -> None:
+        self.receiver: Receiver | None = None
+        self._expected = 0
+        """Number of new files that have been announced."""
+
+    def expect(self, files: int, thread: Executor, starter: Callable[[], Start], *, receives: bool) -> None:
+        """More ``files`` are about to arrive: start the process in ``thread`` if they are enough.
+
+        ``starter`` returns what starts it. ``receives``: it may receive them.
+        """
+        before, self._expected = self._expected, self._expected + files
+        if before < _MANY <= self._expected:
+            self.receiver = _receiver() if receives else None
+            thread.submit(_start, starter(), self._expected, self.receiver)
+
+    def close(self) -> None:
+        """Receive nothing more."""
+        if self.receiver is not None:
+            self.receiver.close()
+
+
+def _receiver() -> Receiver | None:
+    """A receiver, if this system can have one and a processor for it."""
+    if usable_processors() < 2:
+        return None
+    from crawler.storage.directory.incoming.receiving.receiver import Receiver  # imported only if needed
+
+    try:
+        return Receiver()
+    except (OSError, AttributeError):
+        return None
+
+
+def _start(start: Start, files: int, receiver: Receiver | None) -> None:
+    try:
+        start(files, receiver.given if receiver is not None else ())
+    finally:
+        if receiver is not None:
+            receiver.forget()

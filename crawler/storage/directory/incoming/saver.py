@@ -11,34 +11,27 @@ import marshal
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from crawler.model import limits
-from crawler.model.columns.new_files import NewFiles, SavedFiles
-from crawler.model.struct import Struct, Value, field, replace
-from crawler.model.values import Known, Staged
-from crawler.storage.directory.incoming.pending import PendingFile, known_of
+from crawler.model.values import Staged
+from crawler.storage.directory.incoming.orders import BODIES, Stored, Together, bodies_of, is_hashed, records_of
 from crawler.storage.directory.incoming.saver_process import (
     ANSWER,
     DIGEST,
     READY,
     remove_parts,
 )
-from crawler.storage.directory.os_errors import NO_FLUSH, NOT_OFFERED, Unresponsive
+from crawler.storage.directory.os_errors import NOT_OFFERED, Unresponsive
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
 from crawler.storage.life_line import MESSAGE
 from crawler.storage.processes import HelperProcess, is_stopped
-from crawler.text.names.places import directories_above
-from crawler.text.patterns import PLAIN_NAME
 
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.saver_process import Answer
 
-_BODIES = 2 * limits.MIB
-"""Total size of the bodies of one order."""
-_MEMORY = 2 * _BODIES
+_MEMORY = 2 * BODIES
 """Size of the shared memory, which also holds the names."""
 _SILENCE = 120.0
 """Seconds within which an order must be done, even on a slow disk."""
@@ -60,10 +53,19 @@ class Saver:
     """The process and its shared memory. For one thread only. Raises OSError if there can be no process.
 
     ``parts``: descriptor of DIR/.crawler/parts, which belongs to the caller. ``name`` returns a new name for a part.
-    ``is_ending``: whether the run has been told to end.
+    ``beside``: descriptors for its ``Arrivals``, if it is to receive bodies as well. ``is_ending``: whether the run has
+    been told to end.
     """
 
-    def __init__(self, parts: int, name: Callable[[], str], *, is_flushed: bool, is_ending: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        parts: int,
+        name: Callable[[], str],
+        beside: Sequence[int] = (),
+        *,
+        is_flushed: bool,
+        is_ending: Callable[[], bool],
+    ) -> None:
         self._parts, self._name, self._is_flushed, self._is_ending = parts, name, is_flushed, is_ending
         self.is_ready = False
         """Whether the process has started. Orders before that store nothing."""
@@ -76,7 +78,7 @@ class Saver:
         self._memory = os.memfd_create("bodies", os.MFD_CLOEXEC)
         try:
             os.truncate(self._memory, _MEMORY)
-            self._process = HelperProcess(f"{__name__}_process", [self._memory, parts])
+            self._process = HelperProcess(f"{__name__}_process", [self._memory, parts, *beside])
         except BaseException:
             close_quietly(self._memory)
             raise
@@ -112,7 +114,7 @@ class Saver:
             raise OSError(failed, os.strerror(failed))
         if stored < len(items):
             self._disappointments += 1
-        return Stored(_records_of(items[:stored], digests), self._batch.new_directories(stored), unflushed)
+        return Stored(records_of(items[:stored], digests), self._batch.new_directories(stored), unflushed)
 
     def _lose(self) -> NoReturn:
         self.close()
@@ -141,11 +143,12 @@ class Saver:
 
     def _order(self, batch: Together, directories: Sequence[int]) -> None:
         """Pass an order to the process. Raises OSError, ValueError, EOFError or TypeError if that is not possible."""
-        bodies, mtimes, is_hashed = _bodies_of(batch.items)
-        sizes = list(map(len, bodies))
-        facts = batch.names, batch.places, batch.directories, sizes, mtimes
+        bodies, sizes, mtimes, is_hashed = bodies_of(batch.items)
+        given = [body for body in bodies if isinstance(body, bytes)]
+        starts = [-1 if isinstance(body, bytes) else body.start for body in bodies]
+        facts = batch.names, batch.places, batch.directories, sizes, starts, mtimes
         order = marshal.dumps((self._end, *facts, self._is_flushed, is_hashed))
-        data = [order, *bodies]
+        data = [order, *given]
         if os.pwritev(self._memory, data, 0) != sum(map(len, data)):
             raise EOFError
         socket.send_fds(self._connection, [b"%d" % len(order)], directories)
@@ -153,7 +156,7 @@ class Saver:
     def _outcome(self) -> Answer:
         """The outcome of an order. Raises OSError, ValueError, EOFError or TypeError if there is none."""
         stored, failed, digests, unflushed = marshal.loads(self._answer())
-        if _is_hashed(self._items[:stored]) and len(digests) < stored * DIGEST:
+        if is_hashed(self._items[:stored]) and len(digests) < stored * DIGEST:
             raise EOFError
         return stored, failed, digests, unflushed
 
@@ -179,119 +182,13 @@ class Saver:
         self._process.close()
 
 
-class Together(Struct):
-    """Files that the process can store together: in memory, with plain names, in a few directories."""
-
-    items: Sequence[Staged]
-    names: list[str] = field(default_factory=list)
-    """The name of each in its directory."""
-    places: list[int] = field(default_factory=list)
-    """For each the number of its directory."""
-    parents: list[str] = field(default_factory=list)
-    """The paths of the directories."""
-    directories: list[tuple[int, str]] = field(default_factory=list)
-    """For each of the first directories the number of a descriptor, and the name of a directory to be created there; ""
-    if the descriptor is that of the directory."""
-
-    def cut(self, length: int) -> Together:
-        """The first ``length`` files."""
-        return Together(self.items[:length], self.names[:length], self.places[:length], self.parents, self.directories)
-
-    def new_directories(self, files: int) -> list[str]:
-        """The paths of the directories that have to be created for the first ``files``."""
-        return [self.parents[place] for place in sorted(set(self.places[:files])) if self.directories[place][1]]
-
-
-class Stored(Value, frozen=True):
-    """What became of an order."""
-
-    records: Sequence[Known] = ()
-    """The records of the first files, which are stored."""
-    made: Sequence[str] = ()
-    """The paths of the directories that the process has created for them, and flushed."""
-    unflushed: Sequence[int] = ()
-    """The error numbers of those of them that could not be flushed."""
-
-    def check_flushed(self) -> None:
-        """Raise OSError if a new directory could not be flushed."""
-        for number in sorted(set(self.unflushed) - NO_FLUSH):
-            raise OSError(number, os.strerror(number))
-
-
-def together(items: Sequence[Staged], most: tuple[int, int]) -> Together:
-    """The first of ``items`` that the process can store together. ``most``: maximum number of files, of directories."""
-    found, is_plain, total = Together(items[: most[0]]), PLAIN_NAME.fullmatch, 0
-    names, places, numbers, paths = found.names, found.places, dict[str, int](), set[str]()
-    for path, size in _fit(found.items):
-        parent, _, name = path.rpartition("/")
-        total += size
-        if total > _BODIES or is_plain(name) is None:
-            break
-        if (place := numbers.get(parent)) is None:
-            place = len(numbers)
-            # If the path of a file is also that of a directory, which comes first, wins.
-            if place == most[1] or not paths.isdisjoint(directories_above(path)):
-                break
-            numbers[parent] = place
-        paths.add(path)
-        names.append(name)
-        places.append(place)
-    found.parents = list(numbers)
-    return found.cut(len(places))
-
-
-def _fit(items: Sequence[Staged]) -> Iterator[tuple[str, int]]:
-    """(Path, size) of each of the first ``items``, as long as their bodies are in memory and their times are known."""
-    if isinstance(items, NewFiles):
-        yield from zip(items.columns.paths, map(len, items.bodies), strict=True)
-        return
-    for item in items:
-        if item.part or item.mtime is None or len(item.body) != item.size:
-            return
-        yield item.job.path, item.size
-
-
-def _bodies_of(items: Sequence[Staged]) -> tuple[list[bytes], list[int] | list[int | None], bool]:
-    """(The bodies of ``items``, their modification times, whether any lacks its digest)."""
-    if isinstance(items, NewFiles):
-        return items.bodies, items.columns.mtimes, True
-    return [item.body for item in items], [item.mtime for item in items], _is_hashed(items)
-
-
-def _is_hashed(items: Sequence[Staged]) -> bool:
-    """Whether the process is to add the digest of any of ``items``."""
-    return isinstance(items, NewFiles) or any(item.lacks_digest for item in items)
-
-
-def _records_of(items: Sequence[Staged], digests: bytes) -> Sequence[Known]:
-    """What the state should remember about ``items``, which are stored as they were to be.
-
-    ``digests``: of those that lack one, and of the others between them.
-    """
-    found, texts = list[Known](), digests.hex()
-    if isinstance(items, NewFiles):
-        ends = range(2 * DIGEST, 2 * DIGEST * len(items) + 1, 2 * DIGEST)
-        return SavedFiles(items.columns, ["sha256:" + texts[end - 2 * DIGEST : end] for end in ends])
-    for place, item in enumerate(items):
-        known, mtime, digest = item.result.known, item.mtime or 0, None
-        if item.lacks_digest:
-            start = 2 * DIGEST * place
-            digest = "sha256:" + texts[start : start + 2 * DIGEST]
-            if known is not None and (item.size, mtime) == (known.size, known.mtime):
-                found.append(replace(known, digest=digest))
-                continue
-        elif known is not None and known.digest and (item.size, mtime) == (known.size, known.mtime):
-            found.append(known)
-            continue
-        found.append(known_of(PendingFile(item, "", -1, item.size, mtime, digest=digest)))
-    return found
-
-
-def begin(parts: int, name: Callable[[], str], *, is_flushed: bool, is_ending: Callable[[], bool]) -> Saver | None:
+def begin(
+    parts: int, name: Callable[[], str], beside: Sequence[int] = (), *, is_flushed: bool, is_ending: Callable[[], bool]
+) -> Saver | None:
     """A saver, if this system can have one and a processor for it; see ``Saver``."""
     if not hasattr(os, "memfd_create") or usable_processors() < 2:
         return None
     try:
-        return Saver(parts, name, is_flushed=is_flushed, is_ending=is_ending)
+        return Saver(parts, name, beside, is_flushed=is_flushed, is_ending=is_ending)
     except (OSError, ValueError, TypeError):  # a sandbox, or an interpreter that does not know its own program
         return None

@@ -22,16 +22,20 @@ from crawler.storage.life_line import MESSAGE, begun, received
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from crawler.storage.directory.incoming.receiving.arrivals import Arrivals
 
     Directories = Sequence[tuple[int, str]]
     """For each directory the number of a descriptor, and the name of the directory to be created there; "" if the
     descriptor is that of the directory."""
 
-    Order = tuple[str, Sequence[str], Sequence[int], Directories, Sequence[int], Sequence[int], bool, bool]
+    Order = tuple[
+        str, Sequence[str], Sequence[int], Directories, Sequence[int], Sequence[int], Sequence[int], bool, bool
+    ]
     """What to store: (the end of the names of its parts, then for each file its name and the number of its directory;
-    the directories; for each file its size and its modification time in nanoseconds; whether to flush, whether digests
-    are wanted)."""
+    the directories; for each file its size, where it begins among the arrivals, or -1, and its modification time in
+    nanoseconds; whether to flush, whether digests are wanted)."""
 
     Answer = tuple[int, int, bytes, tuple[int, ...]]
     """(How many files have their names, error number of a flush that failed or 0, the digests of the files, the error
@@ -55,35 +59,68 @@ def main() -> None:
     given = begun()
     if given is None:
         return
-    connection, memory, parts = given
+    connection, (memory, parts, *beside) = given
     connection.send(READY)
     shared = memoryview(mmap.mmap(memory, 0, prot=mmap.PROT_READ))
+    arrivals = _arrivals(beside)
     while True:
+        if arrivals is not None:
+            arrivals.until_readable(connection)
         message, directories = received(connection, DIRECTORIES)
         if not message:
             return
         length = int(message)
-        connection.send(marshal.dumps(store(parts, directories, marshal.loads(shared[:length]), shared[length:])))
+        order = marshal.loads(shared[:length])
+        if arrivals is not None:
+            arrivals.storing(is_over=False)
+        answer = store(parts, directories, order, _bodies(order, shared[length:], arrivals))
+        if arrivals is not None:
+            arrivals.storing(is_over=True)
+        connection.send(marshal.dumps(answer))
         for directory in directories:
             os.close(directory)
 
 
-def store(parts: int, given: Sequence[int], order: Order, bodies: memoryview) -> Answer:
-    """Store the first files of ``order`` in open directories, ``given`` or new ones; ``bodies`` follow one another.
+def _arrivals(beside: Sequence[int]) -> Arrivals | None:
+    """What receives bodies, if there are descriptors for it."""
+    if not beside:
+        return None
+    from crawler.storage.directory.incoming.receiving.arrivals import Arrivals  # takes as long as all other imports
+
+    return Arrivals(*beside)
+
+
+def _bodies(order: Order, given: memoryview, arrivals: Arrivals | None) -> list[memoryview]:
+    """The bodies of ``order``: among ``arrivals``, or one after the other in ``given``."""
+    sizes, starts = order[4:6]
+    if arrivals is not None and min(starts) >= 0:
+        return arrivals.bodies(starts, sizes)
+    found, at = [], 0
+    for start, size in zip(starts, sizes, strict=True):
+        if arrivals is not None and start >= 0:
+            found += arrivals.bodies([start], [size])
+        else:
+            found.append(given[at : at + size])
+            at += size
+    return found
+
+
+def store(parts: int, given: Sequence[int], order: Order, bodies: Sequence[memoryview]) -> Answer:
+    """Store the first files of ``order``, which have ``bodies``, in open directories, ``given`` or new ones.
 
     ``parts``: the open directory in which they are written. A failed flush is final, as in ``new_files``, and then none
     has its name. New directories are flushed here, the given ones by the parent.
     """
-    end, names, places, directories, sizes, mtimes, is_flushed, is_hashed = order
+    end, names, places, directories, sizes, _, mtimes, is_flushed, is_hashed = order
     written: list[int] = []
     opened = [-1 if name else given[number] for number, name in directories]
     made: list[int] = []
     stored = 0
     try:
-        _write(parts, end, sizes, mtimes, bodies, written)
+        _write(parts, end, zip(bodies, sizes, mtimes, strict=True), written)
         if is_flushed:
             _start_writeback(written)
-        digests = _digests(sizes[: len(written)], bodies) if is_hashed else b""  # while the disk is busy
+        digests = _digests(bodies[: len(written)]) if is_hashed else b""  # while the disk is busy
         try:
             _flush(written, is_flushed=is_flushed)
         except OSError as error:
@@ -101,25 +138,24 @@ def store(parts: int, given: Sequence[int], order: Order, bodies: memoryview) ->
         remove_parts(parts, end, range(stored, len(written) + 1))
 
 
-def _write(
-    parts: int, end: str, sizes: Sequence[int], mtimes: Sequence[int], bodies: memoryview, written: list[int]
-) -> None:
+def _write(parts: int, end: str, files: Iterable[tuple[memoryview, int, int]], written: list[int]) -> None:
     """Write each body to a new part and set its time; add the open descriptor to ``written`` if all is as expected.
 
-    Stops before the first that is not, or that cannot be written.
+    ``files``: the body of each, its size and its modification time. Stops before the first that is not, or that cannot
+    be written.
     """
-    start, descriptor = 0, -1
+    descriptor = -1
     try:
-        for place, (size, mtime) in enumerate(zip(sizes, mtimes, strict=True)):
+        for place, (body, size, mtime) in enumerate(files):
             descriptor = os.open(f"{place:x}.{end}", _CREATE, 0o666, dir_fd=parts)
-            count = os.write(descriptor, bodies[start : start + size])
+            count = os.write(descriptor, body)
             os.utime(descriptor, ns=(mtime, mtime))
             status = os.fstat(descriptor)
             is_expected = (count, status.st_size, status.st_mtime_ns, status.st_nlink) == (size, size, mtime, 1)
             if not is_expected or stat.S_IFMT(status.st_mode) != stat.S_IFREG:
                 break
             written.append(descriptor)
-            start, descriptor = start + size, -1
+            descriptor = -1
     except (OSError, OverflowError):
         pass
     if descriptor >= 0:
@@ -135,13 +171,9 @@ def _start_writeback(descriptors: Sequence[int]) -> None:
         pass
 
 
-def _digests(sizes: Sequence[int], bodies: memoryview) -> bytes:
-    """The digests of the first of ``bodies``, one after the other."""
-    found, start = [], 0
-    for size in sizes:
-        found.append(sha256(bodies[start : start + size]).digest())
-        start += size
-    return b"".join(found)
+def _digests(bodies: Sequence[memoryview]) -> bytes:
+    """The digests of ``bodies``, one after the other."""
+    return b"".join([sha256(body).digest() for body in bodies])
 
 
 def _flush(descriptors: Sequence[int], *, is_flushed: bool) -> None:

@@ -26,7 +26,7 @@ def main() -> None:
     given = begun()
     if given is None:
         return
-    connection, order, root = given
+    connection, (order, root) = given
     above, paths = marshal.loads(os.pread(order, os.fstat(order).st_size, 0))
     for items in listed(root, above):
         answer = marshal.dumps(items)

@@ -27,6 +27,7 @@ from crawler.storage import life_line
 from crawler.storage import processes as helpers
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.incoming import new_files, saver, saver_process
+from crawler.storage.directory.incoming.orders import Together
 from crawler.storage.directory.os_errors import HELPER_LOST
 from crawler.storage.executor import finished, usable_processors
 from tests.component.storage.directory.test_new_files import batch, stored, unbroken
@@ -250,7 +251,7 @@ def orders_in(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The number of files of each order from now on."""
     orders, begin = list[int](), saver.Saver.begin
 
-    def noted(self: saver.Saver, batch: saver.Together, directories: Sequence[int]) -> None:
+    def noted(self: saver.Saver, batch: Together, directories: Sequence[int]) -> None:
         orders.append(len(batch.items))
         begin(self, batch, directories)
 
@@ -422,7 +423,7 @@ async def test_a_process_may_be_killed_at_any_time(
 async def test_what_a_killed_process_has_done_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some files have their names, of some there are parts, and a directory was listed before."""
 
-    def half_done(self: saver.Saver, batch: saver.Together, directories: Sequence[int]) -> None:
+    def half_done(self: saver.Saver, batch: Together, directories: Sequence[int]) -> None:
         for number, item in enumerate(batch.items):
             place = (str(number), directories[0]) if number < 2 else (f"{number:x}.{self._end}", self._parts)
             descriptor = os.open(place[0], os.O_CREAT | os.O_WRONLY, dir_fd=place[1])
@@ -531,10 +532,11 @@ def ordered(
     names, mtimes = [f"{number}.bin" for number in range(count)], [1_700_000_000_000_000_000] * count
     parts, place = (os.open(path, os.O_RDONLY) for path in (directory / "parts", directory))
     places, new = [number % len(above) for number in range(count)], [(0, name) for name in above]
-    order = "end.part", names, places, new, sizes or [len(body) for body in bodies], mtimes, True, True
+    views, sizes = list(map(memoryview, bodies)), sizes or list(map(len, bodies))
+    order = "end.part", names, places, new, sizes, [-1] * count, mtimes, True, True
     before = set(os.listdir("/proc/self/fd"))
     try:
-        stored, failed, digests, unflushed = saver_process.store(parts, [place], order, memoryview(b"".join(bodies)))
+        stored, failed, digests, unflushed = saver_process.store(parts, [place], order, views)
         assert digests.startswith(b"".join(sha256(body).digest() for body in bodies[:stored]))
         return stored, failed, unflushed
     finally:

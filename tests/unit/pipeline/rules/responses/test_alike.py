@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.model.network.receiving import Arrived
 from crawler.model.network.shapes import HeaderShape
 from crawler.model.values import Span
 from crawler.pipeline.rules.responses import alike, carried, pipelined
@@ -273,3 +274,50 @@ def test_pages_that_name_their_directories_are_judged_together() -> None:
     assert pipelined.pages_verdict(some, found, judged.carried, is_ended=True) is None, "both are told from nothing"
     assert pipelined.pages_verdict(some, found, None, is_ended=False) is None
     assert pipelined.pages_verdict(some, found[::-1], None, is_ended=True) is None
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> tuple[list[Row], list[FakeReply | None], Arrived]:
+    """Rows of different sizes, responses to the first of them, and the same as another process passes them on."""
+    different = draw(st.lists(st.integers(1, 30), min_size=1, max_size=5, unique=True))
+    some = [Row(size=Span(size, size), modified=draw(st.sampled_from(ROW_TIMES))) for size in different]
+    count = draw(st.integers(0, len(some)))
+    times = [draw(st.sampled_from([*[TIMES[0]] * 6, *TIMES])) for _ in range(count)]
+    kind = {"Content-Type": KINDS[0]}
+    found: list[FakeReply | None] = [
+        reply(size, kind, time, start=b"") for size, time in zip(different, times, strict=False)
+    ]
+    other = draw(st.integers(0, 30)) if count < len(some) and draw(st.booleans()) else None
+    if other is not None and other != different[count]:
+        found.append(reply(other, kind, None, start=b""))
+    else:
+        other = None
+    found += [None] * (len(some) - len(found))
+    arrived = Arrived(
+        bodies=[],
+        modified=times,
+        etags=[None] * count,
+        dates=[None] * count,
+        is_whole=count == len(some),
+        other_size=other,
+    )
+    return some, found, arrived
+
+
+@settings(max_examples=400, deadline=None)
+@given(arrivals())
+def test_what_another_process_has_received_is_judged_like_by_the_general_rule(
+    given: tuple[list[Row], list[FakeReply | None], Arrived],
+) -> None:
+    some, found, arrived = given
+    general = pipelined.verdict(some, all_facts(some, found), None, is_ended=arrived.is_whole)
+    proven, findings = alike.proven_first(some, arrived)
+    assert [True] * proven + [False] * (len(some) - proven) == list(general.proven)
+    assert findings == general.findings
+
+
+def test_nothing_counts_if_more_has_followed_than_was_requested() -> None:
+    row, one = Row(size=Span(3, 3)), [None]
+    arrived = Arrived(bodies=[], modified=one, etags=one, dates=one, is_whole=True, is_followed=True)
+    proven, findings = alike.proven_first([row], arrived)
+    assert (proven, findings.is_exchanged) == (0, True)

@@ -1,0 +1,145 @@
+"""Has small new files received by the process that will store them, if the host has shown how it answers.
+
+Whatever is not as it was in the responses before, or not proven, is requested again by ``batches``, in the usual way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from crawler.model.freshness import Dating, Source
+from crawler.model.network.pipelining import Findings
+from crawler.model.network.receiving import Arrived, Receiver, Reception
+from crawler.model.network.shapes import HeaderShape
+from crawler.model.values import Job, Kind
+from crawler.pipeline.backlog import Finish, PutBack
+from crawler.pipeline.fetch.downloader import Downloader, Published
+from crawler.pipeline.fetch.plain import files_of
+from crawler.pipeline.rules.responses.alike import is_ordinary, proven_first
+from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
+from crawler.pipeline.rules.responses.neighbours import Row
+
+_FILE, _UNKNOWN, _FIRST = Kind.FILE, Dating.UNKNOWN, Source.FIRST  # a member of an enumeration takes 80 ns to look up
+_DISAPPOINTMENTS = 4
+"""Number of orders to an origin of which something was left, after which there are no more: it answers otherwise."""
+
+
+class Orders:
+    """What has become of earlier orders."""
+
+    def __init__(self, downloader: Downloader, published: Published) -> None:
+        """For ``published`` see ``Batches``."""
+        self.downloader, self.published = downloader, published
+        self.left = set[str]()
+        """The paths of the files that an order has left."""
+        self.disappointments = dict[str, int]()
+        """Origin → number of orders of which something was left."""
+
+    def begin(self, job: Job) -> FileOrder | None:
+        """An order that begins with ``job``; None if that is not for another process."""
+        shared = self.downloader
+        if (receiver := shared.destination.receiver) is None:
+            return None
+        origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
+        order = FileOrder(self, receiver, origin, job.url)
+        if self.disappointments.get(origin, 0) >= _DISAPPOINTMENTS or not order.add(job):
+            return None
+        is_able = shared.client.sharing.can_order(job.url, is_ordinary, receiver.files)
+        return order if is_able and order.has_begun() else None
+
+
+class FileOrder:
+    """New files of one origin, of different sizes. Implements ``backlog.Batch`` and ``pipelining.Ordered``."""
+
+    is_rest = is_undecided = False
+
+    def __init__(self, orders: Orders, receiver: Receiver, origin: str, url: str) -> None:
+        self._orders, self._receiver, self._origin, self.url = orders, receiver, origin, url
+        self.room = receiver.files
+        self._reception: Reception | None = None
+        self._jobs = list[Job]()
+        self._sizes = set[int]()
+        self._size = 0
+        self._arrived: Arrived | None = None
+        self._proven = 0
+        """Number of the first responses that count."""
+
+    def has_begun(self) -> bool:
+        """Whether the receiver has room for the bodies."""
+        self._reception = self._receiver.begin()
+        return self._reception is not None
+
+    def add(self, job: Job) -> bool:
+        """See ``backlog.Batch``."""
+        return self.add_first([job]) == 1
+
+    def add_first(self, jobs: Iterable[Job | None]) -> int:
+        """See ``backlog.Batch``."""
+        sizes, left, own, size, origin = self._sizes, self._orders.left, self._jobs, self._size, self._origin
+        before, most = len(own), self._receiver.size
+        for job in jobs:
+            if job is None or (span := job.size) is None:
+                break
+            low = span.low
+            size += low
+            is_apart = low == span.high and low > 0 and low not in sizes and size <= most
+            is_new = job.known is None and job.local is None and job.copy is None and job.digest is None
+            is_first = job.kind is _FILE and job.dating is _UNKNOWN and job.source is _FIRST
+            if not (is_apart and is_new and is_first) or job.probe or job.fresh or job.path in left:
+                break
+            if not job.url.startswith(origin):
+                break
+            own.append(job)
+            sizes.add(low)
+            self._size = size
+        return len(own) - before
+
+    async def process(self, finish: Finish, put_back: PutBack) -> None:
+        """See ``backlog.Batch``."""
+        orders, jobs, shared, began = self._orders, self._jobs, self._orders.downloader, time.monotonic()
+        if await orders.published(jobs) is not jobs:
+            orders.left.update(job.path for job in jobs)
+            put_back(jobs)
+            return
+        reception, self._reception = self._reception, None
+        assert reception is not None, "not begun"
+        shared.connections.begin()
+        try:
+            await shared.client.sharing.order(self, reception)
+        finally:
+            shared.connections.end()
+        arrived = self._arrived
+        left: Sequence[int] = range(len(jobs))
+        if arrived is not None:
+            varying = zip(arrived.modified, arrived.etags, arrived.dates, strict=True)
+            several = zip(varying, arrived.bodies, self.sizes[: self._proven], strict=False)
+            files, left = files_of(shared, jobs, several, began)
+            await finish(files)
+        if left:
+            orders.disappointments[self._origin] = orders.disappointments.get(self._origin, 0) + 1
+            orders.left.update(jobs[place].path for place in left)
+            put_back([jobs[place] for place in left])
+
+    # --- what the client asks -----------------------------------------------------------------------
+
+    @property
+    def sizes(self) -> list[int]:
+        """See ``Ordered``."""
+        return [job.size.low for job in self._jobs if job.size is not None]
+
+    def requests(self) -> Sequence[tuple[str, Mapping[str, str]]]:
+        """See ``Ordered``."""
+        self._orders.downloader.observer.all_started(self._jobs)
+        return [(job.url, UNCONDITIONAL) for job in self._jobs]
+
+    def accepts(self, shape: HeaderShape) -> bool:
+        """See ``Ordered``."""
+        return is_ordinary(shape)
+
+    def judge(self, arrived: Arrived) -> Findings:
+        """See ``Ordered``."""
+        self._arrived = arrived
+        rows = [Row(size=job.size, modified=job.moment or job.modified) for job in self._jobs]
+        self._proven, findings = proven_first(rows, arrived)
+        return findings

@@ -1,0 +1,1 @@
+"""Bodies of small files, received by the process that stores them."""

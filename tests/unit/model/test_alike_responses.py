@@ -1,0 +1,127 @@
+"""Bodies that another process cuts out are those that this program would cut out, wherever what arrives is divided."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.http.framing.header_section import parse_head
+from crawler.http.framing.shape import Shapes
+from crawler.model.network.alike_responses import LONGEST, AlikeResponses
+from crawler.text.http_fields import STATUS_LINE, may_hold_response
+
+TIMES = ["Tue, 14 Nov 2023 22:13:20 GMT", "Tue, 14 Nov 2023 22:13:21 GMT", None]
+KINDS = ["text/plain", "application/octet-stream"]
+PIECES = [b"", b"x" * 40, b"HTTP/1.1", b"HTTP/1.1 200 OK", b"HTTP/1.0 20", b"\r\n\r\n", b"HTTP/1.1 301 M\r\n\r\n"]
+
+
+def response(body: bytes, kind: str, modified: str | None, date: str | None, tag: str | None, length: int) -> bytes:
+    fields = {
+        "Content-Type": kind,
+        "Content-Length": str(length),
+        "Last-Modified": modified,
+        "Date": date,
+        "ETag": tag,
+    }
+    lines = [f"{name}: {value}" for name, value in fields.items() if value is not None]
+    return "\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode() + body
+
+
+def shapes_of(*samples: bytes) -> Shapes:
+    shapes = Shapes()
+    for sample in samples:
+        head = sample.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        shapes.learn(head, parse_head(head))
+    return shapes
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> tuple[list[bytes], list[int]]:
+    """Responses, and the sizes that were ordered, which are nearly always theirs."""
+    found, sizes = list[bytes](), list[int]()
+    has_date, has_tag = draw(st.booleans()), draw(st.booleans())
+    time, tag = TIMES if has_date else [None], ['"a"', "W/'b", "c d"] if has_tag else [None]
+    for _ in range(draw(st.integers(1, 5))):
+        body = b"".join(draw(st.lists(st.sampled_from(PIECES[:3] * 3 + PIECES), max_size=3)))
+        length = len(body) + draw(st.sampled_from([0] * 12 + [1, -1, 90]))
+        kind = draw(st.sampled_from([KINDS[0]] * 5 + KINDS))
+        made = draw(st.sampled_from(time[:2] or time)), draw(st.sampled_from(tag))
+        found.append(response(body, kind, draw(st.sampled_from(TIMES)), *made, max(0, length)))
+        sizes.append(len(body) + draw(st.sampled_from([0] * 12 + [1, -1])))
+    return found, sizes
+
+
+@settings(max_examples=300, deadline=None)
+@given(stream=streams(), data=st.data())
+def test_bodies_and_fields_are_those_that_a_lane_cuts_out(
+    stream: tuple[list[bytes], list[int]], data: st.DataObject
+) -> None:
+    responses, sizes = stream
+    whole = b"".join(responses)
+    shapes = shapes_of(*responses[:1])
+    expected, _ = shapes.responses(whole, 0, 1 << 20, len(sizes))
+    alike = AlikeResponses(shapes.patterns(lambda _: True), STATUS_LINE.pattern, sizes)
+    bodies, rest = list[bytes](), b""
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(whole)), max_size=6)) | {0, len(whole)})
+    for start, stop in pairwise(cuts):
+        buffer = bytearray(rest + whole[start:stop])
+        places, at = alike.read(buffer, len(buffer))
+        bodies += [bytes(buffer[begin:end]) for begin, end in places]
+        rest = bytes(buffer[at:])
+        if alike.is_unexpected:
+            break
+    count = len(alike)
+    assert len(bodies) == count <= len(expected)
+    for place in range(count):
+        each = expected[place]
+        assert (bodies[place], len(bodies[place])) == (each.body, sizes[place])
+        assert (alike.modified[place], alike.etags[place], alike.dates[place]) == each.varying
+        assert not may_hold_response(each.body)
+    if count < min(len(expected), len(sizes)):
+        assert alike.is_unexpected, "what is complete and as ordered is read"
+        other = len(expected[count].body) != sizes[count]
+        assert other or may_hold_response(expected[count].body)
+        assert alike.other_size == (len(expected[count].body) if other else None)
+
+
+PATTERN = shapes_of(response(b"abc", KINDS[0], TIMES[0], None, None, 3)).patterns(lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_unexpected", "other"),
+    [
+        (b"", False, None),
+        (b"HTTP/1.1 200 OK\r\nContent-Ty", False, None),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", True, None),
+        (b"HTTP/1.1 200 OK\nContent-Type: text/plain\n\n", True, None),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\n\r\n", True, None),
+        (b"HTTP/1.1 304 Not Modified\r\n\r\n", True, None),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", True, None),
+        (b"HTTP/1.1 200 OK\r\n" + b"x" * LONGEST, True, None),
+        (response(b"ab", KINDS[0], TIMES[1], None, None, 2), True, 2),
+        (response(b"", KINDS[0], TIMES[1], None, None, 3), False, None),
+        (response(b"abc", KINDS[1], TIMES[1], None, None, 3), True, None),
+        (response(b"abc", KINDS[0], None, None, None, 3), True, None),
+        (response(b"abc", KINDS[0], TIMES[1], TIMES[1], None, 3), True, None),
+    ],
+)
+def test_what_is_no_response_like_the_others_is_noticed_at_once(
+    data: bytes, other: int | None, *, is_unexpected: bool
+) -> None:
+    alike = AlikeResponses(PATTERN, STATUS_LINE.pattern, [3])
+    assert alike.read(data, len(data)) == ([], 0)
+    assert (alike.is_unexpected, alike.other_size, len(alike)) == (is_unexpected, other, 0)
+
+
+def test_other_patterns_are_tried_and_bytes_behind_the_last_response_are_left() -> None:
+    samples = [response(b"", kind, TIMES[0], None, None, 0) for kind in KINDS]
+    alike = AlikeResponses(shapes_of(*samples).patterns(lambda _: True), STATUS_LINE.pattern, [1, 2, 3])
+    kinds = [KINDS[0], KINDS[1], KINDS[0]]
+    data = b"".join(response(b"x" * n, kind, TIMES[n % 2], None, None, n) for n, kind in enumerate(kinds, 1))
+    places, at = alike.read(data + b"more", len(data) + 4)
+    assert [stop - start for start, stop in places] == [1, 2, 3]
+    assert (at, alike.is_unexpected) == (len(data), False)
+    assert alike.modified == [TIMES[1], TIMES[0], TIMES[1]]
