@@ -38,11 +38,11 @@ from crawler.storage.directory.incoming.part_threads import PartThreads
 from crawler.storage.directory.incoming.part_writer import LocalPart
 from crawler.storage.directory.incoming.parts import PartStore
 from tests.contract.destination import pattern, sha256
+from tests.support import scratch
 from tests.support.fakes import Recorder, nothing_refused
 from tests.support.misbehaving.behaviours import Sending, Wire
 from tests.support.misbehaving.responses import Response
 from tests.support.misbehaving.server import Site
-from tests.support.scratch import in_memory
 
 KIB = limits.KIB
 FIRST_READ = 256 * KIB
@@ -262,14 +262,14 @@ class Disk:
         return self._write(descriptor, data)
 
 
-def all_ways(site: Site, runner: asyncio.Runner, case: Case, base: Path) -> list[Found]:
+def all_ways(site: Site, runner: asyncio.Runner, case: Case) -> list[Found]:
     """What becomes of the file of ``case`` in a process, in a thread, and in pieces."""
     found = []
     for least, is_processed in ((limits.BULK_LEAST, True), (limits.BULK_LEAST, False), (1 << 60, False)):
         may_fail = case.disk == errno.EFBIG and case.is_listed and case.length > 2 * limits.BULK_LEAST
         if is_processed and case.disk and not may_fail:
             continue  # no such error can be had there
-        with pytest.MonkeyPatch.context() as patch, in_memory(base) as directory:
+        with pytest.MonkeyPatch.context() as patch, scratch.directory() as directory:
             patch.setattr(limits, "BULK_LEAST", least)
             patch.setattr(PartThreads, "has_idle_processor", case.has_idle_processor)
             if is_processed:
@@ -330,16 +330,14 @@ CASES = st.builds(
 @example(Case(700_001, 0.8, fault="stop"))
 @example(Case(700_001, disk=errno.ENOSPC))
 @example(Case(700_001, disk=errno.EFBIG, has_idle_processor=False))
-def test_a_process_and_a_thread_make_the_same_of_any_body(
-    site: Site, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory, case: Case
-) -> None:
+def test_a_process_and_a_thread_make_the_same_of_any_body(site: Site, runner: asyncio.Runner, case: Case) -> None:
     if (
         case.disk
     ):  # of two reasons for a failure, the first one is a matter of chance, and so is the size of small writes
         case = case._replace(fault="", pieces=[FIRST_READ])
     if case.fault in {"", "excess", "merged"}:
         case = case._replace(at=1.0)
-    found = all_ways(site, runner, case, tmp_path_factory.getbasetemp())
+    found = all_ways(site, runner, case)
     if case.fault in {"reset", "stop", "merged"} or case.disk:  # how much was read or stored is a matter of chance
         found = [each._replace(ranges=[], connections=0, is_fully_counted=False) for each in found]
     assert found == len(found) * [found[-1]]

@@ -20,10 +20,7 @@ def has_room() -> bool:
 
 
 @contextmanager
-def in_memory(otherwise: Path) -> Iterator[Path]:
-    """A directory in memory if the system has one."""
-    if not os.access(MEMORY, os.W_OK):
-        yield otherwise
-        return
-    with tempfile.TemporaryDirectory(dir=MEMORY) as directory:
-        yield Path(directory)
+def directory() -> Iterator[Path]:
+    """An empty directory, in memory if the system has one there."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as name:
+        yield Path(name)

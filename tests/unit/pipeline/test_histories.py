@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.report import Report
 from crawler.pipeline.rules import directory_digest as leaf
+from tests.support import scratch
 from tests.support.simulated_run import simulated_run, state_of
 from tests.support.upstream import ROOT, Killed, Upstream
 
@@ -254,17 +254,13 @@ FIRST = st.lists(st.builds(Change, st.just("put"), st.sampled_from(PATHS), st.ju
 def test_the_mirror_follows_any_history_and_loses_nothing(
     least: int, first: list[Change], days: list[Day], etags: bool, dated: bool
 ) -> None:
-    directory = Path(tempfile.mkdtemp())
-    with mock.patch.object(leaf, "LEAST", least):
+    with mock.patch.object(leaf, "LEAST", least), scratch.directory() as directory:
         live(directory, first, days, etags=etags, dated=dated)
 
 
 def live(directory: Path, first: list[Change], days: list[Day], *, etags: bool, dated: bool) -> None:
-    try:
-        mirror = Mirror(directory, etags=etags, dated=dated)
-        for day in [Day(changes=first), *days]:
-            mirror.live(day)
-            mirror.site.now += 1
-        mirror.settle()
-    finally:
-        shutil.rmtree(directory)
+    mirror = Mirror(directory, etags=etags, dated=dated)
+    for day in [Day(changes=first), *days]:
+        mirror.live(day)
+        mirror.site.now += 1
+    mirror.settle()

@@ -8,7 +8,6 @@ reports success has everything that the first upstream lists.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.errors import FetchError
 from crawler.model.report import Report
+from tests.support import scratch
 from tests.support.fakes import FakeClient, FakeRequest, FakeResponse
 from tests.support.simulated_run import simulated_run
 from tests.support.upstream import ROOT, Upstream
@@ -175,8 +175,8 @@ DAYS = st.builds(Day, CHANGES, st.tuples(FIRST, OTHERS, OTHERS))
 @given(days=st.lists(DAYS, min_size=2, max_size=5), etags=st.booleans())
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_fails_lags_or_lies_nothing_is_lost_or_set_back(days: list[Day], etags: bool) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        life = Life(Path(directory), etags=etags)
+    with scratch.directory() as directory:
+        life = Life(directory, etags=etags)
         for path in PATHS:
             life.change(path, removed=False)
         for day in days:

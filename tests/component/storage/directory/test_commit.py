@@ -22,7 +22,7 @@ from crawler.storage.directory.trash import Trash
 from crawler.storage.fd_limits import connection_budget, descriptor_budget, order_budget
 from tests.binding import bindings
 from tests.contract.destination import job, pattern, staged, stream
-from tests.support.scratch import in_memory
+from tests.support import scratch
 
 DAY = 86_400
 
@@ -210,7 +210,7 @@ def run_program(program: str, *arguments: object) -> str:
 
 
 @pytest.mark.parametrize("limit", [26, 48])
-async def test_few_descriptors_are_enough(tmp_path: Path, limit: int) -> None:
+async def test_few_descriptors_are_enough(limit: int) -> None:
     program = """
 import asyncio, os, resource, sys
 from pathlib import Path
@@ -229,7 +229,7 @@ async def main():
 
 asyncio.run(main())
 """
-    with in_memory(tmp_path) as directory:
+    with scratch.directory() as directory:
         assert int(run_program(program, directory, limit)) < 15
 
 

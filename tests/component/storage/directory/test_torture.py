@@ -18,7 +18,7 @@ from crawler.model.errors import DestinationError, FetchError
 from crawler.model.values import Known
 from crawler.storage.directory.destination import LocalDestination
 from tests.contract.destination import job, pattern, sha256, staged, stream
-from tests.support.scratch import in_memory
+from tests.support import scratch
 
 CALLS = """
     open close read write fsync fstat utime posix_fadvise stat rename mkdir rmdir unlink link listdir scandir
@@ -122,8 +122,8 @@ def descriptors() -> int:
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EMFILE, errno.ENOENT])
-def test_any_call_may_fail_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
-    with in_memory(tmp_path) as root:
+def test_any_call_may_fail_once(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    with scratch.directory() as root:
         fail_each_call(root / "template", root / "dir", monkeypatch, error)
 
 
