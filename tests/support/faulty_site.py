@@ -22,8 +22,12 @@ def both_relations(page: int, last: int, href: Callable[[int], str]) -> str:
 
 STYLES_AND_MORE = {**STYLES, "relations": both_relations, "bare-words": words("Next", "")}
 FAULTS = (
-    "emptied", "emptied-bare", "bare", "half", "previous", "next", "first", "last", "not-found",
+    "emptied", "emptied-bare", "bare", "half", "previous", "next", "first", "last", "not-found", "other", "stale",
+    "foreign",
 )  # fmt: skip
+"""Beside these faults of a page itself, another one is sent for it: the one before it, after it, the first, the last or
+any "other" one; the same one as it was before the last changes; and one of the listing of another directory.
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,17 +47,22 @@ class FaultySite:
     fault: str = ""
     place: int = 0
     """Number of the page with the fault."""
+    source: int = 0
+    """Number of the page that is sent for it if that is any "other" one."""
     was_last: bool = field(default=False, init=False)
     """Whether the page with the fault has been the last one since the fault began."""
+    _before: list[str] = field(default_factory=list)
+    """The files when the fault began."""
 
     @property
     def last(self) -> int:
         """Number of the last page."""
         return max(1, -(-len(self.names) // self.length))
 
-    def begin(self, fault: str, place: int) -> None:
+    def begin(self, fault: str, place: int, source: int = 0) -> None:
         """Begin a fault, "" for none."""
-        self.fault, self.place, self.was_last = fault, place, False
+        self.fault, self.place, self.source, self.was_last = fault, place, source, False
+        self._before = list(self.names)
 
     def page(self, query: str) -> str | None:
         """The page that ``query`` names; None if there is none."""
@@ -68,18 +77,14 @@ class FaultySite:
         if number > self.last and self.beyond == "bare":
             return self._markup([], "")
         number = self.last if number > self.last and self.beyond == "last" else number
-        return self._markup(self._rows(number), self._pager(number))
+        return self._markup(self._rows(number, self.names), self._pager(number, self.last))
 
     def _wrong(self, number: int) -> str | None:
-        sent = self._sent(number)
-        rows, pager = self._rows(sent), self._pager(sent)
+        sent, rows = self._sent(number), self.sent_rows(number)
+        last = -(-len(self._before) // self.length) if self.fault == "stale" else self.last
         if self.fault == "not-found":
             return None
-        if self.fault.startswith("emptied"):
-            rows = []
-        elif self.fault == "half":
-            rows = rows[::2]
-        return self._markup(rows, "" if self.fault in {"bare", "emptied-bare"} else pager)
+        return self._markup(rows, "" if self.fault in {"bare", "emptied-bare"} else self._pager(sent, last))
 
     def _sent(self, number: int) -> int:
         """Number of the page that is sent for one with the fault."""
@@ -88,23 +93,31 @@ class FaultySite:
             "next": min(number + 1, max(number, self.last)),
             "first": 1,
             "last": self.last,
+            "other": min(self.source, self.last),
         }
         return sent.get(self.fault, number)
 
     def sent_rows(self, number: int) -> list[str]:
         """The rows that are sent for a page with the fault."""
-        return self._rows(self._sent(number))
+        rows = self._rows(self._sent(number), self._before if self.fault == "stale" else self.names)
+        if self.fault.startswith("emptied"):
+            return []
+        return [f"x{row}" for row in rows] if self.fault == "foreign" else rows[:: 1 + (self.fault == "half")]
 
-    def _rows(self, number: int) -> list[str]:
-        return self.names[self.length * (number - 1) : self.length * number]
+    def other_rows(self, number: int) -> list[list[str]]:
+        """The rows of each page but one."""
+        return [self._rows(page, self.names) for page in range(1, self.last + 1) if page != number]
 
-    def _pager(self, number: int) -> str:
+    def _rows(self, number: int, names: list[str]) -> list[str]:
+        return names[self.length * (number - 1) : self.length * number]
+
+    def _pager(self, number: int, last: int) -> str:
         def href(page: int) -> str:
             return "./" if page == 1 and self.first_href else self.paging.href(page)
 
-        if self.last == 1 and not self.is_endless:
+        if last == 1 and not self.is_endless:
             return ""
-        return STYLES_AND_MORE[self.style](number, _ENDLESS if self.is_endless else self.last, href)
+        return STYLES_AND_MORE[self.style](number, _ENDLESS if self.is_endless else last, href)
 
     def _markup(self, rows: list[str], pager: str) -> str:
         return PagedSite(rows, _ENDLESS, STYLES["numbers"]).markup(1).replace("</table>", f"</table>{pager}")

@@ -5,12 +5,12 @@ option, they have nothing to decide, so this takes one short function for each. 
 ``Planner``.
 
 ``Planner`` also notes what each page of a directory shows, to find out what the complete listing lacks. Where nothing
-is here, nothing can be lacking: ``take_new_directory`` concludes a directory of one page with a few new files.
+is here, nothing can be lacking: ``take_new_directories`` concludes directories of one page with a few new files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from crawler.model import limits
 from crawler.model.interfaces import Destination
@@ -70,15 +70,15 @@ async def new_files(rules: Rules, open_page: OpenPage) -> NewFiles | None:
     if directory.known[path] or await directory.foreign(path) is not None:
         return None
     policy.expect([entry.size for entry in page.entries])
-    return NewFiles(rules, page, directory, open_page.put)
+    return NewFiles(rules, page, directory)
 
 
 class NewFiles:
-    """Takes the new files of one page, and puts their jobs into the queue by ``put``."""
+    """Takes the new files of one page."""
 
-    def __init__(self, rules: Rules, page: DirectoryPage, directory: OpenDirectory, put: Put) -> None:
+    def __init__(self, rules: Rules, page: DirectoryPage, directory: OpenDirectory) -> None:
         """``directory``: that of ``page``, which must have been looked at, and holds nothing that the state knows."""
-        self._rules, self._put = rules, put
+        self._rules = rules
         self._above = f"{page.directory.path}/" if page.directory.path else ""
         self._base = page.scope.base
         self._files, self._digest = directory.files, directory.digest
@@ -86,46 +86,21 @@ class NewFiles:
         self._taken.update(directory.local[page.directory.path])
         self._refuses = not (rules.filters.refuse_nothing and rules.policy.rules.allow_all(page.url))
 
-    async def take(self, entries: Sequence[Entry], at: int) -> int:
-        """Plan the new files at ``at`` of ``entries`` and after it, and put their jobs into the queue.
+    async def take(self, entries: Sequence[Entry], at: int, put: Put) -> int:
+        """Plan the new files at ``at`` of ``entries`` and after it, and put their jobs into the queue by ``put``.
 
         Returns the place of the first entry that is left: ``Planner`` has to decide on it, or there are enough jobs.
         Raises DestinationError.
         """
         rules = self._rules
-        paths = [] if rules.have_a_say() else self._plan(entries[at : at + _MOST])
+        paths = [] if rules.have_a_say() else self.plan(entries[at : at + _MOST])
         if paths:
-            await self._give(entries[at : at + len(paths)], paths)
+            files = entries[at : at + len(paths)]
+            self._digest.add_new(files)
+            await _give(rules, files, paths, put)
         return at + len(paths)
 
-    async def take_all(self, entries: Sequence[Entry]) -> bool:
-        """``take`` for at most _MOST entries of a directory without others; False, and nothing, unless it takes all."""
-        paths, files = self._plan(entries), self._files
-        if len(paths) < len(entries):
-            if isinstance(files, dict):
-                files.clear()
-            return False
-        self._rules.policy.expect([entry.size for entry in entries])
-        await self._give(entries, paths)
-        return True
-
-    async def _give(self, files: Sequence[Entry], paths: Sequence[str]) -> None:
-        rules = self._rules
-        jobs = [
-            Job(url=entry.url, path=path, reason=_NEW, size=entry.size, modified=entry.modified, row=entry.row)
-            for entry, path in zip(files, paths, strict=True)
-        ]
-        self._digest.add_new(files)
-        rules.observer.all_listed([(path, guess(entry)) for entry, path in zip(files, paths, strict=True)])
-        room = [job.size.low for job in jobs if job.size is not None]
-        if rules.destination.has_parts():
-            has_part = rules.destination.has_part
-            room = [job.size.low for job in jobs if job.size is not None and not has_part(job.path)]
-        rules.policy.room.book(sum(room))
-        rules.policy.room.check()
-        await self._put(*jobs)
-
-    def _plan(self, entries: Sequence[Entry]) -> list[str]:
+    def plan(self, entries: Sequence[Entry]) -> list[str]:
         """The paths of those new files that are the first of ``entries``."""
         rules, above, base, taken, files = self._rules, self._above, self._base, self._taken, self._files
         is_plain, is_last, rejects = PLAIN_NAME.fullmatch, rules.is_last, rules.destination.rejects
@@ -144,28 +119,94 @@ class NewFiles:
         return paths
 
 
-async def take_new_directory(rules: Rules, page: DirectoryPage, directory: OpenDirectory, put: Put) -> bool:
-    """Decide on all entries of ``page``, the only one of ``directory``, if these are new files, and conclude it.
+async def _give(rules: Rules, files: Sequence[Entry], paths: Sequence[str], put: Put) -> None:
+    """Put jobs for ``files``, which belong at ``paths``, into the queue. Raises DestinationError."""
+    jobs = [
+        Job(url=entry.url, path=path, reason=_NEW, size=entry.size, modified=entry.modified, row=entry.row)
+        for entry, path in zip(files, paths, strict=True)
+    ]
+    rules.observer.all_listed([(path, guess(entry)) for entry, path in zip(files, paths, strict=True)])
+    room = [job.size.low for job in jobs if job.size is not None]
+    if rules.destination.has_parts():
+        has_part = rules.destination.has_part
+        room = [job.size.low for job in jobs if job.size is not None and not has_part(job.path)]
+    rules.policy.room.book(sum(room))
+    rules.policy.room.check()
+    await put(*jobs)
 
-    Returns False, having changed nothing, if ``Planner`` has to decide. Raises DestinationError.
+
+async def take_new_directories(
+    rules: Rules, pages: Sequence[DirectoryPage], opened: dict[str, OpenDirectory], put: Put
+) -> list[DirectoryPage]:
+    """Decide on all entries of pages of new directories, each the only page of its directory, and conclude these.
+
+    ``opened``: path → directory; those that are concluded are removed. Returns the other pages, on which ``Planner``
+    has to decide, and of which nothing has changed. Raises DestinationError.
     """
-    path, entries, policy = page.directory.path, page.entries, rules.policy
-    if not 0 < len(entries) <= _MOST or not page.is_plain or policy.allowance.is_limited:
+    simple, others = list[DirectoryPage](), list[DirectoryPage]()
+    for page in pages:
+        (simple if _is_simple(rules, page) else others).append(page)
+    total = certain([entry for page in simple for entry in page.entries])
+    if not simple or rules.policy.allowance.is_limited or rules.have_a_say() or rules.policy.room.may_overflow(total):
+        return list(pages)
+    await _scan(simple, opened, rules.destination)
+    files, paths, new = list[Entry](), list[str](), list[DirectoryPage]()
+    for page in simple:
+        found = await _paths(rules, page, opened[page.directory.path])
+        if len(found) < len(page.entries):
+            others.append(page)
+            continue
+        new.append(page)
+        files += page.entries
+        paths += found
+    if new:
+        rules.policy.expect([entry.size for entry in files])
+        await _give(rules, files, paths, put)
+    for page in new:
+        _conclude(rules, page, opened.pop(page.directory.path))
+    return others
+
+
+def _is_simple(rules: Rules, page: DirectoryPage) -> bool:
+    """Whether ``page`` shows a few entries, about which there is nothing to say."""
+    entries = page.entries
+    if not 0 < len(entries) <= _MOST or not page.is_plain:
         return False
-    checksums, room = policy.checksums, policy.room
-    if (checksums is not None and may_list_checksums(entries)) or room.may_overflow(certain(entries)):
-        return False
-    if await directory.scan(path) or (directory.state.knew_files and await directory.knows(path)) or rules.have_a_say():
-        return False
+    return rules.policy.checksums is None or not may_list_checksums(entries)
+
+
+async def _scan(pages: Sequence[DirectoryPage], opened: Mapping[str, OpenDirectory], destination: Destination) -> None:
+    """Look at the directories of all ``pages`` together, if possible. Raises DestinationError."""
+    paths = [page.directory.path for page in pages]
+    if (together := destination.scan_all(paths)) is not None:
+        for path, local in zip(paths, await together, strict=True):
+            opened[path].local[path] = local
+
+
+async def _paths(rules: Rules, page: DirectoryPage, directory: OpenDirectory) -> list[str]:
+    """The paths of the files on ``page``; fewer if anything is in its ``directory`` or known of it, or not all are new.
+
+    Raises DestinationError.
+    """
+    path = page.directory.path
+    if await directory.scan(path) or (directory.state.knew_files and await directory.knows(path)):
+        return []
     if directory.neighbours is not None and directory.destination.owner(path) is not None:
-        return False
-    if not await NewFiles(rules, page, directory, put).take_all(entries):
-        return False
+        return []
+    found = NewFiles(rules, page, directory).plan(page.entries)
+    if len(found) < len(page.entries) and isinstance(directory.files, dict):
+        directory.files.clear()
+    return found
+
+
+def _conclude(rules: Rules, page: DirectoryPage, directory: OpenDirectory) -> None:
+    """Conclude a directory whose files are all new, once their jobs are in the queue."""
+    path, policy, entries = page.directory.path, rules.policy, page.entries
+    directory.digest.add_new(entries)
     directory.digest.expect(len(entries), more=False)
     rules.unlisted.confirm(path)
     directory.state.visited(path, None)
     if policy.unchanged is not None and page.version is not None:
         policy.unchanged.remember(path, page.version, directory.digest)
-    if checksums is not None:
-        checksums.leave([path])
-    return True
+    if policy.checksums is not None:
+        policy.checksums.leave([path])

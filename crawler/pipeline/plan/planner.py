@@ -17,7 +17,7 @@ from crawler.pipeline.plan.checksum_files import by_digest, may_be_checksums, ma
 from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
 from crawler.pipeline.plan.long_directory import LongDirectory
-from crawler.pipeline.plan.new_files import Rules, new_files, take_new_directory
+from crawler.pipeline.plan.new_files import Rules, new_files, take_new_directories
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
@@ -35,14 +35,9 @@ class Planner:
     """Decides on every entry of the pages that the walker visits."""
 
     def __init__(
-        self,
-        destination: Destination,
-        state: StateStore,
-        observer: Observer,
-        filters: Filters,
-        policy: Policy,
+        self, destination: Destination, state: StateStore, observer: Observer, filters: Filters, policy: Policy,
         findings: Findings | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._destination, self._state = destination, state
         self._observer, self._filters = observer, filters
         self._policy, self._beside = policy, policy.neighbours
@@ -59,10 +54,9 @@ class Planner:
         """
         open_directory, policy = self._open.get(page.directory.path), self._policy
         if open_directory is None:
-            open_directory = self._begin(page, is_long=not page.last and rows is None)
-            if rows is None and await take_new_directory(self._rules, page, open_directory, put):
-                del self._open[page.directory.path]
-                return True
+            if rows is None and page.last:
+                return await self.visit_all([page], put)
+            open_directory = self._begin(page, is_long=rows is None)
         open_directory.show(page)
         await self._meet_hosts(page)
         open_directory.weigh(page)
@@ -86,6 +80,15 @@ class Planner:
             await self._close(page, open_directory)
         return not policy.allowance.spent
 
+    async def visit_all(self, pages: Sequence[DirectoryPage], put: Put) -> bool:
+        """``visit`` pages that are the only ones of their directories; those of new directories together."""
+        for page in pages:
+            self._begin(page, is_long=False)
+        for page in await take_new_directories(self._rules, pages, self._open, put):
+            if not await self.visit(page, put):
+                return False
+        return not self._policy.allowance.spent
+
     async def _decide_all(self, open_page: OpenPage) -> None:
         """Decide on each entry of a page; new files take the short way."""
         page, policy = open_page.page, self._policy
@@ -93,7 +96,7 @@ class Planner:
         new = await new_files(self._rules, open_page)
         at, entries = 0, [entry for entry in page.entries if entry.kind is not Kind.DIRECTORY]
         while at < len(entries):
-            taken = at if new is None else await new.take(entries, at)
+            taken = at if new is None else await new.take(entries, at, open_page.put)
             if taken > at:
                 at = taken
                 continue

@@ -8,8 +8,11 @@ from enum import Enum, auto
 from urllib.parse import urlsplit
 
 from crawler.model import limits
+from crawler.model.errors import CrawlerError, FetchError, ListingError, RobotsForbidden, VerificationError
+from crawler.model.reasons import Reason
 from crawler.pipeline.rules.responses.content_type import begins_like_html, is_binary, is_html
 from crawler.pipeline.rules.responses.login_page import asks_for_password, is_login_page, leads_astray
+from crawler.pipeline.rules.robots import is_of_robots
 from crawler.text.escape import masked
 from crawler.text.http_fields import coding_of, content_length
 from crawler.text.patterns import pattern
@@ -126,3 +129,16 @@ def is_same_file(first: str, second: str) -> bool:
     if without_query(first) != without_query(second):
         return False
     return first == second or not _is_script(first)
+
+
+def root_error(url: str, error: FetchError | VerificationError | ListingError) -> CrawlerError:
+    """The error, with advice, of a run whose root at ``url`` cannot be read because of ``error``."""
+    rejection = error.rejection if isinstance(error, FetchError) else None
+    if is_of_robots(rejection):
+        return RobotsForbidden(f"{masked(url)}: {error}: --no-robots continues without it")
+    from crawler.text.advice.requests import with_advice  # imported only if needed
+
+    is_refused = rejection is not None and rejection.reason != Reason.REDIRECTS
+    problem = str(error) if is_refused else with_advice(url, error)
+    kind = error.content_type if isinstance(error, ListingError) else None
+    return ListingError(f"{masked(url)}: {problem}", content_type=kind)

@@ -178,7 +178,10 @@ class MirrorRun:
                     await self._root.refuse_if_bound(page.scope.base)
                 return await self._planning.planner.visit(page, put)
 
-            await self._walker.walk(starts, visit)
+            async def visit_all(pages: Sequence[DirectoryPage]) -> bool:
+                return await self._planning.planner.visit_all(pages, put)
+
+            await self._walker.walk(starts, visit, visit_all)
             self._parts.observer.walked()
             if self._parts.pool is not None:
                 self._parts.pool.walked()

@@ -180,3 +180,17 @@ Raises the errors of ``PageReader.read``.
 """
 Visit = Callable[[DirectoryPage], Awaitable[bool]]
 """Handles one page of a walk. If it returns False, the walk ends and no further listing is read."""
+VisitAll = Callable[[Sequence[DirectoryPage]], Awaitable[bool]]
+"""``Visit`` for pages that were requested together, each the whole listing of its directory, which shows only files."""
+
+
+def one_by_one(visit: Visit) -> VisitAll:
+    """Handle several pages with ``visit``."""
+
+    async def visit_all(pages: Sequence[DirectoryPage]) -> bool:
+        for page in pages:
+            if not await visit(page):
+                return False
+        return True
+
+    return visit_all

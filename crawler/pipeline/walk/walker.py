@@ -11,7 +11,7 @@ from contextlib import aclosing
 from functools import partial
 
 from crawler.model import limits
-from crawler.model.errors import FetchError, ListingError, RobotsForbidden, VerificationError
+from crawler.model.errors import FetchError, ListingError, VerificationError
 from crawler.model.interfaces import Permit
 from crawler.model.observer import Observer, Silent
 from crawler.model.reasons import Reason
@@ -23,11 +23,22 @@ from crawler.pipeline.rules.robots import is_of_robots
 from crawler.pipeline.rules.scope import Bounds, Scope, scope_base, upward
 from crawler.pipeline.rules.unusable_rows import sorted_rows
 from crawler.pipeline.walk.frontier import Frontier
-from crawler.pipeline.walk.groups.group_reader import GroupReader
+from crawler.pipeline.walk.groups.group_reader import Begun, GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.page_versions import settle, shows_all_files, up_to_the_end
-from crawler.pipeline.walk.pages import BegunPage, Directory, DirectoryPage, PagePiece, Shown, Source, Visit, only
+from crawler.pipeline.walk.pages import (
+    BegunPage,
+    Directory,
+    DirectoryPage,
+    PagePiece,
+    Shown,
+    Source,
+    Visit,
+    VisitAll,
+    one_by_one,
+    only,
+)
 from crawler.text.escape import masked
 from crawler.text.names.places import place_of_entry
 from crawler.text.url_parameters import is_later_page
@@ -68,16 +79,16 @@ class Walker:
         self.refused: set[str] = set()
         """Paths of the listed directories that were not entered, for any reason other than a failure."""
 
-    async def walk(self, starts: Sequence[Directory], visit: Visit) -> None:
+    async def walk(self, starts: Sequence[Directory], visit: Visit, visit_all: VisitAll | None = None) -> None:
         """Visit every listing at or below ``starts``. Raises ListingError if the root itself fails."""
+        visits = visit, visit_all or one_by_one(visit)
         async with asyncio.TaskGroup() as group:
-            frontier = Frontier(self._bounds.listers, lambda: group.create_task(self._lister(frontier, visit)))
+            frontier = Frontier(self._bounds.listers, lambda: group.create_task(self._lister(frontier, *visits)))
             frontier.add(starts)
 
     async def read_anew(self, directory: Directory, visit: Visit) -> None:
         """Fetch, parse and visit the listing of one directory again. Raises the errors of ``PageReader.read``."""
-        reader = replace(self._quiet, anew=True)
-        bounds = replace(self._bounds, recursive=False)
+        reader, bounds = replace(self._quiet, anew=True), replace(self._bounds, recursive=False)
         walker = Walker(reader, Silent(), bounds=bounds, scope=self.scope, permit_as=self._permit_as)
         await walker.read_one(directory, visit)
 
@@ -85,54 +96,53 @@ class Walker:
         """Visit the listing of one directory. Raises the errors of ``PageReader.read``; ListingError if incomplete."""
         await self._pages(directory, visit, Frontier(readers=0))
 
-    async def _lister(self, frontier: Frontier, visit: Visit) -> None:
+    async def _lister(self, frontier: Frontier, visit: Visit, visit_all: VisitAll) -> None:
         while (directory := await frontier.next()) is not None:
-            others = [] if self._groups is None or self._stopped else self._groups.others(directory, frontier)
-            if others:
-                await self._read_together([directory, *others], visit, frontier)
+            groups = None if self._stopped else self._groups
+            if groups is not None and (others := groups.others(directory, frontier)):
+                reading = groups.read([directory, *others], frontier)
+                await self._read_together(reading, visit, visit_all, frontier)
                 continue
             if not self._stopped:
                 await self._read(directory, visit, frontier)
             frontier.done()
 
-    async def _read_together(self, group: Sequence[Directory], visit: Visit, frontier: Frontier) -> None:
+    async def _read_together(self, reading: Begun, visit: Visit, visit_all: VisitAll, frontier: Frontier) -> None:
         """Request the pages of a group together, and read on in each. Some are put back, to be read alone or later."""
-        assert self._groups is not None, "no groups"
-        for directory, begun in (found := await self._groups.read(group, frontier)):
+        leaves = list[DirectoryPage]()
+        for directory, begun in (found := await reading):
             if begun is None:
                 frontier.put_back([directory])
-            elif not self._stopped:
-                await self._read(directory, visit, frontier, begun)
+            elif not self._stopped and (page := await self._read(directory, visit, frontier, begun)) is not None:
+                leaves.append(page)
+        if leaves and not self._stopped:
+            self._stopped = not await visit_all(leaves)
         frontier.done(sum([begun is not None for _, begun in found]))
 
     async def _read(
         self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None
-    ) -> None:
-        """Read all pages of one directory. A failure affects only this directory, unless it is the root and unread."""
+    ) -> DirectoryPage | None:
+        """Read all pages of one directory. A failure affects only this directory, unless it is the root and unread.
+
+        Returns the page that was begun if it shows only files: it has not been visited.
+        """
         try:
             whole = None if begun is None else self._reader.whole(directory.path, directory.url, begun)
-            if whole is None or not shows_all_files(whole.listing):
-                await self._pages(directory, visit, frontier, begun, whole)
-            elif not await visit(self._page(directory, whole, complete=True, last=True)):  # in fewer coroutines
-                self._stopped = True
+            if whole is not None and shows_all_files(whole.listing):
+                return self._page(directory, whole, complete=True, last=True)
+            await self._pages(directory, visit, frontier, begun, whole)
         except (FetchError, VerificationError, ListingError) as error:
             rejection = error.rejection if isinstance(error, FetchError) else None
             if not directory.path and not self.scope.base:
-                if is_of_robots(rejection):
-                    raise RobotsForbidden(
-                        f"{masked(directory.url)}: {error}: --no-robots continues without it"
-                    ) from error
-                from crawler.text.advice.requests import with_advice  # imported only if needed
+                from crawler.pipeline.rules.single_file import root_error  # imported only if needed
 
-                is_refused = rejection is not None and rejection.reason != Reason.REDIRECTS
-                problem = str(error) if is_refused else with_advice(directory.url, error)
-                kind = error.content_type if isinstance(error, ListingError) else None
-                raise ListingError(f"{masked(directory.url)}: {problem}", content_type=kind) from error
+                raise root_error(directory.url, error) from error
             is_alone = isinstance(error, FetchError) and not is_later_page(error.url, directory.url)
             if rejection is not None and rejection.reason == Reason.ROBOTS and is_alone:
                 self._reject(directory.path, rejection)
             else:
                 self.fail(directory, str(error))
+        return None
 
     def fail(self, directory: Directory, reason: str) -> None:
         """Count and report a listing that cannot be used."""
@@ -193,20 +203,10 @@ class Walker:
         piece, scope = part.listing, part.elsewhere.scope if part.elsewhere else self.scope
         entries, unusable = sorted_rows(piece, scope, enters=self._bounds.enters(directory.depth))
         return DirectoryPage(
-            directory=directory,
-            url=piece.url,
-            scope=scope,
-            entries=entries,
-            complete=complete,
-            last=last,
-            mentioned=piece.mentioned,
-            conclusive=piece.conclusive,
-            flaws=piece.flaws,
-            recalled=piece.recalled,
-            unusable=unusable,
-            version=part.version,
-            elsewhere=part.elsewhere,
-        )
+            directory=directory, url=piece.url, scope=scope, entries=entries, complete=complete, last=last,
+            mentioned=piece.mentioned, conclusive=piece.conclusive, flaws=piece.flaws, recalled=piece.recalled,
+            unusable=unusable, version=part.version, elsewhere=part.elsewhere,
+        )  # fmt: skip
 
     def _settle_scope(self, directory: Directory, part: PagePiece) -> None:
         """Set the scope, by the first piece of the root. Raises FetchError if the root lies above the requested URL."""

@@ -48,6 +48,8 @@ class SeenPage(Value, frozen=True, kw_only=True):
     """None if the page was not known."""
     is_linked: bool = False
     """Whether several pages link to it as one that follows."""
+    overlaps: bool = False
+    """Whether some of its rows, but not all, were on pages that were read before."""
 
 
 def look_of(url: str, own: OwnRows, pages: Iterable[str], claims: Sequence[Claim], first: str) -> Look:
@@ -78,8 +80,8 @@ def is_replaced(page: SeenPage, by: SeenPage, *, is_first: bool, is_familiar: bo
     """
     if by.known is None or not by.known.rows:
         return False
-    # All files may be new, and a token may lead to the first page once it is old; a number leads to one without links.
-    if not (is_familiar or (by.now.has_links and has_number(by.url))):
+    # All files may be new; then the number of a page after the last one may lead to that, a token to the first one.
+    if not (is_familiar or (is_first and by.now.has_back and has_number(by.url))):
         return False
     if by.now.rows or not page.now.rows or by.now.key != page.now.key:
         return False
@@ -89,12 +91,12 @@ def is_replaced(page: SeenPage, by: SeenPage, *, is_first: bool, is_familiar: bo
     return is_first or not (page.now.has_back or by.now.has_back)
 
 
-def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool) -> Flaw | None:
+def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool, had_overlaps: bool = False) -> Flaw | None:
     """The flaw of a listing of which a page does not look as it did; None if there is none.
 
     ``pages``: in the order in which they were read. ``is_lossy``: whether rows that were known are on none of them.
     ``had_end``: whether the last page of the known ones was known not to lead on, so that no page without rows did
-    follow it.
+    follow it. ``had_overlaps``: whether any of its rows were known to be on two pages.
     """
     if not is_lossy:
         return None
@@ -109,6 +111,9 @@ def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool) -> Flaw 
                 return Flaw(FlawKind.UNLIKE, f"{masked(page.url)}: {why}")
     if (bare := _stripped(pages[1:])) is not None:
         return Flaw(FlawKind.UNLIKE, f"{masked(bare)}: its links to other pages are gone")
+    overlapping = next((page.url for page in pages if page.overlaps), None)
+    if overlapping is not None and not had_overlaps:
+        return Flaw(FlawKind.UNLIKE, f"{masked(overlapping)}: some of its rows are on another page, too")
     lengths = {page.now.rows for page in pages if page.now.rows}
     is_new_end = pages[-1].known is None and not pages[-1].now.rows
     if had_end and is_new_end and (len(lengths) == 1 or is_odd_end(pages)):

@@ -70,7 +70,7 @@ class SeveralPages(Struct):
             if was.leads_on and (not now.leads_on or self._rows.is_lossy):
                 self._former |= dict.fromkeys(next_of(known))
         self.known_before = known
-        self._seen.append(SeenPage(url=url, now=now, known=was, is_linked=is_linked))
+        self._seen.append(SeenPage(url=url, now=now, known=was, is_linked=is_linked, overlaps=rows.overlaps))
         if not now.rows:
             self._repeated[url] = listing.entries
         return rows
@@ -129,7 +129,8 @@ class SeveralPages(Struct):
         pages = [page for page in others if page.now.key != first.now.key or not self.is_first_by_number(page.url)]
         if (replaced := self._replaced([first, *pages])) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(replaced)}: it has the rows of another page")
-        return unlike([first, *pages], is_lossy=self._rows.is_lossy, had_end=had_end)
+        had_overlaps = self._rows.had_overlaps
+        return unlike([first, *pages], is_lossy=self._rows.is_lossy, had_end=had_end, had_overlaps=had_overlaps)
 
     def _replaced(self, pages: Sequence[SeenPage]) -> str | None:
         """The URL of a page in whose place another one was sent; None if there is none."""

@@ -32,6 +32,11 @@ class PageRows(Value, frozen=True, kw_only=True):
     is_of_before: bool
     """Whether they are among those of the page that was read before."""
 
+    @property
+    def overlaps(self) -> bool:
+        """Whether some of them are new, and pages before have shown the others."""
+        return 0 < self.new < self.count
+
 
 class ShownRows(Struct):
     """The rows of the pages that were read so far. Only their hashes are kept."""
@@ -40,6 +45,8 @@ class ShownRows(Struct):
     """Paths of the rows of all pages."""
     _known: HashedTexts = field(default_factory=HashedTexts)
     """Paths of the rows that all pages had."""
+    had_overlaps: bool = False
+    """Whether the known rows of a page were in part those of pages before it."""
     _first: frozenset[int] | None = None
     """Hashes of the paths on the first page."""
     _before: frozenset[int] = frozenset()
@@ -89,7 +96,9 @@ class ShownRows(Struct):
     def add_known(self, entries: Iterable[Entry]) -> OwnRows:
         """Add the rows that the page had."""
         paths = {entry.path for entry in entries}
-        own = OwnRows(hash(frozenset(map(hash, paths))), len(paths) if _add_to(self._known, paths) else 0)
+        new = _add_to(self._known, paths)
+        self.had_overlaps = self.had_overlaps or 0 < new < len(paths)
+        own = OwnRows(hash(frozenset(map(hash, paths))), len(paths) if new else 0)
         for path in paths:
             if path not in self._shown:
                 self._missing.setdefault(hash(path), own.key)

@@ -5,7 +5,7 @@ A walk without a task, a future and a scan for each directory. What this cannot 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
@@ -18,6 +18,8 @@ from crawler.text.urls import origin
 
 _MOST = 32
 """Maximum number of directories that are read together: a connection takes no more requests at once."""
+Begun = Awaitable[list[tuple[Directory, BegunPage | None]]]
+"""The directories of a group with their first pages, once these have arrived; None stands for one to be read alone."""
 _Recorded = tuple[DirectoryDigest | None, ListingMemo | None]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import KeysView, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.flaws import Flaw, FlawKind
-from crawler.model.values import Entry, Kind, Rejection, Validators
+from crawler.model.values import Entry, Job, Kind, Rejection, Validators
 from crawler.pipeline.plan import planner
 from crawler.pipeline.plan.open_directory import OpenPage
 from crawler.pipeline.rules.budgets import Budget
@@ -60,23 +61,26 @@ def page_of(rows: Sequence[Entry], path: str, **more: object) -> DirectoryPage:
     return replace(page, **more)  # type: ignore[arg-type]
 
 
-async def _never(*_: object) -> bool:
-    return False
+async def _never(_rules: object, pages: Sequence[DirectoryPage], *_: object) -> list[DirectoryPage]:
+    return list(pages)
 
 
-def planned(short: bool, pages: Sequence[DirectoryPage], decider: Decider) -> list[object]:
-    """All that a planner did with ``pages``, with or without the short way."""
+def planned(way: str, pages: Sequence[DirectoryPage], decider: Decider) -> list[object]:
+    """All that a planner did with ``pages``: the short way, "alone" or "together", or the "long" one."""
     own, error, expected, remembered = decider.producer, "", list[object](), Remembered()
-    own._policy = replace(own._policy, unchanged=remembered, expect=expected.append)  # type: ignore[arg-type]
+    own._policy = replace(own._policy, unchanged=remembered, expect=expected.extend)  # type: ignore[arg-type]
     own._rules = replace(own._rules, policy=own._policy)
 
     async def visit() -> None:
+        if way == "together":
+            await own.visit_all(pages, decider._put)
+            return
         for page in pages:
             await own.visit(page, decider._put)
 
     with pytest.MonkeyPatch.context() as patch:
-        if not short:
-            patch.setattr(planner, "take_new_directory", _never)
+        if way == "long":
+            patch.setattr(planner, "take_new_directories", _never)
         try:
             asyncio.run(visit())
         except DestinationError as problem:
@@ -123,7 +127,51 @@ def test_a_new_directory_ends_as_the_rules_decide(data: st.DataObject) -> None:
         made = None if budget is None else Budget(files=budget[0], size=budget[1])
         return Decider(there, *states, config=config, forbidden=forbidden, budget=made, free=free, sums=sums)
 
-    assert planned(True, pages, decider()) == planned(False, pages, decider())
+    assert planned("alone", pages, decider()) == planned("long", pages, decider())
+
+
+def by_path(done: Sequence[object]) -> list[object]:
+    """``done`` in the order of its texts: what is decided together may have another order."""
+    pieces = (each if isinstance(each, tuple) else (each,) for each in done)
+    several = (list, set, KeysView)
+    return [
+        sorted(map(repr, each)) if isinstance(each, several) else repr(each) for each in chain.from_iterable(pieces)
+    ]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_directories_that_are_planned_together_end_as_alone(data: st.DataObject) -> None:
+    seldom = data.draw(st.integers(0, 2)) == 0
+    usual = st.builds(file, st.sampled_from(["a", "b.zip", "c d.zip", "a+b"]), size=st.sampled_from([1, 10]))
+    pages = []
+    for path in data.draw(st.lists(st.sampled_from(["sub", "sub/c", "d", "e"]), min_size=1, max_size=4, unique=True)):
+        rows = data.draw(st.lists(entries() if seldom else usual, max_size=4, unique_by=lambda row: row.name))
+        rows = [row for row in rows if row.kind is not Kind.DIRECTORY]  # such pages are visited alone
+        name = data.draw(st.sampled_from([None, None, None, "version", "mentioned", "conclusive", "flaws", "unusable"]))
+        pages.append(page_of(rows, path, **({} if name is None else {name: FIELDS[name]})))
+    there = data.draw(st.lists(st.sampled_from(["d/x", "sub/a", "sub/other"]), max_size=2))
+    states = [known(name) for name in data.draw(st.lists(st.sampled_from(["sub/a", "d/gone"]), max_size=1))]
+    config = data.draw(st.sampled_from(CONFIGS)) if data.draw(st.booleans()) else Config()
+
+    def decider() -> Decider:
+        return Decider(there, *states, config=config)
+
+    done = [by_path(planned(way, pages, decider())) for way in ("alone", "together")]
+    assert done[0] == done[1]
+
+
+async def test_new_directories_are_decided_on_together_and_others_alone(begun: list[str]) -> None:
+    decider, puts = Decider(["sub/x"]), list[list[str]]()
+
+    async def put(*jobs: Job) -> None:
+        puts.append([job.path for job in jobs])
+
+    pages = [page_of([file("a"), file("b")], path) for path in ("d", "sub", "e")]
+    assert await decider.producer.visit_all(pages, put)
+    assert puts[0] == ["d/a", "d/b", "e/a", "e/b"]
+    assert sorted(chain.from_iterable(puts[1:])) == ["sub/a", "sub/b"]
+    assert begun == ["sub"]
 
 
 @pytest.fixture

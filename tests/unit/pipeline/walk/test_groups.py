@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler.model import limits
+from crawler.model.values import Kind
 from crawler.pipeline.rules.scope import Bounds
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import Directory, DirectoryPage
@@ -53,8 +55,13 @@ def page_of(path: str, tree: frozenset[str], how: str) -> FakeResponse:
     return FakeResponse(status=404 if how == "not found" else 200, headers=headers, body=body)
 
 
-async def walk(tree: frozenset[str], hows: Mapping[str, str], *, deepest: int, listers: int) -> dict[str, Any]:
-    """What a walk shows and does. ``deepest``: number of requests that share a connection; 1: nothing is grouped."""
+async def walk(
+    tree: frozenset[str], hows: Mapping[str, str], *, deepest: int, listers: int, most: int = 1000
+) -> dict[str, Any]:
+    """What a walk shows and does. ``deepest``: number of requests that share a connection; 1: nothing is grouped.
+
+    ``most``: number of pages that are visited together until the walk is to end.
+    """
 
     def respond(request: FakeRequest) -> FakeResponse:
         path = request.url.removeprefix(ROOT).partition("?")[0]
@@ -77,8 +84,14 @@ async def walk(tree: frozenset[str], hows: Mapping[str, str], *, deepest: int, l
         pages.append(page)
         return True
 
+    async def visit_all(leaves: Sequence[DirectoryPage]) -> bool:
+        assert all(page.last and page.complete for page in leaves)
+        assert not any(entry.kind is Kind.DIRECTORY for page in leaves for entry in page.entries)
+        pages.extend(leaves)
+        return len(pages) < most
+
     walker = Walker(reader, observer, bounds=Bounds(listers=listers), permit_as=permit_as)
-    await walker.walk([Directory(path="", url=ROOT)], visit)
+    await walker.walk([Directory(path="", url=ROOT)], visit, None if listers == 1 else visit_all)
     return {
         "pages": sorted(map(repr, pages)),
         "events": (sorted(observer.read), sorted(observer.refused), sorted(observer.failed_listings)),
@@ -103,6 +116,13 @@ async def walk(tree: frozenset[str], hows: Mapping[str, str], *, deepest: int, l
 async def test_groups_change_nothing(tree: frozenset[str], hows: dict[str, str], deepest: int, listers: int) -> None:
     alone = await walk(tree, hows, deepest=1, listers=listers)
     assert await walk(tree, hows, deepest=deepest, listers=listers) == alone
+
+
+async def test_a_walk_ends_when_the_pages_of_a_group_were_enough() -> None:
+    levels = [frozenset(f"{'/'.join(names)}/" for names in product(NAMES, repeat=depth)) for depth in (1, 2, 3)]
+    tree = levels[0] | levels[1] | levels[2]
+    done = await walk(tree, {}, deepest=16, listers=2, most=3)
+    assert len(done["pages"]) < len(tree)
 
 
 @pytest.mark.parametrize(

@@ -198,3 +198,15 @@ async def test_a_page_that_repeated_the_last_one_may_not_be_found_any_more(count
         pages = {"page=4": last} | ({"page=5": last} if is_repeated else {})
         read = await Reading(lambda query, site=site, pages=pages: pages.get(query, site.page(query)), state).run()
         assert (read.names, read.is_complete) == (names, True)
+
+
+@pytest.mark.parametrize(("removed", "is_whole"), [(None, True), (1, False), (5, True)])
+async def test_a_page_of_a_cache_that_is_older_than_those_before_it_deletes_nothing(
+    removed: int | None, *, is_whole: bool
+) -> None:
+    """If a row of an earlier page was removed, one is on two pages; otherwise a healthy listing may look the same."""
+    state, site = MemoryState(), PagedSite(files(9), 3, numbers)
+    assert (await Reading(site.page, state).run()).is_complete
+    now = PagedSite([name for number, name in enumerate(site.names) if number != removed], 3, numbers)
+    read = await Reading(lambda query: (site if query == "page=2" else now).page(query), state).run()
+    assert read.is_complete is is_whole

@@ -83,6 +83,17 @@ def test_an_empty_page_without_links_follows_no_page_but_the_last_one(*, is_link
     assert (flaw is not None) is (is_linked and not has_links)
 
 
+@pytest.mark.parametrize("place", [1, 2])
+@pytest.mark.parametrize("had_overlaps", [False, True])
+def test_a_row_is_on_two_pages_if_one_of_them_is_of_another_time(place: int, *, had_overlaps: bool) -> None:
+    seen = pages([FULL, replace(FULL, key=2), LAST], [FULL, FULL, LAST])
+    seen[place] = replace(seen[place], overlaps=True)
+    flaw = unlike(seen, is_lossy=True, had_end=True, had_overlaps=had_overlaps)
+    quote = None if had_overlaps else f"{seen[place].url}: some of its rows are on another page, too"
+    assert (None if flaw is None else flaw.quote) == quote
+    assert unlike(seen, is_lossy=False, had_end=True, had_overlaps=had_overlaps) is None
+
+
 def test_a_short_page_may_be_the_last_one_if_neither_links_nor_numbers_tell() -> None:
     middle = replace(SHORT, branches=True)
     known = [replace(FULL, branches=True)] * 3
@@ -123,14 +134,14 @@ def test_a_page_in_whose_place_another_one_was_sent(
 
 @pytest.mark.parametrize("is_familiar", [False, True])
 @pytest.mark.parametrize("url", [NUMBER, TOKEN])
-@pytest.mark.parametrize("has_links", [False, True])
-def test_rows_that_are_all_new_may_be_those_of_the_first_page_unless_its_number_leads_to_one_with_links(
-    *, is_familiar: bool, url: str, has_links: bool
+@pytest.mark.parametrize("has_back", [False, True])
+def test_rows_that_are_all_new_may_be_those_of_the_first_page_unless_its_number_leads_to_one_with_links_back(
+    *, is_familiar: bool, url: str, has_back: bool
 ) -> None:
-    by = replace(COPY, has_links=has_links)
-    assert replaced(SECOND, by, SECOND, url=url, is_familiar=is_familiar) is (
-        is_familiar or (has_links and url == NUMBER)
-    )
+    by = replace(COPY, has_back=has_back)
+    expected = is_familiar or (has_back and url == NUMBER)
+    assert replaced(SECOND, by, SECOND, url=url, is_familiar=is_familiar) is expected
+    assert not replaced(SECOND, by, SECOND, url=url, is_familiar=False, is_first=False)
 
 
 @pytest.mark.parametrize("known", [False, True])

@@ -153,6 +153,11 @@ FIRST = ("first", ("ab", [2, 3]), ("ab", [2, 3]))
         # but it has to show the same
         ([("first", ("ab", [0]), ("ab", [0])), (0, ("", []), ("abc", []))], (), (0, ROWS)),
         ([("first", ("ab", [2]), ("ab", [2])), (2, ("ab", []), ("abc", []))], (), (2, ROWS)),
+        # the second page is older than the others, so that a row is on two pages, and another one on none
+        ([("first", ("bc", [2]), ("ab", [2])), (2, ("cd", [3]), ("cd", [3])), (3, ("f", []), ("ef", []))], (),
+         (2, "some of its rows are on another page, too")),
+        # unless rows were on two pages before
+        ([("first", ("bc", [2]), ("ab", [2])), (2, ("cd", [3]), ("bd", [3])), (3, ("f", []), ("ef", []))], (), None),
         # no row is missing
         ([("first", ("abcd", [2]), ("ab", [2])), (2, ("", []), ("cd", []))], (), None),
         ([("first", ("a", [2]), ("ab", [2])), (2, ("cd", []), ("cd", []))], (), ("first", SHORT)),

@@ -17,7 +17,8 @@ def entries(names: str) -> list[Entry]:
     [
         (["ab"], 2, 2, set()),
         (["ab", "cd"], 2, 2, set()),
-        (["ab", "bc"], 1, 2, set()),  # a row has moved
+        (["ab", "bc"], 1, 2, {"overlaps"}),  # a row has moved
+        (["ab", "c", "bcd"], 1, 3, {"overlaps"}),
         (["ab", "ba"], 0, 0, {"first again", "of first", "of before"}),
         (["ab", "a"], 0, 0, {"of first", "of before"}),
         (["ab", "cd", "ab"], 0, 0, {"first again", "of first"}),
@@ -31,7 +32,8 @@ def entries(names: str) -> list[Entry]:
 def test_the_rows_of_a_page_beside_those_before_it(pages: list[str], new: int, own: int, marks: set[str]) -> None:
     shown = ShownRows()
     rows = [shown.add(entries(page)) for page in pages][-1]
-    found = {"first again": rows.is_first_again, "of first": rows.is_of_first, "of before": rows.is_of_before}
+    found = {"first again": rows.is_first_again, "of first": rows.is_of_first, "of before": rows.is_of_before,
+             "overlaps": rows.overlaps}  # fmt: skip
     assert (rows.new, rows.own.count, rows.count) == (new, own, len(pages[-1]))
     assert {mark for mark, holds in found.items() if holds} == marks
 
@@ -63,6 +65,23 @@ def test_rows_that_were_known_and_are_on_no_page_are_missing(steps: str, is_loss
         kind, _, names = step.partition(":")
         (shown.add if kind == "now" else shown.add_known)(entries(names))
     assert shown.is_lossy is is_lossy
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"),
+    [
+        (["ab", "cd"], False),
+        (["ab", "ab", "a", ""], False),  # nothing else
+        (["ab", "bc"], True),
+        (["ab", "bc", "de"], True),  # on any page
+    ],
+)
+def test_whether_known_pages_had_rows_in_common(pages: list[str], *, expected: bool) -> None:
+    shown = ShownRows()
+    shown.add(entries("abcde"))
+    for page in pages:
+        shown.add_known(entries(page))
+    assert shown.had_overlaps is expected
 
 
 def test_a_known_page_that_repeated_others_had_no_rows_of_its_own() -> None:
