@@ -13,15 +13,17 @@ from itertools import islice
 
 from bs4.element import NavigableString
 
-from crawler.listings.html import families
+from crawler.listings.html import families, verdict
 from crawler.listings.html.families import Family
 from crawler.listings.html.index_pages import resolve_index_pages
 from crawler.listings.html.listed_directory import find_listed_directory, find_query_directory
 from crawler.listings.html.soundness.page_end import LastRow, PageEnd, end_of
 from crawler.listings.html.specimens.abridged_page import Abridged
 from crawler.listings.html.specimens.row_copies import Copies
-from crawler.listings.html.tree import unescaped_names, verdict
+from crawler.listings.html.titles import Titles, leads_up, read_titles
+from crawler.listings.html.tree import unescaped_names
 from crawler.listings.html.tree.external_rows import lead_elsewhere
+from crawler.listings.html.tree.file_names import is_filelike
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.kinds import KindReader
 from crawler.listings.html.tree.regions import Candidate, choose_regions, find_regions, labels_of
@@ -29,7 +31,7 @@ from crawler.listings.html.tree.rejected_rows import name_rejected_rows
 from crawler.listings.html.tree.row_facts import order_of, read_facts
 from crawler.listings.html.tree.rows import MAX_CLIMB, RowSplitter
 from crawler.listings.html.tree.survey import Link, Survey
-from crawler.listings.html.tree.verdict import Evidence
+from crawler.listings.html.verdict import Evidence
 from crawler.listings.page import tree_of
 from crawler.listings.values import queries
 from crawler.listings.values.hrefs import LinkKind, Resolver
@@ -42,6 +44,8 @@ from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
 _FRAGMENT_DIGEST = re.compile(r"#(?:[^#]*&)?(sha256|sha512|md5)[=:]([0-9a-fA-F]{32,128})")
 _EPOCH_YEAR = 1970
+_AROUND = {LinkKind.PARENT, LinkKind.SELF, LinkKind.SORT, LinkKind.BREADCRUMB, LinkKind.FRAGMENT}
+"""Links that are no sign of rows."""
 
 
 class HtmlReader:
@@ -89,12 +93,10 @@ class HtmlReader:
 
     def listing(self) -> Listing:
         """The listing that the page shows."""
-        heading = verdict.heading_score(
-            self.survey, self.resolver.root if not self.resolver.key else self.resolver.named_directory
-        )
-        heading = 3.0 if self.family.whole else heading
-        entries = self.entries(trusts_foreign=self.family.proves or heading >= 3.0)
-        page = verdict.PageFacts(self._evidence(), heading, self.family, error=verdict.says_error(self.survey))
+        path = self.resolver.root if not self.resolver.key else self.resolver.named_directory
+        titles = Titles(3.0) if self.family.whole else read_titles(self.survey, self._url, path)
+        entries = self.entries(trusts_foreign=self.family.proves or titles.score >= 3.0)
+        page = verdict.PageFacts(self._evidence(), titles, self.family)
         score, recognised = verdict.weigh(page), verdict.is_recognised(page)
         rejections = tuple(self.rejections(recognised=recognised))
         end = end_of(self._text, self.last_row(), proved=self.family.proves)
@@ -190,7 +192,7 @@ class HtmlReader:
         counts["slashed"] += directory and candidate.matches and candidate.link.text.endswith("/")
         counts["directories"] += directory and reader.is_marked_directory(candidate.row, facts)
         counts["queried"] += directory and candidate.link.target.queried
-        counts["filelike"] += verdict.is_filelike(entry.name)
+        counts["filelike"] += is_filelike(entry.name) and not directory
 
     def _evidence(self) -> Evidence:
         """The counts over the rows, and the marks outside the rows: links up, sort links, headings, other text."""
@@ -206,8 +208,10 @@ class HtmlReader:
         return Evidence(
             **self._counts,
             parent=any(link.target.kind is LinkKind.PARENT for link in self.links),
+            up=any(link.target.kind is LinkKind.PARENT and leads_up(link) for link in self.links),
             sort_links=len({link.target.url for link in self.links if link.target.kind is LinkKind.SORT}),
             headings=headings,
+            others=0 if entries else sum(link.target.kind not in _AROUND for link in self.links),
             empty=not entries and verdict.says_empty(self._tree),
             words=sum(len(tag.get_text().split()) for tag in self.survey.named["p"]) if entries < 5 else 0,
         )

@@ -7,7 +7,6 @@ The name of an entry is the last segment of the encoded path, decoded once.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,6 +17,7 @@ from crawler.text.patterns import pattern
 from crawler.text.urls import INDEX_SORT, decoded, is_same_site, page_origin, resolve_any, segment_problem, stripped
 
 _SCHEMES = {"http", "https", "ftp"}
+_TYPE_CODE = pattern(r"(?<=[^/]);type=[adi](?=/?\Z)")
 _SIMPLE = pattern(r"(?:\./)?[A-Za-z0-9_%~+!$,;'@()*=&\[\]|][A-Za-z0-9_%.~+!$,;'@()*=&\[\]|-]*/?")
 PLAIN_DIRECTORY = pattern(
     r"((?P<host>https?://[a-z0-9.-]+(?::[0-9]{1,5})?)/(?:[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/)*)[A-Za-z0-9_~-][A-Za-z0-9_.~-]*/"
@@ -147,7 +147,7 @@ class Resolver:
         if not href or href[0] == "#":
             return Target(LinkKind.FRAGMENT)
         scheme = _SCHEME.match(href)
-        if scheme and scheme[1].lower() not in _SCHEMES:
+        if scheme and (scheme[1].lower() not in _SCHEMES or not href[scheme.end() :].strip("/")):
             return Target(LinkKind.SCHEME)
         url = resolve_any(self.base, href)
         if url is None and "\\" in href:
@@ -161,7 +161,7 @@ class Resolver:
             return self._elsewhere(LinkKind.OTHER_HOST, url, parts.path)
         if parts.query or url.endswith("?"):
             return self._with_query(url, parts.path or "/", parts.query)
-        return self._by_path(url, parts.path or "/")
+        return self._by_path(url, parts.path or "/", literal=literal)
 
     def _without_session(self, href: str) -> str:
         """``href`` without session parameters, except those in the URL of this directory, which are part of names."""
@@ -179,8 +179,8 @@ class Resolver:
         name = decoded(segment)
         if problem := link_name_problem(name):
             return Target(LinkKind.BAD_NAME, self.directory + bare, name, problem=problem)
-        if ";" in segment and not literal and (plain := re.fullmatch(r"(.+);type=[adi]", segment)):
-            name = decoded(plain[1])
+        if ";" in segment and not literal:
+            name = decoded(_TYPE_CODE.sub("", segment))
         return Target(LinkKind.CHILD, self.directory + bare, name, slash)
 
     @staticmethod
@@ -189,7 +189,7 @@ class Resolver:
         name = decoded(path.rstrip("/").rpartition("/")[2])
         return Target(kind, url, "" if link_name_problem(name) else name, slash)
 
-    def _by_path(self, url: str, path: str) -> Target:
+    def _by_path(self, url: str, path: str, *, literal: bool = False) -> Target:
         if path in {self.root, self.path} and path != self.root.rstrip("/"):
             return Target(LinkKind.SELF, url)
         bare = path.rstrip("/") + "/"
@@ -199,7 +199,7 @@ class Resolver:
             return Target(self._kind_above(bare), url)
         if not path.startswith(self.root):
             return self._elsewhere(LinkKind.ABOVE, url, path)
-        tail = path[len(self.root) :]
+        tail = path[len(self.root) :] if literal else _TYPE_CODE.sub("", path[len(self.root) :])
         slash = tail.endswith("/")
         segments = [decoded(segment) for segment in tail.rstrip("/").split("/")]
         segments = [segment for segment in segments[:-1] if segment] + segments[-1:]

@@ -429,3 +429,53 @@ def script_calls(nodes: list[Node]) -> str:
         ),
     )
     return f"<!DOCTYPE html><html><head><title>pub</title><script src='/indexes.js'></script></head><body><script>\n_h('/pub/');\n{rows}_t();\n</script></body></html>"
+
+
+def undertow(nodes: list[Node]) -> str:
+    rows = "".join(
+        f"<tr class='even'><td><a class='icon {'dir' if n.directory else 'file'}' href='/pub/{n.href()}'>{n.shown}{slash(n)}</a></td>"
+        f"<td>{local(n):%b %d, %Y %I:%M:%S %p}</td><td>{'--' if n.directory else human(n.size, 'Bytes KB MB GB TB PB')}</td></tr>"
+        for n in nodes
+    )
+    return (
+        "<html><head><script src='?js'></script><link rel='stylesheet' type='text/css' href='?css' /></head><body onresize='growit()' onload='growit()'>"
+        "<table id='thetable'><thead><tr><th class='loc' colspan='3'>Directory Listing - /pub/</th></tr><tr><th class='label offset'>Name</th>"
+        "<th class='label'>Last Modified</th><th class='label'>Size</th></tr></thead><tfoot><tr><th class=\"loc footer\" colspan=\"3\">Powered by Undertow</th>"
+        "</tr></tfoot><tbody><tr class='odd'><td><a class='icon up' href='/'>[..]</a></td><td>Sep 13, 2020 12:26:40 PM</td><td>--</td></tr>"
+        f"{rows}</tbody></table></body></html>"
+    )
+
+
+def jenkins(nodes: list[Node]) -> str:
+    def facts(n: Node) -> str:
+        if n.directory:
+            return '<td class="fileSize"></td><td></td>'
+        return f'<td class="fileSize">{local(n):%b %d, %Y, %I:%M:%S %p}</td><td class="fileSize">{human(n.size, "B KiB MiB GiB TiB PiB", places=2)}</td>'
+
+    rows = "".join(
+        f'<tr><td><svg class="icon-sm"></svg></td><td><a href="{n.href()}">{n.shown}</a>{" /" if n.directory else ""}</td>{facts(n)}</tr>'
+        for n in nodes
+    )
+    return (
+        '<!DOCTYPE html><html><head data-rooturl=""><title>userContent [Jenkins]</title></head><body id="jenkins"><a href="#skip2content">Skip to content</a>'
+        '<div class="login"><a href="/login?from=%2Fpub%2F"><b>log in</b></a></div><ol class="breadcrumbs" id="breadcrumbs"><li><a href="/">Dashboard</a></li></ol>'
+        '<div id="main-panel"><h1></h1><div class="dirTree"><div class="parentPath"><form action="/pub/" method="get"><a href="/pub/"></a> <a href=".">/pub/</a> / '
+        '<input type="text" name="pattern" value=""><input type="submit"></form></div>'
+        f'<table class="fileList">{rows}</table></div></div></body></html>'
+    )
+
+
+def squid_ftp(nodes: list[Node]) -> str:
+    rows = "".join(
+        f'<A HREF="{n.href()}"><IMG BORDER=0 SRC="/icons/silk/{"folder" if n.directory else "page_white"}.png" ALT="[{"DIR" if n.directory else "FILE"}]"></A> '
+        f'<A HREF="{n.href()}">{n.shown}</A>. . . . {local(n):%b %d  %Y} {"" if n.directory else f"{n.size // 1024 + 1}k"} '
+        f'<A HREF="{n.href()};type=a"><IMG BORDER="0" SRC="/icons/silk/page.png" ALT="[VIEW]"></A> '
+        f'<A HREF="{n.href()};type=i"><IMG BORDER="0" SRC="/icons/silk/disk.png" ALT="[DOWNLOAD]"></A>\n'
+        for n in nodes
+    )
+    return (
+        "<!DOCTYPE html>\n<HTML><HEAD><TITLE>\nFTP Directory: ftp://host.test/pub/\n</TITLE>\n</HEAD><BODY>\n"
+        '<H2>\nFTP Directory: <A HREF="/">ftp://host.test</A>/<A HREF="/pub/">pub</A>/</H2>\n<PRE>\n<A HREF="../"><IMG BORDER=0 SRC="/icons/silk/arrow_up.png" '
+        f'ALT="[DIRUP]"></A> <A HREF="../">Parent Directory</A> \n{rows}</PRE>\n<HR noshade size="1px">\n<ADDRESS>\nGenerated Mon, 30 Nov 2026 by proxy (squid/3.5)\n'
+        "</ADDRESS></BODY></HTML>\n"
+    )

@@ -42,7 +42,7 @@ class Case:
     directories: bool = True
     """Whether the program lists directories; otherwise all entries are files."""
     empty: bool = True
-    """Whether the page of an empty directory proves that it is empty."""
+    """Whether the page of an empty directory is recognised."""
 
     alone: bool = True
     """Whether a directory is recognised if it is the only entry; otherwise this requires further entries."""
@@ -69,7 +69,7 @@ CASES = (
     html("iis", printers.iis),
     html("svn", pages.svn, **NAMES_ONLY),
     html("hfs", pages.hfs),
-    html("h5ai", pages.h5ai, alone=False, empty=False),
+    html("h5ai", pages.h5ai),
     html("litespeed", pages.litespeed),
     html("thttpd", pages.thttpd, dated=False),
     html("webfs", pages.webfs),
@@ -80,7 +80,10 @@ CASES = (
     html("directorylister", pages.directorylister, url="http://host.test/?dir=pub", empty=False),
     html("pypi-simple", pages.pypi_simple, empty=False, directories=False, **NAMES_ONLY),
     html("swift", pages.swift),
-    html("miniserve", pages.miniserve, alone=False, empty=False),
+    html("miniserve", pages.miniserve),
+    html("undertow", pages.undertow),
+    html("jenkins", pages.jenkins, empty=False),
+    html("squid-ftp", pages.squid_ftp),
     html("simple-http-server", pages.simple_http_server),
     html("fancyindex", pages.fancyindex),
     html("apache", printers.apache_pre, "apache-pre"),

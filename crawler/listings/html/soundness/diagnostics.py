@@ -7,7 +7,7 @@ rows or on a page without rows, a statement that it shows only a part, or an err
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from crawler.listings.html.soundness.passages import Passage
@@ -29,6 +29,32 @@ _TROUBLE = pattern(
     r"|temporarily|unavailable|under maintenance|\bloading\b|please wait",
     re.IGNORECASE,
 )
+_FAILS = pattern(
+    r"^\W*(?:fatal )?error\s*[:!]|\berror (?:reading|listing|opening|while|in)\b|\ban error occurred"
+    r"|internal server error"
+    r"|\bi/o error|input/output error|permission denied|stale (?:nfs )?file handle|memory size of \d+ bytes exhausted"
+    r"|(?:could not|cannot|couldn't|can't) be (?:read|listed|opened|shown|accessed)|\b(?:is|are) (?:offline|degraded)\b"
+    r"|fehler (?:beim|in|:)|nicht (?:gelesen|geöffnet|lesbar)|erreur (?:de|lors|:)|impossible d[e']|error al\b"
+    r"|errore (?:di|in|durante)"
+    r"|erro (?:ao|de)\b|błąd (?:odczytu|podczas)|fout bij|fel vid|ошибк[аи] (?:при|чтения)|не удалось"
+    r"|错误|失败|エラー|読み取れ|오류",
+    re.IGNORECASE,
+)
+_IS_PART = pattern(
+    r"\btruncated\b|\b(?:incomplete|partial (?:results?|list(?:ing)?))\b|^\W*(?:and |\u2026 ?|\.{3} ?)(?:and )?more\W*$"
+    r"|\bloading more\b|\bscroll (?:down )?for more\b"
+    r"|\b(?:some|more|other) files (?:are|were|could|may|might) (?:be |not be )?"
+    r"(?:hidden|missing|read|shown|listed)|\b(?:sign|log) in to (?:see|view)\b"
+    r"|\b(?:only|showing)(?: the)? (?:first|last|latest|newest) \d+ \w+"
+    r"|unvollständig|gekürzt|(?:nur|werden) die (?:ersten|letzten|neuesten) \d+"
+    r"|incompl[eè]t|tronqu|truncad|troncat|niekompletn"
+    r"|неполн|показаны (?:только )?(?:первые|последние) \d+|仅显示|只显示|截断|不完整|省略され|のみ表示|불완전|생략",
+    re.IGNORECASE,
+)
+_NEAR = 2
+"""Number of passages above the first row and below the last one that may say why there are no more rows."""
+_SHORT = 120
+"""Maximum number of characters of what they say."""
 _LIMITED = pattern(r"\(of which only \d+ are displayed\)")
 """Caddy's text on a page that its option ``limit`` has truncated."""
 _LONGEST = 300
@@ -59,6 +85,26 @@ def error_in(passages: Iterable[Passage], regions: set[int], rows: set[int], *, 
             continue
         if (is_empty or passage.region in regions) and _TROUBLE.search(text):
             return Flaw(FlawKind.ERROR, text)
+    return None
+
+
+def stated_beside(passages: Sequence[Passage], rows: set[int]) -> Flaw | None:
+    """What a short text beside ``rows`` says: that reading failed, or that there are more rows; None if it does not.
+
+    Only whole statements count, as a README or a footer may tell of errors. They may be in one of many languages.
+    """
+    shown = [number for number, passage in enumerate(passages) if id(passage) in rows]
+    if not shown:
+        return None
+    first, last = shown[0], shown[-1]
+    above = [passage for passage in passages[max(0, first - _NEAR) : first] if not passage.boilerplate]
+    for passage in (*above, *passages[last + 1 : last + 1 + _NEAR]):
+        text = passage.text
+        if len(text) <= _SHORT:
+            if _FAILS.search(text):
+                return Flaw(FlawKind.ERROR, text)
+            if _IS_PART.search(text):
+                return Flaw(FlawKind.PART, text)
     return None
 
 

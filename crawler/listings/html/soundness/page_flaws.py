@@ -49,7 +49,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     known = names | {rejection.row for rejection in listing.rejections if rejection.row}
     unlinked = _unlinked(passages, regions, names, known)
     lost = {name: None for name in unlinked.rows.values() if name.removesuffix("/") not in known}
-    rows = _linked(passages, regions) | set(unlinked.rows)
+    rows = _linked(passages, regions, known) | set(unlinked.rows)
     is_empty = not listing.entries and not lost
     more = _continuation(listing, shown, resolver, known, claims_in(passages, rows, names, listing.url))
     rejections = (*_without_pages(listing.rejections, more, resolver), *_unlisted(lost))
@@ -57,7 +57,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     short = unmet(more.claims, len(names) + sum(bool(each.row) for each in rejections)) if is_alone else None
     flaws = tuple(filter(None, (
         Flaw(FlawKind.CUT) if not listing.complete else None,
-        diagnostics.error_in(passages, regions, rows, is_empty=is_empty),
+        _stated(passages, regions, rows, is_empty=is_empty, is_paged=bool(more.links)),
         diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(more.next_pages)),
         None if _is_dead(more) and _is_end(markup, passages, rows, listing) else more.flaw,
         short,
@@ -81,6 +81,14 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     )
 
 
+def _stated(
+    passages: Sequence[Passage], regions: set[int], rows: set[int], *, is_empty: bool, is_paged: bool
+) -> Flaw | None:
+    """What the page says of an error, or of rows that are missing; "more" beside a pager is on its other pages."""
+    found = diagnostics.error_in(passages, regions, rows, is_empty=is_empty)
+    return found if found is not None or is_paged else diagnostics.stated_beside(passages, rows)
+
+
 def _with_texts(listing: Listing, markup: str) -> Listing:
     """``listing``, which was not recognised, with its texts if it may be that of an empty directory."""
     passages = list(split_passages(visible(markup))) if len(markup) <= _LONGEST_EMPTY else []
@@ -98,9 +106,13 @@ def _positions(claims: Iterable[Claim]) -> Iterator[Claim]:
     return (claim for claim in claims if claim.kind in {ClaimKind.BACK, ClaimKind.PLACE})
 
 
-def _linked(passages: Iterable[Passage], regions: Collection[int]) -> set[int]:
-    """``id`` of the passages in ``regions`` that have a link."""
-    return {id(each) for each in passages if each.region in regions and not unlinked_rows.lacks_usable_link(each)}
+def _linked(passages: Iterable[Passage], regions: Collection[int], names: Collection[str]) -> set[int]:
+    """``id`` of the passages in ``regions`` that have a link, and of those that show nothing but one of ``names``."""
+    return {
+        id(each)
+        for each in passages
+        if (each.region in regions and not unlinked_rows.lacks_usable_link(each)) or each.text.rstrip("/") in names
+    }
 
 
 def _is_dead(more: Continuation) -> bool:

@@ -37,7 +37,10 @@ _HIDES = re.compile(r"\batob\s*\(")
 _RUNS_HIDDEN = re.compile(r"\beval\s*\(\s*(?:atob|unescape)\s*\(")
 _CLICKS = re.compile(r"\.click\s*\(\s*\)")
 _STYLE = re.compile(r"<link\b[^<>]{0,300}>?", re.IGNORECASE)
-_CRUMBS = re.compile(r"\b\w{0,40}(?:bread|crumb)\w{0,40}\s*\+?=(?!=)[^;]{0,2000};", re.IGNORECASE)
+_CRUMBS = re.compile(
+    r"\b\w{0,40}(?:bread|crumb)\w{0,40}(?:[\"'`]\s*\)\s*\.\s*(?:inner|outer)HTML)?\s*\+?=(?!=)[^;]{0,2000};",
+    re.IGNORECASE,
+)
 """Breadcrumbs, which some themes write with a script."""
 _LOADS = re.compile(
     r"\bfetch\s*\(|XMLHttpRequest|\$\.(?:get|ajax|getJSON|post)\s*\(|\baxios\b|new (?:WebSocket|EventSource)\b"

@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from crawler.listings.html.soundness.passages import Passage
+from crawler.listings.html.tree.file_names import is_filelike
 from crawler.listings.html.tree.headings import count_words
-from crawler.listings.html.tree.verdict import is_filelike
 from crawler.listings.values.mentioned_names import last_name
 from crawler.listings.values.sizes import is_no_size, read_size
 from crawler.listings.values.times import find_date

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from crawler.listings.html.families import Family
+from crawler.listings.html.tree.file_names import is_filelike
 from crawler.listings.html.tree.regions import in_navigation, labels_of, shows_name
 from crawler.listings.html.tree.row_facts import Facts, read_facts
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link
-from crawler.listings.html.tree.verdict import is_filelike
 from crawler.listings.values.mentioned_names import ELSEWHERE, last_name
 from crawler.text.urls import before_query
 

@@ -6,17 +6,17 @@ import re
 
 NAME = re.compile(
     r"\b(?:file ?name|name|nom|naam|nombre|nome|dateiname|имя|название|nazwa|namn|navn|nimi|files?|datei|fichier"
-    r"|director(?:y|ies)|project|package)|文件名|文件|名称|名前|ファイル|이름",
+    r"|director(?:y|ies)|project|package)|文件名|文件|名称|名前|ファイル|이름|الاسم",
     re.IGNORECASE,
 )
 SIZE = re.compile(
     r"\b(?:file ?)?(?:size|length|bytes|taille|gr(?:ö|oe)(?:ß|ss)e|grootte|tama[ñn]o|tamanho|dimension\w*|rozmiar"
-    r"|velikost|storlek|st(?:ø|o)rrelse|koko|размер|boyut|poids)|大小|サイズ|크기",
+    r"|velikost|storlek|st(?:ø|o)rrelse|koko|размер|boyut|poids)|大小|サイズ|크기|الحجم",
     re.IGNORECASE,
 )
 TIME = re.compile(
     r"modif|\b(?:date|time|chang|updat|upload|mtime|timestamp|datum|fecha|data|ge(?:ä|ae)ndert|age|added|posted|created|last"
-    r"|дата|измен|tarih|dato)|修改|日期|時間|时间|日時|날짜|수정",
+    r"|дата|измен|tarih|dato)|修改|日期|時間|时间|日時|날짜|수정|التاريخ",
     re.IGNORECASE,
 )
 CHANGED = re.compile(r"modif|chang|updat|last|mtime|ge(?:ä|ae)ndert|измен|修改|更新|수정", re.IGNORECASE)

@@ -13,11 +13,11 @@ from bs4.element import Tag
 
 from crawler.listings.html.families import Family
 from crawler.listings.html.tree.columns import Columns
+from crawler.listings.html.tree.file_names import is_filelike
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.row_facts import Facts, read_facts
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link, squeezed, strings
-from crawler.listings.html.tree.verdict import is_filelike
 from crawler.listings.values.hrefs import LinkKind
 from crawler.model.struct import Struct, field
 from crawler.text.urls import decoded

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 
 from crawler.listings.html.families import Family
 from crawler.listings.html.tree.external_rows import LISTS, look_like_rows
+from crawler.listings.html.tree.file_names import is_filelike
 from crawler.listings.html.tree.regions import Region, in_navigation, labels_of, shows_name
 from crawler.listings.html.tree.row_facts import Facts, read_facts
 from crawler.listings.html.tree.rows import Row
 from crawler.listings.html.tree.survey import Link
-from crawler.listings.html.tree.verdict import is_filelike
 from crawler.listings.values.hrefs import LinkKind
 from crawler.listings.values.mentioned_names import ELSEWHERE, is_dots_only, last_name
 
@@ -39,7 +39,7 @@ def name_rejected_rows(rows: Iterable[Row], regions: Sequence[Region], family: F
             continue
         facts, _ = read_facts(beside, labels_of(beside[0].region), family.rounding)
         for row, fact in zip(beside, facts, strict=True):
-            link = _naming(row)
+            link = _naming(row) or (_bare_scheme(row) if _has_facts(fact) else None)
             if link is not None and not is_dots_only(link.href) and (_has_facts(fact) or _is_alike(row, link, region)):
                 found[id(link)] = _name_of(link)
     return found
@@ -48,6 +48,12 @@ def name_rejected_rows(rows: Iterable[Row], regions: Sequence[Region], family: F
 def _naming(row: Row) -> Link | None:
     """The link that names a row: the first that shows a name and does not lead to a fragment only (``#top``)."""
     return next((link for link in row.links if link.text and not _is_bare(link)), None)
+
+
+def _bare_scheme(row: Row) -> Link | None:
+    """The link of a row that leads to nothing but a scheme, such as ``http:``, and shows that: the name of a file."""
+    schemes = (link for link in row.links if link.target.kind is LinkKind.SCHEME)
+    return next((link for link in schemes if link.text and link.href.strip().rstrip("/").endswith(":")), None)
 
 
 def _is_bare(link: Link) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crawler.listings import parse_listing
 from tests.unit.listings.html.other_pages import HOST, OTHERS, a, links, page, table
+from tests.unit.listings.html.report_pages import REPORTS, report, row_page
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -86,3 +87,54 @@ def test_a_page_whose_script_writes_rows_may_not_show_all_of_them(script: str) -
     assert not listing.conclusive
     quiet = page("Index of /pub", f"{body}<script>document.write(new Date())</script>")
     assert parse_listing(quiet.encode(), HOST + "/pub/", "text/html").conclusive
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_rows_that_are_no_files_are_not_a_listing(name: str) -> None:
+    for count in (11, 9, 3, 1):
+        listing = parse_listing(report(name, count=count).encode(), f"{HOST}/pub/", "text/html; charset=utf-8")
+        assert not listing.is_listing, (count, listing.family, [entry.name for entry in listing.entries])
+
+
+_MARKS = {
+    "a link home": '<a href="/">Home</a>',
+    "breadcrumbs": '<nav class="breadcrumb"><a href="/">Home</a> / <a href="/pub/">pub</a></nav>',
+    "a search": '<form action="/search"><input name="q"></form>',
+    "a total": "<p>11 entries</p>",
+    "a footer": '<footer><a href="/about">About</a> Powered by Acme 1.2</footer>',
+    "a picture": '<img src="/icons/folder.png" alt="">',
+    "a login": '<a href="/login">Log in</a>',
+    "a pager": '<a href="?page=2">Next</a>',
+    "prose": "<p>Everything in one place.</p>",
+}
+
+
+@given(st.sampled_from(sorted(REPORTS)), st.sets(st.sampled_from(sorted(_MARKS))), st.integers(1, 12))
+def test_what_other_pages_have_besides_rows_makes_no_listing_of_them(name: str, marks: set[str], rows: int) -> None:
+    text = report(name, count=rows, below="".join(_MARKS[mark] for mark in sorted(marks)))
+    listing = parse_listing(text.encode(), f"{HOST}/pub/", "text/html; charset=utf-8")
+    assert not listing.is_listing, (listing.family, [entry.name for entry in listing.entries])
+
+
+_ROWS = {
+    "papers": ("Publications", "", "[{0}.pdf {0}.pdf]", 12),
+    "a podcast": ("Episodes", "", "{1} [{0}.mp3 {0}.mp3] (23 MB)", 3),
+    "slides": ("CS101: slides", "Date|Topic|Slides", "{1}|Topic|[{0}.pdf {0}.pdf]", 12),
+    "artifacts": ("Artifacts of job 7", "Name|Size", "[{0}.log {0}.log]|12 KB", 3),
+    "members of an archive": ("Contents of app.zip", "Name|Size|Modified", "[{0}.c {0}.c]|100|{1} 10:00", 3),
+    "sources": ("app - source", "", "[{0}.rs {0}.rs]", 12),
+    "versions under the path": ("/pub/", "Name|Modified|Size", "[{0} {0}]|{1}|12 KB", 2),
+    "words below a link up": ("Acme", "Name|Modified|Size", "[{0} {0}]|{1}|12 KB", 2),
+    "words without a title": ("", "Name|Modified|Size", "[{0} {0}]|{1}|12 KB", 2),
+    "words in Arabic": ("فهرس /pub/", "الاسم|التاريخ|الحجم", "[{0} {0}]|{1}|12 KB", 2),
+}
+
+
+@pytest.mark.parametrize("name", _ROWS)
+def test_files_of_this_directory_are_a_listing_whatever_the_page_is_for(name: str) -> None:
+    title, labels, row, least = _ROWS[name]
+    up = '<a href="../">..</a>' if name.endswith("link up") else ""
+    for count in (least, 14):
+        text = row_page(title, labels, [row.format(f"w{number}x", "2024-05-06") for number in range(count)], above=up)
+        listing = parse_listing(text.encode(), f"{HOST}/pub/", "text/html; charset=utf-8")
+        assert (listing.is_listing, len(listing.entries)) == (True, count)

@@ -139,3 +139,29 @@ def test_a_two_digit_year_after_the_name_of_a_month(text: str) -> None:
     (entry,) = parse(table(["a.zip"], f"<td>{text}</td><td>4.5K</td>")).entries
     assert entry.modified is not None
     assert entry.modified.low.isoformat() == "2019-02-23T12:30:00"
+
+
+@pytest.mark.parametrize("href", ["http:", "https:", "http://", "ftp:", "mailto:"])
+def test_a_row_whose_name_is_no_reference_is_counted(href: str) -> None:
+    listing = parse(
+        table(["a.iso"]).replace("</table>", f"<tr><td><a href='{href}'>{href}</a></td><td>4.5K</td></tr></table>")
+    )
+    assert [entry.name for entry in listing.entries] == ["a.iso"]
+    assert [rejection.reason for rejection in listing.rejections if rejection.row] == ["scheme"]
+
+
+@pytest.mark.parametrize("name", ["a.iso", "-rf", "...", "..x", ".hidden"])
+def test_a_type_code_is_no_part_of_the_name_whatever_the_name_begins_with(name: str) -> None:
+    links = "".join(f'<a href="{name}{code}">{text}</a> ' for code, text in (("", name), (";type=a", "[VIEW]")))
+    listing = parse(
+        f"<title>Index of /pub/</title><h1>Index of /pub/</h1><pre><a href='../'>..</a>\n{links}12K\n</pre>"
+    )
+    assert [entry.name for entry in listing.entries] == [name]
+
+
+def test_a_file_whose_name_is_a_statement_is_a_row() -> None:
+    names = ["and 8 more files", "Permission denied", "a.iso"]
+    rows = "".join(f"<li><a href='{name}'><div>{name}</div><div>3 KB</div></a></li>" for name in names)
+    listing = parse(f"<html><title>Index of /pub/</title><h1>Index of /pub/</h1><ul>{rows}</ul></html>")
+    assert (listing.complete, listing.conclusive, listing.flaws) == (True, True, ())
+    assert [entry.name for entry in listing.entries] == names

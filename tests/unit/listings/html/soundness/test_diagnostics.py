@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.listings.html.soundness.diagnostics import error_after, error_in, part_in
+from crawler.listings.html.soundness.diagnostics import error_after, error_in, part_in, stated_beside
 from crawler.listings.html.soundness.passages import split_passages
 from crawler.model.flaws import Flaw, FlawKind
 
@@ -100,3 +100,64 @@ def test_an_error_document_behind_the_rows_is_known_by_its_title_or_first_headin
     before = "<html><title>404 files</title><h1>Error logs</h1><a href=a>a</a>"
     expected = None if heading is None else Flaw(FlawKind.ERROR_FOLLOWS, heading)
     assert error_after(before + after, len(before)) == expected
+
+
+STATEMENTS = [
+    (FlawKind.ERROR, "Error: timeout while reading directory"),
+    (FlawKind.ERROR, "Error reading directory: Input/output error"),
+    (FlawKind.ERROR, "ls: reading directory '.': Stale file handle"),
+    (FlawKind.ERROR, "Permission denied"),
+    (FlawKind.ERROR, "Internal Server Error"),
+    (FlawKind.ERROR, "Some files could not be read"),
+    (FlawKind.ERROR, "Volume 2 is offline"),
+    (FlawKind.ERROR, "Fehler beim Lesen des Verzeichnisses"),
+    (FlawKind.ERROR, "Не удалось прочитать каталог"),
+    (FlawKind.ERROR, "エラーが発生しました"),
+    (FlawKind.PART, "[truncated]"),
+    (FlawKind.PART, "…and more"),
+    (FlawKind.PART, "Some files are hidden. Log in to see all."),
+    (FlawKind.PART, "Results may be incomplete"),
+    (FlawKind.PART, "Liste gekürzt"),
+    (FlawKind.PART, "Es werden nur die ersten 5 Dateien angezeigt"),
+    (FlawKind.PART, "Показаны первые 5 файлов"),
+    (FlawKind.PART, "仅显示前5个文件"),
+    (FlawKind.PART, "リストは省略されました"),
+]
+ROWS = (
+    "<table><tr><th>Name</th></tr><tr><td><a href=a.iso>a.iso</a></td></tr><tr><td><a href=b.iso>b.iso</a></td></tr>"
+    "</table>"
+)
+
+
+def beside(above: str, below: str) -> Flaw | None:
+    passages = list(split_passages(f"<h1>Index of /pub/</h1>{above}{ROWS}{below}"))
+    return stated_beside(passages, {id(each) for each in passages if each.text.endswith(".iso")})
+
+
+@pytest.mark.parametrize(("kind", "text"), STATEMENTS)
+def test_a_statement_beside_the_rows_is_a_flaw(kind: FlawKind, text: str) -> None:
+    paragraph = f"<p>{text}</p>"
+    assert beside(paragraph, "") == beside("", paragraph) == Flaw(kind, text)
+    assert beside("", f"<hr><p>12 files</p>{paragraph}") == Flaw(kind, text)
+    assert beside(f"{paragraph}<p>1</p><p>2</p>", f"<p>1</p><p>2</p>{paragraph}") is None, "in a README or a footer"
+    assert beside("", f"<p>{text} {'and so on, ' * 12}</p>") is None, "prose"
+    assert stated_beside(list(split_passages(paragraph)), set()) is None, "without rows: see ``error_in``"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please report errors to admin@host.test",
+        "Apache/2.4 Server at host.test Port 80",
+        "Log in",
+        "12 files, 3.2 GB",
+        "More about this server",
+        "Generated in 0.02 s",
+        "If you get an error, try again later",
+        "Downloads are limited to 2 connections",
+        "Powered by Error Free Hosting",
+    ],
+)
+def test_what_footers_say_is_none(text: str) -> None:
+    assert beside("", f"<p>{text}</p>") is None
+    assert beside(f"<p>{text}</p>", "") is None

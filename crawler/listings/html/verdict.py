@@ -13,40 +13,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from crawler.listings.html.families import Family
-from crawler.listings.html.tree.survey import Survey, is_text, squeezed
+from crawler.listings.html.titles import Titles
+from crawler.listings.html.tree.survey import is_text
 from crawler.model.struct import Value
-from crawler.text.urls import decoded
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
 
-_INDEX_WORDS = re.compile(
-    r"^\W*(?:(?:auto)?index (?:of|von|de|di)(?: (?:all )?files)?(?= *[/:]|$)"
-    r"|(?:directory|folder|file) (?:listing|index|contents?)"
-    r"|listing (?:of|for|directory)|contents? of(?= *[/:]|$)|files (?:of|in|under)(?= *[/:])"
-    r"|simple (?:package )?index|links for|listing$|[^:]{1,200}: simple list\b|inhalt von|содержимое)",
-    re.IGNORECASE,
-)
-_VAGUE_WORDS = re.compile(
-    r"^\W*(?:(?:auto)?index (?:of|von|de|di)|contents? of|directory\b|folder\b|browsing|目录|collection:)",
-    re.IGNORECASE,
-)
-"""Headings that are also used for other lists: articles, people, the sections of a page."""
-_ERROR_WORDS = re.compile(
-    r"\b(?:40[0-9]|50[0-9])\b|not found|forbidden|unauthori[sz]ed|access denied|error\b|log ?in|sign ?in|bad gateway|"
-    r"unavailable|captive|wi-?fi|just a moment|checking your browser|nicht gefunden|introuvable|no encontrad",
-    re.IGNORECASE,
-)
-_FILE_NAME = re.compile(
-    r".\.(?!(?:s?html?|php\d?|aspx?|jsp|cgi|do)$)(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,7}"
-    r"(?:\.(?:gz|xz|bz2|zst|asc|sig|md5|sha\d+))?$",
-    re.IGNORECASE,
-)
-"""A name with an extension, which contains a letter: ``3.6.4`` and ``name-1.00`` are versions."""
-_HOST_NAME = re.compile(
-    r"(?:[a-z0-9-]+\.)+(?:com|org|net|edu|gov|info|biz|io|eu|uk|de|fr|nl|it|es|ch|at|us|ca|ru|jp|cn|br|pl|se|no|fi|dk)$",
-    re.IGNORECASE,
-)
 _EMPTY_WORDS = re.compile(
     r"\((?:no files|empty)\)"
     r"|\b(?:no files?(?: or (?:folders|directories))? (?:in this|found|here|to (?:show|list|display))"
@@ -54,6 +27,8 @@ _EMPTY_WORDS = re.compile(
     re.IGNORECASE,
 )
 _NEEDED = 3.0
+_MOST_OTHERS = 3
+"""Maximum number of other links, such as those of a footer, on the page of an empty directory."""
 _MANY = 10
 """Minimum number of file names that are evidence enough without other marks."""
 
@@ -78,45 +53,16 @@ class Evidence(Value, frozen=True):
     """Entries outside the directory. The other counts exclude them, because any page may link to such files."""
     sort_links: int = 0
     parent: bool = False
+    """Whether any link leads to the directory above."""
+    up: bool = False
+    """Whether one of those does not look like the link to the home page that any page may have."""
     headings: int = 0
     empty: bool = False
     """Whether the page says that the directory is empty."""
     words: int = 0
     """Words outside the rows."""
-
-
-def is_filelike(name: str) -> bool:
-    """True for a name with a file extension other than a web page's."""
-    return bool(_FILE_NAME.search(name[-40:])) and not _HOST_NAME.match(name)
-
-
-def heading_score(survey: Survey, path: str) -> float:
-    """A score for how clearly the title or headings say that the page is an index.
-
-    3 for an index of this very directory, 2 for one of some directory, 1 for the bare path or for words that other
-    lists use too, else 0.
-    """
-    wanted = decoded(path).strip("/")
-    best = 0.0
-    for tag in survey.first("title", "h1", "h2", "h3", "h4", "caption", limit=3):
-        text = squeezed(tag.get_text(" "))[:6000]
-        vague = _VAGUE_WORDS.match(text)
-        words = _INDEX_WORDS.match(text)
-        named = _names_path(text, wanted, anywhere=not (words or vague))
-        if named and (words or (vague and "/" in text)):
-            return 3.0
-        if words:
-            best = max(best, 2.0)
-        elif named or vague:
-            best = max(best, 1.0)
-    return best
-
-
-def _names_path(text: str, wanted: str, *, anywhere: bool) -> bool:
-    plain = squeezed(decoded(text).replace(" /", "/").replace("/ ", "/")).rstrip("/ ")
-    if wanted:
-        return plain.endswith(squeezed(wanted)) or ("/" in plain and plain.endswith("/" + wanted.rpartition("/")[2]))
-    return not anywhere and text.rstrip().endswith("/")
+    others: int = 0
+    """Links on a page without rows that lead neither up nor to the page itself."""
 
 
 def says_empty(soup: BeautifulSoup) -> bool:
@@ -124,22 +70,17 @@ def says_empty(soup: BeautifulSoup) -> bool:
     return any(is_text(node) and len(node) < 200 and _EMPTY_WORDS.search(node) for node in soup.descendants)
 
 
-def says_error(survey: Survey) -> bool:
-    """True if the title or the first headings mention an error or a login, or the page has a password field."""
-    headings = " ".join(tag.get_text(" ")[:200] for tag in survey.first("title", "h1", "h2", limit=1))
-    if _INDEX_WORDS.match(headings.strip()):
-        return False
-    has_password = any(str(tag.attrs.get("type", "")).lower() == "password" for tag in survey.named["input"])
-    return has_password or bool(_ERROR_WORDS.search(headings))
-
-
 class PageFacts(Value, frozen=True):
     """The facts about a page to which the marks apply."""
 
     rows: Evidence
-    heading: float
+    titles: Titles
     family: Family
-    error: bool = False
+
+    @property
+    def heading(self) -> float:
+        """How clearly a heading says that the page is an index."""
+        return self.titles.score
 
     def share(self, count: int) -> float:
         """``count`` as a share of the rows."""
@@ -154,6 +95,11 @@ class PageFacts(Value, frozen=True):
     def is_headed(self) -> bool:
         """True if the page identifies itself: by its heading, or by markup that only one program prints."""
         return self.heading >= 2.0 or self.family.proves
+
+    @property
+    def is_placed(self) -> bool:
+        """True if anything shows that the page is that of a directory rather than a page about some files."""
+        return self.rows.up or self.titles.is_own or self.family.name != "generic"
 
 
 class Mark(Value, frozen=True):
@@ -189,7 +135,7 @@ MARKS = (
     Mark(1.5, "queries name directories below this one", lambda page: page.share(page.rows.queried) >= 0.5),
     Mark(1.5, "most names are file names",
          lambda page: page.share(page.rows.filelike) >= 0.5 and page.share(page.rows.matching) >= 0.5),
-    Mark(-3.0, "words of an error, or a password field", lambda page: page.error),
+    Mark(-3.0, "words of an error, or a password field", lambda page: page.titles.is_error),
     Mark(-1.0, "prose, and few rows",
          lambda page: page.rows.entries < 5 and page.rows.words > 400 * (page.rows.entries + 1)),
 )  # fmt: skip
@@ -204,12 +150,14 @@ def is_recognised(page: PageFacts) -> bool:
     """True if the marks suffice for a listing.
 
     A page without rows needs more than a heading: columns, a link up, words for emptiness, or the markup of a known
-    program under a heading that names this very directory. If rows lead elsewhere, the directory is not empty. A page
-    that does not identify itself must have the form of a listing.
+    program under a heading that names this very directory; or all that a listing has around its rows. If rows lead
+    elsewhere, the directory is not empty. A page that does not identify itself must have the form of a listing.
     """
     score, rows = weigh(page), page.rows
     if rows.entries:
         return score >= _NEEDED and (page.is_headed or has_form(page))
+    if is_empty_frame(page):
+        return True
     if rows.foreign or not (page.heading >= 2.0 or (page.family.proves and page.heading >= 1.0)):
         return False
     marks = (rows.sort_links >= 2) + (rows.headings >= 2) + rows.parent + rows.empty
@@ -217,21 +165,40 @@ def is_recognised(page: PageFacts) -> bool:
     return score >= _NEEDED + 1.0 and marks >= 1
 
 
+def is_frame(page: PageFacts) -> bool:
+    """True if what stands around the rows is that of a listing: columns, and a title that says nothing else."""
+    rows, titles = page.rows, page.titles
+    is_known = titles.is_own or page.heading >= 1.0 or page.family.name != "generic"
+    has_columns = rows.headings >= 2 or rows.sort_links >= 2 or (page.family.proves and titles.is_own)
+    return is_known and has_columns and not (titles.is_error or titles.is_other)
+
+
+def is_empty_frame(page: PageFacts) -> bool:
+    """True if a page without rows has all that a listing has around its rows, and a link up."""
+    rows, is_named = page.rows, page.family.proves or not page.titles.is_missing
+    return is_named and rows.up and not rows.foreign and rows.others <= _MOST_OTHERS and is_frame(page)
+
+
 def has_form(page: PageFacts) -> bool:
     """True if the rows alone look like files rather than packages, threads or articles.
 
-    A single link is not enough, and neither are dates or the last segments of URLs, which any table may contain.
+    A single link is not enough, and neither are dates or the last segments of URLs, which any table may contain. On a
+    page that nothing places in a directory, most rows must be files by their names, or directories by their marks.
     """
-    rows = page.rows
+    rows, titles = page.rows, page.titles
+    if titles.is_error or (titles.is_other and not rows.up):
+        return False
     named, files = page.share(rows.matching), page.share(rows.filelike)
     has_marks = bool(rows.filelike or rows.directories or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2
     if rows.entries < 2:
-        return page.columns == 2 and named > 0 and rows.headings >= 3
+        is_row = page.columns == 2 and rows.headings >= 3
+        return page.is_placed and named > 0 and (is_row or (rows.up and page.columns > 0 and is_frame(page)))
+    marked = page.share(rows.slashed) >= 0.5 or page.share(rows.directories + rows.queried) >= 0.5
+    is_file_list = page.is_placed or page.share(rows.filelike + rows.directories + rows.slashed) >= 0.5
     return (
-        (page.columns == 2 and has_marks and (named >= 0.5 or files >= 0.5))
-        or (page.share(rows.sized) >= 0.5 and has_marks and named >= 0.8)
-        or (rows.sort_links >= 2 and rows.headings >= 2 and named >= 0.5)
-        or (page.share(rows.slashed) >= 0.5 and named >= 0.8)
-        or (page.share(rows.directories + rows.queried) >= 0.5 and named >= 0.8)
+        (page.columns == 2 and has_marks and is_file_list and (named >= 0.5 or (files >= 0.5 and page.is_placed)))
+        or (page.share(rows.sized) >= 0.5 and has_marks and is_file_list and named >= 0.8)
+        or (page.is_placed and rows.sort_links >= 2 and rows.headings >= 2 and named >= 0.5)
+        or (marked and named >= 0.8 and (page.is_placed or rows.sized > 0 or not (rows.headings or rows.dated)))
         or (files >= 0.8 and named >= 0.9 and rows.entries >= _MANY)
     )
