@@ -16,19 +16,18 @@ OVERLOAD_STATUS = frozenset({429, 503})
 """Statuses by which a server asks for fewer requests (RFC 6585 section 4, RFC 9110 section 15.6.4)."""
 REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 """Statuses of redirects, whose target is in Location (RFC 9110 section 15.4)."""
-STATUS_LINE = re.compile(rb"HTTP/1\.[01] [1-9][0-9]{2}")
+_BEGUN = rb"HTTP/1\.[01] [1-9][0-9]{2}"
+STATUS_LINE = pattern(_BEGUN)
 """The beginning of a response (RFC 9112 section 4), up to its status."""
-_FOREIGN = re.compile(
-    STATUS_LINE.pattern + rb"|H(?:T(?:T(?:P(?:/(?:1(?:\.(?:[01](?: (?:[1-9][0-9]?)?)?)?)?)?)?)?)?)?\Z"
-)
+_FOREIGN = pattern(_BEGUN + rb"|H(?:T(?:T(?:P(?:/(?:1(?:\.(?:[01](?: (?:[1-9][0-9]?)?)?)?)?)?)?)?)?)?\Z")
 """STATUS_LINE, or the beginning of it at the end."""
-_LENGTH_LINE = re.compile(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
+_LENGTH_LINE = pattern(rb"\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r?\n", re.IGNORECASE)
 MONTHS = {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6,
     "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12,
 }  # fmt: skip
 """Abbreviation of a month, as in HTTP dates → its number. ``calendar.month_abbr`` depends on the locale."""
-_IMF_FIXDATE = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
+_IMF_FIXDATE = pattern(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 """The date format that servers send; obsolete formats take a slower path."""
 
 

@@ -33,7 +33,7 @@ INDEX_PAGE = pattern(rb"(?:index|default)\.\w+", re.IGNORECASE)
 INDEX_SORT = pattern(r"C=[NMSD](?:[;&]O=[AD])?(?:[;&]F=\d)?|[NMSD]=?[AD]|O=[AD]")
 """Queries that sort a listing of Apache (mod_autoindex), fancyindex or LiteSpeed, and have no other meaning."""
 _FILE = pattern(r".\.(?!\d)[A-Za-z0-9]{1,5}$")
-_CONTROL = re.compile("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
+_CONTROL = pattern("[\x00-\x1f\x7f\x80-\x9f\u2028\u2029]")
 # "..\x", "a\..\b", "C:\x": paths that lead outside on systems where the backslash is a separator.
 _BACKSLASH_ESCAPE = pattern(r"(?:^|\\)\.\.(?:\\|$)|^[A-Za-z]:\\|^\\")
 _DROPPED = str.maketrans("", "", "\t\r\n")

@@ -15,7 +15,7 @@ _LONGEST_SIZE = 64
 """Number of bytes of an incomplete chunk size line that are checked; longer lines have an extension."""
 
 
-_TIDY_SIZE = re.compile(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,6})\r\n")
+_TIDY_SIZE = pattern(rb"([1-9A-Fa-f][0-9A-Fa-f]{0,6})\r\n")
 _TIDY_END = b"\r\n0\r\n\r\n"
 _FEW = 8
 """Number of chunks of a body that ``tidy_body`` returns."""

@@ -18,7 +18,8 @@ from crawler.model.state.store import BY_ROW, StateStore
 from crawler.model.struct import Struct, Value, field, replace
 from crawler.model.values import UNCONFIRMED, Entry, Job, Known, Local
 from crawler.pipeline.attempts import persist
-from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, needs_fetch
+from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
+from crawler.pipeline.rules.directory_digest import is_as_saved
 from crawler.pipeline.rules.racy import is_racy
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 from crawler.pipeline.rules.responses.evidence import prove

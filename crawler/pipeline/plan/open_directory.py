@@ -15,8 +15,8 @@ from crawler.model.struct import Struct, Value, field, replace
 from crawler.model.values import Entry, Job, Kind, Known, Local
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.other_mirrors import Neighbours
-from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact, lost
-from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
+from crawler.pipeline.rules.compare import Decision, Need, is_intact, lost
+from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, is_as_saved
 from crawler.pipeline.rules.extraneous import Extraneous, ListedNames, useless
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.rules.time_zones import ZoneLearner

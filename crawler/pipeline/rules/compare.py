@@ -10,10 +10,10 @@ from enum import Enum, auto
 
 from crawler.model import limits
 from crawler.model.reasons import Reason
-from crawler.model.state.directory_digest import StoredFile
 from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.model.struct import Value
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span
+from crawler.pipeline.rules.directory_digest import is_as_saved
 from crawler.pipeline.rules.extraneous import in_its_place
 from crawler.pipeline.rules.racy import is_racy
 from crawler.text.urls import without_query
@@ -82,16 +82,6 @@ def lost(known: Known | None, local: Local | None, url: str) -> Known | None:
     if known is None or known.digest == REPLACING or is_intact(known, local):
         return None
     return known if without_query(known.url) == without_query(url) else None
-
-
-def is_as_saved(known: Known | StoredFile, local: Local) -> bool:
-    """True if ``local`` is the file that was saved, judged by its size and its version or, if it has none, its time.
-
-    The version of an object changes with its content; so its time, which would take a request, is not needed.
-    """
-    if local.kind is not Kind.FILE or known.size != local.size:
-        return False
-    return known.version == local.version if local.version else known.mtime == local.mtime
 
 
 def _without_state(entry: Entry, local: Local, *, touched: bool) -> Decision:

@@ -21,9 +21,8 @@ from crawler.model.state.directory_digest import (
     copy_digest,
     url_above,
 )
-from crawler.model.values import Entry, Kind, Local, Span
+from crawler.model.values import Entry, Kind, Known, Local, Span
 from crawler.model.versions.hashing import blake2b
-from crawler.pipeline.rules.compare import is_as_saved
 from crawler.pipeline.rules.racy import passed_by_header, passed_by_row, resolution_of
 from crawler.text.urls import without_query
 
@@ -128,6 +127,16 @@ def _expected_size(listed: Span[int] | None, found: int | None) -> int | None:
     if listed is not None and listed.exact:
         return listed.low
     return found if found is not None and (listed is None or found in listed) else None
+
+
+def is_as_saved(known: Known | StoredFile, local: Local) -> bool:
+    """True if ``local`` is the file that was saved, judged by its size and its version or, if it has none, its time.
+
+    The version of an object changes with its content; so its time, which would take a request, is not needed.
+    """
+    if local.kind is not Kind.FILE or known.size != local.size:
+        return False
+    return known.version == local.version if local.version else known.mtime == local.mtime
 
 
 def _mark(name: str, url: str, row: str, size: int) -> int:

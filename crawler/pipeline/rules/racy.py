@@ -14,10 +14,10 @@ from functools import lru_cache
 
 from crawler.model.limits import EASTERNMOST_ZONE
 from crawler.model.values import Known, Span
-from crawler.pipeline.rules.time_zones import timestamp_in_utc
 from crawler.text.http_fields import parse_http_date
 
 _EASTERNMOST = EASTERNMOST_ZONE.total_seconds()
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (subtracted from times without a zone)
 REPEATED = 2 * 3600
 """Maximum seconds by which clocks are set back (Troll station; elsewhere one hour), so that local times occur twice."""
 
@@ -26,6 +26,11 @@ REPEATED = 2 * 3600
 def resolution_of(modified: Span[datetime]) -> int:
     """Number of seconds during which a row with this time stays the same."""
     return int((modified.high - modified.low).total_seconds()) + 1
+
+
+def timestamp_in_utc(naive: datetime) -> float:
+    """The seconds since the epoch of a time that is taken as UTC."""
+    return (naive - _EPOCH).total_seconds()
 
 
 @lru_cache(1024)

@@ -18,6 +18,7 @@ from crawler.model.freshness import Dating
 from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
 from crawler.model.struct import Value, replace
 from crawler.model.values import UNCONFIRMED, Entry, Known, Span
+from crawler.pipeline.rules.racy import timestamp_in_utc
 from crawler.text.http_fields import parse_http_date
 
 Pair = tuple[Span[datetime], float]
@@ -32,7 +33,6 @@ _WEST, _EAST = int(WESTERNMOST_ZONE.total_seconds()), int(EASTERNMOST_ZONE.total
 _NEAR = 30 * 24 * _HOUR
 _STEADY = 7 * 24 * _HOUR
 """Seconds: the shortest time in which a zone left and resumed its offset (tz database, 1990 to 2035: Brazil 2000)."""
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (subtracted from times without a zone)
 _SUMMER = timedelta(hours=2)
 """The largest change of summer time (Troll); elsewhere it is one hour or half an hour."""
 
@@ -176,11 +176,6 @@ def offset_of(span: Span[datetime], moment: int) -> int | None:
 
 def _seconds(naive: datetime) -> int:
     return math.floor(timestamp_in_utc(naive))
-
-
-def timestamp_in_utc(naive: datetime) -> float:
-    """The seconds since the epoch of a time that is taken as UTC."""
-    return (naive - _EPOCH).total_seconds()
 
 
 @lru_cache(maxsize=1024)  # files of a release often have the same times

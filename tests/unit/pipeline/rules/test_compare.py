@@ -12,7 +12,8 @@ from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span, Validators
-from crawler.pipeline.rules.compare import Decision, Need, is_as_saved, is_intact, needs_fetch
+from crawler.pipeline.rules.compare import Decision, Need, is_intact, needs_fetch
+from crawler.pipeline.rules.directory_digest import is_as_saved
 from tests.unit.pipeline.rules.examples import (
     ENTRY,
     EXACT,
