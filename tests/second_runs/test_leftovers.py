@@ -11,8 +11,7 @@ import pytest
 
 from crawler.model.config import Config
 from crawler.model.options.rules import parse_rule
-from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.save.removal import Excluded
+from crawler.pipeline.rules.filters import Excluded, Filters
 from tests.support.misbehaving.behaviours import Stall, Status
 from tests.support.misbehaving.samples import DAY, blob, populate, wait_until
 from tests.support.misbehaving.sandbox import Sandbox

@@ -29,7 +29,7 @@ PROGRAM = [sys.executable, "-m", "crawler"]
 IMPORTED = (
     "crawler.__main__", "crawler.cli.late_modules", "crawler.cli.parser", "crawler.cli.runner",
     "crawler.cli.mirrors.run", "crawler.app.api", "crawler.pipeline.plan.build",
-    "crawler.pipeline.walk.groups.sibling_group",
+    "crawler.pipeline.walk.groups.sibling_group", "crawler.pipeline.save.removal", "crawler.pipeline.save.absence",
     "crawler.pipeline.runs.build", "crawler.pipeline.runs.mirror", "crawler.pipeline.runs.root_response",
     "crawler.pipeline.walk.peeked_response", "crawler.pipeline.plan.planner", "crawler.pipeline.fetch.build",
     "crawler.pipeline.rules.single_file", "crawler.pipeline.rules.listings.page_heading",

@@ -7,7 +7,7 @@ then the response headers decide before the body is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -255,6 +255,18 @@ class Filters:
         times = _moments(modified) if self._ages else None
         for limit in self._ages:
             yield limit, None if times is None else limit.holds(*times)
+
+
+class Excluded(Container[str]):
+    """The set of all paths that the filters exclude; neither these files nor their parts are deleted."""
+
+    def __init__(self, filters: Filters) -> None:
+        self._filters = filters
+
+    def __contains__(self, path: object) -> bool:
+        if not isinstance(path, str):
+            return False
+        return self._filters.rejects(path, path.rpartition("/")[2], None, None) is not None
 
 
 def _moments(span: Span[datetime] | None) -> tuple[datetime, datetime] | None:

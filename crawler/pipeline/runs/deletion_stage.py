@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from crawler.model.errors import DeleteRefused
 from crawler.pipeline.plan.findings import Findings
@@ -10,11 +11,12 @@ from crawler.pipeline.rules.deletion_limit import Circumstances, doubts, judge
 from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.components import Components
-from crawler.pipeline.save import absence
 from crawler.pipeline.save.obstructed import Obstructed
-from crawler.pipeline.save.removal import Removals, candidates, remove
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.pipeline.walk.walker import Walker
+
+if TYPE_CHECKING:
+    from crawler.pipeline.save.removal import Removals
 
 
 class Deletions:
@@ -43,8 +45,11 @@ class Deletions:
 
     async def prove(self) -> None:
         """Read the pages again that prove something absent but were not parsed in this run."""
-        if self._parts.config.delete and not (self._parts.allowance.reached or self._is_fallback()):
-            await absence.prove(self._findings.unlisted, self._walker, self._may_go)
+        unlisted = self._findings.unlisted
+        if self._parts.config.delete and unlisted.gone and not (self._parts.allowance.reached or self._is_fallback()):
+            from crawler.pipeline.save.absence import prove  # imported only if needed
+
+            await prove(unlisted, self._walker, self._may_go)
 
     async def immovable(self, paths: Collection[str]) -> dict[str, str]:
         """Those ``paths`` of fetched files at which a directory stands that cannot be removed as a whole → the reason.
@@ -89,6 +94,8 @@ class Deletions:
         return True
 
     async def _remove(self, removals: Removals) -> None:
+        from crawler.pipeline.save.removal import remove
+
         parts = self._parts
         stayed, failure = await remove(removals, parts.destination, parts.state, parts.observer)
         for path, reason in stayed:
@@ -101,6 +108,8 @@ class Deletions:
         return bool(removals.files or removals.directories)
 
     async def _candidates(self, items: list[Extraneous]) -> Removals:
+        from crawler.pipeline.save.removal import candidates  # imported only if needed
+
         excluded = self._parts.config.delete_excluded
         return await candidates(items, self._parts.destination, self._filters, delete_excluded=excluded)
 

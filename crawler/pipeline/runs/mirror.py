@@ -15,7 +15,7 @@ from crawler.model.interfaces import Redirects
 from crawler.pipeline import engine
 from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.rules.budgets import Room
-from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.rules.filters import Excluded, Filters
 from crawler.pipeline.runs.build import (
     admitted,
     build_reader,
@@ -33,7 +33,6 @@ from crawler.pipeline.runs.waiting import WaitingJobs
 from crawler.pipeline.save.collecting import below_any, collect
 from crawler.pipeline.save.committer import Committer
 from crawler.pipeline.save.obstructed import Obstructed
-from crawler.pipeline.save.removal import Excluded
 from crawler.pipeline.walk.admission import CONNECTIONS, beside
 from crawler.pipeline.walk.page_reader import Root
 from crawler.pipeline.walk.pages import Directory, DirectoryPage

@@ -6,7 +6,7 @@ may delete at all, and how much, is decided in ``rules.deletion_limit``.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from crawler.model.errors import DestinationError
 from crawler.model.interfaces import Destination
@@ -16,7 +16,7 @@ from crawler.model.state.store import StateStore
 from crawler.model.struct import Value, field
 from crawler.model.values import Kind, Outcome, Result
 from crawler.pipeline.rules.extraneous import Extraneous
-from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.rules.filters import Excluded, Filters
 from crawler.text.names.places import directories_above
 
 
@@ -85,21 +85,7 @@ async def candidates(
 def _is_excluded(path: str, kind: Kind, filters: Filters) -> bool:
     if kind is Kind.DIRECTORY:
         return filters.prunes(path) is not None
-    return _is_excluded_file(path, filters)
-
-
-def _is_excluded_file(path: str, filters: Filters) -> bool:
-    return filters.rejects(path, path.rpartition("/")[2], None, None) is not None
-
-
-class Excluded(Container[str]):
-    """The set of all paths that the filters exclude; neither these files nor their parts are deleted."""
-
-    def __init__(self, filters: Filters) -> None:
-        self._filters = filters
-
-    def __contains__(self, path: object) -> bool:
-        return isinstance(path, str) and _is_excluded_file(path, self._filters)
+    return path in Excluded(filters)
 
 
 async def remove(

@@ -16,8 +16,8 @@ from crawler.model.errors import DestinationError
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Known, Local, Outcome
 from crawler.pipeline.rules.extraneous import Extraneous
-from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.save.removal import Excluded, Removals, candidates, remove
+from crawler.pipeline.rules.filters import Excluded, Filters
+from crawler.pipeline.save.removal import Removals, candidates, remove
 from crawler.storage.state.store import SqliteState
 from tests.support.fakes import FakeDestination, MemoryState, Recorder
 
