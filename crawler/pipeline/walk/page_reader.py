@@ -28,7 +28,7 @@ from crawler.pipeline.walk.page_versions import (
     refused_page,
     version_of,
 )
-from crawler.pipeline.walk.pages import BegunPage, GroupedPages, PageMemory, PagePiece, Pages, Remembered
+from crawler.pipeline.walk.pages import BegunPage, Directory, GroupedPages, PageMemory, PagePiece, Pages, Remembered
 from crawler.pipeline.walk.sound_pages import Pieces, compared, sound
 from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
 
@@ -109,8 +109,8 @@ class PageReader(Value, frozen=True, kw_only=True):
             yield PagePiece(listing=self._recall(now, path), version=version, known=memo, memo=held)
             return
         was = last_version(known, digest)
-        if (whole := self._whole(path, url, page, known, was)) is not None:
-            yield after(known, whole)
+        if (whole := self._parsed(page)) is not None:
+            yield after(known, self._whole(path, url, page, whole, known, was))
             return
         parsed = self.parse(page.body, page.url, page.content_type)
         if "json" in page.content_type:
@@ -159,19 +159,37 @@ class PageReader(Value, frozen=True, kw_only=True):
         """Report the listing of a directory that is unchanged."""
         self._announce(path, digest.answered, digest.family, digest.files + len(digest.skipped))
 
-    def whole(self, path: str, url: str, begun: BegunPage) -> PagePiece | None:
-        """The only piece that ``read`` would yield of a page of which nothing is known, if it can be read at once."""
-        return None if begun.digest is not None or begun.memo is not None else self._whole(path, url, begun.page)
+    def wholes(self, begun: Sequence[tuple[Directory, BegunPage]]) -> dict[str, PagePiece]:
+        """The only pieces that ``read`` would yield of pages of which nothing is known, if these can be read at once.
 
-    def _whole(
-        self, path: str, url: str, page: FetchedPage, known: ListingMemo | None = None, was: Remembered = None
-    ) -> PagePiece | None:
-        """The complete listing at ``url``, if it can be read at once: the only piece that ``_noted`` would yield."""
+        By the paths of their directories. Parsing all pages first takes less time than doing all that is to be done
+        with each: the processor has other code and data in its caches by then.
+        """
+        new = [(directory, each.page) for directory, each in begun if each.digest is None and each.memo is None]
+        parsed = [(directory, page, self._parsed(page)) for directory, page in new]
+        return {
+            directory.path: self._whole(directory.path, directory.url, page, listing)
+            for directory, page, listing in parsed
+            if listing is not None
+        }
+
+    def _parsed(self, page: FetchedPage) -> Listing | None:
+        """The complete listing on ``page``, if it can be read at once."""
         if self.parse_whole is None or page.link is not None or not page.end_proven:
             return None
         whole = self.parse_whole(page.body, page.url, page.content_type)
-        if whole is None or not whole.complete:
-            return None
+        return None if whole is None or not whole.complete else whole
+
+    def _whole(
+        self,
+        path: str,
+        url: str,
+        page: FetchedPage,
+        whole: Listing,
+        known: ListingMemo | None = None,
+        was: Remembered = None,
+    ) -> PagePiece:
+        """The only piece that ``_noted`` would yield of ``page``, of which ``whole`` is the complete listing."""
         self._announce(path, whole.url, whole.family, len(whole.entries), whole.confidence)
         self._account(path, whole)
         flaw, around = self._compared(path, url, page, whole, whole.entries, was)

@@ -124,6 +124,10 @@ class BegunPage(Value, frozen=True, kw_only=True):
     """The page as an earlier run saw it, if that is known and there was no digest."""
 
 
+First = tuple[BegunPage | None, PagePiece | None]
+"""The first page of a directory, if it has been fetched, and its only piece, if it has been read."""
+
+
 class Pages(Protocol):
     """Fetches listing pages: the part of ``Client`` that a reader of listings needs."""
 

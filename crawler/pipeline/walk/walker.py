@@ -28,9 +28,9 @@ from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.page_versions import settle, shows_all_files, up_to_the_end
 from crawler.pipeline.walk.pages import (
-    BegunPage,
     Directory,
     DirectoryPage,
+    First,
     PagePiece,
     Shown,
     Source,
@@ -109,28 +109,30 @@ class Walker:
 
     async def _read_together(self, reading: Begun, visit: Visit, visit_all: VisitAll, frontier: Frontier) -> None:
         """Request the pages of a group together, and read on in each. Some are put back, to be read alone or later."""
-        leaves = list[DirectoryPage]()
-        for directory, begun in (found := await reading):
-            if begun is None:
-                frontier.put_back([directory])
-            elif not self._stopped and (page := await self._read(directory, visit, frontier, begun)) is not None:
-                leaves.append(page)
+        found, leaves = await reading, list[DirectoryPage]()
+        begun = [(directory, page) for directory, page in found if page is not None]
+        frontier.put_back([directory for directory, page in found if page is None])
+        wholes = {} if self._stopped else self._reader.wholes(begun)
+        for directory, page in begun:
+            if self._stopped:
+                break
+            read = await self._read(directory, visit, frontier, (page, wholes.get(directory.path)))
+            leaves += [] if read is None else [read]
         if leaves and not self._stopped:
             self._stopped = not await visit_all(leaves)
-        frontier.done(sum([begun is not None for _, begun in found]))
+        frontier.done(len(begun))
 
     async def _read(
-        self, directory: Directory, visit: Visit, frontier: Frontier, begun: BegunPage | None = None
+        self, directory: Directory, visit: Visit, frontier: Frontier, first: First = (None, None)
     ) -> DirectoryPage | None:
         """Read all pages of one directory. A failure affects only this directory, unless it is the root and unread.
 
         Returns the page that was begun if it shows only files: it has not been visited.
         """
         try:
-            whole = None if begun is None else self._reader.whole(directory.path, directory.url, begun)
-            if whole is not None and shows_all_files(whole.listing):
+            if (whole := first[1]) is not None and shows_all_files(whole.listing):
                 return self._page(directory, whole, complete=True, last=True)
-            await self._pages(directory, visit, frontier, begun, whole)
+            await self._pages(directory, visit, frontier, first)
         except (FetchError, VerificationError, ListingError) as error:
             rejection = error.rejection if isinstance(error, FetchError) else None
             if not directory.path and not self.scope.base:
@@ -149,25 +151,15 @@ class Walker:
         self.failures += 1
         self._observer.listing_failed(directory.path, directory.url, reason)
 
-    async def _pages(
-        self,
-        directory: Directory,
-        visit: Visit,
-        frontier: Frontier,
-        begun: BegunPage | None = None,
-        read: PagePiece | None = None,
-    ) -> None:
-        """Visit the pieces of each page as they are read; enter its directories once the page is complete.
-
-        ``begun`` is the first page if that has been fetched, and ``read`` its only piece if it has been read, too.
-        """
+    async def _pages(self, directory: Directory, visit: Visit, frontier: Frontier, first: First = (None, None)) -> None:
+        """Visit the pieces of each page as they are read; enter its directories once the page is complete."""
         pages, shown = pages_from(directory.url, trusts=self._bounds.trusts_pages), Shown()
         while pages.todo and not self._stopped:
             url = pages.begin()
             if not pages.is_first and is_of_robots(self._refuse(directory.path, url)):
                 raise ListingError(f"robots.txt forbids its page {masked(url)}: --no-robots continues without it")
             mark, directories = Fingerprint(url), list[Entry]()
-            parts = self._parts(directory, url, *((begun, read) if pages.is_first else (None, None)))
+            parts = self._parts(directory, url, first if pages.is_first else (None, None))
             async with aclosing(up_to_the_end(parts, url, pages, self._reader.state)) as pieces:
                 async for part in pieces:
                     piece = part.listing
@@ -190,9 +182,8 @@ class Walker:
                     frontier.add(below)  # not before, so that obstacles to a directory are known when it is visited
         settle(pages, directory.path, is_told=self._reader.anew)
 
-    def _parts(
-        self, directory: Directory, url: str, begun: BegunPage | None, read: PagePiece | None
-    ) -> AsyncGenerator[PagePiece, None]:
+    def _parts(self, directory: Directory, url: str, first: First) -> AsyncGenerator[PagePiece, None]:
+        begun, read = first
         if read is not None:
             return only(read)
         if self._source is not None:
