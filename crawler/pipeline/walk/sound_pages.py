@@ -111,6 +111,7 @@ def with_belief(was: Remembered, page: FetchedPage, listing: Listing) -> Listing
     from crawler.pipeline.rules.listings.page_heading import heading_of, settled  # not needed for other pages
 
     heading, known = settled(heading_of(page.body)), was.surroundings
-    if not heading or heading != known.heading or not are_known(known.texts, listing.texts):
+    is_identified = bool(heading) or (listing.is_listing and listing.family == was.family)
+    if not is_identified or heading != known.heading or not are_known(known.texts, listing.texts):
         return listing
     return replace(listing, is_listing=True, family=was.family, conclusive=True, flaws=())

@@ -54,7 +54,19 @@ def sorted_by_script(names: Sequence[str], more: str = "") -> str:
     )
 
 
-PRINTERS = [busybox, iis, unknown_words, sorted_by_script]
+def undertow(names: Sequence[str], more: str = "") -> str:
+    rows = "".join(
+        f"<tr><td><a href='/pub/{n}'>{n}</a></td><td>Jan 11, 2024 10:00:00 AM</td><td>7 KB</td></tr>" for n in names
+    )
+    return (
+        "<html><head><script src='?js'></script></head><body><table><thead><tr><th colspan=3>Directory Listing - /pub/"
+        "</th></tr><tr><th>Name</th><th>Last Modified</th><th>Size</th></tr></thead><tfoot><tr><th colspan=3>Powered "
+        "by Undertow</th></tr></tfoot><tbody><tr><td><a href='/'>[..]</a></td><td>Sep 13, 2020 12:26 PM</td><td>--</td>"
+        f"</tr>{rows}</tbody></table>{more}</body></html>"
+    )
+
+
+PRINTERS = [busybox, iis, unknown_words, sorted_by_script, undertow]
 ERRORS = [
     "<p>Viga kataloogi lugemisel</p>",  # in a language of which no word is known
     "<p>Hakemistoa ei voitu lukea</p>",
