@@ -90,8 +90,10 @@ def _import_libraries() -> None:
     ones. Programs that import this package may use all of msgspec: for them, nothing is left out.
     """
     from crawler.cli.late_modules import import_late
+    from crawler.storage.fd_limits import are_few
 
-    import_late()
+    if not are_few():
+        import_late()
     uuid = type("UUID", (), {"unknown": None})
     names: dict[str, dict[str, Any]] = {
         "decimal": {"Decimal": type("Decimal", (), {})},

@@ -1,6 +1,7 @@
 """Modules of the standard library that are imported when something in them is first used.
 
-asyncio, dataclasses and others import them for functions that few runs call.
+asyncio, dataclasses and others import them for functions that few runs call. A run that may use up its descriptors
+imports them at once: later there may be none to read a module.
 """
 
 from __future__ import annotations

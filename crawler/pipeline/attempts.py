@@ -35,7 +35,9 @@ def announce(attempt: int, wait: float, error: Exception) -> None:
 
 
 def prepare() -> None:
-    """Import what the first retry needs now: when it happens, too many files may be open to import anything."""
+    """Import what the first retry or a long page needs now: later, too many files may be open to import anything."""
+    import hashlib  # noqa: F401
+
     import stamina  # noqa: F401
 
 

@@ -297,6 +297,19 @@ run_async(work, is_brief={is_brief})
         thread.join()
 
 
+@pytest.mark.parametrize(("most", "expected"), [(255, "0"), (1024, "8")])
+def test_modules_are_imported_late_unless_descriptors_may_be_used_up(most: int, expected: str) -> None:
+    program = f"""
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({most}, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+from crawler.__main__ import _import_libraries
+_import_libraries()
+import asyncio
+print(sum(type(module).__name__ == "LateModule" for module in sys.modules.values()))
+"""
+    assert printed(program) == expected
+
+
 @pytest.mark.parametrize(("proxy", "libraries"), [("", set()), ("127.0.0.1:1", {"aiohttp"})])
 def test_aiohttp_is_imported_for_a_proxy_alone(proxy: str, libraries: set[str]) -> None:
     program = f"""
