@@ -90,9 +90,14 @@ def _stated(
 
 
 def _with_texts(listing: Listing, markup: str) -> Listing:
-    """``listing``, which was not recognised, with its texts if it may be that of an empty directory."""
+    """``listing``, which was not recognised, with its texts if it may be that of an empty directory.
+
+    A script that can add rows is a flaw only of one that was.
+    """
     passages = list(split_passages(visible(markup))) if len(markup) <= _LONGEST_EMPTY else []
-    is_short = bool(passages) and unmet(claims_in(passages, (), (), listing.url), rows=0) is None
+    is_short = (
+        bool(passages) and not adds_rows(markup) and unmet(claims_in(passages, (), (), listing.url), rows=0) is None
+    )
     return replace(listing, texts=texts_outside(markup, passages, listing.url, ()) if is_short else None)
 
 

@@ -10,7 +10,6 @@ from zlib import crc32
 
 from crawler.listings.html.soundness.empty_page import active_elements, is_explained, places_of
 from crawler.listings.html.soundness.passages import Passage, scripts
-from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.listings.values.mentioned_names import last_name
 from crawler.model.values import MARKUP
 
@@ -26,7 +25,7 @@ def texts_outside(
     """The texts outside the rows of the page at ``url`` that servers are not known to print; see ``Listing.texts``.
 
     ``names``: those that the rows show. ``rows``: ``id`` of the passages that are rows without a link.
-    None if there are too many of them, or a script can add rows.
+    None if there are too many of them.
     """
     found: dict[str, None] = {}
     places = places_of(url)
@@ -39,7 +38,7 @@ def texts_outside(
                 return None
     found |= dict.fromkeys(f"{MARKUP}{crc32(code.encode('utf-8', 'replace')):x}" for code in scripts(markup))
     found |= dict.fromkeys(f"{MARKUP}{tag}" for tag in active_elements(markup))
-    return None if len(found) > _MOST or adds_rows(markup) else tuple(found)
+    return None if len(found) > _MOST else tuple(found)
 
 
 def _leads_to(href: str, names: Collection[str]) -> bool:
