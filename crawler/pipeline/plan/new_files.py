@@ -163,6 +163,8 @@ async def take_new_directories(
         rules.policy.expect([entry.size for entry in files])
         await _give(rules, files, paths, put)
     for page in new:
+        opened[page.directory.path].digest.add_new(page.entries)
+    for page in new:
         _conclude(rules, page, opened.pop(page.directory.path))
     return others
 
@@ -201,9 +203,8 @@ async def _paths(rules: Rules, page: DirectoryPage, directory: OpenDirectory) ->
 
 def _conclude(rules: Rules, page: DirectoryPage, directory: OpenDirectory) -> None:
     """Conclude a directory whose files are all new, once their jobs are in the queue."""
-    path, policy, entries = page.directory.path, rules.policy, page.entries
-    directory.digest.add_new(entries)
-    directory.digest.expect(len(entries), more=False)
+    path, policy = page.directory.path, rules.policy
+    directory.digest.expect(len(page.entries), more=False)
     rules.unlisted.confirm(path)
     directory.state.visited(path, None)
     if policy.unchanged is not None and page.version is not None:

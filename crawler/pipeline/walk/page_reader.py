@@ -62,6 +62,17 @@ class Root(Protocol):
         """Note that a fallback has sent a file instead of a listing."""
 
 
+class _Whole(Value, frozen=True):
+    """A page that has been read at once, of the directory ``path``, and what is known of it."""
+
+    path: str
+    url: str
+    page: FetchedPage
+    listing: Listing
+    known: ListingMemo | None = None
+    was: Remembered = None
+
+
 class PageReader(Value, frozen=True, kw_only=True):
     """Reads the listings of a walk."""
 
@@ -110,7 +121,7 @@ class PageReader(Value, frozen=True, kw_only=True):
             return
         was = last_version(known, digest)
         if (whole := self._parsed(page)) is not None:
-            yield after(known, self._whole(path, url, page, whole, known, was))
+            yield after(known, self._wholes([_Whole(path, url, page, whole, known, was)])[0])
             return
         parsed = self.parse(page.body, page.url, page.content_type)
         if "json" in page.content_type:
@@ -162,16 +173,12 @@ class PageReader(Value, frozen=True, kw_only=True):
     def wholes(self, begun: Sequence[tuple[Directory, BegunPage]]) -> dict[str, PagePiece]:
         """The only pieces that ``read`` would yield of pages of which nothing is known, if these can be read at once.
 
-        By the paths of their directories. Parsing all pages first takes less time than doing all that is to be done
-        with each: the processor has other code and data in its caches by then.
+        By the paths of their directories.
         """
-        new = [(directory, each.page) for directory, each in begun if each.digest is None and each.memo is None]
-        parsed = [(directory, page, self._parsed(page)) for directory, page in new]
-        return {
-            directory.path: self._whole(directory.path, directory.url, page, listing)
-            for directory, page, listing in parsed
-            if listing is not None
-        }
+        new = [(each, page.page) for each, page in begun if page.digest is None and page.memo is None]
+        read = [(each, page, self._parsed(page)) for each, page in new]
+        whole = [_Whole(each.path, each.url, page, listing) for each, page, listing in read if listing is not None]
+        return {each.path: piece for each, piece in zip(whole, self._wholes(whole), strict=True)}
 
     def _parsed(self, page: FetchedPage) -> Listing | None:
         """The complete listing on ``page``, if it can be read at once."""
@@ -180,22 +187,27 @@ class PageReader(Value, frozen=True, kw_only=True):
         whole = self.parse_whole(page.body, page.url, page.content_type)
         return None if whole is None or not whole.complete else whole
 
-    def _whole(
-        self,
-        path: str,
-        url: str,
-        page: FetchedPage,
-        whole: Listing,
-        known: ListingMemo | None = None,
-        was: Remembered = None,
-    ) -> PagePiece:
-        """The only piece that ``_noted`` would yield of ``page``, of which ``whole`` is the complete listing."""
-        self._announce(path, whole.url, whole.family, len(whole.entries), whole.confidence)
-        self._account(path, whole)
-        flaw, around = self._compared(path, url, page, whole, whole.entries, was)
-        memo = memo_of(url, path, page, whole, whole.entries, around) if is_memorable(whole) else None
-        held = self._held(memo, known, flaw)
-        return PagePiece(listing=whole, version=version_of(url, page, whole, around), memo=held, unlike=flaw)
+    def _wholes(self, pages: Sequence[_Whole]) -> list[PagePiece]:
+        """The only pieces that ``_noted`` would yield of ``pages``.
+
+        Each step is taken for all of them before the next one: the code and the data of one step fit into the caches of
+        the processor, those of all steps do not.
+        """
+        found = [
+            self._compared(each.path, each.url, each.page, each.listing, each.listing.entries, each.was)
+            for each in pages
+        ]
+        for each in pages:
+            listing = each.listing
+            self._announce(each.path, listing.url, listing.family, len(listing.entries), listing.confidence)
+            self._account(each.path, listing)
+        pieces = list[PagePiece]()
+        for each, (flaw, around) in zip(pages, found, strict=True):
+            url, page, listing = each.url, each.page, each.listing
+            memo = memo_of(url, each.path, page, listing, listing.entries, around) if is_memorable(listing) else None
+            held, version = self._held(memo, each.known, flaw), version_of(url, page, listing, around)
+            pieces.append(PagePiece(listing=listing, version=version, memo=held, unlike=flaw))
+        return pieces
 
     def _compared(
         self, path: str, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry], was: Remembered
@@ -264,17 +276,9 @@ class PageReader(Value, frozen=True, kw_only=True):
 
     def _recall(self, memo: ListingMemo, path: str) -> Listing:
         listing = Listing(
-            url=memo.answered,
-            family=memo.family,
-            confidence=1.0,
-            is_listing=True,
-            entries=memo.entries,
-            next_pages=memo.next_pages,
-            mentioned=memo.mentioned,
-            linked=memo.linked,
-            claims=memo.claims,
-            recalled=True,
-        )
+            url=memo.answered, family=memo.family, confidence=1.0, is_listing=True, entries=memo.entries,
+            next_pages=memo.next_pages, mentioned=memo.mentioned, linked=memo.linked, claims=memo.claims, recalled=True,
+        )  # fmt: skip
         self._announce(path, listing.url, listing.family, len(listing.entries))
         return listing
 
