@@ -27,6 +27,8 @@ from tests.support import ports
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 OTHER = b"GET /other HTTP/1.1\r\nHost: h\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+TICK = 0.015
+"""Seconds between two ticks of the system's clock, at most."""
 
 
 @pytest.fixture
@@ -317,13 +319,15 @@ async def test_the_time_of_a_response_is_that_which_the_system_has_seen(server: 
         time.sleep(delay)
         least = time.monotonic() - sent
         connection.sendall(OK)
-        most = time.monotonic() - began
-        time.sleep(0.3)
+        arrived = time.monotonic()
+        time.sleep(0.05)
+        asleep = time.monotonic() - arrived
         lanes = pool(early)
         exchange = await lanes.send(at(server), GET, is_head=False)
         await exchange.next()
+        most = time.monotonic() - began - asleep  # with all that a busy machine may take on the lane
         for seconds in (exchange.head_start, lanes.experience(at(server)).first.quickest):
-            assert least - 0.015 <= seconds < most + 0.25  # a tick of the system's clock, and the time on the lane
+            assert least - TICK <= seconds < most + TICK
         await lanes.close()
 
 
