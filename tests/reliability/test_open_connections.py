@@ -48,7 +48,8 @@ def test_a_refusal_leaves_no_idle_connections_beyond_the_lower_limit(sandbox: Sa
     assert (report.saved, report.failed) == (60, 0)
     assert max(request.open for request in site.log) > 5
     last = max(number for number, request in enumerate(site.log) if request.status == 429)
-    # The client knows of that refusal when it requests the file again, and then has no more requests in flight than its
-    # new limit. Later it may have tried 5 without another refusal.
+    # The client knows of that refusal when it requests the file again. What is open from then on is within the new
+    # limit, or has been opened since, to try 5 once more.
     again = next(n for n, request in enumerate(site.log) if n > last and request.path == site.log[last].path)
-    assert max(request.open for request in site.log[again:]) <= 5
+    since = site.log[again].accepted
+    assert max(request.open - (request.accepted - since) for request in site.log[again:]) <= 4

@@ -26,6 +26,8 @@ class Request:
     """Requests in flight when this one arrived, including itself."""
     open: int = 1
     """Connections that the clients had open when this one arrived."""
+    accepted: int = 1
+    """Connections that had been made until then, closed ones included."""
     peer: str = ""
     """The address of the client."""
     status: int | None = None

@@ -163,7 +163,8 @@ class Site(Tree):
         while (request := await wire.request(number)) is not None:
             self._active += 1
             request.active = self._active
-            request.open, request.peer = self._are_open(), wire.writer.get_extra_info("peername")[0]
+            request.open, request.accepted = self._are_open(), self.connections
+            request.peer = wire.writer.get_extra_info("peername")[0]
             self.log.append(request)
             try:
                 keep = await self._answer(wire, request)
