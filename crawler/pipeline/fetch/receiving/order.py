@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+from crawler.model import limits
 from crawler.model.freshness import Dating, Source
 from crawler.model.network.pipelining import Findings
 from crawler.model.network.receiving import Arrived, Receiver, Reception
@@ -23,6 +24,20 @@ from crawler.pipeline.rules.responses.neighbours import Row
 _FILE, _UNKNOWN, _FIRST = Kind.FILE, Dating.UNKNOWN, Source.FIRST  # a member of an enumeration takes 80 ns to look up
 _DISAPPOINTMENTS = 4
 """Number of orders to an origin of which something was left, after which there are no more: it answers otherwise."""
+_SECONDS = limits.TOGETHER_SECONDS / 2
+"""How long an order should take at most; one from a near host needs no round trip more if it is shorter."""
+_LEAST_FILES = 32
+"""Smallest maximum number of files of an order."""
+_FIRST_FILES = 2 * _LEAST_FILES
+"""Maximum number of files of the first orders to an origin."""
+
+
+def most_files(files: int, seconds: float) -> int:
+    """Maximum number of files of the next order, if the responses for ``files`` of one took ``seconds``.
+
+    More would take longer than _SECONDS, while other connections may have nothing left to do.
+    """
+    return max(_LEAST_FILES, int(files * _SECONDS / max(seconds, 1e-9)))
 
 
 class Orders:
@@ -35,6 +50,8 @@ class Orders:
         """The paths of the files that an order has left."""
         self.disappointments = dict[str, int]()
         """Origin → number of orders of which something was left."""
+        self.rooms = dict[str, int]()
+        """Origin → maximum number of files of the next order, see ``most_files``."""
 
     def begin(self, job: Job) -> FileOrder | None:
         """An order that begins with ``job``; None if that is not for another process."""
@@ -56,7 +73,8 @@ class FileOrder:
 
     def __init__(self, orders: Orders, receiver: Receiver, origin: str, url: str) -> None:
         self._orders, self._receiver, self._origin, self.url = orders, receiver, origin, url
-        self.room = receiver.files
+        self.room = min(receiver.files, orders.rooms.get(origin, _FIRST_FILES))
+        self._began = 0.0
         self._reception: Reception | None = None
         self._jobs = list[Job]()
         self._sizes = set[int]()
@@ -131,6 +149,7 @@ class FileOrder:
     def requests(self) -> Sequence[tuple[str, Mapping[str, str]]]:
         """See ``Ordered``."""
         self._orders.downloader.observer.all_started(self._jobs)
+        self._began = time.monotonic()
         return [(job.url, UNCONDITIONAL) for job in self._jobs]
 
     def accepts(self, shape: HeaderShape) -> bool:
@@ -140,6 +159,7 @@ class FileOrder:
     def judge(self, arrived: Arrived) -> Findings:
         """See ``Ordered``."""
         self._arrived = arrived
+        self._orders.rooms[self._origin] = most_files(len(arrived.etags), time.monotonic() - self._began)
         rows = [Row(size=job.size, modified=job.moment or job.modified) for job in self._jobs]
         self._proven, findings = proven_first(rows, arrived)
         return findings
