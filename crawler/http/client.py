@@ -201,6 +201,7 @@ class HttpClient:
         validators: Validators,
         permit: Permit,
         html_only: bool = False,
+        fresh: bool = False,
         most: int | None = None,
         take: Take | None = None,
     ) -> FetchedPage:
@@ -209,7 +210,7 @@ class HttpClient:
         A response is returned whatever its status; its body is empty if the status is not 2xx. A response
         with status 200 is first passed to ``take`` (see ``interfaces.Take``). Raises FetchError, VerificationError.
         """
-        headers = page_headers(validators, html_only=html_only, is_plain=take is not None)
+        headers = page_headers(validators, html_only=html_only, is_plain=take is not None, fresh=fresh)
         async with self.open("GET", url, headers=headers, permit=permit) as response:
             taken = await take(response) if take is not None and response.status == 200 else None
             if not 200 <= response.status < 300:

@@ -66,14 +66,14 @@ class Client(Protocol):
         validators: Validators,
         permit: Permit,
         html_only: bool = False,
+        fresh: bool = False,
         most: int | None = None,
         take: Take | None = None,
     ) -> FetchedPage:
         """Fetch a listing page, whatever its status, decompressed.
 
-        ``most``: read at most this many bytes. ``html_only``: do not accept JSON or XML. ``take``: gets
-        the response first, and its body as it is, without a content coding.
-        Raises FetchError, VerificationError.
+        ``most``: read at most this many bytes. ``html_only``: do not accept JSON or XML. ``fresh``: bypass caches.
+        ``take``: gets the response first, not encoded. Raises FetchError, VerificationError.
         """
 
 

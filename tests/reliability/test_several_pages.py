@@ -29,6 +29,8 @@ class Listing:
     answer: Answer = lambda page, _query: page
     version: int = 0
     """Increased to have all pages sent anew."""
+    is_fresh: bool = False
+    """Whether the last request bypassed caches."""
     seen: list[tuple[str, bool]] = field(default_factory=list)
     """(query, whether the page was unchanged) of each request."""
 
@@ -37,6 +39,7 @@ class Listing:
         site = PagedSite(self.names, 3, STYLES[self.style], total=self.text, size="100")
         etag = f'"{query}-{len(self.names)}-{self.version}"'
         is_known = request.headers.get("if-none-match") == etag
+        self.is_fresh = request.headers.get("cache-control") == "no-cache"
         self.seen.append((query, is_known))
         body = b"" if is_known else (site.page(query) or "").encode()
         return self.answer(
@@ -119,6 +122,26 @@ def test_a_row_that_moves_between_two_pages_is_not_deleted(sandbox: Sandbox, sit
     run.fails(5)  # f3.bin was on no page, and is found when they are read again
     run.says("read again before deleting")
     sandbox.holds(wanted)
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds({path: data for path, data in wanted.items() if path != gone})
+
+
+@pytest.mark.row("L30")
+def test_an_older_page_from_a_cache_is_not_what_deletes(sandbox: Sandbox, site: Site) -> None:
+    listing = begin(site)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    old = PagedSite(list(listing.names), 3, STYLES[listing.style], size="100").markup(2).encode()
+    gone = listing.names.pop(4)
+    listing.answer = lambda page, query: (
+        replace(page, status=200, body=old) if query == "page=2" and not listing.is_fresh else page
+    )
+    run = sandbox.mirror(site.url, delete=True)
+    run.fails(5)  # f6.bin has moved to the second page
+    run.says("read again before deleting")
+    sandbox.holds(wanted)
+    listing.answer, listing.version = lambda page, _query: page, 1
+    site.remove(gone)
     sandbox.mirror(site.url, delete=True).succeeds()
     sandbox.holds({path: data for path, data in wanted.items() if path != gone})
 

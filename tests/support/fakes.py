@@ -217,10 +217,11 @@ class FakeClient:
         validators: Validators,
         permit: Permit,
         html_only: bool = False,
+        fresh: bool = False,
         most: int | None = None,
         take: Take | None = None,
     ) -> FetchedPage:
-        headers = {"Accept": "text/html" if html_only else "*/*"}
+        headers = {"Accept": "text/html" if html_only else "*/*"} | ({"Cache-Control": "no-cache"} if fresh else {})
         if validators.etag:
             headers["If-None-Match"] = validators.etag
         async with self.open("GET", url, headers=headers, permit=permit) as reply:

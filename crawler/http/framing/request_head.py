@@ -24,10 +24,13 @@ _PLAIN = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,
 _PORTS = {"http": 80, "https": 443}
 
 
-def page_headers(validators: Validators, *, html_only: bool = False, is_plain: bool = False) -> Mapping[str, str]:
-    """The headers of a request for a listing page. ``is_plain``: without a content coding."""
+def page_headers(
+    validators: Validators, *, html_only: bool = False, is_plain: bool = False, fresh: bool = False
+) -> Mapping[str, str]:
+    """The headers of a request for a listing page. ``is_plain``: without a content coding. ``fresh``: by no cache."""
     accept = "text/html" if html_only else _ACCEPT
-    return {"Accept": accept, "Accept-Encoding": "identity" if is_plain else "gzip, deflate"} | validators.unless
+    headers = {"Accept": accept, "Accept-Encoding": "identity" if is_plain else "gzip, deflate"} | validators.unless
+    return headers | {"Cache-Control": "no-cache"} if fresh else headers
 
 
 def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[str]:

@@ -12,9 +12,7 @@ from crawler.listings.html.grammar import Reading, directory_entry, fixed_time
 from crawler.listings.html.grammars import GRAMMARS, Grammar
 from crawler.listings.page import SELF_CONTAINED, Page
 from crawler.listings.values.hrefs import PLAIN_DIRECTORY, LinkKind
-from crawler.listings.values.mentioned_names import are_elsewhere
 from crawler.listings.values.sizes import read_size
-from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Kind, Listing, Rejection, Span
 
@@ -33,9 +31,7 @@ class _Head(Value, frozen=True):
     pieces: list[str]
     """Its text before, between and after the places where it has the path of the directory, without a final slash."""
     rejections: tuple[Rejection, ...]
-    """Its links."""
-    is_elsewhere: bool
-    """Whether a page with these links alone, and without a file, leads elsewhere."""
+    """Its links: none of them leads elsewhere."""
 
 
 class SiblingPages:
@@ -70,7 +66,7 @@ class SiblingPages:
         if is_plain and len(head) <= _LONGEST and reading.page.charset in SELF_CONTAINED:
             if len(self._heads) >= _MOST:
                 self._heads.clear()
-            self._heads[siblings] = _Head(reading.grammar, head.split(path), links, are_elsewhere(links))
+            self._heads[siblings] = _Head(reading.grammar, head.split(path), links)
 
 
 def _read_rows(head: _Head, text: str, url: str, path: str) -> Listing | None:
@@ -91,7 +87,6 @@ def _read_rows(head: _Head, text: str, url: str, path: str) -> Listing | None:
     if not rows or len({row[0] for row in rows}) < len(rows):
         return None
     entries = tuple([_entry(grammar, url, *row) for row in rows])
-    is_elsewhere = head.is_elsewhere and not any(entry.kind is _FILE for entry in entries)
     return Listing(
         url=url,
         family=grammar.family,
@@ -99,8 +94,6 @@ def _read_rows(head: _Head, text: str, url: str, path: str) -> Listing | None:
         is_listing=True,
         entries=entries,
         rejections=head.rejections,
-        conclusive=not is_elsewhere,
-        flaws=(Flaw(FlawKind.ELSEWHERE),) if is_elsewhere else (),
         texts=(),
     )
 

@@ -57,10 +57,13 @@ class AdmittedPages:
         validators: Validators,
         permit: Permit,
         html_only: bool = False,
+        fresh: bool = False,
         take: Take | None = None,
     ) -> FetchedPage:
         """Fetch a listing page. Raises FetchError, also if robots.txt forbids ``url``, and VerificationError."""
-        fetch = partial(self._pages.fetch_page, url, validators=validators, permit=permit, html_only=html_only)
+        fetch = partial(
+            self._pages.fetch_page, url, validators=validators, permit=permit, html_only=html_only, fresh=fresh
+        )
         if self._rules.has_read(url):
             return await fetch(take=take)
         try:

@@ -92,7 +92,7 @@ class PageReader(Value, frozen=True, kw_only=True):
     root: Root | None = None
     """Takes the response to the root if it is a file; None if the root is always read as a page."""
     anew: bool = False
-    """True if every page is fetched unconditionally and parsed."""
+    """True if every page is fetched unconditionally, bypassing caches, and parsed."""
 
     async def read(
         self, path: str, url: str, permit: Permit, begun: BegunPage | None = None
@@ -261,7 +261,9 @@ class PageReader(Value, frozen=True, kw_only=True):
         take = self.root.take if is_root and self.root is not None else None
 
         async def fetch() -> FetchedPage:
-            page = await self.client.fetch_page(url, validators=known, permit=permit, html_only=html_only, take=take)
+            page = await self.client.fetch_page(
+                url, validators=known, permit=permit, html_only=html_only, fresh=self.anew, take=take
+            )
             if page.status == 304 and known:
                 from crawler.pipeline.rules.responses.conditional_requests import confirms
 

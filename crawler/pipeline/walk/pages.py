@@ -138,6 +138,7 @@ class Pages(Protocol):
         validators: Validators,
         permit: Permit,
         html_only: bool = False,
+        fresh: bool = False,
         take: Take | None = None,
     ) -> FetchedPage:
         """Fetch a listing page (see ``Client.fetch_page``)."""

@@ -40,6 +40,7 @@ class Siblings:
         validators: Validators,
         permit: Permit,
         html_only: bool = False,
+        fresh: bool = False,
         take: Take | None = None,
     ) -> FetchedPage:
         """Fetch a listing page, together with others if possible. Raises FetchError, VerificationError."""
@@ -47,14 +48,14 @@ class Siblings:
         sharing = self._client.sharing
         is_failed = url in self._failed
         self._failed.discard(url)
-        if line.is_naming and not (html_only or is_failed) and take is None and sharing.depth(url) > 1:
+        if line.is_naming and not (html_only or fresh or is_failed) and take is None and sharing.depth(url) > 1:
             wanted = self._wanted(url, validators)
             response = None if wanted is None else await self._together(line, wanted)
             if response is not None:
                 return await self._page(response)
         async with self._alone:
             page = await self._client.fetch_page(
-                url, validators=validators, permit=permit, html_only=html_only, take=take
+                url, validators=validators, permit=permit, html_only=html_only, fresh=fresh, take=take
             )
         if line.is_naming is None and page.status == 200:
             place = requested_place(url)

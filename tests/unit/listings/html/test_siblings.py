@@ -89,19 +89,27 @@ def test_what_is_known_of_a_page_beside_it_is_used(printer: Printer, monkeypatch
 
 TREE = [Node(b"a", True, 0, TIME), Node(b"b", False, 7, TIME)]
 PARENT = '<img src="x"> <a href="a/">Parent Directory</a>  2024-07-01 08:05  -   \n'
+UTF_8 = '<meta charset="utf-8">\n'
 SCRIPT = '<script type="text/javascript">"<meta charset=utf-16>"</script>\n'
+CAPITALS = SCRIPT.replace("meta", "META")
 
 
 @pytest.mark.parametrize(
     ("printer", "place", "tree", "both", "second"),
     [
-        pytest.param(lighttpd, "/pub/b/", TREE, ("", ""), ("</body>", f"{SCRIPT}</body>"), id="a charset in the tail"),
+        pytest.param(lighttpd, "/pub/b/", TREE, (UTF_8, ""), ("</body>", f"{SCRIPT}</body>"), id="charset in the tail"),
         pytest.param(nginx, "/pub/b/", [], ("Index of /pub/b/", "Index of /x/"), ("", ""), id="heading, no row"),
         pytest.param(apache_pre, "/q/b/", TREE, ('href="/q/"', 'href="/pub/"'), ("", ""), id="another parent"),
         pytest.param(apache_pre, "/pub/b/", TREE, ('href="/pub/"', 'href="/pub/b/"'), ("", ""), id="a link to one"),
         pytest.param(nginx, "/pub/b/", [TREE[0]], ("", ""), ("", ""), id="no file"),
         pytest.param(nginx, "/pub/b/", [TREE[1]] * 2, ("", ""), ("", ""), id="the same row twice"),
         pytest.param(nginx, "/pub/b/", TREE, ("", ""), ("</html>", ""), id="cut"),
+        pytest.param(nginx, "/pub/b/", TREE, ("", ""), ("Index of /pub/b/", "Index of /pub/c/"), id="of another"),
+        pytest.param(nginx, "/pub/b/", TREE, ("", ""), ('"b"', '"\xe9"'), id="not ASCII"),
+        pytest.param(nginx, "/pub/b/", TREE, ("", ""), ('"a/"', '"a%20b/"'), id="an escaped name"),
+        pytest.param(nginx, "/pub/b/", [Node(b"long", True, 0, TIME)], ("", ""), ("", ""), id="a longer name"),
+        pytest.param(lighttpd, "/pub/b/", TREE, (UTF_8, ""), ("</body>", f"{CAPITALS}</body>"), id="in capitals"),
+        pytest.param(apache_pre, "/pub/b/", TREE, ("", ""), ('href="/pub/"', 'href="/bup/"'), id="as long a link"),
     ],
 )  # fmt: skip
 def test_a_page_that_differs_in_more_is_read_alone(
@@ -132,3 +140,46 @@ def test_only_so_many_heads_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         place = f"/pub/{number}/x/"
         assert reader.read(printed(nginx, [], place).encode(), f"http://h{place}", "text/html") is not None
         assert len(reader._heads) <= 3
+
+
+def read_twice(first: str, second: str, *, kind: str = "text/html", urls: tuple[str, str] = ("a/", "b/")) -> bool:
+    """Whether the second page is read by the head of the first one, and as it is read alone."""
+    reader, bodies = SiblingPages(), (first.encode(), second.encode())
+    for body, name in zip(bodies, urls, strict=True):
+        url = f"http://h/pub/{name}"
+        assert reader.read(body, url, kind) == alone(body, url, kind)
+    return bool(reader._heads)
+
+
+@pytest.mark.parametrize("printer", LEAN)
+@pytest.mark.parametrize("kind", TYPES)
+def test_no_head_is_kept_of_a_page_in_another_code(printer: Printer, kind: str) -> None:
+    pages = [printed(printer, TREE, f"/pub/{name}/") for name in "ab"]
+    assert read_twice(*pages, kind=kind) is (kind in TYPES[:2])
+
+
+@pytest.mark.parametrize(
+    ("link", "is_kept"),
+    [("/pub/", True), ("/", False), ("/pub/a/", False), ("/elsewhere/", False), ("http://other.test/", False)],
+)
+def test_no_head_is_kept_whose_links_lead_anywhere_but_up(link: str, *, is_kept: bool) -> None:
+    pages = [printed(apache_pre, TREE, f"/pub/{name}/").replace('href="/pub/"', f'href="{link}"') for name in "ab"]
+    assert read_twice(*pages) is is_kept
+
+
+@pytest.mark.parametrize("shorter", [-1, 0, 1])
+def test_no_long_head_is_kept(shorter: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [printed(nginx, TREE, f"/pub/{name}/") for name in "ab"]
+    monkeypatch.setattr(siblings, "_LONGEST", pages[0].index('<a href="a/"') + shorter)
+    assert read_twice(*pages) is (shorter >= 0)
+
+
+@pytest.mark.parametrize("urls", [("a/?x", "b/?x"), ("a//", "b//"), ("a", "b")])
+def test_no_head_is_kept_of_a_page_at_a_url_that_is_not_plain(urls: tuple[str, str]) -> None:
+    pages = [printed(nginx, TREE, f"/pub/{name}/") for name in "ab"]
+    assert not read_twice(*pages, urls=urls)
+
+
+def test_no_head_is_kept_of_a_page_that_is_not_read_to_its_end() -> None:
+    pages = [printed(nginx, TREE, f"/pub/{name}/").replace("</html>", "") for name in "ab"]
+    assert not read_twice(*pages)

@@ -184,6 +184,7 @@ class Network:
         validators: Validators,
         permit: Permit,
         html_only: bool = False,
+        fresh: bool = False,
         most: int | None = None,
         take: Take | None = None,
     ) -> FetchedPage:

@@ -55,6 +55,7 @@ class Pages:
         validators: Validators,
         permit: Permit,
         html_only: bool = False,
+        fresh: bool = False,
         take: Take | None = None,
     ) -> FetchedPage:
         self.requests += 1

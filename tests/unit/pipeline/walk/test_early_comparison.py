@@ -84,6 +84,7 @@ class Late(FakeClient):
         validators: Validators,
         permit: Permit,
         html_only: bool = False,
+        fresh: bool = False,
         most: int | None = None,
         take: Take | None = None,
     ) -> FetchedPage:

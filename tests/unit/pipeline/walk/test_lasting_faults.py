@@ -120,6 +120,7 @@ async def test_a_lasting_fault_of_a_page_deletes_nothing_and_is_forgotten_once_i
     site.begin(random.choice(FAULTS), random.randint(1, site.last), random.randint(1, site.last))
     if has_changed:
         site.change(random)
+        pages = max(pages, site.last)
     is_told = True
     for _ in range(RUNS):
         known, first = set(mirror.names), mirror.first

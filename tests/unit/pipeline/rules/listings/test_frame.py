@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from crawler.model.flaws import Claim, ClaimKind
+from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.struct import replace
 from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_replaced, look_of, unlike
 from crawler.pipeline.rules.listings.shown_rows import OwnRows
@@ -89,8 +89,8 @@ def test_a_row_is_on_two_pages_if_one_of_them_is_of_another_time(place: int, *, 
     seen = pages([FULL, replace(FULL, key=2), LAST], [FULL, FULL, LAST])
     seen[place] = replace(seen[place], overlaps=True)
     flaw = unlike(seen, is_lossy=True, had_end=True, had_overlaps=had_overlaps)
-    quote = None if had_overlaps else f"{seen[place].url}: some of its rows are on another page, too"
-    assert (None if flaw is None else flaw.quote) == quote
+    expected = Flaw(FlawKind.UNLIKE, f"{seen[place].url}: some of its rows are on another page, too")
+    assert flaw == (None if had_overlaps else expected)
     assert unlike(seen, is_lossy=False, had_end=True, had_overlaps=had_overlaps) is None
 
 

@@ -41,3 +41,7 @@ def test_the_heading_is_the_first_title_and_the_first_heading(page: bytes, expec
 )
 def test_numbers_and_dates_do_not_make_another_heading(heading: str, other: str, *, is_same: bool) -> None:
     assert (settled(heading) == settled(other)) is is_same
+
+
+def test_what_is_remembered_of_a_heading() -> None:
+    assert settled("Index of /Pub: 12 Files, 3.5 GiB, Monday 1 Dec") == "index of /pub: 0, 0, 0 0"

@@ -108,6 +108,9 @@ def test_a_page_that_was_the_first_one_again_in_a_whole_listing(
         # a link to the first page leads to none that follows
         ([("first", ("ab", [2]), ("ab", [2])), (2, ("cd", ["first"]), ("cd", [3]))], [3]),
         ([("first", ("ab", [2]), ("ab", [2])), (2, ("cd", []), ("cd", ["first"]))], []),
+        # neither does one to the page itself
+        ([("first", ("ab", [2]), ("ab", [2])), (2, ("cd", [2]), ("cd", [3]))], [3]),
+        ([("first", ("ab", [2]), ("ab", [2])), (2, ("cd", []), ("cd", [2]))], []),
     ],
 )
 def test_pages_to_which_one_led_are_read_if_it_does_no_more(
@@ -249,6 +252,37 @@ def test_no_removal_and_no_order_of_rows_looks_like_a_later_page_in_place_of_the
     wrong, first = "".join(chunks(now)[sent : sent + 1]), {*names[:length]}
     if sent < len(chunks(names)) and not first.intersection(now[length:]) and {*wrong}.intersection(names):
         assert OTHER in flaw(wrong)
+
+
+@pytest.mark.parametrize("has_back", [False, True])
+def test_a_later_page_with_links_back_shows_whether_it_is_where_it_belongs(*, has_back: bool) -> None:
+    for is_first in (True, False):
+        pages, claims = SeveralPages(), (Claim(ClaimKind.BACK, url_of(9)),) * has_back
+        if not is_first:
+            add(pages, "first", ("xy", [2]), ("xy", [2]))
+        for page, known in (("first" if is_first else 2, "ab"), (3, "cd")):
+            listing = Listing(
+                url=url_of(page), family="generic", confidence=1.0, is_listing=True, entries=entries("cd"),
+                claims=claims,
+            )  # fmt: skip
+            pages.add(url_of(page), listing, memo(url_of(page), (known, []), claims), is_linked=False)
+        flaw = pages.flaw()
+        assert (flaw is not None and OTHER in flaw.quote) is (is_first or not has_back)
+
+
+def test_the_page_that_was_added_last_is_remembered_as_it_was() -> None:
+    pages = SeveralPages()
+    for page, known in (("first", ("ab", [2])), (2, None), (3, ("ef", []))):
+        add(pages, page, ("ab", []), known)
+        assert pages.known_before == (None if known is None else memo(url_of(page), known))
+
+
+@pytest.mark.parametrize(("names", "expected"), [("ab", True), ("da", True), ("", True), ("ae", False)])
+def test_a_known_page_may_have_repeated_others(names: str, *, expected: bool) -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("e", [2]), ("ab", [2]))
+    add(pages, 2, ("cd", [3]), ("cd", [3]))
+    assert pages.repeated(memo(url_of(3), (names, []))) is expected
 
 
 def test_whether_the_pages_show_all_rows_of_a_page_that_was_known() -> None:

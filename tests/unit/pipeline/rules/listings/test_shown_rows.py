@@ -105,6 +105,7 @@ def test_whether_the_pages_show_all_of_some_rows(names: str, *, expected: bool) 
         ("known:ab known:cd now:cd now:a", set()),  # a row has moved
         ("now:b known:ab", set()),
         ("known:ab now:", {"ab"}),
+        ("known:a now:b", {"a"}),
         ("known:ab now:ab known:cd", {"cd"}),
         ("known:ab known:ab now:c", {"ab"}),
         ("known: now:c", set()),
