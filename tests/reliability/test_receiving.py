@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import crawler
+from crawler.http.sockets.first_responses import FirstResponses
 from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.report import Report
@@ -89,6 +90,18 @@ async def test_files_and_records_are_those_of_a_run_that_receives_them_itself(
     assert found["auto"][3] == TWICE
     assert orders.counted > len(TWICE) // 2
     assert all(files == count for files, count in orders)
+
+
+@pytest.mark.row("P32")
+@pytest.mark.parametrize(("is_near", "is_ordered"), [(True, True), (None, False), (False, False)])
+async def test_a_host_that_is_not_known_to_be_near_gets_no_orders(
+    tmp_path: Path, orders: Orders, monkeypatch: pytest.MonkeyPatch, is_near: bool | None, *, is_ordered: bool
+) -> None:
+    """Each order takes a round trip for its connection."""
+    monkeypatch.setattr(FirstResponses, "is_near", is_near)
+    async with Disorderly(FILES) as server:
+        report = await mirror(server, tmp_path)
+    assert (report.exit_code, saved(tmp_path), bool(orders)) == (0, FILES, is_ordered)
 
 
 @pytest.mark.row("P31")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -193,6 +194,22 @@ async def test_a_process_that_does_not_end_an_order_that_nobody_waits_for_is_giv
     monkeypatch.setattr(receiver, "_HURRY_SECONDS", 0.05)
     assert await beside.receive(order(1), Connection(is_wanted=False)) is None
     assert beside.receiver.begin() is None
+
+
+async def test_a_process_that_may_open_no_more_leaves_an_order_and_takes_the_next_one(beside: Beside) -> None:
+    fewest = len(os.listdir(f"/proc/{beside.number}/fd"))
+    before = resource.prlimit(
+        beside.number, resource.RLIMIT_NOFILE, (fewest, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    )
+    arrived = await beside.receive(order(1), Connection())
+    assert arrived is not None
+    assert (arrived.is_whole, list(arrived.bodies)) == (False, [])
+    resource.prlimit(beside.number, resource.RLIMIT_NOFILE, before)
+    connection = Connection()
+    connection.send(b"x")
+    arrived = await beside.receive(order(1), connection)
+    assert arrived is not None
+    assert arrived.is_whole
 
 
 async def test_an_order_that_is_too_long_for_a_message_is_not_carried_out(beside: Beside) -> None:

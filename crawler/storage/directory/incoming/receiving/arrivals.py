@@ -97,8 +97,12 @@ class Arrivals:
             for number in tuple(self._open):
                 self._end(number)
             return
+        order = marshal.loads(message)
+        if not descriptors:  # no more may be open here
+            self._orders.send(marshal.dumps((order[0], False, False, -1, [], [], [])))
+            return
         number = descriptors[0]
-        self._open[number] = _Arrival(marshal.loads(message), number, self._memory, self._shared, self._buffer)
+        self._open[number] = _Arrival(order, number, self._memory, self._shared, self._buffer)
         self._ready.register(number, select.POLLIN)
         self._look(number)
 
