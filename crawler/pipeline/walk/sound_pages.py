@@ -77,7 +77,7 @@ def compared(was: Remembered, url: str, page: FetchedPage, listing: Listing, ent
     is_alone = not (is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)))
     is_lossy = is_alone and listing.conclusive and _has_lost_rows(was, entries)
     # A page with a query may be one of several, which show each other's rows when there are fewer.
-    texts = judge(known.texts, _without_controls(listing), is_lossy=is_lossy and "?" not in url)
+    texts = judge(known.texts, _texts_apart(listing), is_lossy=is_lossy and "?" not in url)
     now, flaw, doubted = Surroundings(heading, texts.noted), None, None
     if is_lossy and known.heading not in ("", heading):
         flaw = Flaw(FlawKind.UNLIKE, f"{masked(url)}: its heading is {f'now {text!r}' if text else 'gone'}")
@@ -87,12 +87,15 @@ def compared(was: Remembered, url: str, page: FetchedPage, listing: Listing, ent
     return Compared(flaw=flaw, surroundings=now, doubted=doubted)
 
 
-def _without_controls(listing: Listing) -> list[str] | None:
-    """The texts of ``listing`` but controls that lead nowhere: what they mean is found out by other means."""
+def _texts_apart(listing: Listing) -> list[str] | None:
+    """The texts of ``listing`` but controls that lead nowhere, and names in links that lead elsewhere.
+
+    What those mean is found out by other means.
+    """
     if listing.texts is None:
         return None
-    controls = {claim.quote for claim in listing.claims if claim.kind in DEAD_ENDS.values()}
-    return [text for text in listing.texts if text.partition("\0")[0] not in controls]
+    settled = {claim.quote for claim in listing.claims if claim.kind in DEAD_ENDS.values()} | listing.mentioned
+    return [text for text in listing.texts if text.partition("\0")[0] not in settled]
 
 
 def _has_lost_rows(was: Remembered, entries: Sequence[Entry]) -> bool:
