@@ -10,6 +10,7 @@ from pathlib import Path
 from crawler.http.client_options import netrc_path
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
+from crawler.model.options.readers import is_stream
 from crawler.output.files import OUTPUTS
 from crawler.paths import exists, identity_of, is_directory, real_path
 from crawler.storage.directory.boundaries.spared import OwnFile, paths_of, read_files
@@ -32,7 +33,7 @@ def distinct_outputs(directory: str, config: Config, inputs: Iterable[OwnFile] =
     mirror = None if not directory or is_object_url(directory) else start_directory(directory)
     for key in (*OUTPUTS, "log_file", "state"):
         path = getattr(config, key)
-        if path is None or path.startswith("/dev/") or is_directory(path):  # special, or refused
+        if path is None or is_stream(path) or is_directory(path):  # special, or refused
             continue
         option = f"--{key.replace('_', '-')}"
         other, verb = taken.setdefault(identity_of(path), (option, "writes"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from crawler.cli.mirrors.table import NAME_IN_PATH, Mirror
+from crawler.model.options.readers import is_stream
 from crawler.output.files import OUTPUTS
 from crawler.paths import real_path
 
@@ -72,7 +73,7 @@ def same_paths(
         for mirror in chosen if of_run else mirrors:
             for key in keys:
                 path = mirror.directory if key == "dir" else getattr(mirror.config, key)
-                if not path or path.startswith("/dev/"):
+                if not path or is_stream(path):
                     continue
                 other, its_key, its_path = taken.setdefault(identity(path), (mirror, key, path))
                 if other is not mirror and (of_run or its_path != path):

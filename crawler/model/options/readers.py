@@ -274,6 +274,11 @@ def foreign_path(path: str) -> str:
     return foreign(path)
 
 
+def is_stream(path: str) -> bool:
+    """Whether ``path`` is standard output, a pipe or the like: in /dev, but not in its file system in memory."""
+    return path.startswith("/dev/") and not path.startswith("/dev/shm/")
+
+
 def check_metrics_path(text: str) -> str:
     """The path of a file for the textfile collector, unchanged. Raises ValueError if the collector would ignore it.
 
@@ -281,6 +286,6 @@ def check_metrics_path(text: str) -> str:
     """
     if problem := path_problem(text) or foreign_path(text):
         raise ValueError(problem)
-    if not text.endswith(".prom") and not text.startswith("/dev/"):
+    if not text.endswith(".prom") and not is_stream(text):
         raise ValueError("expected a path that ends in .prom: node_exporter's textfile collector ignores other files")
     return text
