@@ -52,6 +52,24 @@ def test_an_index_comes_after_the_directory_that_had_to_wait_or_not_at_all(
         assert "InRelease" not in sandbox.tree()
 
 
+@pytest.mark.parametrize("more", [[], ["--dry-run"], ["--delete"]], ids=["", "dry run", "deleting"])
+@pytest.mark.parametrize("was", ["x", "x/old.bin"], ids=["file to directory", "directory to file"])
+def test_an_index_is_held_back_if_what_is_in_the_way_is_excluded(
+    sandbox: Sandbox, site: Site, was: str, more: list[str]
+) -> None:
+    """All that waited for a deletion has failed before any: the index, too, ends in the account."""
+    others = populate(site)
+    site.file(was, OLD)
+    sandbox.mirror(site.url).succeeds()
+    site.remove(was)
+    site.file("x" if was != "x" else "x/inner.txt", INNER)
+    site.file("InRelease", b"names what is new")
+    run = sandbox.mirror(site.url, more=[f"--exclude={was}", *more])
+    run.fails(5)
+    run.says("move it away", "1 skipped, 1 failed", "1 held back")
+    sandbox.holds({**others, was: OLD})
+
+
 def test_a_run_that_does_not_delete_says_how_to_make_room(sandbox: Sandbox, site: Site) -> None:
     others = became_a_directory(sandbox, site)
     run = sandbox.mirror(site.url)

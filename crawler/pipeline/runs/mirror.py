@@ -107,7 +107,7 @@ class MirrorRun:
             has_room = await self._deletions.delete()
         except DeleteRefused as error:  # raised at the end, once the files that waited for deletions have their results
             has_room, refusal = False, error
-        if self._waiting.is_blocked and not await self._transfers.guarded(
+        if self._waiting.is_unfinished and not await self._transfers.guarded(
             lambda committer: self._waiting.finish_blocked(committer, has_room=has_room)
         ):
             return

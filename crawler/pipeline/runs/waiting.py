@@ -32,6 +32,11 @@ class WaitingJobs:
         return bool(self._findings.blocked or self._findings.blocked_directories or self._obstructed.proven)
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether any job has no result yet: what is blocked, or held for the end by --last."""
+        return self.is_blocked or bool(self._findings.held)
+
+    @property
     def proven(self) -> Collection[str]:
         """Paths of fetched files whose places are taken by directories."""
         return self._obstructed.proven.keys()
