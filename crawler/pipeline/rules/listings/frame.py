@@ -146,7 +146,7 @@ def _change(now: Look, known: Look, *, is_first: bool, may_be_empty: bool) -> st
     """Why a page does not look as it did, without regard to the lengths of others."""
     # A listing that was a single page and has grown may have a pager now, but then its first page leads on.
     had_links = known.leads_on or not now.leads_on if is_first else known.has_links
-    if now.leads_back_to_itself and not known.leads_back_to_itself and had_links:
+    if known.rows and now.leads_back_to_itself and not known.leads_back_to_itself and had_links:
         return "it has the links of another page"
     if now.place and known.place and now.place != known.place:
         return "it has the number of another page"

@@ -48,6 +48,7 @@ def pages(now: Sequence[Look], known: Sequence[Look | None], *, is_opaque: bool 
         ([FULL, SHORT, replace(AGAIN, leads_on=True)], [FULL, replace(SHORT, leads_on=False), None], ""),
         ([FULL, SHORT, AGAIN], [FULL, SHORT, None], ""),  # no page was the last one
         ([FULL, STRAY, LAST], [FULL, replace(FULL, has_links=False), LAST], ""),  # it had no pager
+        ([FULL, STRAY, LAST], [FULL, replace(EMPTY, has_links=True), LAST], ""),  # it followed the last one
         ([FULL, FULL, EMPTY], [FULL, FULL, replace(LAST, leads_on=True)], ""),  # "Next" on every page
         ([EMPTY, FULL, LAST], [FULL, FULL, LAST], "no rows of its own"),
         ([EMPTY], [FULL], ""),
