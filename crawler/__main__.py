@@ -26,6 +26,7 @@ _CANNOT_STORE = 4
 def main() -> None:
     """Run the command line and exit with its code."""
     signals.install()
+    _leave_working_directory()
     gc.set_threshold(50_000, 20, 50)  # with the default threshold a short run collects 120 times and finds nothing
     _open_missing_standard_streams()
     _escape_unencodable_characters()
@@ -34,6 +35,18 @@ def main() -> None:
     run = _imported()
     gc.freeze()
     _exit(run(sys.argv[1:]))
+
+
+def _leave_working_directory() -> None:
+    """Import nothing more from the working directory, as ``python -m`` does first of all.
+
+    It may be DIR, in which there soon are modules that a server has sent. What has been imported by now is not undone:
+    whoever runs this in a DIR of earlier runs needs ``python -P -m``, or the console script.
+    """
+    if __name__ == "__main__" and not sys.flags.safe_path:
+        place = sys.path.pop(0)
+        if place == __file__.rpartition("/crawler/")[0]:  # this program, which is not installed
+            sys.path.append(place)
 
 
 def _imported() -> Callable[[Sequence[str]], int]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from posixpath import normpath
 from urllib.parse import unquote
 
@@ -301,3 +304,19 @@ def test_https_is_never_left_for_http(sandbox: Sandbox) -> None:
         sandbox.mirror(site.url, ca_file=ca_file).fails(5)
         sandbox.holds(good)
         assert plain.log == []
+
+
+@pytest.mark.row("H28")
+def test_no_module_in_dir_is_imported_though_dir_is_the_working_directory(site: Site, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    for name in sorted(sys.stdlib_module_names | {"lxml", "rich", "aiohttp", "brotli", "uvloop", "sitecustomize"}):
+        site.file(f"{name}.py", f"open({str(ran)!r}, 'a').write({name!r})".encode())
+    directory = tmp_path / "mirror"
+    directory.mkdir()
+    options = ["--snapshots=2", "--delete", "--newer-than=2001-01-01", f"--summary={tmp_path / 'summary.json'}"]
+    subprocess.run(
+        [sys.executable, "-m", "crawler", *options, f"--report={tmp_path / 'report.html'}", site.url, "."],
+        cwd=directory, check=True, timeout=60,
+    )  # fmt: skip
+    assert (directory / "_strptime.py").exists()
+    assert not ran.exists(), ran.read_text()

@@ -8,7 +8,6 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
-from typing import cast
 
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.lane import Lane
@@ -16,6 +15,7 @@ from crawler.http.problem import UNKNOWN_HOST, RequestError
 from crawler.http.sockets.connect import HEAD_START, connected, drop_first, established
 from crawler.http.sockets.early import EarlyConnection, EarlyConnections
 from crawler.http.sockets.endpoint import Address, Endpoint
+from crawler.http.sockets.resolver import addresses
 from crawler.http.sockets.tcp import has_no_bytes
 from crawler.http.tls import alert_text, certificate_problem, is_not_tls
 from crawler.model.errors import NO_DESCRIPTORS, Cause
@@ -178,7 +178,7 @@ class Dialer:
         key = where.host, where.port
         until, lookup = self._found.get(key, (0.0, None))
         if lookup is None or until <= loop.time():
-            lookup = asyncio.ensure_future(_look_up(where))
+            lookup = asyncio.ensure_future(addresses(where))
             lookup.add_done_callback(lambda done: done.cancelled() or done.exception())  # seen, even if nobody waits
             self._found[key] = (loop.time() + _ADDRESSES_KEPT, lookup)
         try:
@@ -219,12 +219,6 @@ class _NoConnection(Exception):
 def _is_timeout(error: Exception) -> bool:
     """Whether a time limit of this program has expired; the system's own timeouts have an ``errno``."""
     return isinstance(error, TimeoutError) and error.errno is None
-
-
-async def _look_up(where: Endpoint) -> list[Address]:
-    flags = 0 if where.is_address else socket.AI_ADDRCONFIG
-    loop = asyncio.get_running_loop()
-    return cast("list[Address]", await loop.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM, flags=flags))
 
 
 def _explained(error: OSError | ssl.CertificateError) -> RequestError:

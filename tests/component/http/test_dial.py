@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -128,15 +130,14 @@ async def test_an_error_of_the_system_is_named(monkeypatch: pytest.MonkeyPatch, 
 
 
 async def test_concurrent_connections_share_one_lookup(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop = asyncio.get_running_loop()
     lookups: list[str] = []
-    look_up = loop.getaddrinfo
+    look_up = socket.getaddrinfo
 
-    async def counted(host: str, port: int, **options: Any) -> Any:
-        lookups.append(host)
-        return await look_up("127.0.0.1" if host == "host.test" else host, port, **options)
+    def counted(host: bytes, port: int, **options: Any) -> Any:
+        lookups.append(host.decode())
+        return look_up("127.0.0.1" if host == b"host.test" else host, port, **options)
 
-    monkeypatch.setattr(loop, "getaddrinfo", counted)
+    monkeypatch.setattr(socket, "getaddrinfo", counted)
     one = dialer()
     async with serving() as port:
         where = Endpoint("host.test", port, is_tls=False)
@@ -145,3 +146,38 @@ async def test_concurrent_connections_share_one_lookup(monkeypatch: pytest.Monke
         assert lookups == ["host.test"]
         for each in opened:
             each.close()
+
+
+def test_nobody_waits_for_a_resolver_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, end = threading.Event(), threading.Event()
+
+    def silent(*_given: Any, **_more: Any) -> list[Any]:
+        asked.set()
+        end.wait(60)
+        return []
+
+    async def stopped() -> None:
+        opening = asyncio.ensure_future(dialer().dial(Endpoint("host.test", 1, is_tls=False), lane))
+        assert await asyncio.to_thread(asked.wait, 20)
+        opening.cancel()
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    try:
+        asyncio.run(stopped())  # returns although the resolver is still being waited for
+        assert not end.is_set()
+    finally:
+        end.set()
+
+
+async def test_what_the_resolver_says_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_given: Any, **_more: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert str(await refused(Endpoint("host.test", 1, is_tls=False))) == "cannot connect: unknown host"
+
+
+async def test_an_address_is_resolved_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crawler.http.sockets.resolver.Thread", None)
+    async with serving() as port:
+        (await dialer().dial(Endpoint("127.0.0.1", port, is_tls=False), lane)).close()

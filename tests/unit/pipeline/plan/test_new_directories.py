@@ -18,6 +18,7 @@ from crawler.model.values import Entry, Job, Kind, Rejection, Validators
 from crawler.pipeline.plan import planner
 from crawler.pipeline.plan.open_directory import OpenPage
 from crawler.pipeline.rules.budgets import Budget
+from crawler.pipeline.rules.extraneous import Unlisted
 from crawler.pipeline.rules.scope import Scope
 from crawler.pipeline.walk.pages import Directory, DirectoryPage, Elsewhere, PageVersion
 from tests.unit.pipeline.plan.test_new_files import CONFIGS, entries
@@ -133,10 +134,13 @@ def test_a_new_directory_ends_as_the_rules_decide(data: st.DataObject) -> None:
 def by_path(done: Sequence[object]) -> list[object]:
     """``done`` in the order of its texts: what is decided together may have another order."""
     pieces = (each if isinstance(each, tuple) else (each,) for each in done)
-    several = (list, set, KeysView)
-    return [
-        sorted(map(repr, each)) if isinstance(each, several) else repr(each) for each in chain.from_iterable(pieces)
-    ]
+    return [in_order(each) for each in chain.from_iterable(pieces)]
+
+
+def in_order(each: object) -> object:
+    if isinstance(each, Unlisted):
+        return [in_order(getattr(each, name)) for name in each.__struct_fields__]
+    return sorted(map(repr, each)) if isinstance(each, list | set | KeysView) else repr(each)
 
 
 @settings(max_examples=30, deadline=None)
