@@ -33,7 +33,7 @@ def encode_listing(listing: Listing) -> Iterator[bytes]:
     flaws = [[flaw.kind.value, flaw.quote] for flaw in listing.flaws]
     claims = [[claim.kind.value, claim.quote, claim.number, claim.shown] for claim in listing.claims]
     facts = [listing.url, listing.family, listing.confidence]
-    yield _payload("listing", [facts, verdict, listing.next_pages, flaws, claims])
+    yield _payload("listing", [facts, verdict, listing.next_pages, flaws, claims, listing.texts])
 
 
 def is_last(payload: bytes) -> bool:
@@ -55,7 +55,7 @@ def decode_listing(payloads: Sequence[bytes]) -> Listing:
         elif kind == "mentioned":
             mentioned.update(map(_text, rows))
         elif kind == "listing":
-            (url, family, confidence), (is_listing, complete, closed, conclusive), pages, flaws, claims = rows
+            (url, family, confidence), (is_listing, complete, closed, conclusive), pages, flaws, claims, texts = rows
     if not payloads or not is_last(payloads[-1]):
         raise ValueError("the last frame is missing")
     return Listing(
@@ -74,6 +74,7 @@ def decode_listing(payloads: Sequence[bytes]) -> Listing:
         claims=tuple(
             Claim(ClaimKind(kind), _text(quote), int(all_), int(shown)) for kind, quote, all_, shown in claims
         ),
+        texts=None if texts is None else tuple(map(_text, texts)),
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -368,7 +369,11 @@ def test_a_wrong_command_line_says_what_to_write(
 def test_a_proxy_that_nobody_knows_is_named_before_the_run(
     variable: str, options: list[str], here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unknown(*_where: object, **_more: object) -> list[object]:
+    look_up = socket.getaddrinfo
+
+    def unknown(host: str | bytes, *where: Any, **more: Any) -> list[Any]:
+        if host in {"127.0.0.1", b"127.0.0.1"}:
+            return look_up(host, *where, **more)
         raise socket.gaierror(code, "no address")
 
     for name in ("http_proxy", "https_proxy", "all_proxy"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,24 +28,31 @@ entries = st.builds(
     etag=st.none() | texts,
     external=st.booleans(),
 )
-listings = st.builds(
-    Listing,
-    url=texts,
-    family=texts,
-    confidence=st.floats(0, 1),
-    is_listing=st.booleans(),
-    complete=st.booleans(),
-    closed=st.booleans(),
-    entries=st.lists(entries, max_size=5).map(tuple),
-    rejections=st.lists(st.builds(Rejection, texts, texts, texts), max_size=3).map(tuple),
-    next_pages=st.lists(texts, max_size=3).map(tuple),
-    mentioned=st.frozensets(texts, max_size=3),
-    conclusive=st.booleans(),
-    flaws=st.lists(st.builds(Flaw, st.sampled_from(FlawKind), texts), max_size=3).map(tuple),
-    claims=st.lists(
+FIELDS: dict[str, st.SearchStrategy[Any]] = {
+    "url": texts,
+    "family": texts,
+    "confidence": st.floats(0, 1),
+    "is_listing": st.booleans(),
+    "complete": st.booleans(),
+    "closed": st.booleans(),
+    "entries": st.lists(entries, max_size=5).map(tuple),
+    "rejections": st.lists(st.builds(Rejection, texts, texts, texts), max_size=3).map(tuple),
+    "next_pages": st.lists(texts, max_size=3).map(tuple),
+    "mentioned": st.frozensets(texts, max_size=3),
+    "conclusive": st.booleans(),
+    "flaws": st.lists(st.builds(Flaw, st.sampled_from(FlawKind), texts), max_size=3).map(tuple),
+    "claims": st.lists(
         st.builds(Claim, st.sampled_from(ClaimKind), texts, st.integers(0), st.integers(0)), max_size=3
     ).map(tuple),
-)
+    "texts": st.none() | st.lists(texts, max_size=3).map(tuple),
+}
+"""Field of a listing → its values."""
+listings = st.builds(Listing, **FIELDS)
+
+
+def test_every_field_of_a_listing_is_sent() -> None:
+    """But two, which are no matter of the page: one is for entries from the state, one from a field of the response."""
+    assert {*FIELDS, "recalled", "linked"} == {*Listing.__struct_fields__}
 
 
 @given(listing=listings)

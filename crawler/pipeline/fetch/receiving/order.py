@@ -17,7 +17,8 @@ from crawler.model.values import Job, Kind
 from crawler.pipeline.backlog import Finish, PutBack
 from crawler.pipeline.fetch.downloader import Downloader, Published
 from crawler.pipeline.fetch.plain import files_of
-from crawler.pipeline.rules.responses.alike import is_ordinary, proven_first
+from crawler.pipeline.fetch.receiving.seen_responses import SeenResponses, is_fit
+from crawler.pipeline.rules.responses.alike import proven_first
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
 from crawler.pipeline.rules.responses.neighbours import Row
 
@@ -48,8 +49,14 @@ class Orders:
         self.downloader, self.published = downloader, published
         self.left = set[str]()
         """The paths of the files that an order has left."""
+        self.seen = SeenResponses()
+        """What the responses of the files that were requested in the usual way were like."""
         self.disappointments = dict[str, int]()
         """Origin → number of orders of which something was left."""
+        self.unproven = set[str]()
+        """The origins with an order under way, if the last one that has ended left something, or none has ended."""
+        self.proven = set[str]()
+        """The origins of which the last order to end has left nothing."""
         self.rooms = dict[str, int]()
         """Origin → maximum number of files of the next order, see ``most_files``."""
 
@@ -59,11 +66,26 @@ class Orders:
         if (receiver := shared.destination.receiver) is None:
             return None
         origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
-        order = FileOrder(self, receiver, origin, job.url)
-        if self.disappointments.get(origin, 0) >= _DISAPPOINTMENTS or not order.add(job):
+        if self.disappointments.get(origin, 0) >= _DISAPPOINTMENTS or origin in self.unproven:
             return None
-        is_able = shared.client.sharing.can_order(job.url, is_ordinary, receiver.files)
-        return order if is_able and order.has_begun() else None
+        order = FileOrder(self, receiver, origin, job.url)
+        is_able = order.add(job) and shared.client.sharing.can_order(job.url, is_fit, receiver.files)
+        if not is_able or not order.has_begun():
+            return None
+        if origin not in self.proven:
+            self.unproven.add(origin)
+        return order
+
+    def conclude(self, origin: str, left: Sequence[Job]) -> None:
+        """Learn from an order to ``origin`` that has ``left`` files."""
+        self.unproven.discard(origin)
+        if not left:
+            self.proven.add(origin)
+            return
+        self.proven.discard(origin)
+        self.disappointments[origin] = self.disappointments.get(origin, 0) + 1
+        self.left.update(job.path for job in left)
+        self.seen.disappoint(origin, left[0].path)
 
 
 class FileOrder:
@@ -76,6 +98,7 @@ class FileOrder:
         self.room = min(receiver.files, orders.rooms.get(origin, _FIRST_FILES))
         self._began = 0.0
         self._reception: Reception | None = None
+        self._is_like = orders.seen.of(origin)
         self._jobs = list[Job]()
         self._sizes = set[int]()
         self._size = 0
@@ -95,6 +118,7 @@ class FileOrder:
     def add_first(self, jobs: Iterable[Job | None]) -> int:
         """See ``backlog.Batch``."""
         sizes, left, own, size, origin = self._sizes, self._orders.left, self._jobs, self._size, self._origin
+        is_like = self._is_like
         before, most = len(own), self._receiver.size
         for job in jobs:
             if job is None or (span := job.size) is None:
@@ -106,7 +130,7 @@ class FileOrder:
             is_first = job.kind is _FILE and job.dating is _UNKNOWN and job.source is _FIRST
             if not (is_apart and is_new and is_first) or job.probe or job.fresh or job.path in left:
                 break
-            if not job.url.startswith(origin):
+            if not job.url.startswith(origin) or not is_like(job.path):
                 break
             own.append(job)
             sizes.add(low)
@@ -117,6 +141,7 @@ class FileOrder:
         """See ``backlog.Batch``."""
         orders, jobs, shared, began = self._orders, self._jobs, self._orders.downloader, time.monotonic()
         if await orders.published(jobs) is not jobs:
+            orders.unproven.discard(self._origin)
             orders.left.update(job.path for job in jobs)
             put_back(jobs)
             return
@@ -134,10 +159,10 @@ class FileOrder:
             several = zip(varying, arrived.bodies, self.sizes[: self._proven], strict=False)
             files, left = files_of(shared, jobs, several, began)
             await finish(files)
-        if left:
-            orders.disappointments[self._origin] = orders.disappointments.get(self._origin, 0) + 1
-            orders.left.update(jobs[place].path for place in left)
-            put_back([jobs[place] for place in left])
+        remaining = [jobs[place] for place in left]
+        orders.conclude(self._origin, remaining)
+        if remaining:
+            put_back(remaining)
 
     # --- what the client asks -----------------------------------------------------------------------
 
@@ -154,7 +179,7 @@ class FileOrder:
 
     def accepts(self, shape: HeaderShape) -> bool:
         """See ``Ordered``."""
-        return is_ordinary(shape)
+        return is_fit(shape)
 
     def judge(self, arrived: Arrived) -> Findings:
         """See ``Ordered``."""

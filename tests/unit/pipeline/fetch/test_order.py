@@ -25,6 +25,7 @@ def job(size: int, path: str = "") -> Job:
 def order() -> FileOrder:
     orders = Orders(downloader=None, published=None)  # type: ignore[arg-type]
     orders.left.add("left")
+    orders.seen.of = lambda _origin: lambda path: path != "of another kind"  # type: ignore[method-assign]
     return FileOrder(orders, Room(), "http://h/", "http://h/1")  # type: ignore[arg-type]
 
 
@@ -38,6 +39,7 @@ def order() -> FileOrder:
         job(1, "of the size of the first one"),
         job(100),
         job(9, "left"),
+        job(9, "of another kind"),
         replace(job(9), known=KNOWN),
         replace(job(9), copy=KNOWN),
         replace(job(9), local=Local(kind=Kind.FILE, size=1, mtime=1)),
@@ -75,3 +77,13 @@ def test_the_first_orders_have_few_files_and_later_ones_no_more_than_there_is_ro
     for rate, room in ((100, 100), (1000, 256)):
         made._orders.rooms["http://h/"] = rate
         assert FileOrder(made._orders, Room(), "http://h/", "http://h/1").room == room  # type: ignore[arg-type]
+
+
+def test_an_origin_gets_one_order_at_a_time_until_one_has_left_nothing() -> None:
+    orders = Orders(downloader=None, published=None)  # type: ignore[arg-type]
+    orders.unproven.add("http://h/")
+    orders.conclude("http://h/", [])
+    assert (orders.unproven, orders.proven, orders.disappointments) == (set(), {"http://h/"}, {})
+    orders.conclude("http://h/", [job(1, "a.bin"), job(2)])
+    assert (orders.proven, orders.disappointments, orders.left) == (set(), {"http://h/": 1}, {"a.bin", "2"})
+    assert not orders.seen.of("http://h/")("other.BIN")
