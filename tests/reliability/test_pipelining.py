@@ -24,6 +24,7 @@ from crawler.model.values import Known
 from crawler.storage.state.store import SqliteState
 from tests.conftest import Serve
 from tests.support.disorderly import FILLED, KINDS, Disorderly, Fault
+from tests.support.mirrored import check_disorder, saved
 
 FILES = {f"{number:02}.bin": bytes([number]) * (100 + number) for number in range(24)}
 TREE = {f"{number % 8}/{number // 8}/{number:02}.bin": bytes([number]) * (100 + number) for number in range(32)}
@@ -48,18 +49,9 @@ def runner() -> Iterator[asyncio.Runner]:
         yield made
 
 
-def saved(directory: str | Path) -> dict[str, bytes]:
-    found = {path.relative_to(directory).as_posix(): path for path in Path(directory).rglob("*") if path.is_file()}
-    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(".crawler")}
-
-
 async def mirror(server: Disorderly, directory: str | Path, **more: object) -> Report:
     given = {"no_robots": True, "attempts": 3, "workers": 2, "read_timeout": 0.2, "min_speed": 0, **more}
     return await crawler.mirror(server.url, str(directory), Config(**given))  # type: ignore[arg-type]
-
-
-def is_closed(report: Report) -> bool:
-    return report.listed == report.saved + report.unchanged + report.skipped + report.failed
 
 
 FAULTS = st.lists(st.builds(Fault, st.sampled_from(KINDS), st.integers(0, 6)), max_size=5)
@@ -88,25 +80,7 @@ def test_no_disorder_makes_a_wrong_file_or_loses_one(
 ) -> None:
     """Whatever responses a server swaps, drops, repeats or cuts, saved files are correct and all others have failed."""
 
-    async def run() -> None:
-        with tempfile.TemporaryDirectory() as directory:
-            async with Disorderly(files, faults, ranges=ranges) as server:
-                try:
-                    report = await mirror(server, directory)
-                except crawler.CrawlerError:  # the listing itself has failed
-                    report = None
-                found = saved(directory)
-                assert found.items() <= server.files.items()
-                if report is not None:
-                    assert is_closed(report)
-                    assert report.saved == len(found)
-                    assert report.exit_code == 0 or report.failed or report.listings_failed
-                    assert report.exit_code != 0 or found == server.files
-                server.faults.clear()
-                report = await mirror(server, directory)
-                assert (saved(directory), report.exit_code) == (server.files, 0)
-
-    runner.run(run())
+    runner.run(check_disorder(mirror, files, faults, ranges=ranges))
 
 
 @pytest.mark.row("P32")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from crawler.model.values import Known
 from crawler.storage.executor import usable_processors
 from crawler.storage.state.store import SqliteState
 from tests.support.disorderly import FILLED, KINDS, Disorderly, Fault
+from tests.support.mirrored import check_disorder, saved
 from tests.support.received import Orders, receive_elsewhere
 
 FILES = {f"{number:02}.bin": bytes([number]) * (100 + number) for number in range(80)}
@@ -53,11 +53,6 @@ def _no_orders(orders: Orders) -> None:
 def runner() -> Iterator[asyncio.Runner]:
     with asyncio.Runner() as made:
         yield made
-
-
-def saved(directory: str | Path) -> dict[str, bytes]:
-    found = {path.relative_to(directory).as_posix(): path for path in Path(directory).rglob("*") if path.is_file()}
-    return {name: path.read_bytes() for name, path in found.items() if not name.startswith(".crawler")}
 
 
 async def mirror(server: Disorderly, directory: str | Path, **more: object) -> Report:
@@ -114,25 +109,7 @@ async def test_a_host_that_is_not_known_to_be_near_gets_no_orders(
 def test_no_disorder_makes_a_wrong_file_or_loses_one(
     runner: asyncio.Runner, faults: list[Fault], files: dict[str, bytes], *, ranges: bool
 ) -> None:
-    async def run() -> None:
-        with tempfile.TemporaryDirectory() as directory:
-            async with Disorderly(files, faults, ranges=ranges) as server:
-                try:
-                    report = await mirror(server, directory)
-                except crawler.CrawlerError:  # the listing itself has failed
-                    report = None
-                found = saved(directory)
-                assert found.items() <= server.files.items()
-                if report is not None:
-                    assert report.listed == report.saved + report.unchanged + report.skipped + report.failed
-                    assert report.saved == len(found)
-                    assert report.exit_code == 0 or report.failed or report.listings_failed
-                    assert report.exit_code != 0 or found == server.files
-                server.faults.clear()
-                report = await mirror(server, directory)
-                assert (saved(directory), report.exit_code) == (server.files, 0)
-
-    runner.run(run())
+    runner.run(check_disorder(mirror, files, faults, ranges=ranges))
 
 
 @pytest.mark.row("P31")
