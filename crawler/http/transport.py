@@ -73,11 +73,7 @@ class Transport:
 
         All URLs must have the same host, for which ``experience`` is not None. Raises RequestError, ValueError.
         """
-        parts = for_lane(requests[0][0], None)
-        assert parts is not None, "not sent on a lane"
-        where, host, target = parts
-        heads = self._heads(requests, host, requests[0][0].removesuffix(target))
-        self._know(where, requests[0][0])
+        where, heads = self._prepared(requests)
         return await self._lanes.share(where, heads, together)
 
     def can_hand_over(self, url: str) -> bool:
@@ -92,17 +88,23 @@ class Transport:
         """
         from crawler.http.lane.bulk.handed import Handed  # imported only if needed
 
-        parts = for_lane(requests[0][0], None)
-        assert parts is not None, "not sent on a lane"
-        where, host, target = parts
-        heads = self._heads(requests, host, requests[0][0].removesuffix(target))
-        self._know(where, requests[0][0])
+        where, heads = self._prepared(requests)
         lane = await self._lanes.hand_over(where, len(requests))
         try:
             return Handed(lane, self._settings.patience, received), heads
         except OSError as error:
             lane.close()
             raise RequestError("the connection cannot be handed over") from error
+
+    def _prepared(self, requests: Requests) -> tuple[Endpoint, list[bytes]]:
+        """Where a GET for each (URL, headers) is sent, and their header sections. Raises ValueError."""
+        url = requests[0][0]
+        parts = for_lane(url, None)
+        assert parts is not None, "not sent on a lane"
+        where, host, target = parts
+        heads = self._heads(requests, host, url.removesuffix(target))
+        self._know(where, url)
+        return where, heads
 
     def _heads(self, requests: Requests, host: str, prefix: str) -> list[bytes]:
         """The header section of a GET for each (URL, headers); ``prefix`` is the beginning of all URLs, up to the path.

@@ -15,7 +15,7 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
 
-from crawler.http.sockets.endpoint import Address, Endpoint
+from crawler.http.sockets.endpoint import Address, Endpoint, look_up
 from crawler.http.sockets.processors import Moment, moment
 from crawler.http.sockets.tcp import has_no_bytes
 
@@ -161,11 +161,8 @@ class EarlyConnections:
 def _address(where: Endpoint, flags: int) -> Address | None:
     """The address of ``where`` that is tried first; None if it is no address and ``flags`` forbid to look it up.
 
-    Raises OSError. A name in bytes is not encoded: for text, Python would import its codec of international names.
+    Raises OSError.
     """
     if flags == socket.AI_NUMERICHOST and not where.is_address:
         return None
-    flags = flags or socket.AI_ADDRCONFIG
-    found = socket.getaddrinfo(where.host.encode("ascii"), where.port, type=socket.SOCK_STREAM, flags=flags)
-    family, kind, protocol, name, place = found[0]
-    return family, kind, protocol, name, place
+    return look_up(where, flags or socket.AI_ADDRCONFIG)[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import socket
+from typing import Any, TypeAlias, cast
 
 from crawler.model.struct import Value
 
@@ -23,3 +24,12 @@ class Endpoint(Value, frozen=True):
     def is_address(self) -> bool:
         """Whether the host is given by its address, so that no name has to be looked up."""
         return ":" in self.host or self.host.replace(".", "").isdigit()
+
+
+def look_up(where: Endpoint, flags: int) -> list[Address]:
+    """Ask the system for the addresses of ``where``, which may take seconds. Raises OSError, UnicodeError.
+
+    A name in bytes is not encoded: for text, Python would import its codec of international names.
+    """
+    host = where.host.encode("ascii")
+    return cast("list[Address]", socket.getaddrinfo(host, where.port, type=socket.SOCK_STREAM, flags=flags))

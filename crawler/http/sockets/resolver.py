@@ -10,15 +10,14 @@ import asyncio
 import socket
 from contextlib import suppress
 from threading import Thread
-from typing import cast
 
-from crawler.http.sockets.endpoint import Address, Endpoint
+from crawler.http.sockets.endpoint import Address, Endpoint, look_up
 
 
 async def addresses(where: Endpoint) -> list[Address]:
     """All addresses of ``where``. Raises OSError or UnicodeError if there are none, RuntimeError without threads."""
     if where.is_address:
-        return _look_up(where, socket.AI_NUMERICHOST)
+        return look_up(where, socket.AI_NUMERICHOST)
     loop = asyncio.get_running_loop()
     found: asyncio.Future[list[Address]] = loop.create_future()
 
@@ -30,20 +29,14 @@ async def addresses(where: Endpoint) -> list[Address]:
         else:
             found.set_result(result)
 
-    def look_up() -> None:
+    def ask() -> None:
         result: list[Address] | BaseException
         try:
-            result = _look_up(where, socket.AI_ADDRCONFIG)
+            result = look_up(where, socket.AI_ADDRCONFIG)
         except BaseException as error:  # noqa: BLE001 - it is raised where the addresses are awaited
             result = error
         with suppress(RuntimeError):  # the run has ended, and closed its loop
             loop.call_soon_threadsafe(settle, result)
 
-    Thread(target=look_up, name="resolver", daemon=True).start()
+    Thread(target=ask, name="resolver", daemon=True).start()
     return await found
-
-
-def _look_up(where: Endpoint, flags: int) -> list[Address]:
-    """A name in bytes is not encoded: for text, Python would import its codec of international names."""
-    host = where.host.encode("ascii")
-    return cast("list[Address]", socket.getaddrinfo(host, where.port, type=socket.SOCK_STREAM, flags=flags))
