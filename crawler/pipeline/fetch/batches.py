@@ -17,7 +17,7 @@ from crawler.model.network.pipelining import Carried, Verdict
 from crawler.model.network.responses import WholeResponse
 from crawler.model.values import Job, Kind, Result, Staged
 from crawler.pipeline.backlog import Batch, Finish, PutBack
-from crawler.pipeline.fetch.downloader import Downloader, Published, nothing_published
+from crawler.pipeline.fetch.downloader import Downloader, Published, nothing_published, origin_of
 from crawler.pipeline.fetch.plain import hashed, new_files, plain_file
 from crawler.pipeline.rules.responses import alike
 from crawler.pipeline.rules.responses.alike import is_like, sizes_of
@@ -122,7 +122,7 @@ class FileBatch:
         """The rows of the jobs; from the call of ``requests`` on, one for each request."""
         self._sizes = sizes_of(self._rows)
         """The result of ``sizes_of`` for the rows."""
-        self._origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
+        self._origin = origin_of(job.url)
         self._most = batches.sizes.get(self._origin, limits.SMALL_BODY)
         """Maximum of ``_size``."""
         self._empty: Row | None = None

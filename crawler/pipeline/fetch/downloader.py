@@ -28,6 +28,11 @@ async def nothing_published(jobs: list[Job]) -> list[Job]:
     return jobs
 
 
+def origin_of(url: str) -> str:
+    """The beginning of ``url`` that all URLs of its origin have, with the slash that begins the path."""
+    return url[: url.find("/", url.find("://") + 3) + 1]
+
+
 class Downloader(Shared, frozen=True, kw_only=True):
     """Does jobs one at a time. The engine's workers call ``process``."""
 

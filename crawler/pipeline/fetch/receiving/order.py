@@ -13,9 +13,10 @@ from crawler.model.freshness import Dating, Source
 from crawler.model.network.pipelining import Findings
 from crawler.model.network.receiving import Arrived, Receiver, Reception
 from crawler.model.network.shapes import HeaderShape
+from crawler.model.struct import Struct
 from crawler.model.values import Job, Kind
 from crawler.pipeline.backlog import Finish, PutBack
-from crawler.pipeline.fetch.downloader import Downloader, Published
+from crawler.pipeline.fetch.downloader import Downloader, Published, origin_of
 from crawler.pipeline.fetch.plain import files_of
 from crawler.pipeline.fetch.receiving.seen_responses import SeenResponses, is_fit
 from crawler.pipeline.rules.responses.alike import proven_first
@@ -41,6 +42,41 @@ def most_files(files: int, seconds: float) -> int:
     return max(_LEAST_FILES, int(files * _SECONDS / max(seconds, 1e-9)))
 
 
+class Host(Struct):
+    """What earlier orders to a host have shown."""
+
+    disappointments: int = 0
+    """Number of those of which something was left."""
+    is_proven: bool = False
+    """Whether the last one to end has left nothing. Until then there is one at a time."""
+    is_tried: bool = False
+    """Whether that one is under way."""
+    room: int = _FIRST_FILES
+    """Maximum number of files of the next one, see ``most_files``."""
+
+    @property
+    def takes_another(self) -> bool:
+        """Whether there may be another order now."""
+        return self.disappointments < _DISAPPOINTMENTS and not self.is_tried
+
+    def begin(self) -> None:
+        """Note that an order is under way."""
+        self.is_tried = not self.is_proven
+
+    def conclude(self, *, is_whole: bool) -> None:
+        """Note that an order has ended. ``is_whole``: it has left nothing."""
+        self.is_tried, self.is_proven = False, is_whole
+        self.disappointments += not is_whole
+
+    def withdraw(self) -> None:
+        """Note that an order has not been carried out."""
+        self.is_tried = False
+
+    def note_time(self, files: int, seconds: float) -> None:
+        """Note how long the responses for some files took."""
+        self.room = most_files(files, seconds)
+
+
 class Orders:
     """What has become of earlier orders."""
 
@@ -51,41 +87,27 @@ class Orders:
         """The paths of the files that an order has left."""
         self.seen = SeenResponses()
         """What the responses of the files that were requested in the usual way were like."""
-        self.disappointments = dict[str, int]()
-        """Origin → number of orders of which something was left."""
-        self.unproven = set[str]()
-        """The origins with an order under way, if the last one that has ended left something, or none has ended."""
-        self.proven = set[str]()
-        """The origins of which the last order to end has left nothing."""
-        self.rooms = dict[str, int]()
-        """Origin → maximum number of files of the next order, see ``most_files``."""
+        self._hosts = dict[str, Host]()
+
+    def host(self, origin: str) -> Host:
+        """What is known of the host of ``origin``, always the same value."""
+        return self._hosts.setdefault(origin, Host())
 
     def begin(self, job: Job) -> FileOrder | None:
         """An order that begins with ``job``; None if that is not for another process."""
-        shared = self.downloader
-        if (receiver := shared.destination.receiver) is None:
-            return None
-        origin = job.url[: job.url.find("/", job.url.find("://") + 3) + 1]
-        if self.disappointments.get(origin, 0) >= _DISAPPOINTMENTS or origin in self.unproven:
+        shared, origin = self.downloader, origin_of(job.url)
+        if (receiver := shared.destination.receiver) is None or not self.host(origin).takes_another:
             return None
         order = FileOrder(self, receiver, origin, job.url)
         is_able = order.add(job) and shared.client.sharing.can_order(job.url, is_fit, receiver.files)
-        if not is_able or not order.has_begun():
-            return None
-        if origin not in self.proven:
-            self.unproven.add(origin)
-        return order
+        return order if is_able and order.has_begun() else None
 
     def conclude(self, origin: str, left: Sequence[Job]) -> None:
         """Learn from an order to ``origin`` that has ``left`` files."""
-        self.unproven.discard(origin)
-        if not left:
-            self.proven.add(origin)
-            return
-        self.proven.discard(origin)
-        self.disappointments[origin] = self.disappointments.get(origin, 0) + 1
+        self.host(origin).conclude(is_whole=not left)
         self.left.update(job.path for job in left)
-        self.seen.disappoint(origin, left[0].path)
+        if left:
+            self.seen.disappoint(origin, left[0].path)
 
 
 class FileOrder:
@@ -95,7 +117,8 @@ class FileOrder:
 
     def __init__(self, orders: Orders, receiver: Receiver, origin: str, url: str) -> None:
         self._orders, self._receiver, self._origin, self.url = orders, receiver, origin, url
-        self.room = min(receiver.files, orders.rooms.get(origin, _FIRST_FILES))
+        self._host = orders.host(origin)
+        self.room = min(receiver.files, self._host.room)
         self._began = 0.0
         self._reception: Reception | None = None
         self._is_like = orders.seen.of(origin)
@@ -107,8 +130,10 @@ class FileOrder:
         """Number of the first responses that count."""
 
     def has_begun(self) -> bool:
-        """Whether the receiver has room for the bodies."""
+        """Begin, if the receiver has room for the bodies; returns whether it has."""
         self._reception = self._receiver.begin()
+        if self._reception is not None:
+            self._host.begin()
         return self._reception is not None
 
     def add(self, job: Job) -> bool:
@@ -141,7 +166,7 @@ class FileOrder:
         """See ``backlog.Batch``."""
         orders, jobs, shared, began = self._orders, self._jobs, self._orders.downloader, time.monotonic()
         if await orders.published(jobs) is not jobs:
-            orders.unproven.discard(self._origin)
+            self._host.withdraw()
             orders.left.update(job.path for job in jobs)
             put_back(jobs)
             return
@@ -184,7 +209,7 @@ class FileOrder:
     def judge(self, arrived: Arrived) -> Findings:
         """See ``Ordered``."""
         self._arrived = arrived
-        self._orders.rooms[self._origin] = most_files(len(arrived.etags), time.monotonic() - self._began)
+        self._host.note_time(len(arrived.etags), time.monotonic() - self._began)
         rows = [Row(size=job.size, modified=job.moment or job.modified) for job in self._jobs]
         self._proven, findings = proven_first(rows, arrived)
         return findings

@@ -75,15 +75,26 @@ def test_the_first_orders_have_few_files_and_later_ones_no_more_than_there_is_ro
     made = order()
     assert made.room == 64
     for rate, room in ((100, 100), (1000, 256)):
-        made._orders.rooms["http://h/"] = rate
+        made._host.room = rate
         assert FileOrder(made._orders, Room(), "http://h/", "http://h/1").room == room  # type: ignore[arg-type]
 
 
 def test_an_origin_gets_one_order_at_a_time_until_one_has_left_nothing() -> None:
     orders = Orders(downloader=None, published=None)  # type: ignore[arg-type]
-    orders.unproven.add("http://h/")
+    host = orders.host("http://h/")
+    host.begin()
+    assert not host.takes_another
     orders.conclude("http://h/", [])
-    assert (orders.unproven, orders.proven, orders.disappointments) == (set(), {"http://h/"}, {})
+    assert (host.is_proven, host.is_tried, host.disappointments) == (True, False, 0)
+    host.begin()
+    assert host.takes_another
     orders.conclude("http://h/", [job(1, "a.bin"), job(2)])
-    assert (orders.proven, orders.disappointments, orders.left) == (set(), {"http://h/": 1}, {"a.bin", "2"})
+    assert (host.is_proven, host.disappointments, orders.left) == (False, 1, {"a.bin", "2"})
     assert not orders.seen.of("http://h/")("other.BIN")
+    for disappointments in (2, 3, 4):
+        assert host.takes_another
+        host.begin()
+        assert not host.takes_another
+        orders.conclude("http://h/", [job(1)])
+        assert host.disappointments == disappointments
+    assert not host.takes_another
