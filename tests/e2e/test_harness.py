@@ -13,8 +13,8 @@ import pytest
 
 from tests.conftest import Serve
 from tests.support import ports, servers, trees
-from tests.support.misbehaving.samples import wait_until
 from tests.support.misbehaving.server import Site
+from tests.support.waiting import wait_until
 
 LOGGING = [name for name, flavour in servers.FLAVOURS.items() if flavour.parse]
 

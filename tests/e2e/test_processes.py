@@ -18,10 +18,11 @@ from crawler.storage.state.store import SqliteState
 from crawler.workers import child_process
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
 from tests.support.misbehaving.fixtures import sandbox, site
-from tests.support.misbehaving.samples import KB, blob, many, wait_until
+from tests.support.misbehaving.samples import KB, blob, many
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.processes import children, is_there
+from tests.support.waiting import wait_until
 
 __all__ = ["sandbox", "site"]
 

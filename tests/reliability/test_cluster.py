@@ -21,7 +21,7 @@ from crawler.model.observer import Observer
 from tests.reliability.test_cluster_credentials import FILES, FIRST, TwoHosts, check_shard, hosts, second, secrets_in
 from tests.reliability.test_object_stores import Bucket
 from tests.support.misbehaving.behaviours import Cut, Late, Redirect, Stall, Status
-from tests.support.misbehaving.samples import KB, blob, many, wait_until
+from tests.support.misbehaving.samples import KB, blob, many
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.processes import children, is_there
@@ -37,6 +37,7 @@ from crawler.workers.cluster.carrier import ClusterError  # noqa: E402
 from crawler.workers.cluster.members import IN_FLIGHT  # noqa: E402
 from crawler.workers.cluster.shards import SHARD_FILES, Sealed, unseal_shard  # noqa: E402
 from tests.support.dask_worker import new_scheduler, start_worker  # noqa: E402
+from tests.support.waiting import wait_until  # noqa: E402
 
 __all__ = ["hosts", "second"]
 pytestmark = pytest.mark.own

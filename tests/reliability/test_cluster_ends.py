@@ -30,8 +30,9 @@ from crawler.workers.cluster.shards import Sealed
 from tests.component.cluster.test_node import Worker, settings_of, shard_of
 from tests.reliability.test_silent_workers import TOTAL, Received, Redirects, Workers, until, unwanted, workers
 from tests.support.misbehaving.behaviours import Late, Redirect
-from tests.support.misbehaving.samples import many, wait_until
+from tests.support.misbehaving.samples import many
 from tests.support.misbehaving.server import Site
+from tests.support.waiting import wait_until
 
 __all__ = ["workers"]
 pytestmark = [pytest.mark.own]

@@ -14,7 +14,7 @@ import pytest
 import crawler
 from crawler.model.observer import Observer
 from tests.support.misbehaving.behaviours import Late
-from tests.support.misbehaving.samples import many, wait_until
+from tests.support.misbehaving.samples import many
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 
@@ -22,6 +22,7 @@ distributed = pytest.importorskip("distributed")
 
 from tests.reliability.test_cluster import Ends, running_scheduler  # noqa: E402
 from tests.support.dask_worker import start_worker  # noqa: E402
+from tests.support.waiting import wait_until  # noqa: E402
 
 pytestmark = [pytest.mark.own, pytest.mark.heavy, pytest.mark.timeout(300)]
 

@@ -10,10 +10,11 @@ import pytest
 
 from tests.support.misbehaving.behaviours import Behaviour, Cut, Page, Redirect, Says, Silent, Stall, Status
 from tests.support.misbehaving.pages import Row, nginx
-from tests.support.misbehaving.samples import DAY, LOGIN, blob, many, populate, wait_until
+from tests.support.misbehaving.samples import DAY, LOGIN, blob, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD, Resource
+from tests.support.waiting import wait_until
 
 ROOT = (3, 5, 6)
 """Exit codes of a run whose root listing cannot be trusted."""

@@ -12,9 +12,10 @@ import pytest
 
 from tests.binding import Bindings, bindings
 from tests.support.misbehaving.behaviours import Paced, Stall
-from tests.support.misbehaving.samples import blob, many, populate, wait_until
+from tests.support.misbehaving.samples import blob, many, populate
 from tests.support.misbehaving.sandbox import STATE, Run, Sandbox
 from tests.support.misbehaving.server import Site
+from tests.support.waiting import wait_until
 
 OWN = {"state": "s.db", "log-file": "log", "summary": "sum.json", "changes": "changes", "metrics": "crawler.prom"}
 

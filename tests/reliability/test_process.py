@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.misbehaving.behaviours import Late, Paced, Stall, Status
-from tests.support.misbehaving.samples import DAY, KB, blob, many, populate, wait_until
+from tests.support.misbehaving.samples import DAY, KB, blob, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
+from tests.support.waiting import wait_until
 
 
 def has_begun(site: Site, path: str) -> Callable[[], bool]:

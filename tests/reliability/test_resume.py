@@ -9,10 +9,11 @@ import pytest
 
 from tests.support.misbehaving.behaviours import Becomes, Cut, IgnoresRange, Page, RangeFrom, Says, Stall, Status
 from tests.support.misbehaving.responses import Version
-from tests.support.misbehaving.samples import DAY, KB, LOGIN, beside, blob, wait_until
+from tests.support.misbehaving.samples import DAY, KB, LOGIN, beside, blob
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
+from tests.support.waiting import wait_until
 
 BIG = blob(900 * KB, 3)
 LONG = blob(6000 * KB, 4)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.misbehaving.behaviours import Silent, Stall
-from tests.support.misbehaving.samples import populate, wait_until
+from tests.support.misbehaving.samples import populate
 from tests.support.misbehaving.sandbox import Program, Sandbox
 from tests.support.misbehaving.server import Site
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.own
 

@@ -13,9 +13,10 @@ from crawler.output.history import figures_of, render_history
 from crawler.storage.state.read_only import ReadOnlyState
 from crawler.storage.state.runs import Figures, RunRecord
 from tests.support.misbehaving.behaviours import Stall, Status
-from tests.support.misbehaving.samples import blob, populate, wait_until
+from tests.support.misbehaving.samples import blob, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
+from tests.support.waiting import wait_until
 
 
 async def remembered(directory: Path) -> list[RunRecord]:

@@ -13,10 +13,11 @@ from crawler.model.config import Config
 from crawler.model.options.rules import parse_rule
 from crawler.pipeline.rules.filters import Excluded, Filters
 from tests.support.misbehaving.behaviours import Stall, Status
-from tests.support.misbehaving.samples import DAY, blob, populate, wait_until
+from tests.support.misbehaving.samples import DAY, blob, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
+from tests.support.waiting import wait_until
 
 
 def largest_part(sandbox: Sandbox) -> int:

@@ -25,10 +25,11 @@ from crawler.pipeline.stop import Stop
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.state.store import SqliteState
 from tests.support.misbehaving.behaviours import Redirect, Status
-from tests.support.misbehaving.samples import blob, many, populate, wait_until
+from tests.support.misbehaving.samples import blob, many, populate
 from tests.support.misbehaving.sandbox import Run, Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
+from tests.support.waiting import wait_until
 
 
 def verify(sandbox: Sandbox, *options: str) -> Run:

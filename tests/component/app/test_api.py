@@ -19,6 +19,7 @@ from crawler.pipeline.stop import Stop
 from crawler.storage.directory.destination import LocalDestination
 from tests.support.misbehaving.behaviours import Late, Silent, Status
 from tests.support.misbehaving.server import Site
+from tests.support.waiting import Finished, until
 
 QUICK = Config(no_robots=True, attempts=1)
 
@@ -32,6 +33,11 @@ def site() -> Iterator[Site]:
 def others() -> set[str]:
     """Names of all other tasks that are still running."""
     return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
+
+
+def threads() -> set[threading.Thread]:
+    """All threads but those that the event loop keeps for later."""
+    return {thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")}
 
 
 async def test_walk_gives_the_path_of_each_entry(site: Site) -> None:
@@ -150,35 +156,26 @@ async def test_a_run_that_is_cancelled_keeps_what_is_complete_and_leaves_nothing
 ) -> None:
     site.file("a", b"whole")
     site.file("b", b"never", Silent())
-    threads = threading.active_count()
-    run = asyncio.create_task(crawler.mirror(site.url, tmp_path / "mirror", QUICK))
-    for _ in range(1000):
-        if site.log.of("/pub/b") and site.log.of("/pub/a") and (tmp_path / "mirror" / "a").exists():
-            break
-        await asyncio.sleep(0.005)
+    before, ends = threads(), Finished()
+    run = asyncio.create_task(crawler.mirror(site.url, tmp_path / "mirror", QUICK, observers=ends))
+    await until(lambda: ends.paths and site.log.of("/pub/b"), "a is saved while b is awaited")
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
     assert (tmp_path / "mirror" / "a").read_bytes() == b"whole"
     assert not (tmp_path / "mirror" / "b").exists()
     assert others() == set()
-    for _ in range(400):  # the threads of the destination and the state end by themselves
-        if threading.active_count() <= threads:
-            break
-        await asyncio.sleep(0.005)
-    again = Config(no_robots=True, attempts=1, max_duration=0.3)
-    report = await crawler.mirror(site.url, tmp_path / "mirror", again)
-    assert report.interrupted == "--max-duration"
-    assert (report.unchanged, report.accounts) == (1, True)
+    await until(lambda: threads() <= before, "no thread of the run is left")
+    site.file("b", b"after all")
+    report = await crawler.mirror(site.url, tmp_path / "mirror", QUICK)
+    assert (report.unchanged, report.saved, report.exit_code, report.accounts) == (1, 1, 0, True)
+    assert site.log.times("/pub/a") == 1
 
 
 async def test_two_runs_on_one_directory_exclude_each_other(site: Site, tmp_path: Path) -> None:
     site.file("a", b"x", Silent())
     run = asyncio.create_task(crawler.mirror(site.url, tmp_path / "mirror", QUICK))
-    for _ in range(1000):
-        if site.log.of("/pub/a"):
-            break
-        await asyncio.sleep(0.005)
+    await until(lambda: site.log.of("/pub/a"), "a is requested")
     with pytest.raises(crawler.AlreadyRunning):
         await crawler.mirror(site.url, tmp_path / "mirror", QUICK)
     run.cancel()

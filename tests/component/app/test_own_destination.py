@@ -19,6 +19,7 @@ from crawler.model.limits import SMALL_BODY
 from crawler.model.values import Known, Staged
 from tests.support.misbehaving.behaviours import Silent
 from tests.support.misbehaving.server import Site
+from tests.support.waiting import Finished, until
 
 Archive: Callable[[Path], Any] = runpy.run_path(str(Path(__file__).parents[3] / "examples" / "sqlite_archive.py"))[
     "Archive"
@@ -108,11 +109,9 @@ async def test_the_directory_is_locked_before_the_destination_is_touched(
     site: Site, archive: Path, home: Path, tmp_path: Path
 ) -> None:
     site.file("slow", b"x", Silent())
-    run = asyncio.create_task(crawler.mirror(site.url, home, QUICK, destination=Archive(archive)))
-    for _ in range(1000):
-        if site.log.of("/pub/slow"):
-            break
-        await asyncio.sleep(0.005)
+    ends = Finished()
+    run = asyncio.create_task(crawler.mirror(site.url, home, QUICK, destination=Archive(archive), observers=ends))
+    await until(lambda: "a.txt" in ends.paths and site.log.of("/pub/slow"), "a.txt is saved while slow is awaited")
     second = Archive(tmp_path / "second.sqlar")
     with pytest.raises(crawler.AlreadyRunning):
         await crawler.mirror(site.url, home, QUICK, destination=second)

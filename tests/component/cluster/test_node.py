@@ -20,8 +20,9 @@ from crawler.workers.cluster.carrier import Host
 from crawler.workers.cluster.shards import Settings, Shard
 from tests.support.misbehaving.behaviours import Stall
 from tests.support.misbehaving.fixtures import site
-from tests.support.misbehaving.samples import KB, blob, many, wait_until
+from tests.support.misbehaving.samples import KB, blob, many
 from tests.support.misbehaving.server import Site
+from tests.support.waiting import wait_until
 
 __all__ = ["site"]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import ssl
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -73,14 +72,6 @@ def each_beside(site: Site, faults: Mapping[str, Behaviour], data: bytes) -> dic
 def with_credentials(site: Site) -> str:
     """The root's URL with a user and a password."""
     return site.url.replace("://", "://someone:pa55w0rd@")
-
-
-def wait_until(condition: Callable[[], bool], what: str, patience: float = 60.0) -> None:
-    """Wait for another process to make ``condition`` true; fail after ``patience`` seconds."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.005)
 
 
 @cache
