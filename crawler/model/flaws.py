@@ -153,6 +153,8 @@ class ClaimKind(StrEnum):
     """That it shows no more than so many, so there may be others if it shows as many."""
     BACK = "back"
     """That a page precedes it; the quote is the URL of that page."""
+    PREVIOUS = "previous"
+    """That a page precedes it, in words or by a relation: numbers alone may be left out where there are few."""
     PLACE = "place"
     """Which page it is."""
     DEAD_END = "dead-end"

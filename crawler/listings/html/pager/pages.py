@@ -165,6 +165,8 @@ def _note(found: _Found, control: Control, url: str, place: Place) -> None:
     is_before = bool(key) and own_key in {"", key} and number < own
     if says is Says.BACK or (says in _FORWARD and is_before):
         found.links.add(url)
+        if says is Says.BACK:
+            found.claims[Claim(ClaimKind.PREVIOUS)] = None
     elif says in _FORWARD:
         found.links.add(url)
         found.pages.add(url)

@@ -223,7 +223,8 @@ def _claims(text: str, *, is_row: bool) -> Sequence[Claim]:
             return [Claim(ClaimKind.LIMIT, text, _number(next(filter(None, limit.groups()))))]
         return _total(text) or (() if is_row else _bare_total(text))
     shown, number = _number(found["shown"]), _number(found["number"])
-    return [Claim(ClaimKind.OF, text, number, shown)] if shown < number and _is_stated(found) else []
+    is_part = shown < number or 1 < _number(found["range"] or "0") <= shown == number  # the last part
+    return [Claim(ClaimKind.OF, text, number, shown)] if is_part and _is_stated(found) else []
 
 
 def _is_stated(part: re.Match[str]) -> bool:

@@ -37,6 +37,8 @@ class Look(Value, frozen=True, kw_only=True):
     """Which page it is, as it says; 0 if it does not say so."""
     has_back: bool = False
     """Whether it links to pages before it, or says which one it is."""
+    has_previous: bool = False
+    """Whether it says that a page precedes it, in words or by a relation."""
 
 
 class SeenPage(Value, frozen=True, kw_only=True):
@@ -69,6 +71,7 @@ def look_of(url: str, own: OwnRows, pages: Iterable[str], claims: Sequence[Claim
         has_links=bool(following or back or places),
         place=places[0] if len(places) == 1 else 0,
         has_back=bool(back or places),
+        has_previous=any(claim.kind is ClaimKind.PREVIOUS for claim in claims),
     )
 
 
@@ -131,11 +134,17 @@ def is_odd_end(pages: Sequence[SeenPage]) -> bool:
 
 
 def _stripped(later: Sequence[SeenPage]) -> str | None:
-    """The URL of the page with rows of its own that alone has lost its links back, and all others; None if none has."""
-    lost = [page for page in later if page.known is not None and page.known.has_back and not page.now.has_back]
+    """The URL of the page with rows of its own that alone has lost its links back, and all others; None if none has.
+
+    If no page has them any more, pages are made in another way now; unless it was the only one, and said "Previous".
+    """
+    had = [page for page in later if page.known is not None and page.known.has_back]
+    lost = [page for page in had if not page.now.has_back]
     if len(lost) != 1 or not lost[0].now.rows or lost[0].now.has_links:
         return None
-    return lost[0].url if any(page.now.has_back for page in later) else None
+    (only,) = lost
+    was_said = len(had) == 1 and only.known is not None and only.known.has_previous
+    return only.url if was_said or any(page.now.has_back for page in later) else None
 
 
 def _is_bare(look: Look) -> bool:
@@ -148,7 +157,8 @@ def _change(now: Look, known: Look, *, is_first: bool, may_be_empty: bool) -> st
     had_links = known.leads_on or not now.leads_on if is_first else known.has_links
     if known.rows and now.leads_back_to_itself and not known.leads_back_to_itself and had_links:
         return "it has the links of another page"
-    if now.place and known.place and now.place != known.place:
+    has_place = known.place or (is_first and now.place > 1)  # the first page may have been the only one
+    if has_place and now.place and now.place != known.place:
         return "it has the number of another page"
     if not now.rows and known.rows and not may_be_empty:
         return "it has no rows of its own"

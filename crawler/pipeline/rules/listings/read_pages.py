@@ -253,7 +253,7 @@ class ReadPages(Struct):
         url = self.queue.url
         self._order.count(is_new=is_new)
         if self.queue.is_former:
-            if is_new or self._order.is_between(url):
+            if is_new or self._order.is_between(url, is_first_again=rows.is_first_again):
                 self._fail(Flaw(FlawKind.UNPAGED, masked(url)))
             elif self.together is not None:
                 self.together.withdraw()

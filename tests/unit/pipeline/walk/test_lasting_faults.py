@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.listings.html.pager.parameters import is_known
 from crawler.model.errors import CrawlerError
 from crawler.pipeline.walk.pages import Directory
 from tests.support.fakes import MemoryState
 from tests.support.faulty_site import FAULTS, FORWARD, FaultySite, faulty_site
-from tests.unit.pipeline.walk.test_read_pages import PAGINGS, ROOT, Reading
+from tests.unit.pipeline.walk.test_read_pages import PAGINGS, ROOT, Reading, files
 
+NEVER_BACK = FORWARD | {"bare-words", "own-next", "dead-next"}
+"""Styles without links that the first page alone lacks."""
+NUMBERS = {"numbers", "all-numbers", "window", "select", "buttons", "bootstrap"}
+"""Styles in which numbers alone lead back."""
 RUNS = 2
 """Number of runs that meet the fault."""
 
@@ -72,12 +78,14 @@ def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool, known: se
     if site.paging.is_opaque and site.fault == "half":  # no order tells which page is the last
         return True
     # The page may be the last one still, as it was, and the rows that have moved to new pages after it may be gone.
-    is_bare = site.fault == "bare" and site.style in FORWARD | {"bare-words"}
+    is_bare = site.fault == "bare" and site.style in FORWARD | {"bare-words", "own-next"}
     if is_bare and has_changed and site.place == -(-count // site.length):
         return True
     if site.fault == "stale":  # without a row that is on another page now, too, those that are nowhere may be gone
         return not any({*site.sent_rows(site.place)}.intersection(rows) for rows in site.other_rows(site.place))
-    if site.place == 1 and site.fault in {"next", "last"}:
+    # The only number beside that of the current page is no pager, unless its parameter is known to be one of pages.
+    is_number = site.last == 2 and site.style in NUMBERS and not is_known(site.paging.key)
+    if site.place == 1 and site.fault in {"next", "last"} and (site.style in NEVER_BACK or is_number):
         sent = set(site.sent_rows(1))
         # The first page may have been sorted anew; or all files are new, and an old token leads to the first page.
         if sent & first or (site.paging.is_opaque and not sent & known):
@@ -88,10 +96,10 @@ def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool, known: se
     return is_forward and (site.paging.is_opaque or (has_changed and site.place == site.last - 1))
 
 
-def cannot_be_told_from_a_fault(site: FaultySite, pages: int, *, was_last: bool) -> bool:
+def cannot_be_told_from_a_fault(site: FaultySite, pages: int, *, fault: str, was_last: bool) -> bool:
     """Whether ``site``, which had up to so many ``pages``, is healthy now, but may look as if it were not.
 
-    ``was_last``: whether the page that was wrong was the last one.
+    ``fault``: what was wrong with a page. ``was_last``: whether that was the last one.
     """
     if site.is_endless and was_last:
         # The last page looked as if it had no "Next", or had other rows. So one of full length that has it, or one that
@@ -102,7 +110,8 @@ def cannot_be_told_from_a_fault(site: FaultySite, pages: int, *, was_last: bool)
     if site.is_endless and site.last == 1:
         return True  # the same page for every query: a cache may ignore it
     # The last page may have been sent for the one before it, if no links back tell which one it is.
-    is_forward = site.is_endless or site.style in FORWARD | {"bare-words", "own-next"}
+    # It had none either while its links were missing, which was believed if no file was.
+    is_forward = site.is_endless or site.style in FORWARD | {"bare-words", "own-next"} or fault == "bare"
     return is_forward or (site.paging.is_opaque and site.last == 1)
 
 
@@ -132,10 +141,23 @@ async def test_a_lasting_fault_of_a_page_deletes_nothing_and_is_forgotten_once_i
         if random.random() < 0.3:
             site.change(random)
             pages, has_changed = max(pages, site.last), True
-    was_last = site.was_last
+    fault, was_last = site.fault, site.was_last
     site.begin("", 0)
     is_complete = any([await mirror.run(), await mirror.run()])
-    if not is_complete and cannot_be_told_from_a_fault(site, pages, was_last=was_last):
+    if not is_complete and cannot_be_told_from_a_fault(site, pages, fault=fault, was_last=was_last):
         is_complete = await mirror.run(trusts=True)
     assert is_complete, site
+    assert mirror.names == set(site.names)
+
+
+@pytest.mark.parametrize("style", ["next", "older", "relations", "icons", "dead-next"])
+async def test_the_second_of_two_pages_is_not_the_last_one_because_its_links_are_gone(style: str) -> None:
+    site = FaultySite(names=files(14), length=7, style=style)
+    mirror = Mirror(site)
+    assert await mirror.run()
+    site.begin("bare", 2)
+    site.names = ["new.zip", *reversed(site.names)]
+    assert [await mirror.run(), await mirror.run()] == [False, False]
+    site.begin("", 0)
+    assert await mirror.run()
     assert mirror.names == set(site.names)

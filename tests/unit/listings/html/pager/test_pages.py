@@ -8,7 +8,7 @@ from crawler.listings.html.pager.controls import controls_in
 from crawler.listings.html.pager.pages import Continuation, continuation
 from crawler.listings.html.pager.place import place_of
 from crawler.listings.values.hrefs import Resolver
-from crawler.model.flaws import Flaw, FlawKind
+from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 
 PUB = "http://h.test/pub/"
 
@@ -53,6 +53,24 @@ def test_the_pages_that_follow_and_all_others_by_their_numbers(
     assert found.links == {f"{PUB}?page={number}" for number in all_pages}
     assert found.labels == set(labels)
     assert found.flaw is None
+
+
+@pytest.mark.parametrize(
+    ("query", "markup", "is_said"),
+    [
+        ("?page=2", link("?page=1", "Previous"), True),
+        ("?page=2", link("?page=1", "x", " rel=prev"), True),
+        ("?page=2", '<link rel="prev" href="?page=1">', True),
+        ("?page=2", link("?page=1", "1"), False),  # numbers alone
+        ("?page=2", link("?page=1", "Next"), False),  # another view
+        ("?page=2", link("?page=2", "Previous"), False),  # the page itself
+        ("", link("?page=2", "Next"), False),
+    ],
+)
+def test_a_page_says_in_words_or_by_a_relation_that_another_one_precedes_it(
+    query: str, markup: str, *, is_said: bool
+) -> None:
+    assert (Claim(ClaimKind.PREVIOUS) in read(markup, query).claims) is is_said
 
 
 NUMBERS = "<button onclick=go(1)>1</button><button onclick=go(2)>2</button><button onclick=go(3)>3</button>"

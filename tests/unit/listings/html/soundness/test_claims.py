@@ -57,6 +57,8 @@ def claims(markup: str, *names: str, url: str = "") -> list[Claim]:
         ("1-15 / 30", OF, 30, 15),
         ("(1-15/30)", OF, 30, 15),
         ("16\u201329/30", OF, 30, 29),
+        ("16\u201330/30", OF, 30, 30),  # the last part of several
+        ("30-30 of 30", OF, 30, 30),
         ("1-15 van 30", OF, 30, 15),
         ("1-15 av 30", OF, 30, 15),
         ("1-15 af 30", OF, 30, 15),
@@ -87,6 +89,9 @@ def test_each_claim_has_its_kind_its_numbers_and_its_text(text: str, kind: Claim
 @pytest.mark.parametrize(
     "text",
     [
+        "1-30 of 30",  # all of them
+        "31-30 of 30",
+        "30 of 30",
         "30 files in 5 folders",  # directories below may be counted, too
         "30 files across 5 directories",
         "Files: 30 (recursive)",

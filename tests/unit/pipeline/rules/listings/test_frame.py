@@ -62,6 +62,9 @@ def pages(now: Sequence[Look], known: Sequence[Look | None], *, is_opaque: bool 
         ([FULL, SHORT], [FULL, FULL], ""),
         ([replace(FULL, place=1), replace(FULL, place=3), LAST], [FULL, replace(FULL, place=2), LAST], "number"),
         ([replace(FULL, place=1), replace(FULL, place=2), LAST], [FULL, replace(FULL, place=2), LAST], ""),
+        ([replace(FULL, place=2), LAST], [ALONE, None], "number"),  # a pager has been added, and this is not the first
+        ([replace(FULL, place=1), LAST], [ALONE, None], ""),
+        ([FULL, replace(FULL, place=2)], [FULL, FULL], ""),
     ],
 )
 @pytest.mark.parametrize("is_opaque", [False, True])
@@ -160,6 +163,7 @@ def test_links_back_tell_what_was_sent_but_in_place_of_the_first_page(
 
 
 BACK = replace(FULL, has_back=True)
+SAID = replace(BACK, has_previous=True)
 BARE = replace(ALONE, key=5)
 
 
@@ -173,6 +177,13 @@ BARE = replace(ALONE, key=5)
         ([BACK, replace(BARE, rows=0)], [BACK, BACK], False),  # what follows the last page
         ([FULL, BARE], [BACK, BACK], False),  # now no page has links back
         ([FULL, BARE], [FULL, BACK], False),  # one alone had them
+        ([FULL, BARE], [FULL, SAID], True),
+        ([BARE], [SAID], True),
+        ([BARE, BARE], [SAID, SAID], False),  # now no page has links back
+        ([BARE, BARE], [SAID, BACK], False),
+        ([SAID], [SAID], False),
+        ([replace(BARE, rows=0)], [SAID], False),
+        ([LAST], [SAID], False),
         ([BARE], [BACK], False),  # one number beside the current one may be no pager
         ([BACK, BARE, BACK], [BACK, BACK, BACK], True),
         ([BACK, BARE, BARE], [BACK, BACK, BACK], False),
@@ -196,6 +207,7 @@ def test_the_look_of_a_page_leaves_out_links_to_itself() -> None:
         key=9, rows=7, leads_on=True, branches=False, leads_back_to_itself=False, has_links=True, place=2,
         has_back=True,
     )  # fmt: skip
+    assert look_of(url, rows, [], [*back, Claim(ClaimKind.PREVIOUS)], ROOT).has_previous
     assert look_of(url, rows, [url, ROOT], (), ROOT).leads_on is False
     assert look_of(url, rows, [], (Claim(ClaimKind.BACK, url),), ROOT).leads_back_to_itself
     assert look_of(ROOT, rows, [], back, ROOT).leads_back_to_itself
