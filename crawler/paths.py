@@ -107,6 +107,16 @@ def unreadable(error: OSError, path: str) -> str:
     return advice.unreadable(error, path) if _has_base(path) else _NO_BASE
 
 
+def text_of(what: str, path: Path) -> str:
+    """The text of a file without its byte order mark. Raises ConfigError, whose message begins with ``what``."""
+    if is_endless(path):
+        raise ConfigError(f"{what}: a device without an end: name a file")
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise ConfigError(f"{what}: {unreadable(error, str(path))}") from None
+
+
 def _has_base(path: str) -> bool:
     """Whether ``path`` is absolute, or relative to a directory that exists. ``stat(".")`` succeeds even without it."""
     try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from crawler.http.credentials.keyring import Credentials, Keyring
 from crawler.http.decoding import page_of, read_decoded
-from crawler.http.framing.request_head import merged, page_headers
+from crawler.http.framing.request_head import FIRST_BYTE, merged, page_headers
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.pacing.gate import Gate
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from crawler.http.pipelining import Sharing
 
 _LOG = logging.getLogger("crawler")
-_FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 
 
 class ClientOptions(Value, frozen=True, kw_only=True):
@@ -141,7 +140,7 @@ class HttpClient:
         with suppress(FetchError):
             login = self.login_for(url, url)
             authorization = login.authorization("GET", url) if login is not None else None
-            await read_out(await self.request("GET", url, _FIRST_BYTE, host=host, authorization=authorization))
+            await read_out(await self.request("GET", url, FIRST_BYTE, host=host, authorization=authorization))
 
     def login_for(self, url: str, first: str) -> Authenticator | None:
         """The login that a request for ``url`` gets; ``first`` is the URL before any redirects."""

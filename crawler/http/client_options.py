@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.request_fields import parse_header
 from crawler.model.struct import Value
-from crawler.paths import is_endless, is_special, unreadable
+from crawler.paths import is_special, text_of
 from crawler.text.escape import printable, redacted
 from crawler.text.urls import Origin, origin, origin_name, userinfo
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
     from crawler.http.client import ClientOptions
     from crawler.http.credentials.login import Login
-    from crawler.http.credentials.netrc import NetrcEntry
 
 PLAIN = ("http", 80)
 """Scheme and port of origins whose headers are also sent to https on the same host."""
@@ -82,10 +80,22 @@ def own_headers(config: Config) -> CIMultiDict[str]:
     return CIMultiDict(line for text in config.header for line in _header_lines(text))
 
 
+def login_of(config: Config, start: str) -> Login | None:
+    """The login of .netrc for requests for ``start``; None if they are sent without it. Raises ConfigError."""
+    if "Authorization" in own_headers(config):
+        return None
+    return _credentials(config, [start], is_list=False).logins.get(origin(start) or ("", "", 0))
+
+
 def are_read_once(config: Config) -> bool:
     """Whether the fields of --header, or the logins of --netrc, come from a pipe or the like."""
-    files = [text[1:] for text in config.header if text.startswith("@")]
-    return any(map(is_special, [*files, *([str(netrc_path())] if config.netrc else [])]))
+    if any(is_special(text[1:]) for text in config.header if text.startswith("@")):
+        return True
+    if not config.netrc:
+        return False
+    from crawler.http.credentials import netrc_file  # imported only if needed
+
+    return netrc_file.is_read_once()
 
 
 def option_checks(config: Config, starts: Iterable[str]) -> Iterator[Callable[[], object]]:
@@ -97,8 +107,11 @@ def option_checks(config: Config, starts: Iterable[str]) -> Iterator[Callable[[]
     for header in config.header:
         if not (header.startswith("@") and is_special(header[1:])):
             yield lambda header=header: list(_header_lines(header))  # type: ignore[misc]
-    if config.netrc and not is_special(netrc_path()):
-        yield _netrc_entries
+    if config.netrc:
+        from crawler.http.credentials import netrc_file  # imported only if needed
+
+        if not netrc_file.is_read_once():
+            yield netrc_file.entries
     if config.cookies and not is_special(config.cookies):
         yield partial(_cookies, config.cookies)
     wheres = {origin(userinfo(start)[0]) for start in starts}
@@ -161,10 +174,11 @@ def _credentials(config: Config, starts: Iterable[str], *, is_list: bool) -> _Fo
     if not config.netrc and all(login is None for _, login in given):
         origins = dict.fromkeys(where for bare, _ in given if (where := origin(bare)) is not None)
         return _Found(origins=tuple(origins), logins={}, url_logins={})
-    from crawler.http.credentials.login import Login, upgraded  # imported only if needed
+    from crawler.http.credentials import netrc_file  # imported only if needed
+    from crawler.http.credentials.login import Login, upgraded
     from crawler.http.credentials.netrc import login_for
 
-    entries = _netrc_entries() if config.netrc else []
+    entries = netrc_file.entries() if config.netrc else []
     logins: dict[Origin, Login | None] = {}
     url_logins: dict[str, Login] = {}
     for bare, login in given:
@@ -200,7 +214,7 @@ def _header_lines(text: str) -> Iterator[tuple[str, str]]:
     if not text.startswith("@"):
         yield parse_header(text)
         return
-    content = _read(f"--header {text}", Path(text[1:]))
+    content = text_of(f"--header {text}", Path(text[1:]))
     if not content.strip():
         raise ConfigError(f"--header {text}: holds no header: write 'Name: value' in it")
     for number, line in enumerate(content.splitlines(), 1):
@@ -210,51 +224,6 @@ def _header_lines(text: str) -> Iterator[tuple[str, str]]:
             except ValueError as error:
                 problem = str(error).removesuffix(" or @FILE")
                 raise ConfigError(f"--header {text}: line {number}: {problem}") from None
-
-
-def _read(what: str, path: Path) -> str:
-    """The text of a file without its byte order mark. Raises ConfigError, whose message begins with ``what``."""
-    if is_endless(path):
-        raise ConfigError(f"{what}: a device without an end: name a file")
-    try:
-        return path.read_text(encoding="utf-8-sig", errors="surrogateescape")
-    except OSError as error:
-        raise ConfigError(f"{what}: {unreadable(error, str(path))}") from None
-
-
-def netrc_path() -> Path:
-    """The file of --netrc: the one that the variable NETRC names, or ~/.netrc."""
-    path = Path(os.environ.get("NETRC") or "~/.netrc")
-    with suppress(RuntimeError):  # no home directory: opening the file will fail
-        path = path.expanduser()
-    return path
-
-
-def _netrc_entries() -> list[NetrcEntry]:
-    """The entries of the file of --netrc. Raises ConfigError."""
-    from crawler.http.credentials.netrc import parse_netrc  # imported only if needed
-
-    path = netrc_path()
-    try:
-        entries = parse_netrc(_read(f"--netrc: {path}", path))
-    except ValueError as error:
-        raise ConfigError(f"--netrc: {path}: {error}") from None
-    if not entries:  # a login was asked for: without it a server may show less, and --delete would remove the rest
-        form = "machine HOST login USER password PASSWORD"
-        raise ConfigError(f"--netrc: {printable(str(path))}: holds no entry: write '{form}' in it")
-    return entries
-
-
-def netrc_lack(host: str) -> str:
-    """What the file of --netrc has instead of a login for ``host``; "" if it has one.
-
-    Raises ConfigError if it cannot be read (again).
-    """
-    if is_special(netrc_path()):
-        raise ConfigError("--netrc: a pipe is read once")
-    from crawler.http.credentials.netrc import lack  # imported only if needed
-
-    return lack(_netrc_entries(), host)
 
 
 def _proxies(config: Config) -> Proxies:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -37,7 +36,8 @@ def test_a_tree_behind_digest_is_mirrored_at_the_price_of_one_refused_request(
     trees.assert_same(site, mirror)
     seen = apache.requests()
     refused = [request.path for request in seen if request.status == 401]
-    assert refused in ([f"/{site.name}/"], [f"/{site.name}/", "/robots.txt"], ["/robots.txt", f"/{site.name}/"])
+    usual = ([f"/{site.name}/"], [f"/{site.name}/", "/robots.txt"], ["/robots.txt", f"/{site.name}/"])
+    assert refused in usual  # robots.txt and the page are requested side by side: their nonce counts may change places
     assert len(seen) == len(refused) + 5  # robots.txt, which may be requested beside the page, two listings, two files
 
     netrc = tmp_path / "netrc"
@@ -47,9 +47,9 @@ def test_a_tree_behind_digest_is_mirrored_at_the_price_of_one_refused_request(
     second = run_crawler(url, mirror, "--netrc", "--check=headers", "--segments=2", env={"NETRC": str(netrc)})
     assert second.code == 0, second.output
     trees.assert_same(site, mirror)
-    statuses = Counter(request.status for request in apache.requests())
-    assert statuses[401] == 1
-    assert statuses[304] == 2
+    seen = apache.requests()
+    assert [request.path for request in seen if request.status == 401] in usual
+    assert [request.status for request in seen].count(304) == 2
 
     wrong = run_crawler(url.replace("://", f"://{USER}:wrong@"), mirror)
     assert wrong.code == 3

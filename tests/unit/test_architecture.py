@@ -84,7 +84,7 @@ ASKING: dict[str, str] = {
     "app.cluster": "DIR is locked by then",
     "app.object_stores": "a directory of the program's own",
     "cli.mirrors.table": "expands ~ only",
-    "http.client_options": "expands ~ only",
+    "http.credentials.netrc_file": "expands ~ only",
     "paths": "this is where paths of users are asked about",
     "pipeline": "asks destinations and URLs",
     "storage": "DIR and the state, whose errors have their own rules",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawler.http.client_options import netrc_lack, netrc_path
+from crawler.http.credentials.netrc_file import netrc_lack, netrc_path
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, FetchError
 from crawler.model.report import Report

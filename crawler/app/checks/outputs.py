@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from crawler.http.client_options import netrc_path
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.readers import is_stream
@@ -27,8 +26,7 @@ def distinct_outputs(directory: str, config: Config, inputs: Iterable[OwnFile] =
 
     Standard output and the like may be shared. ``directory``, ``inputs``: see ``run_checks``.
     """
-    netrc = (OwnFile("--netrc", netrc_path()),) if config.netrc else ()
-    read = (*read_files(config), *netrc, *inputs)
+    read = (*read_files(config), *(_netrc() if config.netrc else ()), *inputs)
     taken = {identity_of(str(file.path)): (file.what, "reads") for file in read}
     mirror = None if not directory or is_object_url(directory) else start_directory(directory)
     for key in (*OUTPUTS, "log_file", "state"):
@@ -44,6 +42,12 @@ def distinct_outputs(directory: str, config: Config, inputs: Iterable[OwnFile] =
             yield partial(_refuse, f"{option} {printable(path)}: that is DIR: name a file")
         elif key != "state" and _is_inside_state(path, mirror):
             yield partial(_refuse, f"{option} {printable(path)}: that directory is for the state: name another")
+
+
+def _netrc() -> tuple[OwnFile]:
+    from crawler.http.credentials.netrc_file import netrc_path  # imported only if needed
+
+    return (OwnFile("--netrc", netrc_path()),)
 
 
 def _is_inside_state(path: str, mirror: Path | None) -> bool:

@@ -63,11 +63,13 @@ def early_start(url: str, directory: str, config: Config, given: Collection[str]
         root, login = userinfo(start_url(url, directory))
         if login is not None or for_lane(root, None) is None or not _is_sound(root, directory, config, given):
             return None
-        own = _own_headers(config)
+        own, asks = _own_headers(config), _asks(config, root)
         standing = claimed(start_directory(directory), root, lock=config.lock != "none")
     except (CrawlerError, ValueError):
         return None
-    return None if standing is None else EarlyStart(standing.layout, _connections(root, config, standing, own))
+    if standing is None:
+        return None
+    return EarlyStart(standing.layout, _connections(root, config, standing, own, asks=asks))
 
 
 def early_start_beside(
@@ -123,8 +125,10 @@ def _is_free(config: Config, directory: str, written: Sequence[OwnFile]) -> bool
     return not mirrors_around(outputs, directory)[1] and not linked_logs(outputs)
 
 
-def _connections(root: str, config: Config, standing: Standing, own: Mapping[str, str] | None) -> EarlyConnections:
-    """The first connections of a mirror of ``root``, to be opened. ``own``: the fields of --header."""
+def _connections(
+    root: str, config: Config, standing: Standing, own: Mapping[str, str] | None, *, asks: bool
+) -> EarlyConnections:
+    """The first connections of a mirror of ``root``, to be opened. ``own``, ``asks``: see ``early_requests``."""
     most = min(config.workers, connection_budget(descriptor_limit()), standing.connections or config.workers)
     where, requests = early_requests(
         root,
@@ -133,6 +137,7 @@ def _connections(root: str, config: Config, standing: Standing, own: Mapping[str
         is_first=standing.is_first,
         validators=standing.validators,
         own=own,
+        asks=asks,
     )
     return EarlyConnections(where, requests)
 
@@ -144,3 +149,12 @@ def _own_headers(config: Config) -> Mapping[str, str] | None:
     from crawler.http.client_options import own_headers  # imported only if needed
 
     return own_headers(config)
+
+
+def _asks(config: Config, root: str) -> bool:
+    """Whether .netrc has a login for ``root``. Raises ConfigError."""
+    if not config.netrc:
+        return False
+    from crawler.http.client_options import login_of  # imported only if needed
+
+    return login_of(config, root) is not None

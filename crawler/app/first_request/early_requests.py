@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 
 from crawler.http.framing.request_head import (
     DEFAULT_AGENT,
+    FIRST_BYTE,
     for_lane,
     header_fields,
     merged,
@@ -58,13 +59,14 @@ def early_requests(
     is_first: bool,
     validators: Validators | None,
     own: Mapping[str, str] | None = None,
+    asks: bool = False,
 ) -> tuple[Endpoint, list[bytes]]:
     """The host of ``root``, and the request for each of its first connections; empty if it is not known, or under TLS.
 
     ``connections``: how many may be opened. ``is_first``: nothing is known of ``root``, so that its page is requested
     without a content coding because it may turn out to be a file. ``validators``: those of the page; None if its
-    request is unknown. ``own``: the fields of --header. With --netrc, a connection is opened, and its first request,
-    which may be one that asks how to log in, is sent later. Raises ValueError.
+    request is unknown. ``own``: the fields of --header. ``asks``: .netrc has a login for the host, which is asked first
+    how to log in. Raises ValueError.
     """
     parts = for_lane(root, None)
     if parts is None:
@@ -72,14 +74,16 @@ def early_requests(
     where, host, target = parts
     agent = config.user_agent or DEFAULT_AGENT
 
-    def page(path: str, known: Validators, *, may_be_file: bool) -> bytes:
-        headers = page_headers(known, is_plain=may_be_file)
+    def get(path: str, headers: Mapping[str, str]) -> bytes:
         headers = merged(headers, own) if own else headers
         return request_head("GET", path, header_fields(host, agent, tuple(headers.items())))
 
-    if config.netrc:
-        return where, [b""]
+    def page(path: str, known: Validators, *, may_be_file: bool) -> bytes:
+        return get(path, page_headers(known, is_plain=may_be_file))
+
     requests = [] if config.no_robots else [page("/robots.txt", Validators(), may_be_file=False)]
-    if config.no_robots or (connections >= BESIDE and before_query(root).endswith("/")):
+    if asks:
+        requests = [get(target, FIRST_BYTE)]
+    elif config.no_robots or (connections >= BESIDE and before_query(root).endswith("/")):
         requests.append(b"" if validators is None else page(target, validators, may_be_file=is_first))
     return where, [b""] * len(requests) if where.is_tls else requests

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from crawler.http.credentials.challenges import Challenge, digest_of, parse_challenges
 from crawler.http.credentials.digest import DigestNonce
 from crawler.http.credentials.login import Login
+from crawler.http.framing.request_head import FIRST_BYTE
 from crawler.http.response import RawResponse, read_out
 from crawler.model import limits
 from crawler.model.errors import FetchError
@@ -19,7 +20,6 @@ from crawler.model.interfaces import Permit
 from crawler.text.http_fields import REDIRECT_STATUS, RETRYABLE_STATUS
 from crawler.text.urls import before_query, origin, resolve
 
-_FIRST_BYTE = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 _UNAUTHORIZED = 401
 _NEXT_NONCE = re.compile(r'(?:^|[\s,])nextnonce\s*=\s*"((?:[^"\\]|\\.)*)"', re.IGNORECASE)
 
@@ -131,7 +131,7 @@ class Authenticator:
         Redirects within the origin are followed, because their target may ask for Digest. Raises FetchError.
         """
         url = self._asked[-1]
-        response = await request("GET", url, _FIRST_BYTE)
+        response = await request("GET", url, FIRST_BYTE)
         self._redirect = _target(response, url) if len(self._asked) < limits.REDIRECTS else None
         if self._redirect is None:
             with _usable(response, url):

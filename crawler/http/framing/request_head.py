@@ -17,6 +17,8 @@ from crawler.version import __version__
 DEFAULT_AGENT = f"crawler/{__version__}"
 TARGET = re.compile(r"/[\x21-\x7e]*")
 """The target of a request that is sent on a lane."""
+FIRST_BYTE: Mapping[str, str] = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
+"""The headers of a request that asks something about a URL, and not for its content."""
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
 _FIELD = re.compile(r"[^\r\n\0]*")
 _PLAIN = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?")

@@ -206,6 +206,37 @@ def test_a_run_sends_the_same_requests_as_one_that_sends_none_early(
         opened.clear()
 
 
+@pytest.mark.parametrize(
+    ("host", "options", "expected"),
+    [
+        ("127.0.0.1", [], [b"GET /"]),
+        ("127.0.0.1", ["--no-robots", "--header=X: y"], [b"GET /"]),
+        ("127.0.0.1", ["--header=Authorization: Basic x"], [b"GET /robots.txt", b"GET /"]),
+        ("other.host", [], [b"GET /robots.txt", b"GET /"]),
+        ("other.host", ["--no-robots"], [b"GET /"]),
+    ],
+)
+def test_a_run_with_a_login_asks_early_how_to_log_in(
+    site: Site,
+    used: list[bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    options: list[str],
+    expected: list[bytes],
+) -> None:
+    """Without the login. If .netrc has none for the host, the first requests are the usual ones."""
+    (tmp_path / "n").write_text(f"machine {host} login user password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "n"))
+    for _ in range(2):
+        used.clear()
+        assert run(["-q", "--netrc", *options, site.url, str(tmp_path / "mirror")]) == 0
+        assert used == expected
+        asked = [request for request in site.taken() if "Range: bytes=0-0" in request]
+        assert len(asked) == (len(expected) == 1 and host == "127.0.0.1")
+        assert not any("Authorization" in request for request in asked)
+
+
 def listed_in(place: Path, site: Site, *, paths: Sequence[str] = ("one/", "two/", "three/"), more: str = "") -> str:
     """The option of a file with a mirror for each of ``paths``; ``more`` belongs to the last of them."""
     mirrors = [f'[[mirror]]\nname = "{path}"\nurl = "{site.url}{path}"\ndir = "{place}/{path}"\n' for path in paths]

@@ -111,6 +111,19 @@ def test_the_page_is_requested_with_what_is_known_of_it(
     assert [line for line in lines if line.startswith((b"Accept-E", b"If-"))] == fields
 
 
+@pytest.mark.parametrize(("no_robots", "root"), [(False, HTTP), (True, HTTP), (True, FILE), (False, TLS)])
+def test_a_host_is_asked_how_to_log_in_before_anything_else(no_robots: bool, root: str) -> None:
+    config = Config(no_robots=no_robots, netrc=True)
+    _, requests = early_requests(
+        root, config, connections=2, is_first=True, validators=Validators(), own={"X": "y", "Range": "a"}, asks=True
+    )
+    assert len(requests) == 1
+    if root != TLS:
+        lines = requests[0].split(b"\r\n")
+        assert lines[0] == b"GET " + root.removeprefix("http://h").encode() + b" HTTP/1.1"
+        assert {b"X: y", b"Range: a", b"Accept: */*", b"Accept-Encoding: identity"} < set(lines)
+
+
 def test_a_url_that_no_lane_serves_has_none() -> None:
     with pytest.raises(ValueError, match="lane"):
         early_requests("http://h", Config(), connections=2, is_first=True, validators=None)
