@@ -17,7 +17,7 @@ from tests.docs.hosts import TOKEN, World
 from tests.docs.markdown import Block
 from tests.support import servers
 
-PATIENCE = 50.0
+PATIENCE = 120.0
 INTERPRETERS = {"sh": ["sh", "-eu"], "python": [sys.executable, "-W", "error"]}
 
 

@@ -248,7 +248,7 @@ class World:
         root.mkdir()
         running = servers.Server(MOTO, root)
         self._stack.callback(running.stop)
-        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=100)
         connection.request("PUT", "/my-bucket")
         assert connection.getresponse().status == 200
         connection.close()

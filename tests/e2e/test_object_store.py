@@ -43,7 +43,7 @@ def bucket(moto: Server) -> str:
 
 def send(moto: Server, method: str, url: str, body: bytes = b"") -> bytes:
     """The response body of one request, which must succeed."""
-    connection = http.client.HTTPConnection("127.0.0.1", moto.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", moto.port, timeout=100)
     headers = {"Content-Type": "application/octet-stream", "x-amz-acl": "public-read"}
     connection.request(method, url.removeprefix(moto.url.rstrip("/")), body=body, headers=headers)
     response = connection.getresponse()

@@ -67,7 +67,7 @@ def dav(request: pytest.FixtureRequest, serve_alone: ServeAlone) -> Iterator[Ser
 
 def send(server: Server, method: str, name: str, body: bytes = b"", **headers: str) -> None:
     """One request of a WebDAV client; it must succeed."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=100)
     connection.request(method, f"/{quote(name)}", body=body, headers=headers)
     response = connection.getresponse()
     assert response.status in {201, 204}, (method, name, response.status, response.read())

@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from tests.support.misbehaving.behaviours import Behaviour, Cut, EndlessHeaders, Page, Says, Silent, Status
-from tests.support.misbehaving.samples import DAY, KB, LOGIN, authority, blob, certificate, populate
+from tests.support.misbehaving.samples import DAY, KB, LOGIN, SILENCE, authority, blob, certificate, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
@@ -95,7 +95,7 @@ def test_what_a_proxy_sends_never_enters_the_mirror(sandbox: Sandbox, fault: Beh
         site.log.clear()
         proxy.portal = (fault,)
         env = {"http_proxy": proxy.origin, "https_proxy": proxy.origin, "no_proxy": ""}
-        run = sandbox.mirror(site.url, ca_file=ca_file, env=env, delete=True, attempts=2)
+        run = sandbox.mirror(site.url, ca_file=ca_file, env=env, delete=True, attempts=2, timeout=SILENCE)
         run.fails(3, 8)  # 8: a 5xx for robots.txt forbids everything (RFC 9309 section 2.3.1.4)
         assert proxy.log != []
         assert site.log == []

@@ -54,7 +54,7 @@ async def opened(connection: Workers, gate: Gate | None = None, **callbacks: Any
         gate,
         everyone,
     )
-    async with asyncio.timeout(10), ClusterPool(connection, everyone, desk, gate, "t") as pool:
+    async with asyncio.timeout(60), ClusterPool(connection, everyone, desk, gate, "t") as pool:
         yield pool
 
 
@@ -225,7 +225,7 @@ async def test_a_worker_that_waits_for_a_reply_ends_with_its_client(site: Site, 
     doing = asyncio.create_task(asyncio.to_thread(thread.do, "t1", settings, shard))
     await asyncio.to_thread(wait_until, lambda: question in [kind for _, kind, *_ in worker.sent], "a question")
     worker.taken_back.add("t1")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         done = await doing
     assert (done.failure, done.bug) == ("", "")
     assert not [result for result in done.results if result.outcome is Outcome.SAVED]
@@ -242,7 +242,7 @@ async def test_a_job_that_comes_again_while_it_is_under_way_is_done_once_for_bot
     settings = settings_of(site, tmp_path)
     first = asyncio.create_task(asyncio.to_thread(thread.do, "t1", settings, shard_of(site, "f000")))
     await asyncio.to_thread(wait_until, lambda: site.log.of("/pub/f000"), "the request")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         second = await asyncio.to_thread(thread.do, "t2", settings, shard_of(site, "f000", "f001"))
         assert [result.path for result in (await first).results] == ["f000"]
     assert sorted(result.path for result in second.results) == ["f000", "f001"]
@@ -257,7 +257,7 @@ async def test_a_worker_that_has_ended_returns_shards_at_once(site: Site, tmp_pa
     await asyncio.to_thread(thread.do, "t1", settings, shard_of(site, "f000"))
     thread.receive([shards.END])
     thread.receive([shards.STOP])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         done = await asyncio.to_thread(thread.do, "t2", settings, shard_of(site, "f001"))
     assert not done.results
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.misbehaving.behaviours import Behaviour, Cut, Page, Redirect, Says, Silent, Stall, Status
 from tests.support.misbehaving.pages import Row, nginx
-from tests.support.misbehaving.samples import DAY, LOGIN, blob, many, populate
+from tests.support.misbehaving.samples import DAY, LOGIN, SILENCE, blob, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD, Resource
@@ -74,7 +74,7 @@ def test_a_root_that_cannot_be_trusted_deletes_nothing(
 ) -> None:
     before = mirrored(sandbox, site)
     site.on("", *behaviours)
-    sandbox.mirror(site.url, delete=True, attempts=2).fails(*ROOT)
+    sandbox.mirror(site.url, delete=True, attempts=2, timeout=SILENCE).fails(*ROOT)
     sandbox.holds(before)
 
 
@@ -251,7 +251,7 @@ def test_a_directory_whose_listing_failed_keeps_its_files(sandbox: Sandbox, site
     before = mirrored(sandbox, site)
     site.on("sub/", fault)
     site.remove("f003")
-    sandbox.mirror(site.url, delete=True, attempts=2).fails(5, 6)
+    sandbox.mirror(site.url, delete=True, attempts=2, timeout=SILENCE).fails(5, 6)
     there = sandbox.tree()
     assert {path: there[path] for path in before if path.startswith("sub/")} == {
         path: data for path, data in before.items() if path.startswith("sub/")
@@ -338,7 +338,7 @@ def test_a_signal_deletes_nothing(sandbox: Sandbox, site: Site, number: signal.S
     before = mirrored(sandbox, site)
     site.file("a.txt", blob(900_000), Stall(at=0.5), mtime=OLD + DAY)
     site.remove("f003")
-    program = sandbox.start(site.url, delete=True, timeout=20)
+    program = sandbox.start(site.url, delete=True)
     wait_until(lambda: any(request.sent for request in site.log.bodies("/pub/a.txt")[1:]), "the update has begun")
     program.signal(number)
     run = program.finish()
@@ -354,7 +354,7 @@ def test_a_signal_has_its_exit_code(sandbox: Sandbox, site: Site, number: signal
     if signal.getsignal(number) is signal.SIG_IGN:
         pytest.skip("the tests run under nohup")
     site.file("a.txt", blob(900_000), Stall(at=0.5))
-    program = sandbox.start(site.url, timeout=20)
+    program = sandbox.start(site.url)
     wait_until(lambda: any(request.sent for request in site.log.bodies()), "the download has begun")
     program.signal(number)
     run = sandbox.note(program.finish())
@@ -402,7 +402,7 @@ def test_a_run_that_stops_early_deletes_nothing_it_did_not_look_at(sandbox: Sand
     site.file("a.txt", blob(800, 99), Stall(at=0.5, times=1), mtime=OLD + DAY)
     site.file("README", blob(801, 99), mtime=OLD + DAY)
     site.remove("sub/deep/e")
-    sandbox.mirror(site.url, delete=True, more=[option])
+    sandbox.mirror(site.url, delete=True, timeout=SILENCE, more=[option])
     assert "sub/deep/e" in sandbox.tree()
     sandbox.holds_only_whole(before, site.contents())
 

@@ -108,7 +108,6 @@ class Rack:
 
 
 @pytest.mark.row("X17")
-@pytest.mark.timeout(120)
 def test_a_kill_between_name_and_record_leaves_no_wrong_digest(sandbox: Sandbox, site: Site) -> None:
     rack = Rack(sandbox, site)
     with torture.Nursery(sandbox.env) as nursery:

@@ -365,7 +365,6 @@ def test_a_long_name_can_be_resumed_and_retried_too(sandbox: Sandbox, site: Site
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(300)
 @pytest.mark.row("L17")
 def test_a_million_rows_end_in_bounded_memory(sandbox: Sandbox, site: Site) -> None:
     site.file("wanted.iso", blob(500))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.misbehaving.behaviours import Behaviour, Cut, HangUp, ResetAtOnce, Silent, Stall, Trickle
-from tests.support.misbehaving.samples import DAY, KB, authority, beside, blob, certificate, many, populate
+from tests.support.misbehaving.behaviours import Behaviour, Cut, HangUp, Held, ResetAtOnce, Silent, Stall, Trickle
+from tests.support.misbehaving.samples import DAY, KB, SILENCE, authority, beside, blob, certificate, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
-
-# Three attempts of two seconds of silence each and the waits between them, with room for a slow machine.
-PATIENT = 16.0
 
 
 @pytest.mark.row("N01")
@@ -21,7 +18,6 @@ def test_a_server_that_is_gone_ends_the_run_and_spares_the_mirror(sandbox: Sandb
         sandbox.mirror(site.url).succeeds()
     run = sandbox.mirror(site.url, delete=True)
     run.fails(3)
-    assert run.own_seconds < PATIENT
     sandbox.holds(wanted)
 
 
@@ -59,24 +55,29 @@ def test_a_stalled_body_is_given_up_after_the_idle_time_and_tried_again(
     sandbox: Sandbox, site: Site, size: int
 ) -> None:
     beside(site, "a.bin", blob(size), Stall(at=0.4, times=1))
-    run = sandbox.mirror(site.url)
+    run = sandbox.mirror(site.url, timeout=SILENCE)
     run.succeeds()
     sandbox.holds(site.contents())
-    assert run.seconds >= 2
-    assert run.own_seconds < PATIENT
+    assert run.seconds >= SILENCE
+
+
+@pytest.mark.own
+@pytest.mark.row("N06")
+def test_a_file_without_a_response_delays_no_other(sandbox: Sandbox, site: Site) -> None:
+    """Unless they follow it on its connection."""
+    good = many(site, 30, "zz")
+    site.file("a.bin", blob(5000), Held(lambda: len(site.log.bodies("/pub/zz/")) == len(good)))
+    sandbox.mirror(site.url, more=["--pipeline=off"]).succeeds()
+    sandbox.holds(site.contents())
+    assert site.log.times("/pub/a.bin") == 1
 
 
 @pytest.mark.row("N06")
-def test_a_file_without_a_response_delays_no_other(sandbox: Sandbox, site: Site) -> None:
+def test_a_file_that_never_gets_a_response_is_given_up(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "a.bin", blob(5000), Silent())
-    good |= many(site, 30, "zz") | {}
-    del good["a.bin"]
-    run = sandbox.mirror(site.url, attempts=2)
-    run.fails(5)
+    sandbox.mirror(site.url, attempts=2, timeout=SILENCE).fails(5)
     sandbox.holds(good)
-    assert run.own_seconds < PATIENT
-    first = site.log.of("/pub/a.bin")[0]
-    assert site.log.of("/pub/zz/f029")[0].at - first.at < 2, "the others did not go on meanwhile"
+    assert site.log.times("/pub/a.bin") == 2
 
 
 @pytest.mark.row("N07")
@@ -94,9 +95,8 @@ def test_connections_that_close_without_a_byte_are_tried_again(
 @pytest.mark.row("N10")
 def test_a_trickle_below_the_minimum_speed_is_given_up(sandbox: Sandbox, site: Site) -> None:
     good = beside(site, "a.bin", blob(5000), Trickle(every=0.3))
-    run = sandbox.mirror(site.url, attempts=2)
+    run = sandbox.mirror(site.url, attempts=2, timeout=SILENCE)
     run.fails(5)
-    assert run.own_seconds < PATIENT
     sandbox.holds(good)
 
 
@@ -106,7 +106,6 @@ def test_a_name_that_does_not_resolve_ends_the_run_and_spares_the_mirror(sandbox
     sandbox.mirror(site.url).succeeds()
     run = sandbox.mirror("http://nobody.invalid/pub/", delete=True, more=["--moved"])
     run.fails(3)
-    assert run.own_seconds < PATIENT
     sandbox.holds(wanted)
 
 
@@ -126,16 +125,15 @@ def test_an_untrusted_certificate_gets_no_request(sandbox: Sandbox) -> None:
         run.fails(3)
         assert site.log == []
         assert sandbox.tree() == {}
-        assert run.own_seconds < PATIENT
 
 
 @pytest.mark.own
 @pytest.mark.row("N13")
 def test_an_untrusted_certificate_is_not_tried_again(sandbox: Sandbox) -> None:
     with Site(tls=certificate()) as site:
-        run = sandbox.mirror(site.url, attempts=5)
+        run = sandbox.mirror(site.url, attempts=5, more=["-v"])
         run.fails(3)
-        assert run.own_seconds < 4, "waiting does not make a certificate better"
+        assert "retry" not in run.text, "waiting does not make a certificate better"
 
 
 @pytest.mark.own
@@ -153,7 +151,6 @@ def test_a_server_that_dies_ends_the_run_and_not_each_of_its_files(sandbox: Sand
     site.refuse_after = 20
     run = sandbox.mirror(site.url)
     run.fails(5)
-    assert run.own_seconds < PATIENT
     sandbox.holds_only_whole(wanted)
 
 

@@ -59,7 +59,7 @@ class Bucket:
         }
 
     def _ask(self, method: str, target: str) -> bytes:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=100)
         connection.request(method, target)
         found = connection.getresponse().read()
         connection.close()

@@ -132,7 +132,7 @@ def test_a_password_is_not_printed_whatever_is_wrong_with_the_text_that_holds_it
     options = [f"--log-file={log}", "--attempts=1", "--connect-timeout=1"]
     arguments = [argument for argument in WRONG[wrong] if argument != "DIR"]
     command = [sys.executable, "-m", "crawler", *options, *arguments, str(tmp_path / "mirror")]
-    run = subprocess.run(command, input=listed, capture_output=True, timeout=30, check=False)
+    run = subprocess.run(command, input=listed, capture_output=True, timeout=100, check=False)
     assert run.returncode in {2, 3, 8}
     assert len(run.stderr.splitlines()) == 1 or wrong == "space"
     assert SECRET.search(run.stdout + run.stderr + (log.read_bytes() if log.exists() else b"")) is None

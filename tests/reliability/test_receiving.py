@@ -56,7 +56,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 async def mirror(server: Disorderly, directory: str | Path, **more: object) -> Report:
-    given = {"no_robots": True, "attempts": 3, "workers": 2, "read_timeout": 0.3, "min_speed": 0, **more}
+    given = {"no_robots": True, "attempts": 3, "workers": 2, "read_timeout": 60, "min_speed": 0, **more}
     return await crawler.mirror(server.url, str(directory), Config(**given))  # type: ignore[arg-type]
 
 
@@ -149,7 +149,7 @@ async def test_a_process_that_is_killed_or_stopped_while_it_receives_loses_nothi
 ) -> None:
     """Nor does what it has received and not stored."""
     async with Disorderly(TWICE, [Fault("silent", after=120)]) as server:
-        run = asyncio.create_task(mirror(server, tmp_path, workers=1, attempts=1, read_timeout=30))
+        run = asyncio.create_task(mirror(server, tmp_path, workers=1, attempts=1))
         while server.faults:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         os.kill(orders.process, number)

@@ -57,9 +57,7 @@ def test_ranges_other_than_requested_are_not_used(sandbox: Sandbox, site: Site) 
     beside(site, "good.too", BIG, SLOWLY)
     for name, fault in faults.items():
         site.file(name, BIG, fault, SLOWLY)
-        sandbox.mirror(
-            site.url, workers=40, timeout=20, more=IN_PIECES
-        ).succeeds()  # one at a time: a new host gets few requests
+        sandbox.mirror(site.url, workers=40, more=IN_PIECES).succeeds()  # one at a time: a new host gets few requests
     sandbox.holds(site.contents())
     for name in faults:
         responses = site.log.of(f"/pub/{name}")
@@ -74,7 +72,7 @@ def test_ranges_of_two_versions_are_never_joined(sandbox: Sandbox, site: Site) -
     for number in (1, 2, 4, 6):
         site.file(f"f{number}", BIG, SLOWLY, Becomes(state=new, after=number))
     site.file("dates", BIG, SLOWLY, Becomes(state=Version(data=OTHER, mtime=OLD + DAY, etag=None), after=3), etag=None)
-    run = sandbox.mirror(site.url, workers=40, timeout=20, more=IN_PIECES)
+    run = sandbox.mirror(site.url, workers=40, more=IN_PIECES)
     run.ends(0, 5)
     sandbox.holds_only_whole(site.contents(), dict.fromkeys(site.contents(), OTHER))
 
@@ -84,7 +82,7 @@ def test_only_a_range_that_breaks_off_is_requested_again(sandbox: Sandbox, site:
     site.file("fin", BIG, Cut(at=0.5, when="range", after=1, times=1), SLOWLY)
     site.file("rst", BIG, Cut(at=0.3, how="rst", when="range", after=2, times=2), SLOWLY)
     site.file("first", BIG, Cut(at=0.05, when="whole", times=1))
-    sandbox.mirror(site.url, workers=20, timeout=20, more=IN_PIECES).succeeds()
+    sandbox.mirror(site.url, workers=20, more=IN_PIECES).succeeds()
     site.file("stalls", BIG, Stall(at=0.5, when="range", after=1, times=1), SLOWLY)  # alone
     sandbox.mirror(site.url, workers=20, timeout=3, more=IN_PIECES).succeeds()
     sandbox.holds(site.contents())
@@ -95,7 +93,7 @@ def test_only_a_range_that_breaks_off_is_requested_again(sandbox: Sandbox, site:
 @pytest.mark.row("P02")
 def test_a_server_that_is_busy_gets_fewer_requests_and_the_file_arrives(sandbox: Sandbox, site: Site) -> None:
     site.file("big", blob(16 * MB, 7), Busy(most=2), Paced(pieces=20, every=0.01))
-    sandbox.mirror(site.url, workers=20, timeout=20, more=("--segments", "16")).succeeds()
+    sandbox.mirror(site.url, workers=20, more=("--segments", "16")).succeeds()
     sandbox.holds(site.contents())
     assert sum(request.status == 503 for request in site.log) <= 16
 
@@ -104,7 +102,7 @@ def test_a_server_that_is_busy_gets_fewer_requests_and_the_file_arrives(sandbox:
 def test_ranges_stay_within_the_limit_on_connections(sandbox: Sandbox, site: Site) -> None:
     for number in range(3):
         site.file(f"f{number}", BIG, Paced(pieces=12, every=0.01))
-    sandbox.mirror(site.url, workers=2, timeout=20, more=("--segments", "8")).succeeds()
+    sandbox.mirror(site.url, workers=2, more=("--segments", "8")).succeeds()
     sandbox.holds(site.contents())
     # The server learns slightly late that the first stream was abandoned where a range begins.
     assert max(request.active for request in site.log) <= 3

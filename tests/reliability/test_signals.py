@@ -25,7 +25,6 @@ def ends(sandbox: Sandbox, program: Program, number: signal.Signals) -> str:
     program.signal(number)
     run = sandbox.note(program.finish())
     run.fails(128 + number)
-    assert run.ending < 5
     return run.text
 
 
@@ -106,20 +105,18 @@ def test_the_on_change_command_ends_on_a_signal(sandbox: Sandbox, site: Site, nu
 def test_a_second_signal_ends_the_command_as_well(sandbox: Sandbox, site: Site, number: signal.Signals) -> None:
     populate(site)
     site.file("zzz", b"never", Silent())
-    program, writer = _with_command(sandbox, site, patience=60, first=number)
+    program, writer = _with_command(sandbox, site, first=number)
     ends(sandbox, program, number)
     _nobody_reads(writer)
 
 
-def _with_command(
-    sandbox: Sandbox, site: Site, *, patience: int = 2, first: signal.Signals | None = None
-) -> tuple[Program, int]:
+def _with_command(sandbox: Sandbox, site: Site, *, first: signal.Signals | None = None) -> tuple[Program, int]:
     """(a run whose --on-change command has begun, a pipe that the command reads). ``first`` stops the run before."""
     begun = sandbox.reports / "begun"
     alive = sandbox.reports / "alive"
     os.mkfifo(begun)
     os.mkfifo(alive)
-    program = sandbox.start(site.url, timeout=patience, more=[f"--on-change=cat {alive} & echo > {begun}; wait"])
+    program = sandbox.start(site.url, timeout=3600, more=[f"--on-change=cat {alive} & echo > {begun}; wait"])
     if first is not None:
         wait_until(lambda: bool(site.log.of("/pub/zzz")) and len(sandbox.tree()) > 1, "some files, and one that waits")
         program.signal(first)

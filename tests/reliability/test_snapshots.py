@@ -104,7 +104,6 @@ def test_a_kill_while_a_snapshot_is_made_leaves_the_last_one_whole(sandbox: Sand
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(600)
 @pytest.mark.row("G01")
 def test_a_kill_at_each_call_that_makes_a_snapshot_leaves_the_last_one_whole(sandbox: Sandbox, site: Site) -> None:
     with torture.Nursery(sandbox.env) as nursery:

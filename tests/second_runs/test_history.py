@@ -61,7 +61,7 @@ async def test_a_killed_run_is_distinguished_from_a_stopped_one(sandbox: Sandbox
     site.file("slow", blob(900_000), Stall(at=0.5))
     for number in (signal.SIGTERM, signal.SIGKILL):
         site.log.clear()
-        program = sandbox.start(site.url, timeout=20)
+        program = sandbox.start(site.url)
         wait_until(lambda: any(request.sent for request in site.log.bodies()), "the download has begun")
         program.signal(number)
         program.finish()

@@ -33,7 +33,7 @@ def interrupted(sandbox: Sandbox, site: Site) -> None:
     """A run that leaves a part of ``big``."""
     populate(site)
     site.file("big", blob(900_000), Stall(at=0.5))
-    program = sandbox.start(site.url, timeout=20)
+    program = sandbox.start(site.url)
     wait_until(lambda: largest_part(sandbox) > 100_000, "the part has grown")
     program.signal(signal.SIGTERM)
     sandbox.note(program.finish()).fails(143)

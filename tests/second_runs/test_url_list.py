@@ -80,7 +80,7 @@ async def test_a_byte_order_mark_is_not_part_of_the_first_url(site: Site, tmp_pa
     settings.write_text(f'[[mirror]]\nname = "x"\nurl = "{site.url}"\ndir = "{tmp_path}/x"\n', "utf-8-sig")
     program = [sys.executable, "-m", "crawler"]
     for arguments in (["--input-file", str(listed), str(tmp_path / "m")], ["--config", str(settings)]):
-        run = subprocess.run([*program, *arguments], capture_output=True, timeout=30, check=False)
+        run = subprocess.run([*program, *arguments], capture_output=True, timeout=100, check=False)
         assert (run.returncode, run.stderr) == (0, b"")
     assert (tmp_path / "m" / "a.txt").exists()
     assert (tmp_path / "x" / "a.txt").exists()

@@ -10,8 +10,10 @@ import crawler
 from crawler.model.report import Report
 from tests.support.disorderly import Disorderly, Fault
 
-Mirror = Callable[[Disorderly, str], Awaitable[Report]]
-"""Mirrors a server into a directory."""
+Mirror = Callable[..., Awaitable[Report]]
+"""Mirrors a server into a directory; keywords are options."""
+SILENCE = 0.2
+"""Seconds after which a server that may be silent for ever is given up; another one may be given up as well."""
 
 
 def saved(directory: str | Path) -> dict[str, bytes]:
@@ -30,7 +32,7 @@ async def check_disorder(mirror: Mirror, files: dict[str, bytes], faults: Sequen
     with tempfile.TemporaryDirectory() as directory:
         async with Disorderly(files, faults, ranges=ranges) as server:
             try:
-                report = await mirror(server, directory)
+                report = await mirror(server, directory, read_timeout=SILENCE)
             except crawler.CrawlerError:  # the listing itself has failed
                 report = None
             found = saved(directory)

@@ -15,7 +15,7 @@ from typing import IO
 from tests.support import warm_start
 from tests.support.starvation import Stopwatch
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Time limit for one run in seconds. It is below that of a test, so that the output of a hanging run is shown."""
 
 MEASURE = """\

@@ -72,7 +72,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             back = threading.Thread(target=_copy, args=(upstream, self.connection), daemon=True)
             back.start()
             _copy(self.connection, upstream)
-            back.join(5)
+            back.join(60)
 
     def _logs_in(self) -> bool:
         user = self.rfile.read(self.rfile.read(2)[1])

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from crawler.model.observer import Observer
 from crawler.model.values import Result
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which a test fails: only what hangs takes so long. Below the time limit of a test (pyproject.toml)."""
 _BETWEEN = 0.002
 

@@ -121,7 +121,7 @@ async def test_ctrl_c_ends_a_call_without_a_loop(site: Site, tmp_path: Path) -> 
     while said[-1] != "slow":
         said.append(child.stdout.readline().strip())
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=30)
+    out, err = child.communicate(timeout=100)
     assert err == "interrupted\n", "no traceback, and no task that was left"
     assert out.splitlines()[-1] == "end"
     ended = {line for line in [*said, *out.split()] if "." in line}

@@ -29,7 +29,7 @@ def test_what_is_lacking_is_one_line_with_advice(tmp_path: Path, kind: int, limi
         capture_output=True,
         text=True,
         check=False,
-        timeout=40,
+        timeout=100,
         preexec_fn=lambda: resource.setrlimit(kind, (limit, limit)),
     )
     assert (done.returncode, done.stdout) == (4, "")
@@ -72,7 +72,7 @@ def test_a_lack_of_memory_for_a_module_is_one_line_wherever_it_is_noticed(
         capture_output=True,
         text=True,
         check=False,
-        timeout=40,
+        timeout=100,
     )
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith(f"crawler: {says}")

@@ -37,7 +37,7 @@ async def test_a_cluster_without_workers_is_asked_for_one_and_a_closed_client_ra
             connection.listen(lambda _message: None, lambda _address, _has_joined: None)
             for _ in range(2):
                 assert await connection.workers() == []
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not scheduler.adaptive_target():  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             assert list(scheduler.tasks) == ["crawler-t-wish"], "so that a cluster that scales by itself starts one"

@@ -50,6 +50,7 @@ from tests.support.misbehaving.behaviours import (
 )
 from tests.support.misbehaving.server import Site
 from tests.support.starvation import Stopwatch
+from tests.support.waiting import until
 
 SHORT = 0.2
 BODY = bytes(range(256)) * 400
@@ -69,7 +70,7 @@ def other() -> Iterator[Site]:
 
 @asynccontextmanager
 async def opened(gate: Gate | None = None, **options: object) -> AsyncIterator[HttpClient]:
-    given: dict[str, object] = {"user_agent": "test/1", "connect_timeout": 5.0, "read_timeout": 5.0, **options}
+    given: dict[str, object] = {"user_agent": "test/1", "connect_timeout": 60.0, "read_timeout": 60.0, **options}
     async with HttpClient(ClientOptions(**given), gate or Gate(4)) as client:  # type: ignore[arg-type]
         yield client
 
@@ -208,7 +209,10 @@ UNREAD = [
 
 @pytest.mark.parametrize("by_proxy", [False, True])
 @pytest.mark.parametrize(("status", "reply"), UNREAD)
-async def test_a_short_body_that_is_not_wanted_costs_no_connection(status: int, reply: Reply, by_proxy: bool) -> None:
+async def test_a_short_body_that_is_not_wanted_costs_no_connection(
+    status: int, reply: Reply, by_proxy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "ERROR_SECONDS", 60.0)
     async with in_two_segments(reply, 0.01) as (url, requests):
         proxies = Proxies(by_scheme={"http": url.removesuffix("/")} if by_proxy else {})
         async with opened(proxies=proxies) as client:
@@ -223,7 +227,7 @@ async def test_a_short_body_that_is_not_wanted_costs_no_connection(status: int, 
         (HEAD % (404, b"Content-Length: 70000\r\n"), 0.0, b"x" * 70_000),
         (HEAD % (200, CHUNKED), 0.0, b"5\r\nhello\r\n"),
         (HEAD % (404, CHUNKED), 0.0, b"11170\r\n" + b"x" * 0x11170),
-        (HEAD % (404, LENGTH), 60.0, b"hello"),
+        (HEAD % (404, LENGTH), 3600.0, b"hello"),
         (HEAD % (404, LENGTH), 0.0, b"h"),
     ],
     ids=["long", "wanted", "endless", "silent", "slow"],
@@ -233,10 +237,8 @@ async def test_a_long_or_slow_body_that_is_not_wanted_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(limits, "ERROR_SECONDS", SHORT)
     async with in_two_segments((head, rest), pause) as (url, requests), opened() as client:
-        began = time.monotonic()
         for _ in range(2):
             assert await status_alone(client, url) in (200, 404)
-        assert time.monotonic() - began < 5
         assert requests == [1, 1]
 
 
@@ -321,7 +323,7 @@ async def test_a_redirect_holds_no_connection_while_its_permission_needs_one(sit
             assert (await page(client, f"{site.url}rules")).status == 200
             return None
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             replies = await asyncio.gather(*[get(client, f"{site.url}a", permit=permit) for _ in range(connections)])
     assert [reply.url for _, _, reply in replies] == [f"{site.url}b"] * connections
 
@@ -413,13 +415,10 @@ async def test_a_rate_holds_for_bodies(site: Site) -> None:
 async def test_the_wait_for_headers_is_limited(site: Site, behaviour: Behaviour) -> None:
     site.file("a", BODY, behaviour)
     async with opened(connect_timeout=SHORT, read_timeout=SHORT) as client:
-        watch = Stopwatch()
-        began = watch.now()
         with pytest.raises(FetchError, match="no response within") as raised:
             await get(client, site.url + "a")
     assert raised.value.retryable
     assert not raised.value.connection
-    assert watch.now() - began < 5
 
 
 async def test_endless_headers_are_refused(site: Site) -> None:
@@ -513,15 +512,15 @@ async def test_error_responses_do_not_count_as_connection_failures(site: Site) -
         (Status(503, headers=(("Retry-After", "1"),)), True),
         (Status(429), True),
         (Status(503), False),
-        (Status(500, headers=(("Retry-After", "1"),)), False),
+        (Status(500, headers=(("Retry-After", "60"),)), False),
         (Status(429, headers=(("Retry-After", "86400"),)), False),
     ],
-    ids=["429 and 1 s", "503 and 1 s", "429", "503", "500", "429 and a day"],
+    ids=["429 and 1 s", "503 and 1 s", "429", "503", "500 and a minute", "429 and a day"],
 )
 async def test_no_request_is_sent_to_an_overloaded_host(
     site: Site, monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour, waits: bool
 ) -> None:
-    monkeypatch.setattr(host_module, "_OVERLOAD_PAUSE", 0.5)
+    monkeypatch.setattr(host_module, "_OVERLOAD_PAUSE", 0.5 if waits else 60.0)
     site.file("busy", b"", behaviour)
     site.file("a", b"x")
     async with opened() as client:
@@ -529,7 +528,7 @@ async def test_no_request_is_sent_to_an_overloaded_host(
         watch = Stopwatch()
         began, own = time.monotonic(), watch.now()
         await asyncio.gather(*(get(client, site.url + "a") for _ in range(3)))
-    assert time.monotonic() - began >= 0.4 if waits else watch.now() - own < 0.4
+    assert time.monotonic() - began >= 0.4 if waits else watch.now() - own < 30
 
 
 async def test_a_refusal_among_concurrent_requests_is_repeated_silently(site: Site) -> None:
@@ -568,11 +567,7 @@ async def test_connections_to_a_host_are_bounded(site: Site) -> None:
 
 async def arrived(site: Site) -> None:
     """Wait until a request has reached the server."""
-    for _ in range(1000):
-        if site.log:
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("no request came")
+    await until(lambda: site.log, "a request")
 
 
 async def test_cancelling_releases_the_connection(site: Site) -> None:
@@ -584,7 +579,7 @@ async def test_cancelling_releases_the_connection(site: Site) -> None:
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert (await get(client, site.url + "a"))[1] == b"x"
 
 

@@ -150,7 +150,7 @@ class Scripted:
 
 
 def made(way: type[Session | Transport], tls: ssl.SSLContext | None = None) -> Session | Transport:
-    settings = ConnectionSettings(5, Patience(5), lambda: tls or ssl.create_default_context())
+    settings = ConnectionSettings(60, Patience(60), lambda: tls or ssl.create_default_context())
     if way is Session:
         return Session("agent/1", settings)
     return Transport("agent/1", settings, lambda _url: OpenConnections(100))
@@ -164,7 +164,7 @@ async def sender(request: pytest.FixtureRequest) -> AsyncIterator[Session | Tran
 
 
 async def send(sender: Session | Transport, url: str, method: str = "GET") -> tuple[int, bytes]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         response = await sender.send(method, url, HEADERS, None)
         try:
             return response.status, b"".join([piece async for piece in pieces_of(response)])
@@ -218,7 +218,7 @@ async def test_data_on_an_idle_connection_is_not_the_next_response(
             assert server.connections == number
             server.writers[-1].write(extra)
             if is_noticed:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(60):
                     await server.gone[-1].wait()
         assert await send(sender, f"{server.url}/last") == (200, b"next")
         assert server.connections == 4
@@ -236,7 +236,7 @@ async def test_data_sent_before_a_request_is_not_its_response() -> None:
         server.greeting = STRAY
         port = int(server.url.rpartition(":")[2])
         _, connection = await loop.create_connection(lambda: Connection(loop), "127.0.0.1", port)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             with pytest.raises(UnrequestedData):
                 await connection.read()
 
@@ -267,7 +267,7 @@ def test_a_body_without_a_length_ends_with_close_notify(
                 else:
                     end_without_goodbye(server.writers[-1])
                 try:
-                    async with asyncio.timeout(5):
+                    async with asyncio.timeout(60):
                         return response.status, await response.next()
                 except RequestError as error:
                     return response.status, str(error)

@@ -23,11 +23,11 @@ from tests.support import ports
 
 
 def lane() -> Lane:
-    return Lane(Patience(5), lambda _lane: None)
+    return Lane(Patience(60), lambda _lane: None)
 
 
-def dialer(tls: Callable[[], ssl.SSLContext] = ssl.create_default_context, *, connect: float = 5) -> Dialer:
-    return Dialer(ConnectionSettings(connect, Patience(5), tls))
+def dialer(tls: Callable[[], ssl.SSLContext] = ssl.create_default_context, *, connect: float = 60) -> Dialer:
+    return Dialer(ConnectionSettings(connect, Patience(60), tls))
 
 
 async def refused(where: Endpoint, by: Dialer | None = None) -> RequestError:

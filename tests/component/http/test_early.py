@@ -23,6 +23,7 @@ from crawler.http.sockets.early import EarlyConnections
 from crawler.http.sockets.endpoint import Endpoint
 from crawler.http.sockets.open_connections import OpenConnections
 from tests.support import ports
+from tests.support.waiting import wait_until
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 OTHER = b"GET /other HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -34,7 +35,7 @@ TICK = 0.015
 @pytest.fixture
 def server() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(5)
+        listening.settimeout(60)
         yield listening
 
 
@@ -44,13 +45,13 @@ def at(listening: socket.socket, host: str = "127.0.0.1") -> Endpoint:
 
 def accepted(listening: socket.socket) -> socket.socket:
     connection, _ = listening.accept()
-    connection.settimeout(5)
+    connection.settimeout(60)
     return connection
 
 
-def pool(early: EarlyConnections | None, counted: OpenConnections | None = None, *, silence: float = 5.0) -> LanePool:
+def pool(early: EarlyConnections | None, counted: OpenConnections | None = None, *, silence: float = 60.0) -> LanePool:
     patience = Patience(silence)
-    dialer = Dialer(ConnectionSettings(9.0, patience, tls=pytest.fail), early)
+    dialer = Dialer(ConnectionSettings(60.0, patience, tls=pytest.fail), early)
     connections = counted or OpenConnections(9)
     return LanePool(dialer, patience, lambda _where: connections)
 
@@ -87,7 +88,7 @@ class LookUp:
     def _look_up(self, _host: object, port: int, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0) -> Any:
         assert flags == socket.AI_ADDRCONFIG
         assert threading.current_thread() is not threading.main_thread()
-        self.go_on.wait(5)
+        self.go_on.wait(60)
         self.is_over.set()
         return [found for each in self._addresses for found in self._real(each, port, family, type, proto, flags)]
 
@@ -110,7 +111,7 @@ def test_after_the_event_loop_has_asked_nothing_is_opened_any_more(
     with EarlyConnections(where, [GET]) as early:
         assert early.sent(where, GET) is None
         look_up.go_on.set()
-        assert look_up.is_over.wait(5)
+        assert look_up.is_over.wait(60)
         server.settimeout(0.02)
         with pytest.raises(TimeoutError):
             server.accept()
@@ -173,13 +174,11 @@ async def test_another_address_is_tried_if_the_first_one_gives_no_connection_soo
             filling.connect_ex(full.getsockname())
         where = at(server, "two.addresses")
         with EarlyConnections(where, [GET]) as early:
-            until = time.monotonic() + 5
-            while not early.left(where) and time.monotonic() < until:
-                time.sleep(0.001)
+            wait_until(lambda: early.left(where), "a connection")
             lanes = pool(early)
             fetching = asyncio.ensure_future(lanes.send(where, GET, is_head=False))
             server.setblocking(False)
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(60):
                 other, _ = await asyncio.get_running_loop().sock_accept(server)
             with other:
                 other.sendall(OK)

@@ -49,7 +49,7 @@ class Server:
         await self.until(lambda: self.ended == self.opened)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()
@@ -77,8 +77,8 @@ class Server:
             writer.close()
 
 
-def lanes(connect_timeout: float = 2.0, connections: OpenConnections | None = None) -> LanePool:
-    patience = Patience(2.0)
+def lanes(connect_timeout: float = 60.0, connections: OpenConnections | None = None) -> LanePool:
+    patience = Patience(60.0)
     counted = connections or OpenConnections(100)
     return LanePool(
         Dialer(ConnectionSettings(connect_timeout, patience, tls=pytest.fail)), patience, lambda _where: counted
@@ -186,7 +186,7 @@ async def test_a_server_that_serves_one_connection_at_a_time_is_not_blocked_by_o
     async with Server(one_at_a_time=True) as server:
         pool = lanes()
         pool.open_ahead(server.where, lambda _idle: 4)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             found = await asyncio.gather(*(fetch(pool, server.where) for _ in range(3)))
         assert found == [b"ok"] * 3
         await pool.close()

@@ -160,7 +160,7 @@ async def test_microsocks(site: Site) -> None:
         try:
             for _ in range(1000):
                 with suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+                    socket.create_connection(("127.0.0.1", port), timeout=60).close()
                     break
                 await asyncio.sleep(0.005)
             for scheme in ("socks5", "socks5h"):

@@ -63,7 +63,7 @@ async def server() -> AsyncIterator[Server]:
 
 
 def made(way: type[Session | Transport]) -> Session | Transport:
-    settings = ConnectionSettings(5, Patience(5), ssl.create_default_context)
+    settings = ConnectionSettings(60, Patience(60), ssl.create_default_context)
     if way is Session:
         return Session("agent/1", settings)
     return Transport("agent/1", settings, lambda _url: OpenConnections(100))
@@ -356,7 +356,7 @@ async def test_malformed_chunks_are_an_error(
     response, writer = await begun(server, sender, b"Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n", kept=kept)
     writer.write(nonsense)
     with pytest.raises(RequestError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await response.next()
     response.release()
     assert await get(sender, f"{server.url}/") == (200, b"hello")

@@ -113,7 +113,7 @@ def fetch(shelf_root: Path) -> Iterator[Fetch]:
 
 def request(server: Server, shape: Shape, directory: str) -> Page:
     path = f"/{shape.place}/{directory}/{shape.query}"
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=100)
     connection.request(shape.method, path, headers=shape.headers)
     response = connection.getresponse()
     body, kind = response.read(), response.headers.get("Content-Type", "")

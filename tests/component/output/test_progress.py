@@ -478,7 +478,7 @@ def test_bars_survive_a_terminal_that_goes_away() -> None:
     stream = Gone()
     with Bars(stream, console=console_of(stream)) as bars:
         stream.gone = True
-        bars._thread.join(5)
+        bars._thread.join(60)
         assert not bars._thread.is_alive()
         bars.finished(result("a"))
 

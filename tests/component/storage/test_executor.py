@@ -45,7 +45,7 @@ async def test_both_raise_the_errors_of_the_call(executor: ThreadPoolExecutor) -
     goes_on = threading.Event()
 
     def breaks() -> None:
-        goes_on.wait(30)
+        goes_on.wait(60)
         raise OSError("broken")
 
     turns = BriefExecutor(executor)
@@ -80,7 +80,7 @@ async def test_a_cancelled_caller_takes_nothing_from_the_others(executor: Thread
     goes_on = threading.Event()
 
     def slow(numbers: Sequence[int]) -> list[int | BaseException]:
-        goes_on.wait(30)
+        goes_on.wait(60)
         return halved(numbers)
 
     gathering = GatheringExecutor(BriefExecutor(executor), slow)

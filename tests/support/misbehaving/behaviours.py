@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from time import time
@@ -304,15 +304,38 @@ class Paced(Sending):
         return True
 
 
+class Waiting(Behaviour):
+    """A correct response after a wait. The server waits before it writes anything."""
+
+    __slots__ = ()
+
+    async def wait(self, request: Request) -> None:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
-class Late(Behaviour):
-    """A correct response after a pause. The server applies it before writing anything."""
+class Held(Waiting):
+    """A correct response once ``until`` holds: what has to come first does, however slow the machine is."""
+
+    until: Callable[[], object]
+
+    async def wait(self, request: Request) -> None:
+        while not self.until():  # noqa: ASYNC110 - what tests wait for are requests, files and processes
+            await asyncio.sleep(0.002)
+
+
+@dataclass(frozen=True, slots=True)
+class Late(Waiting):
+    """A correct response after a pause."""
 
     seconds: float
 
     def delay(self, request: Request) -> float:
         del request
         return self.seconds
+
+    async def wait(self, request: Request) -> None:
+        await asyncio.sleep(self.delay(request))
 
 
 @dataclass(frozen=True, slots=True)

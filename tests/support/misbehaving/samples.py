@@ -13,6 +13,8 @@ import trustme
 from .behaviours import Behaviour
 from .server import Site
 
+SILENCE = 1
+"""``timeout`` of a run that shall reach it: short, because the test waits for it. Others have one that none reaches."""
 DAY = 86400.0
 KB, MB = 1000, 1_000_000
 LOGIN = (

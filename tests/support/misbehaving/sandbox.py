@@ -38,7 +38,7 @@ BAD_SIGNS = (
     "Unclosed ",
     "ExceptionGroup",
 )
-PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "40"))
+PATIENCE = float(os.environ.get("FAULTS_PATIENCE", "100"))
 """Seconds after which a run counts as hanging, by a Stopwatch: several times the longest test."""
 
 
@@ -52,10 +52,6 @@ class Run:
     output: str
     errors: str
     seconds: float
-    own_seconds: float
-    """``seconds`` without those in which other programs had the processors: what a test may set a limit to."""
-    ending: float
-    """Seconds from the last signal that was sent, or from the start, to the end, counted like ``own_seconds``."""
     peak: int
     """Largest resident size of the process in bytes, as last sampled."""
     ended: bool = True
@@ -109,10 +105,8 @@ class Program:
                 stderr=err.fileno(),
             )
         self._watch = Stopwatch(self.process.pid)
-        self._begun = self._signalled = self._watch.now()
 
     def signal(self, number: signal.Signals) -> None:
-        self._signalled = self._watch.now()
         self.process.send_signal(number)
 
     @property
@@ -138,8 +132,6 @@ class Program:
             output=self._out.read_text("utf-8", "backslashreplace"),
             errors=self._err.read_text("utf-8", "backslashreplace"),
             seconds=time.monotonic() - self.started,
-            own_seconds=self._watch.now() - self._begun,
-            ending=self._watch.now() - self._signalled,
             peak=most,
             ended=ended,
         )

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from .behaviours import Late, Sending
+from .behaviours import Sending, Waiting
 from .responses import Request, Response, respond
 from .site import Resource, Tree
 
@@ -181,8 +181,9 @@ class Site(Tree):
         resource = self.resource_of(request)
         wire.answering = request
         behaviours = resource.behaviours_for(request)
-        for late in (each for each in behaviours if isinstance(each, Late)):
-            await asyncio.sleep(late.delay(request))
+        for each in behaviours:
+            if isinstance(each, Waiting):
+                await each.wait(request)
         version = resource.version()
         for each in behaviours:
             version = each.version(version)

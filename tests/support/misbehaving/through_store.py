@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> int:
     server, place = os.environ["FAULTS_INTO"], Path(directory)
     bucket = "b" + hashlib.sha256(directory.encode()).hexdigest()[:20]
     url = urlsplit(server)
-    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=20)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=100)
     connection.request("PUT", f"/{bucket}")
     connection.getresponse().read()
     connection.close()

@@ -21,7 +21,7 @@ class Options:
     workers: int | None = None
     limit_rate: str | None = None
     attempts: int = 3
-    timeout: int = 2
+    timeout: float = 60
     ca_file: str | None = None
     more: Sequence[str] = ()
     """Options that only this program has. A test that uses them cannot run with a peer."""

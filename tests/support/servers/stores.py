@@ -55,7 +55,7 @@ def create_container(port: int, name: str) -> None:
     lines = ["PUT", *[""] * 11, *(f"{key}:{value}" for key, value in headers.items()), f"/{ACCOUNT}{path}"]
     text = "\n".join([*lines, "restype:container"]).encode()
     signed = base64.b64encode(hmac.new(base64.b64decode(ACCOUNT_KEY), text, hashlib.sha256).digest()).decode()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=100)
     headers |= {"Authorization": f"SharedKey {ACCOUNT}:{signed}", "Content-Length": "0"}
     connection.request("PUT", f"{path}?restype=container", headers=headers)
     response = connection.getresponse()

@@ -150,6 +150,6 @@ async def test_what_is_put_back_comes_first_and_wakes_a_worker_even_if_the_queue
     waiting = asyncio.ensure_future(queue.get())
     await asyncio.sleep(0)
     queue.put_back([job("a3")])
-    taken = await asyncio.wait_for(waiting, 5)
+    taken = await asyncio.wait_for(waiting, 60)
     assert taken is not None
     assert taken.path == "a3"

@@ -82,7 +82,7 @@ async def ended(process: Filler) -> Filled:
         filled = process.fill("part", [b"ab"], body, is_hashed=True)  # type: ignore[arg-type]
         body.far.send(b"cde")
         body.far.shutdown(socket.SHUT_WR)
-        return await asyncio.wait_for(filled, 20)
+        return await asyncio.wait_for(filled, 60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
@@ -96,7 +96,7 @@ async def test_a_process_that_is_killed_or_stopped_is_given_up_and_what_it_has_s
         while not (tmp_path / "part").exists() or (tmp_path / "part").stat().st_size < 5:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         os.kill(process, number)
-        assert await asyncio.wait_for(filled, 20) == Filled(3, None)
+        assert await asyncio.wait_for(filled, 60) == Filled(3, None)
     assert not made.is_able
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
@@ -123,7 +123,7 @@ async def test_a_body_that_nobody_waits_for_any_more_ends_although_the_process_i
     body = Waiting(10, is_wanted=False)
     with body.near, body.far:  # which stays open, so that the process goes on waiting
         filled = made.fill("part", [], body, is_hashed=False)  # type: ignore[arg-type]
-        assert (await asyncio.wait_for(filled, 20)).network is None
+        assert (await asyncio.wait_for(filled, 60)).network is None
 
 
 @pytest.mark.parametrize("is_hashed", [True, False])

@@ -72,7 +72,7 @@ async def test_a_file_stored_during_a_scan_is_seen(tmp_path: Path, looks: Looks)
 
         def meanwhile() -> None:
             loop.call_soon_threadsafe(looking.set)
-            asyncio.run_coroutine_threadsafe(goes_on.wait(), loop).result(10)
+            asyncio.run_coroutine_threadsafe(goes_on.wait(), loop).result(60)
 
         looks.meanwhile = meanwhile
         look = asyncio.create_task(destination.scan(""))

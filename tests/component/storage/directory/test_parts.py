@@ -274,7 +274,7 @@ class SlowDisk:
 
         def slow(descriptor: int, data: bytes) -> int:
             self.waiting.set()
-            assert self.go.wait(10)
+            assert self.go.wait(60)
             return write(descriptor, data)
 
         monkeypatch.setattr(os, "write", slow)

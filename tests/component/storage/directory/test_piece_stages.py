@@ -103,7 +103,7 @@ def test_what_counts_is_written_and_hashed_up_to_the_first_failure(
 def test_pieces_are_received_while_earlier_ones_are_written(file: PartFile, monkeypatch: pytest.MonkeyPatch) -> None:
     may_write = threading.Event()
     write = os.write
-    monkeypatch.setattr(os, "write", lambda *args: may_write.wait(10) and write(*args))
+    monkeypatch.setattr(os, "write", lambda *args: may_write.wait(60) and write(*args))
     with closing(PieceStages(file)) as stages:
         received(stages, pattern(3 * PIECE), [(PIECE, True)] * 3)
         found = stages.is_behind, file.written

@@ -91,7 +91,7 @@ class Beside:
     async def receive(self, wanted: Order, connection: Connection) -> Arrived | None:
         place = self.receiver.begin()
         assert place is not None
-        return await asyncio.wait_for(place.receive(wanted, connection), 20)  # type: ignore[arg-type]
+        return await asyncio.wait_for(place.receive(wanted, connection), 60)  # type: ignore[arg-type]
 
 
 @pytest.fixture

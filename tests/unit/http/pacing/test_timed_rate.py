@@ -33,14 +33,15 @@ def table(text: str) -> Timetable:
 
 async def test_what_waits_at_the_old_rate_goes_on_at_the_new_one() -> None:
     rate = TimedRate([table("00:00,1 12:00,off")], Clock(0.05))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(rate.acquire(1 << 30) for _ in range(20)))
 
 
 async def test_a_limit_that_begins_while_bytes_arrive_holds_from_then_on() -> None:
-    rate = TimedRate([table("00:00,off 12:00,10")], Clock(0.05))
+    shown = NOON - timedelta(hours=1)
+    rate = TimedRate([table("00:00,off 12:00,10")], lambda: shown)
     await rate.acquire(1 << 40)
-    await asyncio.sleep(0.06)
+    shown = NOON + timedelta(hours=1)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await rate.acquire(1000)
@@ -51,7 +52,7 @@ async def test_a_clock_that_is_set_counts_at_the_next_amount() -> None:
     rate = TimedRate([table("00:00,1M 12:00,off")], lambda: shown)
     await rate.acquire(1000)
     shown = NOON + timedelta(hours=1)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await rate.acquire(1 << 50)
 
 

@@ -227,7 +227,7 @@ class Run:
             while not jobs.empty():
                 done.append(await self.downloader.process(jobs.get_nowait()))
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.gather(*(worker() for _ in range(self.workers)))
         self.check()
         return done

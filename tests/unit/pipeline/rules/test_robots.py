@@ -131,7 +131,7 @@ def test_the_parser_is_loaded_only_when_something_is_forbidden() -> None:
         "assert 'protego' not in sys.modules\n"
         "assert not parse_robots(b'User-agent: *\\nDisallow: /\\n').allows('http://h/a', 'x')\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=100)
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ async def test_new_files_that_gathered_while_a_batch_was_lost_fail_too() -> None
     stage = Stage(slow := SlowDestination())
     slow.full_at = "b"
     await stage.committer.put(plain_files("a", "b"), staged("x"))
-    await asyncio.wait_for(slow.busy.wait(), 5)
+    await asyncio.wait_for(slow.busy.wait(), 60)
     await stage.committer.put(plain_files("c"))
     slow.ready.set()
     with pytest.raises(DestinationError):
@@ -352,7 +352,7 @@ async def test_a_worker_that_waits_for_room_learns_of_the_lost_batch() -> None:
 
 async def test_draining_nothing_takes_no_time() -> None:
     stage = Stage(SlowDestination())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await stage.committer.drain()
         await stage.end()
 
@@ -445,7 +445,7 @@ async def test_nobody_waits_for_a_committer_that_met_a_bug() -> None:
     broken.ready.set()
     for task in (draining, waiting):
         with pytest.raises(RuntimeError, match="the committer has ended"):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 60)
     with pytest.raises(RuntimeError, match="the committer has ended"):
         await stage.committer.put(staged("later"))
     with pytest.raises(TypeError, match="a bug"):

@@ -153,7 +153,7 @@ async def test_a_short_page_is_kept_until_robots_txt_allows_it_unless_that_needs
                 dropped.set()
 
     async def wait() -> None:
-        await asyncio.wait_for((dropped if requests == 2 else pages.was_read).wait(), 5)
+        await asyncio.wait_for((dropped if requests == 2 else pages.was_read).wait(), 60)
 
     rules = robots(ALLOWS, wait)
     client = FakeClient(lambda _request: ALLOWS)

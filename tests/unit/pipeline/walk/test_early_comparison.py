@@ -89,7 +89,7 @@ class Late(FakeClient):
         take: Take | None = None,
     ) -> FetchedPage:
         if self._event is not None:
-            await asyncio.wait_for(self._event.wait(), 5)
+            await asyncio.wait_for(self._event.wait(), 60)
         return await super().fetch_page(url, validators=validators, permit=permit, html_only=html_only, most=most)
 
 

@@ -506,7 +506,7 @@ async def test_a_walk_that_is_stopped_reads_no_further_listing() -> None:
 
 async def test_nothing_to_walk_is_an_end() -> None:
     walk = Walk()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await walk.walker.walk([], walk.visit)
     assert walk.visited == []
 
