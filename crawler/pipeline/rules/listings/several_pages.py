@@ -33,6 +33,8 @@ class SeveralPages(Struct):
     """URL of a page without rows of its own → its rows."""
     _led_to: set[str] = field(default_factory=set)
     """URLs of the pages to which the pages led, as they were known."""
+    _leads_to: set[str] = field(default_factory=set)
+    """Same, as they are now."""
     _known_next: list[set[str]] = field(default_factory=list)
     """For each page that is known to have had rows of its own, those to which it led."""
     _with_rows: set[str] = field(default_factory=set)
@@ -53,27 +55,32 @@ class SeveralPages(Struct):
         """
         rows, first = self._rows.add(listing.entries), self._seen[0].url if self._seen else url
         now = _look(url, listing, rows.own, first)
-        was: Look | None = None
         self.was_repeated = False
-        if known is not None:
-            self._led_to.update(next_of(known))
-            was = _look(url, known, self._rows.add_known(known.entries), first)
-            if not self._seen:
-                self._known_first = was.key
-                self._said_next = any(claim.kind is ClaimKind.NEXT for claim in known.claims)
-            if was.rows:
-                self._with_rows.add(url)
-                self._known_next.append({page for page in next_of(known) if page not in {url, first}})
-            elif was.key == self._known_first:
-                self._aliases.add(url)
-                self.was_repeated = self._said_next
-            if was.leads_on and (not now.leads_on or self._rows.is_lossy):
-                self._former |= dict.fromkeys(next_of(known))
+        was = None if known is None else self._add_known(url, known, now, first)
+        self._leads_to.update(next_of(listing))
         self.known_before = known
         self._seen.append(SeenPage(url=url, now=now, known=was, is_linked=is_linked, overlaps=rows.overlaps))
         if not now.rows:
             self._repeated[url] = listing.entries
         return rows
+
+    def _add_known(self, url: str, known: ListingMemo, now: Look, first: str) -> Look | None:
+        """Add what was ``known`` of the page at ``url``. Returns its look; None if it was no page of the listing."""
+        self._led_to.update(next_of(known))
+        was = _look(url, known, self._rows.add_known(known.entries), first)
+        if not self._seen:
+            self._known_first = was.key
+            self._said_next = any(claim.kind is ClaimKind.NEXT for claim in known.claims)
+        if was.rows:
+            self._with_rows.add(url)
+            self._known_next.append({page for page in next_of(known) if page not in {url, first}})
+        elif was.key == self._known_first:
+            self._aliases.add(url)
+            self.was_repeated = self._said_next
+        if was.leads_on and (not now.leads_on or self._rows.is_lossy):
+            self._former |= dict.fromkeys(next_of(known))
+        # A page without rows of its own to which none led was read only because one had led there before.
+        return None if not was.rows and url in self._leads_to - self._led_to else was
 
     def withdraw(self) -> None:
         """Take back the page that was added last, as nothing leads to it."""

@@ -161,6 +161,10 @@ FIRST = ("first", ("ab", [2, 3]), ("ab", [2, 3]))
          (2, "some of its rows are on another page, too")),
         # unless rows were on two pages before
         ([("first", ("bc", [2]), ("ab", [2])), (2, ("cd", [3]), ("bd", [3])), (3, ("f", []), ("ef", []))], (), None),
+        # a page that repeated another one, and to which none led, was not known to follow the last one
+        ([("first", ("ab", [2]), ("ab", [2])), (2, ("ce", [3]), ("cd", [])), (3, ("ce", []), ("cd", []))], (),
+         (3, ROWS)),
+        ([("first", ("ab", [2]), ("ab", [2])), (2, ("ce", [3]), ("cd", [3])), (3, ("ce", []), ("cd", []))], (), None),
         # no row is missing
         ([("first", ("abcd", [2]), ("ab", [2])), (2, ("", []), ("cd", []))], (), None),
         ([("first", ("a", [2]), ("ab", [2])), (2, ("cd", []), ("cd", []))], (), ("first", SHORT)),
