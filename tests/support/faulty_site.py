@@ -41,7 +41,9 @@ class FaultySite:
     is_endless: bool = False
     """Whether "Next" stands on every page, also on the last one."""
     beyond: str = "empty"
-    """What follows the last page: an "empty" one, an empty one that is "bare", the "last" one again, "not-found"."""
+    """What follows the last page: an "empty" one, an empty one that is "bare", the "last" one or the "first" one again,
+    "not-found".
+    """
     first_href: bool = False
     """Whether the URL of the first page has no query in links."""
     fault: str = ""
@@ -76,7 +78,8 @@ class FaultySite:
             return None
         if number > self.last and self.beyond == "bare":
             return self._markup([], "")
-        number = self.last if number > self.last and self.beyond == "last" else number
+        if number > self.last:
+            number = {"last": self.last, "first": 1}.get(self.beyond, number)
         return self._markup(self._rows(number, self.names), self._pager(number, self.last))
 
     def _wrong(self, number: int) -> str | None:
@@ -96,6 +99,11 @@ class FaultySite:
             "other": min(self.source, self.last),
         }
         return sent.get(self.fault, number)
+
+    @property
+    def sends_later(self) -> bool:
+        """Whether a page after the one with the fault is sent for it."""
+        return self._sent(self.place) > self.place
 
     def sent_rows(self, number: int) -> list[str]:
         """The rows that are sent for a page with the fault."""
@@ -137,12 +145,14 @@ def faulty_site(random: Random, pagings: list[Paging]) -> FaultySite:
     length, style = random.choice([2, 3, 5, 7]), random.choice([*STYLES_AND_MORE])
     count = random.choice([2, 3, 4, 5]) * length + random.choice([0, 0, 1, -1])
     paging = Paging() if style == "form-select" else random.choice(pagings)
+    is_endless = style in WORDS and random.random() < 0.3
+    beyond = ["empty", "bare", "last", "not-found", *(() if is_endless else ("first",))]  # "Next" never leads there
     return FaultySite(
         names=[f"f{number:03d}.zip" for number in range(count)],
         length=length,
         style=style,
         paging=paging,
-        is_endless=style in WORDS and random.random() < 0.3,
-        beyond=random.choice(["empty", "bare", "last", "not-found"]),
+        is_endless=is_endless,
+        beyond=random.choice(beyond),
         first_href=style != "form-select" and not paging.is_opaque and random.random() < 0.4,
     )

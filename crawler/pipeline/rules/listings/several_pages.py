@@ -142,10 +142,13 @@ class SeveralPages(Struct):
     def _replaced(self, pages: Sequence[SeenPage]) -> str | None:
         """The URL of a page in whose place another one was sent; None if there is none."""
         by_rows = {page.now.key: page for page in pages if page.now.rows and page.known is not None}
+        ends = [page for page in pages[1:] if page.now.rows and not page.now.leads_on]
         for other in (*pages, *self._withdrawn):
             page = None if other.now.rows else by_rows.get(other.now.key)
             if page is None or page.known is None or not self._rows.is_gone(page.known.key, page.known.rows):
                 continue
+            if other in self._withdrawn and any(end is not page for end in ends):
+                continue  # it came after the last page: what was sent for it is any other one
             is_familiar = self._rows.knew(self._repeated[other.url])
             if is_replaced(page, other, is_first=page is pages[0], is_familiar=is_familiar):
                 return page.url

@@ -85,14 +85,14 @@ def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool, known: se
         return not any({*site.sent_rows(site.place)}.intersection(rows) for rows in site.other_rows(site.place))
     # The only number beside that of the current page is no pager, unless its parameter is known to be one of pages.
     is_number = site.last == 2 and site.style in NUMBERS and not is_known(site.paging.key)
-    if site.place == 1 and site.fault in {"next", "last"} and (site.style in NEVER_BACK or is_number):
+    if site.place == 1 and site.sends_later and (site.style in NEVER_BACK or is_number):
         sent = set(site.sent_rows(1))
         # The first page may have been sorted anew; or all files are new, and an old token leads to the first page.
         if sent & first or (site.paging.is_opaque and not sent & known):
             return True
     # The rows of a page may be gone, and those of the next one in their place, if links only lead forward, and neither
     # numbers nor the other pages show that nothing has moved.
-    is_forward = site.style in FORWARD | {"bare-words"} and site.fault in {"last", "next"}
+    is_forward = site.style in FORWARD | {"bare-words"} and site.sends_later
     return is_forward and (site.paging.is_opaque or (has_changed and site.place == site.last - 1))
 
 

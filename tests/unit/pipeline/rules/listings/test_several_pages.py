@@ -225,6 +225,17 @@ def test_a_later_page_in_place_of_the_first_one(
     assert not expected or flaw == Flaw(FlawKind.UNLIKE, f"{ROOT}: {OTHER}")
 
 
+@pytest.mark.parametrize("leads_on", [False, True])
+def test_the_first_page_sent_for_one_after_the_last_page_is_where_it_belongs(*, leads_on: bool) -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("cd", [2]), ("ab", [2, 3]))
+    add(pages, 2, ("ef", [3] if leads_on else []), ("cd", [3]))
+    add(pages, 3, ("cd", []), ("ef", []))
+    pages.withdraw()
+    expected = Flaw(FlawKind.UNLIKE, f"{ROOT}: {OTHER}") if leads_on else None
+    assert pages.flaw() == expected
+
+
 @given(
     known=st.integers(2, 12), length=st.integers(1, 4), seed=st.randoms(use_true_random=False), sent=st.integers(1, 5)
 )
