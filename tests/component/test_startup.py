@@ -164,7 +164,7 @@ def test_those_of_a_file_of_mirrors_are_sent_before_the_event_loop_is_imported(
     assert len([name for name in modules if name.partition(".")[0] == "crawler"]) <= (103 if is_first else 118)
 
 
-@pytest.mark.parametrize(("option", "most"), [("--fsync=none", 195), ("--no-robots", 264)])
+@pytest.mark.parametrize(("option", "most"), [("--fsync=none", 196), ("--no-robots", 264)])
 def test_that_of_any_other_run_is_sent_before_anything_is_imported_that_only_responses_need(
     site: str, tmp_path: Path, option: str, most: int
 ) -> None:
