@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
@@ -38,7 +38,7 @@ PrintReport = Callable[["Report", Invocation, Config], int]
 """Prints a report and returns the exit code."""
 
 
-def run_async(work: Callable[[Stop], Awaitable[T]], *, is_brief: bool = False) -> T:
+def run_async(work: Callable[[Stop], Awaitable[T]], *, is_light: bool = False) -> T:
     """Run ``work`` on a new event loop, see ``loop_factory``. The first signal requests its stop."""
 
     async def watched() -> T:
@@ -50,7 +50,7 @@ def run_async(work: Callable[[Stop], Awaitable[T]], *, is_brief: bool = False) -
             signals.set_stop_request(None)
 
     _require_descriptors()
-    with asyncio.Runner(loop_factory=loop_factory(is_brief=is_brief)) as runner:
+    with asyncio.Runner(loop_factory=loop_factory(is_light=is_light)) as runner:
         return runner.run(watched())
 
 
@@ -74,7 +74,7 @@ def run_query(work: Coroutine[Any, Any, T]) -> T:
             raise signals.QueryInterrupted(stop.reason)
         return cast("T", found)
 
-    return run_async(guarded, is_brief=True)
+    return run_async(guarded, is_light=True)
 
 
 def is_interactive(quiet: bool) -> bool:
@@ -148,23 +148,18 @@ def run_one(call: Invocation) -> int:
         starts = [item.url for item in items]
     with _worker_processes(call.config) as started:
         _refuse_mistakes(starts, directory, call)
-        is_light = call.input_file is None and is_brief(starts[0], directory, call.config)
-        return run_observed(call, work, print_report, is_brief=is_light)
+        light = call.input_file is None and is_light(starts[0], directory, call.config)
+        return run_observed(call, work, print_report, is_light=light)
 
 
-def is_brief(url: str, directory: str, config: Config) -> bool:
-    """Whether the run mirrors by http what has been mirrored: most such runs find little that has changed.
+def is_light(url: str, directory: str, config: Config) -> bool:
+    """Whether the run mirrors by http, and long bodies do not pass through the event loop: see ``loop_factory``.
 
     Processes, and the commands of options, are left to uvloop.
     """
     starts_processes = config.processes != 1 or config.cluster or config.on_change or config.on_end or config.on_failure
-    if starts_processes or not url.lower().startswith("http://") or is_object_url(directory):
-        return False
-    from crawler.storage.state.location import existing_state
-
-    with suppress(CrawlerError):
-        return existing_state(directory, config) is not None
-    return False
+    in_pieces = config.segments > 1 or is_object_url(directory)
+    return not (starts_processes or in_pieces) and url.lower().startswith("http://")
 
 
 def _refuse_mistakes(starts: Sequence[str], directory: str, call: Invocation) -> None:
@@ -230,7 +225,7 @@ def display_closed_on_signal(display: SilentDisplay) -> Iterator[None]:
         signals.set_cleanup(None)
 
 
-def run_observed(call: Invocation, work: Work, show: PrintReport, *, is_brief: bool = False) -> int:
+def run_observed(call: Invocation, work: Work, show: PrintReport, *, is_light: bool = False) -> int:
     """Run ``work`` with display, log and output files, then ``show`` its report. Returns the exit code."""
     from crawler.output.files import Outputs
     from crawler.output.log import configure, log_retry
@@ -264,7 +259,7 @@ def run_observed(call: Invocation, work: Work, show: PrintReport, *, is_brief: b
                 texts = [call.say(str(error)), *report.warnings[len(before.warnings) :]]
             return report
 
-        report = run_async(logged, is_brief=is_brief)
+        report = run_async(logged, is_light=is_light)
     for text in texts:
         print_error(text, report.exit_code)
     return report.exit_code if texts else show(report, call, config)

@@ -100,8 +100,8 @@ def _recorded(call: Invocation, chosen: Sequence[Mirror], written: Sequence[str]
 
     given = {*call.given, *(["status"] if call.status else [])}
     status = [] if page is None else [(page, call.config_file or "")]
-    problems = run_async(lambda stop: output_problems(chosen, given, written, status, stop), is_brief=True)
-    return problems if written else problems + run_async(lambda stop: directory_problems(chosen, stop), is_brief=True)
+    problems = run_async(lambda stop: output_problems(chosen, given, written, status, stop), is_light=True)
+    return problems if written else problems + run_async(lambda stop: directory_problems(chosen, stop), is_light=True)
 
 
 def _early_start(chosen: Sequence[Mirror], page: str | None) -> EarlyStart | None:

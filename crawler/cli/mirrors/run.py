@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from crawler.cli.invocation import Invocation
 from crawler.cli.mirrors.conflicts import SHARED, begins_first, enclosing
 from crawler.cli.printing import describe, print_error
-from crawler.cli.runner import display_closed_on_signal, ended_early, is_brief, print_report, run_async
+from crawler.cli.runner import display_closed_on_signal, ended_early, is_light, print_report, run_async
 from crawler.model.errors import ConfigError, CrawlerError
 from crawler.model.exit_codes import SIGNALS
 from crawler.model.reasons import CLAIM
@@ -72,8 +72,8 @@ def run_all(
         announce_to(log_retry, display.retrying)
         own = _own_files(call, chosen, status)
         shared = RunContext(own_files=own, keeps_record=status is not None, early=early)
-        are_brief = all(is_brief(mirror.url, mirror.directory, mirror.config) for mirror in chosen)
-        outcomes = run_async(lambda stop: _run_mirrors(chosen, jobs, stop, log, display, shared), is_brief=are_brief)
+        are_light = all(is_light(mirror.url, mirror.directory, mirror.config) for mirror in chosen)
+        outcomes = run_async(lambda stop: _run_mirrors(chosen, jobs, stop, log, display, shared), is_light=are_light)
     codes = []
     for mirror, (report, error) in zip(chosen, outcomes, strict=True):
         if error is not None:

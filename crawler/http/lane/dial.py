@@ -90,7 +90,7 @@ class Dialer:
         except _NoConnection:
             text = f"no connection within {self._connect_timeout:g} s"
             raise RequestError(text, blames_host=True, is_unsent=True) from None
-        except (OSError, ssl.CertificateError) as error:
+        except OSError as error:
             if not _is_timeout(error):
                 raise _explained(error) from None
             text = f"no response within {self._read_timeout:g} s"
@@ -107,7 +107,7 @@ class Dialer:
                     opened = await self._opened_early(where, len(addresses)) or await connected(addresses)
                     self._reached.setdefault(where, asyncio.Event()).set()
                     return await _lane_on(opened, make, context, name)
-            except (OSError, ssl.CertificateError) as error:
+            except OSError as error:
                 drop_first(addresses)
                 if not addresses:
                     raise (_NoConnection if _is_timeout(error) else error) from None
