@@ -52,7 +52,8 @@ class FakeRules(RobotsTxt):
         return Rejection("robots", url) if url in self._forbidden else None
 
     def allow_all(self, url: str) -> bool:
-        return not self._forbidden
+        host = "/".join(url.split("/")[:3])
+        return not any(each.startswith(host) for each in self._forbidden)
 
     def allows_below(self, url: str) -> bool:
         return not any(each.startswith(url) for each in self._forbidden)
@@ -308,6 +309,9 @@ class FakeDestination(Destination):
                 name, slash, _ = path.removeprefix(prefix).partition("/")
                 found[name] = Local(Kind.DIRECTORY, 0, 0) if slash else local
         return found
+
+    def has_parts(self) -> bool:
+        return bool(self.parts)
 
     def has_part(self, path: str) -> bool:
         return path in self.parts

@@ -66,8 +66,8 @@ async def new_files(rules: Rules, open_page: OpenPage) -> NewFiles | None:
         return None
     if not any(entry.kind is Kind.FILE and not entry.folder for entry in page.entries):
         return None
-    await directory.look(path, "")
-    if directory.known[path] or await directory.foreign(path) is not None:
+    await directory.scan(path)
+    if await directory.knows(path) or await directory.foreign(path) is not None:
         return None
     policy.expect([entry.size for entry in page.entries])
     return NewFiles(rules, page, directory)
@@ -205,9 +205,6 @@ def _conclude(rules: Rules, page: DirectoryPage, directory: OpenDirectory) -> No
     """Conclude a directory whose files are all new, once their jobs are in the queue."""
     path, policy = page.directory.path, rules.policy
     directory.digest.expect(len(page.entries), more=False)
-    rules.unlisted.confirm(path)
     directory.state.visited(path, None)
     if policy.unchanged is not None and page.version is not None:
         policy.unchanged.remember(path, page.version, directory.digest)
-    if policy.checksums is not None:
-        policy.checksums.leave([path])

@@ -98,9 +98,11 @@ PATTERN = shapes_of(response(b"abc", KINDS[0], TIMES[0], None, None, 3)).pattern
         (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", True, None),
         (b"HTTP/1.1 200 OK\nContent-Type: text/plain\n\n", True, None),
         (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\n\r\n", True, None),
+        (b"\n\n", True, None),
         (b"HTTP/1.1 304 Not Modified\r\n\r\n", True, None),
         (b"HTTP/1.1 100 Continue\r\n\r\n", True, None),
-        (b"HTTP/1.1 200 OK\r\n" + b"x" * LONGEST, True, None),
+        (b"x" * LONGEST, False, None),
+        (b"x" * (LONGEST + 1), True, None),
         (response(b"ab", KINDS[0], TIMES[1], None, None, 2), True, 2),
         (response(b"", KINDS[0], TIMES[1], None, None, 3), False, None),
         (response(b"abc", KINDS[1], TIMES[1], None, None, 3), True, None),
@@ -114,6 +116,50 @@ def test_what_is_no_response_like_the_others_is_noticed_at_once(
     alike = AlikeResponses(PATTERN, STATUS_LINE.pattern, [3])
     assert alike.read(data, len(data)) == ([], 0)
     assert (alike.is_unexpected, alike.other_size, len(alike)) == (is_unexpected, other, 0)
+
+
+def read(data: bytes, sizes: list[int], end: int | None = None) -> tuple[AlikeResponses, list[bytes], int]:
+    """What is found in ``data`` up to ``end``: bodies, and the offset of what is left."""
+    alike = AlikeResponses(PATTERN, STATUS_LINE.pattern, sizes)
+    places, at = alike.read(data, len(data) if end is None else end)
+    return alike, [data[start:stop] for start, stop in places], at
+
+
+@pytest.mark.parametrize(
+    ("body", "is_unexpected"),
+    [(b"HTTP/1.1 200 OK\r\n", True), (b"a\nHTTP/1.0 404 Not Found", True), (b"of HTTP/1.1", False), (b"http", False)],
+)
+def test_a_body_that_may_hold_a_response_ends_the_reading(body: bytes, *, is_unexpected: bool) -> None:
+    data = response(body, KINDS[0], TIMES[0], None, None, len(body))
+    for more in (b"", response(b"x" * 99, KINDS[0], TIMES[0], None, None, 99)):
+        alike, bodies, at = read(data + more, [len(body), 99])
+        assert alike.is_unexpected is is_unexpected is may_hold_response(body)
+        assert (bodies, at) == (([], 0) if is_unexpected else ([body, *([b"x" * 99] * bool(more))], len(data + more)))
+
+
+def test_what_is_in_memory_behind_the_end_has_not_arrived() -> None:
+    first = response(b"x" * LONGEST, KINDS[0], TIMES[0], None, None, LONGEST)
+    for kind, length in ((KINDS[0], 4), (KINDS[0], 5), (KINDS[1], 4)):
+        data = first + response(b"next", kind, TIMES[0], None, None, length)
+        for end in range(len(first), data.rindex(b"\r\n\r\n")):
+            alike, bodies, at = read(data, [LONGEST, 4], end)
+            assert (bodies, at) == ([b"x" * LONGEST], len(first))
+            assert (alike.is_unexpected, alike.other_size) == (False, None)
+
+
+def test_the_fields_of_each_response_are_its_own() -> None:
+    """Also where it has none, and the one before had one."""
+    fields = [
+        (None, None, None), (TIMES[0], TIMES[0], '"a"'), (TIMES[0], TIMES[1], '"a"'), (TIMES[1], TIMES[1], "W/'b"),
+        (None, TIMES[1], None), (TIMES[1], None, None), (None, None, None),
+    ]  # fmt: skip
+    made = [response(b"x" * n, KINDS[0], modified, date, tag, n) for n, (modified, date, tag) in enumerate(fields)]
+    alike = AlikeResponses(shapes_of(*made).patterns(lambda _: True), STATUS_LINE.pattern, range(len(made)))
+    data = b"".join(made)
+    places, at = alike.read(data, len(data))
+    assert [stop - start for start, stop in places] == [*range(len(made))]
+    assert (at, alike.is_unexpected) == (len(data), False)
+    assert list(zip(alike.modified, alike.dates, alike.etags, strict=True)) == fields
 
 
 def test_other_patterns_are_tried_and_bytes_behind_the_last_response_are_left() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import KeysView, Sequence
+from collections.abc import Awaitable, KeysView, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.flaws import Flaw, FlawKind
-from crawler.model.values import Entry, Job, Kind, Rejection, Validators
+from crawler.model.values import Entry, Job, Kind, Local, Rejection, Validators
 from crawler.pipeline.plan import planner
 from crawler.pipeline.plan.open_directory import OpenPage
+from crawler.pipeline.plan.other_mirrors import Neighbours
 from crawler.pipeline.rules.budgets import Budget
 from crawler.pipeline.rules.extraneous import Unlisted
 from crawler.pipeline.rules.scope import Scope
@@ -165,6 +166,54 @@ def test_directories_that_are_planned_together_end_as_alone(data: st.DataObject)
     assert done[0] == done[1]
 
 
+@pytest.mark.parametrize("sums", [None, b"", b"0" * 64 + b"  a\n"])
+@pytest.mark.parametrize("name", ["", "version", "mentioned", "unusable"])
+@pytest.mark.parametrize("more", [[], [file("SHA256SUMS")], [file("b", directory="c")]])
+def test_examples_of_new_directories_end_as_the_rules_decide(more: list[Entry], name: str, sums: bytes | None) -> None:
+    changed = {name: FIELDS[name]} if name else {}
+    pages = [page_of([file("a"), *more], "d"), page_of([file("b"), file("c")], "e", **changed)]
+    done = [by_path(planned(way, pages, Decider(sums=sums))) for way in ("long", "alone", "together")]
+    assert done[1:] == [done[0]] * 2
+
+
+@pytest.mark.parametrize("is_scanned", [False, True])
+async def test_new_directories_are_scanned_together_if_the_destination_does_that(
+    begun: list[str], *, is_scanned: bool
+) -> None:
+    decider, scanned = Decider(["sub/x"]), list[Sequence[str]]()
+    scan = decider.destination.scan
+
+    def scan_all(paths: Sequence[str]) -> Awaitable[list[dict[str, Local]]] | None:
+        scanned.append(paths)
+        return asyncio.gather(*map(scan, paths)) if is_scanned else None
+
+    async def scan_one(path: str) -> dict[str, Local]:
+        scanned.append([path])
+        return await scan(path)
+
+    decider.destination.scan_all = scan_all  # type: ignore[method-assign]
+    decider.destination.scan = scan_one  # type: ignore[method-assign]
+    await decider.producer.visit_all([page_of([file("a")], path) for path in ("d", "sub")], decider._put)
+    assert scanned == [["d", "sub"], *([] if is_scanned else [["d"], ["sub"]])]
+    assert begun == ["sub"]
+
+
+@pytest.mark.parametrize("is_foreign", [False, True])
+async def test_nothing_new_is_stored_in_another_mirror(begun: list[str], *, is_foreign: bool) -> None:
+    decider = Decider(["e/x"])
+    decider.destination.owner = lambda path: "in" if path.partition("/")[0] == "in" else None  # type: ignore[method-assign]
+
+    async def url_of(_directory: str) -> str:
+        return "http://other/"
+
+    decider.producer._beside = Neighbours(decider.destination, url_of, lambda: ROOT)
+    paths = ["in", "in/deep", "d"] if is_foreign else ["d", "e"]
+    await decider.producer.visit_all([page_of([file("a")], path) for path in paths], decider._put)
+    assert decider.paths == (["d/a"] if is_foreign else ["d/a", "e/a"])
+    assert begun == (["in", "in/deep"] if is_foreign else ["e"])
+    assert [result.path for result in decider.observer.results] == (["in/a", "in/deep/a"] if is_foreign else [])
+
+
 async def test_new_directories_are_decided_on_together_and_others_alone(begun: list[str]) -> None:
     decider, puts = Decider(["sub/x"]), list[list[str]]()
 
@@ -213,6 +262,23 @@ async def test_a_few_plain_files_take_the_short_way(rows: list[Entry], is_short:
     decider = Decider()
     await decider.producer.visit(page_of(rows, "sub"), decider._put)
     assert begun == ([] if is_short else ["sub"])
+
+
+@pytest.mark.parametrize("what", ["obstacles", "replaced"])
+async def test_after_what_stands_in_the_way_of_a_directory_the_long_way_is_taken(what: str, begun: list[str]) -> None:
+    decider = Decider()
+    getattr(decider.producer.findings.unlisted, what)["d"] = "a mount point"
+    await decider.producer.visit(page_of([file("a")], "sub"), decider._put)
+    assert begun == ["sub"]
+
+
+@pytest.mark.parametrize("sums", [None, b"", b"0" * 64 + b"  a\n"])
+async def test_beside_checksum_files_the_long_way_is_taken(sums: bytes | None, begun: list[str]) -> None:
+    decider = Decider(sums=sums, config=Config(last=()))
+    pages = [page_of([file(name)], path) for name, path in [("a", "d"), ("SHA256SUMS", "e"), ("a", "sub")]]
+    for page in pages:
+        await decider.producer.visit(page, decider._put)
+    assert begun == ([] if sums is None else ["e", "sub"])
 
 
 async def test_where_something_is_here_or_known_the_long_way_is_taken(begun: list[str]) -> None:

@@ -124,14 +124,17 @@ async def test_new_files_are_put_in_the_order_of_the_listing(count: int, monkeyp
     decider.assert_closed()
 
 
-@pytest.mark.parametrize(("is_new", "expected"), [(True, [[Span(10, 10), None]]), (False, [])])
+@pytest.mark.parametrize("there", [[], ["other"]])
+@pytest.mark.parametrize(
+    ("is_new", "below", "expected"), [(True, "", [[Span(10, 10), None]]), (False, "", []), (True, "sub", [])]
+)
 async def test_the_destination_is_told_which_sizes_to_expect_of_new_files(
-    *, is_new: bool, expected: list[list[Span[int] | None]]
+    there: list[str], below: str, *, is_new: bool, expected: list[list[Span[int] | None]]
 ) -> None:
-    decider, told = Decider([] if is_new else ["a"], *([] if is_new else [known("a")])), list[object]()
+    decider, told = Decider([*there, *([] if is_new else ["a"])], *([] if is_new else [known("a")])), list[object]()
     rules = decider.producer._rules
     decider.producer._rules = replace(rules, policy=replace(rules.policy, expect=told.append))
-    await decider.visit(file("a"), replace(file("b"), size=None))
+    await decider.visit(file("a", directory=below), replace(file("b", directory=below), size=None))
     assert told == expected
 
 
@@ -228,6 +231,13 @@ async def test_where_the_state_or_the_destination_has_something_the_long_way_is_
     decider = Decider(local, *map(known, states))
     await decider.visit(file("a"), file("b"), file("c"))
     assert long_way == expected.split()
+
+
+async def test_what_the_destination_cannot_store_takes_the_long_way(long_way: list[str]) -> None:
+    decider = Decider()
+    decider.destination.rejects = {"sub/con": "is a device"}.get  # type: ignore[method-assign]
+    await decider.visit(file("a"), file("con"), file("b"), path="sub")
+    assert long_way == ["con"]
 
 
 @pytest.mark.parametrize("what", ["obstacles", "replaced"])
