@@ -93,7 +93,7 @@ def read_titles(survey: Survey, url: str, path: str) -> Titles:
     """What the titles of the page at ``url`` say, which shows the directory ``path``."""
     shown = [squeezed(tag.get_text(" "))[:300] for tag in survey.first("title", "h1", "h2", "h3", limit=1)]
     first = [text for text in shown if text]
-    has_password = any(str(tag.attrs.get("type", "")).lower() == "password" for tag in survey.named["input"])
+    has_password = any(str(tag.attrs.get("type")).lower() == "password" for tag in survey.named["input"])
     places = _places(url, path)
     rest = [_without(text, places) for text in first]
     is_index = any(map(_INDEX_WORDS.match, first[:3]))
@@ -118,7 +118,7 @@ def _is_own(text: str) -> bool:
 
 
 def _score(survey: Survey, path: str) -> float:
-    wanted = decoded(path).strip("/")
+    wanted = squeezed(decoded(path)).strip("/")
     best = 0.0
     for tag in survey.first("title", "h1", "h2", "h3", "h4", "caption", limit=3):
         text = squeezed(tag.get_text(" "))[:6000]
@@ -136,18 +136,17 @@ def _score(survey: Survey, path: str) -> float:
 
 
 def _names_path(text: str, wanted: str, *, anywhere: bool) -> bool:
-    plain = squeezed(decoded(text).replace(" /", "/").replace("/ ", "/")).rstrip("/ ")
+    plain = squeezed(decoded(text).replace("/ ", "/")).rstrip("/ ")
     if wanted:
-        return plain.endswith(squeezed(wanted)) or ("/" in plain and plain.endswith("/" + wanted.rpartition("/")[2]))
-    return not anywhere and text.rstrip().endswith("/")
+        return plain.endswith("".join(wanted.rpartition("/")[1:]))
+    return not anywhere and text.endswith("/")
 
 
 def _places(url: str, path: str) -> list[str]:
     """The parts of ``url`` and of ``path`` that a heading may name, longest first."""
     host, _, rest = url.partition("#")[0].partition("://")[2].partition("/")
-    paths = [squeezed(decoded(each)).strip("/") for each in (path, *rest.partition("?")[::2])]
-    parts = {host, host.rpartition(":")[0], *host.split("."), *paths, *"/".join(paths).split("/")}
-    return sorted(parts - {""}, key=len, reverse=True)
+    names = squeezed(decoded(f"{path}/{rest.replace('?', '/')}")).split("/")
+    return sorted(filter(None, {host, host.rpartition(":")[0], *host.split("."), *names}), key=len, reverse=True)
 
 
 def _without(text: str, places: Collection[str]) -> str:
