@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from crawler.model.columns.new_files import NewFiles
 from crawler.model.freshness import Dating, Source
+from crawler.model.network.pipelining import Findings, Ordered
+from crawler.model.network.receiving import Arrived, Receiver, Reception
+from crawler.model.network.shapes import HeaderShape
 from crawler.model.struct import replace
-from crawler.model.values import Job, Kind, Known, Local, Span
+from crawler.model.values import Job, Kind, Known, Local, Result, Span, Staged
+from crawler.pipeline.fetch.downloader import Downloader, Published, nothing_published
+from crawler.pipeline.fetch.receiving import order as module
 from crawler.pipeline.fetch.receiving.order import FileOrder, Orders, most_files
+from crawler.pipeline.fetch.receiving.seen_responses import is_fit
+from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
+from tests.support.fakes import FakeClient, FakeDestination, FakeResponse, FakeSharing, Recorder, nothing_refused
 
 KNOWN = Known(path="a", url="http://h/a", row="", size=1, mtime=1, digest=None, checked=1.0)
 
@@ -84,8 +97,10 @@ def test_an_origin_gets_one_order_at_a_time_until_one_has_left_nothing() -> None
     host = orders.host("http://h/")
     host.begin()
     assert not host.takes_another
+    assert orders.host("http://other/").takes_another
     orders.conclude("http://h/", [])
     assert (host.is_proven, host.is_tried, host.disappointments) == (True, False, 0)
+    orders.seen._fit["http://h/"] = {"bin": True}
     host.begin()
     assert host.takes_another
     orders.conclude("http://h/", [job(1, "a.bin"), job(2)])
@@ -98,3 +113,186 @@ def test_an_origin_gets_one_order_at_a_time_until_one_has_left_nothing() -> None
         orders.conclude("http://h/", [job(1)])
         assert host.disappointments == disappointments
     assert not host.takes_another
+
+
+def test_the_bodies_of_an_order_have_room() -> None:
+    made = order()
+    assert made.add_first([job(1), job(99), job(2)]) == 2
+    assert order().add_first([job(1), job(100)]) == 1
+
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+TIME, LATER = "Wed, 01 May 2024 12:00:00 GMT", "Wed, 01 May 2024 12:00:01 GMT"
+SHAPE = HeaderShape(("Content-Type", "Content-Length", "Last-Modified"), {"Content-Type": "application/zip"})
+
+
+SECONDS = 1 / 1024
+
+
+class Sharing(FakeSharing):
+    """Has ``arrived`` arrive for each order, ``SECONDS`` after it began."""
+
+    def __init__(self, arrived: Arrived | None) -> None:
+        super().__init__(FakeClient(lambda _: FakeResponse()), lambda _: FakeResponse())
+        self.arrived, self.is_able = arrived, True
+        self.seconds = 0.0
+        self.done: list[object] = []
+
+    def can_order(self, url: str, accepts: Callable[[HeaderShape], bool], files: int) -> bool:
+        assert (url, accepts, files) == ("http://h/1", is_fit, Room.files)
+        return self.is_able
+
+    async def order(self, ordered: Ordered, reception: Reception) -> None:
+        urls = [(url, headers is UNCONDITIONAL) for url, headers in ordered.requests()]
+        is_fit = [ordered.accepts(SHAPE), ordered.accepts(HeaderShape(SHAPE.names[:2], SHAPE.constant))]
+        self.done += [ordered.url, urls, ordered.sizes, is_fit, reception]
+        self.seconds += SECONDS
+        if self.arrived is not None:
+            self.done.append(ordered.judge(self.arrived))
+
+
+class Destination(FakeDestination):
+    """Has a receiver."""
+
+    receiver: Receiver | None = None  # type: ignore[assignment]
+
+
+class Begun(Room):
+    """Has room for ``bodies``."""
+
+    bodies: object = "room"
+
+    def begin(self) -> object:
+        return self.bodies
+
+
+class Observer(Recorder):
+    """Notes whose requests have been sent, and the sizes of what has arrived."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[Job] = []
+        self.arrived: list[int] = []
+
+    def started(self, job: Job) -> None:
+        self.begun.append(job)
+
+    def received(self, job: Job, count: int) -> None:
+        self.arrived.append(count)
+
+
+def arrived(count: int, **more: object) -> Arrived:
+    found: dict[str, object] = {
+        "bodies": [b"x" * size for size in range(1, count + 1)],
+        "modified": [TIME] * count,
+        "etags": [f'"{size}"' for size in range(1, count + 1)],
+        "dates": [LATER] * count,
+        "is_whole": count == 3,
+    }
+    return Arrived(**{**found, **more})  # type: ignore[arg-type]
+
+
+def orders(found: Arrived | None = None, published: Published = nothing_published) -> tuple[Orders, Sharing, Begun]:
+    sharing, client, destination = Sharing(found), FakeClient(lambda _: FakeResponse()), Destination()
+    client.sharing, destination.receiver = sharing, Begun()  # type: ignore[assignment]
+    downloader = Downloader(
+        client=client, destination=destination, observer=Observer(), permit=nothing_refused, attempts=1,
+        is_listing=None,  # type: ignore[arg-type]
+    )  # fmt: skip
+    made = Orders(downloader, published)
+    made.seen.note("http://h/", [job(1)], [type("Reply", (), {"shape": SHAPE, "varying": (TIME, None, None)})()])
+    return made, sharing, destination.receiver  # type: ignore[return-value]
+
+
+def test_an_order_begins_if_it_is_possible_and_there_is_room() -> None:
+    made, sharing, room = orders()
+    for first, is_able, bodies in [(job(0), True, "room"), (job(1), False, "room"), (job(1), True, None)]:
+        sharing.is_able, room.bodies = is_able, bodies
+        assert made.begin(first) is None
+        assert made.host("http://h/").takes_another
+    sharing.is_able, room.bodies = True, "room"
+    assert made.begin(replace(job(1), url="http://other/1")) is None, "nothing has been seen of it"
+    begun = made.begin(job(1))
+    assert begun is not None
+    assert (begun.url, begun.sizes, begun.room) == ("http://h/1", [1], 4)
+    assert made.begin(job(1)) is None, "one at a time"
+    made.host("http://h/").withdraw()
+    made.downloader.destination.receiver = None  # type: ignore[misc]
+    assert made.begin(job(1)) is None
+
+
+PLAIN, ROW, OTHER = [job(1), job(2), job(3)], Span(NOON, NOON), Span(NOON + timedelta(1), NOON + timedelta(1))
+ORDERED = ["http://h/1", [(f"http://h/{size}", True) for size in (1, 2, 3)], [1, 2, 3], [True, False], "room"]
+NONE = Findings(is_doubtful=True)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "found", "saved", "findings"),
+    [
+        (PLAIN, arrived(3), "123", Findings(agreed=3)),
+        (PLAIN, arrived(2), "1", Findings(agreed=1)),
+        (PLAIN, arrived(2, other_size=3), "", Findings(is_doubtful=True, is_exchanged=True)),
+        (PLAIN, arrived(2, other_size=9), "", NONE),
+        (PLAIN, arrived(0), "", Findings(agreed=0)),
+        (PLAIN, None, "", None),
+        (PLAIN, arrived(3, modified=[TIME, None, TIME]), "13", Findings(agreed=3)),
+        ([*PLAIN[:2], replace(job(3), modified=ROW)], arrived(3), "123", Findings(agreed=3)),
+        ([*PLAIN[:2], replace(job(3), modified=ROW)], arrived(3, modified=[LATER] * 3), "", NONE),
+        ([*PLAIN[:2], replace(job(3), modified=OTHER, moment=ROW)], arrived(3), "123", Findings(agreed=3)),
+        ([*PLAIN[:2], replace(job(3), moment=ROW)], arrived(3, modified=[LATER] * 3), "", NONE),
+    ],
+)  # fmt: skip
+async def test_what_has_arrived_and_is_proven_is_saved_and_the_rest_is_put_back(
+    jobs: list[Job], found: Arrived | None, saved: str, findings: Findings | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, sharing, _ = orders(found)
+    start = time.monotonic()
+    clock = type("Clock", (), {"monotonic": staticmethod(lambda: start + sharing.seconds)})
+    monkeypatch.setattr(module, "time", clock)
+    batch = made.begin(jobs[0])
+    assert batch is not None
+    assert batch.add_first(jobs[1:]) == 2
+    done, left = list[Staged](), list[Job]()
+
+    async def finish(*several: Result | Staged | NewFiles) -> None:
+        assert made.downloader.connections.free == 0
+        for each in several:
+            assert isinstance(each, NewFiles)
+            done.extend(each)
+
+    def put_back(several: Sequence[Job]) -> None:
+        assert several
+        left.extend(several)
+
+    await batch.process(finish, put_back)
+    rest = [job for job in jobs if job.path not in saved]
+    assert sharing.done == [*ORDERED, *([findings] if findings is not None else [])]
+    assert [(item.job, item.size, item.body) for item in done] == [
+        (job, int(job.path), b"x" * int(job.path)) for job in jobs if job.path in saved
+    ]
+    assert [item.result.known and item.result.known.validators.etag for item in done] == [f'"{n}"' for n in saved]
+    assert left == rest
+    host, observer = made.host("http://h/"), made.downloader.observer
+    assert (host.is_proven, host.is_tried, host.disappointments) == (not rest, False, int(bool(rest)))
+    assert made.left == {job.path for job in rest}
+    assert made.seen.of("http://h/")("new") is (not rest)
+    assert isinstance(observer, Observer)
+    assert (observer.begun, observer.arrived) == (jobs, [int(name) for name in saved])
+    assert host.room == (64 if found is None else most_files(len(found.etags), SECONDS))
+
+
+async def test_files_with_published_digests_are_put_back() -> None:
+    asked = list[list[Job]]()
+
+    async def published(jobs: list[Job]) -> list[Job]:
+        asked.append(jobs)
+        return [*jobs]
+
+    made, sharing, _ = orders(published=published)
+    batch = made.begin(job(1))
+    assert batch is not None
+    left = list[Job]()
+    await batch.process(None, left.extend)  # type: ignore[arg-type]
+    assert (left, asked, made.left, sharing.done) == ([job(1)], [[job(1)]], {"1"}, [])
+    host = made.host("http://h/")
+    assert (host.takes_another, host.disappointments) == (True, 0)

@@ -26,6 +26,7 @@ class Reply:
     ("path", "known_by"),
     [
         ("a.zip", "zip"), ("d.x/a.ZIP", "zip"), ("a.tar.gz", "gz"), ("a", ""), ("d.zip/a", ""), ("a.", ""),
+        ("d/a.b/c", ""),
         (".zip", "zip"),
         ("a.0001", ""), ("a.12345678", ""), ("a.webmanifest", ""), ("a.download", "download"), ("", ""),
     ],
@@ -56,10 +57,11 @@ def test_which_responses_are_fit(found: HeaderShape, fit: bool) -> None:
 )  # fmt: skip
 def test_the_last_response_tells_what_the_next_one_is_expected_to_be(replies: list[Reply | None], fit: bool) -> None:
     seen = SeenResponses()
-    jobs = [Job(url="http://h/a.zip", path="a.zip", reason="new")] * len(replies)
+    jobs = [Job(url="http://h/a.zip", path="a.zip", reason="new")] * (len(replies) + 1)
     seen.note("http://h/", jobs, replies)  # type: ignore[arg-type]
     assert seen.of("http://h/")("d/b.zip") is fit
     assert not seen.of("http://h/")("b.bin"), "of another kind"
     assert not seen.of("http://other/")("b.zip"), "of another origin"
-    seen.disappoint("http://h/", "c.ZIP")
-    assert not seen.of("http://h/")("b.zip")
+    for origin in ("http://h/", "http://new/"):
+        seen.disappoint(origin, "c.ZIP")
+        assert seen.of(origin)("b.zip") is False

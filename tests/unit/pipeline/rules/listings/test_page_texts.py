@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.pipeline.rules.listings.page_texts import DOUBTS, Judgement, are_known, judge
+from crawler.pipeline.rules.listings.page_texts import DOUBTS, Judgement, _digest, are_known, judge
 
 OLD, NEW, OTHER = ("5 files, 3.2 MB", "Generated on Mon, 30 Nov 2026"), "Fehlr beim Lesn", "Erro de leitura"
 SAME = ("4 files, 2.2 MB", "Generated on Tue, 01 Dec 2026")
@@ -51,6 +51,29 @@ def test_new_text_is_doubted_if_rows_are_missing(
     assert bool(found.doubted) is (found.doubt is not None)
 
 
+@pytest.mark.parametrize(
+    ("known", "texts", "changes"),
+    [
+        ("", OLD, 0),
+        ("", (), 0),
+        (KNOWN, SAME, 0),
+        (KNOWN, (NEW,), 1),
+        (seen(OLD, (NEW,)), (OTHER,), 2),
+        (seen(OLD, (NEW,)), (NEW,), 0),
+        (seen(OLD, (NEW,), (OTHER,)), OLD, 2),
+    ],
+)
+def test_digests_are_remembered_and_how_often_in_succession_there_was_new_text(
+    known: str, texts: tuple[str, ...], changes: int
+) -> None:
+    found = judge(known, texts, is_lossy=False)
+    assert found == Judgement(None, str(changes) + "".join(sorted({_digest(text) for text in texts})))
+
+
+def test_what_is_doubted_is_the_text_without_its_links() -> None:
+    assert judge(KNOWN, (*OLD, f"{NEW}\0login/\0help"), is_lossy=True).doubt == NEW
+
+
 def test_new_text_that_stays_or_changes_is_believed_after_a_few_runs() -> None:
     for texts in ([(*OLD, NEW)] * 3, [(NEW,), (OTHER,), ("and another",)]):
         known = KNOWN
@@ -82,6 +105,10 @@ def test_with_trust_the_text_is_remembered_at_once() -> None:
         (KNOWN, (*OLD, "<5d41402a"), False),
         (seen((*OLD, "<5d41402a")), (*OLD, "<5d41402a"), True),
         (seen((*OLD, "<5d41402a")), (*OLD, "<5d41402b"), False),
+        (seen(("a\0x1",)), ("a\0x2",), False),
+        (seen(("1 file\0x1",)), ("2 files\0x1",), True),
+        (seen(("a\udcff",)), ("a\udcff",), True),
+        (seen(("a", "b")), ("czwgd",), False),  # its digest is the end of the one and the beginning of the other
         (KNOWN, None, False),
         ("", OLD, False),
         ("", (), False),
