@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from crawler.listings.json.archive_org import read_archive_org
+from crawler.listings.json.beside import beside_rows
 from crawler.listings.json.caddy import read_caddy
 from crawler.listings.json.document import JsonDocument, read_json
 from crawler.listings.json.generic import read_generic
@@ -18,6 +19,7 @@ from crawler.listings.json.pypi import read_pypi
 from crawler.listings.json.swift import read_swift
 from crawler.listings.json.webhdfs import read_webhdfs
 from crawler.listings.page import Page, Parser
+from crawler.listings.statements.judgement import judged
 from crawler.model.values import Listing
 
 READERS: tuple[Callable[[JsonDocument], Listing | None], ...] = (
@@ -31,13 +33,19 @@ READERS: tuple[Callable[[JsonDocument], Listing | None], ...] = (
     read_generic,
 )
 
+_APART = {"archive-org": frozenset({"metadata", "reviews"})}
+"""Family → fields that describe something else than the listing, in words of their own."""
+
 
 def parse_json(page: Page) -> Listing | None:
     """The listing of the first reader that recognises the page; None if it is not JSON or none does."""
     document = read_json(page)
     if document is None:
         return None
-    return next((listing for reader in READERS if (listing := reader(document))), None)
+    listing = next((listing for reader in READERS if (listing := reader(document))), None)
+    if listing is None or not isinstance(document.value, dict):
+        return listing
+    return judged(listing, beside_rows(document.value, _APART.get(listing.family, frozenset())))
 
 
 PARSERS: tuple[Parser, ...] = (parse_json,)

@@ -23,7 +23,6 @@ from crawler.listings.values.exact_urls import (
 )
 from crawler.listings.values.exact_values import any_time, exact_size, hex_digest, printed
 from crawler.listings.values.kinds import kind_of
-from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
 from crawler.model.values import Kind, Listing
@@ -58,9 +57,6 @@ _KINDS = {
 }
 _DIRECTORIES = frozenset({"dirs", "directories", "folders", "subdirs"})
 _CONTAINERS = frozenset({"files", "paths", "items", "entries", "contents", "content", "children", "list", "listing"})
-_MORE = frozenset({"next", "nextpage", "nextpagetoken", "nexttoken", "nextmarker", "continuationtoken", "truncated"})
-_MORE_FLAGS = frozenset({"istruncated", "hasmore", "more", "cursor"})
-_TOTALS = frozenset({"total", "totalcount", "filescount"})
 
 Columns = dict[str, str]
 """Role of a field → the key of that field in a row."""
@@ -102,9 +98,8 @@ def read_generic(document: JsonDocument) -> Listing | None:
                 return None
     if nameless and 2 * nameless >= count:
         return None
-    flaws = (Flaw(FlawKind.PART),) if _says_more(document.value, count) else ()
     family, confidence = ("dufs-json", 1.0) if dufs else ("json-generic", 0.7)
-    return taken.listing(family, complete=document.whole, confidence=confidence, flaws=flaws)
+    return taken.listing(family, complete=document.whole, confidence=confidence)
 
 
 def _is_nameless(row: Any) -> bool:
@@ -131,19 +126,6 @@ def _arrays(root: Any) -> Iterator[_Array]:
                 yield _Array(rows, Kind.DIRECTORY)
             elif key in _CONTAINERS and not (_is_dufs(root) and key != "paths"):
                 yield _Array(rows, Kind.FILE if split and key == "files" else None)
-
-
-def _says_more(root: Any, count: int) -> bool:
-    """True if the document says that it is one page of several."""
-    if not isinstance(root, dict):
-        return False
-    for key, value in root.items():
-        plain = _plain(key)
-        if value and (plain in _MORE or plain in _MORE_FLAGS):
-            return True
-        if plain in _TOTALS and isinstance(value, int) and value > count:
-            return True
-    return False
 
 
 def _plain(key: str) -> str:

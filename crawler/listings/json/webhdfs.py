@@ -14,7 +14,6 @@ from crawler.listings.values.exact_entries import Details, Rows, canonical, quot
 from crawler.listings.values.exact_urls import query_value
 from crawler.listings.values.exact_values import epoch_time, exact_size, printed
 from crawler.listings.values.kinds import kind_of
-from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Listing
 from crawler.text.urls import before_query
@@ -39,8 +38,7 @@ def read_webhdfs(document: JsonDocument) -> Listing | None:
         _take(taken, row)
     for _ in range(len(rows) - len(named)):
         taken.add_nameless()
-    flaws = (Flaw(FlawKind.PART, "continuationToken"),) if outer.get("continuationToken") else ()
-    return taken.listing("webhdfs", complete=document.whole, flaws=flaws)
+    return taken.listing("webhdfs", complete=document.whole)
 
 
 def _take(taken: Rows, row: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ PAGED_BY_MARKER = {"s3-xml", "azure-blob", "swift"}
 
 Pages of HTML link to all pages, including those already read, and are numbered: rows move from one to another.
 """
+_CHAINED = PAGED_BY_MARKER | {"json-generic", "embedded-json-generic"}
+"""Families whose pages name only the next one."""
 _GONE = {404, 410}
 _ABSENT = {*range(400, 500)} - {401, 403, 407, 408, 421, 425, 429}
 
@@ -34,7 +36,7 @@ def is_absent(error: FetchError | ListingError) -> bool:
 
 def is_chain(listing: Listing) -> bool:
     """Whether each page names only the next one, so that the chain is followed also over pages without rows."""
-    return bool(listing.linked) or listing.family in PAGED_BY_MARKER
+    return bool(listing.linked) or listing.family in _CHAINED
 
 
 def back_links(listing: Listing) -> list[str]:
