@@ -16,7 +16,7 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NEXT = _set("next nxt more additional continue continuation continued resumption following")
+NEXT = _set("next nxt more additional continue continuation continued resumption following truncated truncation")
 """Words of a field whose value is the way to further rows, or says whether there are any."""
 CURSOR = _set("cursor marker skiptoken scroll after resume remaining rest evaluated")
 """The same, if no other word of the name says that the value tells where this page begins."""
@@ -27,7 +27,7 @@ HERE = _set("previous prev before back first self current this start begin initi
 END = _set("last end ended eof done finish finished final exhausted complete completed whole entire")
 """Words of a flag that is false if further rows follow."""
 PART = _set(
-    """truncated truncation partial partially incomplete omitted skipped dropped missing limited clipped abridged
+    """partial partially incomplete omitted skipped dropped missing limited clipped abridged
     shortened capped exceeded overflow overflowed stale loading scanning indexing refreshing unfinished"""
 )
 """Words of a field that is true, or has a value, if rows are missing."""

@@ -73,7 +73,7 @@ def verdict_on(statements: Iterable[Statement], counts: Counts, url: str, *, is_
         more = [*said.more, *([] if said.is_ended else said.ways), *([] if is_ended else said.cursors)]
         verdict.flaws += [Flaw(FlawKind.PART, _shown(statement)) for statement in more[:1]]
     is_alone = not (verdict.next_pages or is_followed or "?" in url)  # else all pages together meet the claims
-    verdict.claims += _claims(said, counts, is_alone=is_alone, is_ended=is_ended or bool(more))
+    verdict.claims += [] if is_followed else _claims(said, counts, is_alone=is_alone, is_ended=is_ended or bool(more))
     if is_alone:
         verdict.flaws += [Flaw(FlawKind.PART, claim.quote) for claim in verdict.claims[:1]]
     return verdict

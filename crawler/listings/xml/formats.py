@@ -11,7 +11,9 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from crawler.listings.page import Page, Parser
+from crawler.listings.statements.judgement import judged
 from crawler.listings.xml.azure import read_azure
+from crawler.listings.xml.beside import beside_rows
 from crawler.listings.xml.document import XmlDocument, read_xml, root_position
 from crawler.listings.xml.nginx import read_nginx
 from crawler.listings.xml.s3 import read_s3
@@ -19,31 +21,43 @@ from crawler.listings.xml.svn import read_svn
 from crawler.listings.xml.swift import read_swift
 from crawler.listings.xml.thredds import read_thredds
 from crawler.listings.xml.webdav import read_webdav
+from crawler.model.struct import Value
 from crawler.model.values import Listing
 
-Reader = Callable[[XmlDocument], Listing | None]
 
-READERS: MappingProxyType[str, Reader] = MappingProxyType(
+class Format(Value, frozen=True):
+    """One format."""
+
+    read: Callable[[XmlDocument], Listing | None]
+    rows: frozenset[str]
+    """Local names of the elements in the root element that are rows, or hold or describe them."""
+
+
+READERS: MappingProxyType[str, Format] = MappingProxyType(
     {
-        "list": read_nginx,
-        "ListBucketResult": read_s3,
-        "EnumerationResults": read_azure,
-        "container": read_swift,
-        "multistatus": read_webdav,
-        "catalog": read_thredds,
-        "svn": read_svn,
+        "list": Format(read_nginx, frozenset({"file", "directory", "other"})),
+        "ListBucketResult": Format(read_s3, frozenset({"Contents", "CommonPrefixes"})),
+        "EnumerationResults": Format(read_azure, frozenset({"Blobs"})),
+        "container": Format(read_swift, frozenset({"object", "subdir"})),
+        "multistatus": Format(read_webdav, frozenset({"response"})),
+        "catalog": Format(
+            read_thredds, frozenset({"dataset", "catalogRef", "service", "metadata", "property", "documentation"})
+        ),
+        "svn": Format(read_svn, frozenset({"index"})),
     }
 )
+"""Local name of the root element → its format."""
 
 
 def parse_xml(page: Page) -> Listing | None:
     """The listing of the page; None if no reader knows its root element, or the reader does not recognise it."""
     root = root_position(page.body)
-    reader = READERS.get(root[0]) if root else None
-    if root is None or reader is None:
+    known = READERS.get(root[0]) if root else None
+    if root is None or known is None:
         return None
     document = read_xml(page, root[1])
-    return reader(document) if document is not None else None
+    listing = None if document is None else known.read(document)
+    return None if document is None or listing is None else judged(listing, beside_rows(document, known.rows))
 
 
 PARSERS: tuple[Parser, ...] = (parse_xml,)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from urllib.parse import unquote_to_bytes
 
+from crawler.listings.statements.statement import flag_in
 from crawler.listings.values.exact_entries import Details, Rows
 from crawler.listings.values.exact_urls import bucket_of, query_value, with_query
 from crawler.listings.values.exact_values import entity_tag, exact_size, hex_digest, printed, utc_time
 from crawler.listings.values.object_keys import PAGING, ObjectKeys
 from crawler.listings.xml.document import XmlDocument, children, fields
-from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.values import Listing
 
 
@@ -43,7 +43,7 @@ class _Bucket:
 
 
 def read_s3(document: XmlDocument) -> Listing | None:
-    """The objects and prefixes of one page. An empty bucket is a listing: the root element proves it."""
+    """The objects and prefixes of one page. An empty bucket is a listing if it says that it is not truncated."""
     bucket = _Bucket(document)
     taken = Rows(document.url)
     prefix = bucket.key_field("Prefix") or query_value(document.url, "prefix") or ""
@@ -58,11 +58,13 @@ def read_s3(document: XmlDocument) -> Listing | None:
         prefix = bucket.key(fields(element).get("Prefix"))
         last = max(last, prefix, key=_order)
         keys.add_prefix(prefix)
-    truncated = bucket.value("IsTruncated").strip().lower() == "true"
+    truncated = flag_in(bucket.value("IsTruncated"))
+    if truncated is None and not last:
+        return None
+    if truncated is None:
+        truncated = bool(bucket.value("NextContinuationToken") or bucket.value("NextMarker"))
     following = _next_page(document.url, bucket, last) if truncated else None
-    flaws = (Flaw(FlawKind.PART, "IsTruncated"),) if truncated and following is None else ()
-    pages = (following,) if following else ()
-    return taken.listing("s3-xml", complete=document.whole, next_pages=pages, flaws=flaws)
+    return taken.listing("s3-xml", complete=document.whole, next_pages=(following,) if following else ())
 
 
 def _details(row: dict[str, str]) -> Details:

@@ -14,11 +14,12 @@ from crawler.listings.statements.topics import Topic, topic_of
 TOPICS: dict[Topic | None, str] = {
     Topic.NEXT: """next nextPage next_page next_url nextLink @odata.nextLink nextPageToken next-token nextMarker more
         hasMore has_more hasNext hasNextPage more_available moreItems continuationToken continue NextContinuationToken
-        nextFileName nextFileId nextStart next_cursor nextRecordsUrl resumptionToken additional_items __next""",
+        nextFileName nextFileId nextStart next_cursor nextRecordsUrl resumptionToken additional_items __next
+        truncated isTruncated is_truncated""",
     Topic.CURSOR: """cursor marker after end_cursor endCursor scroll_id pageToken remainingEntries LastEvaluatedKey
         listMarker""",
     Topic.END: "last isLast done eof complete isComplete finished no_more noMorePages end_of_list last_page_url",
-    Topic.PART: """truncated isTruncated is_truncated partial isPartial incomplete incomplete_results incompleteSearch
+    Topic.PART: """partial isPartial incomplete incomplete_results incompleteSearch
         skipped omitted loading missing limitExceeded stale""",
     Topic.TROUBLE: """error errors Error error_message errorCode errno warnings failed failures exception readErrors
         timed_out unreadable unavailable servers_unavailable not_found notOk diskError fault""",
@@ -88,9 +89,9 @@ SPELLINGS: list[Callable[[list[str]], str]] = [
     lambda words: "__" + "_".join(words),
 ]
 WORDS = {
-    Topic.NEXT: ["has next", "next page", "next marker", "has more", "next link", "next page token", "more items"],
+    Topic.NEXT: ["has next", "next page", "next marker", "has more", "next link", "next page token", "is truncated"],
     Topic.END: ["is last", "is complete", "no more"],
-    Topic.PART: ["is truncated", "incomplete results", "partial"],
+    Topic.PART: ["is partial", "incomplete results", "partial"],
     Topic.TROUBLE: ["error", "errors", "error message", "warnings", "timed out", "not found"],
     Topic.ROWS: ["total", "total count", "total items", "item count", "result count"],
     Topic.FILES: ["num files", "file count", "total files"],

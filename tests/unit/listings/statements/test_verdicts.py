@@ -113,6 +113,7 @@ def test_any_other_field_is_no_flaw(field: dict[str, Any]) -> None:
         ({"next_page_url": "/pub/?page=2", "last_page_url": "/pub/?page=3", "last_page": 3}, "?page=2"),
         ({"paging": {"next": "?after=x", "cursors": {"after": "x"}}, "has_more": True}, "?after=x"),
         ({"next_href": "page2.json"}, "page2.json"),
+        ({"truncated": True, "next": "?page=2"}, "?page=2"),
     ],
 )
 def test_a_link_to_the_next_page_is_followed_below_the_directory(field: dict[str, Any], page: str) -> None:
