@@ -24,6 +24,7 @@ from crawler.storage.directory.reading import counted_ahead, reader
 from crawler.storage.directory.reading.counted_ahead import CountedAhead
 from crawler.storage.state.store import SqliteState
 from tests.support.misbehaving.behaviours import Status
+from tests.support.misbehaving.pages import Row, nginx
 from tests.support.misbehaving.samples import DAY, blob
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD
@@ -258,6 +259,26 @@ async def test_changes_to_the_copies_are_found_as_without_digests(
     assert {name: getattr(report, name) for name in same} == {name: getattr(expected, name) for name in same}
     assert sorted(watcher.ended) == sorted(plain.ended)
     assert files(directory) == files(other)
+
+
+async def test_doubts_of_a_page_end_when_its_directory_is_unchanged(
+    site: Site, directory: Path, comparisons: list[bool]
+) -> None:
+    def listing(names: list[str], more: str) -> bytes:
+        rows = [Row(href=name, size=300, mtime=OLD) for name in names]
+        return nginx(site.root, rows).replace(b"</body>", f"<p>{more}</p></body>".encode())
+
+    fill(site)
+    site.listing("", listing(NAMES, "Tere"))
+    await run(site, directory)
+    faults = [True, False, True, True, False, True, True]
+    for is_broken in faults:
+        site.listing("", listing(NAMES[:4], "Viga") if is_broken else listing(NAMES, "Tere"))
+        report, _ = await run(site, directory, replace(CONFIG, delete=True))
+        assert report.exit_code == (5 if is_broken else 0)
+        assert len(files(directory)) == 6
+    assert comparisons == [True] * faults.count(False)
+    assert (await run(site, directory, replace(CONFIG, delete=True)))[0].deleted == 2, "seen for the third time"
 
 
 async def test_a_change_upstream_is_detected_by_its_page(site: Site, directory: Path, comparisons: list[bool]) -> None:

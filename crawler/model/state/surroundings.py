@@ -12,6 +12,8 @@ class Surroundings(Value, frozen=True):
     """The heading without what changes each day; "" if there is none, or an older version wrote this."""
     texts: str = ""
     """Digests of the other texts (see ``rules.listings.page_texts``); "" if they are unknown."""
+    doubts: int = 0
+    """Number of visits in succession in which new text was doubted: the page was not this one in the last of them."""
 
 
 UNKNOWN = Surroundings()

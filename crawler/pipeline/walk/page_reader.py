@@ -17,11 +17,11 @@ from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Listing, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.walk.page_versions import (
+    PageResponse,
     after,
     is_memorable,
     is_part,
     is_same,
-    last_version,
     linked_pages,
     memo_of,
     recalled_version,
@@ -62,17 +62,6 @@ class Root(Protocol):
         """Note that a fallback has sent a file instead of a listing."""
 
 
-class _Whole(Value, frozen=True):
-    """A page that has been read at once, of the directory ``path``, and what is known of it."""
-
-    path: str
-    url: str
-    page: FetchedPage
-    listing: Listing
-    known: ListingMemo | None = None
-    was: Remembered = None
-
-
 class PageReader(Value, frozen=True, kw_only=True):
     """Reads the listings of a walk."""
 
@@ -95,12 +84,13 @@ class PageReader(Value, frozen=True, kw_only=True):
     """True if every page is fetched unconditionally, bypassing caches, and parsed."""
 
     async def read(
-        self, path: str, url: str, permit: Permit, begun: BegunPage | None = None
+        self, path: str, url: str, permit: Permit, begun: BegunPage | None = None, *, is_first: bool = True
     ) -> AsyncGenerator[PagePiece, None]:
         """Yield the listing at ``url`` of the directory ``path``, piece by piece; nothing if it is unchanged.
 
         Everything in an unchanged directory has been reported already. Only the last piece has ``is_listing`` True; it
         tells whether the listing is complete. ``begun``: its first page, if that has been fetched already.
+        ``is_first``: whether ``url`` is that of the first page.
 
         Raises FetchError, VerificationError, ListingError.
         """
@@ -114,14 +104,11 @@ class PageReader(Value, frozen=True, kw_only=True):
             if page.status == 304 and (memo is None or memo.body_digest != digest.body_digest):
                 page = await self._fetch(url, Validators(), permit)  # it confirmed a version that is not known
         if memo is not None and is_same(memo, page):
-            linked = memo.linked if page.status == 304 and page.link is None else linked_pages(page)
-            now = memo if linked == memo.linked else replace(memo, linked=linked)
-            version, held = (recalled_version(memo), None) if now is memo else (None, now)
-            yield PagePiece(listing=self._recall(now, path), version=version, known=memo, memo=held)
+            yield self._unchanged(path, page, memo)
             return
-        was = last_version(known, digest)
+        response = PageResponse(path, url, page, known, digest, is_first)
         if (whole := self._parsed(page)) is not None:
-            yield after(known, self._wholes([_Whole(path, url, page, whole, known, was)])[0])
+            yield after(known, self._wholes([(response, whole)])[0])
             return
         parsed = self.parse(page.body, page.url, page.content_type)
         if "json" in page.content_type:
@@ -131,7 +118,8 @@ class PageReader(Value, frozen=True, kw_only=True):
                 # An empty array proves nothing; the HTML page of the same directory does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
-        async with aclosing(self._noted(path, url, page, sound(parsed, page, url, was), known, was)) as pieces:
+                response = replace(response, page=page)
+        async with aclosing(self._noted(response, sound(parsed, page, url, response.was))) as pieces:
             async for piece in pieces:
                 yield after(known, piece)
 
@@ -143,7 +131,7 @@ class PageReader(Value, frozen=True, kw_only=True):
         try:
             page = await self._fetch(url, known.validators if known else Validators(), permit, is_root=not path)
             self.state.visited(path, url)
-            if digest is not None and self.may_be_kept(digest, page) and await self._is_kept(path, digest, early):
+            if digest is not None and self.may_be_kept(digest, page) and await self._is_kept(path, url, digest, early):
                 return None
         finally:
             if early is not None:
@@ -159,15 +147,17 @@ class PageReader(Value, frozen=True, kw_only=True):
         """Whether ``page`` is that of ``digest``, so that no entry needs a decision if the local directory is, too."""
         return is_same(digest, page) and not (page.link is not None and linked_pages(page))
 
-    async def _is_kept(self, path: str, digest: DirectoryDigest, early: EarlyComparison | None) -> bool:
+    async def _is_kept(self, path: str, url: str, digest: DirectoryDigest, early: EarlyComparison | None) -> bool:
         """Whether the local directory is that of ``digest``, given that its page is."""
         is_kept = self.unchanged is not None and await self.unchanged.is_kept(path, digest, early)
         if is_kept:
-            self.announce_kept(path, digest)
+            self.announce_kept(path, url, digest)
         return is_kept
 
-    def announce_kept(self, path: str, digest: DirectoryDigest) -> None:
-        """Report the listing of a directory that is unchanged."""
+    def announce_kept(self, path: str, url: str, digest: DirectoryDigest) -> None:
+        """Report the listing, at ``url``, of a directory that is unchanged."""
+        if digest.surroundings.doubts and self.unchanged is not None:
+            self.unchanged.keep(path, url, replace(digest, surroundings=replace(digest.surroundings, doubts=0)))
         self._announce(path, digest.answered, digest.family, digest.files + len(digest.skipped))
 
     def wholes(self, begun: Sequence[tuple[Directory, BegunPage]]) -> dict[str, PagePiece]:
@@ -177,8 +167,8 @@ class PageReader(Value, frozen=True, kw_only=True):
         """
         new = [(each, page.page) for each, page in begun if page.digest is None and page.memo is None]
         read = [(each, page, self._parsed(page)) for each, page in new]
-        whole = [_Whole(each.path, each.url, page, listing) for each, page, listing in read if listing is not None]
-        return {each.path: piece for each, piece in zip(whole, self._wholes(whole), strict=True)}
+        whole = [(PageResponse(each.path, each.url, page), found) for each, page, found in read if found is not None]
+        return {each.path: piece for (each, _), piece in zip(whole, self._wholes(whole), strict=True)}
 
     def _parsed(self, page: FetchedPage) -> Listing | None:
         """The complete listing on ``page``, if it can be read at once."""
@@ -187,39 +177,45 @@ class PageReader(Value, frozen=True, kw_only=True):
         whole = self.parse_whole(page.body, page.url, page.content_type)
         return None if whole is None or not whole.complete else whole
 
-    def _wholes(self, pages: Sequence[_Whole]) -> list[PagePiece]:
+    def _wholes(self, pages: Sequence[tuple[PageResponse, Listing]]) -> list[PagePiece]:
         """The only pieces that ``_noted`` would yield of ``pages``.
 
         Each step is taken for all of them before the next one: the code and the data of one step fit into the caches of
         the processor, those of all steps do not.
         """
-        found = [
-            self._compared(each.path, each.url, each.page, each.listing, each.listing.entries, each.was)
-            for each in pages
-        ]
-        for each in pages:
-            listing = each.listing
+        found = [self._compared(each, listing, listing.entries, each.was) for each, listing in pages]
+        for each, listing in pages:
             self._announce(each.path, listing.url, listing.family, len(listing.entries), listing.confidence)
             self._account(each.path, listing)
         pieces = list[PagePiece]()
-        for each, (flaw, around) in zip(pages, found, strict=True):
-            url, page, listing = each.url, each.page, each.listing
+        for (each, listing), (flaw, around) in zip(pages, found, strict=True):
+            url, page = each.url, each.page
             memo = memo_of(url, each.path, page, listing, listing.entries, around) if is_memorable(listing) else None
             held, version = self._held(memo, each.known, flaw), version_of(url, page, listing, around)
             pieces.append(PagePiece(listing=listing, version=version, memo=held, unlike=flaw))
         return pieces
 
     def _compared(
-        self, path: str, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry], was: Remembered
+        self, page: PageResponse, listing: Listing, entries: Sequence[Entry], was: Remembered
     ) -> tuple[Flaw | None, Surroundings]:
         """What shows that ``page`` is not what it ``was``, if anything, and what is to be remembered of it."""
-        found = compared(was, url, page, listing, entries)
+        found = compared(was, page.url, page.page, listing, entries, is_first=page.is_first)
         if found.doubted is not None:
-            if isinstance(was, ListingMemo):
-                self.state.remember_listing(replace(was, surroundings=found.doubted))
-            elif was is not None and self.unchanged is not None:
-                self.unchanged.keep(path, url, replace(was, surroundings=found.doubted))
+            if page.digest is not None and self.unchanged is not None:
+                self.unchanged.keep(page.path, page.url, replace(page.digest, surroundings=found.doubted))
+            elif page.known is not None:
+                self.state.remember_listing(replace(page.known, surroundings=found.doubted))
         return found.flaw, found.surroundings
+
+    def _unchanged(self, path: str, page: FetchedPage, memo: ListingMemo) -> PagePiece:
+        """The page of ``memo``, which is unchanged: so text that was doubted on another version of it is gone."""
+        if memo.surroundings.doubts:
+            memo = replace(memo, surroundings=replace(memo.surroundings, doubts=0))
+            self.state.remember_listing(memo)
+        linked = memo.linked if page.status == 304 and page.link is None else linked_pages(page)
+        now = memo if linked == memo.linked else replace(memo, linked=linked)
+        version, held = (recalled_version(memo), None) if now is memo else (None, now)
+        return PagePiece(listing=self._recall(now, path), version=version, known=memo, memo=held)
 
     def _held(self, memo: ListingMemo | None, known: ListingMemo | None, flaw: Flaw | None) -> ListingMemo | None:
         """Return ``memo`` if it is to be remembered later; otherwise remember it at once, if any."""
@@ -228,10 +224,9 @@ class PageReader(Value, frozen=True, kw_only=True):
         self.state.remember_listing(memo)
         return None
 
-    async def _noted(
-        self, path: str, url: str, page: FetchedPage, parsed: Pieces, known: ListingMemo | None, was: Remembered
-    ) -> AsyncGenerator[PagePiece, None]:
-        """Yield each piece of the page at ``url``; report the listing, and remember it if that is worthwhile."""
+    async def _noted(self, response: PageResponse, parsed: Pieces) -> AsyncGenerator[PagePiece, None]:
+        """Yield each piece of the page; report the listing, and remember it if that is worthwhile."""
+        path, url, page, known = response.path, response.url, response.page, response.known
         most = limits.REMEMBERED_ENTRIES if page.validators else limits.READ_AGAIN_ENTRIES
         if len(page.body) > most * limits.ROW_BYTES:
             most = 0
@@ -248,7 +243,7 @@ class PageReader(Value, frozen=True, kw_only=True):
                     self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
                     is_all = count == len(entries)
-                    flaw, around = self._compared(path, url, page, piece, entries, was if is_all else None)
+                    flaw, around = self._compared(response, piece, entries, response.was if is_all else None)
                     is_short = is_all and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
                     if piece.complete and is_short and is_memorable(piece):
                         memo = self._held(memo_of(url, path, page, piece, tuple(entries), around), known, flaw)

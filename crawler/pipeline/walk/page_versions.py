@@ -17,7 +17,7 @@ from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import Surroundings
-from crawler.model.struct import replace
+from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Kind, Listing
 from crawler.pipeline.rules.listings.page_links import is_gone, is_paged, next_of
 from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion, Remembered
@@ -29,6 +29,23 @@ if TYPE_CHECKING:
     from crawler.pipeline.rules.listings.several_pages import SeveralPages
 
 _DIRECTORY = Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
+
+
+class PageResponse(Value, frozen=True):
+    """A page of the directory ``path``, requested at ``url``, and what is known of it."""
+
+    path: str
+    url: str
+    page: FetchedPage
+    known: ListingMemo | None = None
+    digest: DirectoryDigest | None = None
+    is_first: bool = True
+    """Whether it is the first page of the directory."""
+
+    @property
+    def was(self) -> Remembered:
+        """What the state has of its last version."""
+        return last_version(self.known, self.digest)
 
 
 def is_memorable(listing: Listing) -> bool:
@@ -93,8 +110,9 @@ def memo_of(
 
 def last_version(known: ListingMemo | None, digest: DirectoryDigest | None) -> Remembered:
     """The last version of a page that the state has: the page, which may be older, or the digest of its directory."""
-    is_last = digest is None or (known is not None and known.body_digest == digest.body_digest)
-    return known if is_last else digest
+    if digest is None or known is None or known.body_digest != digest.body_digest:
+        return digest or known
+    return replace(known, surroundings=digest.surroundings)  # doubts are noted there
 
 
 def is_part(memo: ListingMemo, known: ListingMemo | None) -> bool:

@@ -64,8 +64,10 @@ async def sound(parsed: Pieces, page: FetchedPage, url: str, was: Remembered) ->
         )
 
 
-def compared(was: Remembered, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry]) -> Compared:
-    """Whether ``page`` has another heading or new text, and not all of the rows.
+def compared(
+    was: Remembered, url: str, page: FetchedPage, listing: Listing, entries: Sequence[Entry], *, is_first: bool = True
+) -> Compared:
+    """Whether ``page``, the first one of its directory or a later one, has another heading or new text, and lacks rows.
 
     The page of a login, an error or a search, or of another directory, may show some of the files. ``was``: the only
     page of its directory, as it was last remembered. Of several pages, each may have lost rows to the others.
@@ -76,14 +78,14 @@ def compared(was: Remembered, url: str, page: FetchedPage, listing: Listing, ent
     heading, known = settled(text), UNKNOWN if was is None else was.surroundings
     is_alone = not (is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)))
     is_lossy = is_alone and listing.conclusive and _has_lost_rows(was, entries)
-    # A page with a query may be one of several, which show each other's rows when there are fewer.
-    texts = judge(known.texts, _texts_apart(listing), is_lossy=is_lossy and "?" not in url)
+    # A later page is one of several, which show each other's rows when there are fewer.
+    texts = judge(known.texts, _texts_apart(listing), is_lossy=is_lossy and is_first, doubts=known.doubts)
     now, flaw, doubted = Surroundings(heading, texts.noted), None, None
     if is_lossy and known.heading not in ("", heading):
         flaw = Flaw(FlawKind.UNLIKE, f"{masked(url)}: its heading is {f'now {text!r}' if text else 'gone'}")
     elif texts.doubt is not None:
         flaw = Flaw(FlawKind.UNLIKE, f"{masked(url)}: it says {texts.doubt!r}")
-        doubted = replace(known, texts=texts.doubted)
+        doubted = replace(known, doubts=known.doubts + 1)
     return Compared(flaw=flaw, surroundings=now, doubted=doubted)
 
 
@@ -115,6 +117,7 @@ def with_belief(was: Remembered, page: FetchedPage, listing: Listing) -> Listing
 
     heading, known = settled(heading_of(page.body)), was.surroundings
     is_identified = bool(heading) or (listing.is_listing and listing.family == was.family)
-    if not is_identified or heading != known.heading or not are_known(known.texts, listing.texts):
+    is_doubted = bool(known.doubts) or not are_known(known.texts, listing.texts)
+    if not is_identified or heading != known.heading or is_doubted:
         return listing
     return replace(listing, is_listing=True, family=was.family, conclusive=True, flaws=())

@@ -159,7 +159,7 @@ class Walker:
             if not pages.is_first and is_of_robots(self._refuse(directory.path, url)):
                 raise ListingError(f"robots.txt forbids its page {masked(url)}: --no-robots continues without it")
             mark, directories = Fingerprint(url), list[Entry]()
-            parts = self._parts(directory, url, first if pages.is_first else (None, None))
+            parts = self._parts(directory, url, first if pages.is_first else (None, None), is_first=pages.is_first)
             async with aclosing(up_to_the_end(parts, url, pages, self._reader.state)) as pieces:
                 async for part in pieces:
                     piece = part.listing
@@ -182,13 +182,15 @@ class Walker:
                     frontier.add(below)  # not before, so that obstacles to a directory are known when it is visited
         settle(pages, directory.path, is_told=self._reader.anew)
 
-    def _parts(self, directory: Directory, url: str, first: First) -> AsyncGenerator[PagePiece, None]:
+    def _parts(
+        self, directory: Directory, url: str, first: First, *, is_first: bool
+    ) -> AsyncGenerator[PagePiece, None]:
         begun, read = first
         if read is not None:
             return only(read)
         if self._source is not None:
             return self._source(directory, self.scope)
-        return self._reader.read(directory.path, url, self._permit(directory), begun)
+        return self._reader.read(directory.path, url, self._permit(directory), begun, is_first=is_first)
 
     def _page(self, directory: Directory, part: PagePiece, *, complete: bool, last: bool) -> DirectoryPage:
         piece, scope = part.listing, part.elsewhere.scope if part.elsewhere else self.scope

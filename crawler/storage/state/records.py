@@ -18,7 +18,7 @@ from typing import Any
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo
 from crawler.model.state.surroundings import Surroundings
-from crawler.model.struct import Value
+from crawler.model.struct import Value, astuple
 from crawler.model.values import Entry, Kind, Known, Span, Validators
 from crawler.storage.state.checksum import sealed, unsealed
 
@@ -193,7 +193,7 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
         json.dumps({
             "next": memo.next_pages, "linked": memo.linked, "mentioned": sorted(memo.mentioned),
             "claims": [[claim.kind, claim.quote, claim.number, claim.shown] for claim in memo.claims],
-            "heading": memo.surroundings.heading, "texts": memo.surroundings.texts,
+            "around": astuple(memo.surroundings),
         }),
         _pack(memo.entries),
     ))  # fmt: skip
@@ -216,7 +216,7 @@ def memo_of(record: tuple[Any, ...]) -> ListingMemo:
         mentioned=frozenset(facts.get("mentioned", ())),
         linked=tuple(facts.get("linked", ())),
         claims=tuple(Claim(ClaimKind(kind), *more) for kind, *more in facts.get("claims", ())),
-        surroundings=Surroundings(str(facts.get("heading", "")), str(facts.get("texts", ""))),
+        surroundings=Surroundings(*facts.get("around", (facts.get("heading", ""), facts.get("texts", "")))),
     )
 
 

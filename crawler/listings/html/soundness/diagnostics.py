@@ -88,8 +88,10 @@ def error_in(passages: Iterable[Passage], regions: set[int], rows: set[int], *, 
     return None
 
 
-def stated_beside(passages: Sequence[Passage], rows: set[int]) -> Flaw | None:
+def stated_beside(passages: Sequence[Passage], rows: set[int], *, has_more: bool) -> Flaw | None:
     """What a short text beside ``rows`` says: that reading failed, or that there are more rows; None if it does not.
+
+    ``has_more``: the listing has other pages, so that there are more rows is normal.
 
     Only whole statements count, as a README or a footer may tell of errors. They may be in one of many languages.
     """
@@ -103,7 +105,7 @@ def stated_beside(passages: Sequence[Passage], rows: set[int]) -> Flaw | None:
         if len(text) <= _SHORT:
             if _FAILS.search(text):
                 return Flaw(FlawKind.ERROR, text)
-            if _IS_PART.search(text):
+            if not has_more and _IS_PART.search(text):
                 return Flaw(FlawKind.PART, text)
     return None
 

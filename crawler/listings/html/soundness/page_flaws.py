@@ -86,7 +86,7 @@ def _stated(
 ) -> Flaw | None:
     """What the page says of an error, or of rows that are missing; "more" beside a pager is on its other pages."""
     found = diagnostics.error_in(passages, regions, rows, is_empty=is_empty)
-    return found if found is not None or is_paged or is_empty else diagnostics.stated_beside(passages, rows)
+    return found if found is not None or is_empty else diagnostics.stated_beside(passages, rows, has_more=is_paged)
 
 
 def _with_texts(listing: Listing, markup: str) -> Listing:

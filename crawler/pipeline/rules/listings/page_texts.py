@@ -26,16 +26,15 @@ class Judgement(Value, frozen=True):
     doubt: str | None
     """The new text that may be the reason why rows are missing, if there is any."""
     noted: str
-    """What is to be remembered of the page: the number of times in succession that there was new text, and the digests
-    of all texts; "" if they are unknown."""
-    doubted: str = ""
-    """What is to be remembered instead of ``known`` while new text is doubted."""
+    """What is to be remembered of the page unless it is doubted: the number of versions of it in succession that had
+    new text, and the digests of all texts; "" if they are unknown."""
 
 
-def judge(known: str, texts: Sequence[str] | None, *, is_lossy: bool) -> Judgement:
+def judge(known: str, texts: Sequence[str] | None, *, is_lossy: bool, doubts: int = 0) -> Judgement:
     """What ``texts`` mean on a page of which ``known`` is remembered; None if they cannot be compared.
 
-    ``is_lossy``: whether rows that were known are not on the page.
+    ``is_lossy``: whether rows that were known are not on the page. ``doubts``: number of visits, directly before this
+    one, in which new text was doubted.
     """
     if texts is None:
         return Judgement(None, "")
@@ -45,9 +44,8 @@ def judge(known: str, texts: Sequence[str] | None, *, is_lossy: bool) -> Judgeme
     new = [text for text in texts if not text.startswith(MARKUP) and _digest(text) not in before]
     if not new:
         return Judgement(None, _noted(0, texts))
-    if is_lossy and changes < DOUBTS:
-        return Judgement(new[0].partition("\0")[0], _noted(0, texts), f"{changes + 1}{known[1:]}")
-    return Judgement(None, _noted(min(changes + 1, DOUBTS), texts))
+    doubt = new[0].partition("\0")[0] if is_lossy and max(changes, doubts) < DOUBTS else None
+    return Judgement(doubt, _noted(min(changes + doubts + 1, DOUBTS), texts))
 
 
 def are_known(known: str, texts: Sequence[str] | None) -> bool:

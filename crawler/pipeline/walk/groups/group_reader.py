@@ -121,6 +121,7 @@ class GroupReader:
 
     async def _kept(self, directories: Sequence[Directory], found: Sequence[BegunPage | None]) -> set[str]:
         """The paths of those directories that are unchanged; they are reported."""
+        urls = {directory.path: directory.url for directory in directories}
         same = {
             directory.path: begun.digest
             for directory, begun in zip(directories, found, strict=False)
@@ -131,5 +132,5 @@ class GroupReader:
         kept = await self._reader.unchanged.kept(same)
         for path, digest in same.items():
             if path in kept:
-                self._reader.announce_kept(path, digest)
+                self._reader.announce_kept(path, urls[path], digest)
         return kept

@@ -119,9 +119,9 @@ class RecordingReader(PageReader, frozen=True, kw_only=True):
     into: list[PagePiece] = field(default_factory=list)
 
     async def read(
-        self, path: str, url: str, permit: Permit, begun: BegunPage | None = None
+        self, path: str, url: str, permit: Permit, begun: BegunPage | None = None, *, is_first: bool = True
     ) -> AsyncGenerator[PagePiece, None]:
-        async with aclosing(PageReader.read(self, path, url, permit, begun)) as pieces:
+        async with aclosing(PageReader.read(self, path, url, permit, begun, is_first=is_first)) as pieces:
             async for piece in pieces:
                 self.into.append(piece)
                 yield piece

@@ -125,6 +125,18 @@ NOT_WHOLE = [
 ]
 
 
+_PAGER = "<p><a href='?page=1'>Previous</a> 2 <a href='?page=3'>Next</a></p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_complete"), [("Error reading directory", False), ("[truncated]", True), ("Welcome", True)]
+)
+@pytest.mark.parametrize("pager", [_PAGER, _PAGER.replace("Next", "3")])
+def test_a_pager_explains_more_rows_and_no_error(text: str, is_complete: bool, pager: str) -> None:
+    for around in (f"<p>{text}</p>{pager}", f"{pager}<p>{text}</p>"):
+        assert parse(table(_LINK.format("a.txt"), _LINK.format("b.txt"), around=around)).complete is is_complete
+
+
 @pytest.mark.parametrize("text", NOT_WHOLE)
 def test_a_page_that_reports_an_error_or_shows_a_part_is_not_complete(text: str) -> None:
     assert not parse(text).complete

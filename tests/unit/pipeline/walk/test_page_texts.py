@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crawler.model.errors import ListingError
 from crawler.pipeline.rules.listings.page_texts import DOUBTS
@@ -85,11 +87,12 @@ ACTIVE = [
 class History:
     """A directory of which several versions of its page are read, one after the other."""
 
-    def __init__(self) -> None:
-        self._state = MemoryState()
+    def __init__(self, query: str = "") -> None:
+        """``query``: that of the URL of the directory."""
+        self._state, self._query = MemoryState(), query
 
     async def read(self, markup: str, *, trusts: bool = False) -> Reading:
-        return await Reading(lambda _: markup, self._state, trusts=trusts).run()
+        return await Reading(lambda _: markup, self._state, trusts=trusts).run(self._query)
 
     async def proves_absence(self, markup: str) -> bool:
         try:
@@ -131,6 +134,31 @@ async def test_an_empty_page_that_is_not_what_it_was_proves_nothing(markup: str)
     history = History()
     assert await history.proves_absence(unknown_words(files(9)))
     assert not await history.proves_absence(markup)
+
+
+@pytest.mark.parametrize("query", ["?dir=pub", "?path=/pub/&sort=name", "?page=2"])
+async def test_a_directory_that_a_query_names_is_compared_like_any_other(query: str) -> None:
+    history = History(query)
+    assert await history.proves_absence(iis(files(9)))
+    assert not await history.proves_absence(iis(files(5), ERRORS[0]))
+    assert await history.proves_absence(iis(files(5)))
+
+
+@given(st.lists(st.sampled_from([True, True, False]), max_size=10), st.booleans())
+@settings(max_examples=20)
+async def test_only_a_fault_that_is_seen_in_three_visits_in_succession_is_believed(
+    visits: list[bool], changes: bool
+) -> None:
+    history, healthy, faults = History(), 9, 0
+    assert await history.proves_absence(iis(files(healthy)))
+    for is_faulty in visits:
+        faults = faults + 1 if is_faulty else 0
+        healthy += changes and not is_faulty
+        page = iis(files(5), ERRORS[faults % len(ERRORS)]) if is_faulty else iis(files(healthy))
+        is_believed = not is_faulty or faults > DOUBTS
+        assert await history.proves_absence(page) is is_believed
+        if faults > DOUBTS:
+            return
 
 
 @pytest.mark.parametrize("more", ERRORS)

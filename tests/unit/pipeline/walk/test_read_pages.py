@@ -74,8 +74,8 @@ class Reading:
         self.visited.append(page)
         return True
 
-    async def run(self) -> Reading:
-        await self.walker.walk([Directory(path="", url=ROOT)], self.visit)
+    async def run(self, query: str = "") -> Reading:
+        await self.walker.walk([Directory(path="", url=ROOT + query)], self.visit)
         return self
 
     @property

@@ -129,9 +129,10 @@ ROWS = (
 )
 
 
-def beside(above: str, below: str) -> Flaw | None:
+def beside(above: str, below: str, *, has_more: bool = False) -> Flaw | None:
     passages = list(split_passages(f"<h1>Index of /pub/</h1>{above}{ROWS}{below}"))
-    return stated_beside(passages, {id(each) for each in passages if each.text.endswith(".iso")})
+    rows = {id(each) for each in passages if each.text.endswith(".iso")}
+    return stated_beside(passages, rows, has_more=has_more)
 
 
 @pytest.mark.parametrize(("kind", "text"), STATEMENTS)
@@ -141,7 +142,8 @@ def test_a_statement_beside_the_rows_is_a_flaw(kind: FlawKind, text: str) -> Non
     assert beside("", f"<hr><p>12 files</p>{paragraph}") == Flaw(kind, text)
     assert beside(f"{paragraph}<p>1</p><p>2</p>", f"<p>1</p><p>2</p>{paragraph}") is None, "in a README or a footer"
     assert beside("", f"<p>{text} {'and so on, ' * 12}</p>") is None, "prose"
-    assert stated_beside(list(split_passages(paragraph)), set()) is None, "without rows: see ``error_in``"
+    assert beside("", paragraph, has_more=True) == (Flaw(kind, text) if kind is FlawKind.ERROR else None)
+    assert stated_beside(list(split_passages(paragraph)), set(), has_more=False) is None, "see ``error_in``"
 
 
 @pytest.mark.parametrize(
