@@ -22,6 +22,7 @@ SAYS: dict[str, dict[str, Any]] = {
     "total": {"count": 3},
     "pages": {"page": 1, "totalPages": 2},
     "token": {"next_cursor": "abc"},
+    "unknown": {"catatan": "penyimpanan bermasalah"},
     "elsewhere": {"_links": {"next": {"href": "http://elsewhere.test/"}}},
 }
 
@@ -59,7 +60,7 @@ def test_what_json_says_beside_half_of_its_rows_deletes_nothing(sandbox: Sandbox
         site.listing(directory, document(NAMES[:2], **fields))
     run = sandbox.mirror(site.url, delete=True)
     run.fails(5)
-    run.says("its page reports an error ('status: error, disk offline')", "('count: 3')")
+    run.says("its page reports an error ('status: error, disk offline')", "('count: 3')", "it says 'catatan: ")
     sandbox.holds(wanted)
     for directory in SAYS:
         site.listing(directory, document(NAMES[:2]))

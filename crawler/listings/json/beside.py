@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
-from crawler.listings.statements.statement import Statement
+from crawler.listings.statements.statement import Statement, leaves
 from crawler.listings.statements.topics import Topic, topic_of
 
 _DEEPEST = 8
@@ -15,39 +16,40 @@ _WHOLE = {Topic.NEXT, Topic.TROUBLE, Topic.PART}
 """What objects are that say something as a whole: ``"errors": {…}``, ``"next": {"href": …}``."""
 
 
-def beside_rows(root: Any, apart: frozenset[str] = frozenset()) -> list[Statement]:
+def beside_rows(root: Any, names: Collection[str], apart: frozenset[str] = frozenset()) -> list[Statement]:
     """The fields of ``root`` that are neither its rows nor in these; none if it is an array.
 
-    ``apart``: fields that say nothing of the rows, whatever they are called.
+    ``names``: those of the entries. ``apart``: fields that say nothing of the rows, whatever they are called.
     """
-    found: list[Statement] = []
-    if isinstance(root, dict):
-        for statement in _beside({name: value for name, value in root.items() if name not in apart}, (), 0):
-            found.append(statement)
-            if len(found) == _MOST:
-                break
-    return found
+    if not isinstance(root, dict):
+        return []
+    fields = {name: value for name, value in root.items() if name not in apart}
+    return list(islice(_beside(fields, (), 0, names), _MOST))
 
 
-def _beside(fields: dict[str, Any], path: tuple[str, ...], depth: int) -> Iterator[Statement]:
+def _beside(fields: dict[str, Any], path: tuple[str, ...], depth: int, names: Collection[str]) -> Iterator[Statement]:
     for name, value in fields.items():
         here = (*path, name)
-        if isinstance(value, dict) and topic_of(here) not in _WHOLE:
-            if depth < _DEEPEST:
-                # An object that holds the rows is no statement, whatever it is called.
-                yield from _beside(value, () if _holds_rows(value, depth) else here, depth + 1)
-        elif isinstance(value, list) and topic_of(here) is None:
-            yield from _relations(here, value)
-        else:
+        if not isinstance(value, dict | list) or topic_of(here) in _WHOLE:
             yield Statement(here, value)
+        elif isinstance(value, list):
+            yield from _list(here, value, names)
+        elif depth < _DEEPEST:
+            # An object that holds the rows is no statement, whatever it is called.
+            yield from _beside(value, () if _holds_rows(value, depth) else here, depth + 1, names)
 
 
-def _relations(path: tuple[str, ...], items: list[Any]) -> Iterator[Statement]:
-    """The fields that a list of links (``[{"rel": "next", "href": …}]``) stands for."""
-    for item in items[:_MOST]:
-        if not isinstance(item, dict) or not isinstance(item.get("rel"), str):
-            return
-        yield Statement((*path, item["rel"]), item)
+def _list(path: tuple[str, ...], items: list[Any], names: Collection[str]) -> Iterator[Statement]:
+    """The statements of a list: of its links (``[{"rel": "next", "href": …}]``), or the list as a whole.
+
+    None if it has the rows, or some of them.
+    """
+    if any(isinstance(item, dict) and isinstance(item.get("rel"), str) for item in items[:1]):
+        for item in items:
+            if isinstance(item, dict) and isinstance(item.get("rel"), str):
+                yield Statement((*path, item["rel"]), item)
+    elif not any(isinstance(leaf, str) and leaf.rstrip("/") in names for leaf in leaves(items)):
+        yield Statement(path, items)
 
 
 def _holds_rows(value: Any, depth: int) -> bool:

@@ -33,8 +33,11 @@ READERS: tuple[Callable[[JsonDocument], Listing | None], ...] = (
     read_generic,
 )
 
-_APART = {"archive-org": frozenset({"metadata", "reviews"})}
-"""Family → fields that describe something else than the listing, in words of their own."""
+_APART = {
+    "archive-org": frozenset({"metadata", "reviews", "d1", "d2", "server", "uniq", "workable_servers"}),
+    "pypi-json": frozenset({"versions"}),
+}
+"""Family → fields that describe something else than the listing, or that change with its rows."""
 
 
 def parse_json(page: Page) -> Listing | None:
@@ -43,9 +46,10 @@ def parse_json(page: Page) -> Listing | None:
     if document is None:
         return None
     listing = next((listing for reader in READERS if (listing := reader(document))), None)
-    if listing is None or not isinstance(document.value, dict):
-        return listing
-    return judged(listing, beside_rows(document.value, _APART.get(listing.family, frozenset())))
+    if listing is None:
+        return None
+    names = {entry.name for entry in listing.entries}
+    return judged(listing, beside_rows(document.value, names, _APART.get(listing.family, frozenset())))
 
 
 PARSERS: tuple[Parser, ...] = (parse_json,)
