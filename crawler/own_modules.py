@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.machinery import BuiltinImporter, ModuleSpec, SourceFileLoader
 from importlib.util import MAGIC_NUMBER
 from marshal import loads
 from types import CodeType, ModuleType
@@ -84,8 +84,11 @@ def _read(path: str) -> bytes:
     return content if len(content) < _MOST else b""
 
 
-def find_own_modules_first() -> None:
-    """Have the modules of this program found here, if compiled ones are where Python puts them by default."""
+def find_own_modules_here() -> None:
+    """Have the modules of this program found here, if compiled ones are where Python puts them by default.
+
+    Finders that somebody has put before Python's own remain before this one.
+    """
     is_usual = sys.pycache_prefix is None and not sys.flags.optimize and sys.implementation.cache_tag is not None
-    if is_usual and OwnModules not in sys.meta_path:
-        sys.meta_path.insert(0, OwnModules)
+    if is_usual and BuiltinImporter in sys.meta_path and OwnModules not in sys.meta_path:
+        sys.meta_path.insert(sys.meta_path.index(BuiltinImporter), OwnModules)

@@ -174,9 +174,13 @@ def test_a_package_is_found_and_a_module_beside_it_comes_before_it(tmp_path: Pat
 def test_it_is_used_only_where_compiled_modules_are_in_their_usual_place(options: list[str], is_used: bool) -> None:
     program = """
 import sys
-from crawler.own_modules import OwnModules, find_own_modules_first
-find_own_modules_first()
-find_own_modules_first()
+class Other:
+    find_spec = staticmethod(lambda *_: None)
+sys.meta_path.insert(0, Other)
+from crawler.own_modules import OwnModules, find_own_modules_here
+find_own_modules_here()
+find_own_modules_here()
+assert sys.meta_path[0] is Other
 print(sys.meta_path.count(OwnModules))
 """
     command = [sys.executable, *options, "-c", program]
