@@ -243,7 +243,7 @@ def file_name_problem(name: str) -> str | None:
     """The reason why ``name`` cannot be the name of a file or directory under DIR; None if it can."""
     if problem := segment_problem(name):
         return problem
-    if _CONTROL.search(name):
+    if not name.isprintable() and _CONTROL.search(name):
         return "contains a control character"
     if "\\" in name and (os.name == "nt" or _BACKSLASH_ESCAPE.search(name)):
         return "contains a backslash"

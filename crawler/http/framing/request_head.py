@@ -26,6 +26,7 @@ _PLAIN = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,
 _PORTS = {"http": 80, "https": 443}
 
 
+@lru_cache(maxsize=16)  # those of pages of which nothing is known are one value, so that they are encoded once
 def page_headers(
     validators: Validators, *, html_only: bool = False, is_plain: bool = False, fresh: bool = False
 ) -> Mapping[str, str]:

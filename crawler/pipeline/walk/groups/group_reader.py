@@ -41,10 +41,13 @@ class GroupReader:
             return []
         if not self._pages.may_share(directory.url):
             return []
-        host = origin(directory.url)
+        url, host = directory.url, origin(directory.url)
+        root = url[: url.find("/", url.find("://") + 3) + 1] or url
+        """The beginning of most URLs of the host: comparing it takes less than ``origin``."""
 
         def fits(other: Directory) -> bool:
-            return bool(other.path) and other.path not in self._alone and origin(other.url) == host
+            is_there = other.url.startswith(root) or origin(other.url) == host
+            return is_there and bool(other.path) and other.path not in self._alone
 
         return frontier.more(_MOST - 1, fits)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from crawler.model.columns.new_files import Recorded, SavedFiles, facts_of
@@ -44,9 +43,11 @@ def copies_of(found: Mapping[str, tuple[Any, ...]]) -> dict[str, CopiesDigest]:
     copies = dict[str, CopiesDigest]()
     for path, record in found.items():
         if is_sound(record) and record[0] == key(path):
-            with suppress(ValueError, TypeError):
+            try:
                 _, basis, total, size, _ = record
                 copies[path] = CopiesDigest(text_of(basis), int(total, 16), int(size))
+            except (ValueError, TypeError):
+                continue
     return copies
 
 

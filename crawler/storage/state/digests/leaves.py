@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any, TypeVar
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
@@ -18,6 +18,7 @@ from crawler.storage.state.records import checked_of, key, moment_of, number_of,
 from crawler.storage.state.schema import ensure, has_table, insert
 
 T = TypeVar("T")
+_DECODER = json.JSONDecoder()
 
 
 def read_rows(
@@ -52,9 +53,10 @@ def leaf_of(url: str, record: tuple[Any, ...]) -> DirectoryDigest | None:
     """The digest in a record of ``leaves``; None if the record is damaged or not that of the page at ``url``."""
     if not is_sound(record) or record[0] != key(url):  # a damaged index may yield another page
         return None
-    with suppress(ValueError):
+    try:
         return _digest_of(record[2])
-    return None
+    except ValueError:
+        return None
 
 
 def store_leaves(leaves: Mapping[str, tuple[str, DirectoryDigest]], connection: sqlite3.Connection) -> None:
@@ -102,7 +104,10 @@ def _facts(leaf: DirectoryDigest) -> str:
 def _digest_of(facts: Any) -> DirectoryDigest:
     """The value from a cell that ``_facts`` made. Raises ValueError."""
     try:
-        answered, body_digest, etag, modified, family, wishes, files, total, *times, skipped = json.loads(facts)
+        cells, end = _DECODER.raw_decode(facts)
+        if end != len(facts):
+            raise ValueError("more than the facts of a leaf")
+        answered, body_digest, etag, modified, family, wishes, files, total, *times, skipped = cells
         resolution, newest, newest_local, *around = times  # ValueError for the object of an older version: other keys
         return DirectoryDigest(
             answered=answered,
