@@ -27,20 +27,21 @@ def tidy_body(data: bytes, at: int, most: int) -> tuple[bytes, int] | None:
     None for a body that is empty or has more than ``most`` bytes, an extension, a trailer, or anything unusual. Then
     ``ChunkScanner`` reads it, with the same result.
     """
-    pieces, end = list[bytes](), b"\r\n"
+    pieces: list[bytes] = []
     for _ in range(_FEW):
         size = _TIDY_SIZE.match(data, at)
         if size is None:
             return None
         start = size.end()
         at = start + int(size[1], 16)
-        pieces.append(data[start:at])
+        piece = data[start:at]
         if data.startswith(_TIDY_END, at):
-            body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            body = b"".join([*pieces, piece]) if pieces else piece
             return (body, at + len(_TIDY_END)) if len(body) <= most else None
-        if not data.startswith(end, at):
+        if not data.startswith(b"\r\n", at):
             return None
-        at += len(end)
+        pieces.append(piece)
+        at += 2
     return None
 
 

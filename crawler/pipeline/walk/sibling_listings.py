@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import takewhile, zip_longest
 
 from crawler.model.errors import FetchError, VerificationError
@@ -49,7 +49,7 @@ class Siblings:
         is_failed = url in self._failed
         self._failed.discard(url)
         if line.is_naming and not (html_only or fresh or is_failed) and take is None and sharing.depth(url) > 1:
-            wanted = self._wanted(url, validators)
+            wanted = self._wanted()(url, validators)
             response = None if wanted is None else await self._together(line, wanted)
             if response is not None:
                 return await self._page(response)
@@ -75,9 +75,9 @@ class Siblings:
         self, wanted: Sequence[tuple[str, Validators]], share: Share
     ) -> Sequence[FetchedPage | None]:
         """See ``GroupedPages``."""
-        pages = list[Wanted]()
+        pages, failed, as_page = list[Wanted](), self._failed, self._wanted()
         for url, validators in wanted:
-            page = None if url in self._failed else self._wanted(url, validators)
+            page = None if url in failed else as_page(url, validators)
             if page is None:
                 break
             pages.append(page)
@@ -115,11 +115,12 @@ class Siblings:
                 line.call(sharing.depth(wanted.url))
         return wanted.response
 
-    def _wanted(self, url: str, validators: Validators) -> Wanted | None:
-        """The page at ``url``; None if it has to be requested alone."""
+    def _wanted(self) -> Callable[[str, Validators], Wanted | None]:
+        """Returns the page at a URL, to be requested with validators; None if it has to be requested alone."""
         from crawler.pipeline.walk.groups.sibling_group import wanted_page
 
-        return wanted_page(url, self._client.sharing.page_headers(validators), validators)
+        headers = self._client.sharing.page_headers
+        return lambda url, validators: wanted_page(url, headers(validators), validators)
 
     async def _send(self, line: Line, url: str, waiting: deque[Wanted], share: Share) -> None:
         """Request some of ``waiting`` together, with the page at ``url``. ``share``: how many."""
