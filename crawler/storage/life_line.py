@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 MESSAGE = 64
 """Enough bytes for a message to such a process."""
+COUNTED = 1 << 16
+"""Enough bytes for an answer of the process that counts directories."""
 _GIVEN = 5
 """Maximum number of descriptors that a process gets first."""
 _SET_SIGNAL = 10

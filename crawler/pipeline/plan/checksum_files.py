@@ -21,8 +21,6 @@ from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
 from crawler.pipeline.rules.directory_digest import is_as_saved
 from crawler.pipeline.rules.racy import is_racy
-from crawler.pipeline.rules.responses.conditional_requests import request_headers
-from crawler.pipeline.rules.responses.evidence import prove
 from crawler.text.digests import HEX_LENGTHS, is_checksum_file, parse_checksums
 
 WARNINGS = 10
@@ -234,6 +232,9 @@ class Checksums:
         job = Job(url=entry.url, path=entry.name, reason="checksums", modified=entry.modified)
         if local is not None and need is Need.CONFIRM:
             job = replace(job, known=known)
+        from crawler.pipeline.rules.responses.conditional_requests import request_headers  # imported only if needed
+        from crawler.pipeline.rules.responses.evidence import prove
+
         headers = request_headers(job, None)
         async with self._client.open("GET", entry.url, headers=headers, permit=self._permit) as reply:
             if reply.status == 304 and local is not None and job.known is not None:

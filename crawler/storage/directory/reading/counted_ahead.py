@@ -15,9 +15,9 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from crawler.model.values import Kind, Local
-from crawler.storage.directory.reading.counting_process import ANSWER
 from crawler.storage.directory.tree import close_quietly
 from crawler.storage.executor import usable_processors
+from crawler.storage.life_line import COUNTED
 from crawler.storage.processes import HelperProcess
 from crawler.text.names.places import directories_above
 
@@ -104,12 +104,12 @@ class CountedAhead:
         """Note the answers that have come."""
         try:
             while self._above:
-                items = marshal.loads(self._connection.recv(ANSWER))
+                items = marshal.loads(self._connection.recv(COUNTED))
                 path = self._above.pop(0)
                 if items is not None and path not in self._gone:
                     self._items[path] = items
             while self._next < len(self._paths):
-                group = marshal.loads(self._connection.recv(ANSWER))
+                group = marshal.loads(self._connection.recv(COUNTED))
                 named = zip(self._paths[self._next :], group, strict=False)
                 self._found |= {path: found for path, found in named if found is not None and path not in self._gone}
                 self._next += len(group)

@@ -13,12 +13,10 @@ import marshal
 import os
 
 from crawler.storage.directory.reading.counted import counted, listed
-from crawler.storage.life_line import begun
+from crawler.storage.life_line import COUNTED, begun
 
 GROUP = 64
 """Maximum number of directories in one answer."""
-ANSWER = 1 << 16
-"""Enough bytes for an answer."""
 
 
 def main() -> None:
@@ -30,7 +28,7 @@ def main() -> None:
     above, paths = marshal.loads(os.pread(order, os.fstat(order).st_size, 0))
     for items in listed(root, above):
         answer = marshal.dumps(items)
-        connection.send(answer if len(answer) <= ANSWER else marshal.dumps(None))
+        connection.send(answer if len(answer) <= COUNTED else marshal.dumps(None))
     found = counted(root, paths)
     for start in range(0, len(paths), GROUP):
         group = [next(found) for _ in paths[start : start + GROUP]]
