@@ -35,8 +35,8 @@ class SeveralPages(Struct):
     """URLs of the pages to which the pages led, as they were known."""
     _leads_to: set[str] = field(default_factory=set)
     """Same, as they are now."""
-    _known_next: list[set[str]] = field(default_factory=list)
-    """For each page that is known to have had rows of its own, those to which it led."""
+    _known_next: dict[str, set[str]] = field(default_factory=dict)
+    """URL of a page that is known to have had rows of its own → those to which it led."""
     _with_rows: set[str] = field(default_factory=set)
     """URLs of these pages."""
     _known_first: int = 0
@@ -73,7 +73,7 @@ class SeveralPages(Struct):
             self._said_next = any(claim.kind is ClaimKind.NEXT for claim in known.claims)
         if was.rows:
             self._with_rows.add(url)
-            self._known_next.append({page for page in next_of(known) if page not in {url, first}})
+            self._known_next[url] = {page for page in next_of(known) if page not in {url, first}}
         elif was.key == self._known_first:
             self._aliases.add(url)
             self.was_repeated = self._said_next
@@ -116,7 +116,7 @@ class SeveralPages(Struct):
         number, known = number_of(url, self._seen[0].url), self._seen[0].known
         if number != 1:
             return number == 0
-        known_next = self._known_next[0] if known is not None and known.rows else set[str]()
+        known_next = self._known_next[self._seen[0].url] if known is not None and known.rows else set[str]()
         return url not in known_next and any(order(page, url) == 1 for page in known_next)
 
     @property
@@ -130,7 +130,7 @@ class SeveralPages(Struct):
 
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""
-        led_to = [pages - self._aliases for pages in self._known_next]
+        led_to = [pages - self._aliases for pages in self._known_next.values()]
         had_end = not all(led_to) or (bool(led_to) and all(pages <= self._with_rows for pages in led_to))
         first, *others = self._seen
         pages = [page for page in others if page.now.key != first.now.key or not self.is_first_by_number(page.url)]
@@ -142,17 +142,24 @@ class SeveralPages(Struct):
     def _replaced(self, pages: Sequence[SeenPage]) -> str | None:
         """The URL of a page in whose place another one was sent; None if there is none."""
         by_rows = {page.now.key: page for page in pages if page.now.rows and page.known is not None}
-        ends = [page for page in pages[1:] if page.now.rows and not page.now.leads_on]
+        ends = [page.url for page in pages[1:] if page.now.rows and not page.now.leads_on]
         for other in (*pages, *self._withdrawn):
             page = None if other.now.rows else by_rows.get(other.now.key)
             if page is None or page.known is None or not self._rows.is_gone(page.known.key, page.known.rows):
                 continue
-            if other in self._withdrawn and any(end is not page for end in ends):
-                continue  # it came after the last page: what was sent for it is any other one
+            if other in self._withdrawn and self._came_after(other.url, [end for end in ends if end != page.url]):
+                continue  # what is sent for a page after the last one is any other one
             is_familiar = self._rows.knew(self._repeated[other.url])
             if is_replaced(page, other, is_first=page is pages[0], is_familiar=is_familiar):
                 return page.url
         return None
+
+    def _came_after(self, url: str, pages: Sequence[str]) -> bool:
+        """Whether the page at ``url`` came after one of ``pages``, by the links that the pages had."""
+        found = list(pages)
+        for page in found:
+            found += self._known_next.get(page, set()).difference(found)
+        return url in found[len(pages) :]
 
 
 def _look(url: str, page: Listing | ListingMemo, rows: OwnRows, first: str) -> Look:

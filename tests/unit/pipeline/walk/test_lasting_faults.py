@@ -18,7 +18,9 @@ from tests.support.fakes import MemoryState
 from tests.support.faulty_site import FAULTS, FORWARD, FaultySite, faulty_site
 from tests.unit.pipeline.walk.test_read_pages import PAGINGS, ROOT, Reading, files
 
-NEVER_BACK = FORWARD | {"bare-words", "own-next", "dead-next"}
+ONLY_FORWARD = FORWARD | {"bare-words", "own-next"}
+"""Styles in which no link is known to lead back: "Back" may lead anywhere."""
+NEVER_BACK = ONLY_FORWARD | {"dead-next"}
 """Styles without links that the first page alone lacks."""
 NUMBERS = {"numbers", "all-numbers", "window", "select", "buttons", "bootstrap"}
 """Styles in which numbers alone lead back."""
@@ -78,7 +80,7 @@ def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool, known: se
     if site.paging.is_opaque and site.fault == "half":  # no order tells which page is the last
         return True
     # The page may be the last one still, as it was, and the rows that have moved to new pages after it may be gone.
-    is_bare = site.fault == "bare" and site.style in FORWARD | {"bare-words", "own-next"}
+    is_bare = site.fault == "bare" and site.style in ONLY_FORWARD
     if is_bare and has_changed and site.place == -(-count // site.length):
         return True
     if site.fault == "stale":  # without a row that is on another page now, too, those that are nowhere may be gone
@@ -92,7 +94,7 @@ def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool, known: se
             return True
     # The rows of a page may be gone, and those of the next one in their place, if links only lead forward, and neither
     # numbers nor the other pages show that nothing has moved.
-    is_forward = site.style in FORWARD | {"bare-words"} and site.sends_later
+    is_forward = site.style in ONLY_FORWARD and site.sends_later
     return is_forward and (site.paging.is_opaque or (has_changed and site.place == site.last - 1))
 
 
@@ -111,7 +113,7 @@ def cannot_be_told_from_a_fault(site: FaultySite, pages: int, *, fault: str, was
         return True  # the same page for every query: a cache may ignore it
     # The last page may have been sent for the one before it, if no links back tell which one it is.
     # It had none either while its links were missing, which was believed if no file was.
-    is_forward = site.is_endless or site.style in FORWARD | {"bare-words", "own-next"} or fault == "bare"
+    is_forward = site.is_endless or site.style in ONLY_FORWARD or fault == "bare"
     return is_forward or (site.paging.is_opaque and site.last == 1)
 
 

@@ -225,15 +225,26 @@ def test_a_later_page_in_place_of_the_first_one(
     assert not expected or flaw == Flaw(FlawKind.UNLIKE, f"{ROOT}: {OTHER}")
 
 
-@pytest.mark.parametrize("leads_on", [False, True])
-def test_the_first_page_sent_for_one_after_the_last_page_is_where_it_belongs(*, leads_on: bool) -> None:
+@pytest.mark.parametrize(
+    ("second", "known", "later", "is_expected"),
+    [
+        ([], [3], [3], False),  # now the second page is the last one
+        ([3], [3], [3], True),
+        ([], [], [3], True),  # the third one came before it
+        ([], [5], [3], True),
+        ([], [4], [4, 3], False),  # the third one came after the page that came after it
+    ],
+)
+def test_the_first_page_sent_for_one_after_the_last_page_is_where_it_belongs(
+    second: list[object], known: list[object], later: list[int], *, is_expected: bool
+) -> None:
     pages = SeveralPages()
     add(pages, "first", ("cd", [2]), ("ab", [2, 3]))
-    add(pages, 2, ("ef", [3] if leads_on else []), ("cd", [3]))
-    add(pages, 3, ("cd", []), ("ef", []))
-    pages.withdraw()
-    expected = Flaw(FlawKind.UNLIKE, f"{ROOT}: {OTHER}") if leads_on else None
-    assert pages.flaw() == expected
+    add(pages, 2, ("ef", second), ("cd", known))
+    for page in later:
+        add(pages, page, ("cd", []), ("gh" if page == 4 else "ef", [3] if page == 4 else []))
+        pages.withdraw()
+    assert pages.flaw() == (Flaw(FlawKind.UNLIKE, f"{ROOT}: {OTHER}") if is_expected else None)
 
 
 @given(
