@@ -154,12 +154,13 @@ class Sharing:
             await self._gate.acquire_bytes(sum(len(response.body) for response in found if response))
         return [response if is_proven else None for response, is_proven in zip(found, verdict.proven, strict=True)]
 
-    def can_order(self, url: str, accepts: Callable[[HeaderShape], bool], files: int) -> bool:
+    def can_order(self, url: str, accepts: Callable[[HeaderShape], bool], files: int, *, in_depth: bool) -> bool:
         """See ``interfaces.Sharing``."""
         seen = self._transport.experience(url)
         if self._gate.limits_bytes or not self.is_near(url) or seen is None or seen.most_requests < files:
             return False
-        is_deep = 1 < self.depth(url) == self._deepest
+        depth = self.depth(url)
+        is_deep = depth > 1 and (depth == self._deepest or not in_depth)
         return is_deep and self._transport.can_hand_over(url) and bool(seen.shapes.patterns(accepts))
 
     async def order(self, ordered: Ordered, reception: Reception) -> None:

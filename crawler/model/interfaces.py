@@ -230,9 +230,9 @@ class Destination(Protocol):
         return
 
     @property
-    def receiver(self) -> Receiver | None:
-        """What receives small new files in a process that can store them. None, the default, if nothing does."""
-        return None
+    def receivers(self) -> Sequence[Receiver]:
+        """What receives new files in processes that can store them; empty by default."""
+        return ()
 
     async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
         """Write small bodies, flush all data, set times, rename, flush directories, in that order.

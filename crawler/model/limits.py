@@ -54,6 +54,8 @@ TOGETHER_BODIES = MIB
 """Maximum size of all bodies that are requested together from a fast server; SMALL_BODY from any other one."""
 TOGETHER_SECONDS = 0.2
 """How long a server takes at most to send them, as far as can be told from the last ones."""
+SERIES_BODIES = 4 * MIB
+"""Maximum size of all bodies that a process requests one after the other; it is lost if the run is interrupted."""
 ERROR_BODY = 64 * KIB
 """Error pages up to this size are read, so that the connection can be reused; longer ones are not read."""
 ERROR_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""Rows P31 and P32, X30: small new files that are received by the process that stores them."""
+"""Rows P31 and P32, X30: new files that are received by the process that stores them, or by one that fills parts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from crawler.storage.executor import usable_processors
 from crawler.storage.state.store import SqliteState
 from tests.support.disorderly import FILLED, KINDS, Disorderly, Fault
 from tests.support.mirrored import check_disorder, saved
-from tests.support.received import Orders, receive_elsewhere
+from tests.support.received import Orders, receive_elsewhere, receive_in_series
 
 FILES = {f"{number:02}.bin": bytes([number]) * (100 + number) for number in range(80)}
 TREE = {f"{number % 8}/{number:02}.bin": bytes([number]) * (100 + number) for number in range(64)}
@@ -35,13 +35,13 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def orders() -> Iterator[Orders]:
+@pytest.fixture(autouse=True, scope="module", params=[receive_elsewhere, receive_in_series], ids=["memory", "parts"])
+def orders(request: pytest.FixtureRequest) -> Iterator[Orders]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "BACKOFF_INITIAL", 0.001)
         patch.setattr(limits, "BACKOFF_MAX", 0.001)
         patch.setattr(limits, "NEAR", 1e9)
-        yield receive_elsewhere(patch)
+        yield request.param(patch)
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ async def test_a_host_that_is_not_known_to_be_near_gets_no_orders(
 
 
 @pytest.mark.row("P31")
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     faults=st.lists(st.builds(Fault, st.sampled_from([*KINDS, "silent"]), st.integers(0, 40)), max_size=4),
     files=st.sampled_from([FILES, TREE, TWICE]),
@@ -117,14 +117,14 @@ def test_no_disorder_makes_a_wrong_file_or_loses_one(
 async def test_what_an_order_leaves_is_requested_again_and_counts_as_no_attempt(
     tmp_path: Path, orders: Orders, kind: str
 ) -> None:
-    """The first 11 files are requested by this program, and show that the host is able to."""
+    """The first files are requested by this program, and show that the host is able to."""
     async with Disorderly(FILES, [Fault(kind, after=30)]) as server:
         report = await mirror(server, tmp_path, workers=1, attempts=1)
     assert (report.exit_code, saved(tmp_path), server.faults) == (0, FILES, [])
     assert report.saved == len(FILES)
     (files, counted), *_ = orders
     assert counted < files
-    assert counted <= 30 - 11
+    assert counted <= 30 - orders.before
     if kind in ("swap", "repeat", *FILLED):
         assert server.requests.count("12.bin") >= 1
 

@@ -78,6 +78,22 @@ class AlikeResponses:
             at, place = stop, place + 1
         return found, at
 
+    def add_heads(self, heads: Sequence[bytes]) -> None:
+        """Note header sections whose bodies are elsewhere, up to the first one that is unexpected."""
+        for head, size in zip(heads, self._sizes, strict=False):
+            found = (match(head) for match, _ in self._matches)
+            place, known = next(((place, each) for place, each in enumerate(found) if each is not None), (0, None))
+            if known is None or known.end() < len(head):
+                return
+            length, *varying = known.group(*self._matches[place][1])
+            if int(length) != size:
+                self.other_size = int(length)
+                return
+            modified, etag, date = [None if value is None else value.decode() for value in varying]
+            self.modified.append(modified)
+            self.etags.append(etag)
+            self.dates.append(date)
+
     def _fits_another(self, data: bytes | bytearray, at: int, end: int) -> bool:
         """Whether another pattern fits at ``at``, which is tried first from now on. Otherwise it may be unexpected."""
         for place, (match, _) in enumerate(self._matches):

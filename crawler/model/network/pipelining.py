@@ -150,10 +150,10 @@ class Sharing(Protocol):
         """
         ...
 
-    def can_order(self, url: str, accepts: Callable[[HeaderShape], bool], files: int) -> bool:
-        """Whether another process may request ``files`` of the host of ``url``, which answers very many at once.
+    def can_order(self, url: str, accepts: Callable[[HeaderShape], bool], files: int, *, in_depth: bool) -> bool:
+        """Whether another process may request ``files`` of the host of ``url`` on one connection.
 
-        ``accepts``: see ``Ordered``; some of its responses must have had such a shape.
+        ``accepts``: see ``Ordered``; some of its responses must have had such a shape. ``in_depth``: very many at once.
         """
         ...
 

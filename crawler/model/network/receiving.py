@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from crawler.model.network.responses import BulkBody
-from crawler.model.struct import Value
+from crawler.model.struct import Struct, Value
 
 HeadPattern = tuple[bytes, tuple[int, int, int, int]]
 """A regular expression for a header section, and the groups with the values of Content-Length, Last-Modified, ETag
@@ -24,6 +24,15 @@ class HeldBody(Protocol):
         ...
 
 
+class StoredPart(Struct, gc=False):
+    """A body that is stored in a complete part."""
+
+    name: str
+    """The name of the part."""
+    digest: str | None
+    """``sha256:<hex>``; None if digests are off."""
+
+
 class Order(Value, frozen=True, kw_only=True):
     """What to request."""
 
@@ -39,7 +48,10 @@ class Order(Value, frozen=True, kw_only=True):
 class Arrived(Value, frozen=True, kw_only=True):
     """The first responses to the requests of an order: each has a header section as expected, and the ordered size."""
 
-    bodies: Sequence[HeldBody]
+    bodies: Sequence[HeldBody] = ()
+    """Their bodies, if these are in memory."""
+    parts: Sequence[StoredPart] = ()
+    """The same if these are stored."""
     modified: Sequence[str | None]
     """Last-Modified of each, as received; likewise its ETag and its Date."""
     etags: Sequence[str | None]
@@ -62,14 +74,24 @@ class Reception(Protocol):
         """
         ...
 
+    def drop(self, parts: Sequence[StoredPart]) -> None:
+        """Remove these parts, which are not needed."""
+        return
+
 
 class Receiver(Protocol):
-    """Has small files received by another process."""
+    """Has files received by another process."""
 
     files: int
     """Maximum number of files of an order."""
     size: int
     """Maximum total size of their bodies."""
+    stores: bool
+    """Whether it stores them in parts; otherwise they are in memory."""
+    least: int
+    """Their least average size: smaller ones are not worth while."""
+    largest: int
+    """Maximum size of each."""
 
     def begin(self) -> Reception | None:
         """Room for an order; None if there is none now."""

@@ -98,14 +98,13 @@ class Batches:
 
     def begin(self, job: Job) -> Batch | None:
         """Start a batch with ``job``. Returns None if the job has to be done alone."""
-        shared = self.downloader
-        is_fit = is_plain(job) and job.path not in self.alone
-        if not is_fit or shared.destination.has_part(job.path) or not shared.asks(job.url):
+        shared, is_small = self.downloader, is_plain(job)
+        if job.path in self.alone or shared.destination.has_part(job.path) or not shared.asks(job.url):
             return None
-        self._first -= 1
-        if shared.destination.receiver is not None and (order := self.orders.begin(job)) is not None:
+        self._first -= is_small
+        if shared.destination.receivers and (order := self.orders.begin(job)) is not None:
             return order
-        depth = shared.client.sharing.depth(job.url)
+        depth = shared.client.sharing.depth(job.url) if is_small else 1
         return FileBatch(self, job, depth) if depth > 1 else None
 
 
@@ -211,7 +210,7 @@ class FileBatch:
             replies = await shared.client.sharing.send(self)
         finally:
             shared.connections.end()
-        if shared.destination.receiver is not None:
+        if shared.destination.receivers:
             self._batches.orders.seen.note(self._origin, self._jobs, replies)
         received = sum([len(reply.body) for reply in replies if reply is not None])
         self._batches.sizes[self._origin] = most_bytes(received, time.monotonic() - began)

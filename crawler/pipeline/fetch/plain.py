@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from crawler.model import limits
-from crawler.model.columns.new_files import NewFiles, Row, columns_of
+from crawler.model.columns.new_files import Columns, NewFiles, Row, columns_of
 from crawler.model.freshness import Currency, Source
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import Varying
@@ -29,11 +29,12 @@ from crawler.text.digests import sha256_of
 from crawler.text.http_fields import parse_http_date
 
 if TYPE_CHECKING:
-    from crawler.model.network.receiving import HeldBody
+    from crawler.model.network.receiving import HeldBody, StoredPart
+
+B = TypeVar("B")
 
 _SAVED, _FILE, _FIRST = Outcome.SAVED, Kind.FILE, Source.FIRST  # a member of an enumeration takes 80 ns to look up
 _LISTED, _OLDER, _OTHER = Currency.LISTED, Currency.OLDER, Currency.OTHER
-_MOST = limits.SMALL_BODY
 
 
 def plain_file(shared: Shared, job: Job, reply: WholeResponse, began: float) -> Staged | None:
@@ -86,8 +87,16 @@ def files_of(
     shared: Shared, jobs: Sequence[Job], replies: Iterable[Reply | None], began: float
 ) -> tuple[NewFiles, list[int]]:
     """The new files among ``jobs``, and the places of the other jobs. There may be fewer ``replies``."""
+    columns, bodies, others = _columns_of(shared, jobs, replies, began)
+    return NewFiles(columns, bodies), others
+
+
+def _columns_of(
+    shared: Shared, jobs: Sequence[Job], replies: Iterable[tuple[Varying, B, int] | None], began: float
+) -> tuple[Columns, list[B], list[int]]:
+    """The new files among ``jobs``, their bodies, and the places of the other jobs."""
     now, seconds, rejects = time.time(), time.monotonic() - began, shared.rejects_headers
-    found, bodies, others = list[Row](), list["bytes | HeldBody"](), list[int]()
+    found, bodies, others = list[Row](), list[B](), list[int]()
     last_row: Span[datetime] | None = None  # a row and a Last-Modified that agree
     last: str | None = None
     for place, (job, reply) in enumerate(zip_longest(jobs, replies)):
@@ -98,7 +107,7 @@ def files_of(
         size, version = job.size, _OLDER
         moment, sent = parse_http_date(modified), parse_http_date(date)
         made = now if sent is None or now < sent else sent
-        is_whole = size is not None and size.low == length == size.high and length <= _MOST
+        is_whole = size is not None and size.low == length == size.high
         if moment is not None and is_whole and not rejects(job, length, moment):
             row, version = job.moment or job.modified, _LISTED
             if not job.vouched and (row is None or row is not last_row or modified != last):
@@ -110,9 +119,23 @@ def files_of(
         checked = UNCONFIRMED if version is _OTHER else made
         found.append((job, length, int(moment) * NANOSECONDS, etag, modified, checked, version, seconds))
         bodies.append(body)
-    files = NewFiles(columns_of(found), bodies)
-    shared.observer.all_received(files.columns.jobs, files.columns.sizes)
-    return files, others
+    columns = columns_of(found)
+    shared.observer.all_received(columns.jobs, columns.sizes)
+    return columns, bodies, others
+
+
+def parts_of(
+    shared: Shared, jobs: Sequence[Job], replies: Iterable[tuple[Varying, StoredPart, int] | None], began: float
+) -> tuple[list[Staged], list[int]]:
+    """``files_of`` files whose bodies are stored in parts."""
+    columns, parts, others = _columns_of(shared, jobs, replies, began)
+    found = list[Staged]()
+    for place, part in enumerate(parts):
+        known = columns.record(place, part.digest)
+        result = columns.result(place, known)
+        job, size, mtime = columns.jobs[place], known.size, known.mtime
+        found.append(Staged(job=job, part=part.name, body=b"", size=size, mtime=mtime, result=result))
+    return found, others
 
 
 def hashed(staged: Staged) -> Staged:

@@ -198,9 +198,9 @@ class LocalDestination(DirectoryReader):
             )
 
     @property
-    def receiver(self) -> Receiver | None:
+    def receivers(self) -> Sequence[Receiver]:
         """See ``interfaces.Destination``."""
-        return self._receiving.receiver
+        return self._receiving.receivers(self._fillers, self._writer.parts) if self._writer is not None else ()
 
     async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
         """See ``interfaces.Destination``. The error's ``done`` lists the files that already have their final names."""

@@ -87,6 +87,37 @@ def test_bodies_and_fields_are_those_that_a_lane_cuts_out(
         assert alike.other_size == (len(expected[count].body) if other else None)
 
 
+@settings(max_examples=200, deadline=None)
+@given(stream=streams())
+def test_header_sections_alone_say_the_same_as_with_their_bodies(stream: tuple[list[bytes], list[int]]) -> None:
+    responses, sizes = stream
+    patterns = shapes_of(*responses[:1]).patterns(lambda _: True)
+    heads = [each[: each.index(b"\r\n\r\n") + 4] for each in responses]
+    alone = AlikeResponses(patterns, STATUS_LINE.pattern, sizes)
+    alone.add_heads(heads)
+    plain = b"".join(head + bytes(max(0, size)) for head, size in zip(heads, sizes, strict=True))
+    together = AlikeResponses(patterns, STATUS_LINE.pattern, sizes)
+    together.read(plain, len(plain))
+    assert (alone.modified, alone.etags, alone.dates) == (together.modified, together.etags, together.dates)
+    assert alone.other_size == together.other_size
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"])
+@pytest.mark.parametrize("at", [0, 1])
+def test_header_sections_count_up_to_one_that_is_unlike_them(head: bytes, at: int) -> None:
+    heads = [response(b"", KINDS[0], TIMES[place], None, None, 3) for place in range(2)]
+    heads.insert(at, head)
+    alone = AlikeResponses(PATTERN, STATUS_LINE.pattern, [3, 3, 3])
+    alone.add_heads(heads)
+    assert (alone.modified, alone.other_size) == (TIMES[:at], None)
+
+
+def test_a_header_section_is_followed_by_nothing() -> None:
+    alone = AlikeResponses(PATTERN, STATUS_LINE.pattern, [3])
+    alone.add_heads([response(b"abc", KINDS[0], TIMES[0], None, None, 3)])
+    assert len(alone) == 0
+
+
 PATTERN = shapes_of(response(b"abc", KINDS[0], TIMES[0], None, None, 3)).patterns(lambda _: True)
 
 

@@ -17,7 +17,7 @@ from crawler.model.struct import Struct
 from crawler.model.values import Job, Kind
 from crawler.pipeline.backlog import Finish, PutBack
 from crawler.pipeline.fetch.downloader import Downloader, Published, origin_of
-from crawler.pipeline.fetch.plain import files_of
+from crawler.pipeline.fetch.plain import files_of, parts_of
 from crawler.pipeline.fetch.receiving.seen_responses import SeenResponses, is_fit
 from crawler.pipeline.rules.responses.alike import proven_first
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
@@ -42,6 +42,11 @@ def most_files(files: int, seconds: float) -> int:
     return max(_LEAST_FILES, int(files * _SECONDS / max(seconds, 1e-9)))
 
 
+def most_bytes(size: int, seconds: float) -> int:
+    """Maximum size of the bodies of the next order, if those of one, ``size`` bytes, took ``seconds``."""
+    return max(limits.SMALL_BODY, int(size * limits.TOGETHER_SECONDS / max(seconds, 1e-9)))
+
+
 class Host(Struct):
     """What earlier orders to a host have shown."""
 
@@ -53,6 +58,8 @@ class Host(Struct):
     """Whether that one is under way."""
     room: int = _FIRST_FILES
     """Maximum number of files of the next one, see ``most_files``."""
+    bytes: int = limits.TOGETHER_BODIES
+    """Maximum total size of their bodies, see ``most_bytes``."""
 
     @property
     def takes_another(self) -> bool:
@@ -72,9 +79,9 @@ class Host(Struct):
         """Note that an order has not been carried out."""
         self.is_tried = False
 
-    def note_time(self, files: int, seconds: float) -> None:
-        """Note how long the responses for some files took."""
-        self.room = most_files(files, seconds)
+    def note_time(self, files: int, size: int, seconds: float) -> None:
+        """Note how long the responses for some files took, whose bodies have ``size`` bytes together."""
+        self.room, self.bytes = most_files(files, seconds), most_bytes(size, seconds)
 
 
 class Orders:
@@ -87,24 +94,26 @@ class Orders:
         """The paths of the files that an order has left."""
         self.seen = SeenResponses()
         """What the responses of the files that were requested in the usual way were like."""
-        self._hosts = dict[str, Host]()
+        self._hosts = dict[tuple[str, Receiver], Host]()
 
-    def host(self, origin: str) -> Host:
-        """What is known of the host of ``origin``, always the same value."""
-        return self._hosts.setdefault(origin, Host())
+    def host(self, origin: str, receiver: Receiver) -> Host:
+        """What orders for ``receiver`` have shown of the host of ``origin``, always the same value."""
+        return self._hosts.setdefault((origin, receiver), Host(is_proven=receiver.stores))
 
     def begin(self, job: Job) -> FileOrder | None:
         """An order that begins with ``job``; None if that is not for another process."""
-        shared, origin = self.downloader, origin_of(job.url)
-        if (receiver := shared.destination.receiver) is None or not self.host(origin).takes_another:
-            return None
-        order = FileOrder(self, receiver, origin, job.url)
-        is_able = order.add(job) and shared.client.sharing.can_order(job.url, is_fit, receiver.files)
-        return order if is_able and order.has_begun() else None
+        sharing, origin = self.downloader.client.sharing, origin_of(job.url)
+        for receiver in self.downloader.destination.receivers:
+            if self.host(origin, receiver).takes_another:
+                order, in_depth = FileOrder(self, receiver, origin, job.url), not receiver.stores
+                is_able = order.add(job) and sharing.can_order(job.url, is_fit, receiver.files, in_depth=in_depth)
+                if is_able and order.has_begun():
+                    return order
+        return None
 
-    def conclude(self, origin: str, left: Sequence[Job]) -> None:
+    def conclude(self, origin: str, receiver: Receiver, left: Sequence[Job]) -> None:
         """Learn from an order to ``origin`` that has ``left`` files."""
-        self.host(origin).conclude(is_whole=not left)
+        self.host(origin, receiver).conclude(is_whole=not left)
         self.left.update(job.path for job in left)
         if left:
             self.seen.disappoint(origin, left[0].path)
@@ -117,8 +126,10 @@ class FileOrder:
 
     def __init__(self, orders: Orders, receiver: Receiver, origin: str, url: str) -> None:
         self._orders, self._receiver, self._origin, self.url = orders, receiver, origin, url
-        self._host = orders.host(origin)
+        self._host = orders.host(origin, receiver)
         self.room = min(receiver.files, self._host.room)
+        self._most = min(receiver.size, self._host.bytes)
+        """Maximum of ``_size``."""
         self._began = 0.0
         self._reception: Reception | None = None
         self._is_like = orders.seen.of(origin)
@@ -143,14 +154,15 @@ class FileOrder:
     def add_first(self, jobs: Iterable[Job | None]) -> int:
         """See ``backlog.Batch``."""
         sizes, left, own, size, origin = self._sizes, self._orders.left, self._jobs, self._size, self._origin
-        is_like = self._is_like
-        before, most = len(own), self._receiver.size
+        is_like, least, largest = self._is_like, self._receiver.least, self._receiver.largest
+        before, most = len(own), self._most
         for job in jobs:
             if job is None or (span := job.size) is None:
                 break
             low = span.low
             size += low
-            is_apart = low == span.high and low > 0 and low not in sizes and size <= most
+            is_apart = 0 < low == span.high <= largest and low not in sizes
+            is_apart = is_apart and least * (len(own) + 1) <= size <= most
             is_new = job.known is None and job.local is None and job.copy is None and job.digest is None
             is_first = job.kind is _FILE and job.dating is _UNKNOWN and job.source is _FIRST
             if not (is_apart and is_new and is_first) or job.probe or job.fresh or job.path in left:
@@ -181,11 +193,16 @@ class FileOrder:
         left: Sequence[int] = range(len(jobs))
         if arrived is not None:
             varying = zip(arrived.modified, arrived.etags, arrived.dates, strict=True)
-            several = zip(varying, arrived.bodies, self.sizes[: self._proven], strict=False)
-            files, left = files_of(shared, jobs, several, began)
-            await finish(files)
+            sizes = self.sizes[: self._proven]
+            if self._receiver.stores:
+                stored, left = parts_of(shared, jobs, zip(varying, arrived.parts, sizes, strict=False), began)
+                reception.drop([arrived.parts[place] for place in left if place < len(arrived.parts)])
+                await finish(*stored)
+            else:
+                files, left = files_of(shared, jobs, zip(varying, arrived.bodies, sizes, strict=False), began)
+                await finish(files)
         remaining = [jobs[place] for place in left]
-        orders.conclude(self._origin, remaining)
+        orders.conclude(self._origin, self._receiver, remaining)
         if remaining:
             put_back(remaining)
 
@@ -209,7 +226,8 @@ class FileOrder:
     def judge(self, arrived: Arrived) -> Findings:
         """See ``Ordered``."""
         self._arrived = arrived
-        self._host.note_time(len(arrived.etags), time.monotonic() - self._began)
+        size = sum(self.sizes[: len(arrived.etags)])
+        self._host.note_time(len(arrived.etags), size, time.monotonic() - self._began)
         rows = [Row(size=job.size, modified=job.moment or job.modified) for job in self._jobs]
         self._proven, findings = proven_first(rows, arrived)
         return findings

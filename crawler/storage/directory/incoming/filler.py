@@ -12,17 +12,20 @@ import mmap
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
 
 from crawler.model.interfaces import BulkBody
+from crawler.model.network.receiving import Order
 from crawler.model.struct import Struct
-from crawler.storage.directory.incoming.filler_process import BODIES, COUNTS, MESSAGE, OUTCOME, READY, SINCE, STORED
+from crawler.storage.directory.incoming.filler_process import BODIES, MESSAGE, OUTCOME, READY
+from crawler.storage.directory.incoming.receiving.part_stream import COUNTS, SINCE, STORED
+from crawler.storage.directory.incoming.receiving.series import Series
 from crawler.storage.directory.tree import close_quietly, write_all
 from crawler.storage.processes import HelperProcess, is_stopped
 from crawler.text.http_fields import ENDING
 
-_PIECES = MESSAGE // 2
-"""Maximum number of bytes of the body that are part of an order."""
 _MEMORY = 8 * (COUNTS + BODIES)
 _LOOK_SECONDS = 0.1
 """How often it is looked how much has arrived, and whether a process goes on."""
@@ -57,9 +60,16 @@ class Filled(Struct):
         return bytes(ENDING - len(self.ending)) + self.ending
 
 
-class _Body(Struct):
+class _Ordered(Struct):
     body: BulkBody
-    filled: asyncio.Future[Filled]
+    size: int
+    """Number of bytes that are due."""
+    settle: Callable[[Sequence[Any]], None]
+    """Called with the outcome."""
+    lose: Callable[[int], None]
+    """Called instead with the number of bytes that had arrived if the process is gone."""
+    parts: Sequence[str] = ()
+    """The names of parts that are nobody's before the outcome is known."""
     useless_since: float = float("inf")
     """Since when nobody waits for more."""
 
@@ -71,7 +81,8 @@ class Filler:
     """
 
     def __init__(self, parts: int) -> None:
-        self._bodies: dict[int, _Body] = {}
+        self._bodies: dict[int, _Ordered] = {}
+        self._parts = parts
         self._loop = asyncio.get_running_loop()
         self._look: asyncio.TimerHandle | None = None
         self._looks = 0
@@ -81,6 +92,8 @@ class Filler:
         self._is_ready = self.is_lost = False
         """Whether it has started, and whether it was given up after that."""
         self.is_open = True
+        self._reserved = 0
+        """Number of series that are still to be ordered."""
         memory = os.memfd_create("counts", os.MFD_CLOEXEC)
         try:
             os.truncate(memory, _MEMORY)
@@ -95,45 +108,94 @@ class Filler:
 
     @property
     def load(self) -> int:
-        """Number of bodies that it is receiving."""
-        return len(self._bodies)
+        """Number of bytes that it is to receive."""
+        return sum(each.size - int(self._shared[COUNTS + number]) for number, each in self._bodies.items())
 
     @property
     def is_able(self) -> bool:
         """Whether it takes another body."""
-        return self.is_open and len(self._bodies) < BODIES
+        return self.is_open and len(self._bodies) + self._reserved < BODIES
+
+    def reserve(self, count: int) -> None:
+        """Keep room for ``count`` more series, or for fewer if that is negative."""
+        self._reserved += count
 
     def fill(self, name: str, pieces: Sequence[bytes], body: BulkBody, *, is_hashed: bool) -> asyncio.Future[Filled]:
         """Order the process to store ``pieces`` and ``body`` in a new part; which it must be able to.
 
         ``body.end_elsewhere`` must follow.
         """
+        filled: asyncio.Future[Filled] = self._loop.create_future()
+        self._order(
+            [name, list(pieces), body.length, is_hashed],
+            _Ordered(
+                body,
+                body.length,
+                lambda outcome: filled.set_result(Filled(*outcome)),
+                lambda count: filled.set_result(Filled(count, None)),
+            ),
+        )
+        return filled
+
+    def receive(
+        self, names: Sequence[str], order: Order, body: BulkBody, *, is_hashed: bool
+    ) -> asyncio.Future[Series | None]:
+        """Order the process to carry out ``order`` in new parts called ``names``; which it must be able to.
+
+        ``body`` stands for all responses. The parts are removed if the result is None, because the process is gone, and
+        if the future is cancelled.
+        """
+        received: asyncio.Future[Series | None] = self._loop.create_future()
+
+        def settle(count: int, outcome: Series | None) -> None:
+            body.end_elsewhere(count, None if outcome is None else 0, b"", b"")
+            if outcome is None or received.done():
+                self._remove(names)
+            if not received.done():
+                received.set_result(outcome)
+
+        self._order(
+            [list(names), order.requests, order.sizes, order.depth, is_hashed],
+            _Ordered(
+                body,
+                sum(order.sizes),
+                lambda outcome: settle(outcome[0], Series(*outcome[1:])),
+                lambda count: settle(count, None),
+                names,
+            ),
+        )
+        return received
+
+    def _order(self, order: Sequence[Any], ordered: _Ordered) -> None:
+        """Pass ``order`` to the process, without its number."""
         number = next(number for number in range(BODIES) if number not in self._bodies)
-        filled = self._loop.create_future()
         self._shared[COUNTS + number] = 0
-        self._bodies[number] = _Body(body, filled)
+        self._bodies[number] = ordered
         try:
-            self._order(number, name, pieces, body, is_hashed=is_hashed)
+            self._send(marshal.dumps((number, *order)), ordered.body)
         except OSError:
             self._lose()
         if self._look is None and self._bodies:
             self._stored = self._busy()
             self._look = self._loop.call_later(_LOOK_SECONDS, self._look_at_all)
-        return filled
 
-    def _order(self, number: int, name: str, pieces: Sequence[bytes], body: BulkBody, *, is_hashed: bool) -> None:
-        """Pass an order to the process: ``pieces`` in memory of their own if there is more than fits in a message."""
+    def _send(self, order: bytes, body: BulkBody) -> None:
+        """Send ``order``, in memory of its own if there is more than fits in a message. Raises OSError."""
         descriptors = [body.begin_elsewhere()]
         try:
-            if sum(map(len, pieces)) > _PIECES:
-                descriptors.append(os.memfd_create("pieces", os.MFD_CLOEXEC))
-                write_all(descriptors[1], b"".join(pieces))
-                pieces = ()
-            order = marshal.dumps((number, name, list(pieces), body.length, is_hashed))
+            if len(order) > MESSAGE:
+                descriptors.append(os.memfd_create("order", os.MFD_CLOEXEC))
+                write_all(descriptors[1], order)
+                order = b"-"
             socket.send_fds(self._connection, [order], descriptors)
         finally:
             for descriptor in descriptors[1:]:
                 close_quietly(descriptor)
+
+    def _remove(self, parts: Sequence[str]) -> None:
+        for name in parts:
+            with suppress(OSError):  # some have not been created
+                os.unlink(name, dir_fd=self._parts)
 
     def _read(self) -> None:
         try:
@@ -148,7 +210,7 @@ class Filler:
         except (OSError, ValueError, EOFError, TypeError, KeyError):
             self._lose()
             return
-        taken.filled.set_result(Filled(*outcome))
+        taken.settle(outcome)
 
     def _busy(self) -> float:
         stored, since = self._shared[STORED], self._shared[SINCE]
@@ -172,11 +234,11 @@ class Filler:
     def _lose(self) -> None:
         self.is_lost = self._is_ready
         self._end()
-        bodies, self._bodies = self._bodies, {}
-        counts = [int(self._shared[COUNTS + number]) for number in bodies]
+        counts = [int(self._shared[COUNTS + number]) for number in self._bodies]
         self.reap()  # nothing may be written any more
+        bodies, self._bodies = self._bodies, {}
         for each, count in zip(bodies.values(), counts, strict=True):
-            each.filled.set_result(Filled(count, None))
+            each.lose(count)
 
     def _end(self) -> None:
         if self.is_open:
@@ -193,5 +255,7 @@ class Filler:
     def reap(self) -> None:
         """Wait until the process has ended."""
         self._process.close()
+        for each in self._bodies.values():
+            self._remove(each.parts)
         self._shared.release()
         self._memory.close()

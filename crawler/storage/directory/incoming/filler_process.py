@@ -15,14 +15,15 @@ import marshal
 import mmap
 import os
 import select
-from hashlib import sha256
-from time import monotonic
 
+from crawler.storage.directory.incoming.receiving.part_stream import COUNTS, EIO, PartStream
 from crawler.storage.life_line import begun, received
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from crawler.storage.directory.incoming.receiving.series_process import Series, SeriesOrder
 
     Order = tuple[int, str, Sequence[bytes], int, bool]
     """What to receive: (number of the body, name of its part, its first bytes, number of further bytes, whether a
@@ -34,20 +35,15 @@ if TYPE_CHECKING:
 
 READY = b"ready"
 BODIES = 8
-"""Maximum number of bodies at a time, whose numbers are below this."""
+"""Maximum number of bodies and series at a time, whose numbers are below this."""
 MESSAGE = 64 * 1024
-"""Enough bytes for an order."""
+"""Maximum size of a message with an order; a longer one is in memory of its own."""
 OUTCOME = 128 * 1024
 """Enough bytes for an outcome."""
-STORED, SINCE, COUNTS = 0, 1, 2
-"""Places in the shared memory, of floats: the seconds spent on hashing and writing, since when it is doing that or 0,
-and for each body how many bytes have arrived."""
 _PIECE = 1024 * 1024
 """Number of bytes that are received at once, if so many have arrived."""
 _ENDING = 64 * 1024
 """Number of bytes at the end of a body in which a status line is looked for; see ``text.http_fields.ENDING``."""
-_EIO = 5
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def main() -> None:
@@ -64,105 +60,95 @@ def serve(connection: _socket.socket, parts: int, shared: memoryview[float]) -> 
     """Receive what is ordered on ``connection`` into ``parts``, an open directory, until it is closed."""
     ready, orders = select.epoll(), connection.fileno()
     ready.register(orders, select.EPOLLIN)
-    bodies: dict[int, Body] = {}
+    bodies: dict[int, Body | Series] = {}
     memory = memoryview(bytearray(_PIECE))
     while True:
-        for number, _ in ready.poll():
-            if number == orders:
-                message, descriptors = received(connection, 2, MESSAGE)
-                if not message:
-                    return
-                body = Body(marshal.loads(message), descriptors[0], _content(descriptors[1:]), parts, shared)
-                bodies[body.source] = body
-                ready.register(body.source, select.EPOLLIN)
-            else:
-                body = bodies[number]
-                body.receive(memory)
-            if body.is_over:
-                ready.unregister(body.source)
-                del bodies[body.source]
-                connection.send(marshal.dumps(body.outcome()))
+        readable = {number for number, _ in ready.poll()}
+        if orders in readable:
+            message, descriptors = received(connection, 2, MESSAGE)
+            if not message:
+                return
+            source, *own = descriptors
+            body = _begun(marshal.loads(_content(own[0]) if own else message), source, parts, shared)
+            bodies[source] = body
+            ready.register(source, select.EPOLLIN)
+        else:
+            body = next(each for number, each in bodies.items() if number in readable)
+            body.receive(memory)
+        if body.is_over:
+            ready.unregister(body.source)
+            del bodies[body.source]
+            connection.send(marshal.dumps(body.outcome()))
 
 
-def _content(memories: Sequence[int]) -> list[bytes]:
-    """What is in memory that came with an order. Closes it."""
-    found = []
-    for memory in memories:
-        found.append(os.pread(memory, os.fstat(memory).st_size, 0))
+def _begun(order: Order | SeriesOrder, source: int, parts: int, shared: memoryview[float]) -> Body | Series:
+    if isinstance(order[1], str):
+        return Body(order, source, parts, shared)
+    from crawler.storage.directory.incoming.receiving.series_process import Series  # imported only if needed
+
+    return Series(order, source, parts, shared)
+
+
+def _content(memory: int) -> bytes:
+    """What is in ``memory``, which is closed."""
+    try:
+        return os.pread(memory, os.fstat(memory).st_size, 0)
+    finally:
         os.close(memory)
-    return found
 
 
 class Body:
     """A body that is being received."""
 
-    def __init__(
-        self, order: Order, source: int, first: Sequence[bytes], parts: int, shared: memoryview[float]
-    ) -> None:
-        """``source``: the connection, which does not block, and is closed at the end. ``first``: its first bytes."""
+    def __init__(self, order: Order, source: int, parts: int, shared: memoryview[float]) -> None:
+        """``source``: the connection, which does not block, and is closed at the end."""
         self._number, name, pieces, self._left, is_hashed = order
-        pieces = [*first, *pieces]
         self.source, self._shared = source, shared
-        self._hashing = sha256() if is_hashed else None
-        self._part, self._count, self._ending = -1, 0, b""
+        self._part: PartStream | None = None
+        self._count = 0
         self._network = self._disk = 0
         """The numbers of the errors that have ended it."""
         self.is_over = False
         """Whether all has arrived or nothing more can."""
         shared[COUNTS + self._number] = 0
         try:
-            self._part = os.open(name, _CREATE, 0o666, dir_fd=parts)
+            self._part = PartStream(name, parts, shared, is_hashed=is_hashed)
             for piece in pieces:
-                self._store(piece)
+                self._part.store(piece)
         except OSError as error:
-            self._disk, self.is_over = error.errno or _EIO, True
-        self._ending = b"".join(pieces)[-_ENDING:]
+            self._disk, self.is_over = error.errno or EIO, True
 
     def receive(self, memory: memoryview) -> None:
         """Store what has arrived."""
-        if self.is_over:
+        if self.is_over or self._part is None:
             return
         try:
             size = os.readv(self.source, (memory[: self._left],))
         except BlockingIOError:
             return
         except OSError as error:
-            self._network, self.is_over = error.errno or _EIO, True
+            self._network, self.is_over = error.errno or EIO, True
             return
         self._count += size
         self._left -= size
         self._shared[COUNTS + self._number] = self._count
         try:
-            self._store(memory[:size])
+            self._part.store(memory[:size])
         except OSError as error:
-            self._disk, self.is_over = error.errno or _EIO, True
-        if self._left <= 2 * _ENDING:
-            self._ending = (self._ending + bytes(memory[:size][-_ENDING:]))[-_ENDING:]
+            self._disk, self.is_over = error.errno or EIO, True
         if not size or not self._left:
             self.is_over = True
-
-    def _store(self, data: bytes | memoryview) -> None:
-        shared = self._shared
-        shared[SINCE] = began = monotonic()
-        try:
-            if self._hashing is not None:
-                self._hashing.update(data)
-            while len(data):
-                data = data[os.write(self._part, data) :]
-        finally:
-            shared[STORED] += monotonic() - began
-            shared[SINCE] = 0
 
     def outcome(self) -> Outcome:
         """What has become of it. Closes its files."""
         os.close(self.source)
-        if self._part >= 0:
+        digest, ending = "", b""
+        if (part := self._part) is not None:
             try:
-                os.close(self._part)  # may report a write that failed late: NFS, quota
+                if not (self._left or self._network or self._disk):
+                    ending, digest = part.ending(_ENDING), part.digest
+                part.close()
             except OSError as error:
-                self._disk = error.errno or _EIO
-        is_whole = not (self._left or self._network or self._disk)
-        digest = self._hashing.hexdigest() if is_whole and self._hashing is not None else ""
-        start = self._ending.find(b"HTTP/1.")
-        ending = self._ending[start:] if is_whole and start >= 0 else b""
-        return self._number, self._count, self._network, self._disk, digest, ending
+                self._disk, ending, digest = error.errno or EIO, b"", ""
+        start = ending.find(b"HTTP/1.")
+        return self._number, self._count, self._network, self._disk, digest, ending[start:] if start >= 0 else b""

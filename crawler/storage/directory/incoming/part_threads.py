@@ -15,7 +15,9 @@ from crawler.storage.executor import usable_processors
 
 if TYPE_CHECKING:
     from crawler.storage.directory.incoming.filler import Filler
+    from crawler.storage.directory.incoming.parts import PartStore
     from crawler.storage.directory.incoming.receiving.receiver import Receiver
+    from crawler.storage.directory.incoming.receiving.series import SeriesReceiver
 
 _PROCESSES = 2
 """Number of processes, on two processors or more: with a third one, mixed bodies took no less time."""
@@ -132,7 +134,7 @@ class Fillers:
         self._before = -1
 
     def pick(self) -> Filler | None:
-        """One that takes another body; None if there is none."""
+        """One that takes another body or series; None if there is none."""
         able = [each for each in self._fillers if each.is_able]
         return min(able, key=lambda each: each.load) if able else None
 
@@ -153,10 +155,12 @@ class Fillers:
 
 
 class Receiving:
-    """The receiver of a destination, while there is one. Belongs to the event loop."""
+    """The receivers of a destination, while there are any. Belongs to the event loop."""
 
     def __init__(self) -> None:
         self.receiver: Receiver | None = None
+        """What the process that stores small files receives."""
+        self._series: SeriesReceiver | None = None
         self._expected = 0
         """Number of new files that have been announced."""
 
@@ -169,6 +173,14 @@ class Receiving:
         if before < _MANY <= self._expected:
             self.receiver = _receiver() if receives else None
             thread.submit(_start, starter(), self._expected, self.receiver)
+
+    def receivers(self, fillers: Fillers, parts: PartStore) -> Sequence[Receiver | SeriesReceiver]:
+        """See ``interfaces.Destination``. The processes of ``fillers`` store in ``parts``."""
+        if self._series is None and fillers.pick() is not None:
+            from crawler.storage.directory.incoming.receiving.series import SeriesReceiver  # imported only if needed
+
+            self._series = SeriesReceiver(fillers.pick, parts)
+        return [each for each in (self.receiver, self._series) if each is not None]
 
     def close(self) -> None:
         """Receive nothing more."""

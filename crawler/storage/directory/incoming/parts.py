@@ -44,7 +44,8 @@ class PartStore:
 
     def __init__(self, directory: int, *, digests: bool, flush: bool) -> None:
         self.directory = directory
-        self._digests = digests
+        self.are_hashed = digests
+        """Whether parts are hashed."""
         self._flush = flush
         self._run = os.urandom(8).hex()
         self._numbers = count()
@@ -85,7 +86,7 @@ class PartStore:
     def create(self, job: Job) -> OpenPart:
         """A new, empty part. Raises OSError."""
         name = f"{_key(job.path)}.{self.new_name()}"
-        return name, PartFile(name, self.directory, new=True, digests=self._digests), None
+        return name, PartFile(name, self.directory, new=True, digests=self.are_hashed), None
 
     def open(self, job: Job) -> OpenPart:
         """The proven beginning of a part that an earlier run left, or else a new part. Raises OSError."""
@@ -97,7 +98,7 @@ class PartStore:
         if name is None:
             return None
         note = self._read_note(name)
-        if note is not None and self._digests:
+        if note is not None and self.are_hashed:
             with suppress(OSError):
                 file = self._proven(name, note, job)
                 if file is not None:

@@ -13,7 +13,8 @@ import socket
 import time
 from collections.abc import Sequence
 
-from crawler.model.network.receiving import Arrived, Order
+from crawler.model import limits
+from crawler.model.network.receiving import Arrived, Order, Reception
 from crawler.model.network.responses import BulkBody
 from crawler.model.struct import Struct
 from crawler.storage.directory.incoming.receiving.arrivals import (
@@ -37,8 +38,8 @@ _HURRY_SECONDS = 3.0
 """Seconds within which an order must end once nobody waits for it."""
 
 
-class _Place:
-    """Implements ``receiving.Reception``: a part of the memory, which is free again when nothing refers to it."""
+class _Place(Reception):
+    """A part of the memory, which is free again when nothing refers to it."""
 
     __slots__ = ("_receiver", "memory", "number")
 
@@ -78,7 +79,9 @@ class _Ordered(Struct):
 class Receiver:
     """Implements ``receiving.Receiver``. Belongs to the event loop. Raises OSError if there can be none."""
 
+    stores = False
     files, size = FILES, PLACE
+    least, largest = 1, limits.SMALL_BODY
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
