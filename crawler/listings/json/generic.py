@@ -9,10 +9,11 @@ An empty array proves nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from crawler.listings.json.document import JsonDocument
+from crawler.listings.statements.key_words import has_plural, words_of
 from crawler.listings.values.exact_entries import Details, Rows, quote_name
 from crawler.listings.values.exact_urls import (
     base_of,
@@ -23,6 +24,7 @@ from crawler.listings.values.exact_urls import (
 )
 from crawler.listings.values.exact_values import any_time, exact_size, hex_digest, printed
 from crawler.listings.values.kinds import kind_of
+from crawler.model.flaws import Flaw, FlawKind
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, replace
 from crawler.model.values import Kind, Listing
@@ -55,8 +57,19 @@ _KINDS = {
     **dict.fromkeys(("symlink", "link", "l", "symlinkfile", "symboliclink"), Kind.SYMLINK),
     **dict.fromkeys(("other", "submodule", "socket", "fifo", "device"), Kind.OTHER),
 }
-_DIRECTORIES = frozenset({"dirs", "directories", "folders", "subdirs"})
+_DIRECTORIES = frozenset({"dirs", "directories", "folders", "subdirs", "subdirectories", "subfolders"})
 _CONTAINERS = frozenset({"files", "paths", "items", "entries", "contents", "content", "children", "list", "listing"})
+_ELSEWHERE = frozenset(
+    re.findall(
+        r"\w+",
+        """parent parents ancestor ancestors breadcrumb breadcrumbs crumbs root roots path paths up deleted trash
+        removed recycle recent recently history version versions previous favourites favorites bookmarks pinned
+        related siblings shared drives mirrors""",
+    )
+)
+"""Words of arrays whose rows are those of other directories, or that are gone."""
+_DEEPEST = 3
+"""Number of objects in each other in which further arrays are looked for."""
 
 Columns = dict[str, str]
 """Role of a field → the key of that field in a row."""
@@ -99,7 +112,9 @@ def read_generic(document: JsonDocument) -> Listing | None:
     if nameless and 2 * nameless >= count:
         return None
     family, confidence = ("dufs-json", 1.0) if dufs else ("json-generic", 0.7)
-    return taken.listing(family, complete=document.whole, confidence=confidence)
+    left = next(_left_out(document.value, [array.rows for array in arrays], taken.names), None)
+    flaws = () if left is None else (Flaw(FlawKind.PART, f"further rows in {left}"),)
+    return taken.listing(family, complete=document.whole, confidence=confidence, flaws=flaws)
 
 
 def _is_nameless(row: Any) -> bool:
@@ -119,13 +134,38 @@ def _arrays(root: Any) -> Iterator[_Array]:
     if isinstance(root, list):
         yield _Array(root)
     elif isinstance(root, dict):
-        lists = {_plain(key): value for key, value in root.items() if isinstance(value, list)}
-        split = bool(lists.keys() & _DIRECTORIES) and "files" in lists
-        for key, rows in lists.items():
+        lists = [(_plain(key), value) for key, value in root.items() if isinstance(value, list)]
+        split = not {key for key, _ in lists}.isdisjoint(_DIRECTORIES) and "files" in {key for key, _ in lists}
+        for key, rows in lists:
             if key in _DIRECTORIES:
                 yield _Array(rows, Kind.DIRECTORY)
             elif key in _CONTAINERS and not (_is_dufs(root) and key != "paths"):
                 yield _Array(rows, Kind.FILE if split and key == "files" else None)
+
+
+def _left_out(fields: Any, taken: list[list[Any]], names: Collection[str], depth: int = 0) -> Iterator[str]:
+    """The keys of arrays, other than those ``taken``, with rows that are provably entries, and not ``names``."""
+    if not isinstance(fields, dict) or depth == _DEEPEST:
+        return
+    for key, value in fields.items():
+        if not _ELSEWHERE.isdisjoint(words_of(key)):
+            continue
+        if isinstance(value, list) and not any(value is rows for rows in taken):
+            if any(_is_row(item, key, names) for item in value):
+                yield key
+        else:
+            yield from _left_out(value, taken, names, depth + 1)
+
+
+def _is_row(item: Any, key: str, names: Collection[str]) -> bool:
+    """Whether an item of the array ``key`` is another row. A name alone is one if its array is called ``prefixes``."""
+    if isinstance(item, str):
+        return bool(item) and has_plural(key) and item.rstrip("/") not in names
+    columns = _columns(tuple(item)) if isinstance(item, dict) else None
+    if not columns or _details(item, columns, None) is None:
+        return False
+    found = {str(item.get(columns.get(role, ""))).rstrip("/").rpartition("/")[2] for role in ("name", "href")}
+    return found.isdisjoint(names)
 
 
 def _plain(key: str) -> str:

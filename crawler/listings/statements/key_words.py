@@ -76,7 +76,14 @@ KNOWN = (
     NEXT | CURSOR | TOKEN | HERE | END | PART | TROUBLE | GOOD | STATUS | COUNT | FILES | DIRECTORIES | ROWS | NOT
     | EXPLAINS | NEUTRAL
 )  # fmt: skip
-_PLURALS = {"entries": "entry", "directories": "directory", "children": "child", "matches": "match", "pages": "pages"}
+_PLURALS = {
+    "entries": "entry",
+    "directories": "directory",
+    "children": "child",
+    "matches": "match",
+    "pages": "pages",
+    "prefixes": "prefix",
+}
 
 
 @lru_cache(4096)

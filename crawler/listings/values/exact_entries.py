@@ -44,6 +44,11 @@ class Rows:
         self._rejections: list[Rejection] = []
         self._seen: dict[str, Details] = {}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the entries added so far."""
+        return frozenset(entry.name for entry in self._entries)
+
     def add(self, name: str, url: str, details: Details, *, directory: str = "", external: bool = False) -> None:
         """Add an entry; a rejection if the name is invalid, the kind is ``other`` or the URL is already an entry."""
         if problem := segment_problem(name):

@@ -9,6 +9,7 @@ import pytest
 
 from crawler.listings.json.formats import parse_json
 from crawler.listings.page import Page
+from crawler.model.flaws import FlawKind
 from crawler.model.values import Kind, Listing, Span
 
 HERE = "http://host.test/pub/"
@@ -150,6 +151,42 @@ def test_a_response_that_says_that_more_follows_is_not_complete(more: dict[str, 
     assert whole.complete
     assert part is not None
     assert not part.complete
+
+
+FILES = [{"name": "a", "type": "file", "size": 1}]
+OTHER = [{"name": "b", "type": "file", "size": 1}]
+FOLDER = [{"name": "d", "type": "directory", "size": 1}]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"archives": OTHER}, {"archives": [None, *OTHER]}, {"more_of_them": {"archives": OTHER}}, {"sorted": FOLDER},
+        {"prefixes": ["d/"]}, {"blobs": ["b"]}, {"links": [{"href": "b", "size": 1, "mtime": "2024-01-02 03:04:05"}]},
+    ],
+)  # fmt: skip
+def test_rows_in_an_array_of_a_name_that_is_not_known_make_the_listing_incomplete(beside: dict[str, Any]) -> None:
+    found = parse({"files": FILES, **beside})
+    assert found is not None
+    assert (found.complete, [flaw.kind for flaw in found.flaws]) == (False, [FlawKind.PART])
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"archives": []}, {"archives": FILES}, {"breadcrumbs": FOLDER}, {"parentFolder": {"rows": FOLDER}},
+        {"recentlyDeleted": OTHER}, {"tags": ["b"]}, {"types": [{"name": "b", "count": 5}]}, {"prefixes": []},
+        {"users": [{"name": "bob", "type": "user", "size": 1}]}, {"links": [{"rel": "self", "href": "b"}]},
+    ],
+)  # fmt: skip
+def test_any_other_array_is_none_of_rows(beside: dict[str, Any]) -> None:
+    found = parse({"files": FILES, **beside})
+    assert found is not None
+    assert (len(found.entries), found.complete, found.flaws) == (1, True, ())
+
+
+def test_arrays_whose_names_differ_in_letter_case_have_rows_both() -> None:
+    assert [row[0] for row in rows_of({"files": FILES, "Files": OTHER, "subFolders": FOLDER})] == ["a", "b", "d"]
 
 
 @pytest.mark.parametrize(
