@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from crawler.listings.html.pager.counting_words import DIRECTORIES, FILES, ITEMS, OF, TOTAL
 from crawler.listings.html.pager.labels import Says, understood, without_labels, without_turns
+from crawler.listings.html.pager.page_numbers import page_in
 from crawler.listings.html.soundness.own_path import own_path
 from crawler.listings.html.soundness.passages import Passage
 from crawler.listings.values.mentioned_names import last_name
@@ -17,61 +19,44 @@ _LONGEST = 300
 _LONGEST_PAGER = 100
 """Same, of a statement in one line with a pager."""
 _N = r"\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d{1,9}"
-_FILES = (
-    r"files?|dateien|fichiers?|archivos?|ficheros?|ficheiros?|arquivos?|bestanden|plik(?:i|\u00f3w)|filer|dosya"
-    r"|\u0444\u0430\u0439\u043b(?:\u043e\u0432|\u0430|\u044b)?|\u6587\u4ef6|\u30d5\u30a1\u30a4\u30eb"
-)
-_DIRECTORIES = (
-    r"(?:sub)?(?:folders?|directory|directories|dirs?)|(?:unter)?ordner|(?:unter)?verzeichnisse?|dossiers?"
-    r"|r\u00e9pertoires?|carpetas?|directorios?|pastas?|cartelle|mappen|katalog\w{0,3}"
-    r"|\u043f\u0430\u043f(?:\u043a\u0430|\u043a\u0438|\u043e\u043a)|\u6587\u4ef6\u5939|\u76ee\u5f55|\u30d5\u30a9\u30eb\u30c0"
-)
-_ITEMS = (
-    r"items?|entry|entries|objects?|rows?|records?|eintr\u00e4ge|elemente|\u00e9l\u00e9ments?"
-    r"|elementos?|elementi|\u043e\u0431\u044a\u0435\u043a\u0442(?:\u043e\u0432|\u0430)?"
-    r"|\u044d\u043b\u0435\u043c\u0435\u043d\u0442(?:\u043e\u0432|\u0430)?|\u9879\u76ee?|\u4ef6|\u6761|\u689d|\uac1c|\uac74"
-)
 _THINGS = r"elements?|results?|matches|images?|pictures?|videos?|packages?|documents?"
 """These may be entries, or what a site has, plays or was asked for: they count beside a word that says so."""
-_NOUN = rf"(?:{_DIRECTORIES}|{_FILES}|{_ITEMS}|{_THINGS})(?:\(e?s\))?"
+_NOUN = rf"(?:{DIRECTORIES}|{FILES}|{ITEMS}|{_THINGS})(?:\(e?s\))?"
 _COUNT = pattern(
-    rf"(?<![\w.,:/-])(?P<number>{_N})[ \u4e2a\u500b]{{0,2}}(?:(?P<directories>{_DIRECTORIES})|(?P<files>{_FILES})"
-    rf"|(?P<items>{_ITEMS})|(?P<things>{_THINGS}))(?:\(e?s\))?(?!\w)",
+    rf"(?:(?<![\w.,:/-])|(?<=[\u5168\u5171\ucd1d]))(?P<number>{_N})[ \u4e2a\u500b\uac1c\u306e]{{0,3}}"
+    rf"(?:(?P<directories>{DIRECTORIES})|(?P<files>{FILES})|(?P<items>{ITEMS})|(?P<things>{_THINGS}))(?:\(e?s\))?(?!\w)",
     re.IGNORECASE,
 )
 _LABELLED = pattern(
-    rf"(?:(?:total|number of|total number of) )?(?:(?P<directories>{_DIRECTORIES})|(?P<files>{_FILES})"
-    rf"|(?P<items>{_ITEMS})|(?P<things>{_THINGS})) ?: ?(?P<number>{_N})(?!\w|\.\w)",
+    rf"(?:(?:total|number of|total number of) )?(?:(?P<directories>{DIRECTORIES})|(?P<files>{FILES})"
+    rf"|(?P<items>{ITEMS})|(?P<things>{_THINGS}))(?: ?: ?| (?=\d+[\u500b\uac1c]))"
+    rf"(?P<number>{_N})[\u4e2a\u500b\uac1c]?(?!\w|\.\w)",
     re.IGNORECASE,
 )
 _KINDS = ("files", "directories", "items", "things")
 _NUMBER_OF = r"anzahl(?: der)?|nombre(?: de)?|n[u\u00fa]mero(?: d[ei])?|aantal|antal(?:l)?|liczba"
 _UNIT = r"(?:bytes?|[kmgtp]i?b(?:ytes)?|b|octets?|[kmgt]o|blocks?)"
 _SIZE = rf"(?:\d[\d.,]* ?)?{_UNIT}"
-_TOTAL = (
-    r"total|totaal|totale|insgesamt|gesamt|summe|\u0432\u0441\u0435\u0433\u043e|\u0438\u0442\u043e\u0433\u043e"
-    r"|\u5171|\u603b\u8ba1|\u5408\u8ba1|\u5408\u8a08|\ucd1d"
-)
 _BARE = pattern(
-    rf"(?<![\w.,:/-])(?P<number>{_N}) (?:in )?(?:{_TOTAL})(?!\w)(?! ?{_UNIT}\b)"
-    rf"|\b(?:{_TOTAL})(?: ?[:=] ?| )(?P<after>{_N})(?!\w|[.,:/-]\d| ?{_UNIT}\b| ?[%\u20ac$])",
+    rf"(?<![\w.,:/-])(?P<number>{_N}) (?:in )?(?:{TOTAL})(?!\w)(?! ?{_UNIT}\b)"
+    rf"|\b(?:{TOTAL})(?: ?[:=] ?| )(?P<after>{_N})(?!\w|[.,:/-]\d| ?{_UNIT}\b| ?[%\u20ac$])",
     re.IGNORECASE,
 )
 """A total without a noun. Beside counts with nouns it may be anything: AutoIndex counts downloads with it."""
 _USES = pattern(r"\b(?:downloads?|hits|views|visits|visitors)\b", re.IGNORECASE)
-_BLOCKS = pattern(rf"(?:{_TOTAL}) (?:{_N})", re.IGNORECASE)
+_BLOCKS = pattern(rf"(?:{TOTAL}) (?:{_N})", re.IGNORECASE)
 """A line of ``ls -l``, above the names: the size of all files in blocks."""
 _MODE = pattern(r"(?<!\S)[bcdlps-](?:[r-][w-][xsStT-]){3}(?![\w-])")
 _FILLER = pattern(
-    rf"(?>[\W_]|\b(?:{_SIZE}|(?:showing|displaying) (?:{_N})|(?:{_N}) (?:shown|displayed)"
+    rf"(?>[\W_]|\b(?:{TOTAL}|{_SIZE}|(?:showing|displaying) (?:{_N})|(?:{_N}) (?:shown|displayed)"
     rf"|(?:{_N}) {_USES.pattern}|total of|total size|(?:sub)?totals?|size|in (?:total|all|this (?:folder|directory))"
     r"|and|und|et|y|e|sum|this (?:folder|directory)|contains?|there (?:are|is)|found|listed"
-    r"|listing|showing|displaying|shows|(?:show )?all|directory|folder|\d+ hidden|about|files|folders|directories|items"
-    rf"|\u5168|{_NUMBER_OF}|{_TOTAL})\b)*+",
+    r"|listing|showing|displaying|shows|(?:show )?all|directory|folder|\d+ hidden|about|items"
+    rf"|{FILES}|{DIRECTORIES}|{_NUMBER_OF})\b)*+",
     re.IGNORECASE,
 )
 """What may stand beside a total. "In 5 folders" and "recursive" do not: such a total includes the directories below."""
-_OF = r"(?:(?:out )?of|von|van|sur|de|di|av|af|z|\u0438\u0437|from(?! (?:19|20)\d\d\b))"
+_OF = rf"(?:{OF})"
 _TO = r"(?:to|through|bis|\u00e0|\.{2,3}|[-\u2013\u2014\u2026])"
 _PART = pattern(
     rf"(?<![\w.,:/-])(?P<range>(?:{_N}) ?{_TO} ?)?(?P<shown>{_N})(?P<what> {_NOUN})? {_OF}"
@@ -87,7 +72,7 @@ _SHOWING = pattern(
 _ASKED = pattern(rf"{_SHOWING.pattern}|\b(?:found|about)\b", re.IGNORECASE)
 _LEAD = pattern(rf"(?:[\W_]|\b(?:{_NOUN}|search|total|found)\b)*", re.IGNORECASE)
 """What may precede "15 of 30" if it has no noun: part, disc, mirror and day 2 of 3 count neither entries nor pages."""
-_LIMITED_NOUN = rf"(?:{_DIRECTORIES}|files?|dateien|fichiers?|images?|packages?|documents?|{_ITEMS})(?:\(e?s\))?"
+_LIMITED_NOUN = rf"(?:{DIRECTORIES}|files?|dateien|fichiers?|images?|packages?|documents?|{ITEMS})(?:\(e?s\))?"
 _SHOWS = r"(?:show(?:s|ing|n)?|display(?:s|ing|ed)?|list(?:s|ing|ed)?|output|results?)"
 _LIMIT = pattern(
     rf"\b{_SHOWS}\b[: ]*(?:is |are |only |just |the ){{0,3}}"
@@ -111,14 +96,13 @@ _FRACTION = pattern(
     r"(?: (?:shown|displayed|listed))?\W*",
     re.IGNORECASE,
 )
-_PAGE = pattern(
-    r"\b(?:page|seite|p[a\u00e1]gina|strona|\u0441\u0442\u0440\u0430\u043d\u0438\u0446\u0430)[: ]*(?P<here>\d{1,6})?"
-    rf" ?(?:(?:{_OF}|/) ?(?P<number>\d{{1,6}})\b|\| ?(?P<bar>\d{{1,3}})\W*\Z)"
-    r"|\u7b2c ?(?P<at>\d{1,6}) ?[\u9875\u9801]? ?/ ?\u5171? ?(?P<of>\d{1,6}) ?[\u9875\u9801]"
-    r"|\u5171 ?(?P<all>\d{1,6}) ?[\u9875\u9801]",
-    re.IGNORECASE,
-)
-_DIGITS = pattern("[0-9]+")
+_DIGITS = pattern(r"\d+")
+_MEASURED = pattern(rf"\d ?(?:{_UNIT}|[smh]|ms|min)\b|\d[.,:/]\d|[%\u20ac$]", re.IGNORECASE)
+"""A number that counts no entries: a size, a time, a price."""
+_RANGE = r"(?P<first>\d+)\s*(?:[-\u2013\u2014\u2026~]|\.{2,3}|[^\s\d.,:;/()|]+)\s*(?P<last>\d+)"
+"""Two numbers with a dash or one word between them."""
+_RANGE_FIRST = pattern(rf"\D*{_RANGE}\D*[^\d\s-]\D*(?P<number>\d+)\D*")
+_RANGE_LAST = pattern(rf"\D*(?P<number>\d+)\D*[^\d\s-]\D*{_RANGE}\D*")
 _CELLS = pattern(r"(?<=\d)\t(?=\d)")
 """Between the numbers of two cells, which are not one with a separator of thousands."""
 _YEAR = pattern(r"(?:19|20)\d\d")
@@ -138,9 +122,9 @@ def claims_in(
     found = dict[ClaimKind, Claim]()
     for text, passage in _statements(passages, rows, names):
         is_row = sum(map(bool, map(str.strip, passage.cells))) > 1
-        stated = _claims(text, is_row=is_row)
+        stated = _claims(text, len(names), is_row=is_row)
         if stated and (left := own_path(url).left_of(text)) != text:
-            stated = _claims(left, is_row=is_row)
+            stated = _claims(left, len(names), is_row=is_row)
         for claim in stated:
             if claim.kind not in found or claim.number > found[claim.kind].number:
                 found[claim.kind] = claim
@@ -154,10 +138,8 @@ def say_last(passages: Sequence[Passage], rows: Collection[int], names: Collecti
 
 
 def _says_last(text: str) -> bool:
-    page = _PAGE.search(text)
-    if page is not None:
-        here, number = page["here"] or page["at"], page["number"] or page["bar"] or page["of"]
-        return here is not None and number is not None and int(here) == int(number)
+    if (page := page_in(text)) is not None:
+        return page[0] == page[1]
     part = _part_in(text)
     return part is not None and _number(part["shown"]) == _number(part["number"]) and _is_stated(part)
 
@@ -208,11 +190,10 @@ def _gives_blocks(passages: Sequence[Passage], number: int) -> bool:
     return in_pre or any(_MODE.search(each.text) for each in after)
 
 
-def _claims(text: str, *, is_row: bool) -> Sequence[Claim]:
+def _claims(text: str, entries: int, *, is_row: bool) -> Sequence[Claim]:
     """``is_row``: the text is that of several cells, so a number without a noun may be the sum of a column."""
-    found = _PAGE.search(text)
-    if found is not None:
-        return [Claim(ClaimKind.PAGES, text, int(next(filter(None, found.group("number", "bar", "of", "all")))))]
+    if (page := page_in(text)) is not None:
+        return [Claim(ClaimKind.PAGES, text, page[1])]
     found = _OF_ITEMS.search(text)
     if found is not None:
         return [Claim(ClaimKind.ENTRIES, text, int(found[1]))]
@@ -221,10 +202,10 @@ def _claims(text: str, *, is_row: bool) -> Sequence[Claim]:
         limit = _LIMIT.search(text)
         if limit is not None and _TRANSFERS.search(text) is None:
             return [Claim(ClaimKind.LIMIT, text, _number(next(filter(None, limit.groups()))))]
-        return _total(text) or (() if is_row else _bare_total(text))
+        return _range_of(text, entries) or _total(text) or (() if is_row else _bare_total(text))
     shown, number = _number(found["shown"]), _number(found["number"])
     is_part = shown < number or 1 < _number(found["range"] or "0") <= shown == number  # the last part
-    return [Claim(ClaimKind.OF, text, number, shown)] if is_part and _is_stated(found) else []
+    return [Claim(ClaimKind.OF, text, number, shown)] if is_part and _is_stated(found) else _range_of(text, entries)
 
 
 def _is_stated(part: re.Match[str]) -> bool:
@@ -267,6 +248,18 @@ def _is_in_pager(passages: Sequence[Passage], number: int) -> bool:
     near = [passage.text for passage in passages[max(0, number - 2) : number + 3]]
     marks = _DIGITS.sub(" ", passages[number].text).split()
     return any(understood(text).says in _TURNS for text in (*near, *marks))
+
+
+def _range_of(text: str, entries: int) -> Sequence[Claim]:
+    """What a short text with three numbers states in any language: a range of as many as ``entries``, and a total."""
+    if len(text) > _LONGEST_PAGER or entries < 2 or _MEASURED.search(text):
+        return []
+    found = _RANGE_FIRST.fullmatch(text) or _RANGE_LAST.fullmatch(text)
+    if found is None or _YEAR.fullmatch(found["number"]):
+        return []
+    first, last, number = map(int, found.group("first", "last", "number"))
+    is_shown = first > 0 and last - first + 1 == entries
+    return [Claim(ClaimKind.OF, text, number, last)] if is_shown and number > last else []
 
 
 def _total(text: str) -> Sequence[Claim]:

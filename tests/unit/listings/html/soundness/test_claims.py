@@ -119,6 +119,58 @@ def test_what_may_count_something_else_claims_nothing(text: str) -> None:
     assert claims(f"<p>{text}</p>") == []
 
 
+IN_MANY_LANGUAGES = (
+    "57 berkas", "57 fail", "57 tệp", "57 tập tin", "57 souborů", "57 súborov", "57 fájl", "57 tiedostoa",
+    "57 filer", "57 αρχεία", "57 dosya", "57 ملف", "57 ملفًا", "٥٧ ملف", "57 קבצים",
+    "57 ไฟล์", "파일 57개", "57개 파일",
+    "57 fișiere", "57 файлів", "57 файла", "57 файлов", "57 datoteka", "57 datotek", "57 faili", "57 failų",
+    "57 failai", "57 skedarë", "57 fitxers", "57 fitxategi", "57 skrár", "57 फ़ाइलें", "57 ფაილი", "57 bestanden",
+    "57 arquivos", "57 ficheiros", "57件", "全57件", "57 個のファイル", "57个文件", "共57个项目",
+    "57 檔案", "57 個檔案", "57 objektů",
+    "57 elementów", "57 elem", "57 kohdetta", "57 objekt", "57 elementer", "57 στοιχεία", "57 öğe", "57 عنصر",
+    "57 פריטים", "57 รายการ", "57 mục", "57 item", "57 элементов", "57 елементів", "57 elemente", "Celkem: 57",
+    "Összesen: 57", "Yhteensä 57", "I alt 57", "Totalt 57", "Σύνολο: 57", "Toplam: 57", "Toplam 57 dosya",
+    "المجموع: 57", 'סה"כ 57', "รวม 57", "Tổng cộng: 57", "Jumlah: 57", "Razem: 57", "Ukupno: 57", "Skupaj: 57",
+    "Spolu: 57", "Total général : 57 fichiers", "Общо: 57", "Усього: 57", "1–3 / 57", "1-3 av 57", "1-3 z 57",
+    "1–3 / 57 találat", "1-3 από 57", "1-3 / 57 kayıt", "3 dari 57", "1-3 dari 57",
+    "Menampilkan 1 sampai 3 dari 57 entri", "Hiển thị 1 đến 3 của 57 mục", "57 kayıttan 1-3 arası",
+    "Zobrazeno 1 až 3 z 57", "Megjelenítve 1-3, összesen 57", "Näytetään 1–3 / 57", "Viser 1 til 3 af 57",
+    "Visar 1 till 3 av 57", "Mostrando de 1 até 3 de 57 registros", "Показано с 1 по 3 из 57",
+    "Εμφάνιση 1 έως 3 από 57", "عرض 1 إلى 3 من 57", "מציג 1 עד 3 מתוך 57", "แสดง 1 ถึง 3 จาก 57", "57 개 중 1-3",
+    "57件中1-3件", "第1-3条,共57条", "Afișare 1-3 din 57", "Показване 1 до 3 от 57", "Strana 1 z 19", "Oldal 1 / 19",
+    "Sivu 1/19", "Side 1 af 19", "Sida 1 av 19", "Sayfa 1 / 19", "Σελίδα 1 από 19", "Trang 1/19",
+    "Halaman 1 dari 19", "หน้า 1 / 19", "صفحة 1 من 19", "עמוד 1 מתוך 19", "1 / 19 ページ", "1/19 페이지",
+    "Pagina 1 din 19",
+)  # fmt: skip
+
+
+def test_each_statement_that_there_is_more_is_understood_in_many_languages() -> None:
+    assert [text for text in IN_MANY_LANGUAGES if not claims(f"<p>{text}</p>", "a", "b", "c")] == []
+
+
+@pytest.mark.parametrize("to", ["-", " - ", "\u2013", "...", " til ", " \u0e16\u0e36\u0e07 "])
+@pytest.mark.parametrize(("first", "last", "number", "is_more"), [
+    (1, 3, 57, True), (4, 6, 57, True), (1, 3, 4, True), (1, 3, 3, False), (2, 3, 57, False), (1, 4, 57, False),
+    (0, 2, 57, False), (1, 3, 2024, False),
+])  # fmt: skip
+def test_a_range_of_as_many_as_there_are_rows_is_a_part_in_any_language(
+    first: int, last: int, number: int, is_more: bool, to: str
+) -> None:
+    wanted = [(OF, number, last)] if is_more else []
+    for text in (f"xyz {first}{to}{last} zyx {number} uvw", f"{number} zyx {first}{to}{last} uvw"):
+        assert [(each.kind, each.number, each.shown) for each in claims(f"<p>{text}</p>", "a", "b", "c")] == wanted, (
+            text
+        )
+
+
+@pytest.mark.parametrize("text", [
+    "xyz 1 3 zyx 57", "xyz 1, 3 zyx 57", "xyz 1 - 3 zyx 57 KB", "1-3 zyx 57 %", "1-3 zyx 5.7", "1-3 zyx 57 ms",
+    "1-3 zyx 57 uvw 9", "57", "57 xyz", "1-3 xyz", "Apache/2.4.57", "2024-01-03", "tel 1-3-57", "57 visitors",
+])  # fmt: skip
+def test_three_numbers_that_are_no_range_state_nothing(text: str) -> None:
+    assert claims(f"<p>{text}</p>", "a", "b", "c") == []
+
+
 def test_of_equal_claims_the_first_is_quoted_and_of_others_the_highest_number() -> None:
     assert claims("<p>30 files</p><p>30 items</p><p>20 items</p>") == [Claim(ENTRIES, "30 files", 30)]
     assert claims("<p>20 files</p><p>30 items</p><p>page 1 of 2</p>") == [
