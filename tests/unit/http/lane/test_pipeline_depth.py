@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from crawler.http.lane.pipeline_depth import (
     DEEPEST,
+    Experience,
     HostDepth,
     agreed,
     broken,
@@ -178,3 +180,19 @@ def test_no_history_lets_more_through_than_allowed_and_what_is_broken_stays_brok
         was_broken = was_broken or host.is_broken
         assert 1 <= usable(host, deepest) <= deepest
         assert not was_broken or (host.is_broken and usable(host, deepest) == 1)
+
+
+def test_what_the_lanes_to_an_endpoint_have_shown() -> None:
+    seen, shown = Experience(), list[tuple[bool, bool]]()
+    for minor, connections in [(0, 1), (1, 1), (0, 1), (0, 2), (1, 1)]:
+        seen.note_response(minor, connections)
+        shown.append((seen.is_persistent, seen.is_concurrent))
+    assert shown == [(False, False), (True, False), (True, False), (True, True), (True, True)]
+    most = list[float]()
+    for responses in (5, 7, 7, 9, 9, 3, 3):
+        seen.note_end(responses)
+        most.append(seen.most_requests)
+    assert most == [inf, inf, 7, 7, 7, 7, 3], "one end may be that of the server"
+    assert seen.has_excess is False
+    seen.note_excess()
+    assert seen.has_excess is True

@@ -14,7 +14,7 @@ from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.options.rules import Rule
 from crawler.model.values import Span
-from crawler.pipeline.rules.filters import Check, Filters, compile_glob
+from crawler.pipeline.rules.filters import Check, Excluded, Filters, compile_glob
 
 NOW = datetime(2025, 6, 15, 12, 0, tzinfo=UTC)
 
@@ -29,6 +29,7 @@ def reason(
     some: Filters, path: str, size: Span[int] | None = None, modified: Span[datetime] | None = None
 ) -> str | None:
     rejection = some.rejects(path, path.rpartition("/")[2], size, modified)
+    assert rejection is None or (rejection.subject == path and rejection.detail)
     return rejection.reason if rejection else None
 
 
@@ -47,6 +48,7 @@ def day(number: int, hour: int = 0, zone: timezone | None = UTC) -> datetime:
         (("ZIP",), "a.zip", True),
         ((".zip",), "a.zip", True),
         (("*.zip",), "a.zip", True),
+        (("XZ",), "a.xz", True),
         (("zip",), "a.zipx", False),
         (("zip",), "azip", False),
         (("zip",), "zip", False),
@@ -85,9 +87,14 @@ def test_a_list_without_an_extension_is_a_configuration_error(ext: str) -> None:
         ("?.zip", "é.zip", True),
         ("?.zip", "ab.zip", False),
         ("[abc].txt", "b.txt", True),
+        ("[abc].txt", "X.txt", False),
+        ("[a-a].txt", "a.txt", True),
+        ("[a\nb].txt", "\n.txt", True),
         ("[!abc].txt", "b.txt", False),
         ("[^abc].txt", "d.txt", True),
         ("[a-c0-9].txt", "7.txt", True),
+        ("[a-c0-9].txt", "b.txt", True),
+        ("a?b[cd].txt", "axbc.txt", True),
         ("[z-a].txt", "m.txt", False),
         ("[!z-a].txt", "m.txt", True),
         ("[]x].txt", "].txt", True),
@@ -116,11 +123,13 @@ def test_a_list_without_an_extension_is_a_configuration_error(ext: str) -> None:
         ("pool/**.deb", "pool/c.deb", True),
         ("pool/v**/c", "pool/v1/b/c", True),
         ("pool/v**/c", "pool/v1c", False),
+        ("pool/v**/c", "pool/vc", False),
         ("**/a*b/**/c", "x/aab/y/ab/c", True),
         ("**a*b**c", "xa/yabz/c", True),
         ("***", "a/b", True),
         ("", "", True),
         ("a*", "a\nb", True),
+        ("a**", "a\nb", True),
     ],
 )
 def test_a_glob_matches_whole_names_and_paths(pattern: str, subject: str, matches: bool) -> None:
@@ -207,7 +216,13 @@ def test_a_rejection_names_the_path_and_the_rule() -> None:
     assert (rejection.reason, rejection.subject, rejection.detail) == ("exclude", "a/b.iso", "*.iso")
     rejection = filters("+*.txt", "-*.iso", "+a/**").rejects("b/c", "c", None, None)
     assert rejection
-    assert (rejection.reason, rejection.detail) == ("not-included", "*.txt, a/**")
+    assert (rejection.reason, rejection.subject, rejection.detail) == ("not-included", "b/c", "*.txt, a/**")
+    rejection = filters(ext=("zip,gz",)).rejects("b/c", "c", None, None)
+    assert rejection
+    assert (rejection.reason, rejection.subject, rejection.detail) == ("ext", "b/c", "zip,gz")
+    rejection = filters("-old/").rejects("old/c", "c", None, None)
+    assert rejection
+    assert (rejection.subject, rejection.detail) == ("old/c", "old/")
 
 
 @pytest.mark.parametrize(
@@ -232,6 +247,8 @@ def test_a_rejection_names_the_path_and_the_rule() -> None:
         (("-*/",), "a/keep", True),
         (("-re:(^|/)debug-[^/]*/",), "a/debug-x", True),
         (("-re:^debug/",), "a/debug", False),
+        (("-re:^debug/",), "debug", True),
+        (("-*X/",), "aX/", True),
     ],
 )
 def test_only_an_exclude_that_ends_in_a_slash_prunes_directories(
@@ -240,6 +257,8 @@ def test_only_an_exclude_that_ends_in_a_slash_prunes_directories(
     rejection = filters(*rules).prunes(directory)
     assert (rejection is not None) is pruned
     assert rejection is None or rejection.reason == "exclude"
+    assert rejection is None or rejection.subject == directory.rstrip("/") + "/"
+    assert rejection is None or f"-{rejection.detail}" in rules
 
 
 @pytest.mark.parametrize("rules", [("+docs/",), ("-x/", "+docs/"), ("+re:^docs/",)])
@@ -254,9 +273,11 @@ SIZES = [
     # min, max, the row's size, reason, whether the headers decide
     (10, None, (0, 9), "too-small", False),
     (10, None, (5, 15), None, True),
+    (10, None, (5, 10), None, True),
     (10, None, (10, 15), None, False),
     (None, 10, (11, 20), "too-large", False),
     (None, 10, (5, 15), None, True),
+    (None, 10, (10, 15), None, True),
     (None, 10, (10, 10), None, False),
     (10, 20, (15, 16), None, False),
     (10, 20, (15, 26), None, True),
@@ -284,6 +305,7 @@ def test_the_headers_decide_what_the_row_left_open(size: int | None, expected: s
     rejection = filters(min_size=10, max_size=20).rejects_headers(size, None, "a/b")
     assert (rejection.reason if rejection else None) == expected
     assert rejection is None or rejection.subject == "a/b"
+    assert rejection is None or rejection.detail == ("--min-size 10" if size == 9 else "--max-size 20")
 
 
 # --- age ------------------------------------------------------------------------------------------
@@ -295,6 +317,7 @@ AGES = [
     (timedelta(days=5), None, (day(10), day(11)), None, True),
     (day(10), None, (day(9), day(9, 23)), "too-old", False),
     (None, day(10), (day(10, 1), day(11)), "too-new", False),
+    (None, timedelta(days=5), (day(10, 13), day(10, 13)), "too-new", False),
     (None, day(10), (day(10), day(10)), None, False),
     (None, day(10), (day(9), day(11)), None, True),
     (day(10), None, None, None, True),
@@ -317,7 +340,7 @@ AGES = [
 @pytest.mark.parametrize(("newer", "older", "row", "expected", "headers"), AGES)
 def test_an_age_limit_is_decided_by_the_row_only_where_it_can(
     newer: datetime | timedelta | None,
-    older: datetime | None,
+    older: datetime | timedelta | None,
     row: tuple[datetime, datetime] | None,
     expected: str | None,
     headers: bool,
@@ -351,6 +374,30 @@ def test_explains_lists_each_rule_and_whether_it_is_true() -> None:
         Check(rule="--min-size 10", matched=None),
         Check(rule="--newer-than 2025-06-10T00:00:00+00:00", matched=False),
     ]
+
+
+def test_explains_shows_what_a_row_decides() -> None:
+    some = filters(max_size=10, older_than=day(10))
+    assert some.explains("x.zip", "x.zip", Span(5, 5), Span(day(9), day(9))) == [
+        Check(rule="--max-size 10", matched=True),
+        Check(rule="--older-than 2025-06-10T00:00:00+00:00", matched=True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_excluded"),
+    [
+        ("a/b.iso", True), ("a/b.zip", False), ("old/x/y.zip", True), ("old.zip", False), ("a/b/.zip", True),
+        ("a.zip/b", True), (b"a/b.iso", False), (None, False),
+    ],
+)  # fmt: skip
+def test_what_is_excluded_is_a_set(path: object, is_excluded: bool) -> None:
+    assert (path in Excluded(filters("-*.iso", "-old/", ext=("zip", "iso")))) is is_excluded
+
+
+def test_whether_every_file_is_wanted() -> None:
+    some = [filters(), filters("-a"), filters(ext=("zip",)), filters(min_size=1), filters("-a", older_than=day(10))]
+    assert [each.refuse_nothing for each in some] == [True, False, False, False, False]
 
 
 def test_without_options_everything_is_wanted_and_no_headers_are_needed() -> None:

@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model import limits
+from crawler.model.errors import FetchError, ListingError, RobotsForbidden, VerificationError
+from crawler.model.reasons import Reason
+from crawler.model.values import Rejection
 from crawler.pipeline.rules.responses.content_type import SNIFFED
 from crawler.pipeline.rules.single_file import (
     Look,
@@ -16,8 +19,10 @@ from crawler.pipeline.rules.single_file import (
     is_same_file,
     may_be_file,
     names_file,
+    root_error,
     why_no_listing,
 )
+from crawler.text.advice.requests import with_advice
 from crawler.text.arguments import default_directory
 
 ZIP, TEXT, HTML, JSON = "application/zip", "text/plain; charset=utf-8", "text/html; charset=utf-8", "application/json"
@@ -201,3 +206,44 @@ FORM = b"<html><title>Log in</title><form><input type=password></form>"
 )
 def test_which_texts_may_be_files(url: str, answered: str, content_type: str, body: bytes, may_be: bool) -> None:
     assert may_be_file(url, answered, content_type, body) is may_be
+
+
+SECRET, SHOWN = "http://u:p@h/pub/", "http://h/pub/"
+
+
+def fetch_error(reason: str | None, **more: int) -> FetchError:
+    rejection = None if reason is None else Rejection(reason, SHOWN)
+    return FetchError("no page", url=SHOWN, rejection=rejection, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_advised", "kind"),
+    [
+        (fetch_error(None, status=404), True, None),
+        (fetch_error(Reason.REDIRECTS), True, None),
+        (fetch_error(Reason.OTHER_HOST, status=404), False, None),
+        (VerificationError("no page"), True, None),
+        (ListingError("no page", content_type="text/html"), True, "text/html"),
+        (ListingError("no page", content_type=""), True, ""),
+    ],
+)
+def test_the_error_of_a_run_names_its_root_and_what_to_do(
+    error: FetchError | VerificationError | ListingError, is_advised: bool, kind: str | None
+) -> None:
+    found = root_error(SECRET, error)
+    assert isinstance(found, ListingError)
+    assert (str(found), found.content_type) == (
+        f"{SHOWN}: {with_advice(SECRET, error) if is_advised else 'no page'}",
+        kind,
+    )
+
+
+@pytest.mark.parametrize("reason", [Reason.ROBOTS, Reason.ROBOTS_UNREADABLE])
+def test_the_error_of_a_run_whose_root_robots_txt_forbids_names_the_option(reason: str) -> None:
+    found = root_error(SECRET, fetch_error(reason))
+    assert isinstance(found, RobotsForbidden)
+    assert str(found) == f"{SHOWN}: no page: --no-robots continues without it"
+
+
+def test_there_is_advice_about_a_root_that_is_not_there() -> None:
+    assert with_advice(SECRET, fetch_error(None, status=404)) != "no page"

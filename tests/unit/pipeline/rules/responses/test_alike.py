@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.model.network.pipelining import Findings
 from crawler.model.network.receiving import Arrived
 from crawler.model.network.shapes import HeaderShape
+from crawler.model.struct import replace
 from crawler.model.values import Span
 from crawler.pipeline.rules.responses import alike, carried, pipelined
 from crawler.pipeline.rules.responses.carried import LONGEST, History
@@ -142,6 +144,51 @@ def test_a_page_is_not_ordinary() -> None:
     assert not alike.is_ordinary(HeaderShape(("content-type",), {"content-type": "text/html; charset=utf-8"}))
 
 
+NINE, PLAIN = Row(size=Span(9, 9)), {"Content-Type": "x"}
+FITS = reply(9, PLAIN, TIMES[0])
+
+
+def shapeless() -> FakeReply:
+    made = reply(9, PLAIN, TIMES[0])
+    made.shape = None
+    return made
+
+
+@pytest.mark.parametrize(
+    ("row", "response", "is_judged"),
+    [
+        (NINE, FITS, True),
+        (NINE, reply(8, PLAIN, TIMES[0]), False),
+        (NINE, None, False),
+        (NINE, shapeless(), False),
+        (NINE, reply(9, {"Content-Type": "text/html"}, TIMES[0]), False),
+        (Row(size=Span(99, 99)), reply(99, PLAIN, TIMES[0], start=b"HTTP/1.1 200 OK"), False),
+        (Row(size=Span(9, 10)), FITS, False),
+        (Row(), FITS, False),
+        (Row(size=Span(0, 0), digest="md5:"), reply(0, PLAIN, TIMES[0]), False),
+        (replace(NINE, digest="md5:"), FITS, False),
+        (replace(NINE, etag='"1"'), FITS, False),
+        (replace(NINE, place="/a/"), FITS, False),
+        (replace(NINE, part="0-4"), FITS, False),
+        *((replace(NINE, modified=ROW_TIMES[1]), reply(9, PLAIN, time), time != TIMES[1]) for time in TIMES),
+        *((replace(NINE, modified=ROW_TIMES[2]), reply(9, PLAIN, time), True) for time in TIMES),
+    ],
+)
+def test_a_response_is_judged_with_others_if_its_size_proves_it(
+    row: Row, response: FakeReply | None, is_judged: bool
+) -> None:
+    other, one = Row(size=Span(1, 1)), reply(1, PLAIN, TIMES[0])
+    for some, found in (([row, other], [response, one]), ([other, row], [one, response])):
+        sizes = alike.sizes_of(some)
+        judged = alike.verdict(some, sizes, found, None)
+        assert (judged is not None) is is_judged
+        if judged is not None:
+            general = pipelined.verdict(some, all_facts(some, found), History())
+            assert judged.proven == general.proven == [True, True]
+            assert judged.findings == general.findings == Findings(agreed=2)
+            assert alike.verdict(some, sizes, found, judged.carried) is None, "it has had these sizes"
+
+
 def empties(*headers: tuple[str | None, str | None], status: int = 200) -> list[FakeReply | None]:
     """Responses without a body, each with the given Last-Modified and ETag."""
     found: list[FakeReply | None] = [reply(0, {"Content-Type": "x"}, modified, etag) for modified, etag in headers]
@@ -176,6 +223,15 @@ def test_empty_files_need_not_be_told_apart_if_their_responses_are_the_same(
     judged = pipelined.verdict(some, all_facts(some, responses), history)
     assert judged.proven == [are_proven] * 3
     assert not judged.findings.is_doubtful or not any(judged.proven)
+    if all(each is None or each.status == 200 for each in responses):  # others have no shape
+        alone = alike.verdict(some, alike.sizes_of(some), responses, History())
+        assert (alone is not None) is are_proven
+        if alone is not None:
+            assert alike.may_follow([EMPTY] * 2, {0}, alone.carried)  # type: ignore[arg-type]
+            assert not alike.may_follow([replace(EMPTY, modified=None)], {0}, alone.carried)  # type: ignore[arg-type]
+            same, other = responses[:1], empties((TIMES[0], '"other"'))
+            assert alike.verdict([EMPTY], {0}, other, alone.carried) is None
+            assert alike.verdict([EMPTY], {0}, same, alone.carried) is not None
     if are_proven:
         assert len(history) == 1
         assert carried.may_follow([EMPTY] * 2, history)
@@ -321,3 +377,40 @@ def test_nothing_counts_if_more_has_followed_than_was_requested() -> None:
     arrived = Arrived(bodies=[], modified=one, etags=one, dates=one, is_whole=True, is_followed=True)
     proven, findings = alike.proven_first([row], arrived)
     assert (proven, findings.is_exchanged) == (0, True)
+
+
+UTC_ROW, LOCAL_ROW, LATER_ROW = ROW_TIMES[1], ROW_TIMES[2], Span(NOON + timedelta(1), NOON + timedelta(2))
+NONE, DOUBT = Findings(), Findings(is_doubtful=True)
+
+
+@pytest.mark.parametrize(
+    ("spans", "times", "more", "expected"),
+    [
+        ([None] * 3, [TIMES[0]] * 3, {"is_whole": True}, (3, Findings(agreed=3))),
+        ([None] * 3, [TIMES[0]] * 3, {}, (2, Findings(agreed=2))),
+        ([None] * 3, [TIMES[0]], {}, (0, NONE)),
+        ([None] * 3, [], {}, (0, NONE)),
+        ([None] * 3, [TIMES[0]], {"other_size": 2}, (0, Findings(is_doubtful=True, is_exchanged=True))),
+        ([None] * 3, [TIMES[0]], {"other_size": 9}, (0, DOUBT)),
+        ([None] * 3, [TIMES[0]], {"is_followed": True}, (0, Findings(is_exchanged=True))),
+        ([UTC_ROW] * 3, [TIMES[0]] * 3, {"is_whole": True}, (3, Findings(agreed=3))),
+        ([UTC_ROW] * 3, [TIMES[0], TIMES[1], TIMES[0]], {"is_whole": True}, (0, DOUBT)),
+        ([UTC_ROW] * 3, [None, TIMES[2], TIMES[1]], {"is_whole": True}, (0, DOUBT)),
+        ([UTC_ROW] * 3, [None, TIMES[2], TIMES[0]], {"is_whole": True}, (3, Findings(agreed=3))),
+        ([None, LOCAL_ROW, UTC_ROW], [TIMES[1]] * 2, {}, (1, Findings(agreed=1))),
+        ([None, LOCAL_ROW, UTC_ROW], [TIMES[1]] * 3, {"is_whole": True}, (0, DOUBT)),
+        ([UTC_ROW, LATER_ROW, UTC_ROW], [TIMES[0]] * 3, {"is_whole": True}, (0, DOUBT)),
+    ],
+)
+def test_which_of_the_first_responses_are_proven(
+    spans: list[Span[datetime] | None],
+    times: list[str | None],
+    more: dict[str, bool | int],
+    expected: tuple[int, Findings],
+) -> None:
+    some = [Row(size=Span(size, size), modified=span) for size, span in enumerate(spans, 1)]
+    other: list[str | None] = [None] * len(times)
+    found = Arrived(bodies=[], modified=times, etags=other, dates=other, **{"is_whole": False, **more})  # type: ignore[arg-type]
+    assert alike.proven_first(some, found) == expected
+    if "other_size" in more:
+        assert alike.proven_first([Row(), *some], found) == expected
