@@ -388,7 +388,7 @@ def test_explains_shows_what_a_row_decides() -> None:
     ("path", "is_excluded"),
     [
         ("a/b.iso", True), ("a/b.zip", False), ("old/x/y.zip", True), ("old.zip", False), ("a/b/.zip", True),
-        ("a.zip/b", True), (b"a/b.iso", False), (None, False),
+        ("a.zip/b", True), ("a.zip/old/b.zip", True), (b"a/b.iso", False), (None, False),
     ],
 )  # fmt: skip
 def test_what_is_excluded_is_a_set(path: object, is_excluded: bool) -> None:

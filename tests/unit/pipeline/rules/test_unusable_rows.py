@@ -113,6 +113,12 @@ def test_directories_that_are_not_entered_are_skipped_by_depth() -> None:
     assert result_of(unusable[0], "", PAGE, filters(), SCOPE).outcome is SKIPPED
 
 
+def test_a_listing_without_such_rows_has_its_entries() -> None:
+    entries = (Entry(name="a", kind=Kind.FILE, url=PAGE + "a"),)
+    listing = Listing(url=PAGE, family="x", confidence=1, is_listing=True, entries=entries)
+    assert sorted_rows(listing, SCOPE, enters=True) == (entries, ())
+
+
 def test_an_observer_hears_of_each_row_once() -> None:
     observer = Recorder()
     rows = [Rejection("query", "get.php?id=1", "", "a"), Rejection("above", "/x", "", "x")]

@@ -16,7 +16,7 @@ from crawler.model.errors import DestinationError
 from crawler.model.reasons import Reason
 from crawler.model.values import Kind, Known, Local, Outcome
 from crawler.pipeline.rules.extraneous import Extraneous
-from crawler.pipeline.rules.filters import Excluded, Filters
+from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.save.removal import Removals, candidates, remove
 from crawler.storage.state.store import SqliteState
 from tests.support.fakes import FakeDestination, MemoryState, Recorder
@@ -47,6 +47,10 @@ async def test_files_and_whole_directories_go() -> None:
     assert await removals(TREE, "a.zip", "old/") == (
         ["a.zip", "old/c.zip", "old/d.txt", "old/deep/e.zip"],
         ["old/deep", "old"],
+    )
+    assert await removals(TREE, "keep/", "a.zip", "old/deep/") == (
+        ["a.zip", "keep/f.zip", "old/deep/e.zip"],
+        ["keep", "old/deep"],
     )
 
 
@@ -169,14 +173,7 @@ async def test_what_must_stay_in_a_directory_that_goes_keeps_it_and_does_not_cou
     found = await candidates([item], FakeDestination(tree), filters, delete_excluded=True)
     assert sorted(found.files) == ["old/c.zip", "old/d.txt", "old/deep/e.zip"]
     assert (found.directories, found.uncounted) == ((), 3)
-    assert found.spared == {"old/deep/link": "a symbolic link"}
-
-
-def test_excluded_are_the_files_that_the_filters_reject() -> None:
-    config = Config.from_mapping({"delete": True, "exclude": ["*.txt", "deep/"]}, where="test")
-    excluded = Excluded(Filters(config, datetime(2024, 1, 1, tzinfo=UTC)))
-    paths = ["a.txt", "x/a.txt", "x/a.zip", "x/deep/a.zip", "deep", None, 5]
-    assert [path in excluded for path in paths] == [True, True, False, True, False, False, False]
+    assert (found.spared, found.excluded) == ({"old/deep/link": "a symbolic link"}, ())
 
 
 async def test_a_directory_that_stays_is_reported_unless_it_is_not_empty() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.model.freshness import Currency, Dating
+from crawler.model.freshness import Currency, Dating, Source
 from crawler.model.state.store import REPLACING
 from crawler.model.values import UNCONFIRMED, Entry, Job, Kind, Known, Local, Outcome, Result, Span, Validators
 from crawler.pipeline.outdated import Outdated
@@ -237,7 +237,9 @@ def test_a_304_is_about_the_version_that_the_request_named_and_that_is_compared_
     job = replace(JOB, known=replace(COPY, validators=validators))
     proof = proof_of(304, stated[1], stated[0], job=job)
     assert (proof.currency, proof.is_another, proof.generated) == (found, is_another, NOW)
-    if not is_another:
+    if is_another:
+        assert proof.validators == validators
+    else:
         remembered = confirmed(job, proof)
         assert (remembered.row, remembered.digest) == ("noon", "sha256:1")
         assert (remembered.checked == NOW) == (found in {LISTED, UNKNOWN})
@@ -359,6 +361,8 @@ def test_a_copy_is_adopted_by_time_and_length_and_is_confirmed_only_if_that_is_t
         assert (found is not None) is is_adopted
         assert found is None or (found.checked, found.digest) == (checked, "sha256:1")
         assert adopted(replace(job, local=None), headers, proof) is None
+        versioned = adopted(replace(job, local=replace(LOCAL, version="v1")), headers, proof)
+        assert versioned is None or versioned.version == "v1"
         stranger = replace(job, copy=None)
         expected = replace(known_of(job, proof, LOCAL.size, LOCAL.mtime, None), adopted=True) if is_adopted else None
         assert adopted(stranger, headers, proof) == expected
@@ -433,6 +437,25 @@ def test_an_older_version_is_requested_again_past_the_caches_and_replaces_nothin
     is_here = copy is not None and copy == stated
     expected = Ruling.KEEP if is_here else Ruling.TAKE
     assert rule(unreliable, proof, 10, fresh=False) is expected, "such times judge nothing but the version itself"
+
+
+@pytest.mark.parametrize(
+    ("source", "stated", "ruling"),
+    [
+        (Source.FIRST, -DAY, Ruling.ASK_AGAIN),
+        (Source.FIRST, DAY, Ruling.TAKE),
+        (Source.ELSEWHERE, 0, Ruling.TAKE),
+        (Source.ELSEWHERE, DAY, Ruling.REFUSE),
+        (Source.ELSEWHERE, None, Ruling.REFUSE),
+        (Source.FALLBACK, 0, Ruling.TAKE),
+        (Source.FALLBACK, -DAY, Ruling.REFUSE),
+    ],
+)
+def test_another_host_must_have_the_version_in_the_row_and_a_fallback_none_that_is_older(
+    source: Source, stated: int | None, ruling: Ruling
+) -> None:
+    job = replace(JOB, source=source, local=replace(LOCAL, mtime=T * NANOSECONDS))
+    assert rule(job, proof_of(200, stated), 10, fresh=False) is ruling
 
 
 @pytest.mark.parametrize("kept", ["known", "copy"])
@@ -621,9 +644,9 @@ def test_the_time_that_a_response_gives_an_unnamed_copy_tells_whether_its_row_is
 def test_a_response_that_was_not_requested_is_an_error_with_its_reason(
     action: Action, message: str, retryable: bool, delay: float | None
 ) -> None:
-    error = refused(action, "http://h/a", 418)
+    error = refused(action, "http://h/a", 418, ("Basic",))
     assert (str(error), error.url, error.status) == (message, "http://h/a", 418)
-    assert (error.retryable, error.retry_after) == (retryable, delay)
+    assert (error.retryable, error.retry_after, error.logins) == (retryable, delay, ("Basic",))
 
 
 def test_what_a_filter_refuses_by_its_headers_is_not_requested_again() -> None:

@@ -13,7 +13,15 @@ from crawler.model import limits
 from crawler.model.state.store import REPLACING
 from crawler.model.values import Job, Kind, Known, Local, Validators
 from crawler.pipeline.rules.compare import lost
-from crawler.pipeline.rules.responses.verdict import UNLIMITED, Action, Verdict, interpret, is_recorded, length_proven
+from crawler.pipeline.rules.responses.verdict import (
+    UNLIMITED,
+    Action,
+    Verdict,
+    contradiction,
+    interpret,
+    is_recorded,
+    length_proven,
+)
 from crawler.text.resuming import Resume
 from tests.unit.pipeline.rules.examples import CONFIRMING, JOB, LATER_HTTP, LOOSE, NOON_HTTP, NOW, RESUME, UNSIZED
 
@@ -360,6 +368,18 @@ def test_what_the_record_of_a_lost_copy_confirms(
         is_by_tag_alone = length is None and body is None
         assert is_recorded(replace(job, url="http://other/a"), length, said, body) is (expected and not is_by_tag_alone)
         assert not is_recorded(replace(job, recorded=None), length, said, body)
+
+
+@pytest.mark.parametrize(
+    ("length", "etag", "is_contradicted"),
+    [(5, None, False), (6, '"1"', True), (None, '"1"', False), (None, '"2"', True), (None, None, True)],
+)
+def test_a_coded_body_is_that_of_the_record_or_contradicts_the_listing(
+    length: int | None, etag: str | None, *, is_contradicted: bool
+) -> None:
+    headers = {"Content-Encoding": "gzip"} | ({"ETag": etag} if etag else {})
+    job = Job(url="http://h/a", path="a", reason="", recorded=RECORD)
+    assert (contradiction(headers, job, length) is not None) is is_contradicted
 
 
 @given(st.binary(max_size=20), st.binary(max_size=20), st.booleans())
