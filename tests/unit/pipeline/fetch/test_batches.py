@@ -102,14 +102,16 @@ def test_what_fits_together(other: Job, fits: bool) -> None:
     assert batch.add(other) is fits
 
 
-class WithoutParts(FakeDestination):
+class WithParts(FakeDestination):
+    """May have parts, as far as is known."""
+
     def has_parts(self) -> bool:
-        return False
+        return True
 
 
 def begun(first: Job, *, alone: set[str], has_parts: bool) -> FileBatch:
     all_of = batches(sized)
-    destination = FakeDestination() if has_parts else WithoutParts()
+    destination = WithParts() if has_parts else FakeDestination()
     all_of = Batches(replace(all_of.downloader, destination=destination))
     all_of.alone = alone
     batch = all_of.begin(first)

@@ -144,6 +144,10 @@ def test_a_statement_beside_the_rows_is_a_flaw(kind: FlawKind, text: str) -> Non
     assert beside("", f"<p>{text} {'and so on, ' * 12}</p>") is None, "prose"
     assert beside("", paragraph, has_more=True) == (Flaw(kind, text) if kind is FlawKind.ERROR else None)
     assert stated_beside(list(split_passages(paragraph)), set(), has_more=False) is None, "see ``error_in``"
+    passages = list(split_passages(f"{paragraph}<p>a.iso</p><p>b.iso</p>{paragraph}"))
+    above = stated_beside(passages[:3], set(map(id, passages[1:3])), has_more=False)
+    assert above == Flaw(kind, text), "the first of all"
+    assert stated_beside(passages, set(map(id, passages)), has_more=False) is None, "names of files"
 
 
 @pytest.mark.parametrize(
