@@ -191,6 +191,17 @@ def test_the_fields_of_each_response_are_its_own() -> None:
     assert [stop - start for start, stop in places] == [*range(len(made))]
     assert (at, alike.is_unexpected) == (len(data), False)
     assert list(zip(alike.modified, alike.dates, alike.etags, strict=True)) == fields
+    for each, (modified, date, tag) in zip(made, fields, strict=True):
+        (found,), _ = shapes_of(each).responses(each, 0, 1 << 20, 1)
+        assert found.varying == (modified, tag, date)
+
+
+def test_there_are_patterns_of_accepted_shapes_with_a_length() -> None:
+    shapes = shapes_of(response(b"", KINDS[0], None, None, None, 0), b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked")
+    assert len(shapes.patterns(lambda _: True)) == 1
+    assert len(shapes.patterns(lambda shape: shape.constant.get("Content-Type") == KINDS[0])) == 1
+    assert shapes.patterns(lambda shape: shape.constant.get("Content-Type") == KINDS[1]) == []
+    assert len(shapes._known) == 2
 
 
 def test_other_patterns_are_tried_and_bytes_behind_the_last_response_are_left() -> None:
