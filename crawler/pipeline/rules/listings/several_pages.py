@@ -133,11 +133,15 @@ class SeveralPages(Struct):
         led_to = [pages - self._aliases for pages in self._known_next.values()]
         had_end = not all(led_to) or (bool(led_to) and all(pages <= self._with_rows for pages in led_to))
         first, *others = self._seen
-        pages = [page for page in others if page.now.key != first.now.key or not self.is_first_by_number(page.url)]
+        pages = [page for page in others if page.now.key != first.now.key or not self._is_alias(page)]
         if (replaced := self._replaced([first, *pages])) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(replaced)}: it has the rows of another page")
         had_overlaps = self._rows.had_overlaps
         return unlike([first, *pages], is_lossy=self._rows.is_lossy, had_end=had_end, had_overlaps=had_overlaps)
+
+    def _is_alias(self, page: SeenPage) -> bool:
+        """Whether ``page``, which shows the first one again, can only be that: it is new, and none leads on to it."""
+        return (page.known is None and page.url not in self._leads_to) or self.is_first_by_number(page.url)
 
     def _replaced(self, pages: Sequence[SeenPage]) -> str | None:
         """The URL of a page in whose place another one was sent; None if there is none."""

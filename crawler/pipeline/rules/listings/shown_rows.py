@@ -31,11 +31,13 @@ class PageRows(Value, frozen=True, kw_only=True):
     """Whether they are among those of the first page."""
     is_of_before: bool
     """Whether they are among those of the page that was read before."""
+    is_part: bool
+    """Whether they are on pages that were read before, but no page has all of these rows and no others."""
 
     @property
     def overlaps(self) -> bool:
-        """Whether some of them are new, and pages before have shown the others."""
-        return 0 < self.new < self.count
+        """Whether pages before have shown some of them: the others are new, or those pages have others, too."""
+        return self.is_part or 0 < self.new < self.count
 
 
 class ShownRows(Struct):
@@ -45,8 +47,12 @@ class ShownRows(Struct):
     """Paths of the rows of all pages."""
     _known: HashedTexts = field(default_factory=HashedTexts)
     """Paths of the rows that all pages had."""
+    _keys: set[int] = field(default_factory=set)
+    """Hashes of the rows of each page."""
+    _known_keys: set[int] = field(default_factory=set)
+    """Same, of the rows that each page had."""
     had_overlaps: bool = False
-    """Whether the known rows of a page were in part those of pages before it."""
+    """Whether the known rows of a page overlapped with those of pages before it."""
     _first: frozenset[int] | None = None
     """Hashes of the paths on the first page."""
     _before: frozenset[int] = frozenset()
@@ -82,27 +88,38 @@ class ShownRows(Struct):
         hashes = frozenset(map(hash, paths))
         for path in hashes & self._missing.keys():
             del self._missing[path]
+        key = hash(hashes)
         first, before = self._first, self._before
         self._first, self._before = hashes if first is None else first, hashes
+        is_part = _is_part(self._keys, key, new, len(paths))
         return PageRows(
-            own=OwnRows(hash(hashes), len(paths) if new else 0),
+            own=OwnRows(key, len(paths) if new else 0),
             count=len(paths),
             new=new,
             is_first_again=bool(hashes) and hashes == first,
             is_of_first=first is not None and hashes <= first,
             is_of_before=first is not None and hashes <= before,
+            is_part=is_part,
         )
 
     def add_known(self, entries: Iterable[Entry]) -> OwnRows:
         """Add the rows that the page had."""
         paths = {entry.path for entry in entries}
         new = _add_to(self._known, paths)
-        self.had_overlaps = self.had_overlaps or 0 < new < len(paths)
         own = OwnRows(hash(frozenset(map(hash, paths))), len(paths) if new else 0)
+        is_part = _is_part(self._known_keys, own.key, new, len(paths))
+        self.had_overlaps = self.had_overlaps or is_part or 0 < new < len(paths)
         for path in paths:
             if path not in self._shown:
                 self._missing.setdefault(hash(path), own.key)
         return own
+
+
+def _is_part(keys: set[int], key: int, new: int, count: int) -> bool:
+    """Add the ``key`` of a page to ``keys``. Returns whether its rows, ``new`` of ``count``, are parts of others."""
+    is_again = key in keys
+    keys.add(key)
+    return not (new or is_again) and count > 0
 
 
 def _add_to(texts: HashedTexts, more: Iterable[str]) -> int:

@@ -153,6 +153,10 @@ FIRST = ("first", ("ab", [2, 3]), ("ab", [2, 3]))
          (2, ROWS)),
         # the first page again, in which a row was new when it was read for the second time
         ([("first", ("ab", [0]), ("ab", [0])), (0, ("ab", []), ("abc", []))], (), None),
+        # the first page again, by an address that is new, and to which the second one links as to one before it
+        ([("first", ("bc", [2]), ("ab", [2])), (2, ("de", []), ("cd", [])), ("t", ("bc", [2]), None)], (), None),
+        ([("first", ("bc", [2]), ("ab", [2])), (2, ("de", ["t"]), ("cd", [])), ("t", ("bc", [2]), None)], (),
+         ("t", ROWS)),
         # but it has to show the same
         ([("first", ("ab", [0]), ("ab", [0])), (0, ("", []), ("abc", []))], (), (0, ROWS)),
         ([("first", ("ab", [2]), ("ab", [2])), (2, ("ab", []), ("abc", []))], (), (2, ROWS)),

@@ -20,11 +20,12 @@ def entries(names: str) -> list[Entry]:
         (["ab", "bc"], 1, 2, {"overlaps"}),  # a row has moved
         (["ab", "c", "bcd"], 1, 3, {"overlaps"}),
         (["ab", "ba"], 0, 0, {"first again", "of first", "of before"}),
-        (["ab", "a"], 0, 0, {"of first", "of before"}),
+        (["ab", "a"], 0, 0, {"of first", "of before", "overlaps"}),
         (["ab", "cd", "ab"], 0, 0, {"first again", "of first"}),
-        (["ab", "cd", "a"], 0, 0, {"of first"}),
+        (["ab", "cd", "a"], 0, 0, {"of first", "overlaps"}),
         (["ab", "cd", "dc"], 0, 0, {"of before"}),
-        (["ab", "cd", "ad"], 0, 0, set()),
+        (["ab", "cd", "ad"], 0, 0, {"overlaps"}),
+        (["ab", "a", "a"], 0, 0, {"of first", "of before"}),
         (["ab", ""], 0, 0, {"of first", "of before"}),
         (["", ""], 0, 0, {"of first", "of before"}),
     ],
@@ -71,7 +72,8 @@ def test_rows_that_were_known_and_are_on_no_page_are_missing(steps: str, is_loss
     ("pages", "expected"),
     [
         (["ab", "cd"], False),
-        (["ab", "ab", "a", ""], False),  # nothing else
+        (["ab", "ab", "", ""], False),  # nothing else
+        (["ab", "cd", "d"], True),
         (["ab", "bc"], True),
         (["ab", "bc", "de"], True),  # on any page
     ],
