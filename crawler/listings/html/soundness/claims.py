@@ -254,12 +254,11 @@ def _range_of(text: str, entries: int) -> Sequence[Claim]:
     """What a short text with three numbers states in any language: a range of as many as ``entries``, and a total."""
     if len(text) > _LONGEST_PAGER or entries < 2 or _MEASURED.search(text):
         return []
-    found = _RANGE_FIRST.fullmatch(text) or _RANGE_LAST.fullmatch(text)
-    if found is None or _YEAR.fullmatch(found["number"]):
-        return []
-    first, last, number = map(int, found.group("first", "last", "number"))
-    is_shown = first > 0 and last - first + 1 == entries
-    return [Claim(ClaimKind.OF, text, number, last)] if is_shown and number > last else []
+    for found in filter(None, (_RANGE_FIRST.fullmatch(text), _RANGE_LAST.fullmatch(text))):
+        first, last, number = map(int, found.group("first", "last", "number"))
+        if first > 0 and last - first + 1 == entries and number > last and not _YEAR.fullmatch(found["number"]):
+            return [Claim(ClaimKind.OF, text, number, last)]
+    return []
 
 
 def _total(text: str) -> Sequence[Claim]:
