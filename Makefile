@@ -11,6 +11,8 @@ MINUTES ?= 0
 SEED   ?=
 # More processes than processors: many tests wait for a time-out or for another attempt.
 JOBS   ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) * 3 )))
+# Of each property test. In CI they are the same in each run, so more of them would find little; make test-random has more.
+EXAMPLES ?= 25
 # The newest interpreter that is on the PATH and new enough; name another one with PYTHON=...
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
@@ -66,7 +68,7 @@ else
 endif
 
 test: $(DEV) ## every test but the heavy ones; ARGS=... goes to pytest
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not heavy' $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal -m 'not heavy' --most-examples $(EXAMPLES) $(ARGS)
 
 test-random: $(DEV) ## property tests with new examples; MINUTES=..., SEED=...
 	@$(BIN)/python -m tests.new_seeds --minutes '$(MINUTES)' --seed '$(SEED)' $(ARGS)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support import scratch, servers, trees
+from tests.support.examples import change_settings
 from tests.support.program import Program
 from tests.support.servers.stores import MOTO
 
@@ -41,6 +42,11 @@ if scratch.has_room():
 # unrelated change never fails by chance; elsewhere they are new each time.
 settings.register_profile("untimed", deadline=None, derandomize=os.environ.get("CI") == "true")
 settings.load_profile("untimed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option --most-examples."""
+    parser.addoption("--most-examples", type=int, help="limit the examples of each property test to this number")
 
 
 class Serve(Protocol):
@@ -79,6 +85,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if {"serve", "serve_alone"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+    if (most := config.getoption("most_examples", None)) is not None:
+        change_settings(items, lambda had: settings(had, max_examples=min(had.max_examples, most)))
     if WORKERS > 1:
         items.sort(key=_shuffled)
     if config.option.markexpr or any("::" in argument for argument in config.args):

@@ -14,14 +14,13 @@ import time
 
 import pytest
 from hypothesis import settings
-from hypothesis.errors import InvalidArgument
+
+from tests.support.examples import change_settings
 
 TIMES = 10
 """Factor for the number of examples of each test."""
 TIMEOUT = 3_600
 """Seconds that a test may take."""
-_SETTINGS = "_hypothesis_internal_use_settings"
-"""Attribute with a test's settings. The decorator cannot replace the settings of a test that already has some."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,14 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give each property test more examples, and new ones."""
-    tests = {getattr(item.obj, "__func__", item.obj) for item in items if hasattr(item, "obj")}
-    for test in tests:
-        had = getattr(test, _SETTINGS, None)
-        if isinstance(had, settings):
-            count = had.max_examples * config.getoption("--times")
-            setattr(test, _SETTINGS, settings(had, max_examples=count, derandomize=False, database=None))
-        elif getattr(test, "is_hypothesis_test", False):
-            raise InvalidArgument(f"{test.__qualname__} keeps its settings elsewhere")
+    times = config.getoption("--times")
+
+    def change(had: settings) -> settings:
+        return settings(had, max_examples=had.max_examples * times, derandomize=False, database=None)
+
+    change_settings(items, change)
 
 
 def run(seed: int, arguments: list[str]) -> int:

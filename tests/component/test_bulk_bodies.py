@@ -49,7 +49,7 @@ FIRST_READ = 256 * KIB
 """What the event loop reads at once."""
 ALONE = 16 * KIB
 """The same at first, for a response that belongs to no batch."""
-SILENCE = 0.15
+SILENCE = 1.0
 FILLED = 20
 """Number of bytes of another response that fill the rest of a body."""
 EXTRA = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nWRONG"
@@ -198,7 +198,7 @@ async def fetched(
     observer = Counted()
     size = Span(case.length, case.length) if case.is_listed else None
     job = Job(url=f"{site.url}big.bin", path="big.bin", reason="new", size=size, row="r")
-    options = ClientOptions(user_agent="t", read_timeout=SILENCE if case.fault == "silence" else 30.0)
+    options = ClientOptions(user_agent="t", read_timeout=SILENCE if case.fault == "silence" else 60.0)
     how, done = "", None
     while done is None:
         async with (

@@ -31,7 +31,7 @@ TREES = pytest.mark.parametrize(
 )
 """The root counts as a directory."""
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 """Seconds after which a server counts as stuck."""
 
 SIZE = 1500

@@ -17,7 +17,7 @@ from tests.support.misbehaving.site import OLD
 pytestmark = pytest.mark.own
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EACCES, errno.EDQUOT, errno.EROFS)
 SHARDS = 4
-OPTIONS = ["--attempts=2", "--connect-timeout=2", "--read-timeout=2", "--delete", "--trash=1d"]
+OPTIONS = ["--attempts=2", "--delete", "--trash=1d"]
 
 
 def first_version(site: Site) -> dict[str, bytes]:

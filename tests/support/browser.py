@@ -23,7 +23,7 @@ FLAGS = (
     "--disable-component-update --disable-sync --disable-dev-shm-usage --disable-breakpad --hide-scrollbars "
     "--remote-debugging-pipe"
 )
-PATIENCE = 20.0
+PATIENCE = 120.0
 """Seconds that the browser may take to exit."""
 
 

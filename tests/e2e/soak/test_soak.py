@@ -29,7 +29,7 @@ def test_a_small_tree_survives_faults_kills_and_a_day_of_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    terms = Terms(plan=PLAN, directory=tmp_path, deadline=time.monotonic() + 50, read_timeout="0.5s")
+    terms = Terms(plan=PLAN, directory=tmp_path, deadline=time.monotonic() + 500, read_timeout="1s")
     rows, problem = soak(terms, brief)
     assert problem == ""
     first, second, day, *others = (row.end for row in rows)

@@ -10,9 +10,9 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import signal
 import sys
-import time
 from typing import Any
 
 import sitecustomize  # type: ignore[import-not-found]  # the one beside this file
@@ -20,7 +20,7 @@ import sitecustomize  # type: ignore[import-not-found]  # the one beside this fi
 import crawler
 from crawler.__main__ import main
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 for module in pkgutil.walk_packages(crawler.__path__, "crawler."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)  # once here, not in every child
@@ -38,15 +38,12 @@ def child(order: dict[str, Any]) -> None:
 
 def wait(pid: int) -> int:
     """Exit code of the child; -9 if it had to be killed."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            deadline += PATIENCE
-        time.sleep(0.005)
+    handle = os.pidfd_open(pid)
+    ended, _, _ = select.select([handle], [], [], PATIENCE)
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+    os.close(handle)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 for line in sys.stdin:
