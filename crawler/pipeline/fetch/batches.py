@@ -211,7 +211,7 @@ class FileBatch:
         finally:
             shared.connections.end()
         if shared.destination.receivers:
-            self._batches.orders.seen.note(self._origin, self._jobs, replies)
+            shared.seen.note(self._origin, self._jobs, replies)
         received = sum([len(reply.body) for reply in replies if reply is not None])
         self._batches.sizes[self._origin] = most_bytes(received, time.monotonic() - began)
         if self._division is not None:

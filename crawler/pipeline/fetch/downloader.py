@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Response
-from crawler.model.struct import replace
+from crawler.model.struct import field, replace
 from crawler.model.values import Job, Result, Staged
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Ended
 from crawler.pipeline.fetch.transfer import Shared, Transfer
+from crawler.pipeline.seen_responses import SeenResponses
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.failover import Alternatives
@@ -38,6 +39,8 @@ class Downloader(Shared, frozen=True, kw_only=True):
 
     alternatives: Alternatives | None = None
     """The other hosts; None if all files are on one host."""
+    seen: SeenResponses = field(default_factory=SeenResponses)
+    """What the responses to requests in the usual way were like."""
 
     async def process(self, job: Job) -> Result | Staged:
         """Do one job. A failed file is a Result; raises DestinationError if the destination itself fails."""
@@ -84,6 +87,8 @@ class Downloader(Shared, frozen=True, kw_only=True):
         finally:
             self.connections.end()
             await transfer.close()
+        if isinstance(done, Staged) and transfer.headers is not None:
+            self.seen.note_one(origin_of(job.url), job.path, transfer.headers)
         promise = error.promise if isinstance(error, FetchError) else None
         return Ended(await self.verifiable(done), error, promise or transfer.headers)
 

@@ -18,10 +18,10 @@ from crawler.model.values import Job, Kind
 from crawler.pipeline.backlog import Finish, PutBack
 from crawler.pipeline.fetch.downloader import Downloader, Published, origin_of
 from crawler.pipeline.fetch.plain import files_of, parts_of
-from crawler.pipeline.fetch.receiving.seen_responses import SeenResponses, is_fit
 from crawler.pipeline.rules.responses.alike import proven_first
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
 from crawler.pipeline.rules.responses.neighbours import Row
+from crawler.pipeline.seen_responses import is_fit
 
 _FILE, _UNKNOWN, _FIRST = Kind.FILE, Dating.UNKNOWN, Source.FIRST  # a member of an enumeration takes 80 ns to look up
 _DISAPPOINTMENTS = 4
@@ -92,8 +92,7 @@ class Orders:
         self.downloader, self.published = downloader, published
         self.left = set[str]()
         """The paths of the files that an order has left."""
-        self.seen = SeenResponses()
-        """What the responses of the files that were requested in the usual way were like."""
+        self.seen = downloader.seen
         self._hosts = dict[tuple[str, Receiver], Host]()
 
     def host(self, origin: str, receiver: Receiver) -> Host:

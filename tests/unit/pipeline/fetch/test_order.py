@@ -20,8 +20,8 @@ from crawler.model.values import Job, Kind, Known, Local, Result, Span, Staged
 from crawler.pipeline.fetch.downloader import Downloader, Published, nothing_published
 from crawler.pipeline.fetch.receiving import order as module
 from crawler.pipeline.fetch.receiving.order import FileOrder, Orders, most_bytes, most_files
-from crawler.pipeline.fetch.receiving.seen_responses import is_fit
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
+from crawler.pipeline.seen_responses import SeenResponses, is_fit
 from tests.support.fakes import FakeClient, FakeDestination, FakeResponse, FakeSharing, Recorder, nothing_refused
 
 KNOWN = Known(path="a", url="http://h/a", row="", size=1, mtime=1, digest=None, checked=1.0)
@@ -34,12 +34,19 @@ class Room:
     least, largest, stores = 1, 100, False
 
 
+class Seeing:
+    """What ``Orders`` needs of ``Downloader``."""
+
+    def __init__(self) -> None:
+        self.seen = SeenResponses()
+
+
 def job(size: int, path: str = "") -> Job:
     return Job(url=f"http://h/{path or size}", path=path or str(size), reason="new", size=Span(size, size))
 
 
 def order() -> FileOrder:
-    orders = Orders(downloader=None, published=None)  # type: ignore[arg-type]
+    orders = Orders(Seeing(), nothing_published)  # type: ignore[arg-type]
     orders.left.add("left")
     orders.seen.of = lambda _origin: lambda path: path != "of another kind"  # type: ignore[method-assign]
     return FileOrder(orders, Room(), "http://h/", "http://h/1")  # type: ignore[arg-type]
@@ -129,7 +136,7 @@ def test_the_first_orders_have_few_files_and_later_ones_no_more_than_there_is_ro
 
 
 def test_an_origin_gets_one_order_at_a_time_until_one_has_left_nothing() -> None:
-    orders, room = Orders(downloader=None, published=None), cast("Receiver", Room())  # type: ignore[arg-type]
+    orders, room = Orders(Seeing(), nothing_published), cast("Receiver", Room())  # type: ignore[arg-type]
     host = orders.host("http://h/", room)
     host.begin()
     assert not host.takes_another
@@ -341,7 +348,7 @@ def test_files_of_series_are_ordered_at_once_and_what_one_leaves_is_no_reason_ag
 ) -> None:
     """A series that fails has requested little in vain."""
     monkeypatch.setattr(Room, "stores", True)
-    orders, series, small = Orders(downloader=None, published=None), Room(), Room()  # type: ignore[arg-type]
+    orders, series, small = Orders(Seeing(), nothing_published), Room(), Room()  # type: ignore[arg-type]
     host = orders.host("http://h/", cast("Receiver", series))
     for _ in range(3):
         assert host.takes_another

@@ -617,3 +617,23 @@ async def test_without_last_modified_the_row_gives_the_time_if_it_has_a_zone() -
     naive = noon.replace(tzinfo=None)
     assert (await Transfer(bare).staged(replace(JOB, modified=Span(naive, naive)))).mtime is None
     assert (await Transfer(bare).staged()).mtime is None
+
+
+@pytest.mark.parametrize(
+    ("job", "responses", "fit"),
+    [
+        (JOB, [ok()], True),
+        (BIG, [ok(LARGE)], True),
+        (JOB, [ok(Last_Modified=None)], False),
+        (JOB, [ok(Content_Type="text/html")], False),
+        (JOB, [FakeResponse(status=404, body=b"no", headers={"Last-Modified": MODIFIED})], False),
+        (BIG, [cut(ok(LARGE), 300_000), rest(LARGE, 300_000)], False),
+    ],
+    ids=["small", "large", "without a time", "a page", "an error", "in two pieces"],
+)
+async def test_the_response_with_a_whole_file_shows_what_others_will_be_like(
+    job: Job, responses: list[FakeResponse], fit: bool
+) -> None:
+    transfer = Transfer(*responses)
+    await transfer.run(job)
+    assert transfer.downloader.seen.of("http://h/")("pub/b.bin") is fit

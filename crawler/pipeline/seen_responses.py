@@ -6,13 +6,14 @@ response that is not like the others ends an order, and all that was requested b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from crawler.model.network.responses import WholeResponse
 from crawler.model.network.shapes import HeaderShape
 from crawler.model.values import Job
 from crawler.pipeline.rules.responses.alike import is_ordinary
+from crawler.pipeline.rules.responses.content_type import is_file_itself
 
 _LONGEST = 8
 """Longest extension, in characters, that a server is expected to know a type for."""
@@ -48,6 +49,12 @@ class SeenResponses:
             if reply is not None:
                 shape = reply.shape
                 known[extension(job.path)] = shape is not None and reply.varying[0] is not None and is_fit(shape)
+
+    def note_one(self, origin: str, path: str, headers: Mapping[str, str]) -> None:
+        """Learn from the ``headers`` of the response with the file ``path``, which was requested alone."""
+        kinds = [value for name, value in headers.items() if name.lower() == "content-type"]
+        is_fit = "Last-Modified" in headers and is_file_itself(tuple(headers), *kinds)
+        self._fit.setdefault(origin, {})[extension(path)] = is_fit
 
     def disappoint(self, origin: str, path: str) -> None:
         """The response to a file like ``path`` was not like the others."""

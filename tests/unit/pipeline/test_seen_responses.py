@@ -6,7 +6,7 @@ import pytest
 
 from crawler.model.network.shapes import HeaderShape
 from crawler.model.values import Job
-from crawler.pipeline.fetch.receiving.seen_responses import SeenResponses, extension, is_fit
+from crawler.pipeline.seen_responses import SeenResponses, extension, is_fit
 
 FIELDS = ("Server", "Content-Type", "Content-Length", "Last-Modified")
 
@@ -65,3 +65,24 @@ def test_the_last_response_tells_what_the_next_one_is_expected_to_be(replies: li
     for origin in ("http://h/", "http://new/"):
         seen.disappoint(origin, "c.ZIP")
         assert seen.of(origin)("b.zip") is False
+
+
+@pytest.mark.parametrize(
+    ("headers", "fit"),
+    [
+        ({"Content-Type": "application/zip", "Last-Modified": "x"}, True),
+        ({"Last-Modified": "x"}, True),
+        ({"Content-Type": "application/zip"}, False),
+        ({"Content-Type": "text/html", "Last-Modified": "x"}, False),
+        ({"Content-Type": "application/zip", "Last-Modified": "x", "Age": "1"}, False),
+        ({"Content-Type": "application/zip", "Last-Modified": "x", "Content-Encoding": "gzip"}, False),
+    ],
+)
+def test_a_file_that_was_requested_alone_tells_it_as_well(headers: dict[str, str], fit: bool) -> None:
+    """It is fit if the shape of its header section would be."""
+    seen = SeenResponses()
+    seen.note_one("http://h/", "d/a.zip", headers)
+    assert seen.of("http://h/")("b.zip") is fit
+    assert is_fit(HeaderShape(tuple(headers), headers)) is fit
+    assert not seen.of("http://other/")("b.zip")
+    assert not seen.of("http://h/")("b.bin")
