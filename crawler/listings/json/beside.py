@@ -17,14 +17,21 @@ _WHOLE = {Topic.NEXT, Topic.TROUBLE, Topic.PART}
 
 
 def beside_rows(root: Any, names: Collection[str], apart: frozenset[str] = frozenset()) -> list[Statement]:
-    """The fields of ``root`` that are neither its rows nor in these; none if it is an array.
+    """The fields of ``root`` that are neither its rows nor in these; of an array, those of elements that are no rows.
 
     ``names``: those of the entries. ``apart``: fields that say nothing of the rows, whatever they are called.
     """
-    if not isinstance(root, dict):
-        return []
-    fields = {name: value for name, value in root.items() if name not in apart}
-    return list(islice(_beside(fields, (), 0, names), _MOST))
+    objects = [root] if isinstance(root, dict) else root if isinstance(root, list) else []
+    found: list[Statement] = []
+    for fields in (item for item in objects if isinstance(item, dict) and (item is root or not _is_row(item, names))):
+        kept = {name: value for name, value in fields.items() if name not in apart}
+        found += islice(_beside(kept, (), 0, names), _MOST - len(found))
+    return found
+
+
+def _is_row(item: dict[str, Any], names: Collection[str]) -> bool:
+    """Whether an object has the name of an entry, or its URL."""
+    return any(isinstance(value, str) and value.rstrip("/").rpartition("/")[2] in names for value in item.values())
 
 
 def _beside(fields: dict[str, Any], path: tuple[str, ...], depth: int, names: Collection[str]) -> Iterator[Statement]:

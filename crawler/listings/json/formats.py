@@ -48,6 +48,8 @@ def parse_json(page: Page) -> Listing | None:
     listing = next((listing for reader in READERS if (listing := reader(document))), None)
     if listing is None:
         return None
+    if isinstance(document.value, list) and not any(rejection.row for rejection in listing.rejections):
+        return judged(listing, ())
     names = {entry.name for entry in listing.entries}
     return judged(listing, beside_rows(document.value, names, _APART.get(listing.family, frozenset())))
 

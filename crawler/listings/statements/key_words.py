@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = re.compile(r"(?!(?<![A-Za-z])[Xx][-_])(?:[A-Z]+(?![a-z])|[A-Z]?[a-z]+)")  # "X-Total-Count" begins with no word
 _TROUBLED = re.compile(r"([a-z]+)(error|failure|warning|exception)s?")
 """A name that ends with a word that tells of trouble, whatever it begins with: ``readerrors``."""
 _LONGEST = 60
@@ -16,15 +16,18 @@ def _set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NEXT = _set("next nxt more additional continue continuation continued resumption following truncated truncation")
+NEXT = _set(
+    """next nxt more additional continue continuation continued resumption following follow subsequent truncated
+    truncation evaluated"""
+)
 """Words of a field whose value is the way to further rows, or says whether there are any."""
-CURSOR = _set("cursor marker skiptoken scroll after resume remaining rest evaluated")
+CURSOR = _set("cursor marker skiptoken scroll after resume remaining rest")
 """The same, if no other word of the name says that the value tells where this page begins."""
 TOKEN = frozenset({"token"})
 """The same beside a word for a page or a list: a token alone may be that of a session."""
 HERE = _set("previous prev before back first self current this start begin initial request requested given")
 """Words that make a cursor that of this page, or of one before it."""
-END = _set("last end ended eof done finish finished final exhausted complete completed whole entire")
+END = _set("last end ended eof done finish finished final exhausted exhaustive complete completed whole entire")
 """Words of a flag that is false if further rows follow."""
 PART = _set(
     """partial partially incomplete omitted skipped dropped missing limited clipped abridged
@@ -41,6 +44,8 @@ GOOD = _set("success successful succeeded ok okay valid ready found exist availa
 """Words of a flag that is false if something has failed."""
 STATUS = _set("status state outcome code result health condition")
 """Words of a field whose value is a word or a number for what has happened."""
+UNWELL = _set("bad critical fatal down dead ko nok unhealthy impaired suspended maintenance pending processing queued")
+"""Values of these that tell of trouble, besides its own words."""
 COUNT = _set("total count counts cnt num number nb quantity qty amount length found matched matching")
 """Words of a number of rows, if other words do not say what it counts."""
 NUMBER = frozenset({"num", "number", "nb", "amount"})
@@ -55,6 +60,8 @@ ROWS = _set(
 LISTS = frozenset({"list", "listing", "result", "entry"})
 """Things whose size is a number of rows; that of a file or directory is one of bytes."""
 NOT = frozenset({"no", "non", "not", "without"})
+SHOWN = _set("shown listed returned displayed fetched loaded included")
+"""Words for rows that are on the page, or not."""
 EXPLAINS = _set("message msg reason detail description info text note notice explanation")
 """Words of a field that says what has happened."""
 SETTING = _set(
@@ -68,13 +75,14 @@ NEUTRAL = _set(
     query param parameter data response request sequence value string odata hal bucket container file per limit size top
     http max template overall meta pagination paging
     paginator pager body payload header ocs envelope stat summary statistics
-    available server exact"""
+    available server exact from skip pos seq range params location bookmark window group segment fully
+    reached at load can rel nav navigation nb hit"""
 )
 """Words beside which the others mean what they mean alone."""
 
 KNOWN = (
     NEXT | CURSOR | TOKEN | HERE | END | PART | TROUBLE | GOOD | STATUS | COUNT | FILES | DIRECTORIES | ROWS | NOT
-    | EXPLAINS | NEUTRAL
+    | EXPLAINS | NEUTRAL | SHOWN
 )  # fmt: skip
 _PLURALS = {
     "entries": "entry",

@@ -11,7 +11,7 @@ from crawler.model.struct import Value
 
 _NOTHING = frozenset({"", "null", "none", "nil", "false", "no", "n/a", "-", "undefined", "[]", "{}"})
 _WELL = _NOTHING | {"ok", "okay", "success", "successful", "succeeded", "good", "normal", "fine"}
-_NUMBER = re.compile(r"[+-]?[0-9]{1,15}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})")
 _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 _ADDRESSES = ("href", "url", "uri", "link")
 _MOST_LEAVES = 100
@@ -39,6 +39,8 @@ class Statement(Value, frozen=True):
 def number_in(value: object) -> int | None:
     """``value`` as a whole number; None if it is none."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return int(value.replace(",", ""))
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if type(value) is int else None
 

@@ -51,23 +51,25 @@ def topic_of(path: Sequence[str]) -> Topic | None:
     above = [word for parent in parents for word in words.words_of(parent)]
     if any(word not in words.KNOWN for word in above):
         return None
-    found = _topic(frozenset(own), name)
+    is_negated = not words.NOT.isdisjoint(own[:-1])  # "page_no" is a number
+    found = _topic(frozenset(own), name, is_negated=is_negated)
     if "page" in above and own == ("size",):
         return Topic.LIMIT
     if found is Topic.ROWS and "pages" in above and len(own) == 1:
         return Topic.PAGES
     if found is None and own and parents and set(own) <= words.NEUTRAL - {"size"}:
-        return _topic(frozenset((*own, *above)), name)
+        return _topic(frozenset((*own, *above)), name, is_negated=False)
     return found
 
 
-def _topic(own: frozenset[str], name: str) -> Topic | None:
-    is_negated = bool(own & words.NOT)
+def _topic(own: frozenset[str], name: str, *, is_negated: bool) -> Topic | None:
     if own & (words.TROUBLE | words.PART):
         is_setting = is_negated or bool(own & words.SETTING)
         return None if is_setting else Topic.TROUBLE if own & words.TROUBLE else Topic.PART
     if not own <= words.KNOWN:
         return None
+    if is_negated and own & words.SHOWN:
+        return Topic.PART
     found = _limit_or_pages(own) or _way_on(own) or _flag(own) or _rows(own, name)
     if found is None and own & words.STATUS:
         return None if own & {"url", "uri", "href", "link"} else Topic.STATUS
@@ -80,6 +82,8 @@ def _limit_or_pages(own: frozenset[str]) -> Topic | None:
     has_page = bool(own & {"page", "pages"})
     if own & words.NEXT or own & {"token", "cursor", "marker"}:
         return None
+    if own & {"limit", "max"} and own & {"reached", "hit"}:
+        return Topic.PART
     if "limit" in own or {"per", "page"} <= own or (own & {"page", "batch"} and own & {"size", "length"}):
         return Topic.LIMIT
     if "max" in own and not has_page:
@@ -101,7 +105,7 @@ def _way_on(own: frozenset[str]) -> Topic | None:
 
 
 def _flag(own: frozenset[str]) -> Topic | None:
-    if own & words.END:
+    if own & words.END or (own & {"all", "fully"} and own & words.SHOWN):
         return Topic.END
     return Topic.GOOD if own & words.GOOD and not own & words.COUNT - {"found"} else None
 

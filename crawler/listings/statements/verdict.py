@@ -21,7 +21,9 @@ from crawler.model.struct import Struct, Value, field
 from crawler.text.urls import before_query
 
 _FIRST_ERROR, _LAST_ERROR, _PARTIAL = 400, 599, 206
-_WORSE = words.TROUBLE | words.PART | {"bad", "critical", "fatal", "down", "dead"}
+_WORSE = words.TROUBLE | words.PART | words.UNWELL
+_FLAGS_OF_ZERO = frozenset({"complete", "completed", "done", "finished", "eof", "exhausted", "whole", "entire"})
+"""Words of flags that may be 0, but for which that is no number of a page."""
 
 
 class Counts(Value, frozen=True):
@@ -124,6 +126,8 @@ def _next(said: _Said, statement: Statement, topic: Topic, url: str) -> None:
 
 def _end(said: _Said, statement: Statement, _topic: Topic, _url: str) -> None:
     flag = flag_in(statement.value)
+    if number_in(statement.value) == 0 and not _FLAGS_OF_ZERO.isdisjoint(words.words_of(statement.path[-1])):
+        flag = False
     if flag is not None:
         said.is_ended = said.is_ended or flag
         said.more += [statement] * (not flag)
@@ -136,9 +140,11 @@ def _trouble(said: _Said, statement: Statement, topic: Topic, _url: str) -> None
 
 
 def _good(said: _Said, statement: Statement, _topic: Topic, url: str) -> None:
-    if flag_in(statement.value) is False:
+    number = number_in(statement.value)
+    is_count = "found" in words.words_of(statement.path[-1])
+    if flag_in(statement.value) is False or (number == 0 and not is_count):
         said.bad.append((FlawKind.ERROR, statement))
-    elif number_in(statement.value) is not None:
+    elif is_count:
         _number(said, statement, Topic.ROWS, url)  # "found": 20
 
 

@@ -15,17 +15,21 @@ TOPICS: dict[Topic | None, str] = {
     Topic.NEXT: """next nextPage next_page next_url nextLink @odata.nextLink nextPageToken next-token nextMarker more
         hasMore has_more hasNext hasNextPage more_available moreItems continuationToken continue NextContinuationToken
         nextFileName nextFileId nextStart next_cursor nextRecordsUrl resumptionToken additional_items __next
-        truncated isTruncated is_truncated""",
-    Topic.CURSOR: """cursor marker after end_cursor endCursor scroll_id pageToken remainingEntries LastEvaluatedKey
+        next_page_no nextSkip next_from moreFollows subsequent continueAt loadMore
+        truncated isTruncated is_truncated LastEvaluatedKey""",
+    Topic.CURSOR: """cursor marker after end_cursor endCursor scroll_id pageToken remainingEntries
         listMarker""",
-    Topic.END: "last isLast done eof complete isComplete finished no_more noMorePages end_of_list last_page_url",
-    Topic.PART: """partial isPartial incomplete incomplete_results incompleteSearch
+    Topic.END: """last isLast done eof complete isComplete finished no_more noMorePages end_of_list last_page_url
+        allLoaded fully_listed exhaustive""",
+    Topic.PART: """notShown not_listed limitReached limit_hit partial isPartial incomplete incomplete_results
+        incompleteSearch
         skipped omitted loading missing limitExceeded stale""",
     Topic.TROUBLE: """error errors Error error_message errorCode errno warnings failed failures exception readErrors
         timed_out unreadable unavailable servers_unavailable not_found notOk diskError fault""",
     Topic.GOOD: "success ok valid isReady exists dir_exists found",
     Topic.STATUS: "status state statusCode status_code http_status code result health",
-    Topic.ROWS: """total totalCount total_count count totalElements totalItems numFound num item_count recordsTotal
+    Topic.ROWS: """total totalCount x-total-count total_count count totalElements totalItems numFound num
+        item_count recordsTotal
         totalRecords resultCount listSize entriesTotal KeyCount objects total_results total_hits items children""",
     Topic.FILES: "fileCount numFiles num_files files_count total_files totalFiles files",
     Topic.DIRECTORIES: "numDirs dir_count folderCount total_folders directories number_of_directories",
@@ -36,7 +40,8 @@ TOPICS: dict[Topic | None, str] = {
         offset start previous previous_cursor prev_page startCursor first_page_url token csrfToken
         access_token session next_update nextBackup nextcloud show_more learnMore last_modified lastSync
         endpoint error_page error_log ignoreErrors retry_on_error max_errors no_errors errors_url timeout_policy
-        user_exists file_size directory_size max_size upload_limit_hint downloads views uri_prefix allow_upload created
+        user_exists file_size directory_size max_size page_no shown returned
+        upload_limit_hint downloads views uri_prefix allow_upload created
         files_count_recursive total_downloads hidden mtime version count_views sort status_url auth""",
 }  # fmt: skip
 NAMED = [(name, topic) for topic, names in TOPICS.items() for name in names.split()]

@@ -49,13 +49,15 @@ MORE: list[dict[str, Any]] = [
     {"next": "http://other.test/pub/?page=2"}, {"next": "/elsewhere/?page=2"}, {"next": {"href": "/pub/{?page}"}},
     {"links": [{"rel": "next", "href": "/elsewhere/2"}]}, {"max_results": "7"}, {"partial": True},
     {"skipped": 3}, {"skipped": ["x", "y"]},
-    {"truncated": "yes"}, {"omitted": {"files": 3}}, {"loading": True},
+    {"count": "1,234"}, {"total": 8.0}, {"complete": 0}, {"done": "0"}, {"all_loaded": False}, {"not_shown": 3},
+    {"next_page_no": 2}, {"truncated": "yes"}, {"omitted": {"files": 3}}, {"loading": True},
 ]  # fmt: skip
 FAILED: list[dict[str, Any]] = [
     {"error": "disk offline"}, {"error": True}, {"errors": ["x"]}, {"errors": {"a.iso": "EIO"}}, {"errorCode": 5},
     {"error": {"code": 5, "message": "EIO"}}, {"warnings": ["2 entries unreadable"]}, {"warning": "slow"},
     {"success": False}, {"ok": False}, {"success": "false"}, {"status": "error"}, {"status": "degraded"},
     {"status": "PARTIAL_FAILURE"}, {"status": 503}, {"statusCode": "500"}, {"code": 206}, {"state": "Disk offline"},
+    {"success": 0}, {"ok": "0"}, {"status": "pending"}, {"status": "KO"},
     {"unreadable": 2}, {"failed": ["b.iso"]}, {"exception": "java.io.IOException"}, {"timeout": True},
     {"ocs": {"meta": {"status": "failure", "statuscode": 100}}}, {"meta": {"errors": [{"id": 5}]}}, {"timed_out": True},
     {"notFound": ["b"]}, {"ready": False}, {"num_errors": 3}, {"disk_error": "sdb"},
@@ -70,7 +72,8 @@ FINE: list[dict[str, Any]] = [
     {"fileCount": 7}, {"folderCount": 2}, {"folderCount": 7}, {"total_size": 10**9}, {"size": 10**9}, {"offset": 0},
     {"error": None}, {"error": False}, {"error": ""}, {"errors": []}, {"errors": {}}, {"errorCode": 0}, {"errno": "0"},
     {"error": "none"}, {"errorMessage": "OK"}, {"error": {"code": 0, "message": ""}}, {"warnings": [""]},
-    {"success": True}, {"ok": 1}, {"status": "ok"}, {"status": 200}, {"code": "x"}, {"code": 0}, {"status": "no error"},
+    {"success": True}, {"ok": 1}, {"found": 0}, {"last": 0}, {"page_no": 3}, {"returned": 7},
+    {"status": "ok"}, {"status": 200}, {"code": "x"}, {"code": 0}, {"status": "no error"},
     {"message": "2 rows"}, {"timeout": 30}, {"partial": False}, {"skipped": 0}, {"truncated": False}, {"hidden": 2},
     {"_links": {"self": {"href": "/pub/"}}}, {"links": [{"rel": "self", "href": "/pub/"}]}, {"links": {"next": None}},
     {"next_update": "2024-02-03"}, {"error_page": "/404.html"}, {"ignore_errors": True}, {"user": {"error": "x"}},
@@ -147,6 +150,12 @@ def test_a_message_says_why_and_a_token_is_not_shown() -> None:
 @pytest.mark.parametrize("url", [HERE, HERE + "?dir=x"])
 def test_documents_without_objects_state_nothing(url: str) -> None:
     assert read(FILES, url).complete
+
+
+@pytest.mark.parametrize("item", [{"error": "EIO"}, {"hasMore": True}, {"type": "report", "files": 20}])
+def test_an_element_of_an_array_that_is_no_row_states_something(item: dict[str, Any]) -> None:
+    found = read([*FILES, item])
+    assert (found.complete, [each.reason for each in found.rejections]) == (False, ["bad-name"])
 
 
 BAD: list[tuple[str, list[Any]]] = [
