@@ -228,6 +228,8 @@ def _current(key: str, run: Sequence[_Numbered], place: Place) -> int:
     marked = [each.number for each in run if each.url == place.url or each.control.is_current]
     if marked or own is None:
         return marked[0] if marked else 1
+    if all(each.number == 1 and key not in parameters(each.url or "") for each in run):
+        return 2  # at least: only the first page may lack the parameter
     step = _step(key, run)
     return (int(own) - step[1]) // step[0] if step is not None and is_number(own) else 0
 

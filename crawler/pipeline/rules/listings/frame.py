@@ -133,6 +133,13 @@ def is_odd_end(pages: Sequence[SeenPage]) -> bool:
     return before.key == last.key and before.leads_on and not last.leads_on
 
 
+def is_open_end(pages: Sequence[SeenPage]) -> bool:
+    """Whether the last of ``pages`` was not known, and is as long as the first one: its links may be missing."""
+    if len(pages) < 2 or pages[-1].known is not None:
+        return False
+    return not pages[-1].now.leads_on and pages[-1].now.rows >= pages[0].now.rows
+
+
 def _stripped(later: Sequence[SeenPage]) -> str | None:
     """The URL of the page with rows of its own that alone has lost its links back, and all others; None if none has.
 

@@ -8,7 +8,7 @@ from crawler.model.flaws import ClaimKind, Flaw, FlawKind
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, field
 from crawler.model.values import Entry, Listing
-from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_odd_end, is_replaced, look_of, unlike
+from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_odd_end, is_open_end, is_replaced, look_of, unlike
 from crawler.pipeline.rules.listings.page_links import next_of
 from crawler.pipeline.rules.listings.shown_rows import OwnRows, PageRows, ShownRows
 from crawler.text.escape import masked
@@ -99,9 +99,10 @@ class SeveralPages(Struct):
     def former(self, read: int) -> Iterable[str]:
         """URLs of pages to which one led when it was last read; ``read`` pages of this kind have been read.
 
-        No more than two are needed, unless the last one has to tell whether there was an end.
+        No more than two are needed, unless the last one has to tell whether there was an end, or is one.
         """
-        return self._former if read < _FORMER or is_odd_end(self._seen) else ()
+        is_unsure = is_odd_end(self._seen) or (self._rows.is_lossy and is_open_end(self._seen))
+        return self._former if read < _FORMER or is_unsure else ()
 
     @property
     def led_to(self) -> frozenset[str]:

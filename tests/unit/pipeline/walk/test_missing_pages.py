@@ -102,6 +102,17 @@ async def test_next_on_the_last_page_of_full_length_is_known_to_lead_nowhere_if_
         assert runs[-1] == site.names
 
 
+@pytest.mark.parametrize("place", [1, 2, 3])
+async def test_pages_that_begin_elsewhere_do_not_end_where_links_are_missing(place: int) -> None:
+    site, state = Chain(files(14), is_token=False), MemoryState()
+    assert await names_if_whole(site, state) == site.names
+    site.names = site.names[1:]
+    site.wrong_next[place] = ""
+    assert [await names_if_whole(site, state) for _ in range(2)] == [None] * 2
+    site.wrong_next.clear()
+    assert await names_if_whole(site, state) == site.names
+
+
 @pytest.mark.parametrize("removed", range(11))
 async def test_the_last_page_in_place_of_another_is_not_the_end_if_it_does_not_lead_on(removed: int) -> None:
     site, state = Chain(files(11), is_token=False), MemoryState()

@@ -55,6 +55,12 @@ def test_the_pages_that_follow_and_all_others_by_their_numbers(
     assert found.flaw is None
 
 
+@pytest.mark.parametrize("query", ["?sort=name&page=2", "?sort=name&start=25"])
+def test_the_number_1_without_the_parameter_of_pages_leads_back(query: str) -> None:
+    found = read(link("?sort=name", "1"), query)
+    assert (found.next_pages, found.links) == ((), {f"{PUB}?sort=name"})
+
+
 @pytest.mark.parametrize(
     ("query", "markup", "is_said"),
     [

@@ -123,12 +123,32 @@ def test_pages_to_which_one_led_are_read_if_it_does_no_more(
     assert list(pages.former(2)) == []
 
 
-@pytest.mark.parametrize(("last", "is_odd"), [(("ab", []), True), (("cd", []), False), (("ab", [4]), False)])
+@pytest.mark.parametrize(("last", "is_odd"), [(("ab", []), True), (("c", []), False), (("ab", [4]), False)])
 def test_more_of_them_are_read_if_the_end_repeats_the_page_before(last: Page, *, is_odd: bool) -> None:
     pages = SeveralPages()
     add(pages, "first", ("ab", [3]), ("abe", [2]))
     add(pages, 3, last, None)
     assert list(pages.former(2)) == ([url_of(2)] if is_odd else [])
+
+
+@pytest.mark.parametrize(
+    ("last", "known", "is_open"),
+    [
+        (("fg", []), None, True),
+        (("f", []), None, False),  # a short page is the last one
+        (("fg", [9]), None, False),
+        (("fg", []), ("fg", []), False),  # it is known where that one led
+    ],
+)
+@pytest.mark.parametrize("is_lossy", [False, True])
+def test_more_of_them_are_read_if_the_end_is_new_and_of_full_length(
+    last: Page, known: Page | None, *, is_open: bool, is_lossy: bool
+) -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("bc", [3]), ("abc" if is_lossy else "bc", [2]))
+    add(pages, 3, ("de", [4]), ("de", [5]))
+    add(pages, 4, last, known)
+    assert list(pages.former(2)) == ([url_of(2), url_of(5)] if is_open and is_lossy else [])
 
 
 ROWS, SHORT = "it has no rows of its own", "fewer rows than there were on a page"
