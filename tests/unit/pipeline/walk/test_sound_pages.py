@@ -14,7 +14,7 @@ from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import Listing
-from crawler.pipeline.rules.listings.page_texts import judge
+from crawler.pipeline.rules.listings.page_texts import DOUBTS, judge
 from crawler.pipeline.walk.pages import Remembered
 from crawler.pipeline.walk.sound_pages import compared, sound, with_belief
 from tests.unit.pipeline.walk.test_other_headings import ONE, URL, digest, listing, memo, page
@@ -118,6 +118,10 @@ NEXT = {"next_pages": (URL + "?page=2",)}
 EMPTY = replace(listing("", flaws=(UNKNOWN,), conclusive=False, texts=TEXTS), is_listing=False)
 
 
+def doubted(times: int) -> ListingMemo:
+    return replace(WAS, surroundings=replace(AROUND, doubts=times))
+
+
 def headless(family: str) -> ListingMemo:
     return replace(WAS, surroundings=replace(AROUND, heading=""), family=family)
 
@@ -140,6 +144,7 @@ def headless(family: str) -> ListingMemo:
         (WAS, ONE, {"texts": ("Tere", "Head aega")}, False),
         (WAS, ONE, {"texts": ()}, True),
         (WAS, ONE, {"texts": None}, False),
+        (doubted(1), ONE, {}, False),
         (WAS, b"<h1>Log in</h1>", {}, False),
         (WAS, b"", {"is_listing": True, "family": "y"}, False),
         (headless("y"), b"", {"is_listing": True, "family": "y"}, True),
@@ -197,3 +202,11 @@ def test_new_text_is_a_flaw_if_rows_are_missing_and_other_means_do_not_say_what_
     assert found.flaw == (Flaw(FlawKind.UNLIKE, f"{url}: it says {says!r}") if says else None)
     assert found.doubted == (replace(AROUND, doubts=1) if says else None)
     assert compared(WAS, url, page(ONE), now, now.entries, is_first=False).flaw is None
+
+
+@pytest.mark.parametrize("times", range(DOUBTS + 1))
+def test_new_text_is_believed_once_it_has_been_doubted_often(times: int) -> None:
+    now = listing("ab", texts=("Head aega",))
+    found = compared(doubted(times), URL, page(ONE), now, now.entries)
+    assert (found.flaw is None) is (times == DOUBTS)
+    assert found.doubted == (None if times == DOUBTS else replace(AROUND, doubts=times + 1))
