@@ -213,3 +213,29 @@ def test_other_patterns_are_tried_and_bytes_behind_the_last_response_are_left() 
     assert [stop - start for start, stop in places] == [1, 2, 3]
     assert (at, alike.is_unexpected) == (len(data), False)
     assert alike.modified == [TIMES[1], TIMES[0], TIMES[1]]
+
+
+@pytest.mark.parametrize(
+    ("heads", "count", "other"),
+    [
+        ([], 0, None),
+        ([(KINDS[0], 1), (KINDS[1], 2), (KINDS[0], 3)], 3, None),
+        ([(KINDS[1], 1), (KINDS[1], 2), (KINDS[0], 3), (KINDS[0], 4)], 3, None),
+        ([(KINDS[0], 1), (KINDS[1], 9), (KINDS[0], 3)], 1, 9),
+        ([(KINDS[0], 1), ("text/html", 2), (KINDS[0], 3)], 1, None),
+    ],
+)
+def test_heads_whose_bodies_are_elsewhere_are_read_up_to_one_that_is_unexpected(
+    heads: list[tuple[str, int]], count: int, other: int | None
+) -> None:
+    samples = [response(b"", kind, TIMES[0], TIMES[1], tag, 0) for kind, tag in zip(KINDS, ['"a"', None], strict=True)]
+    made = [response(b"", k, TIMES[n % 2], TIMES[1], '"b"' if k == KINDS[0] else None, n) for k, n in heads]
+    alike = AlikeResponses(shapes_of(*samples).patterns(lambda _: True), STATUS_LINE.pattern, [1, 2, 3])
+    alike.add_heads(made)
+    assert (len(alike), alike.other_size) == (count, other)
+    assert alike.modified == [TIMES[n % 2] for _, n in heads[:count]]
+    assert alike.etags == ['"b"' if kind == KINDS[0] else None for kind, _ in heads[:count]]
+    assert alike.dates == [TIMES[1]] * count
+    behind = AlikeResponses(shapes_of(*samples).patterns(lambda _: True), STATUS_LINE.pattern, [1, 2, 3])
+    behind.add_heads([each + b"x" for each in made])
+    assert (len(behind), behind.other_size) == (0, None), "more than a header section"
