@@ -23,6 +23,9 @@ class _Comparable(Protocol):
 
 MARKUP = "<"
 """What ``Listing.texts`` begin with that are no short texts."""
+ASIDE = "\1"
+"""What ``Listing.texts`` begin with that are no words in the flow of the page: labels of pictures and controls, frames,
+drawings, lone numbers and signs, words of an empty directory below rows, and what only the last row says."""
 T = TypeVar("T", bound=_Comparable)
 
 
@@ -157,8 +160,8 @@ class Listing(Brief, frozen=True, kw_only=True):
     """True if the entries come from the state; they never justify a deletion."""
     texts: tuple[str, ...] | None = None
     """What the page shows besides its rows, and besides what servers are known to print: short texts, each followed by
-    its links, with NUL before each; MARKUP and a digest for prose, scripts and forms. None if that is too much, or
-    unknown."""
+    its links, with NUL before each, some with ASIDE before them; MARKUP and a digest for prose, scripts and forms. None
+    if that is too much, or unknown."""
 
     def _repr_html_(self) -> str:
         return html_table(f"{self.url}: {self.family}", self.entries)

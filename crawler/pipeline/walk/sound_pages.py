@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from crawler.model.errors import ListingError
 from crawler.model.flaws import DEAD_ENDS, Flaw, FlawKind, is_cut_short
@@ -13,10 +14,13 @@ from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Listing
 from crawler.pipeline.rules.listings.page_links import is_paged
-from crawler.pipeline.rules.listings.page_texts import are_known, judge
+from crawler.pipeline.rules.listings.page_texts import are_known, judge, shown
 from crawler.pipeline.walk.page_versions import linked_pages, with_dead_end, with_link
 from crawler.pipeline.walk.pages import Remembered
 from crawler.text.escape import masked
+
+if TYPE_CHECKING:
+    from crawler.pipeline.rules.listings.text_numbers import Counts
 
 Pieces = AsyncGenerator[Listing, None]
 _HEADED = 0.3
@@ -79,7 +83,14 @@ def compared(
     is_alone = not (is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)))
     is_lossy = is_alone and listing.conclusive and _has_lost_rows(was, entries)
     # A later page is one of several, which show each other's rows when there are fewer.
-    texts = judge(known.texts, _texts_apart(listing), is_lossy=is_lossy and is_first, doubts=known.doubts)
+    texts = judge(
+        known.texts,
+        _texts_apart(was, listing),
+        is_lossy=is_lossy and is_first,
+        doubts=known.doubts,
+        counts=_counts(listing, entries) if is_alone and is_first else None,
+        names=listing.mentioned,
+    )
     now, flaw, doubted = Surroundings(heading, texts.noted), None, None
     if is_lossy and known.heading not in ("", heading):
         flaw = Flaw(FlawKind.UNLIKE, f"{masked(url)}: its heading is {f'now {text!r}' if text else 'gone'}")
@@ -89,15 +100,26 @@ def compared(
     return Compared(flaw=flaw, surroundings=now, doubted=doubted)
 
 
-def _texts_apart(listing: Listing) -> list[str] | None:
-    """The texts of ``listing`` but controls that lead nowhere, and names in links that lead elsewhere.
+def _texts_apart(was: Remembered, listing: Listing) -> list[str] | None:
+    """The texts of ``listing`` but controls that lead nowhere, and names of rows that it had in links elsewhere.
 
     What those mean is found out by other means.
     """
     if listing.texts is None:
         return None
-    settled = {claim.quote for claim in listing.claims if claim.kind in DEAD_ENDS.values()} | listing.mentioned
-    return [text for text in listing.texts if text.partition("\0")[0] not in settled]
+    settled = {claim.quote for claim in listing.claims if claim.kind in DEAD_ENDS.values()}
+    if isinstance(was, ListingMemo):
+        settled.update(listing.mentioned.intersection(entry.name for entry in was.entries))
+    return [text for text in listing.texts if shown(text) not in settled]
+
+
+def _counts(listing: Listing, entries: Sequence[Entry]) -> Counts | None:
+    """The numbers in the texts of ``listing`` that its ``entries`` explain; None if there are no texts."""
+    if not listing.texts:
+        return None
+    from crawler.pipeline.rules.listings.text_numbers import counts_of  # not needed for pages of known servers
+
+    return counts_of(entries)
 
 
 def _has_lost_rows(was: Remembered, entries: Sequence[Entry]) -> bool:
@@ -117,7 +139,7 @@ def with_belief(was: Remembered, page: FetchedPage, listing: Listing) -> Listing
 
     heading, known = settled(heading_of(page.body)), was.surroundings
     is_identified = bool(heading) or (listing.is_listing and listing.family == was.family)
-    is_doubted = bool(known.doubts) or not are_known(known.texts, listing.texts)
+    is_doubted = bool(known.doubts) or not are_known(known.texts, listing.texts, _counts(listing, ()))
     if not is_identified or heading != known.heading or is_doubted:
         return listing
     return replace(listing, is_listing=True, family=was.family, conclusive=True, flaws=())

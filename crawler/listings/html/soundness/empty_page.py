@@ -30,6 +30,20 @@ _HEADING = pattern(
     r"(?: (?:of|for|von|de|di|in|listing|index))*(?: directory)?",
     re.IGNORECASE,
 )
+_NONE = (
+    pattern(
+        r"\((?:no files|empty)\)|\b(?:no (?:files?|entries|items)(?: or (?:folders|directories))?"
+        r"(?: (?:in|found|here|to (?:show|list|display))\b[\w ]{0,20})?|(?:this |the )?(?:folder|directory) is empty"
+        r"|empty(?: (?:folder|directory))?)\b",
+        re.IGNORECASE,
+    ),
+    pattern(
+        r"\btotal\b|\b0 ?(?:[KMGT]i?B?|bytes?|files?|items?|objects?|folders?|sub-?(?:folders?|director\w{1,3})"
+        r"|director(?:y|ies)|links?|entries)\b",
+        re.IGNORECASE,
+    ),
+)
+"""What explains itself only on a page without rows."""
 _KNOWN = (
     pattern(
         r"(?:proudly served by |powered by |served (?:with|by) )?\b(?:apache|nginx|openresty|tengine|lighttpd|litespeed"
@@ -51,17 +65,7 @@ _KNOWN = (
         r"|description|type|kind|mime|owner|user|group|permissions?|mode|hits|attributes|version|created)\b",
         re.IGNORECASE,
     ),
-    pattern(
-        r"\((?:no files|empty)\)|\b(?:no (?:files?|entries|items)(?: or (?:folders|directories))?"
-        r"(?: (?:in|found|here|to (?:show|list|display))\b[\w ]{0,20})?|(?:this |the )?(?:folder|directory) is empty"
-        r"|empty(?: (?:folder|directory))?)\b",
-        re.IGNORECASE,
-    ),
-    pattern(
-        r"\btotal\b|\b0 ?(?:[KMGT]i?B?|bytes?|files?|items?|objects?|folders?|sub-?(?:folders?|director\w{1,3})"
-        r"|director(?:y|ies)|links?|entries)\b",
-        re.IGNORECASE,
-    ),
+    *_NONE,
     pattern(
         r"\b\d{1,4}[-/. ](?:\d{1,2}|[a-z]{3,9})[-/. ]\d{1,4}\b|\b[a-z]{3,9} \d{1,2},? \d{4}\b"
         r"|\b(?:mon|tue|wed|thu|fri|sat|sun)\b|\b\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?\b|\b(?:gmt|utc)\b",
@@ -71,6 +75,8 @@ _KNOWN = (
     _HEADING,
 )
 """What may stand on such a page besides the path and the names of the directories above."""
+_BESIDE_ROWS = tuple(known for known in _KNOWN if known not in {*_NONE, _HEADING})
+"""What may stand beside rows without meaning anything."""
 _LONGEST = 6000
 """Number of characters beyond which a passage is not looked at: no path or heading is that long."""
 _COUNTED = pattern(r"\b[1-9][\d.,]* (?:files?|items?|entries|objects?)\b", re.IGNORECASE)
@@ -99,8 +105,13 @@ def unknown_in(
 
 
 def active_elements(markup: str) -> list[str]:
-    """The start tags in ``markup`` of elements that no server, or only some, print for an empty directory."""
-    return [found[0] for each in (_ACTIVE, _OWN) for found in each.finditer(markup)]
+    """The start tags in ``markup`` of elements that only some servers print for an empty directory."""
+    return [found[0] for found in _OWN.finditer(markup)]
+
+
+def foreign_elements(markup: str) -> list[tuple[str, int]]:
+    """The start tags in ``markup`` of elements that no server prints for an empty directory, and their offsets."""
+    return [(found[0], found.start()) for found in _ACTIVE.finditer(markup)]
 
 
 def places_of(url: str) -> set[str]:
@@ -110,18 +121,14 @@ def places_of(url: str) -> set[str]:
     return {path, host, host.rpartition(":")[0], query, *path.split("/")} - {""}
 
 
-def is_explained(text: str, places: Collection[str]) -> bool:
-    """Whether ``text`` has no word besides the parts of the URL and all that is known.
+def is_explained(text: str, places: Collection[str], *, has_rows: bool = False) -> bool:
+    """Whether ``text`` has no word besides the parts of the URL and all that is known; not "no files" beside rows.
 
     A directory may have the name of a known word or of one in a known phrase, so either may be taken away first.
     """
-    return any(
-        _LETTER.search(without_second(without_first(text))) is None
-        for without_first, without_second in (
-            (lambda text: _without_places(text, places), _without_known),
-            (_without_known, lambda text: _without_places(text, places)),
-        )
-    )
+    known = _BESIDE_ROWS if has_rows else _KNOWN
+    rests = (_without(known, _without_places(text, places)), _without_places(_without(known, text), places))
+    return any(_LETTER.search(rest) is None for rest in rests)
 
 
 def _without_places(text: str, places: Collection[str]) -> str:
@@ -131,7 +138,7 @@ def _without_places(text: str, places: Collection[str]) -> str:
     return text
 
 
-def _without_known(text: str) -> str:
-    for known in _KNOWN:
-        text = known.sub(" ", text)
+def _without(known: Iterable[re.Pattern[str]], text: str) -> str:
+    for each in known:
+        text = each.sub(" ", text)
     return text

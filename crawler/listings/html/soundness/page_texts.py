@@ -5,49 +5,127 @@ The state remembers it, so that the next run can tell what is new on the page: a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
+from html import unescape
+from itertools import pairwise
 from zlib import crc32
 
-from crawler.listings.html.soundness.empty_page import active_elements, is_explained, places_of
-from crawler.listings.html.soundness.passages import Passage, scripts
+from crawler.listings.html.soundness.empty_page import active_elements, foreign_elements, is_explained, places_of
+from crawler.listings.html.soundness.passages import Passage, drawn, scripts, tags_in
 from crawler.listings.values.mentioned_names import last_name
-from crawler.model.values import MARKUP
+from crawler.model.struct import Value
+from crawler.model.values import ASIDE, MARKUP, Listing
+from crawler.text.patterns import pattern
+from crawler.text.urls import decoded, origin, resolve_any
 
 _MOST = 64
 """Maximum number of texts: a page with more of them renders a document, which changes for reasons of its own."""
 _LONGEST = 300
 """Maximum length of a text that is looked at; a longer one is prose."""
+_LABEL = pattern(
+    r"(?<![\w-])(alt|title|aria-label|placeholder|value|src|type)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))",
+    re.IGNORECASE,
+)
+_SHOWN_LABELS = ("alt", "title", "aria-label", "placeholder")
+_BUTTONS = {"submit", "button", "reset"}
+_LETTER, _SIGN = pattern(r"[^\W\d_]"), pattern(r"[^\x00-\x7f]|\d")
+
+_FEWEST = 3
+"""Minimum number of rows that have to have a common form."""
+_MOST_ROWS = 200
+"""Maximum number of rows that are looked at."""
+_FACT = pattern(r"(?<!\S)[dlrwxsStT-]{10}(?!\S)|[^ ]*(?:\.\.>?|\u2026)|\b[a-z]{1,9} ago\b")
+"""Permissions, a name that is not printed whole, and an age."""
+
+
+class Page(Value, frozen=True):
+    """A page as it was received and as it is split."""
+
+    markup: str
+    shown: str
+    """``markup`` without what is not visible."""
+    passages: Sequence[Passage]
+    """The passages of ``shown``."""
+    base: str
+    """What its links are resolved against."""
+
+
+class _Rows:
+    """What the rows of a page are."""
+
+    def __init__(self, page: Page, listing: Listing, names: Collection[str], rows: Collection[int]) -> None:
+        self._names, self._rows, self._base = names, rows, page.base
+        self._places = {_place_of(entry.url) for entry in listing.entries}
+        self._subjects = {rejection.subject for rejection in listing.rejections if rejection.row}
+
+    def contain(self, passage: Passage) -> bool:
+        """Whether ``passage`` is one of the rows."""
+        if id(passage) in self._rows or any(map(self._is_led_to, passage.hrefs)):
+            return True
+        # The link need not contain the name: ``?dir=docs``.
+        shows = any(cell.strip().rstrip("/") in self._names for cell in passage.cells)
+        return shows and any(
+            "?" in href and origin(self._resolved(href)) == origin(self._base) for href in passage.hrefs
+        )
+
+    def _is_led_to(self, href: str) -> bool:
+        plain = href.rstrip("/")
+        if href in self._subjects:
+            return True
+        if plain not in self._names and last_name(href) not in self._names:
+            return False
+        return not ("/" in plain or ":" in plain) or _place_of(self._resolved(href)) in self._places
+
+    def _resolved(self, href: str) -> str:
+        return resolve_any(self._base, href) or ""
 
 
 def texts_outside(
-    markup: str, passages: Sequence[Passage], url: str, names: Collection[str], rows: Collection[int] = ()
+    page: Page, listing: Listing, names: Collection[str], rows: Collection[int] = ()
 ) -> tuple[str, ...] | None:
-    """The texts outside the rows of the page at ``url`` that servers are not known to print; see ``Listing.texts``.
+    """The texts outside the rows of ``listing`` that servers are not known to print; see ``Listing.texts``.
 
     ``names``: those that the rows show. ``rows``: ``id`` of the passages that are rows without a link.
     None if there are too many of them.
     """
+    is_row, places = _Rows(page, listing, names, rows).contain, places_of(listing.url)
+    shown = [(passage, is_row(passage)) for passage in page.passages]
     found: dict[str, None] = {}
-    places = places_of(url)
-    for passage in passages:
-        if id(passage) in rows or any(_leads_to(href, names) for href in passage.hrefs) or _shows(passage, names):
+    for passage, is_in in shown:
+        if is_in:
             continue
-        if not (passage.text and is_explained(passage.text, places)):
-            found[_shown(passage)] = None
+        kept = _kept(passage, places, has_rows=bool(names))
+        if kept is not None:
+            found[kept] = None
             if len(found) > _MOST:
                 return None
-    found |= dict.fromkeys(f"{MARKUP}{crc32(code.encode('utf-8', 'replace')):x}" for code in scripts(markup))
-    found |= dict.fromkeys(f"{MARKUP}{tag}" for tag in active_elements(markup))
+    in_rows = [passage for passage, is_in in shown if is_in]
+    asides = (*_labels(page.shown, in_rows), *drawn(page.markup), *_said_by_last_row(in_rows, names))
+    found |= {
+        f"{ASIDE}{text}": None
+        for text in asides
+        if text not in names and not is_explained(text, places, has_rows=bool(names))
+    }
+    found |= dict.fromkeys(f"{MARKUP}{crc32(code.encode('utf-8', 'replace')):x}" for code in scripts(page.markup))
+    found |= dict.fromkeys(f"{MARKUP}{tag}" for tag in active_elements(page.markup))
+    found |= dict.fromkeys(_foreign(page.markup))
     return None if len(found) > _MOST else tuple(found)
 
 
-def _leads_to(href: str, names: Collection[str]) -> bool:
-    return href.rstrip("/") in names or last_name(href) in names
+def _kept(passage: Passage, places: Collection[str], *, has_rows: bool) -> str | None:
+    """What is kept of ``passage``, which is no row; None if nothing is."""
+    text = passage.text
+    if not text or not is_explained(text, places):
+        return _shown(passage)
+    is_sign = _LETTER.search(text) is None and _SIGN.search(text) is not None
+    is_new = is_sign or (has_rows and not is_explained(text, places, has_rows=True))
+    return f"{ASIDE}{_shown(passage)}" if is_new else None
 
 
-def _shows(passage: Passage, names: Collection[str]) -> bool:
-    """Whether ``passage`` has a link, and shows a name that the link need not contain: ``?dir=docs``."""
-    return bool(passage.hrefs) and any(cell.strip().rstrip("/") in names for cell in passage.cells)
+def _place_of(url: str) -> str:
+    """The directory of ``url``, decoded."""
+    return decoded(url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[0])
 
 
 def _shown(passage: Passage) -> str:
@@ -56,3 +134,50 @@ def _shown(passage: Passage) -> str:
     if len(text) > _LONGEST:
         text = f"{MARKUP}{crc32(text.encode('utf-8', 'replace')):x}"
     return "\0".join([text, *(href.partition("?")[0].partition("#")[0] for href in passage.hrefs)])
+
+
+def _labels(markup: str, rows: Sequence[Passage]) -> Iterator[str]:
+    """The labels of pictures and controls outside ``rows``, which ``markup`` shows without being texts."""
+    bounds = [0, *(bound for row in rows for bound in (row.at, row.end)), len(markup)]
+    for start, stop in list(pairwise(bounds))[::2]:
+        for name, attributes in tags_in(markup, start, stop):
+            labels = _attributes(attributes)
+            kind = labels.get("type", "").lower() if name == "input" else ""
+            keys = () if kind == "hidden" else (*_SHOWN_LABELS, *(("value",) if kind in _BUTTONS else ()))
+            texts = (" ".join(labels[key].split()) for key in keys if key in labels)
+            yield from (text for text in texts if len(text) <= _LONGEST)
+
+
+def _foreign(markup: str) -> Iterator[str]:
+    """A text for each frame and the like, a password and a redirect in ``markup``: what it is, and its source."""
+    for tag, start in foreign_elements(markup):
+        tag = "a password" if tag.lower().startswith("<input") else tag.lower()
+        source = next((_attributes(each).get("src", "") for _, each in tags_in(markup, start, start + 2000)), "")
+        yield f"{ASIDE}{tag}\0{source.partition('?')[0]}"
+
+
+def _attributes(attributes: str) -> dict[str, str]:
+    return {key.lower(): unescape(a or b or c) for key, a, b, c in _LABEL.findall(attributes)}
+
+
+def _said_by_last_row(rows: Sequence[Passage], names: Collection[str]) -> Iterator[str]:
+    """The texts in cells of the last of ``rows`` in which the others show nothing but names, dates, sizes and the like.
+
+    A server that fails while it prints rows may say so there.
+    """
+    last = rows[-1] if rows else None
+    others = [] if last is None else [row for row in rows[:-1][-_MOST_ROWS:] if row.region == last.region]
+    if last is None or len(others) < _FEWEST - 1:
+        return
+    for number, cell in enumerate(last.cells):
+        if _says_more(cell, last, names) and not any(
+            _says_more(row.cells[number], row, names) for row in others if number < len(row.cells)
+        ):
+            yield " ".join(cell.split())
+
+
+def _says_more(cell: str, row: Passage, names: Collection[str]) -> bool:
+    text = " ".join(cell.split())
+    for name in {*(last_name(href) for href in row.hrefs), text.rstrip("/")} & set(names):
+        text = text.replace(name, " ")
+    return bool(text.strip()) and not is_explained(_FACT.sub(" ", text), ())

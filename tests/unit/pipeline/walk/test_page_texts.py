@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -159,6 +160,66 @@ async def test_only_a_fault_that_is_seen_in_three_visits_in_succession_is_believ
         assert await history.proves_absence(page) is is_believed
         if faults > DOUBTS:
             return
+
+
+FAULTS = [
+    *ERRORS, ACTIVE[0], ACTIVE[2], "<p>&#9888;</p>", "<p>No files found</p>", "<img alt='Viga'>", "<p>17</p>",
+    "<p><a href=/login>Sisse logima</a></p>", "<svg><text>Viga</text></svg>", "<input type=submit value=Sisene>",
+    "<p>See <a href=http://status.test/f001.zip>status</a></p>", "<div title='Viga 3'>&nbsp;</div>",
+]  # fmt: skip
+
+
+class Site:
+    """A server whose page says many things beside its rows, some of which change from visit to visit."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self.printer = random.choice(PRINTERS)
+        self.rotates, self._counts = random.random() < 0.3, random.random() < 0.5
+        self.count, self.visits, self.template = random.randint(4, 9), 0, 0
+
+    def page(self, fault: str | None = None) -> str:
+        """The page now; half of it with a ``fault``: "number" for one that a number tells, or its text."""
+        self.visits += 1
+        number = self._random.random()
+        shown = self.count if fault is None else self._random.randint(1, self.count - 2)
+        parts = [
+            f"<p>{shown} plikow, {number:.3f} s, {self.visits % 28 + 1} Nov 2026 {self.visits % 24}:07</p>",
+            f"<div>vigu: {0 if fault != 'number' else 1 + self.visits}, wersja 1.2.{self.visits}</div>",
+            f"<p>Kylastajaid {1000 + self.visits}</p>" if self._counts else "",
+            f"<i>{'abcdefgh'[self.visits % 8] * 5}</i><br>" if self.rotates else "",
+            f"<p>Mall {'xyzuvw'[self.template % 6] * 3}</p>",
+            "" if fault in {None, "number"} else fault,
+        ]
+        return self.printer(files(shown), "".join(filter(None, parts)))
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=10)
+async def test_faults_are_doubted_twice_in_succession_and_healthy_pages_are_believed(seed: int) -> None:
+    random = Random(seed)
+    site, history, faults, changes = Site(random), History(), 0, 0
+    for _ in range(4):  # what changes from visit to visit is known after a few
+        assert await history.proves_absence(site.page())
+        site.count += 1
+    for _ in range(8):
+        if random.random() < 0.5:
+            fault, faults = random.choice(["number", *FAULTS]), faults + 1
+            # Where the text always changes, only numbers and the words of servers tell.
+            if (site.rotates or changes == DOUBTS) and fault != "number":
+                return
+            if faults > DOUBTS:
+                return  # it is believed now: see above
+            assert not await history.proves_absence(site.page(fault)), fault
+            continue
+        faults, was_template = 0, site.template
+        site.count = max(4, site.count + random.choice([-2, -1, 0, 1]))
+        site.template += random.random() < 0.2
+        doubted = 0
+        while not await history.proves_absence(site.page()):
+            doubted += 1
+        changes = min(changes + doubted + 1, DOUBTS) if site.template != was_template else 0
+        assert doubted <= (DOUBTS if changes else 0)
 
 
 @pytest.mark.parametrize("more", ERRORS)

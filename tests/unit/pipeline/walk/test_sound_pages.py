@@ -176,7 +176,7 @@ def test_what_is_remembered_beside_the_rows() -> None:
 
 
 MORE, REST = Claim(ClaimKind.DEAD_END, "More"), Claim(ClaimKind.OTHER_PATH, "Rest")
-GONE = {"mentioned": frozenset({"gone"})}
+GONE = {"mentioned": frozenset({"c", "gone"})}
 
 
 @pytest.mark.parametrize(
@@ -186,12 +186,14 @@ GONE = {"mentioned": frozenset({"gone"})}
         (URL, ("Head aega\0x/",), {}, "Head aega"),
         (URL + "?dir=a", ("Head aega",), {}, "Head aega"),
         (URL, ("Tere",), {}, None),
-        (URL, ("gone\0x\0y", "gone"), GONE, None),
+        (URL, ("c\0x\0y", "c", "\1c"), GONE, None),  # the row that is missing leads elsewhere
+        (URL, ("gone\0x\0y", "c"), GONE, "gone"),
+        (URL, ("\1Head aega",), {}, "Head aega"),
         (URL, ("x\0gone",), GONE, "x"),
         (URL, ("More\0#", "Rest"), {"claims": (MORE, REST)}, None),
         (URL, ("More",), {"claims": (Claim(ClaimKind.NEXT, "More"),)}, "More"),
-        (URL, ("More", "gone"), {"claims": (MORE,), **GONE}, None),
-        (URL, None, {}, None),
+        (URL, ("More", "c"), {"claims": (MORE,), **GONE}, None),
+        (URL, None, {}, "more texts than can be compared"),
     ],
 )  # fmt: skip
 def test_new_text_is_a_flaw_if_rows_are_missing_and_other_means_do_not_say_what_it_means(

@@ -6,14 +6,29 @@ from zlib import crc32
 
 import pytest
 
-from crawler.listings.html.soundness.page_texts import texts_outside
+from crawler.listings.html.soundness.page_texts import Page, texts_outside
 from crawler.listings.html.soundness.passages import split_passages, visible
+from crawler.model.reasons import Reason
+from crawler.model.values import Entry, Kind, Listing, Rejection
 
 URL = "http://h.test/pub/"
 
 
-def texts(markup: str, names: tuple[str, ...] = (), url: str = URL) -> tuple[str, ...] | None:
-    return texts_outside(markup, list(split_passages(visible(markup))), url, names)
+def page_of(markup: str, url: str = URL) -> Page:
+    shown = visible(markup)
+    return Page(markup, shown, list(split_passages(shown)), url)
+
+
+def listing(names: tuple[str, ...] = (), url: str = URL, elsewhere: tuple[str, ...] = ()) -> Listing:
+    entries = tuple(Entry(name=name, url=url + name, kind=Kind.FILE) for name in names)
+    rejections = tuple(Rejection(Reason.OTHER_HOST, href, "", "row") for href in elsewhere)
+    return Listing(url=url, family="x", confidence=1.0, is_listing=True, entries=entries, rejections=rejections)
+
+
+def texts(
+    markup: str, names: tuple[str, ...] = (), url: str = URL, elsewhere: tuple[str, ...] = ()
+) -> tuple[str, ...] | None:
+    return texts_outside(page_of(markup, url), listing(names, url, elsewhere), names)
 
 
 def digest(text: str) -> str:
@@ -31,7 +46,11 @@ def digest(text: str) -> str:
         ("<p><a href=login></a>", ("\0login",)),
         ("<p><a href=/pub/a.zip>some</a><p>Tere", ("Tere",)),
         ("<p><a href=b/>some</a><p>Tere", ("Tere",)),
-        ("<p><a href=other/b.c/>some</a><p>Tere", ("Tere",)),
+        ("<p><a href=other/b.c/>some</a><p>Tere", ("some\0other/b.c/", "Tere")),
+        ("<p><a href=http://h.test/pub/b.c>some</a> <a href=//h.test/pub/b>some</a>", ()),
+        ("<p><a href=http://other.test/pub/b.c>some</a>", ("some\0http://other.test/pub/b.c",)),
+        ("<p>Sorry <a href=/status/b.c>some</a>", ("Sorry some\0/status/b.c",)),
+        ("<p><a href=http://a.test/cdn/b.c>b.c</a> 12 KB", ()),  # a row that leads elsewhere
         ("<p>Up <a href=../>up</a> <a href=a.zip>some</a><p>Tere", ("Tere",)),
         ("<table><tr><td><a href=?dir=docs>see</a><td> docs/ <tr><td>Tere</table>", ("Tere",)),
         ("<table><tr><td><a href=?dir=x>see</a><td> dX/ <tr><td>Tere</table>", ("Tere",)),
@@ -42,11 +61,44 @@ def digest(text: str) -> str:
         (f"<p>{'x' * 300}\udcff <a href=x>b</a></p>", (digest("x" * 300 + "\udcff b") + "\0x",)),
         ("Tere<script>1</script><script>\udcff</script><script>1</script>",
          ("Tere", digest("<script>1</script>"), digest("<script>\udcff</script>"), "<<script")),
-        ("<form action=x>Tere</form><iframe src=x>", ("Tere", "<<iframe", "<<form")),
+        ("<form action=x>Tere</form><iframe src=x?y>", ("Tere", "<<form", "\1<iframe\0x")),
+        # what is shown by other means
+        ("<form><input type=password placeholder='Your  name'><input type=submit value=Enter><input type=hidden "
+         "value=h><input value=v>", ("\1Your name", "\1Enter", "<<form", "\1a password\0")),
+        ("<p><img alt='Disk error' title='B &lt; 3'></p>", ("\1Disk error", "\1B < 3")),
+        ("<div aria-label=Viga data-title=x></div><img alt='[ICO]'>", ("\1Viga",)),
+        ("<svg><title>Viga</title><text>1  2</text></svg><svg><text>a.zip</text></svg>", ("\1Viga 1 2",)),
+        ("<p>&#9888;<p>503<p>|<p>No files found<p>0 files", ("\1\u26a0", "\x01503", "\1No files found", "\x010 files")),
+        ("<ul><li><a href=a.zip title=x><img alt=y></a></ul><p><img alt=z>", ("\1z",)),
     ],
 )  # fmt: skip
 def test_texts_that_servers_are_not_known_to_print_are_remembered(markup: str, expected: tuple[str, ...]) -> None:
-    assert texts(markup, ("a.zip", "b", "b.c", "docs", "dX", "q?rX")) == expected
+    names, elsewhere = ("a.zip", "b", "b.c", "docs", "dX", "q?rX"), ("http://a.test/cdn/b.c",)
+    assert texts(markup, names, elsewhere=elsewhere) == expected
+
+
+_ROW = "<tr><td><a href={0}>{0}</a><td>{1}<td>1.2K<td>{2}"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "ends", "expected"),
+    [
+        (("", "", ""), ("2024-01-11 10:00", "yesterday", "Viga: 3"), ("\1Viga: 3",)),
+        (("", "", ""), ("", "", "c 2024-01-11 10:00"), ()),
+        (("zip", "zip", "iso"), ("", "", ""), ()),
+        (("", "", "x"), ("", "Viga", "Hoiatus"), ("\1x",)),
+        (("", "", "-rw-r--r-- 3"), ("", "", "2 days ago"), ()),
+        (("Viga", "", ""), ("", "", ""), ()),
+    ],
+)
+def test_what_only_the_last_row_says_is_a_text(
+    kinds: tuple[str, ...], ends: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    rows = [_ROW.format(*each) for each in zip("abc", kinds, ends, strict=True)]
+    if "yesterday" in ends:
+        rows[1] = _ROW.format("b", "", "2024-01-11 10:00")
+    assert texts(f"<table>{''.join(rows)}</table>", ("a", "b", "c")) == expected
+    assert texts(f"<table>{''.join(rows[1:])}</table>", ("a", "b", "c")) == (), "two rows have no form in common"
 
 
 @pytest.mark.parametrize(("last", "is_known"), [("", True), ("<p>one more", False), ("<script></script>", False)])
@@ -57,9 +109,8 @@ def test_a_page_with_too_many_texts_is_a_document(last: str, *, is_known: bool) 
 
 
 def test_rows_without_a_link_are_not_outside() -> None:
-    markup = "<p>Tere</p><p>b.bin 7</p>"
-    passages = list(split_passages(markup))
-    assert texts_outside(markup, passages, URL, (), {id(passages[1])}) == ("Tere",)
+    page = page_of("<p>Tere</p><p>b.bin 7</p>")
+    assert texts_outside(page, listing(), (), {id(page.passages[1])}) == ("Tere",)
 
 
 def test_what_the_url_explains_is_not_remembered() -> None:
