@@ -14,7 +14,7 @@ from tests.support.misbehaving import tools
 from tests.support.misbehaving.behaviours import Behaviour, Page, Redirect, Says, Status
 from tests.support.misbehaving.pages import Row, nginx
 from tests.support.misbehaving.responses import Request, Response, Version
-from tests.support.misbehaving.samples import DAY, LOGIN, beside, blob, each_beside, many, populate
+from tests.support.misbehaving.samples import DAY, LOGIN, SILENCE, beside, blob, each_beside, many, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
 from tests.support.misbehaving.site import OLD, Resource
@@ -439,8 +439,7 @@ def test_an_endless_listing_is_cut_off(sandbox: Sandbox, site: Site) -> None:
     line = b'<a href="x">x</a>   02-Jan-2025 03:04   5\r\n'
     site.listing("sub", lambda: b"<html><pre>" + line)
     site.on("sub/", Says(length=1 << 40))
-    run = sandbox.mirror(site.url, attempts=2)
-    run.fails(5)
+    sandbox.mirror(site.url, attempts=2, timeout=SILENCE).fails(5)
     sandbox.holds(good)
 
 

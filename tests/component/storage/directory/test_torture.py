@@ -7,7 +7,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ CALLS = """
     open close read write fsync fstat utime posix_fadvise stat rename mkdir rmdir unlink link listdir scandir
     ftruncate pwrite fstatvfs
 """
+ERRORS = (errno.EIO, errno.ENOSPC, errno.EACCES, errno.EMFILE, errno.ENOENT)
 OLD, NEW = pattern(2000), pattern(700_000)
 FILES = {
     "small": (b"old", b"new small"),
@@ -121,13 +122,22 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EMFILE, errno.ENOENT])
-def test_any_call_may_fail_once(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+@pytest.mark.parametrize("first", [0, 2])
+def test_any_call_may_fail_once(monkeypatch: pytest.MonkeyPatch, first: int) -> None:
+    """With two of the errors, which are others for the next call."""
     with scratch.directory() as root:
-        fail_each_call(root / "template", root / "dir", monkeypatch, error)
+        errors = [*ERRORS[first:], *ERRORS[:first]]
+        fail_each_call(root / "template", root / "dir", monkeypatch, errors)
 
 
-def fail_each_call(template: Path, directory: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+@pytest.mark.heavy
+@pytest.mark.parametrize("error", ERRORS)
+def test_any_call_may_fail_with_any_error(monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    with scratch.directory() as root:
+        fail_each_call(root / "template", root / "dir", monkeypatch, [error])
+
+
+def fail_each_call(template: Path, directory: Path, monkeypatch: pytest.MonkeyPatch, errors: Sequence[int]) -> None:
     monkeypatch.setattr(limits, "CHECKPOINT_BYTES", 250_000)
     asyncio.run(prepare(template))
     disk = Disk(monkeypatch)
@@ -137,7 +147,7 @@ def fail_each_call(template: Path, directory: Path, monkeypatch: pytest.MonkeyPa
         shutil.copytree(template, directory)
         reported: dict[str, Known | str] = {}
         before = descriptors()
-        disk.fail(number, error)
+        disk.fail(number, errors[number % len(errors)])
         try:
             asyncio.run(run(directory, reported))
         except (DestinationError, FetchError) as problem:
