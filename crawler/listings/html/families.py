@@ -71,6 +71,10 @@ FAMILIES = (
     _family("miniserve", r"/miniserve[\"'][^>]{0,200}>\s*miniserve</a>|<span class=\"[^\"]*\">\s*miniserve"
                          r"|class=\"directory\"[^>]*href=.{0,800}?miniserve"),
     _family("simple-http-server", r"<tr>\s*<td>\s*<a[^>]*>\s*\[(?:Root|Up|Home)\]", proves=False),
+    _family("maven-central", r"<title>Central Repository:[^<]{0,4000}</title>.{1,4000}?"
+                             r"<pre id=\"contents\">\s*<a href=\"\.\./\"", proves=True),
+    _family("ipfs-gateway", r"content=\"A directory of content-addressed files hosted on IPFS", proves=True,
+            slashes=False),
     _family("fancyindex", r'<table id="list"', Rounding.SAFE, proves=True),
     _family("apache", r"""href=["']?[^"'> ]{0,300}\?(?:C=[NMSD];(?:amp;)?O=[AD]|"""
             r"""([NMSD])=[AD]["'> ].{1,2000}?\?(?!\1)[NMSD]=[AD]["'> ])|"""

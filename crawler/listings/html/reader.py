@@ -26,7 +26,7 @@ from crawler.listings.html.tree.external_rows import lead_elsewhere
 from crawler.listings.html.tree.file_names import is_filelike
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.kinds import KindReader
-from crawler.listings.html.tree.regions import Candidate, choose_regions, find_regions, labels_of
+from crawler.listings.html.tree.regions import Candidate, choose_regions, find_regions, holds_row, labels_of
 from crawler.listings.html.tree.rejected_rows import name_rejected_rows
 from crawler.listings.html.tree.row_facts import order_of, read_facts
 from crawler.listings.html.tree.rows import MAX_CLIMB, RowSplitter
@@ -205,10 +205,12 @@ class HtmlReader:
         if self.regions and headings < 2:
             headings = max(headings, count_words(self._text_above()))
         entries = self._counts["entries"]
+        ups = [link for link in self.links if link.target.kind is LinkKind.PARENT and leads_up(link)]
         return Evidence(
             **self._counts,
             parent=any(link.target.kind is LinkKind.PARENT for link in self.links),
-            up=any(link.target.kind is LinkKind.PARENT and leads_up(link) for link in self.links),
+            up=bool(ups),
+            inside=any(holds_row(region.element, link.tag) for region in self.regions for link in ups),
             sort_links=len({link.target.url for link in self.links if link.target.kind is LinkKind.SORT}),
             headings=headings,
             others=0 if entries else sum(link.target.kind not in _AROUND for link in self.links),

@@ -56,6 +56,8 @@ class Evidence(Value, frozen=True):
     """Whether any link leads to the directory above."""
     up: bool = False
     """Whether one of those does not look like the link to the home page that any page may have."""
+    inside: bool = False
+    """Whether such a link is a row of the listing itself."""
     headings: int = 0
     empty: bool = False
     """Whether the page says that the directory is empty."""
@@ -199,6 +201,7 @@ def has_form(page: PageFacts) -> bool:
         (page.columns == 2 and has_marks and is_file_list and (named >= 0.5 or (files >= 0.5 and page.is_placed)))
         or (page.share(rows.sized) >= 0.5 and has_marks and is_file_list and named >= 0.8)
         or (page.is_placed and rows.sort_links >= 2 and rows.headings >= 2 and named >= 0.5)
+        or (rows.inside and named >= 0.8 and is_frame(page))
         or (marked and named >= 0.8 and (page.is_placed or rows.sized > 0 or not (rows.headings or rows.dated)))
         or (files >= 0.8 and named >= 0.9 and rows.entries >= _MANY)
     )

@@ -446,6 +446,36 @@ def undertow(nodes: list[Node]) -> str:
     )
 
 
+def maven_central(nodes: list[Node]) -> str:
+    rows = joined(
+        nodes,
+        lambda n: (
+            f'<a href="{n.href()}" title="{n.shown}{slash(n)}">{n.shown}{slash(n)}</a>          '
+            f"{f'{n.when:%Y-%m-%d %H:%M}'}{'-' if n.directory else n.size:>10}      "
+        ),
+    )
+    return (
+        "\n<!DOCTYPE html>\n<html>\n\n<head>\n\t<title>Central Repository: a/pub</title>\n\t<style>\nbody {}\n\t</style>\n</head>\n\n<body>\n"
+        '\t<header>\n\t\t<h1>a/pub</h1>\n\t</header>\n\t<hr/>\n\t<main>\n\t\t<pre id="contents">\n<a href="../">../</a>\n'
+        f"{rows}\t\t</pre>\n\t</main>\n\t<hr/>\n</body>\n\n</html>"
+    )
+
+
+def ipfs_gateway(nodes: list[Node]) -> str:
+    rows = "".join(
+        f'<div class="type-icon"><div class="ipfs-_blank">&nbsp;</div></div><div><a href="/pub/{n.href()}">{n.shown}</a></div>'
+        f'<div class="nowrap"><a class="ipfs-hash" translate="no" href="/ipfs/Qm{i}?filename={n.href()}">Qm{i}</a></div>'
+        f'<div class="nowrap" title="Cumulative size of IPFS DAG">{human(n.size)}</div>\n'
+        for i, n in enumerate(nodes)
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8" />\n<meta name="description" content="A directory of content-addressed files hosted on IPFS.">\n'
+        '<title>/pub/</title></head>\n<body>\n<header id="header"><nav><a href="https://ipfs.tech" target="_blank">About IPFS</a></nav></header>\n<main id="main">\n'
+        '<header><div><strong>Index of <a href="/ipfs">ipfs</a>/<a href="/pub/">pub</a></strong></div></header>\n<section>\n<div class="grid dir">\n'
+        f'<div class="type-icon"></div><div><a href="/pub/..">..</a></div><div></div><div></div>\n{rows}</div>\n</section>\n</main>\n</body>\n</html>\n'
+    )
+
+
 def jenkins(nodes: list[Node]) -> str:
     def facts(n: Node) -> str:
         if n.directory:

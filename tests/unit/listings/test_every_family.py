@@ -82,6 +82,8 @@ CASES = (
     html("swift", pages.swift),
     html("miniserve", pages.miniserve),
     html("undertow", pages.undertow),
+    html("maven-central", pages.maven_central),
+    html("ipfs-gateway", pages.ipfs_gateway, directories=False, **NAMES_ONLY),
     html("jenkins", pages.jenkins, empty=False),
     html("squid-ftp", pages.squid_ftp),
     html("simple-http-server", pages.simple_http_server),

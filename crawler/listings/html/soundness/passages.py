@@ -31,6 +31,8 @@ _SILENT_ENDS = {"td", "b", "i", "em", "strong", "small", "code", "tt", "time", "
 _BOILERPLATE = {
     "title", "h1", "h2", "h3", "h4", "h5", "h6", "address", "footer", "nav", "caption", "thead", "tfoot", "th",
 }  # fmt: skip
+_IN_LINKS = {"div", "p", "section", "article", "h1", "h2", "h3", "h4", "h5", "h6"}
+"""Blocks that a link may contain."""
 
 
 class Passage(Struct):
@@ -107,6 +109,10 @@ class _Splitter:
         self.count = self.at = 0
         self.in_link = False
         """Whether the position is inside a link, where a line break belongs to a name and does not end the line."""
+        self.link = ""
+        """The href of a link that contains blocks, each a passage; "" outside of it."""
+        self.blocks = 0
+        """Number of blocks that are open inside the link."""
         self.current = self._new()
 
     def _new(self) -> Passage:
@@ -115,6 +121,7 @@ class _Splitter:
 
     def finish(self) -> Sequence[Passage]:
         """Begin a new passage. Returns the current one, unless it is empty."""
+        self._note_text_of_link()
         done, self.current = self.current, self._new()
         done.end = self.at
         return (done,) if done.hrefs or done.text else ()
@@ -136,6 +143,7 @@ class _Splitter:
         if name in _BREAKS and not (in_row and name not in _REGIONS):
             done = self.finish()
             self.current.opened = "" if closing else attributes
+            self._note_block_in_link(name, closing=closing)
         if name in _BOILERPLATE:
             self._note_boilerplate(name, closing=closing)
         if name in _REGIONS:
@@ -145,13 +153,28 @@ class _Splitter:
         elif in_row and name in _BREAKS:
             self.current.cells[-1] += " "
         if name == "a":
-            self.in_link = not closing
+            self._note_text_of_link()
+            self.in_link, self.link = not closing, ""
         elif name == "span" and not self.in_link:
             self.current.cells[-1] += " "
         found = None if closing or not attributes else _HREF.search(attributes)
         if found is not None and name not in {"link", "base"}:
             self.current.hrefs.append(unescape(found[1] or found[2] or found[3] or ""))
+            if name == "a":
+                self.link, self.blocks = self.current.hrefs[-1], 0
         return done
+
+    def _note_text_of_link(self) -> None:
+        """Give the current passage the link that contains its text."""
+        if self.link and not self.current.hrefs and self.current.text:
+            self.current.hrefs.append(self.link)
+
+    def _note_block_in_link(self, name: str, *, closing: bool) -> None:
+        """A link without an end tag ends with the block around it, or where no link can go on."""
+        if self.link:
+            self.blocks += -1 if closing else 1
+            if self.blocks < 0 or name not in _IN_LINKS:
+                self.link = ""
 
     def _note_boilerplate(self, name: str, *, closing: bool) -> None:
         if not closing:

@@ -1,4 +1,4 @@
-"""Column headings of listings, in a dozen languages."""
+"""Column headings of listings, in some thirty languages."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ import re
 
 NAME = re.compile(
     r"\b(?:file ?name|name|nom|naam|nombre|nome|dateiname|имя|название|nazwa|namn|navn|nimi|files?|datei|fichier"
-    r"|director(?:y|ies)|project|package)|文件名|文件|名称|名前|ファイル|이름|الاسم",
+    r"|director(?:y|ies)|project|package|název|názov|jméno|meno|név|fájl\w*|nume|denumire|назва|име|название|nama|isim"
+    r"|ad[ıi]?\b|dosya|tên|ime\b|naziv|nosaukums|pavadinimas|nafn|izena|όνομα|ονομα)"
+    r"|文件名|文件|名称|名稱|檔案|名前|ファイル|이름|الاسم|اسم|نام\b|שם|ชื่อ|नाम",
     re.IGNORECASE,
 )
 SIZE = re.compile(
     r"\b(?:file ?)?(?:size|length|bytes|taille|gr(?:ö|oe)(?:ß|ss)e|grootte|tama[ñn]o|tamanho|dimension\w*|rozmiar"
-    r"|velikost|storlek|st(?:ø|o)rrelse|koko|размер|boyut|poids)|大小|サイズ|크기|الحجم",
+    r"|velikost|veľkosť|veličina|storlek|st(?:ø|o)rrelse|stærð|koko|suurus|izmērs|dydis|размер|розмір|големина|boyut"
+    r"|poids|méret|mărime|dimensiune|ukuran|saiz|mida\b|tamaina|kích (?:thước|cỡ)|dung lượng|μέγεθος)"
+    r"|大小|サイズ|크기|الحجم|حجم|اندازه|גודל|ขนาด|आकार",
     re.IGNORECASE,
 )
 TIME = re.compile(
     r"modif|\b(?:date|time|chang|updat|upload|mtime|timestamp|datum|fecha|data|ge(?:ä|ae)ndert|age|added|posted|created|last"
-    r"|дата|измен|tarih|dato)|修改|日期|時間|时间|日時|날짜|수정|التاريخ",
+    r"|дата|измен|змін|промен|tarih|değişti|dato|dátum|módosít|změn|zmen|kuupäev|muud[ae]t|muokattu|päiv|ändrad|ændret"
+    r"|endret|izmijen|spremenj|datums|pakeist|ngày|sửa|tanggal|tarikh|diubah|ημερομηνία|τροποπ)"
+    r"|修改|日期|時間|时间|日時|更新|날짜|수정|التاريخ|تاریخ|تاريخ|תאריך|שונה|วันที่|แก้ไข|तारीख|दिनांक",
     re.IGNORECASE,
 )
 CHANGED = re.compile(r"modif|chang|updat|last|mtime|ge(?:ä|ae)ndert|измен|修改|更新|수정", re.IGNORECASE)

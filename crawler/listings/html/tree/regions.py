@@ -16,7 +16,7 @@ from crawler.listings.html.tree.columns import Columns
 from crawler.listings.html.tree.file_names import is_filelike
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.row_facts import Facts, read_facts
-from crawler.listings.html.tree.rows import Row
+from crawler.listings.html.tree.rows import MAX_CLIMB, Row
 from crawler.listings.html.tree.survey import Link, squeezed, strings
 from crawler.listings.values.hrefs import LinkKind
 from crawler.model.struct import Struct, field
@@ -30,6 +30,7 @@ _SUFFIX = re.compile(r"[@*/=|]$")
 _MINI_HTTPD_CUT = 20
 _STRUCTURED = 3.6
 """Weight that only rows with a date or a size exceed."""
+_HOLDS_ROWS = {"table", "tbody", "pre", "ul", "ol"}
 _DATA_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}$")
 
 
@@ -219,6 +220,11 @@ def labels_of(region: Tag) -> list[str]:
         if (len(cells) > 1 and words >= 2) or (any(cell.name == "th" for cell in cells) and words):
             return texts
     return []
+
+
+def holds_row(element: Tag, tag: Tag) -> bool:
+    """True if ``element``, which contains a listing, can hold nothing but rows, and ``tag`` is in one."""
+    return element.name in _HOLDS_ROWS and any(parent is element for parent in islice(tag.parents, MAX_CLIMB))
 
 
 def in_navigation(element: Tag) -> bool:

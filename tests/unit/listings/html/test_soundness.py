@@ -280,3 +280,29 @@ def test_a_missing_end_is_searched_for_once(piece: str) -> None:
 def test_scripts_are_read_in_linear_time(piece: str) -> None:
     adds_rows("<script>" + piece * 20_000 + "</script>")
     adds_rows("<p" + piece * 20_000)
+
+
+def in_blocks(*names: str, after: str = "") -> str:
+    """A page whose links contain blocks, as those of Directory Lister 2."""
+    rows = "".join(
+        f"<li><a href='{name}'><div><span>{name}</span> <span>1.00KB</span></div></a></li>" for name in names
+    )
+    head = "<html><head><title>Directory Lister</title></head><body><h1>Index of /pub/</h1>"
+    return f"{head}<ul>{rows}</ul>{after}</body></html>"
+
+
+@pytest.mark.parametrize(
+    "name", ["error-page.html", "error.log", "page 1 of 3.txt", "30 files.zip", "loading.gif", "and 8 more files"]
+)
+def test_the_name_of_a_file_says_nothing_though_its_link_contains_blocks(name: str) -> None:
+    listing = parse(in_blocks("a.zip", name, "b.zip"))
+    assert (listing.complete, listing.conclusive, listing.flaws) == (True, True, ())
+    assert listing.texts is not None and not any(name in text for text in listing.texts)
+
+
+@pytest.mark.parametrize(
+    "opened", ["<a href='x'>", "<div><a href='x'></div>", "<a href='x'><div>x</div>", "<a href='x'><p>x<hr>"]
+)
+def test_a_text_after_a_link_without_an_end_tag_is_not_in_the_link(opened: str) -> None:
+    after = f"<ul><li>{opened}</ul><p>Error reading directory</p>"
+    assert not parse(in_blocks("a.zip", "b.zip", after=after)).complete

@@ -31,7 +31,7 @@ def page(text: str) -> PageFacts:
     """A page of the given counts (see ``ROWS``), such as ``e10``, and facts; without ``own`` no title says nothing."""
     words = text.split()
     counts = {ROWS[word[0]]: int(word[1:]) for word in words if word[0] in ROWS and word[1:].isdigit()}
-    facts = {word: True for word in words if word in {"up", "parent", "empty"}}
+    facts = {word: True for word in words if word in {"up", "parent", "empty", "inside"}}
     said = {f"is_{word}": word in words for word in ("own", "error", "other", "missing")}
     score = sum(float(word[1:]) for word in words if word[0] == "t" and word[1:].isdigit())
     family: Family = next((FAMILY[word] for word in words if word in FAMILY), GENERIC)
@@ -59,6 +59,10 @@ def page(text: str) -> PageFacts:
         ("own e10 k2 q3 m8", True), ("own e10 k2 q2 m8", False), ("own e10 k3 q2 m8", True), ("e10 /5 m8", True),
         ("e10 /5 m8 h1", False), ("e10 /5 m8 d1", False), ("e10 /5 m8 d1 s1", True), ("e10 /5 m8 h1 s1", True),
         ("own e10 /5 m8 h1 d1", True), ("own e2 /2 m2", True), ("own e1 /1 m1", False),
+        # a link up among the rows
+        ("own up inside e3 m3 d3 h3", True), ("own up inside e10 m8 h2", True), ("own up inside e10 m7 h2", False),
+        ("own up inside e10 m8 h1", False), ("own up e10 m8 d8 h3", False), ("up inside e10 m8 d8 h3", False),
+        ("t1 up inside e10 m8 d8 h3", True), ("t1 up inside e10 m8 h3 other", False),
         # many names of files
         ("e10 f8 m9 h1", True), ("e10 f7 m9 h1", False), ("e10 f8 m8 h1", False), ("e9 f9 m9 h1", False),
         # a single row
