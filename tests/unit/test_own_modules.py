@@ -32,7 +32,7 @@ def code_of(spec: ModuleSpec) -> bytes:
     assert isinstance(spec.loader, SourceFileLoader)
     code = spec.loader.get_code(spec.name)
     assert code is not None
-    return marshal.dumps(code) + code.co_filename.encode()
+    return marshal.dumps(code, 2) + code.co_filename.encode()
 
 
 def test_every_module_of_the_program_is_found_and_compiled_as_usual() -> None:
@@ -145,7 +145,9 @@ def test_whatever_the_compiled_module_is_the_code_is_that_of_the_source(
     code = loader.get_code("crawler.m")
     assert code is not None
     assert code.co_filename == str(source)
-    assert marshal.dumps(code) == marshal.dumps(compile(source.read_text(), str(source), "exec", dont_inherit=True))
+    assert marshal.dumps(code, 2) == marshal.dumps(
+        compile(source.read_text(), str(source), "exec", dont_inherit=True), 2
+    )
     assert ((cache.read_bytes() if cache.is_file() else b"") != before) is is_written
 
 
