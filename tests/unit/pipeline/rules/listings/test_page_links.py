@@ -78,7 +78,12 @@ def test_the_number_of_pages_is_limited(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize(
     ("page", "expected"),
-    [(listing(TWO), False), (listing(linked=(TWO,)), True), (listing(family="s3-xml"), True)],
+    [
+        (listing(TWO), False),
+        (listing(linked=(TWO,)), True),
+        (listing(family="s3-xml"), True),
+        (listing(family="json-generic"), True),
+    ],
 )
 def test_chains_are_pages_that_name_only_the_next_one(page: Listing, expected: bool) -> None:
     assert is_chain(page) is expected
