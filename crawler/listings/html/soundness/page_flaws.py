@@ -76,7 +76,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         next_pages=more.next_pages,
         claims=more.claims if not is_alone or short is not None else tuple(_positions(more.claims)),
         rejections=rejections,
-        texts=texts_outside(Page(markup, shown, passages, resolver.base), listing, known, unlinked.rows),
+        texts=texts_outside(Page(markup, shown, passages, resolver.base, more), listing, known, unlinked.rows),
         mentioned=_mentioned(listing, more.labels) | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
 

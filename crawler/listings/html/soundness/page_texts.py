@@ -11,6 +11,8 @@ from html import unescape
 from itertools import pairwise
 from zlib import crc32
 
+from crawler.listings.html.pager.labels import without_labels
+from crawler.listings.html.pager.pages import Continuation
 from crawler.listings.html.soundness.empty_page import active_elements, foreign_elements, is_explained, places_of
 from crawler.listings.html.soundness.passages import Passage, drawn, scripts, tags_in
 from crawler.listings.values.mentioned_names import last_name
@@ -37,6 +39,7 @@ _MOST_ROWS = 200
 """Maximum number of rows that are looked at."""
 _FACT = pattern(r"(?<!\S)[dlrwxsStT-]{10}(?!\S)|[^ ]*(?:\.\.>?|\u2026)|\b[a-z]{1,9} ago\b")
 """Permissions, a name that is not printed whole, and an age."""
+_NO_MORE = Continuation()
 
 
 class Page(Value, frozen=True):
@@ -49,6 +52,8 @@ class Page(Value, frozen=True):
     """The passages of ``shown``."""
     base: str
     """What its links are resolved against."""
+    more: Continuation = _NO_MORE
+    """How its listing goes on. What only pagers say is no text."""
 
 
 class _Rows:
@@ -93,7 +98,7 @@ def texts_outside(
     shown = [(passage, is_row(passage)) for passage in page.passages]
     found: dict[str, None] = {}
     for passage, is_in in shown:
-        if is_in:
+        if is_in or (page.more.links and _is_pager(passage.text, page.more.labels)):
             continue
         kept = _kept(passage, places, has_rows=bool(names))
         if kept is not None:
@@ -111,6 +116,13 @@ def texts_outside(
     found |= dict.fromkeys(f"{MARKUP}{tag}" for tag in active_elements(page.markup))
     found |= dict.fromkeys(_foreign(page.markup))
     return None if len(found) > _MOST else tuple(found)
+
+
+def _is_pager(text: str, labels: Collection[str]) -> bool:
+    """Whether ``text`` says nothing but what pagers do: their words in any language, their ``labels``, and numbers."""
+    for label in sorted(labels, key=len, reverse=True):
+        text = text.replace(label, " ")
+    return bool(text) and _LETTER.search(without_labels(text)) is None
 
 
 def _kept(passage: Passage, places: Collection[str], *, has_rows: bool) -> str | None:

@@ -115,8 +115,7 @@ class ReadPages(Struct):
         """Note the last piece of the current page, which was ``known`` when the listing was last known to be whole.
 
         ``unlike``: what shows that it is not a page of this listing, if anything does.
-        Returns the pages that are to be remembered now; ``memo`` is to be, sooner or later. Raises ListingError if the
-        pages after it cannot be read.
+        Returns the pages to be remembered now, as ``memo`` is at last. Raises ListingError if no page can follow.
         """
         queue = self.queue
         self.whole = self.whole and listing.complete
@@ -140,10 +139,11 @@ class ReadPages(Struct):
         queue.note_back(listing)
         if not queue.todo:
             self._look_for_others(scope)
-        is_sound = self.whole and self._dead_end is None
-        if not queue.todo:
+        is_sound, is_over = self.whole and self._dead_end is None, not queue.todo
+        if is_over:
             self._conclude()
-        return self._held.hold(memo, is_whole=self.whole and not queue.todo, is_sound=is_sound)
+        held = self._held.hold(memo, is_whole=self.whole and is_over, is_sound=is_sound)
+        return held if self.together is None or self.whole or not is_over else [*held, *self.together.doubted]
 
     def _note_dead_end(self, listing: Listing, known: ListingMemo | None) -> None:
         """Note a control for further entries that cannot be followed, if nothing else leads on.

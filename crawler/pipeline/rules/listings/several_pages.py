@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from crawler.model.flaws import ClaimKind, Flaw, FlawKind
+from crawler.model.flaws import DEAD_ENDS, ClaimKind, Flaw, FlawKind
 from crawler.model.state.store import ListingMemo
-from crawler.model.struct import Struct, field
-from crawler.model.values import Entry, Listing
+from crawler.model.struct import Struct, field, replace
+from crawler.model.values import ASIDE, Entry, Listing
 from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_odd_end, is_open_end, is_replaced, look_of, unlike
 from crawler.pipeline.rules.listings.page_links import next_of
 from crawler.pipeline.rules.listings.shown_rows import OwnRows, PageRows, ShownRows
@@ -45,6 +45,8 @@ class SeveralPages(Struct):
     """Other URLs of the first page, such as those with a token."""
     _said_next: bool = False
     """Whether the first page said that another one follows."""
+    _doubts: list[tuple[Flaw, ListingMemo]] = field(default_factory=list)
+    """What new text makes doubtful, and what is to be remembered of the page if rows are missing."""
     was_repeated: bool = False
     """Whether the page that was added last was the first one again, although that said "Next", in a whole listing."""
 
@@ -58,6 +60,7 @@ class SeveralPages(Struct):
         self.was_repeated = False
         was = None if known is None else self._add_known(url, known, now, first)
         self._leads_to.update(next_of(listing))
+        self._note_texts(url, listing, known)
         self.known_before = known
         self._seen.append(SeenPage(url=url, now=now, known=was, is_linked=is_linked, overlaps=rows.overlaps))
         if not now.rows:
@@ -81,6 +84,25 @@ class SeveralPages(Struct):
             self._former |= dict.fromkeys(next_of(known))
         # A page without rows of its own to which none led was read only because one had led there before.
         return None if not was.rows and url in self._leads_to - self._led_to else was
+
+    def _note_texts(self, url: str, listing: Listing, known: ListingMemo | None) -> None:
+        """Note new text on the page at ``url``; labels change with the place of a page among the others."""
+        if known is None or not listing.texts or not listing.conclusive:
+            return
+        from crawler.pipeline.rules.listings.page_texts import judge, shown  # not needed for pages of known servers
+
+        dead = {claim.quote for claim in listing.claims if claim.kind in DEAD_ENDS.values()}
+        texts = [text for text in listing.texts if not text.startswith(ASIDE) and shown(text) not in dead]
+        around = known.surroundings
+        found = judge(around.texts, texts, is_lossy=True, doubts=around.doubts, names=listing.mentioned)
+        if found.doubt is not None:
+            memo = replace(known, surroundings=replace(around, doubts=around.doubts + 1))
+            self._doubts.append((Flaw(FlawKind.UNLIKE, f"{masked(url)}: it says {found.doubt!r}"), memo))
+
+    @property
+    def doubted(self) -> list[ListingMemo]:
+        """What is to be remembered of pages with new text, which may say why rows are missing, if any are."""
+        return [memo for _, memo in self._doubts] if self._rows.is_lossy else []
 
     def withdraw(self) -> None:
         """Take back the page that was added last, as nothing leads to it."""
@@ -137,8 +159,9 @@ class SeveralPages(Struct):
         pages = [page for page in others if page.now.key != first.now.key or not self._is_alias(page)]
         if (replaced := self._replaced([first, *pages])) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(replaced)}: it has the rows of another page")
-        had_overlaps = self._rows.had_overlaps
-        return unlike([first, *pages], is_lossy=self._rows.is_lossy, had_end=had_end, had_overlaps=had_overlaps)
+        had_overlaps, is_lossy = self._rows.had_overlaps, self._rows.is_lossy
+        found = unlike([first, *pages], is_lossy=is_lossy, had_end=had_end, had_overlaps=had_overlaps)
+        return self._doubts[0][0] if found is None and is_lossy and self._doubts else found
 
     def _is_alias(self, page: SeenPage) -> bool:
         """Whether ``page``, which shows the first one again, can only be that: it is new, and none leads on to it."""

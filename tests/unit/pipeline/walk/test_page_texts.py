@@ -265,3 +265,54 @@ async def test_new_text_without_missing_rows_is_no_flaw() -> None:
     assert await history.proves_absence(iis(files(5)))
     assert await history.proves_absence(iis(files(6), "<p>Welkom</p>"))
     assert await history.proves_absence(iis(files(5), "<p>Welkom</p>"))
+
+
+class Pages:
+    """A listing on pages of four rows, of which one may say something."""
+
+    def __init__(self, style: str) -> None:
+        self.names, self.text, self.place, self._style = files(12), "", 0, style
+        self.lost = 0
+        """Number of rows at the end of that page that it does not show."""
+        self._state = MemoryState()
+
+    def page(self, query: str) -> str | None:
+        number, last = int(query.partition("=")[2] or 1), -(-len(self.names) // 4)
+        if number > last:
+            return None
+        rows = self.names[4 * number - 4 : 4 * number]
+        rows, text = (rows[: len(rows) - self.lost], self.text) if number == self.place else (rows, "")
+        turns = [(number - 1, "Previous"), (number + 1, "Next")]
+        links = [(n, str(n)) for n in range(1, last + 1)] if self._style == "numbers" else turns
+        pager = " ".join(f'<a href="?page={n}">{label}</a>' for n, label in links if 1 <= n <= last and n != number)
+        shown = "".join(f'<tr><td><a href="{n}">{n}</a></td><td>2024-01-11 10:00</td><td>7 KB</td></tr>' for n in rows)
+        return (
+            f"<title>Index of /pub/</title><h1>Index of /pub/</h1><p>Leht {number}</p><table><tr><th>Name</th>"
+            f"<th>Date</th><th>Size</th></tr>{shown}</table>{text}<div class=pager>{pager}</div></html>"
+        )
+
+    async def is_whole(self) -> bool:
+        try:
+            return (await Reading(self.page, self._state).run()).is_complete
+        except ExceptionGroup as group:
+            assert group.subgroup(ListingError) is not None
+            return False
+
+
+@pytest.mark.parametrize("style", ["numbers", "relations"])
+@pytest.mark.parametrize("lost", [0, 2])
+async def test_new_text_on_one_of_several_pages_is_doubted_if_rows_are_missing(style: str, lost: int) -> None:
+    pages = Pages(style)
+    assert await pages.is_whole()
+    for is_faulty in (True, True, False, True, True):
+        pages.place, pages.lost, pages.text = (3, lost, "<p>Viga</p>") if is_faulty else (0, 0, "")
+        assert await pages.is_whole() is not (is_faulty and lost > 0)
+    assert await pages.is_whole(), "seen in three visits in succession"
+
+
+@pytest.mark.parametrize("style", ["numbers", "relations"])
+async def test_pagers_of_a_listing_that_grows_and_shrinks_are_no_new_text(style: str) -> None:
+    pages = Pages(style)
+    for count in (12, 11, 9, 8, 7, 13, 12, 5, 9):
+        pages.names = files(count)
+        assert await pages.is_whole(), count

@@ -6,9 +6,11 @@ from zlib import crc32
 
 import pytest
 
+from crawler.listings.html.pager.pages import Continuation
 from crawler.listings.html.soundness.page_texts import Page, texts_outside
 from crawler.listings.html.soundness.passages import split_passages, visible
 from crawler.model.reasons import Reason
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing, Rejection
 
 URL = "http://h.test/pub/"
@@ -111,6 +113,16 @@ def test_a_page_with_too_many_texts_is_a_document(last: str, *, is_known: bool) 
 def test_rows_without_a_link_are_not_outside() -> None:
     page = page_of("<p>Tere</p><p>b.bin 7</p>")
     assert texts_outside(page, listing(), (), {id(page.passages[1])}) == ("Tere",)
+
+
+@pytest.mark.parametrize("is_paged", [True, False])
+def test_what_only_pagers_say_is_no_text(*, is_paged: bool) -> None:
+    markup = "<p>Tagasi 1 <a href=?page=3>Edasi</a></p><p>Page 2</p><p>Viga Edasi</p><p><a href=login></a></p>"
+    expected = ("Viga Edasi", "\0login")
+    links = frozenset({URL + "?page=3"} if is_paged else ())
+    more = Continuation(links=links, labels=frozenset({"Edasi", "Tagasi"}))
+    found = texts_outside(replace(page_of(markup), more=more), listing(), ())
+    assert found == (expected if is_paged else ("Tagasi 1 Edasi\0", "Page 2", *expected))
 
 
 def test_what_the_url_explains_is_not_remembered() -> None:
