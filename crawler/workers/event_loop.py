@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
-def loop_factory(*, is_light: bool = False) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """A factory for uvloop's event loop; None if it is not installed, or if the work ``is_light``, for asyncio's own.
+def loop_factory(*, is_light: bool = False) -> Callable[[], asyncio.AbstractEventLoop]:
+    """A factory for uvloop's event loop, or for asyncio's own if that is not installed or the work ``is_light``.
 
-    That is as fast unless long bodies or TLS pass through it, and need not be imported, with OpenSSL, in 15 ms.
+    asyncio's is as fast unless long bodies or TLS pass through it, and is there without importing OpenSSL for 15 ms.
     """
-    if is_light:
-        return None
-    try:
-        import uvloop
-    except ImportError:  # not on every platform
-        return None
+    make: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    if not is_light:
+        with suppress(ImportError):  # it is not on every platform
+            from uvloop import new_event_loop as make
 
     def new_event_loop() -> asyncio.AbstractEventLoop:
-        loop = uvloop.new_event_loop()
+        loop = make()
         loop.set_exception_handler(_report)
         return loop
 

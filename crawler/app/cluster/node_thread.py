@@ -35,7 +35,7 @@ class NodeThread:
             if self.node.is_stopped:
                 return Done()
             if self._loop is None:
-                self._loop = (loop_factory() or asyncio.new_event_loop)()
+                self._loop = loop_factory()()
                 threading.Thread(target=self._run, args=(self._loop, settings), name="crawler", daemon=True).start()
         flight = Flight(name, shard)
         if not self._call(self.node.take, flight):

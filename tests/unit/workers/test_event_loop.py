@@ -13,10 +13,11 @@ CLOSED = RuntimeError("unable to perform operation on <TCPTransport closed=True>
 
 @pytest.mark.parametrize(
     ("error", "is_closed", "is_reported"),
-    [(CLOSED, True, False), (CLOSED, False, True), (ValueError("a bug"), True, True)],
+    [(CLOSED, True, False), (CLOSED, False, True), (ValueError("a bug"), True, True), (MemoryError(), False, False)],
 )
-def test_a_connection_that_was_closed_while_it_was_to_be_read_is_not_an_error(
-    error: Exception, is_closed: bool, is_reported: bool, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("is_light", [False, True])
+def test_a_connection_that_was_closed_while_it_was_to_be_read_or_lacks_memory_is_no_error_of_the_loop(
+    error: Exception, is_closed: bool, is_reported: bool, is_light: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def report() -> None:
         server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
@@ -31,6 +32,6 @@ def test_a_connection_that_was_closed_while_it_was_to_be_read_is_not_an_error(
             )
             transport.abort()
 
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory(is_light=is_light)) as runner:
         runner.run(report())
     assert ("Fatal error" in caplog.text) is is_reported
