@@ -23,7 +23,7 @@ from crawler.listings.html.specimens.row_copies import Copies
 from crawler.listings.html.titles import Titles, leads_up, read_titles
 from crawler.listings.html.tree import unescaped_names
 from crawler.listings.html.tree.external_rows import lead_elsewhere
-from crawler.listings.html.tree.file_names import is_filelike
+from crawler.listings.html.tree.file_names import Names
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.kinds import KindReader
 from crawler.listings.html.tree.regions import Candidate, choose_regions, find_regions, holds_row, labels_of
@@ -81,6 +81,7 @@ class HtmlReader:
         """The directories that queries name: see ``queries.directory_key``."""
         self._used: set[str] = leader._used if leader else set()
         self._slashes: bool = self.family.slashes or (leader is not None and leader._slashes)
+        self._names = Names()
         self._counts = Counter[str]()
         """Counts over the rows, by the fields of ``Evidence``."""
         self._shown: dict[str, Link] = leader._shown if leader else {}
@@ -192,7 +193,7 @@ class HtmlReader:
         counts["slashed"] += directory and candidate.matches and candidate.link.text.endswith("/")
         counts["directories"] += directory and reader.is_marked_directory(candidate.row, facts)
         counts["queried"] += directory and candidate.link.target.queried
-        counts["filelike"] += is_filelike(entry.name) and not directory
+        self._names.add(entry.name, is_file=not directory)
 
     def _evidence(self) -> Evidence:
         """The counts over the rows, and the marks outside the rows: links up, sort links, headings, other text."""
@@ -208,6 +209,7 @@ class HtmlReader:
         ups = [link for link in self.links if link.target.kind is LinkKind.PARENT and leads_up(link)]
         return Evidence(
             **self._counts,
+            **self._names.counts(),
             parent=any(link.target.kind is LinkKind.PARENT for link in self.links),
             up=bool(ups),
             inside=any(holds_row(region.element, link.tag) for region in self.regions for link in ups),

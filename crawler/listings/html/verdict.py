@@ -29,6 +29,8 @@ _EMPTY_WORDS = re.compile(
 _NEEDED = 3.0
 _MOST_OTHERS = 3
 """Maximum number of other links, such as those of a footer, on the page of an empty directory."""
+_MOST = 0.8
+"""Minimum share of the rows with an unknown extension."""
 _MANY = 10
 """Minimum number of file names that are evidence enough without other marks."""
 
@@ -45,6 +47,10 @@ class Evidence(Value, frozen=True):
     """Directories whose link text ends in a slash."""
     filelike: int = 0
     """Names with a file extension other than a web page's."""
+    typed: int = 0
+    """Those with the extension of a common type of files."""
+    alike: int = 0
+    """Those with the same other extension."""
     directories: int = 0
     """Rows that an icon, a class or a column marks as a directory."""
     queried: int = 0
@@ -92,6 +98,18 @@ class PageFacts(Value, frozen=True):
     def columns(self) -> int:
         """0 to 2: how many of date and size are in most rows."""
         return (self.share(self.rows.dated) >= 0.5) + (self.share(self.rows.sized) >= 0.5)
+
+    @property
+    def files(self) -> float:
+        """The share of rows that are files whatever page they are on.
+
+        A name that ends in a word may be a person, a domain or a share; an unknown extension counts if most rows have
+        it, and sizes. Where something places the page in a directory, any extension does.
+        """
+        if self.is_placed:
+            return self.share(self.rows.filelike)
+        is_type = self.share(self.rows.typed + self.rows.alike) >= _MOST and self.share(self.rows.sized) >= _MOST
+        return self.share(self.rows.typed + (self.rows.alike if is_type else 0))
 
     @property
     def is_headed(self) -> bool:
@@ -190,13 +208,13 @@ def has_form(page: PageFacts) -> bool:
     rows, titles = page.rows, page.titles
     if titles.is_error or (titles.is_other and not rows.up):
         return False
-    named, files = page.share(rows.matching), page.share(rows.filelike)
+    named, files = page.share(rows.matching), page.files
     has_marks = bool(rows.filelike or rows.directories or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2
     if rows.entries < 2:
         is_row = page.columns == 2 and rows.headings >= 3
         return page.is_placed and named > 0 and (is_row or (rows.up and page.columns > 0 and is_frame(page)))
     marked = page.share(rows.slashed) >= 0.5 or page.share(rows.directories + rows.queried) >= 0.5
-    is_file_list = page.is_placed or page.share(rows.filelike + rows.directories + rows.slashed) >= 0.5
+    is_file_list = page.is_placed or files + page.share(rows.directories + rows.slashed) >= 0.5
     return (
         (page.columns == 2 and has_marks and is_file_list and (named >= 0.5 or (files >= 0.5 and page.is_placed)))
         or (page.share(rows.sized) >= 0.5 and has_marks and is_file_list and named >= 0.8)

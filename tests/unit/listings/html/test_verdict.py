@@ -23,7 +23,7 @@ PROVES = next(family for family in FAMILIES if family.proves)
 FAMILY = {"known": KNOWN, "proves": PROVES}
 ROWS = {
     "e": "entries", "m": "matching", "d": "dated", "s": "sized", "/": "slashed", "f": "filelike", "k": "directories",
-    "q": "queried", "x": "foreign", "o": "sort_links", "h": "headings", "l": "others",
+    "q": "queried", "x": "foreign", "o": "sort_links", "h": "headings", "l": "others", "y": "typed", "a": "alike",
 }  # fmt: skip
 
 
@@ -46,11 +46,12 @@ def page(text: str) -> PageFacts:
         ("own e10 d5 s5 m4 f1", False), ("own e10 d5 s5 m5", False), ("own e10 d5 s5 m5 k1", True),
         ("own e10 d5 s5 m5 /1", True), ("own e10 d5 s5 m5 h2", True), ("own e10 d5 s5 m5 h1", False),
         ("own e10 d5 s5 m5 o2", True), ("own e10 d5 s5 m5 o1", False), ("own e10 d5 s5 f5", True),
-        ("own e10 d5 s5 f4", False), ("e10 d5 s5 f5", False), ("e10 d5 s5 m5 f5", True), ("e10 d5 s5 m5 f4", False),
-        ("e10 d5 s5 m5 f2 k2 /1", True), ("e10 d5 s5 m5 f2 k2", False), ("e10 d5 s5 m5 f1 up", True),
+        ("own e10 d5 s5 f4", False), ("e10 d5 s5 f5", False), ("e10 d5 s5 m5 f5 y5", True),
+        ("e10 d5 s5 m5 f5 y4", False),
+        ("e10 d5 s5 m5 f2 y2 k2 /1", True), ("e10 d5 s5 m5 f2 y2 k2", False), ("e10 d5 s5 m5 f1 up", True),
         # sizes
         ("own e10 s5 m8 f1", True), ("own e10 s4 m8 f1", False), ("own e10 s5 m7 f1", False), ("own e10 s5 m8", False),
-        ("e10 s5 m8 f1", False), ("e10 s5 m8 f5", True),
+        ("e10 s5 m8 f1", False), ("e10 s5 m8 f5 y5", True),
         # links that sort the rows, and headings of columns
         ("own e10 o2 h2 m5", True), ("own e10 o1 h2 m5", False), ("own e10 o2 h1 m5", False),
         ("own e10 o2 h2 m4", False), ("e10 o2 h2 m5", False), ("up e10 o2 h2 m5", True), ("known e10 o2 h2 m5", True),
@@ -64,7 +65,12 @@ def page(text: str) -> PageFacts:
         ("own up inside e10 m8 h1", False), ("own up e10 m8 d8 h3", False), ("up inside e10 m8 d8 h3", False),
         ("t1 up inside e10 m8 d8 h3", True), ("t1 up inside e10 m8 h3 other", False),
         # many names of files
-        ("e10 f8 m9 h1", True), ("e10 f7 m9 h1", False), ("e10 f8 m8 h1", False), ("e9 f9 m9 h1", False),
+        ("e10 f8 y8 m9 h1", True), ("e10 f8 y7 m9 h1", False), ("e10 f8 y8 m8 h1", False), ("e9 f9 y9 m9 h1", False),
+        ("own e10 f8 m9 h1", True), ("own e10 f7 m9 h1", False),
+        # extensions that are not known count if most rows have them, and sizes
+        ("e10 f10 m10", False), ("e10 f10 a10 m10", False), ("e10 f10 a10 m10 s10", True), ("e10 f8 a8 m10 s8", True),
+        ("e10 f7 a7 m10 s10", False), ("e10 f8 a8 m10 s7", False), ("e10 f8 y1 a7 m10 s10", True),
+        ("e10 f10 a7 m10 s10", False), ("own e10 f10 a7 m10 s10", True), ("e10 d10 s10 m10 f10 a4", False),
         # a single row
         ("own e1 m1 d1 s1 h3", True), ("own e1 m1 d1 h3", False), ("own e1 m1 d1 s1 h2", False),
         ("own e1 d1 s1 h3", False), ("e1 m1 d1 s1 h3", False), ("own e1 m1 d1 h2 up", True),
