@@ -20,13 +20,13 @@ from crawler.listings.html.listed_directory import find_listed_directory, find_q
 from crawler.listings.html.soundness.page_end import LastRow, PageEnd, end_of
 from crawler.listings.html.specimens.abridged_page import Abridged
 from crawler.listings.html.specimens.row_copies import Copies
-from crawler.listings.html.titles import Titles, leads_up, read_titles
+from crawler.listings.html.titles import Titles, links_up, read_titles
 from crawler.listings.html.tree import unescaped_names
 from crawler.listings.html.tree.external_rows import lead_elsewhere
 from crawler.listings.html.tree.file_names import Names
 from crawler.listings.html.tree.headings import count_words
 from crawler.listings.html.tree.kinds import KindReader
-from crawler.listings.html.tree.regions import Candidate, choose_regions, find_regions, holds_row, labels_of
+from crawler.listings.html.tree.regions import Candidate, choose_regions, find_regions, labels_of
 from crawler.listings.html.tree.rejected_rows import name_rejected_rows
 from crawler.listings.html.tree.row_facts import order_of, read_facts
 from crawler.listings.html.tree.rows import MAX_CLIMB, RowSplitter
@@ -206,13 +206,13 @@ class HtmlReader:
         if self.regions and headings < 2:
             headings = max(headings, count_words(self._text_above()))
         entries = self._counts["entries"]
-        ups = [link for link in self.links if link.target.kind is LinkKind.PARENT and leads_up(link)]
+        parent, up, back, inside = links_up(self.links, [region.element for region in self.regions])
         return Evidence(
-            **self._counts,
-            **self._names.counts(),
-            parent=any(link.target.kind is LinkKind.PARENT for link in self.links),
-            up=bool(ups),
-            inside=any(holds_row(region.element, link.tag) for region in self.regions for link in ups),
+            **{**self._counts, **self._names.counts()},
+            parent=parent,
+            up=up,
+            back=back,
+            inside=inside,
             sort_links=len({link.target.url for link in self.links if link.target.kind is LinkKind.SORT}),
             headings=headings,
             others=0 if entries else sum(link.target.kind not in _AROUND for link in self.links),

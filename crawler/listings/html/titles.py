@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
+
+from bs4.element import Tag
 
 from crawler.listings.html import title_words
+from crawler.listings.html.tree.regions import holds_row
 from crawler.listings.html.tree.survey import Link, Survey, squeezed
+from crawler.listings.values.hrefs import LinkKind
 from crawler.model.struct import Value
 from crawler.text.patterns import pattern
 from crawler.text.urls import decoded
@@ -66,6 +70,14 @@ def read_titles(survey: Survey, url: str, path: str) -> Titles:
         is_own=any(map(_is_own, rest)) or not first,
         is_missing=not first,
     )
+
+
+def links_up(links: Iterable[Link], elements: Sequence[Tag]) -> tuple[bool, bool, bool, bool]:
+    """Whether any of ``links`` leads to the directory above, like that of a listing, "Back", in one of ``elements``."""
+    parents = [link for link in links if link.target.kind is LinkKind.PARENT]
+    ups = [link for link in parents if leads_up(link)]
+    is_back = bool(ups) and all(_is_home(link.text) for link in ups)
+    return bool(parents), bool(ups), is_back, any(holds_row(each, link.tag) for each in elements for link in ups)
 
 
 def leads_up(link: Link) -> bool:

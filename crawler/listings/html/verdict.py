@@ -62,6 +62,8 @@ class Evidence(Value, frozen=True):
     """Whether any link leads to the directory above."""
     up: bool = False
     """Whether one of those does not look like the link to the home page that any page may have."""
+    back: bool = False
+    """Whether all of those are labelled as a link home or back, such as any page may have."""
     inside: bool = False
     """Whether such a link is a row of the listing itself."""
     headings: int = 0
@@ -119,7 +121,12 @@ class PageFacts(Value, frozen=True):
     @property
     def is_placed(self) -> bool:
         """True if anything shows that the page is that of a directory rather than a page about some files."""
-        return self.rows.up or self.titles.is_own or self.family.name != "generic"
+        return self.leads_up or self.titles.is_own or self.family.name != "generic"
+
+    @property
+    def leads_up(self) -> bool:
+        """True if a link leads to the directory above. "Back" does so on any page: it needs a title that fits."""
+        return self.rows.up and (not self.rows.back or (self.heading >= 1.0 and not self.titles.is_other))
 
 
 class Mark(Value, frozen=True):
@@ -206,7 +213,7 @@ def has_form(page: PageFacts) -> bool:
     page that nothing places in a directory, most rows must be files by their names, or directories by their marks.
     """
     rows, titles = page.rows, page.titles
-    if titles.is_error or (titles.is_other and not rows.up):
+    if titles.is_error or (titles.is_other and not page.leads_up):
         return False
     named, files = page.share(rows.matching), page.files
     has_marks = bool(rows.filelike or rows.directories or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2

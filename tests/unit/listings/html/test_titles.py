@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.listings.html.families import FAMILIES, GENERIC
-from crawler.listings.html.titles import Titles, leads_up, read_titles
+from crawler.listings.html.titles import Titles, leads_up, links_up, read_titles
 from crawler.listings.html.tree.survey import Survey
 from crawler.listings.html.verdict import Evidence, PageFacts, is_recognised
 from crawler.listings.values.hrefs import Resolver
@@ -158,6 +158,26 @@ def test_which_links_lead_up_and_not_home(href: str, text: str, is_up: bool) -> 
     survey = Survey.of(BeautifulSoup(f'<a href="{href}">{text}</a>', "lxml"))
     (link,) = survey.links(Resolver(URL, ""))
     assert leads_up(link) is is_up
+
+
+@pytest.mark.parametrize(
+    ("links", "says"),
+    [
+        ("", ""), ("<a href='x'>x</a>", ""), ("<a href='/'>Home</a>", "parent"), ("<a href='../'>..</a>", "parent up"),
+        ("<a href='../'>Back</a>", "parent up back"), ("<a href='../'>\u2190 Zur\u00fcck</a>", "parent up back"),
+        ("<a href='../'>Parent Directory</a>", "parent up"), ("<a href='../'>\u2191</a>", "parent up"),
+        ("<a href='../'>Back</a><a href='..'>..</a>", "parent up"),
+        ("<a href='/'>Home</a><a href='../'>..</a>", "parent up"),
+        ("<ul><li><a href='../'>..</a></ul>", "parent up inside"), ("<ol><li><a href='../'>..</a></ol>", "parent up"),
+        ("<ul><li><a href='/'>Home</a></ul>", "parent"),
+        ("<ul><li><a href='../'>Back</a></ul>", "parent up back inside"),
+    ],
+)  # fmt: skip
+def test_what_links_to_the_directory_above_say(links: str, says: str) -> None:
+    soup = BeautifulSoup(f"<html><body>{links}</body></html>", "lxml")
+    found = links_up(Survey.of(soup).links(Resolver("http://h.test/pub/", "")), soup.find_all("ul"))
+    names = ("parent", "up", "back", "inside")
+    assert " ".join(name for name, holds in zip(names, found, strict=True) if holds) == says
 
 
 def test_words_in_the_path_say_nothing() -> None:

@@ -31,7 +31,7 @@ def page(text: str) -> PageFacts:
     """A page of the given counts (see ``ROWS``), such as ``e10``, and facts; without ``own`` no title says nothing."""
     words = text.split()
     counts = {ROWS[word[0]]: int(word[1:]) for word in words if word[0] in ROWS and word[1:].isdigit()}
-    facts = {word: True for word in words if word in {"up", "parent", "empty", "inside"}}
+    facts = {word: True for word in words if word in {"up", "parent", "empty", "inside", "back"}}
     said = {f"is_{word}": word in words for word in ("own", "error", "other", "missing")}
     score = sum(float(word[1:]) for word in words if word[0] == "t" and word[1:].isdigit())
     family: Family = next((FAMILY[word] for word in words if word in FAMILY), GENERIC)
@@ -76,6 +76,11 @@ def page(text: str) -> PageFacts:
         ("own e1 d1 s1 h3", False), ("e1 m1 d1 s1 h3", False), ("own e1 m1 d1 h2 up", True),
         ("own e1 m1 s1 h2 up", True), ("own e1 m1 d1 s1 h2 up", True), ("own e1 m1 h2 up", False),
         ("own e1 m1 d1 h1 up", False), ("own up h2 o2", False),
+        # a link "Back" leads up if the title fits
+        ("up e10 d5 s5 m5 f1", True), ("up back e10 d5 s5 m5 f1", False), ("up back t1 e10 d5 s5 m5 f1", True),
+        ("up back own e10 d5 s5 m5 f1", True), ("up back known e10 d5 s5 m5 f1", True),
+        ("up back t1 e10 d5 s5 m5 f1 other", False), ("up t1 e10 d5 s5 m5 f1 other", True),
+        ("up back own e10 d5 s5 m5 f1 other", False),
         # titles
         ("own e10 d5 s5 m5 f1 error up", False), ("own e10 d5 s5 m5 f1 other", False),
         ("own e10 d5 s5 m5 f1 other up", True),
