@@ -191,7 +191,8 @@ def test_no_more_requests_at_once_than_workers(sandbox: Sandbox, site: Site) -> 
     sandbox.mirror(site.url, workers=3).succeeds()
     sandbox.holds(site.contents())
     assert max(request.active for request in site.log) <= 3
-    assert site.most_connections <= 5
+    # One that replaces another is made a moment before that is closed, but used only later.
+    assert max(request.open for request in site.log) <= 3
 
 
 @pytest.mark.row("X08")
