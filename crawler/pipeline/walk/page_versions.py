@@ -16,9 +16,9 @@ from crawler.model.flaws import DEAD_ENDS, Claim, Flaw, FlawKind, dead_end
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
-from crawler.model.state.surroundings import Surroundings
+from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value, replace
-from crawler.model.values import Entry, Job, Kind, Listing
+from crawler.model.values import Entry, Job, Kind, Listing, Validators
 from crawler.pipeline.rules.listings.page_links import is_gone, is_paged, next_of
 from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion, Remembered
 from crawler.text.escape import masked
@@ -190,7 +190,8 @@ async def up_to_the_end(
         except (FetchError, ListingError) as error:
             known = None if pages.is_first else await state.listing(url)
             missing = Flaw(FlawKind.NOT_FOUND, f"{masked(url)}: {error}")
-            if not (pages.may_be_the_end(error, known) or pages.believe_without(error, missing)):
+            is_end = pages.may_be_the_end(error, known)
+            if not (is_end or pages.believe_without(error, missing)):
                 unsettled = pages.unsettled(error) if known is None else []
                 for memo in [] if await _is_lossy(pages.together, state) else unsettled:
                     state.remember_listing(memo)
@@ -198,7 +199,15 @@ async def up_to_the_end(
                     raise
                 raise ListingError(str(missing)) from error
             listing = Listing(url=url, family="none", confidence=1.0, is_listing=True)
-            yield PagePiece(listing=listing, known=known)
+            # What it was is not to be compared with other pages any more.
+            gone = _without_rows(known) if is_end and known is not None else None
+            yield PagePiece(listing=listing, known=known, memo=gone)
+
+
+def _without_rows(known: ListingMemo) -> ListingMemo:
+    """What is remembered of a page that is not there any more: no rows and no links, and nothing to confirm."""
+    none = replace(known, entries=(), next_pages=(), linked=(), claims=(), mentioned=frozenset())
+    return replace(none, body_digest="", validators=Validators(), surroundings=UNKNOWN)
 
 
 def settle(pages: ReadPages, path: str, *, is_told: bool) -> None:

@@ -167,3 +167,13 @@ async def test_the_second_of_two_pages_is_not_the_last_one_because_its_links_are
     site.begin("", 0)
     assert await mirror.run()
     assert mirror.names == set(site.names)
+
+
+@pytest.mark.parametrize("left", [3, 6])
+async def test_pages_that_are_gone_are_not_compared_with_what_they_were(left: int) -> None:
+    site = FaultySite(names=files(9), length=3, style="next", is_endless=True, beyond="not-found")
+    mirror = Mirror(site)
+    assert any([await mirror.run(), await mirror.run()])
+    site.names = site.names[-left:]
+    assert [await mirror.run(), await mirror.run()] == [True, True]
+    assert mirror.names == set(site.names)
