@@ -16,6 +16,7 @@ from crawler.listings.html.pager.pages import Continuation
 from crawler.listings.html.soundness.empty_page import active_elements, foreign_elements, is_explained, places_of
 from crawler.listings.html.soundness.passages import Passage, drawn, scripts, tags_in
 from crawler.listings.values.mentioned_names import last_name
+from crawler.model.flaws import ClaimKind
 from crawler.model.struct import Value
 from crawler.model.values import ASIDE, MARKUP, Listing
 from crawler.text.patterns import pattern
@@ -39,6 +40,7 @@ _MOST_ROWS = 200
 """Maximum number of rows that are looked at."""
 _FACT = pattern(r"(?<!\S)[dlrwxsStT-]{10}(?!\S)|[^ ]*(?:\.\.>?|\u2026)|\b[a-z]{1,9} ago\b")
 """Permissions, a name that is not printed whole, and an age."""
+_BETWEEN, _BACK = pattern(r"(?<=\d)(?=[^\W\d_])"), pattern(r"\bback\b", re.IGNORECASE)
 _NO_MORE = Continuation()
 
 
@@ -98,7 +100,7 @@ def texts_outside(
     shown = [(passage, is_row(passage)) for passage in page.passages]
     found: dict[str, None] = {}
     for passage, is_in in shown:
-        if is_in or (page.more.links and _is_pager(passage.text, page.more.labels)):
+        if is_in or _is_pager(passage, page.more):
             continue
         kept = _kept(passage, places, has_rows=bool(names))
         if kept is not None:
@@ -118,11 +120,19 @@ def texts_outside(
     return None if len(found) > _MOST else tuple(found)
 
 
-def _is_pager(text: str, labels: Collection[str]) -> bool:
-    """Whether ``text`` says nothing but what pagers do: their words in any language, their ``labels``, and numbers."""
-    for label in sorted(labels, key=len, reverse=True):
+def _is_pager(passage: Passage, more: Continuation) -> bool:
+    """Whether ``passage`` says nothing but what pagers do: their words in any language, their labels, and numbers.
+
+    One without any text has only links, such as arrows, that lead to the directory itself.
+    """
+    is_here = bool(passage.hrefs) and all(_target(href) in {"", "./"} for href in passage.hrefs)
+    is_paged = bool(more.links) or any(claim.kind is ClaimKind.PLACE for claim in more.claims)
+    if not (is_here or (passage.text and is_paged)):
+        return False
+    text = passage.text
+    for label in sorted(more.labels if more.links else (), key=len, reverse=True):
         text = text.replace(label, " ")
-    return bool(text) and _LETTER.search(without_labels(text)) is None
+    return _LETTER.search(_BACK.sub(" ", without_labels(_BETWEEN.sub(" ", text)))) is None
 
 
 def _kept(passage: Passage, places: Collection[str], *, has_rows: bool) -> str | None:
@@ -145,7 +155,12 @@ def _shown(passage: Passage) -> str:
     text = passage.text
     if len(text) > _LONGEST:
         text = f"{MARKUP}{crc32(text.encode('utf-8', 'replace')):x}"
-    return "\0".join([text, *(href.partition("?")[0].partition("#")[0] for href in passage.hrefs)])
+    return "\0".join([text, *map(_target, passage.hrefs)])
+
+
+def _target(href: str) -> str:
+    """``href`` without query and fragment."""
+    return href.partition("?")[0].partition("#")[0]
 
 
 def _labels(markup: str, rows: Sequence[Passage]) -> Iterator[str]:

@@ -107,6 +107,7 @@ class SeveralPages(Struct):
     def withdraw(self) -> None:
         """Take back the page that was added last, as nothing leads to it."""
         self._withdrawn.append(self._seen.pop())
+        self._doubts = [each for each in self._doubts if each[1].url != self._withdrawn[-1].url]
 
     def repeated(self, known: ListingMemo) -> bool:
         """Whether a page that was ``known`` had no rows but those that pages added so far had."""

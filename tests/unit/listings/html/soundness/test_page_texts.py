@@ -122,7 +122,21 @@ def test_what_only_pagers_say_is_no_text(*, is_paged: bool) -> None:
     links = frozenset({URL + "?page=3"} if is_paged else ())
     more = Continuation(links=links, labels=frozenset({"Edasi", "Tagasi"}))
     found = texts_outside(replace(page_of(markup), more=more), listing(), ())
-    assert found == (expected if is_paged else ("Tagasi 1 Edasi\0", "Page 2", *expected))
+    assert found == (expected if is_paged else ("Page 2", *expected))
+
+
+@pytest.mark.parametrize(
+    ("markup", "is_text"),
+    [
+        ("<p><a href=?page=3></a></p>", False),  # an arrow
+        ("<p><a href=./>Back</a> <a href=?page=3>Next page</a></p>", False),
+        ("<p><a href=./>Back</a> <a href=login>Next page</a></p>", True),
+        ("<p><a href=login></a></p>", True),
+        ("<p><a href=?page=3>Viga</a></p>", True),
+    ],
+)
+def test_links_to_the_directory_itself_without_other_words_are_those_of_a_pager(markup: str, *, is_text: bool) -> None:
+    assert bool(texts(markup)) is is_text
 
 
 def test_what_the_url_explains_is_not_remembered() -> None:
