@@ -56,7 +56,7 @@ _KNOWN = (
     pattern(r"\bindex of /\S*", re.IGNORECASE),  # behind a proxy, the path may have a prefix
     pattern(r"<!doctype\b[^>]{0,300}>|<\?xml[^>]{0,99}>", re.IGNORECASE),
     pattern(
-        r"\[?(?:to |up to (?:a )?higher(?: level)? )?(?:parent (?:directory|folder|dir)|higher level directory)\]?",
+        r"\[?(?:to |up to (?:a )?higher(?: level)? )?(?:parent ?(?:directory|folder|dir)|higher level directory)\]?",
         re.IGNORECASE,
     ),
     pattern(r"\b(?:go up|up|back|home|root|dir|icon|ico)\b", re.IGNORECASE),

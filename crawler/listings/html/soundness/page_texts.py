@@ -193,8 +193,10 @@ def _said_by_last_row(rows: Sequence[Passage], names: Collection[str]) -> Iterat
     A server that fails while it prints rows may say so there.
     """
     last = rows[-1] if rows else None
-    others = [] if last is None else [row for row in rows[:-1][-_MOST_ROWS:] if row.region == last.region]
-    if last is None or len(others) < _FEWEST - 1:
+    if last is None or not any(name in last.text for name in {*map(last_name, last.hrefs)} & set(names)):
+        return  # it does not show its name, so that it is not known what else it shows
+    others = [row for row in rows[:-1][-_MOST_ROWS:] if row.region == last.region]
+    if len(others) < _FEWEST - 1:
         return
     for number, cell in enumerate(last.cells):
         if _says_more(cell, last, names) and not any(

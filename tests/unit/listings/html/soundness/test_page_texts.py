@@ -101,6 +101,8 @@ def test_what_only_the_last_row_says_is_a_text(
         rows[1] = _ROW.format("b", "", "2024-01-11 10:00")
     assert texts(f"<table>{''.join(rows)}</table>", ("a", "b", "c")) == expected
     assert texts(f"<table>{''.join(rows[1:])}</table>", ("a", "b", "c")) == (), "two rows have no form in common"
+    unknown = "".join(rows[:-1]) + rows[-1].replace(">c", ">\ufffd")
+    assert texts(f"<table>{unknown}</table>", ("a", "b", "c")) == (), "not known which cell shows the name"
 
 
 @pytest.mark.parametrize(("last", "is_known"), [("", True), ("<p>one more", False), ("<script></script>", False)])
