@@ -25,11 +25,12 @@ _OWN = pattern(r"<(?:form|noscript|script)\b", re.IGNORECASE)
 """Elements that only some families print."""
 _SCRIPTED = {"caddy", "lighttpd", "hfs", "simple-http-server"}
 """Families whose pages contain scripts and forms of their own, which sort and filter the rows."""
-_HEADING = pattern(
+_HEADING_WORDS = (
     r"(?:(?:auto)?index|(?:directory |file )?listing|contents?|files|directory|folder|inhalt|verzeichnis)"
-    r"(?: (?:of|for|von|de|di|in|listing|index))*(?: directory)?",
-    re.IGNORECASE,
+    r"(?: (?:of|for|von|de|di|in|listing|index))*(?: directory)?"
 )
+_HEADING = pattern(_HEADING_WORDS, re.IGNORECASE)
+_ONLY_HEADING = pattern(rf"\W*(?:{_HEADING_WORDS})\W*", re.IGNORECASE)
 _NONE = (
     pattern(
         r"\((?:no files|empty)\)|\b(?:no (?:files?|entries|items)(?: or (?:folders|directories))?"
@@ -128,6 +129,8 @@ def is_explained(text: str, places: Collection[str], *, has_rows: bool = False) 
     """
     known = _BESIDE_ROWS if has_rows else _KNOWN
     rests = (_without(known, _without_places(text, places)), _without_places(_without(known, text), places))
+    if has_rows and any(_ONLY_HEADING.fullmatch(rest) for rest in rests):
+        return True
     return any(_LETTER.search(rest) is None for rest in rests)
 
 

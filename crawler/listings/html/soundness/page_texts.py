@@ -38,8 +38,11 @@ _FEWEST = 3
 """Minimum number of rows that have to have a common form."""
 _MOST_ROWS = 200
 """Maximum number of rows that are looked at."""
-_FACT = pattern(r"(?<!\S)[dlrwxsStT-]{10}(?!\S)|[^ ]*(?:\.\.>?|\u2026)|\b[a-z]{1,9} ago\b")
-"""Permissions, a name that is not printed whole, and an age."""
+_FACT = pattern(
+    r"(?<!\S)[dlrwxsStT-]{10}(?!\S)|[^ ]*(?:\.\.>?|\u2026)|\b[a-z]{1,9} ago\b"
+    r"|(?<!\S)(?:(?:[a-z]+|x-[\w-]+)/[\w.+-]+|[Dd]irectory|[Ff]older|[Ff]ile)(?!\S)"
+)
+"""Permissions, a name that is not printed whole, an age, and a type."""
 _BETWEEN, _BACK = pattern(r"(?<=\d)(?=[^\W\d_])"), pattern(r"\bback\b", re.IGNORECASE)
 _NO_MORE = Continuation()
 
