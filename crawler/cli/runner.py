@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import mmap
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar, cast
 from crawler.cli import signals
 from crawler.cli.invocation import Invocation
 from crawler.cli.printing import print_error, print_line, print_lines
+from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError, CrawlerError, Problems
 from crawler.model.exit_codes import is_trouble, worst
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _DESCRIPTORS = 10
 """Number of files that must be free to be opened before the event loop is; each run needs more."""
+_ROOM = 48 * limits.MIB
+"""Bytes of address space that must be free before the event loop is: for the stacks of five threads, and more."""
 Work = Callable[[Stop, Sequence[Observer]], Awaitable[tuple["Report", CrawlerError | None]]]
 
 
@@ -50,6 +54,7 @@ def run_async(work: Callable[[Stop], Awaitable[T]], *, is_light: bool = False) -
             signals.set_stop_request(None)
 
     _require_descriptors()
+    _require_address_space()
     with asyncio.Runner(loop_factory=loop_factory(is_light=is_light)) as runner:
         return runner.run(watched())
 
@@ -63,6 +68,12 @@ def _require_descriptors() -> None:
     finally:
         for descriptor in held:
             os.close(descriptor)
+
+
+def _require_address_space() -> None:
+    """Raise OSError if the threads of a run have no room: Python waits for ever for one that starts without memory."""
+    if sys.platform != "win32":
+        mmap.mmap(-1, _ROOM, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
 
 
 def run_query(work: Coroutine[Any, Any, T]) -> T:

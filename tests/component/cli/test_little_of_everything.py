@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[3]
         (resource.RLIMIT_NOFILE, 6, "too many open files: raise the limit (ulimit -n)"),
         (resource.RLIMIT_NOFILE, 11, "too many open files: raise the limit (ulimit -n)"),
         (resource.RLIMIT_AS, 60 * MIB, "(ulimit -v)"),
+        (resource.RLIMIT_AS, 64 * MIB, "(ulimit -v)"),
     ],
 )
 def test_what_is_lacking_is_one_line_with_advice(tmp_path: Path, kind: int, limit: int, says: str) -> None:
