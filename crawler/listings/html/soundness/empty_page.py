@@ -122,12 +122,15 @@ def places_of(url: str) -> set[str]:
     return {path, host, host.rpartition(":")[0], query, *path.split("/")} - {""}
 
 
-def is_explained(text: str, places: Collection[str], *, has_rows: bool = False) -> bool:
-    """Whether ``text`` has no word besides the parts of the URL and all that is known; not "no files" beside rows.
+def is_explained(
+    text: str, places: Collection[str], *, has_rows: bool = False, facts: Iterable[re.Pattern[str]] = ()
+) -> bool:
+    """Whether ``text`` has no word besides ``places``, ``facts`` and all that is known; not "no files" beside rows.
 
-    A directory may have the name of a known word or of one in a known phrase, so either may be taken away first.
+    A place, such as a part of the URL, may have the name of a known word or of one in a known phrase, so either may be
+    taken away first.
     """
-    known = _BESIDE_ROWS if has_rows else _KNOWN
+    known = (*facts, *(_BESIDE_ROWS if has_rows else _KNOWN))
     rests = (_without(known, _without_places(text, places)), _without_places(_without(known, text), places))
     if has_rows and any(_ONLY_HEADING.fullmatch(rest) for rest in rests):
         return True

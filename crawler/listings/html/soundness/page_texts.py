@@ -209,7 +209,7 @@ def _said_by_last_row(rows: Sequence[Passage], names: Collection[str]) -> Iterat
 
 
 def _says_more(cell: str, row: Passage, names: Collection[str]) -> bool:
+    """Whether ``cell`` of ``row`` has a word that is neither in the name that it shows nor a fact about a file."""
     text = " ".join(cell.split())
-    for name in {*(last_name(href) for href in row.hrefs), text.rstrip("/")} & set(names):
-        text = text.replace(name, " ")
-    return bool(text.strip()) and not is_explained(_FACT.sub(" ", text), ())
+    own = {*map(last_name, row.hrefs), text.rstrip("/")} & set(names)
+    return not is_explained(text, own, facts=(_FACT,))

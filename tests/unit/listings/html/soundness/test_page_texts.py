@@ -105,6 +105,12 @@ def test_what_only_the_last_row_says_is_a_text(
     assert texts(f"<table>{unknown}</table>", ("a", "b", "c")) == (), "not known which cell shows the name"
 
 
+@pytest.mark.parametrize("name", ["S", "..A", "e", "Sep", "ago", "application", "01-Sep"])
+def test_a_name_with_parts_of_a_date_or_of_what_is_cut_short_says_nothing_more(name: str) -> None:
+    rows = "".join(f'<a href="{each}">{each}</a> 01-Sep-1989 00:00 0\n' for each in ("a", "b", "c", name))
+    assert texts(f"<pre>{rows}</pre>", ("a", "b", "c", name)) == ()
+
+
 @pytest.mark.parametrize(("last", "is_known"), [("", True), ("<p>one more", False), ("<script></script>", False)])
 def test_a_page_with_too_many_texts_is_a_document(last: str, *, is_known: bool) -> None:
     found = texts("".join(f"<p>text {'x' * number}</p>" for number in range(64)) + last)
