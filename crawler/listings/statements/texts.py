@@ -6,18 +6,13 @@ New text beside missing rows may say why they are missing, in words and names of
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from zlib import crc32
 
 from crawler.listings.statements.key_words import words_of
 from crawler.listings.statements.statement import Statement, leaves, number_in
 from crawler.listings.statements.topics import Topic, topic_of
+from crawler.listings.values import other_texts
 from crawler.listings.values.exact_values import any_time
-from crawler.model.values import MARKUP
 
-_MOST = 64
-"""Maximum number of texts: a document with more of them describes something else, too."""
-_LONGEST = 300
-"""Maximum length of a text that is looked at; a longer one is prose."""
 _GREATEST = 99_999
 """Greatest number that may count what is missing; others are times, sizes, or identifiers."""
 _PASSING = frozenset({
@@ -26,8 +21,6 @@ _PASSING = frozenset({
     "csrf",
 })  # fmt: skip
 """Words of measures, times and identifiers."""
-
-
 _JUDGED = frozenset({
     Topic.NEXT, Topic.CURSOR, Topic.ROWS, Topic.FILES, Topic.DIRECTORIES, Topic.PAGES, Topic.LIMIT,
 })  # fmt: skip
@@ -39,8 +32,8 @@ def texts_of(statements: Iterable[Statement], names: Collection[str]) -> tuple[s
     found: dict[str, None] = {}
     said = (statement for statement in statements if topic_of(statement.path) not in _JUDGED)
     for text in (text for statement in said for text in _texts(statement, names)):
-        found[text if len(text) <= _LONGEST else f"{MARKUP}{crc32(text.encode('utf-8', 'replace')):x}"] = None
-        if len(found) > _MOST:
+        found[other_texts.shortened(text)] = None
+        if len(found) > other_texts.MOST:
             return None
     return tuple(found)
 

@@ -15,7 +15,7 @@ from crawler.listings.html.soundness.claims import claims_in, say_last
 from crawler.listings.html.soundness.dead_pager import shows_one_page
 from crawler.listings.html.soundness.empty_page import unknown_in
 from crawler.listings.html.soundness.heading import another_heading
-from crawler.listings.html.soundness.page_texts import Page, texts_outside
+from crawler.listings.html.soundness.page_texts import SplitPage, texts_outside
 from crawler.listings.html.soundness.passages import Passage, split_passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.listings.values.hrefs import Resolver
@@ -76,7 +76,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         next_pages=more.next_pages,
         claims=more.claims if not is_alone or short is not None else tuple(_positions(more.claims)),
         rejections=rejections,
-        texts=texts_outside(Page(markup, shown, passages, resolver.base, more), listing, known, unlinked.rows),
+        texts=texts_outside(SplitPage(markup, shown, passages, resolver.base, more), listing, known, unlinked.rows),
         mentioned=_mentioned(listing, more.labels) | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
 
@@ -99,7 +99,7 @@ def _with_texts(listing: Listing, markup: str) -> Listing:
     is_short = (
         bool(passages) and not adds_rows(markup) and unmet(claims_in(passages, (), (), listing.url), rows=0) is None
     )
-    page = Page(markup, shown, passages, listing.url)
+    page = SplitPage(markup, shown, passages, listing.url)
     return replace(listing, texts=texts_outside(page, listing, ()) if is_short else None)
 
 

@@ -9,12 +9,12 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from html import unescape
 from itertools import pairwise
-from zlib import crc32
 
 from crawler.listings.html.pager.labels import without_labels
 from crawler.listings.html.pager.pages import Continuation
 from crawler.listings.html.soundness.empty_page import active_elements, foreign_elements, is_explained, places_of
 from crawler.listings.html.soundness.passages import Passage, drawn, scripts, tags_in
+from crawler.listings.values import other_texts
 from crawler.listings.values.mentioned_names import last_name
 from crawler.model.flaws import ClaimKind
 from crawler.model.struct import Value
@@ -22,10 +22,6 @@ from crawler.model.values import ASIDE, MARKUP, Listing
 from crawler.text.patterns import pattern
 from crawler.text.urls import decoded, origin, resolve_any
 
-_MOST = 64
-"""Maximum number of texts: a page with more of them renders a document, which changes for reasons of its own."""
-_LONGEST = 300
-"""Maximum length of a text that is looked at; a longer one is prose."""
 _LABEL = pattern(
     r"(?<![\w-])(alt|title|aria-label|placeholder|value|src|type)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))",
     re.IGNORECASE,
@@ -47,7 +43,7 @@ _BETWEEN, _BACK = pattern(r"(?<=\d)(?=[^\W\d_])"), pattern(r"\bback\b", re.IGNOR
 _NO_MORE = Continuation()
 
 
-class Page(Value, frozen=True):
+class SplitPage(Value, frozen=True):
     """A page as it was received and as it is split."""
 
     markup: str
@@ -64,7 +60,7 @@ class Page(Value, frozen=True):
 class _Rows:
     """What the rows of a page are."""
 
-    def __init__(self, page: Page, listing: Listing, names: Collection[str], rows: Collection[int]) -> None:
+    def __init__(self, page: SplitPage, listing: Listing, names: Collection[str], rows: Collection[int]) -> None:
         self._names, self._rows, self._base = names, rows, page.base
         self._places = {_place_of(entry.url) for entry in listing.entries}
         self._subjects = {rejection.subject for rejection in listing.rejections if rejection.row}
@@ -92,7 +88,7 @@ class _Rows:
 
 
 def texts_outside(
-    page: Page, listing: Listing, names: Collection[str], rows: Collection[int] = ()
+    page: SplitPage, listing: Listing, names: Collection[str], rows: Collection[int] = ()
 ) -> tuple[str, ...] | None:
     """The texts outside the rows of ``listing`` that servers are not known to print; see ``Listing.texts``.
 
@@ -108,7 +104,7 @@ def texts_outside(
         kept = _kept(passage, places, has_rows=bool(names))
         if kept is not None:
             found[kept] = None
-            if len(found) > _MOST:
+            if len(found) > other_texts.MOST:
                 return None
     in_rows = [passage for passage, is_in in shown if is_in]
     asides = (*_labels(page.shown, in_rows), *drawn(page.markup), *_said_by_last_row(in_rows, names))
@@ -117,10 +113,10 @@ def texts_outside(
         for text in asides
         if text not in names and not is_explained(text, places, has_rows=bool(names))
     }
-    found |= dict.fromkeys(f"{MARKUP}{crc32(code.encode('utf-8', 'replace')):x}" for code in scripts(page.markup))
+    found |= dict.fromkeys(map(other_texts.digest_of, scripts(page.markup)))
     found |= dict.fromkeys(f"{MARKUP}{tag}" for tag in active_elements(page.markup))
     found |= dict.fromkeys(_foreign(page.markup))
-    return None if len(found) > _MOST else tuple(found)
+    return None if len(found) > other_texts.MOST else tuple(found)
 
 
 def _is_pager(passage: Passage, more: Continuation) -> bool:
@@ -155,10 +151,7 @@ def _place_of(url: str) -> str:
 
 def _shown(passage: Passage) -> str:
     """The text of ``passage`` and where it leads; if the text is long, only its digest."""
-    text = passage.text
-    if len(text) > _LONGEST:
-        text = f"{MARKUP}{crc32(text.encode('utf-8', 'replace')):x}"
-    return "\0".join([text, *map(_target, passage.hrefs)])
+    return "\0".join([other_texts.shortened(passage.text), *map(_target, passage.hrefs)])
 
 
 def _target(href: str) -> str:
@@ -175,7 +168,7 @@ def _labels(markup: str, rows: Sequence[Passage]) -> Iterator[str]:
             kind = labels.get("type", "").lower() if name == "input" else ""
             keys = () if kind == "hidden" else (*_SHOWN_LABELS, *(("value",) if kind in _BUTTONS else ()))
             texts = (" ".join(labels[key].split()) for key in keys if key in labels)
-            yield from (text for text in texts if len(text) <= _LONGEST)
+            yield from (text for text in texts if len(text) <= other_texts.LONGEST)
 
 
 def _foreign(markup: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from zlib import crc32
 import pytest
 
 from crawler.listings.html.pager.pages import Continuation
-from crawler.listings.html.soundness.page_texts import Page, texts_outside
+from crawler.listings.html.soundness.page_texts import SplitPage, texts_outside
 from crawler.listings.html.soundness.passages import split_passages, visible
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
@@ -16,9 +16,9 @@ from crawler.model.values import Entry, Kind, Listing, Rejection
 URL = "http://h.test/pub/"
 
 
-def page_of(markup: str, url: str = URL) -> Page:
+def page_of(markup: str, url: str = URL) -> SplitPage:
     shown = visible(markup)
-    return Page(markup, shown, list(split_passages(shown)), url)
+    return SplitPage(markup, shown, list(split_passages(shown)), url)
 
 
 def listing(names: tuple[str, ...] = (), url: str = URL, elsewhere: tuple[str, ...] = ()) -> Listing:
