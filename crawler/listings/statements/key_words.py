@@ -62,6 +62,8 @@ LISTS = frozenset({"list", "listing", "result", "entry"})
 NOT = frozenset({"no", "non", "not", "without"})
 SHOWN = _set("shown listed returned displayed fetched loaded included")
 """Words for rows that are on the page, or not."""
+ADDRESSES = frozenset({"url", "uri", "href", "link"})
+"""Words of a field that holds a URL."""
 EXPLAINS = _set("message msg reason detail description info text note notice explanation")
 """Words of a field that says what has happened."""
 SETTING = _set(

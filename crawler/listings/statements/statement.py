@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from crawler.listings.statements.key_words import words_of
+from crawler.listings.statements.key_words import ADDRESSES, words_of
 from crawler.model.struct import Value
 
 _NOTHING = frozenset({"", "null", "none", "nil", "false", "no", "n/a", "-", "undefined", "[]", "{}"})
 _WELL = _NOTHING | {"ok", "okay", "success", "successful", "succeeded", "good", "normal", "fine"}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})")
 _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
-_ADDRESSES = ("href", "url", "uri", "link")
 _MOST_LEAVES = 100
 
 
@@ -81,10 +80,10 @@ def _is_nothing(leaf: object, words: frozenset[str]) -> bool:
 
 def address_in(statement: Statement) -> str | None:
     """The URL that the value is, or holds (``{"href": …}``); None if it is another value, or a template."""
-    value, is_named = statement.value, not set(words_of(statement.path[-1])).isdisjoint(_ADDRESSES)
+    value, is_named = statement.value, not ADDRESSES.isdisjoint(words_of(statement.path[-1]))
     if isinstance(value, dict):
         is_named = True
-        value = next((each for name, each in value.items() if name.strip("@_").lower() in _ADDRESSES), None)
+        value = next((each for name, each in value.items() if name.strip("@_").lower() in ADDRESSES), None)
     if not isinstance(value, str) or "{" in value or is_nothing(value):
         return None
     is_address = value.startswith(("http://", "https://", "/", "?", "./", "../"))

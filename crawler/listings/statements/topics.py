@@ -72,7 +72,7 @@ def _topic(own: frozenset[str], name: str, *, is_negated: bool) -> Topic | None:
         return Topic.PART
     found = _limit_or_pages(own) or _way_on(own) or _flag(own) or _rows(own, name)
     if found is None and own & words.STATUS:
-        return None if own & {"url", "uri", "href", "link"} else Topic.STATUS
+        return None if own & words.ADDRESSES else Topic.STATUS
     if found is None:
         return Topic.WHY if own & words.EXPLAINS else None
     return _OPPOSITE.get(found) if is_negated else found
@@ -89,7 +89,7 @@ def _limit_or_pages(own: frozenset[str]) -> Topic | None:
     if "max" in own and not has_page:
         return Topic.LIMIT if own & (words.ROWS | words.FILES | words.COUNT) else None
     if "pages" in own or (has_page and own & (words.COUNT - words.NUMBER | {"max", "last"})):
-        return None if own & {"url", "uri", "href", "link"} else Topic.PAGES
+        return None if own & words.ADDRESSES else Topic.PAGES
     return None
 
 

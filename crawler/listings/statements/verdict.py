@@ -200,7 +200,7 @@ def _claims(said: _Said, counts: Counts, *, is_alone: bool, is_ended: bool) -> I
             claim, is_met = Claim(ClaimKind.LIMIT, quote, number), is_ended or has_total or counts.rows < number
         else:
             claim, is_met = Claim(ClaimKind.ENTRIES, quote, number), counts.meet(topic, number)
-        if not (is_met if is_alone or topic is Topic.LIMIT else False):
+        if not (is_met and (is_alone or topic is Topic.LIMIT)):
             yield claim
 
 

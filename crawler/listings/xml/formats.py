@@ -56,8 +56,10 @@ def parse_xml(page: Page) -> Listing | None:
     if root is None or known is None:
         return None
     document = read_xml(page, root[1])
-    listing = None if document is None else known.read(document)
-    return None if document is None or listing is None else judged(listing, beside_rows(document, known.rows))
+    if document is None:
+        return None
+    listing = known.read(document)
+    return None if listing is None else judged(listing, beside_rows(document, known.rows))
 
 
 PARSERS: tuple[Parser, ...] = (parse_xml,)

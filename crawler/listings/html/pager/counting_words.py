@@ -70,7 +70,8 @@ _LANGUAGES = (
 
 
 def _all(name: str) -> str:
-    return "|".join(filter(None, (getattr(language, name) for language in _LANGUAGES)))
+    """The words of all languages, as a group of a regular expression."""
+    return f"(?:{'|'.join(filter(None, (getattr(language, name) for language in _LANGUAGES)))})"
 
 
 FILES = _all("files")

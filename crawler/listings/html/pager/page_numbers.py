@@ -8,11 +8,11 @@ from crawler.listings.html.pager.counting_words import OF, PAGE
 from crawler.text.patterns import pattern
 
 _PAGE = pattern(
-    rf"\b(?:{PAGE})[: ]*(?P<here>\d{{1,6}})?"
-    rf" ?(?:(?:(?:{OF})|/) ?(?P<number>\d{{1,6}})\b|\| ?(?P<bar>\d{{1,3}})\W*\Z)"
+    rf"\b{PAGE}[: ]*(?P<here>\d{{1,6}})?"
+    rf" ?(?:(?:{OF}|/) ?(?P<number>\d{{1,6}})\b|\| ?(?P<bar>\d{{1,3}})\W*\Z)"
     r"|\u7b2c ?(?P<at>\d{1,6}) ?[\u9875\u9801]? ?/ ?\u5171? ?(?P<of>\d{1,6}) ?[\u9875\u9801]"
     r"|\u5171 ?(?P<all>\d{1,6}) ?[\u9875\u9801]"
-    rf"|(?P<now>\d{{1,6}}) ?/ ?(?P<most>\d{{1,6}}) ?(?:{PAGE})(?!\w)",
+    rf"|(?P<now>\d{{1,6}}) ?/ ?(?P<most>\d{{1,6}}) ?{PAGE}(?!\w)",
     re.IGNORECASE,
 )
 

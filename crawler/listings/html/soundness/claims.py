@@ -38,13 +38,13 @@ _NUMBER_OF = r"anzahl(?: der)?|nombre(?: de)?|n[u\u00fa]mero(?: d[ei])?|aantal|a
 _UNIT = r"(?:bytes?|[kmgtp]i?b(?:ytes)?|b|octets?|[kmgt]o|blocks?)"
 _SIZE = rf"(?:\d[\d.,]* ?)?{_UNIT}"
 _BARE = pattern(
-    rf"(?<![\w.,:/-])(?P<number>{_N}) (?:in )?(?:{TOTAL})(?!\w)(?! ?{_UNIT}\b)"
-    rf"|\b(?:{TOTAL})(?: ?[:=] ?| )(?P<after>{_N})(?!\w|[.,:/-]\d| ?{_UNIT}\b| ?[%\u20ac$])",
+    rf"(?<![\w.,:/-])(?P<number>{_N}) (?:in )?{TOTAL}(?!\w)(?! ?{_UNIT}\b)"
+    rf"|\b{TOTAL}(?: ?[:=] ?| )(?P<after>{_N})(?!\w|[.,:/-]\d| ?{_UNIT}\b| ?[%\u20ac$])",
     re.IGNORECASE,
 )
 """A total without a noun. Beside counts with nouns it may be anything: AutoIndex counts downloads with it."""
 _USES = pattern(r"\b(?:downloads?|hits|views|visits|visitors)\b", re.IGNORECASE)
-_BLOCKS = pattern(rf"(?:{TOTAL}) (?:{_N})", re.IGNORECASE)
+_BLOCKS = pattern(rf"{TOTAL} (?:{_N})", re.IGNORECASE)
 """A line of ``ls -l``, above the names: the size of all files in blocks."""
 _MODE = pattern(r"(?<!\S)[bcdlps-](?:[r-][w-][xsStT-]){3}(?![\w-])")
 _FILLER = pattern(
@@ -56,10 +56,9 @@ _FILLER = pattern(
     re.IGNORECASE,
 )
 """What may stand beside a total. "In 5 folders" and "recursive" do not: such a total includes the directories below."""
-_OF = rf"(?:{OF})"
 _TO = r"(?:to|through|bis|\u00e0|\.{2,3}|[-\u2013\u2014\u2026])"
 _PART = pattern(
-    rf"(?<![\w.,:/-])(?P<range>(?:{_N}) ?{_TO} ?)?(?P<shown>{_N})(?P<what> {_NOUN})? {_OF}"
+    rf"(?<![\w.,:/-])(?P<range>(?:{_N}) ?{_TO} ?)?(?P<shown>{_N})(?P<what> {_NOUN})? {OF}"
     rf" (?:(?:a )?total(?: of)? |about |over )?(?P<number>{_N})(?! ?[/:-]\d)(?P<noun> {_NOUN})?(?!\w|\.\w)",
     re.IGNORECASE,
 )
