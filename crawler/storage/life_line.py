@@ -13,6 +13,9 @@ MESSAGE = 64
 """Enough bytes for a message to such a process."""
 COUNTED = 1 << 16
 """Enough bytes for an answer of the process that counts directories."""
+STORED, SINCE, COUNTS = 0, 1, 2
+"""Places in the memory that a receiving process shares with its parent, of floats: the seconds spent on hashing and
+storing, since when it is doing that or 0, and for each number of an order how many bytes have arrived."""
 _GIVEN = 5
 """Maximum number of descriptors that a process gets first."""
 _SET_SIGNAL = 10
@@ -35,6 +38,26 @@ def begun() -> tuple[socket, list[int]] | None:
     connection = socket(fileno=0)
     message, (*given, life) = received(connection, _GIVEN)
     return (connection, given) if end_with(life, int(message)) else None
+
+
+def acknowledge(connection: socket) -> None:
+    """See ``http.sockets.tcp.acknowledge``."""
+    import _socket
+
+    try:  # ``contextlib`` takes a millisecond to import
+        connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_QUICKACK, 1)
+    except OSError:  # no TCP
+        return
+
+
+def has_more(connection: socket) -> bool:
+    """Whether anything has arrived on ``connection``, which does not block."""
+    import _socket
+
+    try:
+        return bool(connection.recv(1, _socket.MSG_PEEK))
+    except OSError:
+        return False
 
 
 def end_with(life: int, kill: int) -> bool:

@@ -20,9 +20,9 @@ from crawler.model.interfaces import BulkBody
 from crawler.model.network.receiving import Order
 from crawler.model.struct import Struct
 from crawler.storage.directory.incoming.filler_process import BODIES, MESSAGE, OUTCOME, READY
-from crawler.storage.directory.incoming.receiving.part_stream import COUNTS, SINCE, STORED
 from crawler.storage.directory.incoming.receiving.series import Series
 from crawler.storage.directory.tree import close_quietly, write_all
+from crawler.storage.life_line import COUNTS, SINCE, STORED
 from crawler.storage.processes import HelperProcess, is_stopped
 from crawler.text.http_fields import ENDING
 

@@ -16,8 +16,8 @@ import mmap
 import os
 import select
 
-from crawler.storage.directory.incoming.receiving.part_stream import COUNTS, EIO, PartStream
-from crawler.storage.life_line import begun, received
+from crawler.storage.directory.incoming.receiving.part_stream import EIO, PartStream
+from crawler.storage.life_line import COUNTS, begun, received
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ OUTCOME = 128 * 1024
 """Enough bytes for an outcome."""
 _PIECE = 1024 * 1024
 """Number of bytes that are received at once, if so many have arrived."""
-_ENDING = 64 * 1024
-"""Number of bytes at the end of a body in which a status line is looked for; see ``text.http_fields.ENDING``."""
 
 
 def main() -> None:
@@ -146,7 +144,7 @@ class Body:
         if (part := self._part) is not None:
             try:
                 if not (self._left or self._network or self._disk):
-                    ending, digest = part.ending(_ENDING), part.digest
+                    ending, digest = part.ending(), part.digest
                 part.close()
             except OSError as error:
                 self._disk, ending, digest = error.errno or EIO, b"", ""

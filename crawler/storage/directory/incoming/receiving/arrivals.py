@@ -15,7 +15,7 @@ import select
 import time
 
 from crawler.model.network.alike_responses import AlikeResponses
-from crawler.storage.life_line import received
+from crawler.storage.life_line import COUNTS, SINCE, STORED, acknowledge, has_more, received
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
@@ -38,11 +38,8 @@ PLACE = 1024 * 1024
 """Maximum total size of the bodies of an order."""
 PLACES = 24
 """Maximum number of orders whose bodies are in memory: of those that are being received, or wait to be stored."""
-STORED, SINCE, COUNTS = 0, 1, 2
-"""Places in the shared memory, of floats: the seconds spent on storing, since when files are being stored or 0, and for
-each order how many bytes have arrived."""
 COUNTED = mmap.PAGESIZE
-"""Size of that part of the shared memory; the bodies are behind it."""
+"""Size of the part of the shared memory with the numbers; the bodies are behind it."""
 SIZE = COUNTED + PLACES * PLACE
 MESSAGE = 256 * 1024
 """Enough bytes for an order, or for an answer."""
@@ -173,28 +170,10 @@ class _Arrival:
         if not count or self._responses.is_unexpected:
             self.is_over = True
         elif len(self._responses) == len(self._requests):
-            self.is_over, self._is_followed = True, bool(self._rest) or self._has_more()
+            self.is_over, self._is_followed = True, bool(self._rest) or has_more(self._connection)
         else:
-            self._acknowledge()
+            acknowledge(self._connection)
             self._send()
-
-    def _has_more(self) -> bool:
-        """Whether anything has followed the last response."""
-        import _socket
-
-        try:
-            return bool(self._connection.recv(1, _socket.MSG_PEEK))
-        except OSError:
-            return False
-
-    def _acknowledge(self) -> None:
-        """See ``sockets.tcp.acknowledge``."""
-        import _socket
-
-        try:  # ``contextlib`` takes a millisecond to import
-            self._connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_QUICKACK, 1)
-        except OSError:  # no TCP
-            return
 
     def answer(self) -> Answer:
         """What has become of the order."""

@@ -6,9 +6,10 @@ import os
 from hashlib import sha256
 from time import monotonic
 
-STORED, SINCE, COUNTS = 0, 1, 2
-"""Places in the shared memory, of floats: the seconds spent on hashing and writing, since when it is doing that or 0,
-and for each number of an order how many bytes have arrived."""
+from crawler.storage.life_line import SINCE, STORED
+
+ENDING = 64 * 1024
+"""Number of bytes at the end of a part in which a status line is looked for; see ``text.http_fields.ENDING``."""
 EIO = 5
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -44,9 +45,9 @@ class PartStream:
         """SHA-256 in hex of what is stored; "" if none is wanted."""
         return "" if self._hashing is None else self._hashing.hexdigest()
 
-    def ending(self, most: int) -> bytes:
-        """The last ``most`` bytes, or all."""
-        return os.pread(self._descriptor, most, max(0, self.size - most))
+    def ending(self) -> bytes:
+        """The last ENDING bytes, or all."""
+        return os.pread(self._descriptor, ENDING, max(0, self.size - ENDING))
 
     def close(self) -> None:
         """May report a write that failed late: NFS, quota."""

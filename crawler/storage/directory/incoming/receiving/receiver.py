@@ -19,16 +19,14 @@ from crawler.model.network.responses import BulkBody
 from crawler.model.struct import Struct
 from crawler.storage.directory.incoming.receiving.arrivals import (
     COUNTED,
-    COUNTS,
     FILES,
     MESSAGE,
     PLACE,
     PLACES,
-    SINCE,
     SIZE,
-    STORED,
 )
 from crawler.storage.directory.tree import close_quietly
+from crawler.storage.life_line import COUNTS, SINCE, STORED
 from crawler.storage.processes import is_stopped
 from crawler.text.http_fields import STATUS_LINE
 

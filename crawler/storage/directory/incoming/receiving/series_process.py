@@ -7,9 +7,10 @@ for the parent to judge, which gets them all.
 
 from __future__ import annotations
 
-from _socket import IPPROTO_TCP, MSG_PEEK, TCP_QUICKACK, socket
+from _socket import socket
 
-from crawler.storage.directory.incoming.receiving.part_stream import COUNTS, PartStream
+from crawler.storage.directory.incoming.receiving.part_stream import ENDING, PartStream
+from crawler.storage.life_line import COUNTS, acknowledge, has_more
 
 TYPE_CHECKING = False  # importing typing is slow
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     """(Number of the series, how many bytes were received, whether anything has followed the last body, the header
     sections, the last of which may be unexpected, and of each complete body SHA-256 in hex or "")."""
 
-ENDING = 64 * 1024
-"""Number of bytes at the end of a body in which a status line is looked for; see ``text.http_fields.ENDING``. While
-more than these are due, nothing is requested: what fills the rest of a body that was sent short begins there."""
 _LONGEST = 4096
 """Number of bytes after which the end of a header section is no longer waited for."""
 _BLANK = b"\r\n\r\n"
@@ -52,7 +50,10 @@ class Series:
         self._send()
 
     def _send(self) -> None:
-        """Send the requests for which it is time."""
+        """Send the requests for which it is time.
+
+        None while more is due than the end of a part: what fills the rest of a body that was sent short begins there.
+        """
         data, most = list[bytes](), min(len(self._requests), len(self._digests) + self._depth)
         while self._sent < most and self._due <= ENDING:
             data.append(self._requests[self._sent])
@@ -84,10 +85,10 @@ class Series:
         except OSError:  # of the disk: the parent will find out why
             self.is_over = True
         if len(self._digests) == len(self._requests):
-            self.is_over, self._is_followed = True, bool(self._rest) or self._has_more()
+            self.is_over, self._is_followed = True, bool(self._rest) or has_more(self._connection)
         elif not self.is_over:
             self._send()
-            self._acknowledge()
+            acknowledge(self._connection)
 
     def _take(self, data: memoryview) -> bool:
         """Store what is in ``data``. Returns False if the series is over before its end."""
@@ -124,26 +125,12 @@ class Series:
 
     def _complete(self, part: PartStream) -> bool:
         """Close ``part``, which has its size. False if another response may have filled its end."""
-        if part.ending(ENDING).rfind(b"HTTP/1.") >= 0:
+        if part.ending().rfind(b"HTTP/1.") >= 0:
             return False
         self._part = None
         part.close()
         self._digests.append(part.digest)
         return True
-
-    def _has_more(self) -> bool:
-        """Whether anything has followed the last response."""
-        try:
-            return bool(self._connection.recv(1, MSG_PEEK))
-        except OSError:
-            return False
-
-    def _acknowledge(self) -> None:
-        """See ``sockets.tcp.acknowledge``."""
-        try:  # ``contextlib`` takes a millisecond to import
-            self._connection.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 1)
-        except OSError:  # no TCP
-            return
 
     def outcome(self) -> SeriesOutcome:
         """What has become of it. Closes its files."""
