@@ -6,8 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from math import inf
 from typing import Protocol
 
+from crawler.model import limits
 from crawler.model.columns.new_files import NewFiles
 from crawler.model.values import Job, Result, Staged
 
@@ -26,6 +28,15 @@ _TURNS = 3
 """Number of turns of the event loop until a lister that has been woken has asked for a connection."""
 _SKIPPED = 64
 """Maximum number of calls of ``fill`` that return at once after searches that found nothing."""
+
+
+def most_bytes(size: int, seconds: float, most: float = inf) -> int:
+    """Maximum total size of the next bodies, up to ``most``, if the last ones, ``size`` bytes, took ``seconds``.
+
+    Those of a slow server would hold up what follows, while other connections may have nothing left to do.
+    """
+    expected = size * limits.TOGETHER_SECONDS / max(seconds, 1e-9)
+    return int(min(max(expected, limits.SMALL_BODY), most))
 
 
 class Batch(Protocol):

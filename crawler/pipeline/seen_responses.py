@@ -53,8 +53,8 @@ class SeenResponses:
     def note_one(self, origin: str, path: str, headers: Mapping[str, str]) -> None:
         """Learn from the ``headers`` of the response with the file ``path``, which was requested alone."""
         kinds = [value for name, value in headers.items() if name.lower() == "content-type"]
-        is_fit = "Last-Modified" in headers and is_file_itself(tuple(headers), *kinds)
-        self._fit.setdefault(origin, {})[extension(path)] = is_fit
+        is_like = "Last-Modified" in headers and is_file_itself(tuple(headers), *kinds)
+        self._fit.setdefault(origin, {})[extension(path)] = is_like
 
     def disappoint(self, origin: str, path: str) -> None:
         """The response to a file like ``path`` was not like the others."""

@@ -16,8 +16,8 @@ from crawler.model.freshness import Dating
 from crawler.model.network.pipelining import Carried, Verdict
 from crawler.model.network.responses import WholeResponse
 from crawler.model.values import Job, Kind, Result, Staged
-from crawler.pipeline.backlog import Batch, Finish, PutBack
-from crawler.pipeline.fetch.downloader import Downloader, Published, nothing_published, origin_of
+from crawler.pipeline.backlog import Batch, Finish, PutBack, most_bytes
+from crawler.pipeline.fetch.downloader import Downloader, Published, nothing_published
 from crawler.pipeline.fetch.plain import hashed, new_files, plain_file
 from crawler.pipeline.rules.responses import alike
 from crawler.pipeline.rules.responses.alike import is_like, sizes_of
@@ -25,21 +25,13 @@ from crawler.pipeline.rules.responses.carried import followers
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL, request_headers
 from crawler.pipeline.rules.responses.neighbours import Row, all_facts, are_apart, is_empty, is_plain, row_of
 from crawler.pipeline.rules.responses.pipelined import verdict
+from crawler.text.hosts import origin_of
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.divisions import Division, Divisions
     from crawler.pipeline.fetch.receiving.order import Orders
 
 _FILE, _UNKNOWN = Kind.FILE, Dating.UNKNOWN  # a member of an enumeration takes 80 ns to look up
-
-
-def most_bytes(size: int, seconds: float) -> int:
-    """Maximum size of the next bodies that are requested together, if the last ones, ``size`` bytes, took ``seconds``.
-
-    Those of a slow server would hold up what follows, while other connections may have nothing left to do.
-    """
-    expected = size * limits.TOGETHER_SECONDS / max(seconds, 1e-9)
-    return int(min(max(expected, limits.SMALL_BODY), limits.TOGETHER_BODIES))
 
 
 class Batches:
@@ -213,7 +205,8 @@ class FileBatch:
         if shared.destination.receivers:
             shared.seen.note(self._origin, self._jobs, replies)
         received = sum([len(reply.body) for reply in replies if reply is not None])
-        self._batches.sizes[self._origin] = most_bytes(received, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        self._batches.sizes[self._origin] = most_bytes(received, seconds, limits.TOGETHER_BODIES)
         if self._division is not None:
             replies = self._division.joined(shared.client.sharing, replies)
         if not self._is_sent:

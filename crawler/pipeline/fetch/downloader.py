@@ -13,6 +13,7 @@ from crawler.pipeline.attempts import persist
 from crawler.pipeline.fetch.effort import Ended
 from crawler.pipeline.fetch.transfer import Shared, Transfer
 from crawler.pipeline.seen_responses import SeenResponses
+from crawler.text.hosts import origin_of
 
 if TYPE_CHECKING:
     from crawler.pipeline.fetch.failover import Alternatives
@@ -27,11 +28,6 @@ Returns its argument if it adds nothing."""
 async def nothing_published(jobs: list[Job]) -> list[Job]:
     """The lookup of a run that consults no checksum files: no digest is known."""
     return jobs
-
-
-def origin_of(url: str) -> str:
-    """The beginning of ``url`` that all URLs of its origin have, with the slash that begins the path."""
-    return url[: url.find("/", url.find("://") + 3) + 1]
 
 
 class Downloader(Shared, frozen=True, kw_only=True):

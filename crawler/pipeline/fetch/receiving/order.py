@@ -15,13 +15,14 @@ from crawler.model.network.receiving import Arrived, Receiver, Reception
 from crawler.model.network.shapes import HeaderShape
 from crawler.model.struct import Struct
 from crawler.model.values import Job, Kind
-from crawler.pipeline.backlog import Finish, PutBack
-from crawler.pipeline.fetch.downloader import Downloader, Published, origin_of
+from crawler.pipeline.backlog import Finish, PutBack, most_bytes
+from crawler.pipeline.fetch.downloader import Downloader, Published
 from crawler.pipeline.fetch.plain import files_of, parts_of
 from crawler.pipeline.rules.responses.alike import proven_first
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
 from crawler.pipeline.rules.responses.neighbours import Row
 from crawler.pipeline.seen_responses import is_fit
+from crawler.text.hosts import origin_of
 
 _FILE, _UNKNOWN, _FIRST = Kind.FILE, Dating.UNKNOWN, Source.FIRST  # a member of an enumeration takes 80 ns to look up
 _DISAPPOINTMENTS = 4
@@ -40,11 +41,6 @@ def most_files(files: int, seconds: float) -> int:
     More would take longer than _SECONDS, while other connections may have nothing left to do.
     """
     return max(_LEAST_FILES, int(files * _SECONDS / max(seconds, 1e-9)))
-
-
-def most_bytes(size: int, seconds: float) -> int:
-    """Maximum size of the bodies of the next order, if those of one, ``size`` bytes, took ``seconds``."""
-    return max(limits.SMALL_BODY, int(size * limits.TOGETHER_SECONDS / max(seconds, 1e-9)))
 
 
 class Host(Struct):

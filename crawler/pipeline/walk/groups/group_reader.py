@@ -14,6 +14,7 @@ from crawler.model.values import Validators
 from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.page_reader import PageReader
 from crawler.pipeline.walk.pages import BegunPage, Directory, GroupedPages
+from crawler.text.hosts import origin_of
 from crawler.text.urls import origin
 
 _MOST = 32
@@ -41,9 +42,8 @@ class GroupReader:
             return []
         if not self._pages.may_share(directory.url):
             return []
-        url, host = directory.url, origin(directory.url)
-        root = url[: url.find("/", url.find("://") + 3) + 1] or url
-        """The beginning of most URLs of the host: comparing it takes less than ``origin``."""
+        host = origin(directory.url)
+        root = origin_of(directory.url) or directory.url
 
         def fits(other: Directory) -> bool:
             is_there = other.url.startswith(root) or origin(other.url) == host

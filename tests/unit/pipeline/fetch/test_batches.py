@@ -14,7 +14,8 @@ from crawler.model import limits
 from crawler.model.freshness import Dating
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Outcome, Result, Span, Staged, Validators
-from crawler.pipeline.fetch.batches import Batches, FileBatch, most_bytes
+from crawler.pipeline.backlog import most_bytes
+from crawler.pipeline.fetch.batches import Batches, FileBatch
 from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.rules.responses.carried import History
 from tests.support.fakes import FakeClient, FakeDestination, FakeRequest, FakeResponse, Recorder, nothing_refused
@@ -177,7 +178,7 @@ def is_usual(each: Job) -> bool:
     ],
 )
 def test_how_much_is_requested_together(size: int, seconds: float, most: int) -> None:
-    assert most_bytes(size, seconds) == pytest.approx(most)
+    assert most_bytes(size, seconds, limits.TOGETHER_BODIES) == pytest.approx(most)
 
 
 @pytest.mark.parametrize("is_fast", [True, False])

@@ -17,9 +17,10 @@ from crawler.model.network.receiving import Arrived, Receiver, Reception, Stored
 from crawler.model.network.shapes import HeaderShape
 from crawler.model.struct import replace
 from crawler.model.values import Job, Kind, Known, Local, Result, Span, Staged
+from crawler.pipeline.backlog import most_bytes
 from crawler.pipeline.fetch.downloader import Downloader, Published, nothing_published
 from crawler.pipeline.fetch.receiving import order as module
-from crawler.pipeline.fetch.receiving.order import FileOrder, Orders, most_bytes, most_files
+from crawler.pipeline.fetch.receiving.order import FileOrder, Orders, most_files
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
 from crawler.pipeline.seen_responses import SeenResponses, is_fit
 from tests.support.fakes import FakeClient, FakeDestination, FakeResponse, FakeSharing, Recorder, nothing_refused
