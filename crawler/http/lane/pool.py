@@ -178,11 +178,11 @@ class LanePool:
         return lane
 
     async def _open(self, where: Endpoint, *, is_ahead: bool = False) -> Lane:
-        """Open a lane. An idle one is closed first if there are too many. Raises RequestError."""
+        """Open a lane, once those that were closed for it, or before, are closed. Raises RequestError."""
         connections = self._connections(where)
+        connections.dial()
         try:
-            if connections.dial():
-                await _closing()
+            await _closing()
             lane = await self._dialer.dial(where, lambda: self._made(where, is_ahead=is_ahead))
         except BaseException:
             connections.failed()

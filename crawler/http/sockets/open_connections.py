@@ -25,10 +25,10 @@ class OpenConnections:
         """Number of connections that are open or being opened."""
         return len(self._open) + self._dials
 
-    def dial(self) -> bool:
-        """Note that a connection is being opened. Returns whether idle ones were closed to make room for it."""
+    def dial(self) -> None:
+        """Note that a connection is being opened. Idle ones are closed to make room for it."""
         self._dials += 1
-        return self._trim()
+        self._trim()
 
     def failed(self) -> None:
         """Note that a connection could not be opened."""
@@ -64,11 +64,8 @@ class OpenConnections:
         self.limit = connections
         self._trim()
 
-    def _trim(self) -> bool:
-        has_closed = False
+    def _trim(self) -> None:
         while self._idle and self.count > self.limit:
             oldest = next(iter(self._idle))
             self.ended(oldest)
             oldest.close()
-            has_closed = True
-        return has_closed

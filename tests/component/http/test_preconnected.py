@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Self
 
 import pytest
@@ -12,6 +14,7 @@ from crawler.http.lane import pool as pool_module
 from crawler.http.lane import preconnected
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings, Dialer
+from crawler.http.lane.lane import Lane
 from crawler.http.lane.pool import LanePool
 from crawler.http.problem import RequestError
 from crawler.http.sockets.endpoint import Endpoint
@@ -244,4 +247,38 @@ async def test_what_was_opened_ahead_counts_and_makes_room() -> None:
         assert connections.count == 2
         await asyncio.gather(*(fetch(pool, server.where) for _ in range(2)))
         assert server.opened == 4
+        await pool.close()
+
+
+def open_to(where: Endpoint) -> int:
+    """Number of this process's sockets that are connected to ``where``."""
+    count = 0
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            with socket.socket(fileno=os.dup(int(name))) as each:
+                count += each.getpeername() == (where.host, where.port)
+        except OSError:
+            pass  # no socket, or not connected
+    return count
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs the list of open files")
+@pytest.mark.parametrize("requests", [1, 2])
+async def test_a_lane_that_is_closed_for_another_one_is_closed_before_that_is_opened(
+    monkeypatch: pytest.MonkeyPatch, requests: int
+) -> None:
+    open_then, dial = [], Dialer.dial
+
+    def counted(dialer: Dialer, where: Endpoint, made: Callable[[], Lane]) -> Awaitable[Lane]:
+        open_then.append(open_to(where))
+        return dial(dialer, where, made)
+
+    monkeypatch.setattr(Dialer, "dial", counted)
+    monkeypatch.setattr(pool_module, "_FRESH", -1.0)  # an idle lane is always too old for the next batch
+    async with Server() as server:
+        pool = lanes()
+        for _ in range(3):
+            sent = await pool.share(server.where, [GET] * requests, Any())
+            pool.settle(server.where, sent, ())
+        assert open_then == [0, 0, 0]
         await pool.close()
