@@ -33,7 +33,7 @@ from crawler.http.response import (
 )
 from crawler.http.sockets.early import EarlyConnections
 from crawler.http.tls import tls_context
-from crawler.http.transport import Transport
+from crawler.http.transport import Transport, log_request
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage, Permit, Take
@@ -46,8 +46,6 @@ from crawler.text.http_fields import OVERLOAD_STATUS, REDIRECT_STATUS
 if TYPE_CHECKING:
     from crawler.http.credentials.authentication import Authenticator
     from crawler.http.pipelining import Sharing
-
-_LOG = logging.getLogger("crawler")
 
 
 class ClientOptions(Value, frozen=True, kw_only=True):
@@ -83,7 +81,7 @@ class HttpClient:
         self.gate = gate
         self._transport: Transport | None = None
         self._keyring = keyring or Keyring(options.credentials)
-        self._logs_requests = _LOG.isEnabledFor(logging.DEBUG)
+        self._logs_requests = logging.getLogger("crawler").isEnabledFor(logging.DEBUG)
 
     async def __aenter__(self) -> Self:
         options = self.options
@@ -185,7 +183,7 @@ class HttpClient:
 
     def _note(self, method: str, url: str, response: RawResponse | WholeResponse) -> None:
         if self._logs_requests:
-            _LOG.debug("request", extra={"fields": {"method": method, "url": url, "status": response.status}})
+            log_request(method, url, response.status)
         self._keyring.cookies.keep(url, response.headers)
 
     def _note_all(self, responses: Sequence[WholeResponse]) -> None:

@@ -10,9 +10,7 @@ with excess bytes, exposes messages of its parser, and does not report damaged c
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import ssl
-import termios
 from typing import Any
 
 import aiohttp
@@ -21,11 +19,9 @@ from aiohttp.http import HttpProcessingError
 
 from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError, NotAResponse
 from crawler.http.framing.splitter import Splitter
+from crawler.http.sockets.tcp import has_no_bytes
 from crawler.http.tls import alert_text, has_close_notify
 from crawler.model import limits
-
-_NO_BYTES = bytes(4)
-"""The result of FIONREAD for a socket without unread bytes."""
 
 
 class InvalidResponse(aiohttp.ClientError):
@@ -75,7 +71,7 @@ class Connection(ResponseHandler):
     def _has_no_bytes(self) -> bool:
         try:
             # This holds under TLS too: between responses a server sends only close_notify or a late session ticket.
-            return fcntl.ioctl(self._socket.fileno(), termios.FIONREAD, _NO_BYTES) == _NO_BYTES
+            return has_no_bytes(self._socket)
         except (OSError, ValueError):  # closed meanwhile
             return False
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,10 +15,9 @@ from crawler.http.lane.loss import EXCESSES, Ending
 from crawler.http.lane.pipeline_depth import HostDepth, broken, closes_after, doubted, interrupted, refused, usable
 from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
-from crawler.http.pacing.preconnections import connections_ahead
 from crawler.http.problem import RequestError
 from crawler.http.response import WholeResponse, joined, whole_responses
-from crawler.http.transport import Transport
+from crawler.http.transport import Transport, log_request
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
 from crawler.model.network import responses as interfaces
@@ -32,7 +30,6 @@ from crawler.text.http_fields import OVERLOAD_STATUS
 if TYPE_CHECKING:
     from crawler.model.network.receiving import Arrived, Reception
 
-_LOG = logging.getLogger("crawler")
 _BREAKS = frozenset(
     {Ending.SILENT, Ending.INVALID, Ending.GARBLED, Ending.DAMAGED, Ending.BAD_REQUEST, *EXCESSES}
 )  # fmt: skip
@@ -41,12 +38,6 @@ _BREAKS = frozenset(
 
 _INTERRUPTIONS = frozenset({Ending.CLOSED, Ending.CUT, Ending.RESET})
 """Endings of such a lane that the network may have caused."""
-
-
-def _log(requests: Requests) -> None:
-    """Log ``requests``, to which the files are the responses, as the client does with any request."""
-    for url, _ in requests if _LOG.isEnabledFor(logging.DEBUG) else ():
-        _LOG.debug("request", extra={"fields": {"method": "GET", "url": url, "status": 200}})
 
 
 class Usual(Value, frozen=True, kw_only=True):
@@ -111,9 +102,7 @@ class Sharing:
         """See ``interfaces.Sharing``."""
         if requests and self.spare(url):
             host = self._gate.host(url)
-            self._transport.open_ahead(
-                url, lambda idle: connections_ahead(host.state, free=host.free, idle=idle, requests=requests)
-            )
+            self._transport.open_ahead(url, lambda idle: host.state.ahead(free=host.free, idle=idle, requests=requests))
 
     def _is_plain(self, url: str) -> bool:
         try:
@@ -198,7 +187,8 @@ class Sharing:
             raise
         if arrived is not None and arrived.etags:
             host.succeeded(requests[0][0])
-            _log(requests[: len(arrived.etags)])
+            for url, _ in requests[: len(arrived.etags)]:
+                log_request("GET", url, 200)
         if handed.ending in _BREAKS:
             self._change(host.name, broken(self._gate.depths.of(host.name)), handed.ending.value)
         return arrived

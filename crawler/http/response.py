@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from multidict import CIMultiDict
 
+from crawler.http.framing.request_head import unconditional
 from crawler.http.framing.shape import ShapedFields
 from crawler.http.lane.batch import Answer, Answers
 from crawler.http.pacing.gate import Gate
@@ -29,7 +30,6 @@ from crawler.text.http_fields import RETRYABLE_STATUS, content_length
 from crawler.text.urls import before_query, resolve
 
 _ERRORS, _UNSATISFIABLE = 400, 416
-_CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
 
 
@@ -293,7 +293,7 @@ def redirected(headers: Mapping[str, str], url: str, target: str) -> Mapping[str
     """
     if _name(url) == _name(target):
         return headers
-    return {name: value for name, value in headers.items() if name not in _CONDITIONS}
+    return unconditional(headers)
 
 
 def _name(url: str) -> str:

@@ -21,6 +21,7 @@ from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from crawler.http.connection import Connection, DamagedBody, GarbledResponse, InvalidResponse, RefusedByTLS
+from crawler.http.framing.request_head import unconditional
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.loss import REQUEST_TIMEOUT
 from crawler.http.problem import UNKNOWN_HOST, RequestError, TooSlow
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 _READ_BUFFER = limits.BODY_CHUNK * 2
 """Maximum number of bytes of a body that are received before they are read."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
 _NOT_SENT = (
     aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError,
     RefusedByTLS, ValueError,
@@ -232,7 +232,7 @@ def _encodable(headers: Mapping[str, str]) -> Mapping[str, str]:
     """
     if all(value.isascii() or not _SURROGATE.search(value) for value in headers.values()):
         return headers
-    return {name: value for name, value in headers.items() if name not in _CONDITIONS}
+    return unconditional(headers)
 
 
 def _reuse_tracing() -> aiohttp.TraceConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -24,8 +25,15 @@ if TYPE_CHECKING:
     from crawler.http.lane.bulk.handed import Handed
     from crawler.http.session import Session
 
+_LOG = logging.getLogger("crawler")
 _TARGETS = re.compile(r"(?:/[!-\"$-~]*(?: |\Z))+")
 """Several targets of which none has a fragment, separated by spaces."""
+
+
+def log_request(method: str, url: str, status: int) -> None:
+    """Log a request when its response is known."""
+    if _LOG.isEnabledFor(logging.DEBUG):
+        _LOG.debug("request", extra={"fields": {"method": method, "url": url, "status": status}})
 
 
 class Transport:

@@ -19,6 +19,8 @@ from crawler.text.patterns import pattern
 
 STATE_DIRECTORY = ".crawler"
 """Name of the program's own directory under DIR."""
+STATE_FILE = "state.sqlite3"
+"""Name of the state database in that directory."""
 
 _PORTS = {"http": 80, "https": 443}
 _SEMICOLON = "\udfff"
@@ -269,10 +271,8 @@ def entry_path(directory: str, name: str) -> str | Rejection:
 
     ``name`` may contain further directories, separated by slashes, as in flat listings and URL lists.
     """
-    for segment in name.split("/"):
-        problem = file_name_problem(segment)
-        if problem:
-            return Rejection(Reason.BAD_NAME, name, problem)
+    if problem := path_problem(name):
+        return Rejection(Reason.BAD_NAME, name, problem)
     path = f"{directory}/{name}" if directory else name
     if len(path) * 4 > limits.PATH_BYTES and len(path.encode("utf-8", "surrogateescape")) > limits.PATH_BYTES:
         return Rejection(Reason.BAD_NAME, name, f"makes a path longer than {limits.PATH_BYTES} bytes")

@@ -17,13 +17,12 @@ from crawler.model.values import Validators
 from crawler.paths import exists, is_of_kernel, real_path
 from crawler.storage.directory.layout import NAMES_MARK, Layout
 from crawler.text.ownership import is_same_tree, owner
-from crawler.text.urls import STATE_DIRECTORY, origin, origin_name
+from crawler.text.urls import STATE_DIRECTORY, STATE_FILE, origin, origin_name
 
 if TYPE_CHECKING:
     from crawler.model.state.host_limits import HostLimits
 
 _LAST_RUNS = 20
-_STATE = "state.sqlite3"
 
 
 class Standing(Value, frozen=True):
@@ -77,10 +76,10 @@ def _found(layout: Layout, place: Path, root: str, *, lock: bool) -> Standing | 
     layout.make()
     if lock and not layout.lock.take():
         return None
-    if was_there and exists(home / _STATE):  # not if another run has withdrawn it since
+    if was_there and exists(home / STATE_FILE):  # not if another run has withdrawn it since
         return _of_mirror(layout, home, root)
     # Runs of mirrors above look for a ``.crawler`` when they begin: one that has none now will find that of ``place``.
-    if not exists(home / _STATE) and not _is_enclosed(place):
+    if not exists(home / STATE_FILE) and not _is_enclosed(place):
         return Standing(layout, is_first=True, validators=Validators())
     layout.withdraw(with_state=False)
     return None
@@ -98,7 +97,7 @@ def _is_enclosed(place: Path) -> bool:
 
 def _is_usual(home: Path) -> bool:
     """Whether ``home``, the ``.crawler`` of a mirror, is as this program makes it without options. Raises OSError."""
-    is_own = stat.S_ISDIR(home.lstat().st_mode) and _is_own_file(home / _STATE)
+    is_own = stat.S_ISDIR(home.lstat().st_mode) and _is_own_file(home / STATE_FILE)
     return is_own and not exists(home / NAMES_MARK) and _is_writable(home)
 
 
@@ -106,7 +105,7 @@ def is_undisputed(place: Path, root: str) -> bool:
     """Whether no earlier run in ``place`` speaks against a mirror of ``root``; False in doubt. Changes nothing."""
     home = place / STATE_DIRECTORY
     with suppress(OSError, ValueError, CrawlerError):
-        return not exists(home / _STATE) or (_is_usual(home) and _read(home, root) is not None)
+        return not exists(home / STATE_FILE) or (_is_usual(home) and _read(home, root) is not None)
     return False
 
 
@@ -136,7 +135,7 @@ def _read(home: Path, root: str) -> _Known | None:
     from crawler.storage.state.hosts import read_hosts
     from crawler.storage.state.runs import RunRecord, read_runs
 
-    database = Database(home / _STATE, read_only=True)
+    database = Database(home / STATE_FILE, read_only=True)
     database.open()
     try:
         runs = database.ask(partial(read_runs, _LAST_RUNS), list[RunRecord]())

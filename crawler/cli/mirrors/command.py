@@ -11,7 +11,6 @@ from crawler.app.first_request.early import early_start_beside
 from crawler.cli.invocation import Invocation
 from crawler.cli.mirrors.checks import directory_problems, option_problems, output_problems
 from crawler.cli.mirrors.conflicts import (
-    SHARED,
     begins_first,
     differences,
     same_paths,
@@ -86,7 +85,7 @@ def _conflicts(call: Invocation, file: MirrorsFile, chosen: Sequence[Mirror]) ->
     if call.status:
         yield from status_conflicts(call.status, chosen, "", identity_of)
     if not (call.verify or call.history):
-        yield from differences(chosen, SHARED)
+        yield from differences(chosen)
 
 
 def _written(call: Invocation) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from crawler.cli.mirrors.table import NAME_IN_PATH, Mirror
 from crawler.model.options.readers import is_stream
@@ -108,9 +108,9 @@ def begins_first(mirrors: Sequence[Mirror]) -> Mirror | None:
     return next((mirror for mirror in mirrors if not around[mirror.name]), None)
 
 
-def differences(mirrors: Sequence[Mirror], keys: Iterable[str]) -> Iterator[str]:
-    """One message for each of ``keys`` that differs among ``mirrors``, although they share what it is about."""
-    for key in keys if mirrors else ():
+def differences(mirrors: Sequence[Mirror]) -> Iterator[str]:
+    """One message for each key of SHARED that differs among ``mirrors``."""
+    for key in SHARED if mirrors else ():
         first, *others = (getattr(mirror.config, key) for mirror in mirrors)
         for number, value in enumerate(others, 1):
             if value != first:

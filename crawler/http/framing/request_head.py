@@ -20,6 +20,7 @@ TARGET = re.compile(r"/[\x21-\x7e]*")
 FIRST_BYTE: Mapping[str, str] = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": "bytes=0-0"}
 """The headers of a request that asks something about a URL, and not for its content."""
 _ACCEPT = "text/html,application/xhtml+xml;q=0.9,application/xml;q=0.9,application/json;q=0.8,*/*;q=0.5"
+_CONDITIONS = frozenset({"If-None-Match", "If-Modified-Since", "If-Range", "Range"})
 _FIELD = re.compile(r"[^\r\n\0]*")
 _PLAIN = re.compile(r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,4}))?")
 """A scheme with a name or an IPv4 address in its canonical form, and perhaps a port."""
@@ -46,6 +47,11 @@ def merged(headers: Mapping[str, str], own: Mapping[str, str]) -> CIMultiDict[st
         fields.popall(name, None)
     fields.extend(own)
     return fields
+
+
+def unconditional(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """``headers`` without conditions and ranges."""
+    return {name: value for name, value in headers.items() if name not in _CONDITIONS}
 
 
 @lru_cache(maxsize=16)  # several steps of a batch ask about the same URL

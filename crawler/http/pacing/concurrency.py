@@ -96,6 +96,15 @@ class ConcurrencyLimit(Value, frozen=True, kw_only=True):
     def learnt(self) -> HostLimits:
         return HostLimits(limit=self.base, beyond=self.beyond)
 
+    def ahead(self, *, free: int, idle: int, requests: int) -> int:
+        """The number of connections to open before there are requests for them, if ``requests`` more will follow.
+
+        ``free`` more connections may be used, and ``idle`` of them are open; those in use will be free by then. A host
+        that is known to refuse connections, or to be no faster with more, gets none that may turn out to be useless.
+        """
+        expected = 0 if self.beyond is not None else requests - max(0, self.limit - free)
+        return max(0, min(free, expected) - idle)
+
 
 def initial(ceiling: int, known: HostLimits | None = None, start: int = START) -> ConcurrencyLimit:
     """The state of a host at the start of a run; ``known`` is what an earlier run learnt. Numbers are at least 1."""

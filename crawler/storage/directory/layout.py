@@ -23,7 +23,7 @@ NAMES_MARK = "names"
 _HOME = urls.STATE_DIRECTORY.encode()
 PARTS = b"parts"
 """Name of the directory in DIR/.crawler that holds what is being fetched."""
-_STATE = frozenset((b"state.sqlite3", b"state.sqlite3-wal", b"state.sqlite3-shm", b"state.sqlite3-journal"))
+_STATE = frozenset(f"{urls.STATE_FILE}{suffix}".encode() for suffix in ("", "-wal", "-shm", "-journal"))
 _SNAPSHOTS = b"snapshots"
 _ATTEMPTS = 3
 """Maximum number of times that other runs may withdraw what they created while it is being opened here."""

@@ -12,7 +12,7 @@ from crawler.model.errors import ConfigError
 from crawler.model.struct import Value
 from crawler.storage.objects.keys import prefix_problem
 from crawler.text.escape import printable, redacted
-from crawler.text.urls import STATE_DIRECTORY
+from crawler.text.urls import STATE_DIRECTORY, STATE_FILE
 
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _STORES = {"s3": "an S3 bucket", "gs": "a Google Cloud Storage bucket", "az": "an Azure container"}
@@ -59,7 +59,7 @@ class Location(Value, frozen=True):
     @property
     def state(self) -> Path:
         """The path of the state on this machine."""
-        return self.home / "state.sqlite3"
+        return self.home / STATE_FILE
 
 
 def parse_location(url: str, options: Mapping[str, str]) -> Location:

@@ -15,10 +15,10 @@ from crawler.model.struct import Value
 from crawler.model.values import Kind
 from crawler.storage.directory.boundaries.other_file_systems import is_leftover
 from crawler.storage.directory.boundaries.spared import MOUNT, Spared
+from crawler.storage.directory.reading.places import KINDS
 from crawler.storage.directory.tree import Tree, decoded
 from crawler.text import urls
 
-_KINDS = {stat.S_IFREG: Kind.FILE, stat.S_IFDIR: Kind.DIRECTORY, stat.S_IFLNK: Kind.SYMLINK}
 _STATE = urls.STATE_DIRECTORY
 
 
@@ -51,7 +51,7 @@ class Content:
         protected = self._spared.protected_names(descriptor)
         items = []
         for plain, name, status in found:
-            kind = _KINDS.get(stat.S_IFMT(status.st_mode))
+            kind = KINDS.get(stat.S_IFMT(status.st_mode))
             if kind is None or (name == _STATE and not directory) or (kind is Kind.FILE and is_leftover(name)):
                 continue
             path = f"{directory}/{decoded(name)}" if directory else decoded(name)

@@ -11,7 +11,7 @@ from crawler.paths import GivenPath, real_path
 from crawler.text.arguments import is_object_url, start_directory
 from crawler.text.escape import printable
 from crawler.text.ownership import owner, root_refusal
-from crawler.text.urls import STATE_DIRECTORY
+from crawler.text.urls import STATE_DIRECTORY, STATE_FILE
 
 if TYPE_CHECKING:
     from crawler.storage.state.store import SqliteState
@@ -32,7 +32,7 @@ def state_path(directory: Path | str, config: Config) -> Path:
 
         return parse_location(str(directory), config.objects).state
     place = directory if isinstance(directory, Path) else start_directory(directory)
-    return place / STATE_DIRECTORY / "state.sqlite3"
+    return place / STATE_DIRECTORY / STATE_FILE
 
 
 def existing_state(directory: Path | str, config: Config) -> Path | None:
@@ -130,4 +130,4 @@ async def url_of_mirror(directory: Path) -> str | None:
 
 def _own_state(directory: Path) -> Path | None:
     """The state file in ``directory``; None if there is none, or a link in its place."""
-    return _existing(directory / STATE_DIRECTORY / "state.sqlite3", may_be_link=False)
+    return _existing(directory / STATE_DIRECTORY / STATE_FILE, may_be_link=False)

@@ -125,7 +125,7 @@ def read_directory(path: str, names: Collection[str] | None, connection: sqlite3
     above, query, key = f"{path}/" if path else "", "SELECT * FROM files WHERE folder = ?", records.key(path)
     texts: dict[str, str] = {}
     found: list[Known] = []
-    several: Iterable[tuple[bytes, ...]] = [()] if names is None else _batched(map(records.key, names), NAMES)
+    several: Iterable[tuple[bytes, ...]] = [()] if names is None else _batched(map(records.key, names))
     for some in several:
         which = f" AND name IN ({', '.join('?' * len(some))})" if some else ""
         # Row by row, because fetching all rows would double the memory of a large directory. Equal texts are shared.
@@ -134,9 +134,9 @@ def read_directory(path: str, names: Collection[str] | None, connection: sqlite3
     return {known.path[len(above) :]: known for known in found}
 
 
-def _batched(keys: Iterable[bytes], size: int) -> Iterator[tuple[bytes, ...]]:
+def _batched(keys: Iterable[bytes]) -> Iterator[tuple[bytes, ...]]:
     keys = iter(keys)
-    while batch := tuple(islice(keys, size)):
+    while batch := tuple(islice(keys, NAMES)):
         yield batch
 
 

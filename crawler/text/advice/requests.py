@@ -186,10 +186,6 @@ def _is_index_page(failure: Failure) -> bool:
     return INDEX_PAGE.fullmatch(failure.name.encode("utf-8", "surrogateescape")) is not None
 
 
-def _is(status: int) -> Callable[[Failure], bool]:
-    return lambda failure: failure.status == status
-
-
 def _caused(cause: Cause) -> Callable[[Failure], bool]:
     return lambda failure: failure.cause is cause
 
@@ -234,7 +230,7 @@ _TABLE: tuple[Advice, ...] = (
         lambda failure: failure.status in {400, 426},
         lambda failure: f"if it expects https, try {_other_scheme(failure)}" if failure.is_plain else "",
     ),
-    (_is(401), _login),
+    (lambda failure: failure.status == 401, _login),
     (
         lambda failure: failure.status in {404, 410} and _is_index_page(failure),
         lambda failure: f"leave out the name of the page: {masked(directory_of(failure.url))}",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
+from crawler.model.interfaces import UNLIMITED
 from crawler.model.observer import Observer
 from crawler.model.reasons import NAVIGATION, Reason
 from crawler.model.struct import replace
@@ -18,7 +19,6 @@ from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.plan.single_path import look
 from crawler.pipeline.rules.budgets import Room, new_budget
 from crawler.pipeline.rules.filters import Filters
-from crawler.pipeline.rules.responses.verdict import UNLIMITED
 from crawler.pipeline.rules.scope import Scope, allowing, same_host_redirect
 from crawler.pipeline.rules.time_zones import ZoneLearner
 from crawler.pipeline.rules.unusable_rows import entry_of, result_of

@@ -19,7 +19,7 @@ from crawler.storage.objects.errors import FAILURES, destination_error
 from crawler.storage.objects.keys import parents
 from crawler.storage.objects.own.lock import Lock, is_marked, mark, unmark
 from crawler.storage.objects.own.state_copy import StateCopy
-from crawler.text.urls import STATE_DIRECTORY
+from crawler.text.urls import STATE_DIRECTORY, STATE_FILE
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -142,8 +142,9 @@ class Session:
                 self._copy.drop_note_without_copy()
         elif self._read_only:
             home = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="crawler-"))
-            if await self._copy.fetch(Path(home) / "state.sqlite3"):
-                self.state = Path(home) / "state.sqlite3"
+            copy = Path(home) / STATE_FILE
+            if await self._copy.fetch(copy):
+                self.state = copy
         else:
             await self._copy.fetch(self.state)
         if not self._read_only:

@@ -14,12 +14,13 @@ from obstore.exceptions import PreconditionError
 from crawler.model import limits
 from crawler.storage.objects.errors import CONFLICT, FAILURES, MISSING, summary
 from crawler.storage.objects.own.versions import is_same, parse, render, version_of
+from crawler.text.urls import STATE_DIRECTORY, STATE_FILE
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta, PutMode, PutResult, UpdateVersion
     from obstore.store import ObjectStore
 
-KEY = ".crawler/state.sqlite3"
+KEY = f"{STATE_DIRECTORY}/{STATE_FILE}"
 AT_ONCE = 64 * limits.MIB
 """Maximum size in bytes of a state that is sent from memory in one request with a condition. A larger state, of about
 300,000 files or more, is sent in parts; stores offer no condition for that, so the version is compared before, under

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.http.pacing.concurrency import initial
-from crawler.http.pacing.preconnections import connections_ahead
 from crawler.model.state.host_limits import HostLimits
 
 NEW, KNOWN, LIMITED = None, HostLimits(limit=8, beyond=None), HostLimits(limit=8, beyond=9)
@@ -32,12 +31,12 @@ NEW, KNOWN, LIMITED = None, HostLimits(limit=8, beyond=None), HostLimits(limit=8
 def test_as_many_as_may_be_used_and_are_needed(
     known: HostLimits | None, free: int, idle: int, requests: int, count: int
 ) -> None:
-    assert connections_ahead(initial(8, known), free=free, idle=idle, requests=requests) == count
+    assert initial(8, known).ahead(free=free, idle=idle, requests=requests) == count
 
 
 @given(free=st.integers(-3, 40), idle=st.integers(0, 40), requests=st.integers(0, 40))
 def test_never_more_than_may_be_used_or_are_needed(free: int, idle: int, requests: int) -> None:
-    count = connections_ahead(initial(40, HostLimits(limit=40, beyond=None)), free=free, idle=idle, requests=requests)
+    count = initial(40, HostLimits(limit=40, beyond=None)).ahead(free=free, idle=idle, requests=requests)
     assert count >= 0
     assert count == 0 or count + idle <= free
     assert count == 0 or count + idle + (40 - free) <= requests
