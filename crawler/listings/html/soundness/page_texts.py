@@ -205,4 +205,5 @@ def _says_more(cell: str, row: Passage, names: Collection[str]) -> bool:
     """Whether ``cell`` of ``row`` has a word that is neither in the name that it shows nor a fact about a file."""
     text = " ".join(cell.split())
     own = {*map(last_name, row.hrefs), text.rstrip("/")} & set(names)
-    return not is_explained(text, own, facts=(_FACT,))
+    shown = {" ".join(name.split()) for name in own}
+    return not is_explained(text, shown, facts=(_FACT,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
 from zlib import crc32
 
 import pytest
@@ -105,10 +106,12 @@ def test_what_only_the_last_row_says_is_a_text(
     assert texts(f"<table>{unknown}</table>", ("a", "b", "c")) == (), "not known which cell shows the name"
 
 
-@pytest.mark.parametrize("name", ["S", "..A", "e", "Sep", "ago", "application", "01-Sep"])
+@pytest.mark.parametrize("name", ["S", "..A", "e", "Sep", "ago", "application", "01-Sep", "A ", " a"])
 def test_a_name_with_parts_of_a_date_or_of_what_is_cut_short_says_nothing_more(name: str) -> None:
-    rows = "".join(f'<a href="{each}">{each}</a> 01-Sep-1989 00:00 0\n' for each in ("a", "b", "c", name))
+    rows = "".join(f'<a href="{quote(each)}">{each}</a> 01-Sep-1989 00:00 0\n' for each in ("a", "b", "c", name))
     assert texts(f"<pre>{rows}</pre>", ("a", "b", "c", name)) == ()
+    cells = "".join(f'<tr><td><a href="{quote(each)}">{each}</a></td><td>0</td></tr>' for each in ("a", "b", "c", name))
+    assert texts(f"<table>{cells}</table>", ("a", "b", "c", name)) == ()
 
 
 @pytest.mark.parametrize(("last", "is_known"), [("", True), ("<p>one more", False), ("<script></script>", False)])
