@@ -97,7 +97,7 @@ class Config(KnownNames):
         multiple=True, shown="the host of URL, below URL")
     no_robots: bool = option(False, WALK, "ignore robots.txt")
     trust_pages: bool = option(
-        False, WALK, "believe that the pages of each listing are all there is, whatever their links say")
+        False, WALK, "believe that the pages of each listing are all there is, whatever their links and totals say")
     fallback: tuple[str, ...] = option(
         (), WALK, "another URL of the same tree, asked where URL fails", "URL", multiple=True, secret=True)
 

@@ -42,9 +42,12 @@ OF_PAGING = frozenset({
     FlawKind.REPEATED, FlawKind.SKIPPED, FlawKind.UNPAGED, FlawKind.UNLIKE, FlawKind.DEAD_END, FlawKind.OTHER_PATH,
     FlawKind.LOOP, FlawKind.NOT_FOUND,
 })  # fmt: skip
-"""Flaws of links between pages, or of a page among others: with --trust-pages, none of them makes a listing incomplete.
+"""Flaws of links between pages, or of a page among others."""
+TRUSTED = OF_PAGING | {FlawKind.ERROR, FlawKind.PART}
+"""With --trust-pages, none of these makes a listing incomplete.
 
-What a page says about its own rows, such as a total, or that it reports an error, is never trusted away.
+What a page states of itself may be misread: a total of something else, or a warning that concerns no row. What a
+response proves, such as that its end is missing, is never trusted away.
 """
 _TRUST = "if the listing is complete as it is, run once with --trust-pages"
 """For what is compared with the page as it was when its listing was last whole, so that one run is enough."""
@@ -69,11 +72,12 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
         "a server or proxy that sends Content-Length or chunks would settle it",
     ),
     FlawKind.ERROR: Meaning(
-        "its page reports an error", "entries may be missing until the server can read the directory again"
+        "its page reports an error",
+        f"entries may be missing until the server can read the directory again; {_TRUST}",
     ),
     FlawKind.PART: Meaning(
         "its page shows only part of the listing",
-        "compare it with a browser: a URL that shows everything, or --input-file, gets the rest",
+        f"compare it with a browser: a URL that shows everything, or --input-file, gets the rest; {_TRUST}",
     ),
     FlawKind.REPEATED: Meaning(
         "its page says that another one follows, and that is the first page again",
@@ -161,6 +165,10 @@ class ClaimKind(StrEnum):
     """That a page follows it, to which a control without a URL would lead; the quote is its text."""
     OTHER_PATH = "other-path"
     """Likewise, with the URL of another path."""
+    PART = "part"
+    """That rows are missing; if that is known by a number, it is that of another claim with the same quote."""
+    ERROR = "error"
+    """That something has failed."""
 
 
 class Claim(Value, frozen=True):
@@ -182,7 +190,18 @@ class Claim(Value, frozen=True):
             return pages >= self.number
         if self.kind is ClaimKind.LIMIT:
             return pages > 1 or rows < self.number
+        if self.kind in _FLAWED:
+            return False
         return self.kind is not ClaimKind.OF or pages >= self.number or (rows >= self.number and self.shown > 1)
+
+    @property
+    def flaw(self) -> Flaw:
+        """The flaw of a listing that does not meet the statement."""
+        return Flaw(FlawKind.ERROR if self.kind is ClaimKind.ERROR else FlawKind.PART, self.quote)
+
+
+_FLAWED = frozenset({ClaimKind.PART, ClaimKind.ERROR})
+"""Claims that the listing is not whole, whatever its pages show together."""
 
 
 class Flaw(Value, frozen=True):
@@ -210,9 +229,15 @@ def worst_flaw(flaws: Iterable[Flaw], *, is_incomplete: bool) -> Flaw:
     return next(found, Flaw(FlawKind.CUT if is_incomplete else FlawKind.ELSEWHERE))
 
 
-def unmet(claims: Iterable[Claim], rows: int, pages: int = 1) -> Flaw | None:
-    """The flaw of a listing that has fewer rows or pages than it says; None if there is none."""
-    return next((Flaw(FlawKind.PART, claim.quote) for claim in claims if not claim.is_met(rows, pages)), None)
+def unmet(claims: Iterable[Claim], rows: int, pages: int = 1) -> list[Claim]:
+    """Those of ``claims`` on a listing of ``rows`` rows on ``pages`` pages that say that it is not whole, as such."""
+    missed = (claim for claim in claims if not claim.is_met(rows, pages))
+    return [claim if claim.kind in _FLAWED else Claim(ClaimKind.PART, claim.quote, claim.number) for claim in missed]
+
+
+def is_stated(claims: Iterable[Claim]) -> bool:
+    """Whether any of ``claims`` says that the listing is not whole, whatever its pages show together."""
+    return any(claim.kind in _FLAWED for claim in claims)
 
 
 DEAD_ENDS: Mapping[FlawKind, ClaimKind] = {

@@ -57,7 +57,7 @@ class WalkOptions(_RequestOptions, total=False):
     max_depth: directory levels to enter below URL
     allow_host: also fetch files from HOST that are linked or redirected to
     no_robots: ignore robots.txt
-    trust_pages: believe that the pages of each listing are all there is, whatever their links say
+    trust_pages: believe that the pages of each listing are all there is, whatever their links and totals say
     workers: maximum concurrent transfers, and connections per host
     listers: listings fetched concurrently
     attempts: attempts per file or listing, including the first

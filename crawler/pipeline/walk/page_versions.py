@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, ListingError
-from crawler.model.flaws import DEAD_ENDS, Claim, Flaw, FlawKind, dead_end
+from crawler.model.flaws import DEAD_ENDS, Claim, ClaimKind, Flaw, FlawKind, dead_end, is_stated
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from crawler.pipeline.rules.listings.read_pages import ReadPages
     from crawler.pipeline.rules.listings.several_pages import SeveralPages
 
+_STATED = {FlawKind.PART: ClaimKind.PART, FlawKind.ERROR: ClaimKind.ERROR}
+"""Flaws of which a page tells by words or fields that may mean something else → what it claims."""
 _DIRECTORY = Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
 
 
@@ -56,7 +58,7 @@ def is_memorable(listing: Listing) -> bool:
 def version_of(url: str, page: FetchedPage, listing: Listing, surroundings: Surroundings) -> PageVersion | None:
     """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None."""
     is_all = listing.is_listing and listing.complete and not is_paged(listing)
-    if not is_all or not is_memorable(listing) or dead_end(listing.claims) is not None:  # a digest forgets claims
+    if not is_all or not is_memorable(listing) or _is_doubtful(listing.claims):
         return None
     return PageVersion(
         url=url,
@@ -70,7 +72,7 @@ def version_of(url: str, page: FetchedPage, listing: Listing, surroundings: Surr
 
 def recalled_version(memo: ListingMemo) -> PageVersion | None:
     """The version of a page that was recalled, if it is the whole listing of its directory; otherwise None."""
-    if is_paged(memo) or dead_end(memo.claims) is not None:
+    if is_paged(memo) or _is_doubtful(memo.claims):
         return None
     return PageVersion(
         url=memo.url,
@@ -80,6 +82,11 @@ def recalled_version(memo: ListingMemo) -> PageVersion | None:
         family=memo.family,
         surroundings=memo.surroundings,
     )
+
+
+def _is_doubtful(claims: Collection[Claim]) -> bool:
+    """Whether ``claims`` tell against a page, so that a digest of its directory, which forgets them, is not enough."""
+    return dead_end(claims) is not None or is_stated(claims)
 
 
 def is_same(known: ListingMemo | DirectoryDigest, page: FetchedPage) -> bool:
@@ -163,14 +170,21 @@ def with_link(listing: Listing, linked: tuple[str, ...]) -> Listing:
     return replace(listing, linked=linked, flaws=flaws, complete=listing.complete or is_whole)
 
 
-def with_dead_end(listing: Listing) -> Listing:
-    """``listing``; that a control leads nowhere is a claim about all pages together, which they may disprove."""
-    dead = [Claim(DEAD_ENDS[flaw.kind], flaw.quote) for flaw in listing.flaws if flaw.kind in DEAD_ENDS]
-    if not dead:
+def with_claims(listing: Listing) -> Listing:
+    """``listing``; that a control leads nowhere, or that it is not whole, is a claim, which may be disproved.
+
+    That is up to all of its pages together, or to the user. Without rows, what the page says is the reason for that.
+    """
+    kinds = {**DEAD_ENDS, **_STATED} if listing.entries else DEAD_ENDS
+    numbers = {claim.quote: claim.number for claim in listing.claims}
+    said = [
+        Claim(kinds[each.kind], each.quote, numbers.get(each.quote, 0)) for each in listing.flaws if each.kind in kinds
+    ]
+    if not said:
         return listing
-    flaws = tuple(flaw for flaw in listing.flaws if flaw.kind not in DEAD_ENDS)
+    flaws = tuple(flaw for flaw in listing.flaws if flaw.kind not in kinds)
     is_whole = not any(flaw.is_incomplete for flaw in flaws)
-    return replace(listing, flaws=flaws, claims=(*listing.claims, *dead), complete=is_whole)
+    return replace(listing, flaws=flaws, claims=(*listing.claims, *said), complete=is_whole)
 
 
 def shows_all_files(listing: Listing) -> bool:

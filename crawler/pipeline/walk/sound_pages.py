@@ -15,7 +15,7 @@ from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Listing
 from crawler.pipeline.rules.listings.page_links import is_paged
 from crawler.pipeline.rules.listings.page_texts import are_known, judge, shown
-from crawler.pipeline.walk.page_versions import linked_pages, with_dead_end, with_link
+from crawler.pipeline.walk.page_versions import linked_pages, with_claims, with_link
 from crawler.pipeline.walk.pages import Remembered
 from crawler.text.escape import masked
 
@@ -48,7 +48,7 @@ async def sound(parsed: Pieces, page: FetchedPage, url: str, was: Remembered) ->
         async for piece in pieces:
             piece = with_belief(was, page, piece)
             if piece.is_listing:
-                piece = with_dead_end(with_link(piece, linked_pages(page)))
+                piece = with_claims(with_link(piece, linked_pages(page)))
             is_cut = not piece.complete and is_cut_short(piece.flaws)
             if piece.is_listing and not (page.end_proven or piece.closed):
                 piece = replace(piece, complete=False, flaws=(*piece.flaws, Flaw(FlawKind.UNBOUNDED)))

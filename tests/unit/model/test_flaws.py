@@ -6,13 +6,14 @@ import pytest
 
 from crawler.model.flaws import (
     MEANINGS,
-    OF_PAGING,
+    TRUSTED,
     Claim,
     ClaimKind,
     Flaw,
     FlawKind,
     dead_end,
     is_cut_short,
+    is_stated,
     unmet,
     worst_flaw,
 )
@@ -46,12 +47,20 @@ def test_which_numbers_of_rows_and_pages_a_statement_allows(
     assert not any(claim.is_met(rows, pages) for rows, pages in missed)
 
 
-def test_the_first_statement_that_is_not_met_is_quoted() -> None:
+def test_statements_that_are_not_met_say_that_rows_are_missing() -> None:
     claims = [Claim(ClaimKind.ENTRIES, "4 files", 4), Claim(ClaimKind.PAGES, "2 pages", 2)]
-    assert unmet([], 0) is None
-    assert unmet(claims, 4, 2) is None
-    assert unmet(claims, 3) == Flaw(FlawKind.PART, "4 files")
-    assert unmet(claims, 4) == Flaw(FlawKind.PART, "2 pages"), "a page is one, if nothing else is said"
+    files, pages = Claim(ClaimKind.PART, "4 files", 4), Claim(ClaimKind.PART, "2 pages", 2)
+    assert unmet([], 0) == unmet(claims, 4, 2) == []
+    assert unmet(claims, 3) == [files, pages]
+    assert unmet(claims, 4) == [pages], "a page is one, if nothing else is said"
+    assert files.flaw == Flaw(FlawKind.PART, "4 files")
+
+
+def test_what_says_that_a_listing_is_not_whole_is_never_met() -> None:
+    claims = [Claim(kind, "x") for kind in ClaimKind]
+    assert unmet(claims, 9, 9) == [Claim(ClaimKind.PART, "x"), Claim(ClaimKind.ERROR, "x")]
+    assert [claim.flaw.kind for claim in unmet(claims, 9, 9)] == [FlawKind.PART, FlawKind.ERROR]
+    assert [claim.kind for claim in claims if is_stated([claim])] == [ClaimKind.PART, ClaimKind.ERROR]
 
 
 @pytest.mark.parametrize("kind", list(FlawKind))
@@ -65,8 +74,8 @@ def test_the_text_of_a_page_is_quoted_in_one_line_and_shortened(kind: FlawKind) 
 
 
 def test_a_trusted_listing_is_otherwise_incomplete_and_its_message_names_the_option() -> None:
-    assert {kind for kind, meaning in MEANINGS.items() if "--trust-pages" in meaning.advice} == OF_PAGING
-    assert all(MEANINGS[kind].is_incomplete for kind in OF_PAGING)
+    assert {kind for kind, meaning in MEANINGS.items() if "--trust-pages" in meaning.advice} == TRUSTED
+    assert all(MEANINGS[kind].is_incomplete for kind in TRUSTED)
 
 
 @pytest.mark.parametrize(

@@ -54,13 +54,13 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     more = _continuation(listing, shown, resolver, known, claims_in(passages, rows, names, listing.url))
     rejections = (*_without_pages(listing.rejections, more, resolver), *_unlisted(lost))
     is_alone = not more.links and "?" not in listing.url  # otherwise all pages together have to meet the claims
-    short = unmet(more.claims, len(names) + sum(bool(each.row) for each in rejections)) if is_alone else None
+    short = unmet(more.claims, len(names) + sum(bool(each.row) for each in rejections)) if is_alone else []
     flaws = tuple(filter(None, (
         Flaw(FlawKind.CUT) if not listing.complete else None,
         _stated(passages, regions, rows, is_empty=is_empty, is_paged=bool(more.links)),
         diagnostics.part_in(passages, rows, is_empty=is_empty, has_more=bool(more.next_pages)),
         None if _is_dead(more) and _is_end(markup, passages, rows, listing) else more.flaw,
-        short,
+        short[0].flaw if short else None,
         diagnostics.error_after(shown, max(p.at for p in passages if p.region in regions)) if regions else None,
         Flaw(FlawKind.ELSEWHERE) if not listing.conclusive else None,
         Flaw(FlawKind.SCRIPT) if adds_rows(markup) else None,
@@ -74,7 +74,7 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         conclusive=all(flaw.is_incomplete for flaw in flaws),
         flaws=flaws,
         next_pages=more.next_pages,
-        claims=more.claims if not is_alone or short is not None else tuple(_positions(more.claims)),
+        claims=more.claims if not is_alone or short else tuple(_positions(more.claims)),
         rejections=rejections,
         texts=texts_outside(SplitPage(markup, shown, passages, resolver.base, more), listing, known, unlinked.rows),
         mentioned=_mentioned(listing, more.labels) | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
@@ -96,9 +96,7 @@ def _with_texts(listing: Listing, markup: str) -> Listing:
     """
     shown = visible(markup) if len(markup) <= _LONGEST_EMPTY else ""
     passages = list(split_passages(shown))
-    is_short = (
-        bool(passages) and not adds_rows(markup) and unmet(claims_in(passages, (), (), listing.url), rows=0) is None
-    )
+    is_short = bool(passages) and not adds_rows(markup) and not unmet(claims_in(passages, (), (), listing.url), rows=0)
     page = SplitPage(markup, shown, passages, listing.url)
     return replace(listing, texts=texts_outside(page, listing, ()) if is_short else None)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from crawler.model.flaws import Claim, is_stated
 from crawler.model.state.store import ListingMemo
-from crawler.model.struct import Struct, field
+from crawler.model.struct import Struct, field, replace
 
 _MOST_HELD = 20_000
 """Maximum number of rows on the pages that are held."""
@@ -13,12 +16,30 @@ class HeldPages(Struct):
     """Pages that are to be remembered once their listing is known to be whole."""
 
     _held: list[ListingMemo] = field(default_factory=list)
-    _is_known: bool = False
-    """Whether any page of the listing was known."""
+    _known: ListingMemo | None = None
+    """The last page of the listing that was known, as it was; None if none was."""
+    _known_rows: int = 0
+    """Number of rows on the pages as they were known."""
+    _disproved: set[Claim] = field(default_factory=set)
+    """Claims of the pages that their listing is not whole, when it was last known to be, by the user's word."""
+    _claims: list[Claim] = field(default_factory=list)
+    """Such claims now."""
 
     def know(self, known: ListingMemo | None) -> None:
         """Note that a page was ``known``: then what was known is kept until all of it may be replaced."""
-        self._is_known = self._is_known or known is not None
+        if known is not None:
+            self._known = known
+            self._known_rows += len(known.entries)
+            self._disproved.update(claim for claim in known.claims if is_stated([claim]))
+
+    def standing(self, claims: Sequence[Claim], rows: int) -> list[Claim]:
+        """Those of ``claims``, that a listing of ``rows`` rows is not whole, not known to mean something else.
+
+        They are if the listing was believed in spite of them; but a number that stays the same while rows vanish may be
+        theirs after all.
+        """
+        self._claims += claims
+        return [each for each in claims if each not in self._disproved or (each.number and rows < self._known_rows)]
 
     def hold(self, memo: ListingMemo | None, *, is_whole: bool, is_sound: bool) -> list[ListingMemo]:
         """Note that ``memo`` is to be remembered, if any. Returns what is to be remembered now.
@@ -29,12 +50,19 @@ class HeldPages(Struct):
         """
         if memo is not None and sum(len(each.entries) for each in self._held) <= _MOST_HELD:
             self._held.append(memo)
-        if not is_whole and (self._is_known or not is_sound):
+        is_stable = is_sound and not any(is_stated(each.claims) for each in self._held)
+        if not is_whole and (self._known is not None or not is_stable):
             return []
         found, self._held = self._held, []
-        return found
+        return found if not (is_whole and self._claims) else self._with_claims(found)
+
+    def _with_claims(self, found: list[ListingMemo]) -> list[ListingMemo]:
+        """``found``, which is to be remembered, or the last page that was known, with the claims that are disproved."""
+        last = found[-1] if found else self._known
+        more = [] if last is None else [claim for claim in self._claims if claim not in last.claims]
+        return found if last is None or not more else [*found[:-1], replace(last, claims=(*last.claims, *more))]
 
     @property
     def last(self) -> list[ListingMemo]:
-        """The page that was noted last, if there is any."""
-        return self._held[-1:]
+        """The page that was noted last, if there is any, and it does not say that the listing is not whole."""
+        return [page for page in self._held[-1:] if not is_stated(page.claims)]

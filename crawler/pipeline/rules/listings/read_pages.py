@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, ListingError
-from crawler.model.flaws import OF_PAGING, Claim, ClaimKind, Flaw, FlawKind, dead_end, unmet, worst_flaw
+from crawler.model.flaws import TRUSTED, Claim, ClaimKind, Flaw, FlawKind, dead_end, unmet, worst_flaw
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry, Listing
@@ -167,8 +167,8 @@ class ReadPages(Struct):
 
     def _conclude(self) -> None:
         unlike = None if self.together is None else self.together.flaw()
-        if (flaw := unmet(self.claims, self.rows, self.pages)) is not None:
-            self._fail(flaw)
+        for claim in self._held.standing(unmet(self.claims, self.rows, self.pages), self.rows):
+            self._fail(claim.flaw)
         if unlike is not None:
             self._fail(unlike)
         # What is left of "Next" once the listing has become shorter: the page to which it led shows nothing new.
@@ -283,7 +283,7 @@ class ReadPages(Struct):
         return any(flaw.kind is kind for flaw in (*self.flaws, *self.believed))
 
     def _fail(self, flaw: Flaw) -> None:
-        if self._trusts and flaw.kind in OF_PAGING:
+        if self._trusts and flaw.kind in TRUSTED:
             self.believed.append(flaw)
             return
         self.whole = False

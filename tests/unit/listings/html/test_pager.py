@@ -419,8 +419,8 @@ def test_a_breadcrumb_may_name_its_directory_in_a_query() -> None:
 )
 def test_totals_and_how_many_rows_meet_them(text: str, most: int) -> None:
     claims = claims_of(text)
-    assert unmet(claims, most) is not None
-    assert unmet(claims, most + 1) is None
+    assert unmet(claims, most)
+    assert not unmet(claims, most + 1)
 
 
 @pytest.mark.parametrize(
@@ -439,8 +439,8 @@ def test_totals_and_how_many_rows_meet_them(text: str, most: int) -> None:
 )
 def test_numbers_of_pages_and_how_many_pages_meet_them(text: str, pages: int) -> None:
     claims = claims_of(text)
-    assert unmet(claims, 1000, pages - 1) is not None
-    assert unmet(claims, 1000, pages) is None
+    assert unmet(claims, 1000, pages - 1)
+    assert not unmet(claims, 1000, pages)
 
 
 @pytest.mark.parametrize(
@@ -507,7 +507,7 @@ def test_numbers_of_pages_and_how_many_pages_meet_them(text: str, pages: int) ->
 )
 def test_texts_that_claim_nothing(text: str) -> None:
     claims = claims_of(text)
-    assert unmet(claims, 2, 2) is None
+    assert not unmet(claims, 2, 2)
     assert ClaimKind.LIMIT not in {claim.kind for claim in claims}
 
 
@@ -531,9 +531,9 @@ def test_texts_that_claim_nothing(text: str) -> None:
 )
 def test_limits_are_met_by_fewer_rows_or_by_other_pages(text: str) -> None:
     claims = claims_of(text)
-    assert unmet(claims, 15) is not None
-    assert unmet(claims, 14) is None
-    assert unmet(claims, 30, 2) is None
+    assert unmet(claims, 15)
+    assert not unmet(claims, 14)
+    assert not unmet(claims, 30, 2)
 
 
 _LS = "-rw-r--r-- 1 root root 5 Jan  2  2025"
@@ -611,8 +611,8 @@ def test_numbers_in_and_between_rows_belong_to_them() -> None:
     names = {f"d{number}" for number in range(1, 5)}
     for markup in (f"{rows}<p>4 folders</p>", f"<p>4 folders</p>{rows}"):
         claims = claims_in(list(split_passages(markup)), set(), names)
-        assert unmet(claims, 3) is not None
-        assert unmet(claims, 4) is None
+        assert unmet(claims, 3)
+        assert not unmet(claims, 4)
 
 
 @pytest.mark.parametrize(

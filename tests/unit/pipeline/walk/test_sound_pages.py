@@ -15,6 +15,7 @@ from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import Listing
 from crawler.pipeline.rules.listings.page_texts import DOUBTS, judge
+from crawler.pipeline.walk.page_versions import with_claims
 from crawler.pipeline.walk.pages import Remembered
 from crawler.pipeline.walk.sound_pages import compared, sound, with_belief
 from tests.unit.pipeline.walk.test_other_headings import ONE, URL, digest, listing, memo, page
@@ -43,7 +44,7 @@ async def read(pieces: Sequence[Listing], answer: FetchedPage, was: Remembered =
 )  # fmt: skip
 async def test_the_last_row_of_a_page_that_is_cut_short_is_dropped(changes: dict[str, Any], names: str) -> None:
     whole = replace(WHOLE, **changes)
-    assert await read([whole], page(b"x")) == [replace(whole, entries=listing(names).entries)]
+    assert await read([whole], page(b"x")) == [with_claims(replace(whole, entries=listing(names).entries))]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,8 @@ async def test_without_a_proven_end_a_page_is_incomplete(body: bytes, flaws: tup
     whole = replace(WHOLE, flaws=flaws, complete=not flaws, closed=False)
     (found,) = await read([whole], answer)
     assert found.complete is False
-    assert found.flaws == (*flaws, Flaw(FlawKind.UNBOUNDED))
+    assert found.flaws == (*(flaw for flaw in flaws if flaw is CUT), Flaw(FlawKind.UNBOUNDED))
+    assert found.claims == (Claim(ClaimKind.ERROR),) * (ERROR in flaws)
     assert found.entries == listing(names).entries
     assert await read([WHOLE], answer) == [WHOLE], "it is closed"
 
@@ -72,6 +74,15 @@ async def test_pieces_of_a_page_have_its_links_and_claims() -> None:
         replace(listing("a"), linked=(URL + "?page=2",)),
         replace(WHOLE, entries=(), linked=(URL + "?page=2",), claims=(Claim(ClaimKind.DEAD_END, "More"),)),
     ]
+
+
+@pytest.mark.parametrize(("kind", "claim"), [(FlawKind.PART, ClaimKind.PART), (FlawKind.ERROR, ClaimKind.ERROR)])
+async def test_what_a_page_states_of_itself_is_a_claim_if_it_has_rows(kind: FlawKind, claim: ClaimKind) -> None:
+    total = Claim(ClaimKind.ENTRIES, "4 files", 4)
+    said = replace(WHOLE, flaws=(Flaw(kind, "4 files"),), claims=(total,), complete=False)
+    assert await read([said], page(b"x")) == [replace(WHOLE, claims=(total, Claim(claim, "4 files", 4)))]
+    empty = replace(said, entries=())
+    assert await read([empty], page(b"x")) == [empty]
 
 
 PASSWORD = b"<html><input type=password>"
