@@ -11,7 +11,7 @@ import os
 import sys
 from contextlib import suppress
 
-from crawler.own_modules import find_own_modules_here
+from crawler.importing import import_plainly
 from crawler.text.advice.scarcity import lacking
 from crawler.version import __version__
 
@@ -27,8 +27,8 @@ _CANNOT_STORE = 4
 def main() -> None:
     """Run the command line and exit with its code."""
     signals.install()
-    find_own_modules_here()
     _leave_working_directory()
+    import_plainly()
     gc.set_threshold(50_000, 20, 50)  # with the default threshold a short run collects 120 times and finds nothing
     _open_missing_standard_streams()
     _escape_unencodable_characters()

@@ -85,7 +85,7 @@ ASKING: dict[str, str] = {
     "app.object_stores": "a directory of the program's own",
     "cli.mirrors.table": "expands ~ only",
     "http.credentials.netrc_file": "expands ~ only",
-    "own_modules": "the program's own files",
+    "importing": "the program's own files",
     "paths": "this is where paths of users are asked about",
     "pipeline": "asks destinations and URLs",
     "storage": "DIR and the state, whose errors have their own rules",

@@ -14,9 +14,10 @@ _THREAD = "an attribute of the current thread, which threading.local is for"
 FROM_OUTSIDE = {
     "app.cluster.reporting: _LOG.propagate": _LIBRARY,
     "cli.late_modules: module.__class__": "a module becomes an ordinary one when it has been executed",
-    "own_modules: spec.cached": "of a module spec, which Python's importer completes, too",
-    "own_modules: spec.has_location": "the same",
-    "own_modules: spec.submodule_search_locations": "the same",
+    "importing: importer._find_and_load": "of Python's importer, by the program alone, which has no other hook for it",
+    "importing: spec.cached": "of a module spec, which Python's importer completes, too",
+    "importing: spec.has_location": "the same",
+    "importing: spec.submodule_search_locations": "the same",
     "http.credentials.cookie_jars: cookie.domain": _LIBRARY,
     "http.credentials.cookie_jars: cookie.expires": _LIBRARY,
     "http.tls: context.check_hostname": _LIBRARY,
