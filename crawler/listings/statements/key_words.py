@@ -108,7 +108,7 @@ def has_plural(name: str) -> bool:
     """Whether ``name`` is one word in the plural for rows: ``files``."""
     words = words_of(name)
     is_rows = len(words) == 1 and words[0] in FILES | DIRECTORIES | ROWS
-    return is_rows and name.strip("_").lower() != words[0]
+    return is_rows and _WORD.findall(name)[0].lower() != words[0]
 
 
 def _parts(word: str) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def leaves(value: object) -> Iterator[object]:
 
 
 def is_nothing(value: object) -> bool:
-    """Whether ``value`` is empty, zero, negative, false, or a word for nothing, or holds nothing else."""
+    """Whether ``value`` is empty, zero, a negative integer, false, or a word for nothing, or holds nothing else."""
     return all(_is_nothing(leaf, _NOTHING) for leaf in leaves(value))
 
 
@@ -72,9 +72,7 @@ def is_trouble(value: object) -> bool:
 
 
 def _is_nothing(leaf: object, words: frozenset[str]) -> bool:
-    if leaf is None or isinstance(leaf, bool):
-        return not leaf
-    number = leaf if isinstance(leaf, float) else number_in(leaf)
+    number = number_in(leaf)
     return number <= 0 if number is not None else str(leaf).strip().lower() in words
 
 

@@ -80,7 +80,7 @@ def _topic(own: frozenset[str], name: str, *, is_negated: bool) -> Topic | None:
 
 def _limit_or_pages(own: frozenset[str]) -> Topic | None:
     has_page = bool(own & {"page", "pages"})
-    if own & words.NEXT or own & {"token", "cursor", "marker"}:
+    if own & (words.NEXT | words.CURSOR | words.TOKEN):
         return None
     if own & {"limit", "max"} and own & {"reached", "hit"}:
         return Topic.PART

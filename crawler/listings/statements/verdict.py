@@ -65,17 +65,18 @@ def verdict_on(statements: Iterable[Statement], counts: Counts, url: str, *, is_
         if topic is not None:
             _READERS[topic](said, statement, topic, url)
     verdict = Verdict(flaws=said.troubles())
-    is_ended = said.is_ended or (said.is_last and not said.ways)
-    more: list[Statement] = []
-    links = [] if is_followed else [page for page in said.links if _is_beside(page, url)]
-    verdict.next_pages = dict.fromkeys(links)
+    if is_followed:
+        return verdict
+    verdict.next_pages = dict.fromkeys(page for page in said.links if _is_beside(page, url))
+    is_told = said.is_ended or (said.is_last and not said.ways)
     if verdict.next_pages:
-        verdict.claims.append(Claim(ClaimKind.NEXT, said.ways[0].name if said.ways else ""))
-    elif not is_followed:
-        more = [*said.more, *([] if said.is_ended else said.ways), *([] if is_ended else said.cursors)]
+        verdict.claims.append(Claim(ClaimKind.NEXT, said.ways[0].name))
+    else:
+        more = [*said.more, *([] if said.is_ended else said.ways), *([] if is_told else said.cursors)]
         verdict.flaws += [Flaw(FlawKind.PART, _shown(statement)) for statement in more[:1]]
-    is_alone = not (verdict.next_pages or is_followed or "?" in url)  # else all pages together meet the claims
-    verdict.claims += [] if is_followed else _claims(said, counts, is_alone=is_alone, is_ended=is_ended or bool(more))
+        is_told = is_told or bool(more)
+    is_alone = not (verdict.next_pages or "?" in url)  # else all pages together meet the claims
+    verdict.claims += _claims(said, counts, is_alone=is_alone, is_told=is_told)
     if is_alone:
         verdict.flaws += [Flaw(FlawKind.PART, claim.quote) for claim in verdict.claims[:1]]
     return verdict
@@ -102,10 +103,11 @@ class _Said(Struct):
 
     def troubles(self) -> list[Flaw]:
         """The flaw of the first field that says that something is wrong, with the message of the page."""
-        for kind, statement in self.bad[:1]:
-            text = statement.text
-            return [Flaw(kind, text if not self.why or self.why in text else f"{text}, {self.why}")]
-        return []
+        if not self.bad:
+            return []
+        kind, statement = self.bad[0]
+        text = statement.text
+        return [Flaw(kind, text if self.why in text else f"{text}, {self.why}")]
 
 
 def _next(said: _Said, statement: Statement, topic: Topic, url: str) -> None:
@@ -189,15 +191,18 @@ _READERS: dict[Topic, Callable[[_Said, Statement, Topic, str], None]] = {
 }
 
 
-def _claims(said: _Said, counts: Counts, *, is_alone: bool, is_ended: bool) -> Iterator[Claim]:
-    """What the numbers claim; of a page that ``is_alone`` only what its own rows do not meet."""
+def _claims(said: _Said, counts: Counts, *, is_alone: bool, is_told: bool) -> Iterator[Claim]:
+    """What the numbers claim; of a page that ``is_alone`` only what its own rows do not meet.
+
+    ``is_told``: whether other fields say if further rows follow, so that a limit tells nothing.
+    """
     has_total = any(topic in {Topic.ROWS, Topic.PAGES} for topic, _, _ in said.numbers)
     for topic, number, statement in said.numbers:
         quote = f"{statement.name}: {number}"
         if topic is Topic.PAGES:
             claim, is_met = Claim(ClaimKind.PAGES, quote, number), number <= 1
         elif topic is Topic.LIMIT:
-            claim, is_met = Claim(ClaimKind.LIMIT, quote, number), is_ended or has_total or counts.rows < number
+            claim, is_met = Claim(ClaimKind.LIMIT, quote, number), is_told or has_total or counts.rows < number
         else:
             claim, is_met = Claim(ClaimKind.ENTRIES, quote, number), counts.meet(topic, number)
         if not (is_met and (is_alone or topic is Topic.LIMIT)):

@@ -21,6 +21,7 @@ from tests.unit.listings.xml.reading import listing
         ({"catatan": ["x", {"isi": "y"}]}, ("catatan: x", "catatan: y")),
         ({"degraded_disks": [], "sehat": False}, ("sehat: False",)),
         ({"rusak": 3}, ("rusak: 3",)),
+        ({"rusak": 99_999, "lain": 100_000}, ("rusak: 99999", "lain")),
         ({"status": "ok", "message": ""}, ("status: ok", "message: ")),
         # the rows, what they explain, and what changes by itself
         ({"count": 7, "total": 5, "limit": 9, "next": None, "cursor": ""}, ()),
@@ -40,6 +41,10 @@ def test_arrays_have_no_text_and_xml_has_that_of_its_elements() -> None:
     bucket = "<ListBucketResult><Name>b</Name>{}<IsTruncated>false</IsTruncated><Contents><Key>a</Key></Contents>"
     found = listing(bucket.format("<Catatan>x</Catatan>") + "</ListBucketResult>")
     assert found.texts == ("Name: b", "Catatan: x")
+
+
+def test_names_of_entries_are_no_texts() -> None:
+    assert texts_of([Statement(("catatan",), ["a", "d/", "b"])], {"a", "d"}) == ("catatan: b",)
 
 
 def test_prose_is_markup_and_too_many_texts_are_unknown() -> None:

@@ -18,13 +18,14 @@ TOPICS: dict[Topic | None, str] = {
         next_page_no nextSkip next_from moreFollows subsequent continueAt loadMore
         truncated isTruncated is_truncated LastEvaluatedKey""",
     Topic.CURSOR: """cursor marker after end_cursor endCursor scroll_id pageToken remainingEntries
-        listMarker""",
+        listMarker lastPageToken remainingPages""",
     Topic.END: """last isLast done eof complete isComplete finished no_more noMorePages end_of_list last_page_url
         allLoaded fully_listed exhaustive""",
-    Topic.PART: """notShown not_listed limitReached limit_hit partial isPartial incomplete incomplete_results
+    Topic.PART: """notShown not_listed limitReached limit_hit maxReached partial isPartial incomplete incomplete_results
         incompleteSearch
         skipped omitted loading missing limitExceeded stale""",
-    Topic.TROUBLE: """error errors Error error_message errorCode errno warnings failed failures exception readErrors
+    Topic.TROUBLE: """error errors Error error_message errorCode errno warnings failed failures readerrors
+        path_not_found exception readErrors
         timed_out unreadable unavailable servers_unavailable not_found notOk diskError fault""",
     Topic.GOOD: "success ok valid isReady exists dir_exists found",
     Topic.STATUS: "status state statusCode status_code http_status code result health",
@@ -33,14 +34,20 @@ TOPICS: dict[Topic | None, str] = {
         totalRecords resultCount listSize entriesTotal KeyCount objects total_results total_hits items children""",
     Topic.FILES: "fileCount numFiles num_files files_count total_files totalFiles files",
     Topic.DIRECTORIES: "numDirs dir_count folderCount total_folders directories number_of_directories",
-    Topic.PAGES: "totalPages total_pages pages page_count pageCount num_pages last_page lastPage numberOfPages maxPage",
-    Topic.LIMIT: "limit perPage per_page pageSize page_size maxKeys MaxResults max_items hits_per_page batchSize",
+    Topic.PAGES: """totalPages total_pages pages page_count pageCount num_pages last_page lastPage numberOfPages maxPage
+        maxPages""",
+    Topic.LIMIT: """limit perPage per_page pageSize page_size maxKeys MaxResults max_items hits_per_page batchSize
+        pageLength maxFiles max_count""",
     Topic.WHY: "message msg detail more_info reason description",
-    None: """name path url self prefix size total_size totalBytes item_size page pageNumber page_num current_page number
-        offset start previous previous_cursor prev_page startCursor first_page_url token csrfToken
+    None: """name _item @item X-Item path url self prefix size total_size totalBytes item_size page pageNumber page_num
+        current_page number
+        offset start previous previous_cursor previousContinuation
+        prevContinuationToken prev_page startCursor first_page_url token csrfToken
         access_token session next_update nextBackup nextcloud show_more learnMore last_modified lastSync
         endpoint error_page error_log ignoreErrors retry_on_error max_errors no_errors errors_url timeout_policy
-        user_exists file_size directory_size max_size page_no shown returned
+        user_exists file_size directory_size entryFileSize
+        entryDirectorySize max_size page_no length all_items codec
+        total_pages_url total_offset total_index entry_id_number count_per_item shown returned
         upload_limit_hint downloads views uri_prefix allow_upload created
         files_count_recursive total_downloads hidden mtime version count_views sort status_url auth""",
 }  # fmt: skip
@@ -70,6 +77,8 @@ def test_the_words_of_a_name_say_what_it_is_about(name: str, topic: Topic | None
         ("pageInfo.hasNextPage", Topic.NEXT),
         ("total.value", Topic.ROWS),
         ("total.size", None),
+        ("entry.size", None),
+        ("next.limit", Topic.LIMIT),
         ("ocs.meta.status", Topic.STATUS),
         ("user.next", None),
         ("server.status", Topic.STATUS),

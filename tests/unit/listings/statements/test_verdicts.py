@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from crawler.listings.json.formats import parse_json
 from crawler.listings.page import Page
-from crawler.model.flaws import ClaimKind, FlawKind
+from crawler.model.flaws import Claim, ClaimKind, FlawKind
 from crawler.model.values import Listing
 from tests.unit.listings.statements.test_topics import SPELLINGS
+from tests.unit.listings.xml.reading import listing
 
 HERE = "http://host.test/pub/"
 FILES = [{"name": f"a{number}.iso", "type": "file", "mtime": "2024-01-11T10:00:00Z", "size": 12} for number in range(5)]
@@ -50,13 +51,16 @@ MORE: list[dict[str, Any]] = [
     {"links": [{"rel": "next", "href": "/elsewhere/2"}]}, {"max_results": "7"}, {"partial": True},
     {"skipped": 3}, {"skipped": ["x", "y"]},
     {"count": "1,234"}, {"total": 8.0}, {"complete": 0}, {"done": "0"}, {"all_loaded": False}, {"not_shown": 3},
-    {"next_page_no": 2}, {"truncated": "yes"}, {"omitted": {"files": 3}}, {"loading": True},
+    {"lastPage": False}, {"has_next": True, "more": False}, {"done": False, "last": True},
+    {"has_more": True, "limit": 7}, {"remainingPages": 1}, {"next_page_no": 2}, {"truncated": "yes"},
+    {"omitted": {"files": 3}}, {"loading": True},
 ]  # fmt: skip
 FAILED: list[dict[str, Any]] = [
     {"error": "disk offline"}, {"error": True}, {"errors": ["x"]}, {"errors": {"a.iso": "EIO"}}, {"errorCode": 5},
     {"error": {"code": 5, "message": "EIO"}}, {"warnings": ["2 entries unreadable"]}, {"warning": "slow"},
     {"success": False}, {"ok": False}, {"success": "false"}, {"status": "error"}, {"status": "degraded"},
     {"status": "PARTIAL_FAILURE"}, {"status": 503}, {"statusCode": "500"}, {"code": 206}, {"state": "Disk offline"},
+    {"status": 400}, {"status": 599}, {"status": False},
     {"success": 0}, {"ok": "0"}, {"status": "pending"}, {"status": "KO"},
     {"unreadable": 2}, {"failed": ["b.iso"]}, {"exception": "java.io.IOException"}, {"timeout": True},
     {"ocs": {"meta": {"status": "failure", "statuscode": 100}}}, {"meta": {"errors": [{"id": 5}]}}, {"timed_out": True},
@@ -78,6 +82,9 @@ FINE: list[dict[str, Any]] = [
     {"_links": {"self": {"href": "/pub/"}}}, {"links": [{"rel": "self", "href": "/pub/"}]}, {"links": {"next": None}},
     {"next_update": "2024-02-03"}, {"error_page": "/404.html"}, {"ignore_errors": True}, {"user": {"error": "x"}},
     {"quota": {"total": 10**9}}, {"server": {"status": "ok"}}, {"done": True}, {"complete": True}, {"previous": "x"},
+    {"next": "abc", "has_more": False}, {"cursor": "abc", "done": True}, {"cursor": "abc", "lastPage": True},
+    {"found": 7, "limit": 7}, {"limit": 0}, {"total": "many"}, {"status": True},
+    {"status": "a copy of the site that failed"},
     {"taglist": [], "perms": ["read"], "readmes": ["Next: an error", ""], "acct": "*"}, {"auth": {"upload": False}},
 ]  # fmt: skip
 
@@ -116,6 +123,7 @@ def test_any_other_field_is_no_flaw(field: dict[str, Any]) -> None:
         ({"next_page_url": "/pub/?page=2", "last_page_url": "/pub/?page=3", "last_page": 3}, "?page=2"),
         ({"paging": {"next": "?after=x", "cursors": {"after": "x"}}, "has_more": True}, "?after=x"),
         ({"next_href": "page2.json"}, "page2.json"),
+        ({"next": {"@href": "page2.json"}}, "page2.json"),
         ({"truncated": True, "next": "?page=2"}, "?page=2"),
     ],
 )
@@ -126,8 +134,8 @@ def test_a_link_to_the_next_page_is_followed_below_the_directory(field: dict[str
 
 
 def test_all_pages_together_have_to_meet_what_one_of_them_says() -> None:
-    first = beside({"count": 20, "totalPages": 3, "next": "?page=2"})
-    last = beside({"count": 20, "totalPages": 3, "next": None}, HERE + "?page=3")
+    first = beside({"count": 20, "totalPages": 3, "limit": 7, "next": "?page=2"})
+    last = beside({"count": 20, "totalPages": 3, "limit": 7, "next": None}, HERE + "?page=3")
     for found in (first, last):
         assert found.complete
         numbers = {claim.kind: claim.number for claim in found.claims if claim.number}
@@ -137,6 +145,7 @@ def test_all_pages_together_have_to_meet_what_one_of_them_says() -> None:
 def test_the_place_of_a_page_that_its_url_tells_is_not_the_way_to_another_one() -> None:
     assert beside({"marker": "a b"}, HERE + "?marker=a%20b").complete
     assert not beside({"marker": "a b"}, HERE + "?marker=a%20c").complete
+    assert beside({"marker": "a b"}, HERE + "?marker=a%20b&path=c?d").complete
     assert not beside({"next_marker": "a b"}, HERE + "?marker=a%20b").complete
 
 
@@ -145,6 +154,41 @@ def test_a_message_says_why_and_a_token_is_not_shown() -> None:
     assert failed.quote == "status: error, disk offline"
     (part,) = beside({"meta": {"next_token": "secret"}}).flaws
     assert part.quote == "meta.next_token"
+
+
+@pytest.mark.parametrize(
+    ("field", "url", "quotes"),
+    [
+        ({"error": ["", "EIO"]}, HERE, ["error: EIO"]),
+        ({"error": "disk offline", "message": "disk offline"}, HERE, ["error: disk offline"]),
+        ({"has_more": True}, HERE, ["has_more: True"]),
+        ({"next_page_no": 2}, HERE, ["next_page_no: 2"]),
+        ({"meta": {"count": 20}}, HERE, ["meta.count: 20", "meta.count: 20"]),
+        ({"pages": 2}, HERE, ["pages: 2", "pages: 2"]),
+        ({"limit": 7}, HERE + "?page=2", ["limit: 7"]),
+        ({"count": 1}, HERE + "?page=2", ["count: 1"]),
+        ({"links": {"next": "?page=3"}}, HERE + "?page=2", ["links.next"]),
+    ],
+)
+def test_a_flaw_and_a_claim_quote_the_field(field: dict[str, Any], url: str, quotes: list[str]) -> None:
+    found = beside(field, url)
+    assert [*(flaw.quote for flaw in found.flaws), *(claim.quote for claim in found.claims)] == quotes
+
+
+def test_a_limit_is_a_claim_where_all_pages_have_to_meet_it() -> None:
+    assert beside({"limit": 7}, HERE + "?page=2").claims == (Claim(ClaimKind.LIMIT, "limit: 7", 7),)
+
+
+def test_a_format_that_knows_its_further_pages_explains_the_fields() -> None:
+    contents = "<IsTruncated>true</IsTruncated><KeyCount>9</KeyCount><Contents><Key>a</Key></Contents>"
+    found = listing(f"<ListBucketResult>{contents}</ListBucketResult>")
+    assert (len(found.next_pages), found.complete, found.flaws, found.claims) == (1, True, (), ())
+
+
+def test_a_number_of_rows_may_include_those_that_are_no_entries() -> None:
+    bad = {**FILES[0], "name": ".."}
+    assert [read({"files": [*ROWS, bad], "count": count}).flaws for count in (6, 7, 8)] == [(), (), ()]
+    assert read({"files": [*ROWS, bad], "count": 9}).flaws
 
 
 @pytest.mark.parametrize("url", [HERE, HERE + "?dir=x"])
