@@ -319,17 +319,14 @@ def test_locks_are_left_out_only_as_long_as_there_is_no_other_thread(tmp_path: P
 import threading
 importing.import_plainly()
 sys.modules["_frozen_importlib"]._ModuleLockManager = None
-import string, crawler.model.versions
+import colorsys, crawler.model.versions
 end = threading.Event()
-thread = threading.Thread(target=end.wait)
-thread.start()
-for name in ("colorsys", "crawler.text.escape"):
+threading.Thread(target=end.wait).start()
+for name in ("nturl2path", "crawler.text"):
     try:
         __import__(name)
     except TypeError:
         print("locked")
 end.set()
-thread.join()
-import colorsys, crawler.text.escape
 """
     assert run(program, cwd=tmp_path) == ["locked", "locked"]
