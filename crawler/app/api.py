@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from os import PathLike
 from pathlib import Path
@@ -89,10 +89,8 @@ async def run_mirror(
         async with asked_ahead(parts, root) as rules:
             mirror = await imported("crawler.pipeline.runs.mirror")
             await mirror.mirror_or_file(parts, root, rules, free=await parts.destination.free_space())
-        await _say_effects(effects, parts)
-        await _publish(parts, run)
 
-    return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
+    return await _accounted(work, run, tally, effects)
 
 
 async def run_download(
@@ -117,10 +115,27 @@ async def run_download(
         from crawler.pipeline.runs.url_list import DownloadRun
 
         await DownloadRun(parts, has_mirrors=bool(mirrors)).run([_bare(item) for item in wanted])
-        await _say_effects(effects, parts)
-        await _publish(parts, run)
 
-    return await accounted(work, lambda stack: _open(stack, run, tally), config, tally, context.stop)
+    return await _accounted(work, run, tally, effects)
+
+
+async def _accounted(
+    fetch: Callable[[Components], Awaitable[None]], run: _Run, tally: Tally, effects: FilterEffects | None
+) -> tuple[Report, CrawlerError | None]:
+    """Open the components of a run, ``fetch`` with them, and do what comes after. See ``accounted``."""
+
+    async def work(parts: Components) -> None:
+        await fetch(parts)
+        if effects is not None:
+            from crawler.app.filter_effects import say_effects  # imported only if needed
+
+            await say_effects(effects, parts)
+        if run.config.snapshots is not None:
+            from crawler.app.snapshots.publishing import publish  # imported only if needed
+
+            await publish(parts, run.directory, (*own_files(run.config), *run.context.own_files))
+
+    return await accounted(work, lambda stack: _open(stack, run, tally), run.config, tally, run.context.stop)
 
 
 def _bare(item: ListedFile) -> ListedFile:
@@ -142,14 +157,6 @@ def _has_filters(config: Config) -> bool:
     """Whether ``config`` has any filter for files."""
     limits = (config.min_size, config.max_size, config.newer_than, config.older_than)
     return bool(config.ext or config.rules) or any(limit is not None for limit in limits)
-
-
-async def _say_effects(effects: FilterEffects | None, parts: Components) -> None:
-    """After a complete run, report which filters decided nothing or refused everything."""
-    if effects is not None:
-        from crawler.app.filter_effects import say_effects  # imported only if needed
-
-        await say_effects(effects, parts)
 
 
 class _Run(Value, frozen=True, kw_only=True):
@@ -212,14 +219,6 @@ class _Run(Value, frozen=True, kw_only=True):
 
         has_own = context.destination is not None
         return await find_workers(stack, config, context.cluster, context.processes, has_destination=has_own)
-
-
-async def _publish(parts: Components, run: _Run) -> None:
-    """Publish a snapshot of DIR if --snapshots is set and the run was complete."""
-    if run.config.snapshots is not None:
-        from crawler.app.snapshots.publishing import publish  # imported only if needed
-
-        await publish(parts, run.directory, (*own_files(run.config), *run.context.own_files))
 
 
 async def _open(stack: AsyncExitStack, run: _Run, tally: Tally) -> tuple[Components, SqliteState]:

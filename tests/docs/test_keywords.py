@@ -43,8 +43,6 @@ SAMPLES: dict[object, list[object]] = {
     Timetable: [parse_limit_rate("08:00,2M 19:00,off")],
 }
 """Type → values of it."""
-FIXED = {"objects", "rules", "check", "fsync", "names", "name_from", "lock", "progress", "format", "log_format"}
-"""Options for which no sample text is valid."""
 WITH: dict[str, dict[str, Any]] = {
     **{key: {"delete": True} for key in ("delete_excluded", "ignore_errors", "max_delete")},
     "cluster_insecure": {"cluster": "local"},

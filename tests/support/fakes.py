@@ -80,7 +80,6 @@ class FakeReply:
         self.body = response.body
         self.shape: HeaderShape | None = None
         self.varying: Varying = (None, None, None)
-        self.released = False
         self._response = response
         self._piece = piece
 
@@ -100,7 +99,7 @@ class FakeReply:
         return None
 
     def release(self) -> None:
-        self.released = True
+        pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,11 +106,6 @@ class Gate:
     def limits_requests(self) -> bool:
         return self._rates.requests is not None
 
-    async def acquire_request(self) -> None:
-        """Wait until the rate limit allows another request."""
-        if self._rates.requests is not None:
-            await self._rates.requests.acquire()
-
     async def acquire_bytes(self, count: int) -> None:
         """Wait until the rate limit allows another ``count`` bytes."""
         rate = self._rates.bytes

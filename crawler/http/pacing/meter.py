@@ -54,11 +54,9 @@ class Meter:
         self.active += 1
         if self._is_filling and self.active == self.limit:  # the time until the limit was reached does not count
             self._is_filling = False
-            self._usual = self._average() if self._usual is None else self._usual
+            if self._usual is None:
+                self._usual = self._busy / self._turns if self._turns > 0 else 0.0
             self._start_window(now)
-
-    def _average(self) -> float:
-        return self._busy / self._turns if self._turns > 0 else 0.0
 
     def began_before(self, seconds: float) -> None:
         """A request that is in flight was sent ``seconds`` before ``entered`` was called."""

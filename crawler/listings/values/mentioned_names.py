@@ -88,9 +88,3 @@ def are_elsewhere(rejections: Iterable[Rejection]) -> bool:
 def reason_of(target: Target) -> str:
     """The reason why a link is not an entry; a child outside the region of the listing is navigation."""
     return Reason.NAVIGATION if target.kind in {LinkKind.CHILD, LinkKind.PAGE} else target.kind.value
-
-
-def is_keyed(entry: Entry, plain: set[str]) -> bool:
-    """True if the URL of an entry is one of the URLs in ``plain`` plus a query."""
-    address, _, query = entry.url.partition("?")
-    return bool(query) and address in plain and last_name(address) == entry.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ class Callbacks(Value, frozen=True, kw_only=True):
     """Functions that are called on behalf of the workers."""
 
     observer: Observer
-    doubt: Callable[[Collection[str]], Awaitable[None]]
+    doubt: Callable[[Collection[str]], Coroutine[Any, Any, None]]
     """Calls ``StateStore.doubt``."""
     warn: Callable[[str], None]
     credentials: Credentials
@@ -46,6 +46,19 @@ class Desk:
         self._warned: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._early: Callable[[str, str, Sequence[Result]], None] = lambda _address, _name, _results: None
+        self._handlers: dict[int, Callable[..., None]] = {
+            shards.PROGRESS: self._on_progress,
+            shards.PAUSE: self._on_pause,
+            shards.DOUBT: self._on_doubt,
+            shards.EARLY: self._on_early,
+            shards.WANTED: self._on_wanted,
+            shards.FITS: roster.fits,
+            shards.LOG: self._on_log,
+            shards.RETRY: self._on_retry,
+            shards.WARN: self._on_warn,
+            shards.REFUSED: self._on_refused,
+        }
+        """Kind of a worker's message → its handler; HEARD needs none."""
 
     def begin(self, early: Callable[[str, str, Sequence[Result]], None]) -> None:
         """From now on ``early`` is called for each EARLY, with the address of the worker and the values."""
@@ -71,9 +84,9 @@ class Desk:
         """Handle a message: its kind, the address of the worker, and its values."""
         kind, address, *values = message
         self._roster.heard(address)
-        handle = _HANDLERS.get(kind)
+        handle = self._handlers.get(kind)
         if handle is not None:
-            handle(self, address, *values)
+            handle(address, *values)
 
     def _on_progress(self, _address: str, sizes: Sequence[Any], resumed: Sequence[Any]) -> None:
         for path, size in sizes:
@@ -108,12 +121,9 @@ class Desk:
             self._roster.refuse(member, reason)
 
     def _on_doubt(self, address: str, number: int, paths: list[str]) -> None:
-        task = asyncio.get_running_loop().create_task(self._doubt(paths))
+        task = asyncio.get_running_loop().create_task(self._callbacks.doubt(paths))
         self._tasks.add(task)
         task.add_done_callback(partial(self._doubted, address, number))
-
-    async def _doubt(self, paths: list[str]) -> None:
-        await self._callbacks.doubt(paths)
 
     def _doubted(self, address: str, number: int, task: asyncio.Task[None]) -> None:
         """Answer the worker. If the state failed, the run does."""
@@ -127,9 +137,6 @@ class Desk:
     def _on_wanted(self, address: str, number: int, where: Origin) -> None:
         found = seal(self._callbacks.credentials.of_origins([where]))
         self._roster.reply([shards.CREDENTIALS, number, found], address)
-
-    def _on_fits(self, address: str, connections: int) -> None:
-        self._roster.fits(address, connections)
 
     def credentials_of(self, jobs: Sequence[Job]) -> Credentials:
         """What a worker needs to know to request ``jobs``."""
@@ -146,18 +153,3 @@ class Desk:
 
     def _on_warn(self, _address: str, text: str) -> None:
         self.warn(text)
-
-
-_HANDLERS: dict[int, Callable[..., None]] = {
-    shards.PROGRESS: Desk._on_progress,
-    shards.PAUSE: Desk._on_pause,
-    shards.DOUBT: Desk._on_doubt,
-    shards.EARLY: Desk._on_early,
-    shards.WANTED: Desk._on_wanted,
-    shards.FITS: Desk._on_fits,
-    shards.LOG: Desk._on_log,
-    shards.RETRY: Desk._on_retry,
-    shards.WARN: Desk._on_warn,
-    shards.REFUSED: Desk._on_refused,
-}
-"""Kind of a worker's message → its handler; HEARD needs none."""

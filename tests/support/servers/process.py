@@ -28,9 +28,6 @@ MIME_TYPES = {
 }
 """Type → extensions, the same for all servers, whatever the machine has in /etc."""
 
-LOG_FIELDS = ("request line", "status", "body bytes", "user agent")
-"""The fields that servers with a configurable log write, separated by tabs."""
-
 PATIENCE = 60.0
 """Seconds that a server may take to start, log or stop; only reached if something is wrong."""
 
@@ -76,7 +73,7 @@ class Site:
 
 
 def parse_tabs(line: str) -> Request | None:
-    """Read a line of LOG_FIELDS."""
+    """Read a line of a server with a configurable log: request line, status, body bytes and user agent."""
     target, status, size, agent = line.split("\t")
     method, path, *_ = f"{target} -".split(" ")
     return Request(method, path, int(status), 0 if size == "-" else int(size), agent)

@@ -11,8 +11,6 @@ from urllib.parse import quote
 
 from tests.unit.listings.printers import LOCAL, Node
 
-Printed = Callable[[list[Node]], str]
-
 
 def human(size: int, units: str = "B KB MB GB TB PB", *, base: int = 1024, places: int = 1, space: str = " ") -> str:
     """``1.5 KB``: the number of the largest unit that is not less than one, rounded to ``places`` decimals."""
