@@ -113,8 +113,10 @@ class FaultySite:
         return [f"x{row}" for row in rows] if self.fault == "foreign" else rows[:: 1 + (self.fault == "half")]
 
     def other_rows(self, number: int) -> list[list[str]]:
-        """The rows of each page but one."""
-        return [self._rows(page, self.names) for page in range(1, self.last + 1) if page != number]
+        """The rows of each page but one that is stale; if it was the last one, "Next" leads to none after it."""
+        is_end = self.style in WORDS and not self.is_endless and number * self.length >= len(self._before)
+        last = min(number, self.last) if is_end else self.last
+        return [self._rows(page, self.names) for page in range(1, last + 1) if page != number]
 
     def _rows(self, number: int, names: list[str]) -> list[str]:
         return names[self.length * (number - 1) : self.length * number]

@@ -200,6 +200,8 @@ async def up_to_the_end(
     async with aclosing(parts):
         try:
             async for part in parts:
+                if part.listing.is_listing and (part.known is None or pages.is_former):
+                    await _note_unread(pages.together, state)  # pages may begin elsewhere now, or have other URLs
                 yield _settled(part) if pages.is_former else part
         except (FetchError, ListingError) as error:
             known = None if pages.is_first else await state.listing(url)
@@ -207,7 +209,8 @@ async def up_to_the_end(
             is_end = pages.may_be_the_end(error, known)
             if not (is_end or pages.believe_without(error, missing)):
                 unsettled = pages.unsettled(error) if known is None else []
-                for memo in [] if await _is_lossy(pages.together, state) else unsettled:
+                await _note_unread(pages.together, state)
+                for memo in [] if pages.together is None or pages.together.is_lossy else unsettled:
                     state.remember_listing(memo)
                 if pages.is_first or not is_gone(error):
                     raise
@@ -235,18 +238,10 @@ def settle(pages: ReadPages, path: str, *, is_told: bool) -> None:
     pages.check()
 
 
-async def _is_lossy(pages: SeveralPages | None, state: PageMemory) -> bool:
-    """Whether rows that were known on ``pages``, or on those to which they led, are on none that has been read."""
-    if pages is None or pages.is_lossy:
-        return pages is not None
-    todo, found = list(pages.led_to), set(pages.led_to)
-    while todo:
-        memo = await state.listing(todo.pop())
-        if memo is not None and not pages.show(memo):
-            return True
-        more = () if memo is None else {*next_of(memo)} - found
-        todo, found = [*todo, *more], found.union(more)
-    return False
+async def _note_unread(pages: SeveralPages | None, state: PageMemory) -> None:
+    """Note the pages to which ``pages``, as they were known, led, and these in turn, unless they have been read."""
+    while pages is not None and (url := pages.next_unread()) is not None:
+        pages.note_unread(url, await state.listing(url))
 
 
 def _settled(part: PagePiece) -> PagePiece:

@@ -33,6 +33,8 @@ class SeveralPages(Struct):
     """URL of a page without rows of its own → its rows."""
     _led_to: set[str] = field(default_factory=set)
     """URLs of the pages to which the pages led, as they were known."""
+    _unread: dict[str, bool] = field(default_factory=dict)
+    """URL of a page to which pages led that were not read when they were noted → whether it was noted itself."""
     _leads_to: set[str] = field(default_factory=set)
     """Same, as they are now."""
     _known_next: dict[str, set[str]] = field(default_factory=dict)
@@ -127,10 +129,17 @@ class SeveralPages(Struct):
         is_unsure = is_odd_end(self._seen) or (self._rows.is_lossy and is_open_end(self._seen))
         return self._former if read < _FORMER or is_unsure else ()
 
-    @property
-    def led_to(self) -> frozenset[str]:
-        """URLs of pages to which one led when it was last read, unless they have been read now."""
-        return frozenset(self._led_to.difference(page.url for page in self._seen))
+    def next_unread(self) -> str | None:
+        """The URL of a page to which one led when it was last read, which was neither read nor noted; None if none."""
+        todo = self._led_to.union(self._unread).difference(page.url for page in self._seen)
+        return min((url for url in todo if not self._unread.get(url)), default=None)
+
+    def note_unread(self, url: str, known: ListingMemo | None) -> None:
+        """Note what is ``known`` of the page at ``url``, which has not been read: its rows may be missing."""
+        self._unread[url] = True
+        if known is not None:
+            self._rows.add_unread(known.entries)
+            self._unread = dict.fromkeys(next_of(known), False) | self._unread
 
     def is_first_by_number(self, url: str) -> bool:
         """Whether the number of the page at ``url`` can only be that of the first one.
@@ -147,10 +156,6 @@ class SeveralPages(Struct):
     def is_lossy(self) -> bool:
         """Whether rows that were known on the pages read so far are on none of them."""
         return self._rows.is_lossy
-
-    def show(self, known: ListingMemo) -> bool:
-        """Whether the pages show all rows of a page that was ``known``."""
-        return self._rows.show(known.entries)
 
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""

@@ -77,10 +77,6 @@ class ShownRows(Struct):
         """Whether all of ``entries`` are known to have been on pages that were added."""
         return all(entry.path in self._known for entry in entries)
 
-    def show(self, entries: Iterable[Entry]) -> bool:
-        """Whether the pages have shown all of ``entries``."""
-        return all(entry.path in self._shown for entry in entries)
-
     def add(self, entries: Iterable[Entry]) -> PageRows:
         """Add the rows of a page."""
         paths = {entry.path for entry in entries}
@@ -109,10 +105,19 @@ class ShownRows(Struct):
         own = OwnRows(hash(frozenset(map(hash, paths))), len(paths) if new else 0)
         is_part = _is_part(self._known_keys, own.key, new, len(paths))
         self.had_overlaps = self.had_overlaps or is_part or 0 < new < len(paths)
+        self._miss(paths, own.key)
+        return own
+
+    def add_unread(self, entries: Iterable[Entry]) -> None:
+        """Add the rows that a page had which has not been read, and perhaps is not read any more."""
+        paths = {entry.path for entry in entries}
+        self._miss(paths, hash(frozenset(map(hash, paths))))
+
+    def _miss(self, paths: Iterable[str], key: int) -> None:
+        """Note that the known page with this ``key`` had ``paths``."""
         for path in paths:
             if path not in self._shown:
-                self._missing.setdefault(hash(path), own.key)
-        return own
+                self._missing.setdefault(hash(path), key)
 
 
 def _is_part(keys: set[int], key: int, new: int, count: int) -> bool:

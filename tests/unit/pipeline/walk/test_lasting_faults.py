@@ -86,9 +86,7 @@ def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool, known: se
         return True
     if site.fault == "stale":  # without a row that is on another page now, too, those that are nowhere may be gone
         return not any({*site.sent_rows(site.place)}.intersection(rows) for rows in site.other_rows(site.place))
-    # The only number beside that of the current page is no pager, unless its parameter is known to be one of pages.
-    is_number = site.last == 2 and site.style in NUMBERS and not is_known(site.paging.key)
-    if site.place == 1 and site.sends_later and (site.style in NEVER_BACK or is_number):
+    if site.place == 1 and site.sends_later and (site.style in NEVER_BACK or has_no_pager(site, site.last)):
         sent = set(site.sent_rows(1))
         # The first page may have been sorted anew; or all files are new, and an old token leads to the first page.
         if sent & first or (site.paging.is_opaque and not sent & known):
@@ -97,6 +95,11 @@ def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool, known: se
     # numbers nor the other pages show that nothing has moved.
     is_forward = site.style in ONLY_FORWARD and site.sends_later
     return is_forward and (site.paging.is_opaque or (has_changed and site.place == site.last - 1))
+
+
+def has_no_pager(site: FaultySite, pages: int) -> bool:
+    """Whether the number beside that of the current one of ``pages`` is no pager, as its parameter may mean anything."""
+    return pages == 2 and site.style in NUMBERS and not is_known(site.paging.key)
 
 
 def cannot_be_told_from_a_fault(site: FaultySite, pages: int, *, count: int, fault: str, was_last: bool) -> bool:
@@ -119,6 +122,7 @@ def cannot_be_told_from_a_fault(site: FaultySite, pages: int, *, count: int, fau
     # The last page may have been sent for the one before it, if no links back tell which one it is.
     # It had none either while its links were missing, which was believed if no file was.
     is_forward = site.is_endless or site.style in ONLY_FORWARD or fault == "bare"
+    is_forward = is_forward or (site.last == 1 and has_no_pager(site, pages))
     return is_forward or (site.paging.is_opaque and site.last == 1)
 
 

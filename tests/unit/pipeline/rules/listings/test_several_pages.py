@@ -211,9 +211,9 @@ def test_a_page_to_which_nothing_leads_is_taken_back() -> None:
     pages = SeveralPages()
     add(pages, "first", ("ab", []), ("ab", [2]))
     add(pages, 2, ("", []), ("cd", []))
-    assert pages.led_to == frozenset()
+    assert pages.next_unread() is None
     pages.withdraw()
-    assert pages.led_to == {url_of(2)}
+    assert pages.next_unread() == url_of(2)
     assert pages.flaw() is None, "it was the last one"
 
 
@@ -335,9 +335,25 @@ def test_a_known_page_may_have_repeated_others(names: str, *, expected: bool) ->
     assert pages.repeated(memo(url_of(3), (names, []))) is expected
 
 
-def test_whether_the_pages_show_all_rows_of_a_page_that_was_known() -> None:
+def test_pages_to_which_pages_led_are_noted_one_after_the_other_unless_they_are_read() -> None:
     pages = SeveralPages()
-    add(pages, "first", ("ab", [2]), None)
-    assert not pages.show(memo(ROOT, ("abc", [])))
-    add(pages, 2, ("c", []), None)
-    assert pages.show(memo(ROOT, ("abc", [])))
+    add(pages, "first", ("ab", ["x"]), ("ab", [2, 3]))
+    assert pages.next_unread() == url_of(2)
+    pages.note_unread(url_of(2), memo(url_of(2), ("c", [4])))
+    assert pages.is_lossy
+    add(pages, "x", ("c", []), None)
+    assert not pages.is_lossy
+    add(pages, 3, ("d", []), None)
+    assert pages.next_unread() == url_of(4)
+    pages.note_unread(url_of(4), None)
+    assert (pages.next_unread(), pages.is_lossy) == (None, False)
+
+
+def test_rows_of_pages_that_have_other_urls_now_are_missing_too() -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("ab", ["x"]), ("ab", [2]))
+    pages.note_unread(url_of(2), memo(url_of(2), ("cd", [3])))
+    pages.note_unread(url_of(3), memo(url_of(3), ("ef", [])))
+    for page, rows in (("x", ("c", ["y"])), ("y", ("ef", []))):
+        add(pages, page, rows, None)
+    assert pages.flaw() == Flaw(FlawKind.UNLIKE, f"{url_of('x')}: fewer rows than there were on a page")
