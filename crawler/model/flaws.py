@@ -178,7 +178,7 @@ class Claim(Value, frozen=True):
     quote: str = ""
     """The text of the page."""
     number: int = 0
-    """How many there are."""
+    """How many there are; of a link back, in how many visits in succession it has been missing."""
     shown: int = 0
     """How many of these it shows, or which page it is."""
 

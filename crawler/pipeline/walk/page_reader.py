@@ -214,6 +214,8 @@ class PageReader(Value, frozen=True, kw_only=True):
             self.state.remember_listing(memo)
         linked = memo.linked if page.status == 304 and page.link is None else linked_pages(page)
         now = memo if linked == memo.linked else replace(memo, linked=linked)
+        if page.validators and not memo.validators:  # it was to be read without a condition
+            now = replace(now, validators=page.validators)
         version, held = (recalled_version(memo), None) if now is memo else (None, now)
         return PagePiece(listing=self._recall(now, path), version=version, known=memo, memo=held)
 

@@ -19,7 +19,7 @@ from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Kind, Listing, Validators
-from crawler.pipeline.rules.listings.page_links import is_gone, is_paged, next_of
+from crawler.pipeline.rules.listings.page_links import is_gone, is_paged
 from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion, Remembered
 from crawler.text.escape import masked
 from crawler.text.web_links import next_pages
@@ -209,9 +209,10 @@ async def up_to_the_end(
             is_end = pages.may_be_the_end(error, known)
             if not (is_end or pages.believe_without(error, missing)):
                 unsettled = pages.unsettled(error) if known is None else []
-                await _note_unread(pages.together, state)
-                for memo in [] if pages.together is None or pages.together.is_lossy else unsettled:
-                    state.remember_listing(memo)
+                if (together := pages.together) is not None:
+                    await _note_unread(together, state)
+                    for memo in [*([] if together.is_lossy else unsettled), *together.unconfirmed]:
+                        state.remember_listing(memo)
                 if pages.is_first or not is_gone(error):
                     raise
                 raise ListingError(str(missing)) from error

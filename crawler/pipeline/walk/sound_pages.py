@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crawler.model.errors import ListingError
 from crawler.model.flaws import DEAD_ENDS, Flaw, FlawKind, is_cut_short
 from crawler.model.interfaces import FetchedPage
+from crawler.model.reasons import Reason
 from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value, replace
@@ -62,10 +63,15 @@ async def sound(parsed: Pieces, page: FetchedPage, url: str, was: Remembered) ->
 
         kind, why = page.content_type, why_no_listing(url, page.url, page.content_type, page.body)
         text = f"the response is not a directory listing ({kind or 'no content type'})"
-        is_empty = piece is not None and not (piece.entries or why) and piece.confidence > _HEADED
+        is_empty = piece is not None and not (piece.entries or why or _has_links(piece)) and piece.confidence > _HEADED
         raise ListingError(
             f"{text}: {why}" if why else text, content_type=kind, is_advised=bool(why), is_empty=is_empty
         )
+
+
+def _has_links(listing: Listing) -> bool:
+    """Whether a page that is no listing links to what could be its rows: under the heading of an error, they are."""
+    return any(rejection.reason == Reason.NAVIGATION for rejection in listing.rejections)
 
 
 def compared(

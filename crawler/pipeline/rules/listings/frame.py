@@ -112,7 +112,7 @@ def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool, had_over
             why = _change(page.now, page.known, is_first=number == 0, may_be_empty=is_end)
             if why is not None:
                 return Flaw(FlawKind.UNLIKE, f"{masked(page.url)}: {why}")
-    if (bare := _stripped(pages[1:])) is not None:
+    if (bare := stripped(pages[1:])) is not None:
         return Flaw(FlawKind.UNLIKE, f"{masked(bare)}: its links to other pages are gone")
     overlapping = next((page.url for page in pages if page.overlaps), None)
     if overlapping is not None and not had_overlaps:
@@ -140,7 +140,7 @@ def is_open_end(pages: Sequence[SeenPage]) -> bool:
     return not pages[-1].now.leads_on and pages[-1].now.rows >= pages[0].now.rows
 
 
-def _stripped(later: Sequence[SeenPage]) -> str | None:
+def stripped(later: Sequence[SeenPage]) -> str | None:
     """The URL of the page with rows of its own that alone has lost its links back, and all others; None if none has.
 
     If no page has them any more, pages are made in another way now; unless it was the only one, and said "Previous".

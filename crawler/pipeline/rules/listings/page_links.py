@@ -62,6 +62,10 @@ def next_of(page: Listing | ListingMemo) -> Sequence[str]:
     return (*page.next_pages, *page.linked)
 
 
+_MISSED = 2
+"""Number of visits in succession after which links back that are missing are forgotten, if no row is."""
+
+
 def is_paged(page: Listing | ListingMemo | None) -> bool:
     """Whether ``page`` links to pages after it; not if it was not known."""
     return page is not None and bool(page.next_pages or page.linked)
@@ -72,6 +76,18 @@ def with_next(memo: ListingMemo, page: str) -> ListingMemo:
     if page in next_of(memo):
         return memo
     return replace(memo, next_pages=(*memo.next_pages, page), body_digest="", validators=Validators())
+
+
+def with_back(memo: ListingMemo, known: ListingMemo) -> ListingMemo:
+    """``memo`` with the links back that ``known`` had, unless these have been missing for too long: it has none.
+
+    So it is not what its bytes say, which are to be read again.
+    """
+    back = [claim for claim in known.claims if claim.kind in {ClaimKind.BACK, ClaimKind.PREVIOUS}]
+    if any(claim.number >= _MISSED for claim in back):
+        return memo
+    claims = (*memo.claims, *(replace(claim, number=claim.number + 1) for claim in back))
+    return replace(memo, claims=claims, body_digest="", validators=Validators())
 
 
 class PageQueue(Struct):

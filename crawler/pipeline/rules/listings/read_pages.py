@@ -125,7 +125,7 @@ class ReadPages(Struct):
         if unlike is not None:
             self._fail(unlike)
         self.claims |= dict.fromkeys(listing.claims)
-        rows = self._rows_of(listing, known)
+        rows = self._rows_of(listing, known, memo)
         is_numbered = listing.family not in PAGED_BY_MARKER and self._count == len(listing.entries)
         # A page that links to itself as the next one is the last, unless it is another one that was sent again.
         is_last = rows.is_new and is_numbered and queue.url in listing.linked
@@ -143,7 +143,7 @@ class ReadPages(Struct):
         if is_over:
             self._conclude()
         held = self._held.hold(memo, is_whole=self.whole and is_over, is_sound=is_sound)
-        return held if self.together is None or self.whole or not is_over else [*held, *self.together.doubted]
+        return held if self.together is None or not is_over else self.together.remembered(held, is_whole=self.whole)
 
     def _note_dead_end(self, listing: Listing, known: ListingMemo | None) -> None:
         """Note a control for further entries that cannot be followed, if nothing else leads on.
@@ -205,7 +205,7 @@ class ReadPages(Struct):
         was_linked = before is not None and self.queue.url in next_of(before)
         return self._order.is_idle or self._order.is_short or was_linked
 
-    def _rows_of(self, listing: Listing, known: ListingMemo | None) -> _Rows:
+    def _rows_of(self, listing: Listing, known: ListingMemo | None, memo: ListingMemo | None) -> _Rows:
         """Note the rows of the current page. Returns what they are among those of the other pages.
 
         A server that ignores the query sends the first page again. If that is all that comes after a page that says
@@ -220,7 +220,7 @@ class ReadPages(Struct):
             from crawler.pipeline.rules.listings.several_pages import SeveralPages  # imported only if needed
 
             self.together = SeveralPages()
-        rows = self.together.add(queue.url, listing, known, is_linked=queue.is_linked_by_several)
+        rows = self.together.add(queue.url, listing, known, memo, is_linked=queue.is_linked_by_several)
         is_new = self.is_first or bool(rows.new)
         if is_new:
             self.rows, self.pages = self.rows + rows.new + rejected, self.pages + 1

@@ -7,9 +7,18 @@ from collections.abc import Iterable, Sequence
 from crawler.model.flaws import DEAD_ENDS, ClaimKind, Flaw, FlawKind
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, field, replace
-from crawler.model.values import ASIDE, Entry, Listing
-from crawler.pipeline.rules.listings.frame import Look, SeenPage, is_odd_end, is_open_end, is_replaced, look_of, unlike
-from crawler.pipeline.rules.listings.page_links import next_of
+from crawler.model.values import ASIDE, Entry, Listing, Validators
+from crawler.pipeline.rules.listings.frame import (
+    Look,
+    SeenPage,
+    is_odd_end,
+    is_open_end,
+    is_replaced,
+    look_of,
+    stripped,
+    unlike,
+)
+from crawler.pipeline.rules.listings.page_links import next_of, with_back
 from crawler.pipeline.rules.listings.shown_rows import OwnRows, PageRows, ShownRows
 from crawler.text.escape import masked
 from crawler.text.url_parameters import number_of, order
@@ -23,6 +32,8 @@ class SeveralPages(Struct):
 
     _former: dict[str, None] = field(default_factory=dict)
     """URLs of pages to which one led when it was last read, and perhaps none does now."""
+    _known: dict[str, ListingMemo] = field(default_factory=dict)
+    """URL of a page that had links back, and has none → the page as it was."""
     known_before: ListingMemo | None = None
     """The page that was added last, as it was."""
     _rows: ShownRows = field(default_factory=ShownRows)
@@ -49,13 +60,22 @@ class SeveralPages(Struct):
     """Whether the first page said that another one follows."""
     _doubts: list[tuple[Flaw, ListingMemo]] = field(default_factory=list)
     """What new text makes doubtful, and what is to be remembered of the page if rows are missing."""
+    _headings: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """URL of a page → the heading that it had, "" if that is not known, and its heading now."""
+    unconfirmed: list[ListingMemo] = field(default_factory=list)
+    """Pages that lead on by a Link header as they did, but to be read without a condition if the listing is not whole:
+    the response that confirmed them need not repeat that header (RFC 9111 section 3.2), or say that it is gone.
+    """
     was_repeated: bool = False
     """Whether the page that was added last was the first one again, although that said "Next", in a whole listing."""
 
-    def add(self, url: str, listing: Listing, known: ListingMemo | None, *, is_linked: bool) -> PageRows:
+    def add(
+        self, url: str, listing: Listing, known: ListingMemo | None, memo: ListingMemo | None = None, *, is_linked: bool
+    ) -> PageRows:
         """Add the page at ``url``, which was ``known``. Returns what its rows are.
 
-        ``is_linked``: whether several pages link to it as one that follows.
+        ``memo``: what is to be remembered of it, if that is anything new. ``is_linked``: whether several pages link to
+        it as one that follows.
         """
         rows, first = self._rows.add(listing.entries), self._seen[0].url if self._seen else url
         now = _look(url, listing, rows.own, first)
@@ -63,6 +83,12 @@ class SeveralPages(Struct):
         was = None if known is None else self._add_known(url, known, now, first)
         self._leads_to.update(next_of(listing))
         self._note_texts(url, listing, known)
+        if listing.entries and (page := memo or known) is not None:
+            self._headings[url] = "" if known is None else known.surroundings.heading, page.surroundings.heading
+        if was is not None and known is not None and was.has_back and not now.has_links:
+            self._known[url] = known
+        if known is not None and listing.recalled and listing.linked and listing.linked == known.linked:
+            self.unconfirmed.append(replace(known, validators=Validators()))
         self.known_before = known
         self._seen.append(SeenPage(url=url, now=now, known=was, is_linked=is_linked, overlaps=rows.overlaps))
         if not now.rows:
@@ -101,10 +127,23 @@ class SeveralPages(Struct):
             memo = replace(known, surroundings=replace(around, doubts=around.doubts + 1))
             self._doubts.append((Flaw(FlawKind.UNLIKE, f"{masked(url)}: it says {found.doubt!r}"), memo))
 
-    @property
-    def doubted(self) -> list[ListingMemo]:
-        """What is to be remembered of pages with new text, which may say why rows are missing, if any are."""
-        return [memo for _, memo in self._doubts] if self._rows.is_lossy else []
+    def remembered(self, held: Sequence[ListingMemo], *, is_whole: bool) -> list[ListingMemo]:
+        """What is to be remembered, if ``held`` is by the pages themselves. ``is_whole``: whether the listing is.
+
+        Of pages with new text, which may say why rows are missing, that is how often it was new.
+        """
+        if is_whole:
+            return [*map(self._at_its_best, held)]
+        return [*held, *self.unconfirmed, *(memo for _, memo in self._doubts if self._rows.is_lossy)]
+
+    def _at_its_best(self, memo: ListingMemo) -> ListingMemo:
+        """What is to be remembered of the page of ``memo``: with its links back if it alone has lost them.
+
+        As no row is missing, nothing tells whether the server prints it like that now, or has failed to print them.
+        """
+        if memo.url not in self._known or self._rows.is_lossy or memo.url != stripped(self._seen[1:]):
+            return memo
+        return with_back(memo, self._known[memo.url])
 
     def withdraw(self) -> None:
         """Take back the page that was added last, as nothing leads to it."""
@@ -167,7 +206,23 @@ class SeveralPages(Struct):
             return Flaw(FlawKind.UNLIKE, f"{masked(replaced)}: it has the rows of another page")
         had_overlaps, is_lossy = self._rows.had_overlaps, self._rows.is_lossy
         found = unlike([first, *pages], is_lossy=is_lossy, had_end=had_end, had_overlaps=had_overlaps)
-        return self._doubts[0][0] if found is None and is_lossy and self._doubts else found
+        if found is not None or not is_lossy:
+            return found
+        if (other := self._headed_otherwise()) is not None:
+            return Flaw(FlawKind.UNLIKE, f"{masked(other)}: its heading is another one")
+        return self._doubts[0][0] if self._doubts else None
+
+    def _headed_otherwise(self) -> str | None:
+        """The URL of the page that alone has another heading than it had, or a new one than all had; None if none has.
+
+        An error, a login or a search may show some rows. If several pages have other headings, so have those of today.
+        """
+        found = [(page.url, *self._headings[page.url]) for page in self._seen if page.url in self._headings]
+        before = {was for _, was, _ in found if was}
+        usual = before.pop() if len(before) == 1 else ""
+        others = [url for url, was, now in found if now != (was or usual or now)]
+        is_kept = any(was and was == now for _, was, now in found)
+        return others[0] if is_kept and len(others) == 1 else None
 
     def _is_alias(self, page: SeenPage) -> bool:
         """Whether ``page``, which shows the first one again, can only be that: it is new, and none leads on to it."""

@@ -98,7 +98,7 @@ def cannot_be_told(site: FaultySite, *, count: int, has_changed: bool, known: se
 
 
 def has_no_pager(site: FaultySite, pages: int) -> bool:
-    """Whether the number beside that of the current one of ``pages`` is no pager, as its parameter may mean anything."""
+    """Whether the number beside that of the current one of ``pages`` is no pager: its parameter may mean anything."""
     return pages == 2 and site.style in NUMBERS and not is_known(site.paging.key)
 
 
@@ -171,6 +171,42 @@ async def test_the_second_of_two_pages_is_not_the_last_one_because_its_links_are
     site.names = ["new.zip", *reversed(site.names)]
     assert [await mirror.run(), await mirror.run()] == [False, False]
     site.begin("", 0)
+    assert await mirror.run()
+    assert mirror.names == set(site.names)
+
+
+@pytest.mark.parametrize("style", ["next", "older", "relations", "icons", "dead-next"])
+async def test_a_last_page_that_loses_its_links_before_rows_are_hidden_is_remembered_as_it_was(style: str) -> None:
+    site = FaultySite(names=files(14), length=7, style=style)
+    mirror = Mirror(site)
+    assert await mirror.run()
+    for _ in range(2):
+        site.begin("bare", 2)
+        assert await mirror.run(), "no row is missing"
+        names, site.names = site.names, ["new.zip", *reversed(site.names)]
+        assert not await mirror.run()
+        site.names = names
+        site.begin("", 0)
+        assert await mirror.run()
+
+
+async def test_a_page_that_is_remembered_as_it_was_is_not_recognised_by_what_it_is() -> None:
+    site = FaultySite(names=files(14), length=7, style="relations")
+    mirror = Mirror(site)
+    assert await mirror.run()
+    site.begin("bare", 2)
+    assert await mirror.run()
+    site.names = ["new.zip", *site.names[1:], site.names[0]]  # the second page is unchanged, the third one hidden
+    assert not await mirror.run()
+
+
+async def test_links_back_that_stay_away_belong_to_the_page_no_more() -> None:
+    site = FaultySite(names=files(13), length=7, style="relations")
+    mirror = Mirror(site)
+    assert await mirror.run()
+    site.begin("bare", 2)
+    assert [await mirror.run() for _ in range(3)] == [True, True, True]
+    site.names.pop()
     assert await mirror.run()
     assert mirror.names == set(site.names)
 

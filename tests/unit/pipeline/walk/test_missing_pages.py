@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from hashlib import md5
 
 import pytest
 
 from crawler.model.errors import CrawlerError
-from tests.support.fakes import MemoryState
+from tests.support.fakes import FakeRequest, FakeResponse, MemoryState
 from tests.support.paged_site import STYLES, PagedSite, Paging, numbers
-from tests.unit.pipeline.walk.test_read_pages import Reading, files
+from tests.unit.pipeline.walk.test_read_pages import ROOT, Reading, files
 
 LENGTH = 3
 
@@ -221,3 +222,79 @@ async def test_a_page_of_a_cache_that_is_older_than_those_before_it_deletes_noth
     now = PagedSite([name for number, name in enumerate(site.names) if number != removed], 3, numbers)
     read = await Reading(lambda query: (site if query == "page=2" else now).page(query), state).run()
     assert read.is_complete is is_whole
+
+
+@pytest.mark.parametrize("is_half", [False, True])
+async def test_rows_are_compared_with_those_of_pages_that_have_other_urls_now(*, is_half: bool) -> None:
+    site, state = Chain(files(16), is_token=True), MemoryState()
+    assert await names_if_whole(site, state)
+    site.salt, page = 1, site.page
+    if is_half:
+        last_row = f'<a href="{site.names[14]}"'
+        site.page = lambda query: re.sub(rf"<tr>(?:(?!<tr>).)*{last_row}.*?</tr>", "", page(query) or "", flags=re.S)  # type: ignore[method-assign]
+        assert last_row in (page("marker=t4x1") or "") and last_row not in site.page("marker=t4x1")
+    assert (await names_if_whole(site, state) is None) is is_half, "the page before the last one is short"
+
+
+class Linked:
+    """A listing of ``names`` whose pages name the next one in a Link header, and have entity tags of their bodies."""
+
+    def __init__(self, names: list[str], *, beyond: int) -> None:
+        """``beyond``: the status of pages after the last one."""
+        self.names, self._state, self.log = names, MemoryState(), list[int]()
+        self._beyond = beyond
+
+    def _respond(self, request: FakeRequest) -> FakeResponse:
+        number = int(request.url.partition("=")[2] or 1)
+        site = PagedSite(self.names, LENGTH, lambda _page, _last, _href: "")
+        body = site.markup(number).encode()
+        headers = {"Content-Type": "text/html", "ETag": f'"{md5(body).hexdigest()}"'}
+        link = {"Link": f'<{ROOT}?page={number + 1}>; rel="next"'} if number < site.last else {}
+        is_same = request.headers.get("If-None-Match") == headers["ETag"]
+        self.log.append(304 if is_same else self._beyond if number > site.last else 200)
+        more = {} if is_same else link
+        return FakeResponse(status=self.log[-1], headers=headers | more, body=b"" if is_same else body)
+
+    async def is_whole(self) -> bool:
+        self.log.clear()
+        read = Reading(lambda _query: None, self._state, respond=self._respond)
+        try:
+            await read.run()
+        except BaseExceptionGroup as group:
+            assert group.subgroup(CrawlerError), group
+            return False
+        return read.is_complete
+
+
+@pytest.mark.parametrize("beyond", [200, 404])
+async def test_a_link_header_that_is_gone_is_noticed_although_a_304_need_not_repeat_it(beyond: int) -> None:
+    site = Linked(files(6), beyond=beyond)
+    assert [await site.is_whole(), await site.is_whole()] == [True, True]
+    assert site.log == [304, 304]
+    site.names = site.names[:3]
+    found = [(await site.is_whole(), list(site.log)) for _ in range(4)]
+    assert found == [(False, [304, beyond]), (True, [200, beyond]), (True, [304]), (True, [304])]
+
+
+@pytest.mark.parametrize("is_endless", [False, True])
+@pytest.mark.parametrize("heading", ["Penyimpanan bermasalah", "Halaman tidak ditemukan"])
+@pytest.mark.parametrize("number", [0, 1, 2])
+async def test_a_page_that_alone_has_another_heading_proves_nothing_though_it_has_its_pager(
+    number: int, heading: str, *, is_endless: bool
+) -> None:
+    site, state = Chain(files(9), is_token=False, is_endless=is_endless), MemoryState()
+    assert [await names_if_whole(site, state) for _ in range(2)][-1] == files(9)
+    marker, page = f"marker={files(9)[3 * number - 1]}" if number else "", site.page
+    lost = files(9)[3 * number + 2]
+
+    def wrong(query: str) -> str | None:
+        markup = page(query)
+        if markup is None or query != marker:
+            return markup
+        row = re.compile(rf'<tr>(?:(?!<tr>).)*"{lost}".*?</tr>', re.DOTALL)
+        return row.sub("", markup.replace("Index of /pub/", heading))
+
+    site.page = wrong  # type: ignore[method-assign]
+    assert [await names_if_whole(site, state) for _ in range(3)] == [None] * 3
+    site.page = page  # type: ignore[method-assign]
+    assert await names_if_whole(site, state) == files(9)

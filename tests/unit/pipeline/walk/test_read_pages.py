@@ -52,10 +52,16 @@ class Reading:
     """The outcome of reading a listing whose page ``page`` gives for a query."""
 
     def __init__(
-        self, page: Callable[[str], str | None], state: MemoryState | None = None, *, trusts: bool = False
+        self,
+        page: Callable[[str], str | None],
+        state: MemoryState | None = None,
+        *,
+        trusts: bool = False,
+        respond: Callable[[FakeRequest], FakeResponse] | None = None,
     ) -> None:
+        """``respond``: responds to each request, instead of ``page``."""
         self._page = page
-        self.client = FakeClient(self._respond)
+        self.client = FakeClient(respond or self._respond)
         self.state = state or MemoryState()
         self.observer = Recorder()
         self.visited: list[DirectoryPage] = []
@@ -330,22 +336,15 @@ def with_link(site: PagedSite, link: Callable[[int], int]) -> Callable[[FakeRequ
 @pytest.mark.parametrize(("count", "is_whole"), [(20, True), (21, False)])
 async def test_a_total_is_that_of_all_pages_that_a_link_header_names(count: int, is_whole: bool) -> None:
     site = PagedSite(files(20), 7, lambda _page, _last, _href: "", total=f"{count} files")
-    read = Reading(site.page)
-    read.client = FakeClient(with_link(site, lambda page: min(page + 1, 3)))
-    reader = PageReader(client=read.client, state=read.state, observer=read.observer, parse=_parsed, attempts=1)
-    read.walker = Walker(reader, read.observer, bounds=Bounds(), permit_as=permit_as)
-    await read.run()
+    read = await Reading(site.page, respond=with_link(site, lambda page: min(page + 1, 3))).run()
     assert (read.names, read.is_complete) == (files(20), is_whole)
 
 
 @pytest.mark.parametrize(("link", "is_whole"), [(1, True), (2, False)])
 async def test_a_link_header_that_leads_from_the_only_page_to_itself_leads_nowhere(link: int, is_whole: bool) -> None:
     site = PagedSite(files(5), 7, lambda _page, _last, _href: "")
-    read = Reading(site.page)
     respond = with_link(site, lambda _page: link)
-    read.client = FakeClient(lambda request: respond(dataclasses.replace(request, url=ROOT)))
-    reader = PageReader(client=read.client, state=read.state, observer=read.observer, parse=_parsed, attempts=1)
-    read.walker = Walker(reader, read.observer, bounds=Bounds(), permit_as=permit_as)
+    read = Reading(site.page, respond=lambda request: respond(dataclasses.replace(request, url=ROOT)))
     await read.run()
     assert (read.names, read.is_complete) == (files(5), is_whole)
 

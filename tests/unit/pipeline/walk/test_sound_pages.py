@@ -10,10 +10,11 @@ import pytest
 from crawler.model.errors import ListingError
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.network.responses import FetchedPage
+from crawler.model.reasons import Reason
 from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
-from crawler.model.values import Listing
+from crawler.model.values import Listing, Rejection
 from crawler.pipeline.rules.listings.page_texts import DOUBTS, judge
 from crawler.pipeline.walk.page_versions import with_claims
 from crawler.pipeline.walk.pages import Remembered
@@ -98,6 +99,10 @@ PASSWORD = b"<html><input type=password>"
         ([replace(OTHER, confidence=0.9)], page(b""), "(text/html)", False),
         ([replace(OTHER, entries=(), confidence=0.3)], page(b""), "(text/html)", False),
         ([replace(OTHER, entries=(), confidence=0.4)], page(b""), "(text/html)", True),
+        ([replace(OTHER, entries=(), confidence=0.4, rejections=(Rejection(Reason.PARENT, "../"),))], page(b""),
+         "(text/html)", True),
+        ([replace(OTHER, entries=(), confidence=0.4, rejections=(Rejection(Reason.NAVIGATION, "a.zip"),))], page(b""),
+         "(text/html)", False),
         ([replace(OTHER, entries=(), confidence=0.4)], page(PASSWORD),
          "(text/html): it asks for a password: --cookies FILE, --netrc or --header @FILE may log in", False),
         ([], replace(page(b"x"), url=URL + "a.bin", content_type="application/octet-stream"),

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.state.store import ListingMemo
+from crawler.model.state.surroundings import Surroundings
+from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Listing, Validators
 from crawler.pipeline.rules.listings.several_pages import SeveralPages
 
@@ -357,3 +359,44 @@ def test_rows_of_pages_that_have_other_urls_now_are_missing_too() -> None:
     for page, rows in (("x", ("c", ["y"])), ("y", ("ef", []))):
         add(pages, page, rows, None)
     assert pages.flaw() == Flaw(FlawKind.UNLIKE, f"{url_of('x')}: fewer rows than there were on a page")
+
+
+@pytest.mark.parametrize(
+    ("headings", "lost", "expected"),
+    [
+        # the heading of each page, which had that of the first letter: known → now; "-" for a page that was not known
+        ("aa aa aa", True, None),
+        ("aa ab aa", True, 2),
+        ("ab aa aa", True, "first"),
+        ("ab aa aa", False, None),
+        ("ab aa ab", True, None),  # it is that of today
+        ("ab ab ab", True, None),
+        ("aa bb bc", True, 3),
+        ("a. aa aa", True, "first"),  # none any more
+        (".a aa .a", True, None),  # not known
+        ("aa -b aa", True, 2),
+        ("aa -b -b", True, None),
+        ("aa -c bb", True, None),  # each page has its own
+        ("-a -b -c", True, None),
+        ("ab -b ab", True, None),
+        ("ab -b -a", True, None),  # none has kept its own
+    ],
+)
+def test_a_page_that_alone_has_another_heading_may_not_show_all_rows(
+    headings: str, expected: object, *, lost: bool
+) -> None:
+    pages = SeveralPages()
+    for number, (was, now) in enumerate(headings.split(), start=1):
+        page, rows = "first" if number == 1 else number, string.ascii_lowercase[3 * number :][:3]
+        url = url_of(page)
+        known = replace(memo(url, (rows, [number + 1])), surroundings=Surroundings(was.strip(".")))
+        seen = rows[:-1] if lost else rows
+        listing = Listing(
+            url=url, family="generic", confidence=1.0, is_listing=True, entries=entries(seen),
+            next_pages=(url_of(number + 1),),
+        )  # fmt: skip
+        now_memo = replace(known, entries=listing.entries, surroundings=Surroundings(now.strip(".")))
+        pages.add(url, listing, None if was == "-" else known, now_memo, is_linked=False)
+    found = pages.flaw()
+    heading = Flaw(FlawKind.UNLIKE, f"{url_of(expected)}: its heading is another one")
+    assert found == (None if expected is None else heading)
