@@ -116,3 +116,8 @@ class Silent(Observer):
 
     def counts_unchanged(self) -> bool:
         return True
+
+
+def is_overridden(observer: Observer, event: str) -> bool:
+    """Whether ``observer`` does something at ``event``, in its class or as an attribute of its own."""
+    return getattr(getattr(observer, event), "__func__", None) is not getattr(Observer, event)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from traceback import format_exception_only
 from typing import Any
 
 from crawler.model.errors import ConfigError
-from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import StoredFile
-from crawler.model.values import Job, Rejection, Result
+from crawler.model.observer import Observer, is_overridden
 from crawler.output.log import LOGGER
 from crawler.text.escape import printable
 
@@ -36,10 +35,12 @@ class Guarded(Observer):
     """
 
     def __init__(self, observer: Observer) -> None:
-        own = {name for name in _EVENTS if _is_overridden(observer, name)}
+        own = {name for name in _EVENTS if is_overridden(observer, name)}
         if own & _OF_ONE_FILE:
             own.add("all_unchanged")
         self._methods: dict[str, Callable[..., object]] = {name: getattr(observer, name) for name in own}
+        for name in own:
+            setattr(self, name, partial(self._tell, name))
         self._name = type(observer).__name__
         self.problem = ""
         """What went wrong, in one line; "" if nothing did."""
@@ -59,39 +60,6 @@ class Guarded(Observer):
         self.problem = self.problem or f"{problem}; it receives no more events"
         LOGGER.error("%s", problem, exc_info=error)
         self._methods = {name: each for name, each in self._methods.items() if name == "run_finished" != event}
-
-    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
-        self._tell("listing_read", path, url, entries, family=family, confidence=confidence)
-
-    def listing_failed(self, path: str, url: str, reason: str) -> None:
-        self._tell("listing_failed", path, url, reason)
-
-    def rejected(self, path: str, rejection: Rejection) -> None:
-        self._tell("rejected", path, rejection)
-
-    def listed(self, path: str, size: int | None) -> None:
-        self._tell("listed", path, size)
-
-    def walked(self) -> None:
-        self._tell("walked")
-
-    def started(self, job: Job) -> None:
-        self._tell("started", job)
-
-    def received(self, job: Job, count: int) -> None:
-        self._tell("received", job, count)
-
-    def resumed(self, job: Job, offset: int) -> None:
-        self._tell("resumed", job, offset)
-
-    def finished(self, result: Result) -> None:
-        self._tell("finished", result)
-
-    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
-        self._tell("all_unchanged", directory, files, reason)
-
-    def run_finished(self) -> None:
-        self._tell("run_finished")
 
 
 def guarded(observers: Observer | Iterable[Observer]) -> list[Guarded]:
@@ -122,8 +90,3 @@ def _checked(observer: Any) -> Observer:
             raise ConfigError(f"observers: {kind}.{name} is a generator, whose body never runs: write it without yield")
     checked: Observer = observer
     return checked
-
-
-def _is_overridden(observer: Observer, event: str) -> bool:
-    """Whether ``observer`` does something at ``event``, in its class or as an attribute of its own."""
-    return getattr(getattr(observer, event), "__func__", None) is not getattr(Observer, event)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import StoredFile
-from crawler.model.values import Job, Rejection, Result
+from crawler.model.observer import Observer, is_overridden
 from crawler.output.progress.silent import SilentDisplay
 
 
@@ -32,95 +30,43 @@ def choose_display(mode: str, stream: TextIO) -> SilentDisplay:
     return Plain(stream)
 
 
+EVENTS: dict[str, tuple[str, ...]] = {
+    "listing_read": (),
+    "listing_failed": (),
+    "rejected": (),
+    "listed": (),
+    "walked": (),
+    "started": (),
+    "received": (),
+    "resumed": (),
+    "finished": (),
+    "all_listed": ("listed",),
+    "all_started": ("started",),
+    "all_received": ("received",),
+    "all_saved": ("finished",),
+    "all_unchanged": ("listed", "finished"),
+    "count_unchanged": ("listed", "finished", "all_unchanged"),
+}
+"""Event → the others that an observer receives instead if it does not override its method."""
+
+
 class Fanout(Observer):
-    """Several observers as one, called in order. An event reaches only observers that override its method."""
+    """Several observers as one, called in order. An event reaches only observers that are interested in it."""
 
     def __init__(self, observers: Sequence[Observer]) -> None:
-        def interested(*events: str) -> list[Observer]:
-            return [
-                each
-                for each in observers
-                if any(getattr(type(each), event) is not getattr(Observer, event) for event in events)
-            ]
-
-        self._listing_read = [each.listing_read for each in interested("listing_read")]
-        self._listing_failed = [each.listing_failed for each in interested("listing_failed")]
-        self._rejected = [each.rejected for each in interested("rejected")]
-        self._listed = [each.listed for each in interested("listed")]
-        self._walked = [each.walked for each in interested("walked")]
-        self._started = [each.started for each in interested("started")]
-        self._received = [each.received for each in interested("received")]
-        self._all_started = [each.all_started for each in interested("started", "all_started")]
-        self._all_received = [each.all_received for each in interested("received", "all_received")]
-        self._resumed = [each.resumed for each in interested("resumed")]
-        self._finished = [each.finished for each in interested("finished")]
-        # An observer that does not override one of these methods receives the files one by one.
-        self._all_listed = [each.all_listed for each in interested("listed", "all_listed")]
-        self._all_saved = [each.all_saved for each in interested("finished", "all_saved")]
-        of_unchanged = interested("listed", "finished", "all_unchanged")
-        self._all_unchanged = [each.all_unchanged for each in of_unchanged]
-        self._counts_unchanged = [each.counts_unchanged for each in of_unchanged]
-        self._count_unchanged = [each.count_unchanged for each in of_unchanged]
-
-    def listing_read(self, path: str, url: str, entries: int, *, family: str, confidence: float) -> None:
-        for notify in self._listing_read:
-            notify(path, url, entries, family=family, confidence=confidence)
-
-    def listing_failed(self, path: str, url: str, reason: str) -> None:
-        for notify in self._listing_failed:
-            notify(path, url, reason)
-
-    def rejected(self, path: str, rejection: Rejection) -> None:
-        for notify in self._rejected:
-            notify(path, rejection)
-
-    def listed(self, path: str, size: int | None) -> None:
-        for notify in self._listed:
-            notify(path, size)
-
-    def all_listed(self, files: Sequence[tuple[str, int | None]]) -> None:
-        for notify in self._all_listed:
-            notify(files)
-
-    def all_saved(self, results: Sequence[Result]) -> None:
-        for notify in self._all_saved:
-            notify(results)
-
-    def walked(self) -> None:
-        for notify in self._walked:
-            notify()
-
-    def started(self, job: Job) -> None:
-        for notify in self._started:
-            notify(job)
-
-    def all_started(self, jobs: Sequence[Job]) -> None:
-        for notify in self._all_started:
-            notify(jobs)
-
-    def all_received(self, jobs: Sequence[Job], sizes: Sequence[int]) -> None:
-        for notify in self._all_received:
-            notify(jobs, sizes)
-
-    def received(self, job: Job, count: int) -> None:
-        for notify in self._received:
-            notify(job, count)
-
-    def resumed(self, job: Job, offset: int) -> None:
-        for notify in self._resumed:
-            notify(job, offset)
-
-    def finished(self, result: Result) -> None:
-        for notify in self._finished:
-            notify(result)
+        for event, others in EVENTS.items():
+            concerned = [each for each in observers if any(is_overridden(each, name) for name in (event, *others))]
+            setattr(self, event, _in_turn([getattr(each, event) for each in concerned]))
+            if event == "count_unchanged":
+                self._counting = concerned
 
     def counts_unchanged(self) -> bool:
-        return all(counts() for counts in self._counts_unchanged)
+        return all(each.counts_unchanged() for each in self._counting)
 
-    def count_unchanged(self, files: int, size: int) -> None:
-        for notify in self._count_unchanged:
-            notify(files, size)
 
-    def all_unchanged(self, directory: str, files: Sequence[StoredFile], reason: str) -> None:
-        for notify in self._all_unchanged:
-            notify(directory, files, reason)
+def _in_turn(calls: Sequence[Callable[..., None]]) -> Callable[..., None]:
+    def notify(*values: object, **more: object) -> None:
+        for call in calls:
+            call(*values, **more)
+
+    return calls[0] if len(calls) == 1 else notify

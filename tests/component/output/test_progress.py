@@ -18,7 +18,7 @@ from rich.console import Console
 from crawler.model.errors import FetchError
 from crawler.model.observer import Observer
 from crawler.model.values import Job, Outcome, Rejection, Result, Span
-from crawler.output.progress import Fanout, choose_display
+from crawler.output.progress import EVENTS, Fanout, choose_display
 from crawler.output.progress.bars import SETTLED, Bars, fit
 from crawler.output.progress.counters import Counters
 from crawler.output.progress.plain import Plain
@@ -609,6 +609,11 @@ class Recorder(Observer):
 
     def finished(self, result: Result) -> None:
         self.events.append(f"finished {result.path}")
+
+
+def test_every_method_of_an_observer_is_an_event_but_its_answer_and_the_end() -> None:
+    methods = {name for name, each in vars(Observer).items() if callable(each) and not name.startswith("_")}
+    assert methods - set(EVENTS) == {"counts_unchanged", "run_finished"}
 
 
 def test_every_event_reaches_every_observer_in_order() -> None:
