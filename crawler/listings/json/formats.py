@@ -12,7 +12,7 @@ from crawler.listings.json.archive_org import read_archive_org
 from crawler.listings.json.beside import beside_rows
 from crawler.listings.json.caddy import read_caddy
 from crawler.listings.json.document import JsonDocument, read_json
-from crawler.listings.json.generic import read_generic
+from crawler.listings.json.generic import read_empty, read_generic
 from crawler.listings.json.nginx import read_nginx
 from crawler.listings.json.pcloud import read_pcloud
 from crawler.listings.json.pypi import read_pypi
@@ -41,11 +41,14 @@ _APART = {
 
 
 def parse_json(page: Page) -> Listing | None:
-    """The listing of the first reader that recognises the page; None if it is not JSON or none does."""
+    """The listing of the first reader that recognises the page; None if it is not JSON or none does.
+
+    A page without rows that none recognises is no listing by itself, but may be the end of one.
+    """
     document = read_json(page)
     if document is None:
         return None
-    listing = next((listing for reader in READERS if (listing := reader(document))), None)
+    listing = next((listing for reader in (*READERS, read_empty) if (listing := reader(document))), None)
     if listing is None:
         return None
     if isinstance(document.value, list) and not any(rejection.row for rejection in listing.rejections):

@@ -3,7 +3,7 @@
 Examples are dufs (``?json``), Caddy 1, gohttpserver, copyparty (``?ls``), ``serve``, ``rclone lsjson`` and GitHub's
 contents API. Any API may return an array of objects, so every row must prove that it is a file or a directory:
 by a type or flag from a closed vocabulary, or by a name, a size and a time without any field foreign to files.
-An empty array proves nothing.
+An empty array proves nothing, but that there are no further pages.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ _ELSEWHERE = frozenset(
     )
 )
 """Words of arrays whose rows are those of other directories, or that are gone."""
+FAMILY = "json-generic"
 _DEEPEST = 3
 """Number of objects in each other in which further arrays are looked for."""
 
@@ -111,10 +112,18 @@ def read_generic(document: JsonDocument) -> Listing | None:
                 return None
     if nameless and 2 * nameless >= count:
         return None
-    family, confidence = ("dufs-json", 1.0) if dufs else ("json-generic", 0.7)
+    family, confidence = ("dufs-json", 1.0) if dufs else (FAMILY, 0.7)
     left = next(_left_out(document.value, [array.rows for array in arrays], taken.names), None)
     flaws = () if left is None else (Flaw(FlawKind.PART, f"further rows in {left}"),)
     return taken.listing(family, complete=document.whole, confidence=confidence, flaws=flaws)
+
+
+def read_empty(document: JsonDocument) -> Listing | None:
+    """What proves nothing by itself, but may be the page after the last one: arrays for rows, and nothing in them."""
+    arrays = list(_arrays(document.value))
+    if not arrays or not document.whole or any(array.rows for array in arrays):
+        return None
+    return replace(Rows(document.url).listing(FAMILY, confidence=0.0), is_listing=False)
 
 
 def _is_nameless(row: Any) -> bool:

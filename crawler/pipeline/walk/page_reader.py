@@ -114,12 +114,12 @@ class PageReader(Value, frozen=True, kw_only=True):
         if "json" in page.content_type:
             found = [piece async for piece in parsed]
             parsed = _again(found)
-            if not found[-1].is_listing and not (self.root is not None and self.root.may_be_file):
+            if is_first and not found[-1].is_listing and not (self.root is not None and self.root.may_be_file):
                 # An empty array proves nothing; the HTML page of the same directory does.
                 page = await self._fetch(url, Validators(), permit, html_only=True)
                 parsed = self.parse(page.body, page.url, page.content_type)
                 response = replace(response, page=page)
-        async with aclosing(self._noted(response, sound(parsed, page, url, response.was))) as pieces:
+        async with aclosing(self._noted(response, sound(parsed, page, url, response.was, is_first=is_first))) as pieces:
             async for piece in pieces:
                 yield after(known, piece)
 

@@ -14,7 +14,7 @@ from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Listing
-from crawler.pipeline.rules.listings.page_links import is_paged
+from crawler.pipeline.rules.listings.page_links import is_bare, is_paged
 from crawler.pipeline.rules.listings.page_texts import are_known, judge, shown
 from crawler.pipeline.walk.page_versions import linked_pages, with_claims, with_link
 from crawler.pipeline.walk.pages import Remembered
@@ -39,15 +39,16 @@ class Compared(Value, frozen=True, kw_only=True):
     """What is to be remembered with the page as it was while text on this one is doubted."""
 
 
-async def sound(parsed: Pieces, page: FetchedPage, url: str, was: Remembered) -> Pieces:
+async def sound(parsed: Pieces, page: FetchedPage, url: str, was: Remembered, *, is_first: bool = True) -> Pieces:
     """Yield the pieces of ``page``, the response to ``url`` that ``was`` known, without an uncertain last row.
 
+    ``is_first``: whether it is the first page of its directory; a later one may be the end, without rows.
     Raises ListingError if it is not a listing.
     """
     piece: Listing | None = None
     async with aclosing(parsed) as pieces:
         async for piece in pieces:
-            piece = with_belief(was, page, piece)
+            piece = with_belief(was, page, piece) if is_first or not is_bare(piece) else replace(piece, is_listing=True)
             if piece.is_listing:
                 piece = with_claims(with_link(piece, linked_pages(page)))
             is_cut = not piece.complete and is_cut_short(piece.flaws)

@@ -44,6 +44,11 @@ def back_links(listing: Listing) -> list[str]:
     return [claim.quote for claim in listing.claims if claim.kind is ClaimKind.BACK]
 
 
+def is_bare(listing: Listing) -> bool:
+    """Whether a page shows nothing but that no row is on it, so that it may only be the one after the last."""
+    return not listing.entries and listing.complete and listing.family in _CHAINED
+
+
 def following(listing: Listing, done: Collection[str], scope: Scope) -> list[str]:
     """The pages that continue ``listing`` and may be read; ``done`` have been read. Raises ListingError."""
     found = dict.fromkeys(next_of(listing))

@@ -1,0 +1,88 @@
+"""Pages of JSON that name only the next one: the last of them may be empty, and hide nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.model.errors import ListingError
+from tests.support.fakes import FakeRequest, FakeResponse, MemoryState
+from tests.unit.pipeline.walk.test_read_pages import ROOT, Reading, files
+
+Pages = Sequence[tuple[Sequence[str], Mapping[str, Any]]]
+"""For each page its rows, and the fields beside them."""
+STYLES = ("array", "next", "Link")
+
+
+class JsonReading(Reading):
+    """The outcome of reading a listing of JSON ``pages`` that name the next one in a field, or a Link header."""
+
+    def __init__(self, pages: Pages, state: MemoryState, style: str) -> None:
+        super().__init__(lambda _query: None, state)
+        self._pages, self._style = pages, style
+
+    def _respond(self, request: FakeRequest) -> FakeResponse:
+        path, _, query = request.url.partition("?page=")
+        number = int(query or 1)
+        if path != ROOT or number > len(self._pages):
+            return FakeResponse(status=404)
+        names, beside = self._pages[number - 1]
+        rows = [{"name": name, "type": "file", "size": 1} for name in names]
+        is_last = number == len(self._pages) or not names
+        headers, url = {"Content-Type": "application/json"}, f"{ROOT}?page={number + 1}"
+        document: Any = {"files": rows, "next": None if is_last else url, **beside}
+        if self._style != "next":
+            document = rows if self._style == "array" else {"files": rows, **beside}
+            headers |= {} if is_last else {"Link": f'<{url}>; rel="next"'}
+        return FakeResponse(headers=headers, body=json.dumps(document).encode())
+
+
+async def read(pages: Pages, state: MemoryState, style: str) -> list[str] | None:
+    """The names on ``pages``; None if they are not known to be whole."""
+    reading = JsonReading(pages, state, style)
+    try:
+        await reading.run()
+    except ExceptionGroup as group:
+        assert isinstance(group.exceptions[0], ListingError)
+        return None
+    return reading.names if reading.is_complete else None
+
+
+def chain(names: Sequence[str], length: int, *, is_open: bool) -> list[tuple[Sequence[str], Mapping[str, Any]]]:
+    """Pages of ``length`` rows with ``names``; at last an empty one if ``is_open`` and the one before it is full."""
+    parts = [names[at : at + length] for at in range(0, len(names), length)]
+    return [(part, {}) for part in (*parts, *([[]] if is_open and len(parts[-1]) == length else []))]
+
+
+@pytest.mark.parametrize("style", STYLES)
+@settings(max_examples=30)
+@given(counts=st.lists(st.integers(1, 12), min_size=1, max_size=4), length=st.integers(1, 4))
+async def test_an_empty_page_after_the_last_full_one_is_the_end(style: str, counts: list[int], length: int) -> None:
+    state = MemoryState()
+    for count in sorted(counts):  # one in place of a page that was not full is doubted
+        assert await read(chain(files(count), length, is_open=True), state, style) == files(count)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("number", [1, 2, 3])
+async def test_an_empty_page_in_place_of_one_with_rows_is_not_the_end(style: str, number: int) -> None:
+    state, whole = MemoryState(), chain(files(8), 3, is_open=True)
+    fault = [*whole[: number - 1], ([], {}), *whole[number:]]
+    assert await read(whole, state, style) == files(8)
+    for _ in range(2):
+        assert await read(fault, state, style) is None
+    assert await read(whole, state, style) == files(8)
+
+
+@pytest.mark.parametrize("beside", [{"error": "disk offline"}, {"count": 9}, {"hasMore": True}])
+async def test_an_empty_page_that_states_more_is_not_the_end(beside: dict[str, Any]) -> None:
+    assert await read([(files(3), {}), ([], beside)], MemoryState(), "next") is None
+
+
+async def test_a_first_page_that_is_an_empty_array_proves_nothing() -> None:
+    assert await read([([], {})], MemoryState(), "next") is None
