@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -83,38 +83,40 @@ def compared(
     The page of a login, an error or a search, or of another directory, may show some of the files. ``was``: the only
     page of its directory, as it was last remembered. Of several pages, each may have lost rows to the others.
     """
-    from crawler.pipeline.rules.listings.page_heading import heading_of, settled  # not needed for unchanged pages
+    from crawler.pipeline.rules.listings import page_heading  # not needed for unchanged pages
 
-    text = heading_of(page.body)
-    heading, known = settled(text), UNKNOWN if was is None else was.surroundings
+    text = page_heading.heading_of(page.body)
+    heading, known = page_heading.settled(text), UNKNOWN if was is None else was.surroundings
     is_alone = not (is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)))
     is_lossy = is_alone and listing.conclusive and _has_lost_rows(was, entries)
+    now = page_heading.with_heading(known, heading, is_lossy=is_lossy)
     # A later page is one of several, which show each other's rows when there are fewer.
     texts = judge(
         known.texts,
-        _texts_apart(was, listing),
+        _texts_apart(was, listing, page_heading.changing_parts(known, text) or page_heading.changing_parts(now, text)),
         is_lossy=is_lossy and is_first,
         doubts=known.doubts,
         counts=_counts(listing, entries) if is_alone and is_first else None,
         names=listing.mentioned,
     )
-    now, flaw, doubted = Surroundings(heading, texts.noted), None, None
-    if is_lossy and known.heading not in ("", heading):
-        flaw = Flaw(FlawKind.UNLIKE, f"{masked(url)}: its heading is {f'now {text!r}' if text else 'gone'}")
-    elif texts.doubt is not None:
+    flaw, doubted = None, None
+    if texts.doubt is not None:
         flaw = Flaw(FlawKind.UNLIKE, f"{masked(url)}: it says {texts.doubt!r}")
         doubted = replace(known, doubts=known.doubts + 1)
-    return Compared(flaw=flaw, surroundings=now, doubted=doubted)
+    if is_lossy and known.heading and not page_heading.is_same(known, heading):
+        flaw = Flaw(FlawKind.UNLIKE, f"{masked(url)}: its heading is {f'now {text!r}' if text else 'gone'}")
+        doubted = page_heading.with_doubt(doubted or known, heading)
+    return Compared(flaw=flaw, surroundings=replace(now, texts=texts.noted, doubts=0), doubted=doubted)
 
 
-def _texts_apart(was: Remembered, listing: Listing) -> list[str] | None:
-    """The texts of ``listing`` but controls that lead nowhere, and names of rows that it had in links elsewhere.
+def _texts_apart(was: Remembered, listing: Listing, heading: Collection[str]) -> list[str] | None:
+    """The texts of ``listing`` but ``heading``, controls that lead nowhere, and names of its rows in links elsewhere.
 
     What those mean is found out by other means.
     """
     if listing.texts is None:
         return None
-    settled = {claim.quote for claim in listing.claims if claim.kind in DEAD_ENDS.values()}
+    settled = {claim.quote for claim in listing.claims if claim.kind in DEAD_ENDS.values()}.union(heading)
     if isinstance(was, ListingMemo):
         settled.update(listing.mentioned.intersection(entry.name for entry in was.entries))
     return [text for text in listing.texts if shown(text) not in settled]
@@ -142,11 +144,12 @@ def with_belief(was: Remembered, page: FetchedPage, listing: Listing) -> Listing
     is_known_flaw = all(flaw.kind is FlawKind.UNKNOWN for flaw in listing.flaws)
     if not is_known_flaw or is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)):
         return listing
-    from crawler.pipeline.rules.listings.page_heading import heading_of, settled  # not needed for other pages
+    from crawler.pipeline.rules.listings import page_heading  # not needed for other pages
 
-    heading, known = settled(heading_of(page.body)), was.surroundings
+    text, known = page_heading.heading_of(page.body), was.surroundings
+    heading, texts = page_heading.settled(text), _texts_apart(None, listing, page_heading.changing_parts(known, text))
     is_identified = bool(heading) or (listing.is_listing and listing.family == was.family)
-    is_doubted = bool(known.doubts) or not are_known(known.texts, listing.texts, _counts(listing, ()))
-    if not is_identified or heading != known.heading or is_doubted:
+    is_doubted = bool(known.doubts) or not are_known(known.texts, texts, _counts(listing, ()))
+    if not is_identified or not page_heading.is_same(known, heading) or is_doubted:
         return listing
     return replace(listing, is_listing=True, family=was.family, conclusive=True, flaws=())

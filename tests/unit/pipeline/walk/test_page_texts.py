@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from random import Random
 
 import pytest
@@ -160,6 +161,27 @@ async def test_only_a_fault_that_is_seen_in_three_visits_in_succession_is_believ
         assert await history.proves_absence(page) is is_believed
         if faults > DOUBTS:
             return
+
+
+def dated(count: int, day: str) -> str:
+    return sorted_by_script(files(count)).replace("Index of /pub/", f"Index of /pub/ ({day})")
+
+
+async def test_a_heading_that_changes_each_day_is_believed_after_two_changes_and_that_of_another_page_never() -> None:
+    days, history = cycle(["pirmdiena", "otrdiena", "tresdiena", "ceturtdiena", "piektdiena"]), History()
+    for count in (7, 8, 9, 8, 7):
+        assert await history.proves_absence(dated(count, next(days)))
+    other = dated(5, "x").replace("Index of /pub/ (x)", "Ieiet")
+    for _ in range(4):
+        assert not await history.proves_absence(other)
+    assert await history.proves_absence(dated(5, next(days)))
+
+
+async def test_a_heading_that_changes_in_each_doubted_visit_is_believed_after_two_of_them() -> None:
+    history = History()
+    assert await history.proves_absence(dated(9, "pirmdiena"))
+    days = ["otrdiena", "otrdiena", "tresdiena", "ceturtdiena", "piektdiena"]
+    assert [await history.proves_absence(dated(8, day)) for day in days] == [False, False, False, True, True]
 
 
 FAULTS = [

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import pairwise
 
-from crawler.pipeline.rules.listings.page_heading import heading_of, settled
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawler.model.state.surroundings import Surroundings
+from crawler.pipeline.rules.listings.page_heading import CHANGES, heading_of, is_same, settled, with_doubt, with_heading
 
 
 @pytest.mark.parametrize(
@@ -45,3 +50,86 @@ def test_numbers_and_dates_do_not_make_another_heading(heading: str, other: str,
 
 def test_what_is_remembered_of_a_heading() -> None:
     assert settled("Index of /Pub: 12 Files, 3.5 GiB, Monday 1 Dec") == "index of /pub: 0, 0, 0 0"
+
+
+def after(*headings: str) -> Surroundings:
+    """What is remembered of a page that had ``headings`` while no row was missing."""
+    known = Surroundings(texts="x", doubts=1)
+    for heading in headings:
+        known = with_heading(known, heading, is_lossy=False)
+    return known
+
+
+TUESDAY, WEDNESDAY, THURSDAY = (f"index of /pub (dien{day}stag)" for day in "xyz")
+
+
+@pytest.mark.parametrize(
+    ("before", "heading", "same"),
+    [
+        ([], "", True),
+        ([], "log in", False),
+        ([TUESDAY], TUESDAY, True),
+        ([TUESDAY], WEDNESDAY, False),
+        ([TUESDAY, WEDNESDAY], THURSDAY, False),
+        ([TUESDAY, WEDNESDAY, TUESDAY], THURSDAY, True),
+        ([TUESDAY, TUESDAY, WEDNESDAY, WEDNESDAY, TUESDAY], THURSDAY, True),
+        ([TUESDAY, WEDNESDAY, TUESDAY], "index of /pub", False),
+        ([TUESDAY, WEDNESDAY, TUESDAY], "", False),
+        ([TUESDAY, WEDNESDAY, TUESDAY], "log in", False),
+        ([TUESDAY, WEDNESDAY, TUESDAY], "index of /other", False),
+        ([TUESDAY, WEDNESDAY, "log in"], THURSDAY, False),
+        ([TUESDAY, WEDNESDAY, TUESDAY, "log in"], TUESDAY, False),
+        ([TUESDAY, WEDNESDAY, "log in", TUESDAY, WEDNESDAY], THURSDAY, False),
+        (["a.zip", "b.bin", "c.iso"], "log in", False),  # nothing is left of it
+        (["acme files", "acme news", "acme docs"], "acme log in", False),  # or less than half
+        (["newest: a | downloads", "newest: b | downloads", "newest: c | downloads"], "newest: d | downloads", True),
+        (["newest: a | downloads", "newest: b | downloads", "newest: c | downloads"], "newest: d", False),
+        (["newest: a | the newest: a", "newest: b | the newest: b", "newest: c | the newest: c"],
+         "newest: d | the newest: d", True),
+    ],
+)  # fmt: skip
+def test_a_heading_that_changes_is_the_same_one_as_long_as_the_rest_is(
+    before: list[str], heading: str, *, same: bool
+) -> None:
+    assert is_same(after(*before), heading) is same
+
+
+def test_what_is_remembered_besides_the_heading_stays() -> None:
+    known = after(TUESDAY)
+    assert known == Surroundings(TUESDAY, "x", 1)
+    assert with_heading(known, TUESDAY, is_lossy=False) == known
+    changed = with_heading(known, WEDNESDAY, is_lossy=False)
+    assert (changed.heading, changed.texts, changed.doubts, changed.changes) == (WEDNESDAY, "x", 1, 1)
+    assert with_heading(known, WEDNESDAY, is_lossy=True).changes == 0, "it may be another page"
+
+
+@given(
+    st.lists(st.text(alphabet="abcd -", min_size=1, max_size=8), min_size=CHANGES + 1, max_size=9),
+    st.text(alphabet="xy ", max_size=12), st.text(alphabet="pq /", max_size=12),
+)  # fmt: skip
+@settings(max_examples=60)
+def test_what_varies_is_found_wherever_it_stands(parts: list[str], start: str, end: str) -> None:
+    headings = [f"{start}{part}{end}" for part in parts]
+    known = after(*headings)
+    is_most = all(2 * len(start + end) > len(heading) for heading in headings)
+    changes = sum(one != other for one, other in pairwise(headings))
+    assert is_same(known, headings[-1])
+    assert not is_most or changes < CHANGES or all(is_same(known, heading) for heading in headings)
+    assert not is_same(known, "Log in, please")
+
+
+def test_a_heading_that_differs_in_each_doubted_visit_changes_always() -> None:
+    known = after(TUESDAY)
+    for _ in range(9):
+        known = with_doubt(known, WEDNESDAY)
+        assert not is_same(known, WEDNESDAY), "it stays, as that of an error does"
+    known = with_doubt(known, THURSDAY)
+    assert is_same(known, WEDNESDAY)
+    assert known.heading == TUESDAY
+    assert with_heading(known, TUESDAY, is_lossy=True).doubted == ""
+
+
+def test_a_doubted_heading_that_has_little_in_common_tells_nothing() -> None:
+    known = after(TUESDAY)
+    for heading in ("log in", "sign in", ""):
+        assert with_doubt(known, heading) == known
