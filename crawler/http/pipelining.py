@@ -79,27 +79,22 @@ class Sharing:
         return usable(host, self._deepest)
 
     def spare(self, url: str) -> int:
-        """See ``interfaces.Sharing``."""
         if self._gate.limits_requests or self._transport.experience(url) is None or not self._is_plain(url):
             return 0
         return max(0, self._gate.host(url).free)
 
     def is_crowded(self, url: str) -> bool:
-        """See ``interfaces.Sharing``."""
         return self._gate.host(url).free < 0
 
     def is_near(self, url: str) -> bool | None:
-        """See ``interfaces.Sharing``."""
         seen = self._transport.experience(url)
         return None if seen is None else seen.first.is_near
 
     def announces_ranges(self, url: str) -> bool:
-        """See ``interfaces.Sharing``."""
         seen = self._transport.experience(url)
         return seen is not None and seen.first.sends_ranges
 
     def open_ahead(self, url: str, requests: int) -> None:
-        """See ``interfaces.Sharing``."""
         if requests and self.spare(url):
             host = self._gate.host(url)
             self._transport.open_ahead(url, lambda idle: host.state.ahead(free=host.free, idle=idle, requests=requests))
@@ -115,7 +110,6 @@ class Sharing:
         return host
 
     async def send(self, together: Together) -> Sequence[WholeResponse | None]:
-        """See ``interfaces.Sharing``."""
         url = together.url
         try:
             host = await self._usual.enter(url)
@@ -144,7 +138,6 @@ class Sharing:
         return [response if is_proven else None for response, is_proven in zip(found, verdict.proven, strict=True)]
 
     def can_order(self, url: str, accepts: Callable[[HeaderShape], bool], files: int, *, in_depth: bool) -> bool:
-        """See ``interfaces.Sharing``."""
         seen = self._transport.experience(url)
         if self._gate.limits_bytes or not self.is_near(url) or seen is None or seen.most_requests < files:
             return False
@@ -153,7 +146,6 @@ class Sharing:
         return is_deep and self._transport.can_hand_over(url) and bool(seen.shapes.patterns(accepts))
 
     async def order(self, ordered: Ordered, reception: Reception) -> None:
-        """See ``interfaces.Sharing``."""
         try:
             host = await self._usual.enter(ordered.url)
         except FetchError:
@@ -248,18 +240,14 @@ class Sharing:
             self._change(name, agreed, "the responses agree with the listing")
 
     def joined(self, first: interfaces.WholeResponse, second: interfaces.WholeResponse) -> interfaces.WholeResponse:
-        """See ``interfaces.Sharing``."""
         return joined(first, second)
 
     def page_headers(self, validators: Validators) -> Mapping[str, str]:
-        """See ``interfaces.Sharing``."""
         return page_headers(validators)
 
     def page_at_once(self, response: interfaces.WholeResponse) -> FetchedPage | None:
-        """See ``interfaces.Sharing``."""
         return self._pages.page(response)
 
     async def page(self, response: interfaces.WholeResponse) -> FetchedPage:
-        """See ``interfaces.Sharing``."""
         body = b"" if response.status == 304 else await read_decoded(response)
         return page_of(response, body)

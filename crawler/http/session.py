@@ -169,7 +169,6 @@ class SessionResponse:
 
     @property
     def is_over(self) -> bool:
-        """See ``response.RawResponse``."""
         return self._response.content.is_eof()
 
     async def next(self) -> bytes:

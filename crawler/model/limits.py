@@ -153,3 +153,5 @@ CHECKPOINT_BYTES = 32 * MIB
 before resuming."""
 FREE_RESERVE = 64 * MIB
 """Disk space that a run leaves free, or one percent of the free space if that is less."""
+RUNS_READ = 1000
+"""Maximum number of runs that are searched for the last successful one."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.exit_codes import is_trouble
@@ -18,8 +19,6 @@ from crawler.storage.state.read_only import ReadOnlyState
 from crawler.storage.state.records import FileTotals
 from crawler.text.escape import masked
 
-RUNS_READ = 1000
-"""Maximum number of runs that are searched for the last successful one."""
 _LAST_SUCCESS = "crawler_last_success_timestamp_seconds"
 
 GAUGES = (
@@ -58,7 +57,7 @@ async def read_standing(report: Report, ended: float, name: str, config: Config,
     success, totals = 0.0, None
     if path is not None:
         async with ReadOnlyState(path) as state:
-            runs = await state.runs(RUNS_READ)
+            runs = await state.runs(limits.RUNS_READ)
         good = [run.started + run.figures.seconds for run in runs if run.figures and run.figures.exit_code == 0]
         success = good[0] if good else 0.0
         totals = runs[0].totals if runs else None

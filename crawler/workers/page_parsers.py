@@ -64,7 +64,6 @@ class PageParsers:
             self._process = None
 
     def prepare(self) -> None:
-        """See ``interfaces.Parser``."""
         import crawler.listings.html.siblings  # noqa: F401
 
     def whole(self, body: bytes, url: str, content_type: str) -> Listing | None:

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Mapping
 from importlib.util import find_spec
 
+from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.errors import ConfigError
 from crawler.model.report import Report
@@ -16,8 +17,6 @@ from crawler.storage.state.read_only import NullState, ReadOnlyState
 from crawler.storage.state.records import FileTotals
 from crawler.storage.state.runs import RunRecord
 
-RUNS_READ = 1000
-"""Maximum number of runs that are searched for the last successful one."""
 FILES_SHOWN = 10
 """Number of largest files, and of slowest transfers, that are shown."""
 CHANGES_SHOWN = 20
@@ -119,7 +118,7 @@ async def read_contents(directory: str, config: Config, last: LastRun | None = N
     async with ReadOnlyState(path) if path else NullState() as state:
         return Contents(
             directory=directory,
-            runs=tuple(await state.runs(RUNS_READ)),
+            runs=tuple(await state.runs(limits.RUNS_READ)),
             directories=await state.directories(DEPTH),
             largest=tuple(await state.largest(FILES_SHOWN)),
             problem=state.problem,

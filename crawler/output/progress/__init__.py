@@ -56,7 +56,8 @@ class Fanout(Observer):
     def __init__(self, observers: Sequence[Observer]) -> None:
         for event, others in EVENTS.items():
             concerned = [each for each in observers if any(is_overridden(each, name) for name in (event, *others))]
-            setattr(self, event, _in_turn([getattr(each, event) for each in concerned]))
+            if concerned or others:  # otherwise it has no effect, as in any observer
+                setattr(self, event, _in_turn([getattr(each, event) for each in concerned]))
             if event == "count_unchanged":
                 self._counting = concerned
 

@@ -181,7 +181,6 @@ class LocalDestination(DirectoryReader):
         return await self._run(self._part_threads, digest_at, self._layout.root, path)
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
-        """See ``interfaces.Destination``."""
         from crawler.storage.directory.reading.readback import read_at  # imported only if needed
 
         return await self._run(self._part_threads, read_at, self._layout.root, path, limit)
@@ -199,7 +198,6 @@ class LocalDestination(DirectoryReader):
 
     @property
     def receivers(self) -> Sequence[Receiver]:
-        """See ``interfaces.Destination``."""
         return self._receiving.receivers(self._fillers, self._writer.parts) if self._writer is not None else ()
 
     async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:
@@ -241,7 +239,6 @@ class LocalDestination(DirectoryReader):
         return given
 
     async def make_folder(self, path: str) -> str | None:
-        """See ``interfaces.Destination``."""
         writer = await self._ready()
         self._changes(path)
         return await self._run(self._write_thread, writer.tree.make, path)
@@ -261,12 +258,10 @@ class LocalDestination(DirectoryReader):
         return await self._run(self._write_thread, remove, writer.tree, paths, (trash, self._spared), done)
 
     def has_parts(self) -> bool:
-        """See ``interfaces.Destination``."""
         writer = self._writer
         return writer is not None and (parts := writer.found_parts) is not None and not parts.is_empty
 
     def has_part(self, path: str) -> bool:
-        """See ``interfaces.Destination``."""
         writer = self._writer
         return writer is not None and (parts := writer.found_parts) is not None and parts.has(path)
 
@@ -286,7 +281,6 @@ class LocalDestination(DirectoryReader):
         return part
 
     async def clean_parts(self, wanted: Container[str]) -> None:
-        """See ``interfaces.Destination``."""
         writer = await self._ready()
         if parts := writer.found_parts:
             await self._run(self._write_thread, parts.clean, wanted)

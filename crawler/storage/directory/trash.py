@@ -25,6 +25,7 @@ from crawler.storage.directory.os_errors import (
 )
 from crawler.storage.directory.reading.scan import Scan
 from crawler.storage.directory.tree import (
+    CREATE_FLAGS,
     DIRECTORY_FLAGS,
     Tree,
     close_quietly,
@@ -38,7 +39,6 @@ from crawler.text.patterns import pattern
 NAME = b"trash"
 _DAY = pattern(r"\d{4}-\d\d-\d\d")
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
-_COPY_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Safeguards(Value, frozen=True, kw_only=True):
@@ -178,7 +178,7 @@ def _copy(source: int, name: bytes, target: int, new: bytes) -> None:
         return
     reading = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=source)
     try:
-        writing = os.open(new, _COPY_FLAGS, 0o666, dir_fd=target)
+        writing = os.open(new, CREATE_FLAGS, 0o666, dir_fd=target)
         try:
             fill_from(reading, writing)
             os.utime(writing, ns=(status.st_mtime_ns, status.st_mtime_ns))

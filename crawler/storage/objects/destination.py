@@ -90,7 +90,6 @@ class ObjectDestination(Destination):
         return {**self._directories.shown_in(directory), **found}
 
     def large_directory(self, directory: str) -> LargeDirectory | None:
-        """See ``interfaces.Destination``."""
         if self._known_empty.covers(directory):
             return None
         return LargeObjectDirectory(self.files_in_pieces(directory))
@@ -121,7 +120,6 @@ class ObjectDestination(Destination):
         return found[0]
 
     async def walk_local(self, directory: str) -> list[tuple[str, Kind, int]]:
-        """See ``interfaces.Destination``."""
         files = await self._run(listing.walk(self._store, directory))
         rows, self._spared = listing.arrange(files, directory, self._directories.made)
         self._directories.known.update(path for path, kind, _ in rows if kind is Kind.DIRECTORY)
@@ -134,7 +132,6 @@ class ObjectDestination(Destination):
         return self._spared
 
     def owner(self, directory: str) -> str | None:
-        """See ``interfaces.Destination``."""
         return self._directories.owner(directory)
 
     async def digest(self, path: str) -> str:
@@ -159,7 +156,6 @@ class ObjectDestination(Destination):
         return self._digests.get(path, "")
 
     async def read(self, path: str, limit: int) -> tuple[Local, bytes] | None:
-        """See ``interfaces.Destination``."""
         if unusable(path, self._where.prefix):
             return None
         return await self._run(self._read(path, limit))
@@ -179,7 +175,6 @@ class ObjectDestination(Destination):
     # --- writing ----------------------------------------------------------------------------------
 
     def rejects(self, path: str) -> str | None:
-        """See ``interfaces.Destination``."""
         return key_problem(path, self._where.prefix)
 
     async def commit(self, batch: Sequence[Staged]) -> list[Known | str]:

@@ -140,7 +140,6 @@ class ObjectPart(Part):
                 self._hashes[name] = hashlib.new(name, usedforsecurity=False)
 
     def note(self, validators: Validators) -> None:
-        """See ``interfaces.Part``."""
         self.validators = validators
 
     def expect(self, mtime: int | None, digests: Sequence[str]) -> None:
@@ -150,7 +149,6 @@ class ObjectPart(Part):
             self._hash_also([digest.partition(":")[0] for digest in digests])
 
     async def write(self, chunk: bytes) -> None:
-        """See ``interfaces.Part``."""
         for hashing in self._hashes.values():
             hashing.update(chunk)
         self.offset += len(chunk)
@@ -188,7 +186,6 @@ class ObjectPart(Part):
             await self.restart()
 
     async def restart(self) -> None:
-        """See ``interfaces.Part``."""
         await self.discard()
         self._reset()
 
@@ -210,7 +207,6 @@ class ObjectPart(Part):
         await self.discard()
 
     async def discard(self) -> None:
-        """See ``interfaces.Part``."""
         self._held, self.offset = [], 0
         upload, self._upload = self._upload, None
         if upload is not None:

@@ -12,7 +12,7 @@ from crawler.model.options.retention import Retention
 from crawler.model.values import Known
 from crawler.storage.directory.boundaries.spared import OwnFile, Spared
 from crawler.storage.directory.os_errors import UnusablePath, flush
-from crawler.storage.directory.tree import DIRECTORY_FLAGS, Tree, close_quietly, write_all
+from crawler.storage.directory.tree import CREATE_FLAGS, DIRECTORY_FLAGS, Tree, close_quietly, write_all
 from crawler.storage.fd_limits import descriptor_budget, descriptor_limit
 from crawler.storage.snapshots.builder import Builder
 from crawler.storage.snapshots.comparison import comparison
@@ -21,8 +21,6 @@ from crawler.storage.snapshots.manifest import ending, heading
 from crawler.storage.snapshots.names import expired, next_name
 from crawler.storage.snapshots.shelf import MANIFEST, NEW, SNAPSHOTS, Shelf, open_shelf
 from crawler.text.urls import STATE_DIRECTORY
-
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Publication:
@@ -98,7 +96,7 @@ class Publication:
         self.name = name = next_name(self.shelf.names(), now)
         self.shelf.prepare_link(name)
         os.mkdir(f"{name}{NEW}", 0o700, dir_fd=self.shelf.descriptor)
-        self._manifest = os.open(f"{name}{MANIFEST}{NEW}", _CREATE, 0o666, dir_fd=self.shelf.descriptor)
+        self._manifest = os.open(f"{name}{MANIFEST}{NEW}", CREATE_FLAGS, 0o666, dir_fd=self.shelf.descriptor)
         self._stack.callback(close_quietly, self._manifest)
         self._note(heading(name, url))
         target = self._tree(self._open(f"{name}{NEW}", self.shelf.descriptor))

@@ -112,7 +112,6 @@ class ClusterPool:
             raise self._error
 
     async def watch(self) -> None:
-        """See ``pipeline.pool.WorkerPool``."""
         await self._has_failed.wait()
         self.check()
 

@@ -52,6 +52,5 @@ class Handed:
         """Stands for all responses."""
 
     def take_back(self, _taken: Taken, end: End | None) -> None:
-        """See ``bulk.receiver.Lender``."""
         self.ending = None if end is None else end.ending
         self._lane.close()

@@ -103,11 +103,9 @@ class BulkReceiver:
 
     @property
     def is_whole(self) -> bool:
-        """See ``responses.BulkBody``."""
         return self._taken is not None and not self._taken.following
 
     def receive(self, write: Callable[[bytes | memoryview], memoryview | None], memory: memoryview) -> None:
-        """See ``responses.BulkBody``."""
         with self._turn:
             self._has_begun = True
         end: End | None = None
@@ -182,14 +180,12 @@ class BulkReceiver:
     # --- in another process -------------------------------------------------------------------------
 
     def begin_elsewhere(self) -> int:
-        """See ``responses.BulkBody``."""
         with self._turn:
             self._has_begun = True
         self._looked_at = time.monotonic()
         return self._loan.connection.fileno()
 
     def arrived(self, count: int, busy: float) -> bool:
-        """See ``responses.BulkBody``."""
         now, loan = time.monotonic(), self._loan
         reading = max(0.0, now - self._looked_at - busy)
         is_new, self.count, self._looked_at = count > self.count, count, now
@@ -210,12 +206,10 @@ class BulkReceiver:
         return not self._is_stopped
 
     def is_followed(self) -> bool:
-        """See ``responses.BulkBody``."""
         self._following = _arrived(self._loan.connection) if self._loan.is_rest else b""
         return bool(self._following) or not self._loan.is_rest
 
     def end_elsewhere(self, count: int, error: int | None, ending: bytes, last: bytes) -> None:
-        """See ``responses.BulkBody``."""
         self.count, self.ending = count, ending
         if ending and self._loan.is_rest:
             self._taken = Taken(count, self._following, last)

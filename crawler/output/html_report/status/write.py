@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from crawler.model import limits
 from crawler.model.config import Config
 from crawler.output.atomic_file import replace_file
 from crawler.output.html_report.status.cards import MirrorFacts
@@ -18,8 +19,6 @@ from crawler.storage.state.read_only import ReadOnlyState
 from crawler.storage.state.runs import RunRecord
 from crawler.text.escape import masked
 from crawler.text.urls import STATE_DIRECTORY
-
-_RUNS_READ = 1000
 
 
 async def write_status(target: str, mirrors: Sequence[MirrorFacts], *, is_public: bool) -> None:
@@ -38,7 +37,7 @@ async def read_facts(name: str, url: str, directory: Path | str, config: Config)
     problem: str | None = None
     if path is not None:
         async with ReadOnlyState(path) as state:
-            runs, problem = tuple(await state.runs(_RUNS_READ)), state.problem
+            runs, problem = tuple(await state.runs(limits.RUNS_READ)), state.problem
     elif exists(state_path(directory, config)):
         problem = "the state is not a regular file"
     return MirrorFacts(

@@ -143,11 +143,9 @@ class FileOrder:
         return self._reception is not None
 
     def add(self, job: Job) -> bool:
-        """See ``backlog.Batch``."""
         return self.add_first([job]) == 1
 
     def add_first(self, jobs: Iterable[Job | None]) -> int:
-        """See ``backlog.Batch``."""
         sizes, left, own, size, origin = self._sizes, self._orders.left, self._jobs, self._size, self._origin
         is_like, least, largest = self._is_like, self._receiver.least, self._receiver.largest
         before, most = len(own), self._most
@@ -170,7 +168,6 @@ class FileOrder:
         return len(own) - before
 
     async def process(self, finish: Finish, put_back: PutBack) -> None:
-        """See ``backlog.Batch``."""
         orders, jobs, shared, began = self._orders, self._jobs, self._orders.downloader, time.monotonic()
         if await orders.published(jobs) is not jobs:
             self._host.withdraw()
@@ -205,21 +202,17 @@ class FileOrder:
 
     @property
     def sizes(self) -> list[int]:
-        """See ``Ordered``."""
         return [job.size.low for job in self._jobs if job.size is not None]
 
     def requests(self) -> Sequence[tuple[str, Mapping[str, str]]]:
-        """See ``Ordered``."""
         self._orders.downloader.observer.all_started(self._jobs)
         self._began = time.monotonic()
         return [(job.url, UNCONDITIONAL) for job in self._jobs]
 
     def accepts(self, shape: HeaderShape) -> bool:
-        """See ``Ordered``."""
         return is_fit(shape)
 
     def judge(self, arrived: Arrived) -> Findings:
-        """See ``Ordered``."""
         self._arrived = arrived
         size = sum(self.sizes[: len(arrived.etags)])
         self._host.note_time(len(arrived.etags), size, time.monotonic() - self._began)

@@ -11,13 +11,11 @@ import os
 from contextlib import suppress
 
 from crawler.storage.directory.copying import fill_from
-from crawler.storage.directory.tree import close_quietly
+from crawler.storage.directory.tree import CREATE_FLAGS, REOPEN_FLAGS, close_quietly
 from crawler.text.patterns import pattern
 
 _PREFIX = ".crawler-"
 _LEFTOVER = pattern(r"\.crawler-[0-9a-f]{16}\.[0-9a-f]+\.part")
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def hidden_name(part: str) -> str:
@@ -32,9 +30,9 @@ def is_leftover(name: str) -> bool:
 
 def copy_part(part: str, parts: int, target: str, directory: int) -> int:
     """Copy a part to the new file ``target`` and return its descriptor. A failed copy is removed. Raises OSError."""
-    reading = os.open(part.encode("utf-8", "surrogateescape"), _OPEN, dir_fd=parts)
+    reading = os.open(part.encode("utf-8", "surrogateescape"), REOPEN_FLAGS, dir_fd=parts)
     try:
-        writing = os.open(target, _CREATE, 0o666, dir_fd=directory)
+        writing = os.open(target, CREATE_FLAGS, 0o666, dir_fd=directory)
         try:
             fill_from(reading, writing)
         except BaseException:

@@ -137,7 +137,6 @@ class LargeLocalDirectory(LargeDirectory):
         self.files = 0
 
     async def find(self, names: Collection[str]) -> dict[str, Local]:
-        """See ``interfaces.LargeDirectory``."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._find, names)
         except OSError as error:
@@ -150,7 +149,6 @@ class LargeLocalDirectory(LargeDirectory):
         return {} if scan is None or self._was_empty else scan.inspect(self._path, names)
 
     async def others(self, is_file: Callable[[str], bool]) -> AsyncGenerator[dict[str, Local], None]:
-        """See ``interfaces.LargeDirectory``."""
         run = partial(asyncio.get_running_loop().run_in_executor, self._thread)
         scan = await run(self._opened)
         pieces = iter(()) if scan is None else others(scan.places, self._path, is_file)

@@ -17,6 +17,7 @@ from crawler.model.struct import replace
 from crawler.model.values import Kind, Known, Local, Staged
 from crawler.storage.directory.destination import LocalDestination
 from crawler.storage.directory.layout import NAMES_MARK
+from crawler.storage.directory.tree import CREATE_FLAGS
 from crawler.storage.directory.windows.stored_names import StoredNames
 from crawler.text.escape import printable
 from crawler.text.names.windows import decoded_path, encoded
@@ -53,9 +54,8 @@ class WindowsDestination(LocalDestination):
             self._is_marked = True
 
     def _create_mark(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with suppress(FileExistsError):
-            os.close(os.open(NAMES_MARK, flags, 0o644, dir_fd=self._layout.own))
+            os.close(os.open(NAMES_MARK, CREATE_FLAGS, 0o644, dir_fd=self._layout.own))
 
     # --- names ------------------------------------------------------------------------------------
 
