@@ -104,7 +104,9 @@ def _import_libraries() -> None:
     which Python this is. Modules that stand in for them are removed at once, so that everybody else imports the real
     ones. Programs that import this package may use all of msgspec: for them, nothing is left out.
     """
-    from crawler.cli.late_modules import import_late
+    from crawler.cli.late_modules import DATETIME, import_late
+
+    import_late(DATETIME)
     from crawler.storage.fd_limits import are_few
 
     if not are_few():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from threading import RLock
@@ -21,12 +22,17 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
     "asyncio.sslproto": {},
     "hashlib": {},
     "ipaddress": {},
+    "json": {},
     "locale": {},
+    "subprocess": {"PIPE": -1, "STDOUT": -2, "DEVNULL": -3},
     "textwrap": {},
     "tokenize": {},
 }
 """Module → what asyncio uses of it in any case, as it is when the module has not been imported: there are no sockets of
 ``ssl`` then."""
+_in_c = vars(import_module("_datetime")).items()
+DATETIME = {"datetime": {name: value for name, value in _in_c if not name.startswith("__")}}
+"""The module with versions in Python of what is all taken from the one in C."""
 
 
 class LateModule(ModuleType):

@@ -31,7 +31,7 @@ HOMES = {
     "multidict": "http __main__",
     "bs4": "listings",
     "lxml": "listings",
-    "msgspec": "model.struct",
+    "msgspec": "model.struct storage.json_cells",
     "obstore": "storage.objects",
     "dask": "workers.cluster",
     "distributed": "workers.cluster",

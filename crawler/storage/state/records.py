@@ -20,6 +20,7 @@ from crawler.model.state.store import BY_ROW, ListingMemo
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import Value, astuple
 from crawler.model.values import Entry, Kind, Known, Span, Validators
+from crawler.storage.json_cells import decoded
 from crawler.storage.state.checksum import sealed, unsealed
 
 Cell = str | bytes | int | float | None
@@ -202,7 +203,7 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
 def memo_of(record: tuple[Any, ...]) -> ListingMemo:
     """The page in a record of ``listings``. Raises ValueError."""
     url, answered, path, etag, last_modified, body_digest, family, complete, beside, entries = unsealed(record)
-    facts = json.loads(text_of(beside))
+    facts = decoded(text_of(beside))
     return ListingMemo(
         url=text_of(url),
         answered=text_of(answered),
@@ -261,8 +262,7 @@ def _unpack(blob: Cell) -> tuple[Entry, ...]:
 
 
 def _entries(blob: Any) -> tuple[Entry, ...]:
-    text = blob if blob.startswith(b"{") else zlib.decompress(blob)
-    columns = json.loads(text.decode("ascii"))  # as it was written: nothing need be found out about the encoding
+    columns = decoded(blob if blob.startswith(b"{") else zlib.decompress(blob))
     plain = [columns.get(name) or repeat(default) for name, default in _PLAIN.items()]
     sizes = map(_size_span, columns["size"], columns["size_to"])
     spans: dict[tuple[str | None, str | None], Span[datetime] | None] = {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
 from crawler.model.struct import Value
+from crawler.storage.json_cells import decoded, encoded
 from crawler.storage.state.checksum import sealed, unsealed
 from crawler.storage.state.records import Cell, FileTotals, key, text_of
 
@@ -85,7 +85,7 @@ def end_run(number: int, figures: Figures, is_list: bool, connection: sqlite3.Co
     for record in _records("WHERE id = ?", (number,), connection):
         cells: tuple[Cell, ...] = (
             record[0], key("") if is_list else record[1], record[2], float(figures.seconds), figures.outcome,
-            figures.exit_code, *(getattr(figures, name) for name in _COUNTS), json.dumps(facts),
+            figures.exit_code, *(getattr(figures, name) for name in _COUNTS), encoded(facts),
         )  # fmt: skip
         connection.execute(_REPLACE, sealed(cells))
     before = [_run_of(record).figures for record in _records("WHERE id = ?", (number - 1,), connection)]
@@ -117,7 +117,7 @@ def _run_of(cells: tuple[Any, ...]) -> RunRecord:
     number, url, started, seconds, outcome, exit_code, *counts, facts = cells
     if seconds is None:
         return RunRecord(id=number, url=text_of(url), started=started, figures=None)
-    known = json.loads(text_of(facts))
+    known = decoded(text_of(facts))
     if not isinstance(known, dict):
         raise ValueError("not the facts of a run")  # noqa: TRY004 - damage is always a ValueError
     figures = Figures(

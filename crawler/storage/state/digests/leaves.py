@@ -13,12 +13,12 @@ from crawler.model.state.store import BY_ROW, Names
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import astuple
 from crawler.model.values import Validators
+from crawler.storage.json_cells import decoded
 from crawler.storage.state.checksum import all_unsealed, is_sound, sealed
 from crawler.storage.state.records import checked_of, key, moment_of, number_of, text_of
 from crawler.storage.state.schema import ensure, has_table, insert
 
 T = TypeVar("T")
-_DECODER = json.JSONDecoder()
 
 
 def read_rows(
@@ -104,10 +104,7 @@ def _facts(leaf: DirectoryDigest) -> str:
 def _digest_of(facts: Any) -> DirectoryDigest:
     """The value from a cell that ``_facts`` made. Raises ValueError."""
     try:
-        cells, end = _DECODER.raw_decode(facts)
-        if end != len(facts):
-            raise ValueError("more than the facts of a leaf")
-        answered, body_digest, etag, modified, family, wishes, files, total, *times, skipped = cells
+        answered, body_digest, etag, modified, family, wishes, files, total, *times, skipped = decoded(facts)
         resolution, newest, newest_local, *around = times  # ValueError for the object of an older version: other keys
         return DirectoryDigest(
             answered=answered,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 
 from crawler.model.values import Validators
+from crawler.storage.json_cells import decoded
 from crawler.storage.state.checksum import is_sound
 from crawler.storage.state.records import key, optional
 from crawler.storage.state.schema import has_table
@@ -31,7 +31,7 @@ def read_validators(url: str, connection: sqlite3.Connection) -> Validators | No
 
 def _of_leaf(facts: str) -> tuple[str | None, str | None]:
     """Entity tag and time from the facts of a digest, as ``leaves`` stores them. Raises ValueError."""
-    found = json.loads(facts)
+    found = decoded(facts)
     if not isinstance(found, list):
         raise ValueError("facts of an older version")  # noqa: TRY004 - damage is always a ValueError
     _, _, etag, modified, *_ = found
