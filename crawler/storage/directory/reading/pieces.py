@@ -149,6 +149,8 @@ class LargeLocalDirectory(LargeDirectory):
         return {} if scan is None or self._was_empty else scan.inspect(self._path, names)
 
     async def others(self, is_file: Callable[[str], bool]) -> AsyncGenerator[dict[str, Local], None]:
+        if self._was_empty:  # what is there now, this run has stored
+            return
         run = partial(asyncio.get_running_loop().run_in_executor, self._thread)
         scan = await run(self._opened)
         pieces = iter(()) if scan is None else others(scan.places, self._path, is_file)

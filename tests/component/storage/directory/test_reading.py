@@ -75,6 +75,17 @@ async def test_a_large_directory_shows_the_same(tmp_path: Path, directory: str, 
     assert large.files == len(left_out)
 
 
+async def test_what_a_run_has_stored_in_an_empty_directory_is_not_looked_at(tmp_path: Path) -> None:
+    async with LocalDestination(tmp_path) as destination:
+        large = destination.large_directory("")
+        assert large is not None
+        assert await large.find(["f"]) == {}
+        (tmp_path / "f").write_bytes(b"")
+        assert await large.find(["f"]) == {}
+        assert [piece async for piece in large.others(lambda _: True)] == []
+        assert large.files == 0
+
+
 async def test_a_name_is_not_looked_up_in_another_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a file system that folds case."""
     (tmp_path / "d").mkdir()
