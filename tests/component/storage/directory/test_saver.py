@@ -534,7 +534,7 @@ def ordered(
     order = "end.part", names, places, new, sizes, [-1] * count, mtimes, True, True
     before = set(os.listdir("/proc/self/fd"))
     try:
-        stored, failed, digests, unflushed = saver_process.store(parts, [place], order, views)
+        stored, failed, digests, unflushed = saver_process.store(parts, [place], order, views, saver_process.Names())
         assert digests.startswith(b"".join(sha256(body).digest() for body in bodies[:stored]))
         return stored, failed, unflushed
     finally:
@@ -563,6 +563,8 @@ def test_the_first_failing_call_ends_an_order(
 ) -> None:
     """What is stored before it is complete; a failed flush leaves nothing that has a name."""
     monkeypatch.setattr(saver_process, "os", Failing(call, number))
+    if call in ("stat", "rename"):
+        monkeypatch.setattr(saver_process, "_renaming", lambda: None)
     assert ordered(tmp_path) == (*result, ())
     assert sorted(path.name for path in tmp_path.glob("*.bin")) == [f"{place}.bin" for place in range(result[0])]
     assert all(path.read_text() == f"body of {path.stem}" for path in tmp_path.glob("*.bin"))
@@ -587,11 +589,24 @@ class Failing:
         return getattr(os, self.call)(*arguments, **options)
 
 
+@pytest.mark.parametrize("fails", [None, 0, errno.EINVAL, errno.ENOSYS, errno.EPERM])
 @pytest.mark.parametrize("name", ["0.bin", "2.bin", "3.bin"])
-def test_a_name_that_exists_ends_an_order(tmp_path: Path, name: str) -> None:
+def test_a_name_that_exists_ends_an_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fails: int | None
+) -> None:
+    """Whether the system renames without replacing (0), does not do so in this place, or has no such call (None)."""
+    real, asked = saver_process._renaming(), list[bytes]()
+    assert real is not None
+
+    def rename(parts: int, part: bytes, directory: int, name: bytes) -> int:
+        asked.append(name)
+        return fails or real(parts, part, directory, name)
+
+    monkeypatch.setattr(saver_process, "_renaming", lambda: None if fails is None else rename)
     (tmp_path / name).symlink_to("nowhere")
     assert ordered(tmp_path) == (int(name[0]), 0, ())
     assert (tmp_path / name).is_symlink()
+    assert len(asked) == (0 if fails is None else 1 if fails else int(name[0]) + 1), "asked again in vain"
 
 
 def test_a_short_write_ends_an_order(tmp_path: Path) -> None:
