@@ -73,7 +73,7 @@ class SqliteState:
 
     async def __aexit__(self, *_error: object) -> None:
         if self._thread and self._database:
-            self.flush()
+            self.flush(pages=True)
             closing = self._thread.submit(self._database.close)
             self._thread.shutdown(wait=False)
             self._thread = self._executor = None
@@ -87,13 +87,13 @@ class SqliteState:
                 if (found := small.directory(path)) is not None:
                     return found
         if path in self._pending.changes.directories:
-            self.flush()
+            self.flush(pages=True)
         return await self._ask(partial(tables.read_directory, path, names), {})
 
     async def file(self, path: str) -> Known | None:
         """The known file at ``path``, or None."""
         if path in self._pending.changes.files or self._pending.changes.new:
-            self.flush()
+            self.flush(pages=True)
         return await self._ask(partial(tables.read_file, path), None)
 
     async def saved_from(self, urls: Sequence[str]) -> Known | None:
@@ -107,7 +107,7 @@ class SqliteState:
             if is_known:
                 return memo
         if url in self._pending.changes.memos:
-            self.flush()
+            self.flush(pages=True)
         return await self._ask(partial(tables.read_listing, url), None)
 
     async def directory_digest(self, url: str) -> DirectoryDigest | None:
@@ -123,7 +123,7 @@ class SqliteState:
                 if (rows := small.rows(path)) is not None and len(rows) <= _FEW_ROWS:
                     return judge(leaves.stored_files(rows))
         if path in self._pending.changes.directories:
-            self.flush()
+            self.flush(pages=True)
         return await self._ask(partial(leaves.read_rows, path, names, judge), default)
 
     async def copies(self, paths: Collection[str]) -> dict[str, CopiesDigest]:
@@ -189,7 +189,7 @@ class SqliteState:
         def end(connection: sqlite3.Connection) -> None:
             self.has_news |= runs.end_run(number, figures, is_list, connection)
 
-        self.flush()
+        self.flush(pages=True)
         self._write(end)
 
     def remember_hosts(self, learnt: Mapping[str, HostLimits]) -> None:
@@ -207,7 +207,7 @@ class SqliteState:
         """Mark the records of files that are about to be replaced as unproven; on return this is written."""
         if self._executor and self._database:
             self._change(paths)
-            self.flush()
+            self.flush(pages=True)
             await self._executor.run(self._database.write, partial(tables.doubt, list(paths), self._new), None)
 
     def visited(self, path: str, url: str | None) -> None:
@@ -248,12 +248,12 @@ class SqliteState:
     def forget_directory(self, path: str) -> None:
         """Drop the records of the directory ``path`` ("" is DIR): its listing, and everything below it."""
         self._small, self._new, self.has_news = None, None, True
-        self.flush()
+        self.flush(pages=True)
         self._write(partial(tables.delete_directory, path))
 
     def _has_seen_all(self) -> bool:
         """Whether this run has visited all that the state knows, as far as it can be told without asking it."""
-        self.flush()
+        self.flush(pages=True)
         return self._small is not None and self._small.is_within(self._pending.visits)
 
     def _change(self, paths: Iterable[str]) -> None:
@@ -273,16 +273,16 @@ class SqliteState:
         return await self._executor.run(self._database.ask, question, default)
 
     async def _ask_all(self, question: Callable[[sqlite3.Connection], T], default: T) -> T:
-        self.flush()
+        self.flush(pages=True)
         return await self._ask(question, default)
 
     def _buffered(self, rows: int) -> None:
         if self._pending.is_due(rows):
             self.flush()
 
-    def flush(self, *, visits: bool = False) -> None:
-        """Start to write all pending records in the background; ``visits``: and all visits of the run."""
-        changes = self._pending.take(visits=visits)
+    def flush(self, *, visits: bool = False, pages: bool = False) -> None:
+        """Start to write pending records in the background; ``visits``, ``pages``: see ``Pending.take``."""
+        changes = self._pending.take(visits=visits, pages=pages)
         if not changes.is_empty:
             self.has_news |= changes.has_records
             if self._small is not None and self._pending.visits.are_all_here:

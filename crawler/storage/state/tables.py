@@ -94,6 +94,8 @@ class Pending:
     def __init__(self) -> None:
         self.changes, self.visits = Changes(), Visits()
         self._rows, self._written = 0, time.monotonic()
+        self._pages_written = self._written
+        """When all pages were written."""
 
     def is_due(self, rows: int) -> bool:
         """Whether it is time to write, now that there are so many more ``rows``."""
@@ -109,14 +111,24 @@ class Pending:
             self.changes.copies.pop(directory, None)
         return found
 
-    def take(self, *, visits: bool) -> Changes:
-        """Return what is to be written now. ``visits``: with all visits, however few."""
-        changes = self.changes
+    def take(self, *, visits: bool, pages: bool) -> Changes:
+        """Return what is to be written now. ``visits``: with all visits, however few; ``pages``: with all pages.
+
+        Otherwise short ones wait for a second: they need not be written if the digests of their directories come.
+        """
+        changes, held = self.changes, dict[str, ListingMemo]()
         if visits or self.visits.are_many:
             changes.visits = self.visits.take()
-        if not changes.is_empty:
-            self.changes = Changes()
         self._rows, self._written = 0, time.monotonic()
+        if pages or visits or self._written - self._pages_written >= PENDING_SECONDS:
+            self._pages_written = self._written
+        else:
+            held = {url: memo for url, memo in changes.memos.items() if len(memo.entries) <= SHORT_PAGE}
+            changes.memos = {url: memo for url, memo in changes.memos.items() if url not in held}
+        if changes.is_empty:
+            changes.memos = held
+            return Changes()
+        self.changes = Changes(memos=held)
         return changes
 
 

@@ -14,10 +14,10 @@ from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Known, Validators
-from crawler.storage.state import small_state
+from crawler.storage.state import small_state, tables
 from crawler.storage.state.read_only import NullState, ReadOnlyState
 from crawler.storage.state.store import SqliteState
-from crawler.storage.state.tables import SHORT_PAGE
+from crawler.storage.state.tables import SHORT_PAGE, Pending
 
 LEAF = DirectoryDigest(
     answered="http://h/ü\udcff/",
@@ -71,9 +71,8 @@ async def test_a_recorded_digest_is_known_in_the_next_run(path: Path) -> None:
         assert await state.directory_digest(URL) == LEAF
 
 
-@pytest.mark.parametrize(("entries", "is_kept"), [(0, False), (SHORT_PAGE, False), (SHORT_PAGE + 1, True)])
-async def test_a_short_page_is_not_kept_beside_its_digest(path: Path, entries: int, is_kept: bool) -> None:
-    page = ListingMemo(
+def page_of(entries: int) -> ListingMemo:
+    return ListingMemo(
         url=URL,
         answered=URL,
         path="sub",
@@ -84,14 +83,40 @@ async def test_a_short_page_is_not_kept_beside_its_digest(path: Path, entries: i
         entries=tuple(Entry(name=f"{number}", kind=Kind.FILE, url=f"{URL}{number}") for number in range(entries)),
         next_pages=(),
     )
+
+
+@pytest.mark.parametrize("is_between", [False, True])
+@pytest.mark.parametrize(("entries", "is_kept"), [(0, False), (SHORT_PAGE, False), (SHORT_PAGE + 1, True)])
+async def test_a_short_page_is_not_kept_beside_its_digest(
+    path: Path, entries: int, is_kept: bool, is_between: bool
+) -> None:
+    """``is_between``: files are recorded after the page and before its digest."""
+    page = page_of(entries)
     async with SqliteState(path) as state:
         state.remember_listing(page)
+        if is_between:
+            state.remember([FILE])
+            state.flush()
         state.remember_directory_digest(URL, "sub", LEAF)
         state.remember_listing(replace(page, url="http://h/other/"))
     async with SqliteState(path) as state:
         assert (await state.listing(URL) is not None) == is_kept
         assert await state.directory_digest(URL) == LEAF
         assert await state.listing("http://h/other/") is not None
+
+
+@pytest.mark.parametrize(("visits", "pages", "seconds"), [(True, False, 1), (False, True, 1), (False, False, 0)])
+def test_a_short_page_without_a_digest_is_written_in_time(
+    monkeypatch: pytest.MonkeyPatch, visits: bool, pages: bool, seconds: float
+) -> None:
+    pending, short, long = Pending(), page_of(1), page_of(SHORT_PAGE + 1)
+    pending.changes.memos |= {"short": short, "long": long}
+    assert pending.take(visits=False, pages=False).memos == {"long": long}
+    assert pending.take(visits=False, pages=False).is_empty
+    pending.changes.directories.add("sub")
+    monkeypatch.setattr(tables, "PENDING_SECONDS", seconds)
+    assert pending.take(visits=visits, pages=pages).memos == {"short": short}
+    assert pending.take(visits=True, pages=True).is_empty
 
 
 async def test_the_files_of_a_directory_are_returned_as_known(path: Path) -> None:
