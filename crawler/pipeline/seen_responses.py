@@ -27,8 +27,8 @@ def is_fit(shape: HeaderShape) -> bool:
 
 def extension(path: str) -> str:
     """What a server may know the type of a file by, in lower case; "" for a number, a long one, or none."""
-    _, dot, found = path[path.rfind("/") + 1 :].rpartition(".")
-    return found.lower() if dot and len(found) <= _LONGEST and not found.isdigit() else ""
+    _, dot, found = path.rpartition(".")
+    return found.lower() if dot and len(found) <= _LONGEST and not found.isdigit() and "/" not in found else ""
 
 
 class SeenResponses:
@@ -38,9 +38,13 @@ class SeenResponses:
         self._fit = dict[str, dict[str, bool]]()
 
     def of(self, origin: str) -> Callable[[str], bool]:
-        """A function of a path: whether the last response to such a file of ``origin`` was fit; False without one."""
+        """A function of a path: whether the last response to such a file of ``origin`` was fit; False without one.
+
+        It is for use at once: nearly all that it is asked is answered by what is known now.
+        """
         known = self._fit.setdefault(origin, {})
-        return lambda path: known.get(extension(path), False)
+        ends = tuple(f".{each}" for each, is_like in known.items() if each and is_like)
+        return lambda path: path.endswith(ends) or known.get(extension(path), False)
 
     def note(self, origin: str, jobs: Iterable[Job], replies: Iterable[WholeResponse | None]) -> None:
         """Learn from ``replies`` to ``jobs``, of which there may be fewer."""

@@ -83,12 +83,9 @@ class PartThreads(ThreadPoolExecutor):
             thread.shutdown(wait, cancel_futures=cancel_futures)
 
 
-def is_for_process(size: Span[int] | None, least: int = 0) -> bool:
-    """Whether a process may receive a new body of ``size``: it is not so long that its beginning is noted meanwhile.
-
-    It must have more than ``least`` bytes.
-    """
-    return size is not None and least < size.high < limits.BULK_STAGED
+def is_for_process(size: Span[int] | None) -> bool:
+    """Whether a process may receive a new body of ``size``: it is not so long that its beginning is noted meanwhile."""
+    return size is not None and 0 < size.high < limits.BULK_STAGED
 
 
 class Fillers:
@@ -107,7 +104,8 @@ class Fillers:
         ``parts`` returns what ``note`` takes. The other processor has nothing else to do before the first body.
         """
         if self._before > 0:
-            self._expected += sum([is_for_process(size, limits.SMALL_BODY) for size in sizes])
+            small = limits.SMALL_BODY
+            self._expected += len([size for size in sizes if size and size.high > small and is_for_process(size)])
             if self._expected >= _BEFORE:
                 self._start(parts())
 
