@@ -134,6 +134,7 @@ def known_cells(known: Known) -> tuple[Cell, ...]:
 def all_known_cells(files: Sequence[Known]) -> list[tuple[Any, ...]]:
     """The same as ``known_cells`` of each of ``files``. Those that need no conversion, nearly all, need few calls."""
     from crawler.model.columns.new_files import SavedFiles, facts_of  # not for what only reads
+
     found: list[tuple[Any, ...]] = []
     all_of = files.facts() if isinstance(files, SavedFiles) else map(facts_of, files)
     for (path, url, row, size, mtime, checked, is_own), etag, modified, digest in all_of:
@@ -142,8 +143,7 @@ def all_known_cells(files: Sequence[Known]) -> list[tuple[Any, ...]]:
             above, _, name = path.rpartition("/")
             cells = (above.encode(), name.encode(), url, row, size, mtime, etag, modified, digest, float(checked))
             try:
-                # ``sqlite3`` looks for an adapter of each value of bytes, but of none of bytearray.
-                found.append((bytearray(cells[0]), bytearray(cells[1]), *sealed(cells)[2:]))
+                found.append((bytearray(cells[0]), bytearray(cells[1]), *sealed(cells)[2:]))  # bytes need an adapter
                 continue
             except ValueError:  # a subclass of str, in a record from a custom destination
                 pass

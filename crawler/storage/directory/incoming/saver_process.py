@@ -258,9 +258,7 @@ def _renaming() -> Callable[[int, bytes, int, bytes], int] | None:
     except (ImportError, OSError, AttributeError):
         return None
     get_errno = _ctypes.get_errno
-    return lambda parts, part, directory, name: (
-        get_errno() if rename(parts, part, directory, name, _NO_REPLACE) else 0
-    )
+    return lambda parts, part, directory, name: get_errno() if rename(parts, part, directory, name, _NO_REPLACE) else 0
 
 
 def remove_parts(parts: int, end: str, places: Sequence[int]) -> None:
