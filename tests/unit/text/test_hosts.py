@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from crawler.listings.values.exact_urls import resolve_link
 from crawler.model.errors import ConfigError
 from crawler.pipeline.rules.scope import Scope
-from crawler.text.hosts import canonical_authority, connectable, is_named, name_problem, named_hosts, without_zone
+from crawler.text.hosts import (
+    canonical_authority,
+    connectable,
+    is_named,
+    name_problem,
+    named_hosts,
+    origin_of,
+    without_zone,
+)
 from crawler.text.urls import origin, resolve
 
 
@@ -160,6 +168,19 @@ def test_a_pattern_covers_exactly_the_names_below_its_domain(
     hosts = named_hosts([f"*.{'.'.join(domain)}{end}"])
     is_below = len(host) > len(domain) and host[-len(domain) :] == domain
     assert is_named(".".join(host), port, hosts) is (is_below and (end != ":80" or port == 80))
+
+
+@pytest.mark.parametrize(
+    ("url", "begins"),
+    [
+        ("http://h/", "http://h/"),
+        ("https://u:p@h:80/a/b://c/", "https://u:p@h:80/"),
+        ("http:///a/", "http:///"),
+        ("http://h", ""),
+    ],
+)
+def test_the_origin_of_a_url_ends_where_its_path_begins(url: str, begins: str) -> None:
+    assert origin_of(url) == begins
 
 
 def test_the_zone_of_an_address_is_for_this_machine_only() -> None:

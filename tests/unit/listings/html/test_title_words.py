@@ -18,7 +18,7 @@ Stránka sa nenašla|Prihlásenie|Az oldal nem található|Bejelentkezés|Pagina
 Страницата не е намерена|Вход|Страница не найдена|Войти|Сторінку не знайдено|Увійти|Старонка не знойдзена
 Страница није пронађена|Stranica nije pronađena|Prijava
 Stran ni najdena|Faqja nuk u gjet|Η σελίδα δεν βρέθηκε|Σύνδεση
-Sayfa bulunamadı|Giriş yap|Səhifə tapılmadı|Бет табылмады|Lehte ei leitud|Lapa nav atrasta|Puslapis nerastas
+Sayfa bulunamadı|Giriş yap|GİRİŞ YAP|Səhifə tapılmadı|Бет табылмады|Lehte ei leitud|Lapa nav atrasta|Puslapis nerastas
 Ez da orria aurkitu|No s'ha trobat la pàgina|Non se atopou|Heb ganfod y dudalen|Níor aimsíodh|Bladsy nie gevind nie
 Ukurasa haupatikani|Halaman tidak ditemukan|Masuk
 Halaman tidak dijumpai|Hindi nahanap|Không tìm thấy trang|Đăng nhập

@@ -81,3 +81,50 @@ def test_what_is_put_back_comes_next_in_the_same_order() -> None:
     frontier.put_back(taken[1:])
     assert frontier.waiting == 3
     assert frontier.more(9, lambda directory: directory.path != "d") == directories[1:3]
+
+
+async def test_readers_begin_wait_and_end() -> None:
+    begun: list[int] = []
+    frontier = Frontier(4, lambda: begun.append(1))
+    a, b, c, d = (Directory(path=name, url="http://h/") for name in "abcd")
+
+    async def settled(*waiting: asyncio.Task[Directory | None]) -> list[Directory | bool | None]:
+        """What the readers have got; False of one that waits."""
+        for _ in range(4):
+            await asyncio.sleep(0)
+        return [each.done() and each.result() for each in waiting]
+
+    def reader() -> asyncio.Task[Directory | None]:
+        return asyncio.create_task(frontier.next())
+
+    first, second, gone, third = (reader() for _ in range(4))
+    assert await settled(first, second, gone, third) == [False, False, False, False]
+    frontier.add([a, b])
+    assert len(begun) == 2
+    assert await settled(first, second, third) == [b, a, False]
+    frontier.add([])
+    assert len(begun) == 2, "those that read are no more than those that have begun"
+    gone.cancel()
+    await asyncio.sleep(0)
+    frontier.add([c, d])
+    assert len(begun) == 4
+    assert await settled(third) == [d]
+    assert frontier.more(2, lambda _directory: True) == [c]
+    frontier.put_back([c])
+    assert frontier.more(1, lambda _directory: True) == [c]
+    frontier.add([a, b])
+    assert len(begun) == 4, "no more than the most"
+    assert frontier.more(2, lambda _directory: True) == [b, a]
+    frontier.done()
+    frontier.done(4)
+    last, other = reader(), reader()
+    assert await settled(last, other) == [False, False], "one is being read"
+    frontier.add([a])
+    assert await settled(last, other) == [a, False]
+    frontier.add([b])
+    frontier.done(2)
+    assert await settled(other) == [b], "one waited"
+    late = reader()
+    assert await settled(late) == [False]
+    frontier.done()
+    assert await settled(late, reader()) == [None, None]

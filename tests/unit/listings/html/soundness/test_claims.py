@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from crawler.listings.html.pager.page_numbers import page_in
 from crawler.listings.html.soundness.claims import claims_in
 from crawler.listings.html.soundness.passages import split_passages
 from crawler.model.flaws import Claim, ClaimKind
@@ -142,6 +143,19 @@ IN_MANY_LANGUAGES = (
     "Halaman 1 dari 19", "หน้า 1 / 19", "صفحة 1 من 19", "עמוד 1 מתוך 19", "1 / 19 ページ", "1/19 페이지",
     "Pagina 1 din 19",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("Page 1 of 3", (1, 3)),
+        ("\u7b2c 1 / 3 \u9875", (1, 3)),
+        ("1 / 3 \u30da\u30fc\u30b8", (1, 3)),
+        ("\u5171 3 \u9875", (None, 3)),
+    ],
+)
+def test_the_number_of_a_page_is_known_where_it_is_stated(text: str, page: tuple[int | None, int]) -> None:
+    assert page_in(text) == page
 
 
 def test_each_statement_that_there_is_more_is_understood_in_many_languages() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,8 @@ from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
-from crawler.model.values import Entry, Kind, Listing, Validators
+from crawler.model.values import ASIDE, Entry, Kind, Listing, Validators
+from crawler.pipeline.rules.listings.page_texts import judge
 from crawler.pipeline.rules.listings.several_pages import SeveralPages
 
 ROOT = "http://h.test/pub/"
@@ -400,3 +402,65 @@ def test_a_page_that_alone_has_another_heading_may_not_show_all_rows(
     found = pages.flaw()
     heading = Flaw(FlawKind.UNLIKE, f"{url_of(expected)}: its heading is another one")
     assert found == (None if expected is None else heading)
+
+
+def with_texts(
+    pages: SeveralPages, page: object, known: tuple[str, str, int] | None, texts: Sequence[str], **listing: Any
+) -> None:
+    """Add a page of the rows "ab". ``known``: its rows, what is remembered of its texts, and the number of doubts."""
+    url = url_of(page)
+    was = None
+    if known is not None:
+        was = replace(memo(url, (known[0], [])), surroundings=Surroundings(texts=known[1], doubts=known[2]))
+    now = Listing(
+        url=url, family="generic", confidence=1.0, is_listing=True, entries=entries("ab"), texts=tuple(texts), **listing
+    )  # fmt: skip
+    pages.add(url, now, was, is_linked=False)
+
+
+NEW = "abc", judge("", ["x"], is_lossy=False).noted, 0
+
+
+@pytest.mark.parametrize(
+    ("known", "texts", "listing", "doubted"),
+    [
+        (NEW, ["x", "y", "z"], {}, "y"),
+        (NEW, ["x", "y\0?link"], {}, "y"),
+        (NEW, ["x"], {}, None),
+        (("ab", *NEW[1:]), ["x", "y"], {}, None),  # no row is missing
+        (None, ["x", "y"], {}, None),
+        (NEW, ["x", ASIDE + "y"], {}, None),  # a label
+        (NEW, ["x", "y"], {"conclusive": False}, None),
+        (NEW, ["x", "y"], {"claims": [Claim(ClaimKind.DEAD_END, "y")]}, None),  # other pages may disprove it
+        (NEW, ["x", "y\0?link"], {"claims": [Claim(ClaimKind.DEAD_END, "y")]}, None),
+        (NEW, ["x", "y"], {"claims": [Claim(ClaimKind.NEXT, "y")]}, "y"),
+        ((*NEW[:2], 1), ["x", "y"], {}, "y"),
+        ((*NEW[:2], 2), ["x", "y"], {}, None),
+        (("abc", "0", 0), ["y"], {}, "y"),  # of an older version, which did not keep names
+        (("abc", "0", 0), ["y"], {"mentioned": frozenset("y")}, None),
+    ],
+)
+def test_new_text_is_doubted_if_rows_are_missing(
+    known: tuple[str, str, int] | None, texts: Sequence[str], listing: dict[str, Any], doubted: str | None
+) -> None:
+    pages = SeveralPages()
+    with_texts(pages, "first", known, texts, **listing)
+    assert pages.flaw() == (None if doubted is None else Flaw(FlawKind.UNLIKE, f"{ROOT}: it says {doubted!r}"))
+    before = known[2] if known else 0
+    assert [memo.surroundings.doubts for memo in pages.remembered([], is_whole=False)] == (
+        [] if doubted is None else [before + 1]
+    )
+    assert all(
+        (memo.surroundings.texts, memo.url) == (known and known[1], ROOT)
+        for memo in pages.remembered([], is_whole=False)
+    )
+
+
+def test_the_first_of_several_doubts_is_named_and_those_of_a_page_end_with_it() -> None:
+    pages = SeveralPages()
+    for page in ("first", 2, 3):
+        with_texts(pages, page, NEW, [f"says {page}"])
+    for count in (3, 2, 1):
+        assert [memo.url for memo in pages.remembered([], is_whole=False)] == [ROOT, url_of(2), url_of(3)][:count]
+        pages.withdraw()
+    assert pages.remembered([], is_whole=False) == []
