@@ -227,6 +227,8 @@ class Job(Value, frozen=True, kw_only=True, gc=False):
     """Number of attempts that have been made already; they count towards --attempts."""
     is_listed: bool = True
     """Whether a listing shows the file; False if its URL was named instead."""
+    mark: int | None = None
+    """``row_digest`` of the file, if it has been computed: that of ``url``, ``row`` and an exact ``size``."""
 
 
 class Result(Record, frozen=True, kw_only=True, gc=False):

@@ -86,8 +86,9 @@ class Columns(Struct):
         )
 
 
-Recorded = tuple[str, str, str, int, int, float, bool]
-"""Path, URL, row, size, mtime and ``checked`` of a record; whether the file was saved by this program, on a disk."""
+Recorded = tuple[str, str, str, int, int, float, bool, "int | None"]
+"""Path, URL, row, size, mtime and ``checked`` of a record; whether the file was saved by this program, on a disk;
+``Job.mark``."""
 Facts = tuple[Recorded, str | None, str | None, str | None]
 """These of a record, its validators (ETag, Last-Modified), and its digest."""
 
@@ -95,7 +96,7 @@ Facts = tuple[Recorded, str | None, str | None, str | None]
 def facts_of(known: Known) -> Facts:
     """What is in ``known``."""
     said, is_own = known.validators, not (known.version or known.adopted)
-    row = known.path, known.url, known.row, known.size, known.mtime, known.checked, is_own
+    row = known.path, known.url, known.row, known.size, known.mtime, known.checked, is_own, None
     return row, said.etag, said.last_modified, known.digest
 
 
@@ -175,7 +176,9 @@ class SavedFiles(Sequence[Known]):
         """The first of ``facts``."""
         columns = self.columns
         several = zip(columns.jobs, columns.sizes, columns.mtimes, columns.checked, strict=True)
-        return ((job.path, job.url, job.row, size, mtime, checked, True) for job, size, mtime, checked in several)
+        return (
+            (job.path, job.url, job.row, size, mtime, checked, True, job.mark) for job, size, mtime, checked in several
+        )
 
     def facts(self) -> Iterator[Facts]:
         """``facts_of`` each record, without building it."""

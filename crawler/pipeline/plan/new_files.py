@@ -96,8 +96,7 @@ class NewFiles:
         paths = [] if rules.have_a_say() else self.plan(entries[at : at + _MOST])
         if paths:
             files = entries[at : at + len(paths)]
-            self._digest.add_new(files)
-            await _give(rules, files, paths, put)
+            await _give(rules, files, paths, self._digest.add_new(files), put)
         return at + len(paths)
 
     def plan(self, entries: Sequence[Entry]) -> list[str]:
@@ -119,11 +118,13 @@ class NewFiles:
         return paths
 
 
-async def _give(rules: Rules, files: Sequence[Entry], paths: Sequence[str], put: Put) -> None:
-    """Put jobs for ``files``, which belong at ``paths``, into the queue. Raises DestinationError."""
+async def _give(
+    rules: Rules, files: Sequence[Entry], paths: Sequence[str], marks: Sequence[int | None], put: Put
+) -> None:
+    """Put jobs for ``files``, which belong at ``paths`` and have ``marks``, into the queue. Raises DestinationError."""
     jobs = [
-        Job(url=entry.url, path=path, reason=_NEW, size=entry.size, modified=entry.modified, row=entry.row)
-        for entry, path in zip(files, paths, strict=True)
+        Job(url=entry.url, path=path, reason=_NEW, size=entry.size, modified=entry.modified, row=entry.row, mark=mark)
+        for entry, path, mark in zip(files, paths, marks, strict=True)
     ]
     rules.observer.all_listed([(path, guess(entry)) for entry, path in zip(files, paths, strict=True)])
     room = [job.size.low for job in jobs if job.size is not None]
@@ -161,9 +162,8 @@ async def take_new_directories(
         paths += found
     if new:
         rules.policy.expect([entry.size for entry in files])
-        await _give(rules, files, paths, put)
-    for page in new:
-        opened[page.directory.path].digest.add_new(page.entries)
+        marks = [mark for page in new for mark in opened[page.directory.path].digest.add_new(page.entries)]
+        await _give(rules, files, paths, marks, put)
     for page in new:
         _conclude(rules, page, opened.pop(page.directory.path))
     return others

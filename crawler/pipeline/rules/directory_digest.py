@@ -19,6 +19,7 @@ from crawler.model.state.directory_digest import (
     StoredFile,
     basis_of,
     copy_digest,
+    row_digest,
     url_above,
 )
 from crawler.model.values import Entry, Kind, Known, Local, Span
@@ -69,26 +70,32 @@ class DirectoryDigestBuilder:
         if not self.is_plain or entry.modified is None or expected is None:
             return
         self.files += 1
-        self.total = (self.total + _mark(entry.name, entry.url, entry.row, expected)) & SUM
+        self.total = (self.total + row_digest(entry.name, without_query(entry.url), entry.row, expected)) & SUM
         span = entry.modified
         kind = (span.low.tzinfo is not None, span.high - span.low)
         latest = self._latest.get(kind)
         if latest is None or latest.low < span.low:
             self._latest[kind] = span
 
-    def add_new(self, entries: Sequence[Entry]) -> None:
-        """``add`` for wanted files without copies, in few calls for those of which nothing is to be found out."""
-        total, seen = 0, None
+    def add_new(self, entries: Sequence[Entry]) -> list[int | None]:
+        """``add`` for wanted files without copies, in few calls for those of which nothing is to be found out.
+
+        Returns the marks of their jobs.
+        """
+        marks, seen = list[int | None](), None
         for entry in entries:
             size, span = entry.size, entry.modified
             is_new = span is None or span is not seen or entry.folder or not self.is_plain
             if is_new or size is None or size.low != size.high:
                 self.add(entry, None)
                 seen = span
+                marks.append(None)
                 continue
             self.files += 1
-            total += _mark(entry.name, entry.url, entry.row, size.low)
-        self.total = (self.total + total) & SUM
+            url = entry.url
+            marks.append(row_digest(entry.name, without_query(url) if "?" in url else url, entry.row, size.low))
+        self.total = (self.total + sum(filter(None, marks))) & SUM
+        return marks
 
     @property
     def resolution(self) -> int:
@@ -137,11 +144,6 @@ def is_as_saved(known: Known | StoredFile, local: Local) -> bool:
     if local.kind is not Kind.FILE or known.size != local.size:
         return False
     return known.version == local.version if local.version else known.mtime == local.mtime
-
-
-def _mark(name: str, url: str, row: str, size: int) -> int:
-    text = f"{name}\0{without_query(url) if '?' in url else url}\0{row}\0{size}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
 
 def unchanged_files(

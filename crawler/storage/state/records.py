@@ -137,7 +137,7 @@ def all_known_cells(files: Sequence[Known]) -> list[tuple[Any, ...]]:
 
     found: list[tuple[Any, ...]] = []
     all_of = files.facts() if isinstance(files, SavedFiles) else map(facts_of, files)
-    for (path, url, row, size, mtime, checked, is_own), etag, modified, digest in all_of:
+    for (path, url, row, size, mtime, checked, is_own, _), etag, modified, digest in all_of:
         is_plain = is_own and 0 <= size < _INTEGER_LIMIT and 0 <= mtime < _INTEGER_LIMIT
         if is_plain and f"{path}{url}{row}{etag}{modified}{digest}".isascii():
             above, _, name = path.rpartition("/")

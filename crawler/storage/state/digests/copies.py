@@ -143,7 +143,7 @@ class NewCopies:
     def _add_all(self, records: Iterable[Recorded]) -> set[str]:
         """Add ``records``. Returns the directories of their files."""
         touched, last, of = set[str](), None, _Gathered()
-        for path, url, row, size, mtime, checked, is_own in records:
+        for path, url, row, size, mtime, checked, is_own, mark in records:
             directory, _, name = path.rpartition("/")
             if directory != last:
                 last, of = directory, self._gathered.setdefault(directory, _Gathered(above=url_above(url)))
@@ -154,7 +154,7 @@ class NewCopies:
                 is_beside = url_above(url) == of.above
             of.files += 1
             of.size += size
-            of.rows += row_digest(name, url, row, size)
+            of.rows += row_digest(name, url, row, size) if mark is None else mark
             of.copies += copy_digest(name, size, mtime)
             if checked < of.oldest:
                 of.oldest = checked

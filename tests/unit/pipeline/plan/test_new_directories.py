@@ -100,7 +100,15 @@ def planned(way: str, pages: Sequence[DirectoryPage], decider: Decider) -> list[
     return [
         *done,
         # before a run that fails for lack of space, other files may have been put into the queue
-        None if error else (decider.jobs, own._open.keys(), expected, remembered.digests, own.findings.local_files),
+        None
+        if error
+        else (
+            [replace(job, mark=None) for job in decider.jobs],
+            own._open.keys(),
+            expected,
+            remembered.digests,
+            own.findings.local_files,
+        ),
         own._policy.room._planned,
         decider.state.forgotten,
         decider.state.seen,

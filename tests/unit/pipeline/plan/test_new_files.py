@@ -14,6 +14,7 @@ from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.errors import DestinationError
 from crawler.model.options.rules import Rule
+from crawler.model.state.directory_digest import row_digest
 from crawler.model.values import Entry, Job, Kind, Span, Validators
 from crawler.pipeline.plan.planner import Planner
 from crawler.pipeline.rules.budgets import Budget
@@ -84,7 +85,8 @@ def planned(short: bool, pages: Sequence[Sequence[Entry]], decider: Decider, pat
         digests,
     ]
     # before a run that fails for lack of space, other files may have been put into the queue
-    return [*done, None if error else decider.jobs, own._policy.room._planned, decider.state.forgotten]
+    jobs = [replace(job, mark=None) for job in decider.jobs]
+    return [*done, None if error else jobs, own._policy.room._planned, decider.state.forgotten]
 
 
 @settings(max_examples=200, deadline=None)
@@ -284,6 +286,14 @@ async def test_a_path_that_may_be_too_long_takes_the_long_way(length: int, is_lo
     path = (AT_REST * 99)[: length - 2] + "n"
     await Decider().visit(file("a"), path=path[: length - 2])
     assert long_way == ["a"] * is_long
+
+
+async def test_a_job_has_the_digest_of_its_row_if_that_has_been_computed() -> None:
+    decider, time = Decider(), Span(NOON, NOON)
+    rows = [replace(file(name, size=7), modified=time) for name in "abc"]
+    await decider.visit(*rows, replace(rows[0], name="d", url=f"{ROOT}d?x=1"), path="sub")
+    marks = [row_digest(name, f"{ROOT}{name}", row.row, 7) for name, row in zip("abcd", [*rows, rows[0]], strict=True)]
+    assert [job.mark for job in decider.jobs] == [None, *marks[1:]]
 
 
 async def test_a_new_file_is_booked_listed_and_put_as_what_it_is() -> None:

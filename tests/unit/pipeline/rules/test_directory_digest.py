@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.model.observer import Observer
-from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
+from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile, row_digest
 from crawler.model.values import UNCONFIRMED, Entry, Kind, Local, Span
 from crawler.output.progress import Fanout
 from crawler.output.progress.counters import Counters
@@ -312,8 +312,10 @@ def assert_added_alike(entries: list[Entry], *, is_plain: bool) -> None:
     one.is_plain = together.is_plain = is_plain
     for each in entries:
         one.add(each, None)
-    together.add_new(entries[:3])
-    together.add_new(entries[3:])
+    marks = [*together.add_new(entries[:3]), *together.add_new(entries[3:])]
+    for each, mark in zip(entries, marks, strict=True):
+        assert mark is None or (each.size is not None and each.size.exact)
+        assert mark in (None, row_digest(each.name, each.url, each.row, each.size.low if each.size else 0))
     found = [
         (made.is_plain, *((made.files, made.total, made.newest, made.newest_local, made.resolution) * made.is_plain))
         for made in (one, together)
