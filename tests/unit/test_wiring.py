@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from tests.unit.test_architecture import MODULES, tree_of
+from tests.unit.test_architecture import MODULES, nodes_of
 
 _LIBRARY = "an object of a library that is configured by its attributes"
 _COMMIT = "PendingFile is the progress of one file through the steps of a commit"
@@ -43,11 +43,9 @@ AFTER_BIRTH: dict[str, str] = {}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def stored(node: ast.AST) -> Iterator[ast.Attribute]:
-    """The attributes assigned in ``node``."""
-    for each in ast.walk(node):
-        if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store):
-            yield each
+def stored(nodes: Iterable[ast.AST]) -> Iterator[ast.Attribute]:
+    """The attributes assigned among ``nodes``."""
+    return (each for each in nodes if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store))
 
 
 def is_own(attribute: ast.Attribute) -> bool:
@@ -55,7 +53,7 @@ def is_own(attribute: ast.Attribute) -> bool:
 
 
 def classes_of(module: str) -> Iterator[ast.ClassDef]:
-    return (node for node in ast.walk(tree_of(module)) if isinstance(node, ast.ClassDef))
+    return (node for node in nodes_of(module) if isinstance(node, ast.ClassDef))
 
 
 def declared(kind: ast.ClassDef) -> set[str]:
@@ -76,7 +74,7 @@ def is_record(kind: ast.ClassDef) -> bool:
 def set_from_outside(module: str) -> Iterator[str]:
     """Assignments to attributes of other objects, except records that only this module fills in."""
     records = set[str]().union(*(declared(kind) for kind in classes_of(module) if is_record(kind)))
-    for attribute in stored(tree_of(module)):
+    for attribute in stored(nodes_of(module)):
         if not is_own(attribute) and attribute.attr not in records:
             yield f"{module}: {ast.unparse(attribute)}"
 
@@ -90,10 +88,11 @@ def born(kind: ast.ClassDef) -> set[str]:
         if name in done or name not in methods:
             continue
         done.add(name)
-        names |= {attribute.attr for attribute in stored(methods[name]) if is_own(attribute)}
+        nodes = tuple(ast.walk(methods[name]))
+        names |= {attribute.attr for attribute in stored(nodes) if is_own(attribute)}
         todo += [
             node.func.attr
-            for node in ast.walk(methods[name])
+            for node in nodes
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_own(node.func)
         ]
     return names
@@ -103,7 +102,7 @@ def set_after_birth(module: str) -> Iterator[str]:
     """Attributes that exist only once a method has run."""
     for kind in classes_of(module):
         names = born(kind)
-        for attribute in stored(kind):
+        for attribute in stored(ast.walk(kind)):
             if is_own(attribute) and attribute.attr not in names:
                 yield f"{module}: {kind.name}.{attribute.attr}"
 
