@@ -18,6 +18,7 @@ from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError
 from crawler.http.response import WholeResponse, joined, whole_responses
 from crawler.http.transport import Transport, log_request
+from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
 from crawler.model.network import responses as interfaces
@@ -89,6 +90,10 @@ class Sharing:
     def is_near(self, url: str) -> bool | None:
         seen = self._transport.experience(url)
         return None if seen is None else seen.first.is_near
+
+    def is_quick(self, url: str) -> bool:
+        seen = self._transport.experience(url)
+        return seen is not None and seen.first.quickest < limits.QUICK
 
     def announces_ranges(self, url: str) -> bool:
         seen = self._transport.experience(url)

@@ -133,6 +133,8 @@ BACKOFF_MAX = 30.0
 NEAR = 0.03
 """A host that responds within this time gets one request for each file, even if its row does not tell it from others.
 With more latency, two ranges of a file on a shared connection are faster (``rules.responses.division``)."""
+QUICK = 0.002
+"""A host that responds within this time sends four listings on one connection sooner than another one is opened."""
 PENDING_FILES = 1024
 """Small bodies that may wait in memory to be written; beyond it workers wait."""
 PENDING_BYTES = 16 * MIB

@@ -118,6 +118,7 @@ class FakeSharing:
         self._client, self._respond = client, respond
         self.deepest, self.crowded = 1, False
         self.near: bool | None = False
+        self.quick = False
         self.announced = False
         self.batches: list[list[str]] = []
         self.findings: list[tuple[int, bool, bool]] = []
@@ -133,6 +134,9 @@ class FakeSharing:
 
     def is_near(self, _url: str) -> bool | None:
         return self.near
+
+    def is_quick(self, _url: str) -> bool:
+        return self.quick
 
     def announces_ranges(self, _url: str) -> bool:
         return self.announced

@@ -132,6 +132,10 @@ class Sharing(Protocol):
         """Whether the host of ``url`` responds so soon that sharing gains little; None as long as that is not known."""
         ...
 
+    def is_quick(self, url: str) -> bool:
+        """Whether the host of ``url`` is known to respond within ``limits.QUICK``."""
+        ...
+
     def announces_ranges(self, url: str) -> bool:
         """Whether the host of ``url`` has said that it sends ranges of a file, which had a strong entity tag."""
         ...

@@ -44,6 +44,10 @@ class AdmittedPages:
         """See ``GroupedPages``."""
         return self._groups is not None and self._rules.has_read(url) and self._groups.may_share(url)
 
+    def is_quick(self, url: str) -> bool:
+        """See ``GroupedPages``."""
+        return self._groups is not None and self._groups.is_quick(url)
+
     async def fetch_together(
         self, wanted: Sequence[tuple[str, Validators]], share: Share
     ) -> Sequence[FetchedPage | None]:

@@ -166,6 +166,10 @@ class GroupedPages(Protocol):
         """Whether pages of the host of ``url`` may be requested together now."""
         ...
 
+    def is_quick(self, url: str) -> bool:
+        """Whether the host of ``url`` is known to respond at once."""
+        ...
+
     async def fetch_together(
         self, wanted: Sequence[tuple[str, Validators]], share: Share
     ) -> Sequence[FetchedPage | None]:

@@ -71,6 +71,10 @@ class Siblings:
         line = self._lines.get(origin(url))
         return line is not None and bool(line.is_naming) and self._client.sharing.depth(url) > 1
 
+    def is_quick(self, url: str) -> bool:
+        """See ``GroupedPages``."""
+        return self._client.sharing.is_quick(url)
+
     async def fetch_together(
         self, wanted: Sequence[tuple[str, Validators]], share: Share
     ) -> Sequence[FetchedPage | None]:

@@ -5,6 +5,7 @@ A walk without a task, a future and a scan for each directory. What this cannot 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 
 from crawler.model.interfaces import FetchedPage
@@ -19,6 +20,10 @@ from crawler.text.urls import origin
 
 _MOST = 32
 """Maximum number of directories that are read together: a connection takes no more requests at once."""
+_FEW = 4
+"""Number of listings that a quick host gets at once although connections are free: dividing them takes longer."""
+_SLOW = 0.1
+"""Seconds for so few listings after which a host is no longer taken for quick."""
 Begun = Awaitable[list[tuple[Directory, BegunPage | None]]]
 """The directories of a group with their first pages, once these have arrived; None stands for one to be read alone."""
 _Recorded = tuple[DirectoryDigest | None, ListingMemo | None]
@@ -33,6 +38,8 @@ class GroupReader:
         """The paths of directories whose pages have to be requested alone."""
         self._recorded: dict[str, _Recorded] = {}
         """What was known of the pages of directories that were put back: reading it twice takes a query."""
+        self._are_slow = False
+        """Whether a group of few pages has taken long."""
         self._held = 0
         """Number of directories whose readers are waiting for a connection."""
 
@@ -91,10 +98,13 @@ class GroupReader:
         ]
         count = held = len(directories)
         self._held += held
+        clock, began = asyncio.get_running_loop().time, 0.0
+        are_known = not self._are_slow and all(digest or memo for digest, memo in recorded)
+        least = _FEW if are_known and self._pages.is_quick(directories[0].url) else 1
 
         def share(most: int, free: int) -> int:
-            nonlocal count, held
-            count = min(most, count, -(-(self._held + frontier.waiting) // (free + 1)))
+            nonlocal count, held, began
+            count, began = min(most, count, max(least, -(-(self._held + frontier.waiting) // (free + 1)))), clock()
             self._held, held = self._held - held, 0
             for place in range(count, len(directories)):
                 self._recorded[directories[place].url] = recorded[place]
@@ -105,6 +115,7 @@ class GroupReader:
             pages = await self._pages.fetch_together(wanted, share)
         finally:
             self._held -= held
+        self._are_slow = self._are_slow or (0 < began < clock() - _SLOW and count <= _FEW)
         return [*pages, *[None] * (count - len(pages))]
 
     def _begun(self, directory: Directory, recorded: _Recorded, page: FetchedPage | None) -> BegunPage | None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crawler.model import limits
-from crawler.model.values import Kind
+from crawler.model.values import Kind, Validators
 from crawler.pipeline.rules.scope import Bounds
+from crawler.pipeline.walk.frontier import Frontier
+from crawler.pipeline.walk.groups import group_reader
+from crawler.pipeline.walk.groups.group_reader import GroupReader
 from crawler.pipeline.walk.page_reader import PageReader
-from crawler.pipeline.walk.pages import Directory, DirectoryPage
+from crawler.pipeline.walk.pages import Directory, DirectoryPage, Share
 from crawler.pipeline.walk.sibling_listings import Siblings
 from crawler.pipeline.walk.walker import Walker
 from crawler.workers.page_parsers import PageParsers
@@ -123,6 +128,63 @@ async def test_a_walk_ends_when_the_pages_of_a_group_were_enough() -> None:
     tree = levels[0] | levels[1] | levels[2]
     done = await walk(tree, {}, deepest=16, listers=2, most=3)
     assert len(done["pages"]) < len(tree)
+
+
+class Known:
+    """Knows the pages whose URLs have an ``a``."""
+
+    async def recorded(self, url: str) -> tuple[None, object | None]:
+        return None, SimpleNamespace(validators=Validators()) if "a" in url[len(ROOT) :] else None
+
+
+class Connections:
+    """Requests no page, but notes how many would share a connection, of which ``free`` more are free."""
+
+    def __init__(self, free: int, *, quick: bool, seconds: float) -> None:
+        self._free, self._quick, self._seconds = free, quick, seconds
+        self.counts: list[int] = []
+
+    def may_share(self, _url: str) -> bool:
+        return True
+
+    def is_quick(self, _url: str) -> bool:
+        return self._quick
+
+    async def fetch_together(self, wanted: Sequence[tuple[str, Validators]], share: Share) -> Sequence[None]:
+        self.counts.append(share(32, self._free))
+        await asyncio.sleep(self._seconds)
+        return [None] * self.counts[-1]
+
+
+@pytest.mark.parametrize(
+    ("pages", "free", "quick", "expected"),
+    [
+        ("a" * 20, 15, True, [4]),
+        ("a" * 20, 15, False, [2]),
+        ("a" * 19 + "b", 15, True, [2]),
+        ("a" * 3, 15, True, [3]),
+        ("a" * 30, 2, True, [10]),
+        ("a" * 32, 0, True, [32]),
+    ],
+)
+async def test_known_pages_of_a_quick_host_are_not_divided_among_all_connections(
+    pages: str, free: int, quick: bool, expected: list[int]
+) -> None:
+    connections = Connections(free, quick=quick, seconds=0.0)
+    directories = [Directory(path=f"{at}", url=f"{ROOT}{at}{name}/") for at, name in enumerate(pages)]
+    await GroupReader(cast("PageReader", Known()), connections).read(directories, Frontier(readers=0))
+    assert connections.counts == expected
+
+
+async def test_a_quick_host_whose_listings_take_long_is_not_taken_for_quick_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(group_reader, "_SLOW", 0.01)
+    connections, reader = Connections(15, quick=True, seconds=0.02), Known()
+    groups = GroupReader(cast("PageReader", reader), connections)
+    for _ in range(2):
+        await groups.read([Directory(path=f"{at}", url=f"{ROOT}{at}a/") for at in range(20)], Frontier(readers=0))
+    assert connections.counts == [4, 2]
 
 
 @pytest.mark.parametrize(
