@@ -139,13 +139,16 @@ class _Splitter:
     def add_tag(self, closing: bool, name: str, attributes: str) -> Sequence[Passage]:
         """Returns the passage that the tag ends, if it ends one."""
         done: Sequence[Passage] = ()
-        in_row = self.regions[-1][1] == "table" and name not in {"tr", "table", "thead", "tbody", "tfoot", "caption"}
+        in_row = self.regions[-1][1] == "table" and name not in {"tr", "thead", "tbody", "tfoot", "caption"}
+        if closing and name in self.boilerplate:
+            self.boilerplate.remove(name)
         if name in _BREAKS and not (in_row and name not in _REGIONS):
             done = self.finish()
             self.current.opened = "" if closing else attributes
             self._note_block_in_link(name, closing=closing)
-        if name in _BOILERPLATE:
-            self._note_boilerplate(name, closing=closing)
+        if name in _BOILERPLATE and not closing:
+            self.boilerplate.append(name)
+            self.current.boilerplate = True
         if name in _REGIONS:
             self._note_region(name, closing=closing)
         elif name in {"td", "th"} and not closing:
@@ -175,13 +178,6 @@ class _Splitter:
             self.blocks += -1 if closing else 1
             if self.blocks < 0 or name not in _IN_LINKS:
                 self.link = ""
-
-    def _note_boilerplate(self, name: str, *, closing: bool) -> None:
-        if not closing:
-            self.boilerplate.append(name)
-        elif name in self.boilerplate:
-            self.boilerplate.remove(name)
-        self.current.boilerplate = bool(self.boilerplate) or self.current.boilerplate
 
     def _note_region(self, name: str, *, closing: bool) -> None:
         if not closing:

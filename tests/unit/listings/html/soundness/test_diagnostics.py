@@ -41,6 +41,7 @@ def test_what_an_interpreter_prints_is_an_error_wherever_it_stands_and_quoted_fr
         (IN_TABLE.format("Input/output error"), "Input/output error", "Input/output error"),
         ("<p>Access denied</p>", None, "Access denied"),
         ("<h1>News</h1><p>Access denied</p>", None, "Access denied"),
+        ("<h1>News</h1>Access denied", None, "Access denied"),
         ("<h1>Errors: error</h1>", None, None),  # the heading may be the path
         ("<a href=error.log>error.log</a>", None, None),  # a link to a page about errors reports none
         (f"<p>{'error '.ljust(300, '.')}</p>", None, "error ".ljust(300, ".")),
