@@ -261,19 +261,30 @@ async def test_changes_to_the_copies_are_found_as_without_digests(
     assert files(directory) == files(other)
 
 
+def listing(site: Site, names: list[str], more: str) -> bytes:
+    rows = [Row(href=name, size=300, mtime=OLD) for name in names]
+    return nginx(site.root, rows).replace(b"</body>", f"<p>{more}</p></body>".encode())
+
+
+@pytest.mark.parametrize("visits", [1, 2])
+async def test_text_is_new_until_another_visit_has_found_it(site: Site, directory: Path, visits: int) -> None:
+    fill(site)
+    for names, more, times in ((NAMES, "Tere", 1), (NAMES, "Viga", visits), (NAMES[:4], "Viga", 1)):
+        site.listing("", listing(site, names, more))
+        for _ in range(times):
+            report, _ = await run(site, directory, replace(CONFIG, delete=True))
+    assert (report.exit_code, report.deleted) == ((5, 0) if visits == 1 else (0, 2))
+
+
 async def test_doubts_of_a_page_end_when_its_directory_is_unchanged(
     site: Site, directory: Path, comparisons: list[bool]
 ) -> None:
-    def listing(names: list[str], more: str) -> bytes:
-        rows = [Row(href=name, size=300, mtime=OLD) for name in names]
-        return nginx(site.root, rows).replace(b"</body>", f"<p>{more}</p></body>".encode())
-
     fill(site)
-    site.listing("", listing(NAMES, "Tere"))
+    site.listing("", listing(site, NAMES, "Tere"))
     await run(site, directory)
     faults = [True, False, True, True, False, True, True]
     for is_broken in faults:
-        site.listing("", listing(NAMES[:4], "Viga") if is_broken else listing(NAMES, "Tere"))
+        site.listing("", listing(site, NAMES[:4], "Viga") if is_broken else listing(site, NAMES, "Tere"))
         report, _ = await run(site, directory, replace(CONFIG, delete=True))
         assert report.exit_code == (5 if is_broken else 0)
         assert len(files(directory)) == 6

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from crawler.model.struct import Value
+from crawler.model.struct import Value, replace
+
+YOUNG = "!"
+"""What follows the digest of a text that was new in the last visit."""
 
 
 class Surroundings(Value, frozen=True):
@@ -20,6 +23,13 @@ class Surroundings(Value, frozen=True):
     """What all these headings have in common (see ``rules.listings.page_heading``)."""
     doubted: str = ""
     """The heading of the last visit, if it was another one and rows were missing."""
+
+    @property
+    def seen_again(self) -> Surroundings:
+        """The same after a visit that found the page as it was: nothing is doubted, and no text is new."""
+        if not (self.doubts or YOUNG in self.texts):
+            return self
+        return replace(self, doubts=0, texts=self.texts.replace(YOUNG, ""))
 
 
 UNKNOWN = Surroundings()

@@ -156,8 +156,9 @@ class PageReader(Value, frozen=True, kw_only=True):
 
     def announce_kept(self, path: str, url: str, digest: DirectoryDigest) -> None:
         """Report the listing, at ``url``, of a directory that is unchanged."""
-        if digest.surroundings.doubts and self.unchanged is not None:
-            self.unchanged.keep(path, url, replace(digest, surroundings=replace(digest.surroundings, doubts=0)))
+        around = digest.surroundings.seen_again
+        if around is not digest.surroundings and self.unchanged is not None:
+            self.unchanged.keep(path, url, replace(digest, surroundings=around))
         self._announce(path, digest.answered, digest.family, digest.files + len(digest.skipped))
 
     def wholes(self, begun: Sequence[tuple[Directory, BegunPage]]) -> dict[str, PagePiece]:
@@ -209,8 +210,8 @@ class PageReader(Value, frozen=True, kw_only=True):
 
     def _unchanged(self, path: str, page: FetchedPage, memo: ListingMemo) -> PagePiece:
         """The page of ``memo``, which is unchanged: so text that was doubted on another version of it is gone."""
-        if memo.surroundings.doubts:
-            memo = replace(memo, surroundings=replace(memo.surroundings, doubts=0))
+        if (around := memo.surroundings.seen_again) is not memo.surroundings:
+            memo = replace(memo, surroundings=around)
             self.state.remember_listing(memo)
         linked = memo.linked if page.status == 304 and page.link is None else linked_pages(page)
         now = memo if linked == memo.linked else replace(memo, linked=linked)

@@ -2,7 +2,8 @@
 
 It may be why they are missing, in words that nobody knows. Of a page on which the text changes each time it is no
 evidence, and neither is one that stays: after ``DOUBTS`` visits in succession it is believed to belong to the page.
-A number counts as text unless the rows explain it, or it is known to change while no row is missing.
+A number counts as text unless the rows explain it, or it is known to change while no row is missing. Text that came
+with the visit before this one is as new as what comes with this one: many an outage is announced.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from crawler.model.state.surroundings import YOUNG
 from crawler.model.struct import Struct, Value, field
 from crawler.model.values import ASIDE, MARKUP
 from crawler.pipeline.rules.listings.page_heading import settled
@@ -46,6 +48,8 @@ class _Remembered(Struct):
     """What is remembered of the texts of a page."""
 
     changes: int = 0
+    young: set[str] = field(default_factory=set)
+    """Digests of the texts without their numbers that were new in the last visit."""
     numbers: dict[str, list[list[str]]] = field(default_factory=dict)
     """Digest of a text without its numbers → digests of these, for each text that differs only in them."""
 
@@ -81,9 +85,12 @@ def judge(
     found = {text: before.closest(each, numbers) for text, (each, numbers) in now.items()}
     new = [text for text, was in found.items() if was is None and not text.startswith(MARKUP)]
     other = [text for text, was in found.items() if was is not None and _count_changes(was, now[text][1])]
-    doubted = [*(new if before.changes < DOUBTS else ()), *other] if is_lossy and doubts < DOUBTS else []
+    young = [text for text, was in found.items() if was is not None and now[text][0] in before.young]
+    fresh = [*new, *young] if before.changes < DOUBTS else []
+    doubted = [*fresh, *other] if is_lossy and doubts < DOUBTS else []
     after = ((each, _merged(found[text], numbers, may_vary=not is_lossy)) for text, (each, numbers) in now.items())
-    noted = _noted(min(before.changes + 1 + (doubts if is_lossy else 0), DOUBTS) if new else 0, after)
+    changes = min(before.changes + 1 + (doubts if is_lossy else 0), DOUBTS) if new else 0
+    noted = _noted(changes, after, () if is_lossy else {now[text][0] for text in new})
     return Judgement(shown(doubted[0]) if doubted else None, noted)
 
 
@@ -103,13 +110,17 @@ def shown(text: str) -> str:
     return text.removeprefix(ASIDE).partition("\0")[0]
 
 
-def _noted(changes: int, digests: Iterable[tuple[str, Sequence[str]]]) -> str:
-    return f"{_MARK}{changes}{' '.join(sorted({text + ''.join(numbers) for text, numbers in digests}))}"
+def _noted(changes: int, digests: Iterable[tuple[str, Sequence[str]]], young: Collection[str] = ()) -> str:
+    items = {text + "".join(numbers) + (YOUNG if text in young else "") for text, numbers in digests}
+    return f"{_MARK}{changes}{' '.join(sorted(items))}"
 
 
 def _read(known: str) -> _Remembered:
     found = _Remembered(int(known[1]))
-    for item in known[2:].split():
+    for each in known[2:].split():
+        item = each.removesuffix(YOUNG)
+        if item != each:
+            found.young.add(item[:_TEXT])
         numbers = [item[at : at + _NUMBER] for at in range(_TEXT, len(item), _NUMBER)]
         found.numbers.setdefault(item[:_TEXT], []).append(numbers)
     return found

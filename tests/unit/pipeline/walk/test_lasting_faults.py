@@ -115,7 +115,7 @@ def cannot_be_told_from_a_fault(site: FaultySite, pages: int, *, count: int, fau
         # The last page looked as if it had no "Next", or had other rows. So one of full length that has it, or one that
         # is not there any more, may be a fault.
         return True
-    if site.beyond != "last" or site.last == pages:
+    if site.last == pages or not (site.beyond == "last" or (site.beyond == "first" and site.last == 1)):
         return False
     if site.is_endless and site.last == 1:
         return True  # the same page for every query: a cache may ignore it

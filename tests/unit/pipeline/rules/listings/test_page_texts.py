@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.model.state.surroundings import Surroundings
 from crawler.pipeline.rules.listings.page_texts import DOUBTS, Judgement, are_known, judge
 from crawler.pipeline.rules.listings.text_numbers import Counts
 
@@ -21,6 +22,11 @@ def seen(*versions: tuple[str, ...]) -> str:
     for texts in versions:
         known = judge(known, texts, is_lossy=False).noted
     return known
+
+
+def again(known: str) -> str:
+    """The same after a visit that has found the page unchanged."""
+    return Surroundings(texts=known).seen_again.texts
 
 
 @pytest.mark.parametrize("is_lossy", [False, True])
@@ -40,6 +46,12 @@ def seen(*versions: tuple[str, ...]) -> str:
         pytest.param(KNOWN, (*OLD, "<5d41402a"), False, id="new prose or script"),
         pytest.param(KNOWN, (*OLD, "0 files\0login/"), True, id="the same text with a link"),
         pytest.param(seen(OLD, (NEW,)), (OTHER,), True, id="text that has changed once"),
+        pytest.param(seen(OLD, (*OLD, NEW)), (*OLD, NEW), True, id="new in the last visit"),
+        pytest.param(seen(OLD, (*OLD, NEW)), OLD, False, id="vanished after the last visit"),
+        pytest.param(seen(OLD, (*OLD, NEW), (*OLD, NEW)), (*OLD, NEW), False, id="new two visits ago"),
+        pytest.param(again(seen(OLD, (*OLD, NEW))), (*OLD, NEW), False, id="new before an unchanged visit"),
+        pytest.param(seen((), (NEW,), (OTHER,)), (OTHER,), False, id="new in the last visit, as always"),
+        pytest.param(seen(OLD, (*OLD, "errors: 3")), (*OLD, "errors: 4"), True, id="new with other numbers"),
         pytest.param(seen(OLD, (NEW,), OLD), (OTHER,), False, id="text that always changes"),
         pytest.param(seen(OLD, (NEW,), OLD, OLD), (OTHER,), True, id="text that does not change any more"),
     ],
@@ -71,7 +83,8 @@ def test_digests_are_remembered_and_how_often_in_succession_there_was_new_text(
     assert found.doubt is None
     assert found.noted.startswith(f"n{changes}")
     assert len(found.noted[2:].split()) == len(texts)
-    assert judge(found.noted, texts, is_lossy=True) == Judgement(None, f"n0{found.noted[2:]}")
+    noted = again(found.noted)
+    assert judge(noted, texts, is_lossy=True) == Judgement(None, f"n0{noted[2:]}")
 
 
 @pytest.mark.parametrize(("doubts", "changes"), [(0, 1), (1, 2), (2, 2)])
