@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from crawler.model.flaws import DEAD_ENDS, ClaimKind, Flaw, FlawKind
 from crawler.model.state.store import ListingMemo
+from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Struct, field, replace
 from crawler.model.values import ASIDE, Entry, Listing, Validators
 from crawler.pipeline.rules.listings.frame import (
@@ -84,7 +85,7 @@ class SeveralPages(Struct):
         self._leads_to.update(next_of(listing))
         self._note_texts(url, listing, known)
         if listing.entries and (page := memo or known) is not None:
-            self._headings[url] = "" if known is None else known.surroundings.heading, page.surroundings.heading
+            self._note_heading(url, UNKNOWN if known is None else known.surroundings, page.surroundings.heading)
         if was is not None and known is not None and was.has_back and not now.has_links:
             self._known[url] = known
         if known is not None and listing.recalled and listing.linked and listing.linked == known.linked:
@@ -126,6 +127,13 @@ class SeveralPages(Struct):
         if found.doubt is not None:
             memo = replace(known, surroundings=replace(around, doubts=around.doubts + 1))
             self._doubts.append((Flaw(FlawKind.UNLIKE, f"{masked(url)}: it says {found.doubt!r}"), memo))
+
+    def _note_heading(self, url: str, known: Surroundings, heading: str) -> None:
+        """Note the ``heading`` of the page at ``url``, as it is compared with that of a single page."""
+        from crawler.pipeline.rules.listings.page_heading import is_same  # not needed for listings of one page
+
+        was = heading if known.heading and is_same(known, heading) else known.heading
+        self._headings[url] = was, heading
 
     def remembered(self, held: Sequence[ListingMemo], *, is_whole: bool) -> list[ListingMemo]:
         """What is to be remembered, if ``held`` is by the pages themselves. ``is_whole``: whether the listing is.
