@@ -36,12 +36,14 @@ IMPORTED = (
     "crawler.pipeline.filter_effects.watch",
     "crawler.app.first_request.early", "crawler.http.client", "crawler.http.pipelining", "crawler.storage.state.store",
     "crawler.storage.directory.commit",
+    "crawler.app.filter_effects", "crawler.storage.directory.spellings",
     "crawler.storage.directory.reading.pieces", "crawler.storage.directory.reading.scan",
     "crawler.storage.directory.incoming.piece_stages",
     "crawler.storage.directory.incoming.parts",
     "crawler.listings", "crawler.listings.html.grammar", "crawler.listings.html.grammars",
     "crawler.listings.html.siblings",
-    "crawler.listings.html.reader", "crawler.listings.json.formats", "crawler.output.format", "crawler.output.log",
+    "crawler.listings.html.document", "crawler.listings.html.reader",
+    "crawler.listings.json.formats", "crawler.output.format", "crawler.output.log",
     "crawler.output.summary", "crawler.text.advice.arguments",
     "crawler.cli.arguments.with_click", "crawler.cli.help.mistakes", "crawler.cli.modes", "crawler.app.maintenance",
     "crawler.pipeline.runs.dry_run", "crawler.pipeline.runs.verify", "crawler.pipeline.runs.explain.run",
@@ -151,6 +153,7 @@ def serve(connection: int) -> None:
     """Fork at each message on a socket, until its other end is closed, and send the exit codes of the children."""
     for name in IMPORTED:
         import_module(name)
+    _compile_patterns()
     gc.freeze()  # a child that searches for garbage copies no page for what is here already
     reports = dict[int, tuple[int, int]]()
     """The process and the socket to which its exit code goes, by the descriptor that is readable when it ends."""
@@ -175,6 +178,15 @@ def serve(connection: int) -> None:
             handle = os.pidfd_open(pid)
             reports[handle] = pid, report
             ready.register(handle, select.POLLIN)
+
+
+def _compile_patterns() -> None:
+    """Compile the regular expressions that the program compiles when it needs them, so that no child has to."""
+    kind = type(import_module("crawler.text.patterns").PLAIN_NAME)
+    for module in list(sys.modules.values()):
+        for value in list(vars(module).values()):
+            if type(value) is kind:
+                _ = value.flags  # ``re`` keeps what it has compiled
 
 
 def _received(descriptor: int) -> tuple[bytes, list[int]]:
