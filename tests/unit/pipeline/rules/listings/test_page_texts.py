@@ -91,6 +91,8 @@ def test_digests_are_remembered_and_how_often_in_succession_there_was_new_text(
 def test_each_visit_in_which_text_was_doubted_is_one_with_new_text(doubts: int, changes: int) -> None:
     assert judge(KNOWN, (NEW,), is_lossy=True, doubts=doubts).noted[1] == str(changes)
     assert judge(KNOWN, (NEW,), is_lossy=False, doubts=doubts).noted[1] == "1", "the doubts were about missing rows"
+    assert judge(KNOWN, (NEW,), is_lossy=True).noted[1] == "1"
+    assert (judge(KNOWN, None, is_lossy=True, doubts=doubts).doubt is None) is (doubts == DOUBTS)
 
 
 def test_what_is_doubted_is_the_text_without_its_links() -> None:
@@ -218,6 +220,13 @@ def test_a_number_that_has_changed_while_no_row_was_missing_varies_and_no_other_
         known = found.noted
     assert are_known(known, text(7, 0), counts(0))
     assert not are_known(known, text(7, 1), counts(0))
+
+
+def test_a_text_is_compared_with_the_one_that_is_most_like_it() -> None:
+    texts = ("errors: 0 of 7", "errors: 3 of 7", "errors: 5 of 9")
+    known = judge("", texts, is_lossy=False, counts=counts(20)).noted
+    for text in texts:
+        assert judge(known, (text,), is_lossy=True, counts=counts(19)).doubt is None
 
 
 def test_numbers_on_one_of_several_pages_are_not_compared() -> None:
