@@ -71,8 +71,12 @@ async def sound(parsed: Pieces, page: FetchedPage, url: str, was: Remembered, *,
 
 
 def _has_links(listing: Listing) -> bool:
-    """Whether a page that is no listing links to what could be its rows: under the heading of an error, they are."""
-    return any(rejection.reason == Reason.NAVIGATION for rejection in listing.rejections)
+    """Whether a page that is no listing links to what could be its rows: under the heading of an error, they are.
+
+    Links with a query are those of a pager.
+    """
+    found = [rejection.subject for rejection in listing.rejections if rejection.reason == Reason.NAVIGATION]
+    return any("?" not in link for link in found)
 
 
 def compared(

@@ -351,6 +351,8 @@ async def test_a_link_header_that_leads_from_the_only_page_to_itself_leads_nowhe
 
 EMPTY_PAGES = {
     "headed": "<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1><ul></ul></body></html>",
+    "paged": "<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1>"
+    '<a href="?page=2">[Prev]</a> <a href="?page=5">[Next]</a><ul></ul></body></html>',
     "login": "<html><head><title>Sign in</title></head><body><form><input type=password></form></body></html>",
     "error": "<html><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>",
     "not found": None,
@@ -361,7 +363,7 @@ EMPTY_PAGES = {
 @pytest.mark.parametrize("kind", EMPTY_PAGES)
 async def test_next_on_every_page_may_lead_to_what_is_no_listing_if_it_did_so_before(kind: str, count: int) -> None:
     site = PagedSite(files(count), 7, always_next)
-    state, is_end = MemoryState(), kind in {"headed", "not found"}
+    state, is_end = MemoryState(), kind in {"headed", "paged", "not found"}
     for is_known in (False, True):
         read = await Reading(lambda query: site.page(query) or EMPTY_PAGES[kind], state).run()
         assert read.names == files(count)

@@ -101,6 +101,8 @@ PASSWORD = b"<html><input type=password>"
         ([replace(OTHER, entries=(), confidence=0.4)], page(b""), "(text/html)", True),
         ([replace(OTHER, entries=(), confidence=0.4, rejections=(Rejection(Reason.PARENT, "../"),))], page(b""),
          "(text/html)", True),
+        ([replace(OTHER, entries=(), confidence=0.4, rejections=(Rejection(Reason.NAVIGATION, "?page=2"),))], page(b""),
+         "(text/html)", True),
         ([replace(OTHER, entries=(), confidence=0.4, rejections=(Rejection(Reason.NAVIGATION, "a.zip"),))], page(b""),
          "(text/html)", False),
         ([replace(OTHER, entries=(), confidence=0.4)], page(PASSWORD),
