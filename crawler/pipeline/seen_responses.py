@@ -1,6 +1,6 @@
 """Whether the next files of a host may be answered like those before, by what tells their types: their extensions.
 
-A server adds fields to the responses of some types, and what is no file as it is, such as a page, needs other rules. A
+A server adds fields to the responses of some types, and a page is not stored as it is but read by other rules. A
 response that is not like the others ends an order, and all that was requested behind it is requested again.
 """
 

@@ -208,7 +208,7 @@ async def _client(stack: AsyncExitStack, address: str, security: Any, token: str
 
 
 def _problem_of(security: Any) -> str:
-    """What is wrong with the files of ``security``; "" if they can be read and fit, or are no files."""
+    """What is wrong with the files of ``security``; "" if they can be read and fit, or are not files."""
     ca, cert, key = security.tls_ca_file, security.tls_client_cert, security.tls_client_key
     if any("\n" in text for text in (ca, cert, key) if text):  # the certificates themselves
         return ""
