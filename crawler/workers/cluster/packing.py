@@ -35,12 +35,12 @@ def _packed_job(job: Job) -> Packed | Job:
     size, modified = job.size, job.modified
     if size is None or modified is None or job.reason != _NEW:
         return job
-    packed = (job.url, job.path, size.low, size.high, modified.low, modified.high, job.row)
+    packed = (job.url, job.path, size.low, size.high, modified.low, modified.high, job.row, job.mark)
     return packed if _job(*packed) == job else job
 
 
-def _job(url: str, path: str, least: int, most: int, first: Any, last: Any, row: str) -> Job:
-    return Job(url=url, path=path, reason=_NEW, size=Span(least, most), modified=Span(first, last), row=row)
+def _job(url: str, path: str, least: int, most: int, first: Any, last: Any, row: str, mark: int | None) -> Job:
+    return Job(url=url, path=path, reason=_NEW, size=Span(least, most), modified=Span(first, last), row=row, mark=mark)
 
 
 def _packed_result(result: Result) -> Packed | Result:

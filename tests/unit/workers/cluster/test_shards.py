@@ -54,7 +54,7 @@ JOB_FIELDS = {
     "reason": "row changed", "size": None, "modified": None, "kind": K.UNKNOWN, "digest": "md5:00", "known": KNOWN,
     "local": Local(K.FILE, 3, 4), "probe": True, "copy": KNOWN, "recorded": KNOWN, "moment": TIME,
     "dating": Dating.RELIABLE, "vouched": True, "fresh": True, "source": Source.FALLBACK, "mirrors": ("v",), "spent": 2,
-    "is_listed": False, "row": "\udcff", "path": "b", "url": "v",
+    "is_listed": False, "row": "\udcff", "path": "b", "url": "v", "mark": 7,
 }  # fmt: skip
 RESULT_FIELDS = {
     "outcome": Outcome.FAILED, "reason": "why", "size": 6, "received": 9, "seconds": 0.5, "attempts": 3, "digest": None,
@@ -77,7 +77,7 @@ def test_every_field_of_jobs_and_results_arrives() -> None:
     results += [replace(RESULT, known=each) for each in known]
     assert unpack_jobs(pickle.loads(pickle.dumps(pack_jobs(jobs)))) == jobs
     assert unpack_results(pickle.loads(pickle.dumps(pack_results(results)))) == results
-    assert isinstance(pack_jobs([JOB])[0], tuple)
+    assert all(isinstance(each, tuple) for each in pack_jobs([JOB, replace(JOB, mark=7)]))
     assert isinstance(pack_results([RESULT])[0], tuple), "most are short"
 
 
