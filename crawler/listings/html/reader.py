@@ -99,7 +99,6 @@ class HtmlReader:
         entries = self.entries(trusts_foreign=self.family.proves or titles.score >= 3.0)
         page = verdict.PageFacts(self._evidence(), titles, self.family)
         score, recognised = verdict.weigh(page), verdict.is_recognised(page)
-        rejections = tuple(self.rejections(recognised=recognised))
         end = end_of(self._text, self.last_row(), proved=self.family.proves)
         return Listing(
             url=self._url,
@@ -109,7 +108,7 @@ class HtmlReader:
             complete=end is not PageEnd.CUT,
             closed=end is PageEnd.CLOSED,
             entries=tuple(entries) if recognised else (),
-            rejections=rejections,
+            rejections=tuple(self.rejections(recognised=recognised)),  # which notes what they mention
             mentioned=frozenset(self.mentioned) if recognised else frozenset(),
             conclusive=self.is_conclusive(entries),
         )
@@ -191,7 +190,8 @@ class HtmlReader:
         counts["dated"] += bool(facts.moment or facts.stamp)
         counts["sized"] += bool(facts.size or facts.no_size)
         counts["slashed"] += directory and candidate.matches and candidate.link.text.endswith("/")
-        counts["directories"] += directory and reader.is_marked_directory(candidate.row, facts)
+        counts["directories"] += (is_marked := directory and reader.is_marked_directory(candidate.row, facts))
+        counts["weighed"] += directory and not is_marked and facts.size is not None
         counts["queried"] += directory and candidate.link.target.queried
         self._names.add(entry.name, is_file=not directory)
 
@@ -205,7 +205,6 @@ class HtmlReader:
             headings = max(headings, count_words(" | ".join(islice(pre.stripped_strings, 6))))
         if self.regions and headings < 2:
             headings = max(headings, count_words(self._text_above()))
-        entries = self._counts["entries"]
         parent, up, back, inside = links_up(self.links, [region.element for region in self.regions])
         return Evidence(
             **{**self._counts, **self._names.counts()},
@@ -213,22 +212,21 @@ class HtmlReader:
             up=up,
             back=back,
             inside=inside,
+            measured=any(region.columns.is_measure for region in self.regions),
             sort_links=len({link.target.url for link in self.links if link.target.kind is LinkKind.SORT}),
             headings=headings,
-            others=0 if entries else sum(link.target.kind not in _AROUND for link in self.links),
-            empty=not entries and verdict.says_empty(self._tree),
-            words=sum(len(tag.get_text().split()) for tag in self.survey.named["p"]) if entries < 5 else 0,
+            others=0 if self._counts["entries"] else sum(link.target.kind not in _AROUND for link in self.links),
+            empty=not self._counts["entries"] and verdict.says_empty(self._tree),
+            words=sum(len(tag.get_text().split()) for tag in self.survey.named["p"])
+            if self._counts["entries"] < 5
+            else 0,
         )
 
     def _text_above(self) -> str:
         """The last few strings before the first row: the headings of a list that is not a table."""
-        texts: list[str] = []
-        for node in islice(self.regions[0].candidates[0].link.tag.previous_elements, 60):
-            if type(node) is NavigableString and node.strip() and len(node) < 60:
-                texts.append(node.strip())
-                if len(texts) == 6:
-                    break
-        return " | ".join(texts)
+        nodes = islice(self.regions[0].candidates[0].link.tag.previous_elements, 60)
+        texts = [node.strip() for node in nodes if type(node) is NavigableString and node.strip() and len(node) < 60]
+        return " | ".join(texts[:6])
 
     def _family_name(self) -> str:
         shape = self._shape()

@@ -49,8 +49,8 @@ class Titles(Value, frozen=True):
     """Whether they mention an error or a login, or the page has a password field."""
     is_other: bool = False
     """Whether they mention something that shows files for a reason of its own, or no files: a search, a cart."""
-    is_own: bool = True
-    """Whether one of them says nothing but the address of the page and that it lists files, or there is none."""
+    is_own: bool = False
+    """Whether one of them says nothing but the address of the page and that it lists files."""
     is_missing: bool = False
     """Whether there is none."""
 
@@ -67,7 +67,7 @@ def read_titles(survey: Survey, url: str, path: str) -> Titles:
         score=_score(survey, path),
         is_error=not is_index and (has_password or any(map(_is_error, rest))),
         is_other=not is_index and any(map(title_words.OTHER.are_in, rest[:2])),
-        is_own=any(map(_is_own, rest)) or not first,
+        is_own=any(map(_is_own, rest)),
         is_missing=not first,
     )
 

@@ -31,8 +31,8 @@ _MOST_OTHERS = 3
 """Maximum number of other links, such as those of a footer, on the page of an empty directory."""
 _MOST = 0.8
 """Minimum share of the rows with an unknown extension."""
-_MANY = 10
-"""Minimum number of file names that are evidence enough without other marks."""
+_MANY, _SOME = 10, 3
+"""Minimum number of file names that are evidence enough without other marks, and on a page that is placed."""
 
 
 class Evidence(Value, frozen=True):
@@ -43,6 +43,10 @@ class Evidence(Value, frozen=True):
     """Entries whose links show their names."""
     dated: int = 0
     sized: int = 0
+    measured: bool = False
+    """Whether what looks like sizes is under a heading for something else."""
+    weighed: int = 0
+    """Directories with a size that only their slash shows to be any."""
     slashed: int = 0
     """Directories whose link text ends in a slash."""
     filelike: int = 0
@@ -97,9 +101,14 @@ class PageFacts(Value, frozen=True):
         return count / self.rows.entries if self.rows.entries else 0.0
 
     @property
+    def sized(self) -> int:
+        """Rows with a size. Another measure is none where no more than the title may be that of a listing."""
+        return 0 if self.rows.measured and not self.is_linked else self.rows.sized
+
+    @property
     def columns(self) -> int:
         """0 to 2: how many of date and size are in most rows."""
-        return (self.share(self.rows.dated) >= 0.5) + (self.share(self.rows.sized) >= 0.5)
+        return (self.share(self.rows.dated) >= 0.5) + (self.share(self.sized) >= 0.5)
 
     @property
     def files(self) -> float:
@@ -110,7 +119,7 @@ class PageFacts(Value, frozen=True):
         """
         if self.is_placed:
             return self.share(self.rows.filelike)
-        is_type = self.share(self.rows.typed + self.rows.alike) >= _MOST and self.share(self.rows.sized) >= _MOST
+        is_type = self.share(self.rows.typed + self.rows.alike) >= _MOST and self.share(self.sized) >= _MOST
         return self.share(self.rows.typed + (self.rows.alike if is_type else 0))
 
     @property
@@ -121,12 +130,19 @@ class PageFacts(Value, frozen=True):
     @property
     def is_placed(self) -> bool:
         """True if anything shows that the page is that of a directory rather than a page about some files."""
-        return self.leads_up or self.titles.is_own or self.family.name != "generic"
+        return self.is_linked or self.titles.is_own
+
+    @property
+    def is_linked(self) -> bool:
+        """True if a link to the directory above shows that, or what only one program prints."""
+        return self.leads_up or self.family.name != "generic"
 
     @property
     def leads_up(self) -> bool:
         """True if a link leads to the directory above. "Back" does so on any page: it needs a title that fits."""
-        return self.rows.up and (not self.rows.back or (self.heading >= 1.0 and not self.titles.is_other))
+        titles = self.titles
+        is_fitting = self.heading >= (1.0 if titles.is_own else 2.0) and not titles.is_other
+        return self.rows.up and (not self.rows.back or is_fitting)
 
 
 class Mark(Value, frozen=True):
@@ -144,13 +160,14 @@ MARKS = (
     Mark(1.5, "links that sort the rows", lambda page: page.rows.sort_links >= 2),
     Mark(1.5, "headings of two columns", lambda page: page.rows.headings >= 2),
     Mark(0.75, "headings of a third column", lambda page: page.rows.headings >= 3),
-    Mark(1.0, "a link to the directory above", lambda page: page.rows.parent),
+    Mark(1.0, "a link to the directory above",
+         lambda page: page.leads_up or (page.rows.parent and (page.heading >= 1.0 or page.family.proves))),
     Mark(1.0, "words that the directory is empty", lambda page: page.rows.empty),
     Mark(1.0, "markup that only one program prints", lambda page: page.family.proves),
     Mark(3.0, "such markup, and the page around the rows fits",
          lambda page: page.family.proves and bool(page.heading or page.rows.headings or page.rows.parent)),
     Mark(1.0, "names with a date or a size in some rows",
-         lambda page: page.share(page.rows.matching) >= 0.5 and bool(page.rows.dated or page.rows.sized)),
+         lambda page: page.share(page.rows.matching) >= 0.5 and bool(page.rows.dated or page.sized)),
     Mark(1.0, "names with a date or a size in most rows",
          lambda page: page.share(page.rows.matching) >= 0.5 and page.columns >= 1),
     Mark(1.5, "a date and a size in most rows", lambda page: page.columns == 2),
@@ -195,7 +212,7 @@ def is_recognised(page: PageFacts) -> bool:
 def is_frame(page: PageFacts) -> bool:
     """True if what stands around the rows is that of a listing: columns, and a title that says nothing else."""
     rows, titles = page.rows, page.titles
-    is_known = titles.is_own or page.heading >= 1.0 or page.family.name != "generic"
+    is_known = titles.is_own or titles.is_missing or page.heading >= 1.0 or page.family.name != "generic"
     has_columns = rows.headings >= 2 or rows.sort_links >= 2 or (page.family.proves and titles.is_own)
     return is_known and has_columns and not (titles.is_error or titles.is_other)
 
@@ -217,16 +234,22 @@ def has_form(page: PageFacts) -> bool:
         return False
     named, files = page.share(rows.matching), page.files
     has_marks = bool(rows.filelike or rows.directories or rows.slashed) or rows.headings >= 2 or rows.sort_links >= 2
+    is_own = page.is_linked or (page.is_placed and page.share(rows.weighed) < 0.5)
     if rows.entries < 2:
         is_row = page.columns == 2 and rows.headings >= 3
-        return page.is_placed and named > 0 and (is_row or (rows.up and page.columns > 0 and is_frame(page)))
+        return is_own and named > 0 and (is_row or (rows.up and page.columns > 0 and is_frame(page)))
     marked = page.share(rows.slashed) >= 0.5 or page.share(rows.directories + rows.queried) >= 0.5
-    is_file_list = page.is_placed or files + page.share(rows.directories + rows.slashed) >= 0.5
+    is_file_list = is_own or files + page.share(rows.directories + rows.slashed - rows.weighed) >= 0.5
     return (
         (page.columns == 2 and has_marks and is_file_list and (named >= 0.5 or (files >= 0.5 and page.is_placed)))
-        or (page.share(rows.sized) >= 0.5 and has_marks and is_file_list and named >= 0.8)
+        or (page.share(page.sized) >= 0.5 and has_marks and is_file_list and named >= 0.8)
         or (page.is_placed and rows.sort_links >= 2 and rows.headings >= 2 and named >= 0.5)
         or (rows.inside and named >= 0.8 and is_frame(page))
-        or (marked and named >= 0.8 and (page.is_placed or rows.sized > 0 or not (rows.headings or rows.dated)))
+        or (
+            marked
+            and named >= 0.8
+            and (page.is_placed or page.sized > rows.weighed or not (rows.headings or rows.dated))
+        )
         or (files >= 0.8 and named >= 0.9 and rows.entries >= _MANY)
+        or (page.is_placed and files + page.share(rows.slashed) >= 0.8 and named >= 0.9 and rows.entries >= _SOME)
     )

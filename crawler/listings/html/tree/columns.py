@@ -43,6 +43,8 @@ class Columns(Struct):
     """The unit that the size heading gives to bare numbers, as a power of 1024."""
     labelled: int = 0
     """The number of kinds of heading (name, size, time, kind) that were recognised."""
+    is_measure: bool = False
+    """Whether the heading of the size column is another word, in a language of which another one is known."""
 
 
 class Column:
@@ -188,7 +190,9 @@ def find_columns(rows: list[Row], labels: list[str]) -> Columns:
         if i not in {found.time, found.size}:
             _note_other_column(found, i, column)
     if found.size >= 0:
-        found.unit = headings.unit_of(columns[found.size].heading)
+        heading = columns[found.size].heading
+        found.unit = headings.unit_of(heading)
+        found.is_measure = bool(heading.strip()) and found.labelled > 0 and not headings.count_words(heading)
     return found
 
 

@@ -18,6 +18,10 @@ REPORTS: dict[str, tuple[str, str, str]] = {
     # Work and code
     "issues": ("Issues · tool", "Issue|Opened|Comments", "[{n} Crash in {w}]|{d}|{n}"),
     "issues by slug": ("Open issues", "Name|Date|Size", "[issue-{n} issue-{n}]|{d}|{n} KB"),
+    "repositories": ("Repositories", "Name|Size|Updated", "[{w}/ {w}]|{n} MB|{d}"),
+    "groups of projects": ("Projects", "Name|Size|Updated", "[{w}/ {w}/]|{n} MB|{d}"),
+    "mailboxes": ("Mailboxes", "Name|Messages|Last login", "[{w}.x {w}.x]|{n}K|{d}"),
+    "languages": ("Choose your language", "", "[{w}/ {w}/]"),
     "milestones": ("Milestones", "Name|Due date|Progress", "[v1.{n} v1.{n}]|{d}|{n}0 %"),
     "merge requests": ("Merge requests", "Title|Updated", "[{n}/ {w}/]|{d}"),
     "commits": ("Commits", "Commit|Date|Size", "[a1b2c{n}d a1b2c{n}d]|{d}|{n} lines"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from urllib.parse import quote
 
@@ -97,6 +98,7 @@ def test_rows_that_are_no_files_are_not_a_listing(name: str) -> None:
 
 
 _MARKS = {
+    "a link back": '<p><a href="../">Back</a></p>',
     "a link home": '<a href="/">Home</a>',
     "breadcrumbs": '<nav class="breadcrumb"><a href="/">Home</a> / <a href="/pub/">pub</a></nav>',
     "a search": '<form action="/search"><input name="q"></form>',
@@ -116,6 +118,14 @@ def test_what_other_pages_have_besides_rows_makes_no_listing_of_them(name: str, 
     assert not listing.is_listing, (listing.family, [entry.name for entry in listing.entries])
 
 
+@pytest.mark.parametrize("name", sorted(REPORTS))
+def test_a_page_without_a_title_is_none_unless_its_rows_are_files(name: str) -> None:
+    title, labels, cells = REPORTS[name]
+    is_of_files = labels.startswith("Directory|") or re.search(r"\.(?:\w*[a-z]\w* |tar)", cells) is not None
+    text = report(name).replace(f"<title>{title}</title>", "").replace(f"<h1>{title}</h1>", "")
+    assert is_of_files or not parse_listing(text.encode(), f"{HOST}/pub/", "text/html; charset=utf-8").is_listing
+
+
 _ROWS = {
     "papers": ("Publications", "", "[{0}.pdf {0}.pdf]", 12),
     "a podcast": ("Episodes", "", "{1} [{0}.mp3 {0}.mp3] (23 MB)", 3),
@@ -125,7 +135,8 @@ _ROWS = {
     "sources": ("app - source", "", "[{0}.rs {0}.rs]", 12),
     "versions under the path": ("/pub/", "Name|Modified|Size", "[{0} {0}]|{1}|12 KB", 2),
     "words below a link up": ("Acme", "Name|Modified|Size", "[{0} {0}]|{1}|12 KB", 2),
-    "words without a title": ("", "Name|Modified|Size", "[{0} {0}]|{1}|12 KB", 2),
+    "words without a title, below a link up": ("", "Name|Modified|Size", "[{0} {0}]|{1}|12 KB", 2),
+    "files without a title": ("", "Name|Modified|Size", "[{0}.zip {0}.zip]|{1}|12 KB", 2),
     "words in Arabic": ("فهرس /pub/", "الاسم|التاريخ|الحجم", "[{0} {0}]|{1}|12 KB", 2),
 }
 

@@ -24,6 +24,7 @@ FAMILY = {"known": KNOWN, "proves": PROVES}
 ROWS = {
     "e": "entries", "m": "matching", "d": "dated", "s": "sized", "/": "slashed", "f": "filelike", "k": "directories",
     "q": "queried", "x": "foreign", "o": "sort_links", "h": "headings", "l": "others", "y": "typed", "a": "alike",
+    "w": "weighed",
 }  # fmt: skip
 
 
@@ -31,7 +32,7 @@ def page(text: str) -> PageFacts:
     """A page of the given counts (see ``ROWS``), such as ``e10``, and facts; without ``own`` no title says nothing."""
     words = text.split()
     counts = {ROWS[word[0]]: int(word[1:]) for word in words if word[0] in ROWS and word[1:].isdigit()}
-    facts = {word: True for word in words if word in {"up", "parent", "empty", "inside", "back"}}
+    facts = {word: True for word in words if word in {"up", "parent", "empty", "inside", "back", "measured"}}
     said = {f"is_{word}": word in words for word in ("own", "error", "other", "missing")}
     score = sum(float(word[1:]) for word in words if word[0] == "t" and word[1:].isdigit())
     family: Family = next((FAMILY[word] for word in words if word in FAMILY), GENERIC)
@@ -49,6 +50,11 @@ def page(text: str) -> PageFacts:
         ("own e10 d5 s5 f4", False), ("e10 d5 s5 f5", False), ("e10 d5 s5 m5 f5 y5", True),
         ("e10 d5 s5 m5 f5 y4", False),
         ("e10 d5 s5 m5 f2 y2 k2 /1", True), ("e10 d5 s5 m5 f2 y2 k2", False), ("e10 d5 s5 m5 f1 up", True),
+        # sizes of directories, and what is no size
+        ("own e10 d5 s5 m5 f1 w5", False), ("own e10 d5 s5 m5 f1 w4", True), ("up e10 d5 s5 m5 f1 w5", True),
+        ("known e10 d5 s5 m5 f1 w5", True), ("e10 /5 m8 h2 s5 w4", True), ("e10 /5 m8 h2 s4 w4", False),
+        ("own measured e10 d5 s5 m5 f1", False), ("up measured e10 d5 s5 m5 f1", True),
+        ("known measured e10 d5 s5 m5 f1", True), ("measured e9 s9 m9 f9 a9", False), ("e9 s9 m9 f9 a9", True),
         # sizes
         ("own e10 s5 m8 f1", True), ("own e10 s4 m8 f1", False), ("own e10 s5 m7 f1", False), ("own e10 s5 m8", False),
         ("e10 s5 m8 f1", False), ("e10 s5 m8 f5 y5", True),
@@ -67,6 +73,10 @@ def page(text: str) -> PageFacts:
         # many names of files
         ("e10 f8 y8 m9 h1", True), ("e10 f8 y7 m9 h1", False), ("e10 f8 y8 m8 h1", False), ("e9 f9 y9 m9 h1", False),
         ("own e10 f8 m9 h1", True), ("own e10 f7 m9 h1", False),
+        # fewer, and directories, on a page that is placed
+        ("own e3 f3 m3", True), ("own e2 f2 m2", False), ("e3 f3 y3 m3", False), ("up e3 f2 /1 m3", True),
+        ("own e10 f6 /2 m9", True), ("own e10 f6 /1 m9", False), ("own e10 f6 /2 m8", False),
+        ("e10 f6 y6 /2 m9", False),
         # extensions that are not known count if most rows have them, and sizes
         ("e10 f10 m10", False), ("e10 f10 a10 m10", False), ("e10 f10 a10 m10 s10", True), ("e10 f8 a8 m10 s8", True),
         ("e10 f7 a7 m10 s10", False), ("e10 f8 a8 m10 s7", False), ("e10 f8 y1 a7 m10 s10", True),
@@ -77,7 +87,9 @@ def page(text: str) -> PageFacts:
         ("own e1 m1 s1 h2 up", True), ("own e1 m1 d1 s1 h2 up", True), ("own e1 m1 h2 up", False),
         ("own e1 m1 d1 h1 up", False), ("own up h2 o2", False),
         # a link "Back" leads up if the title fits
-        ("up e10 d5 s5 m5 f1", True), ("up back e10 d5 s5 m5 f1", False), ("up back t1 e10 d5 s5 m5 f1", True),
+        ("up e10 d5 s5 m5 f1", True), ("up back e10 d5 s5 m5 f1", False), ("up back t1 e10 d5 s5 m5 f1", False),
+        ("up back t2 e10 d5 s5 m5 f1", True), ("up back own t1 measured e10 d5 s5 m5 f1", True),
+        ("up back own measured e10 d5 s5 m5 f1", False),
         ("up back own e10 d5 s5 m5 f1", True), ("up back known e10 d5 s5 m5 f1", True),
         ("up back t1 e10 d5 s5 m5 f1 other", False), ("up t1 e10 d5 s5 m5 f1 other", True),
         ("up back own e10 d5 s5 m5 f1 other", False),
@@ -118,9 +130,10 @@ def test_the_page_of_an_empty_directory_has_a_frame_and_few_links(text: str, *, 
 @pytest.mark.parametrize(
     ("text", "weight", "expected"),
     [
-        ("own e3 /3 m3 parent", 3.0, True), ("own e2 /2 m2 parent", 2.5, False), ("e3 m3 parent t1", 3.0, False),
+        ("own e3 /3 m3 up", 3.0, True), ("own e2 /2 m2 up", 2.5, False),
+        ("own e3 /3 m3 parent", 2.0, False), ("e3 m3 parent t1", 3.0, False),
         ("e1 m1 parent t2", 3.5, True), ("e1 m1 t2", 2.5, False), ("e1 m1 parent t1", 2.5, False),
-        ("e1 m1 parent proves", 5.5, True), ("e1 m1 parent h2", 3.0, False),
+        ("e1 m1 parent proves", 5.5, True), ("e1 m1 up h2", 3.0, False), ("e1 m1 parent h2", 2.0, False),
         # without rows
         ("t2 parent empty", 4.0, True), ("t2 parent", 3.0, False), ("t2 parent empty x1", 4.0, False),
         ("t1 parent empty o2", 4.5, False), ("t1 parent proves", 6.0, True), ("parent proves", 5.0, False),
