@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from crawler.listings.html.pager.page_numbers import page_in
-from crawler.listings.html.soundness.claims import claims_in
+from crawler.listings.html.soundness.claims import claims_in, say_last
 from crawler.listings.html.soundness.passages import split_passages
 from crawler.model.flaws import Claim, ClaimKind
 
@@ -156,6 +156,21 @@ IN_MANY_LANGUAGES = (
 )
 def test_the_number_of_a_page_is_known_where_it_is_stated(text: str, page: tuple[int | None, int]) -> None:
     assert page_in(text) == page
+
+
+@pytest.mark.parametrize(
+    ("text", "is_last"),
+    [
+        ("Page 3 of 3", True), ("Page 2 of 3", False), ("31-45 of 45 files", True), ("1-15 of 45 files", False),
+        ("\u5171 3 \u9875", False), ("45 files", False), ("Photos 45 of 45 X", False),
+        ("45-45 of 45 X", False), ("Tere", False),
+    ],
+)  # fmt: skip
+def test_a_page_may_say_that_it_is_the_last_one(text: str, *, is_last: bool) -> None:
+    assert say_last(list(split_passages(f"<p>a</p><p>{text}</p>")), set(), (), "") is is_last
+    named = list(split_passages(f"<h1>Index of /{text}/</h1><p>{text}</p>"))
+    assert not say_last(named, set(), (), f"http://h.test/{quote(text)}/")
+    assert not say_last(named[1:], {id(named[1])}, (), "")
 
 
 def test_each_statement_that_there_is_more_is_understood_in_many_languages() -> None:

@@ -464,3 +464,55 @@ def test_the_first_of_several_doubts_is_named_and_those_of_a_page_end_with_it() 
         assert [memo.url for memo in pages.remembered([], is_whole=False)] == [ROOT, url_of(2), url_of(3)][:count]
         pages.withdraw()
     assert pages.remembered([], is_whole=False) == []
+
+
+BACK = Claim(ClaimKind.BACK, ROOT), Claim(ClaimKind.PREVIOUS)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_lossy", "expected"),
+    [
+        ((), False, True),
+        ((), True, False),
+        (BACK, False, False),
+    ],
+)
+def test_links_back_that_a_page_alone_has_lost_are_remembered(
+    now: tuple[Claim, ...], *, is_lossy: bool, expected: bool
+) -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("ab", [2]), ("abx" if is_lossy else "ab", [2]))
+    url, last = url_of(2), memo(url_of(2), ("cd", []), BACK)
+    listing = Listing(
+        url=url, family="generic", confidence=1.0, is_listing=True, entries=entries("cd"), claims=now
+    )  # fmt: skip
+    pages.add(url, listing, last, is_linked=False)
+    held = [memo(ROOT, ("ab", [2])), memo(url, ("cd", []), now)]
+    first, second = pages.remembered(held, is_whole=True)
+    assert first == held[0]
+    assert second.claims == (tuple(replace(claim, number=1) for claim in BACK) if expected else now)
+    assert second.entries == held[1].entries
+    assert pages.remembered(held, is_whole=False) == held
+
+
+@pytest.mark.parametrize(
+    ("recalled", "linked", "is_known", "expected"),
+    [
+        (True, ("n",), True, True),
+        (False, ("n",), True, False),
+        (True, (), True, False),
+        (True, ("m",), True, False),
+        (True, ("n",), False, False),
+    ],
+)
+def test_a_header_that_a_304_keeps_is_asked_for_anew_if_the_listing_is_not_whole(
+    linked: tuple[str, ...], *, recalled: bool, is_known: bool, expected: bool
+) -> None:
+    pages = SeveralPages()
+    known = replace(memo(ROOT, ("ab", [])), linked=("n",), validators=Validators(etag='"1"'))
+    listing = Listing(
+        url=ROOT, family="generic", confidence=1.0, is_listing=True, entries=entries("ab"), linked=linked,
+        recalled=recalled,
+    )  # fmt: skip
+    pages.add(ROOT, listing, known if is_known else None, is_linked=False)
+    assert pages.remembered([], is_whole=False) == ([replace(known, validators=Validators())] if expected else [])
