@@ -33,7 +33,7 @@ from crawler.http.response import (
 )
 from crawler.http.sockets.early import EarlyConnections
 from crawler.http.tls import tls_context
-from crawler.http.transport import Transport, log_request
+from crawler.http.transport import Transport, log_requests
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage, Permit, Take
@@ -183,7 +183,7 @@ class HttpClient:
 
     def _note(self, method: str, url: str, response: RawResponse | WholeResponse) -> None:
         if self._logs_requests:
-            log_request(method, url, response.status)
+            log_requests(method, [url], response.status)
         self._keyring.cookies.keep(url, response.headers)
 
     def _note_all(self, responses: Sequence[WholeResponse]) -> None:

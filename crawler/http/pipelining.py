@@ -17,7 +17,7 @@ from crawler.http.pacing.gate import Gate
 from crawler.http.pacing.host import Host
 from crawler.http.problem import RequestError
 from crawler.http.response import WholeResponse, joined, whole_responses
-from crawler.http.transport import Transport, log_request
+from crawler.http.transport import Transport, log_requests
 from crawler.model import limits
 from crawler.model.errors import FetchError
 from crawler.model.interfaces import FetchedPage
@@ -184,8 +184,7 @@ class Sharing:
             raise
         if arrived is not None and arrived.etags:
             host.succeeded(requests[0][0])
-            for url, _ in requests[: len(arrived.etags)]:
-                log_request("GET", url, 200)
+            log_requests("GET", (url for url, _ in requests[: len(arrived.etags)]), 200)
         if handed.ending in _BREAKS:
             self._change(host.name, broken(self._gate.depths.of(host.name)), handed.ending.value)
         return arrived

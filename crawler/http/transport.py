@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -30,10 +30,11 @@ _TARGETS = re.compile(r"(?:/[!-\"$-~]*(?: |\Z))+")
 """Several targets of which none has a fragment, separated by spaces."""
 
 
-def log_request(method: str, url: str, status: int) -> None:
-    """Log a request when its response is known."""
+def log_requests(method: str, urls: Iterable[str], status: int) -> None:
+    """Log requests when their responses are known."""
     if _LOG.isEnabledFor(logging.DEBUG):
-        _LOG.debug("request", extra={"fields": {"method": method, "url": url, "status": status}})
+        for url in urls:
+            _LOG.debug("request", extra={"fields": {"method": method, "url": url, "status": status}})
 
 
 class Transport:
