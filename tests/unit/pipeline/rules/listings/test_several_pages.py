@@ -16,6 +16,7 @@ from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import ASIDE, Entry, Kind, Listing, Validators
+from crawler.pipeline.rules.listings.page_links import is_bare, with_back
 from crawler.pipeline.rules.listings.page_texts import judge
 from crawler.pipeline.rules.listings.several_pages import SeveralPages
 
@@ -516,3 +517,23 @@ def test_a_header_that_a_304_keeps_is_asked_for_anew_if_the_listing_is_not_whole
     )  # fmt: skip
     pages.add(ROOT, listing, known if is_known else None, is_linked=False)
     assert pages.remembered([], is_whole=False) == ([replace(known, validators=Validators())] if expected else [])
+
+
+@pytest.mark.parametrize(("missed", "is_kept"), [(0, True), (1, True), (2, False)])
+def test_links_back_are_kept_for_two_visits_of_a_page_that_is_read_again(missed: int, *, is_kept: bool) -> None:
+    known = memo(ROOT, ("ab", []), (Claim(ClaimKind.BACK, ROOT, missed),))
+    now = replace(memo(ROOT, ("ab", [])), validators=Validators(etag='"1"'), body_digest="x")
+    claims = (Claim(ClaimKind.BACK, ROOT, missed + 1),)
+    kept = replace(now, claims=claims, validators=Validators(), body_digest="")
+    assert with_back(now, known) == (kept if is_kept else now)
+
+
+@pytest.mark.parametrize(
+    ("family", "names", "complete", "expected"),
+    [("swift", "", True, True), ("generic", "", True, False), ("swift", "a", True, False), ("swift", "", False, False)],
+)
+def test_an_empty_page_of_a_chain_is_bare(family: str, names: str, *, complete: bool, expected: bool) -> None:
+    listing = Listing(
+        url=ROOT, family=family, confidence=1.0, is_listing=True, entries=entries(names), complete=complete
+    )  # fmt: skip
+    assert is_bare(listing) is expected
