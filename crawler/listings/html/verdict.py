@@ -213,7 +213,8 @@ def is_frame(page: PageFacts) -> bool:
     """True if what stands around the rows is that of a listing: columns, and a title that says nothing else."""
     rows, titles = page.rows, page.titles
     is_known = titles.is_own or titles.is_missing or page.heading >= 1.0 or page.family.name != "generic"
-    has_columns = rows.headings >= 2 or rows.sort_links >= 2 or (page.family.proves and titles.is_own)
+    is_marked = page.family.proves and (titles.is_own or titles.is_missing)
+    has_columns = rows.headings >= 2 or rows.sort_links >= 2 or is_marked
     return is_known and has_columns and not (titles.is_error or titles.is_other)
 
 
