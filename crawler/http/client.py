@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from crawler.http.credentials.keyring import Credentials, Keyring
 from crawler.http.decoding import page_of, read_decoded
-from crawler.http.framing.request_head import FIRST_BYTE, merged, page_headers
+from crawler.http.framing.request_head import FIRST_BYTE, merged, page_headers, redirected
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.dial import ConnectionSettings
 from crawler.http.pacing.gate import Gate
@@ -28,7 +28,6 @@ from crawler.http.response import (
     WholeResponse,
     read_out,
     redirect_target,
-    redirected,
     too_many_redirects,
 )
 from crawler.http.sockets.early import EarlyConnections

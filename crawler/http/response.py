@@ -11,7 +11,6 @@ from typing import Any, Protocol, cast
 
 from multidict import CIMultiDict
 
-from crawler.http.framing.request_head import unconditional
 from crawler.http.framing.shape import ShapedFields
 from crawler.http.lane.batch import Answer, Answers
 from crawler.http.pacing.gate import Gate
@@ -23,11 +22,11 @@ from crawler.model.interfaces import BulkBody, Permit
 from crawler.model.network import responses as interfaces
 from crawler.model.network.shapes import UNKNOWN, Alike, HeaderShape, Varying
 from crawler.model.reasons import Reason
-from crawler.model.struct import Struct
+from crawler.model.struct import Struct, replace
 from crawler.model.values import Rejection
 from crawler.text.escape import masked
 from crawler.text.http_fields import RETRYABLE_STATUS, content_length
-from crawler.text.urls import before_query, resolve
+from crawler.text.urls import resolve
 
 _ERRORS, _UNSATISFIABLE = 400, 416
 _LIST_FIELDS = ("Content-Encoding", "Transfer-Encoding", "Link", "Age")
@@ -45,6 +44,11 @@ class RawResponse(Protocol):
     @property
     def head_start(self) -> float:
         """Seconds that passed between the request and the call of ``send``, if it was sent before the event loop."""
+        ...
+
+    @property
+    def carrier(self) -> interfaces.Carrier | None:
+        """See ``interfaces.Response``."""
         ...
 
     @property
@@ -101,7 +105,7 @@ def _check_promised(promise: Promise | None, status: int, url: str) -> None:
 class HttpResponse:
     """Implements ``interfaces.Response``."""
 
-    __slots__ = ("_gate", "_host", "_response", "headers", "release", "status", "url")
+    __slots__ = ("_gate", "_host", "_response", "carrier", "headers", "release", "status", "url")
 
     def __init__(
         self,
@@ -122,7 +126,7 @@ class HttpResponse:
         self._gate = gate
         self._host = host
         self.release = release
-        self.status = response.status
+        self.status, self.carrier = response.status, response.carrier
         self.headers = combined(response.headers)
         if promise is not None:
             self.headers = with_promise(self.headers, promise)
@@ -192,6 +196,8 @@ class WholeResponse(Struct, eq=False, gc=False):
     varying: Varying = UNKNOWN
     known: Mapping[str, str] | None = None
     """The header fields, once they have been put together."""
+    carrier: interfaces.Carrier | None = None
+    """See ``interfaces.Response``."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -218,12 +224,20 @@ class WholeResponse(Struct, eq=False, gc=False):
         """Do nothing: no connection is held."""
 
 
-def whole_responses(urls: Sequence[str], answers: Answers) -> list[WholeResponse | None]:
-    """The responses that a lane has received to requests for ``urls``; None for each that it has not."""
-    return [
+def whole_responses(
+    urls: Sequence[str], answers: Answers, carrier: interfaces.Carrier | None
+) -> list[WholeResponse | None]:
+    """The responses that a lane has received to requests for ``urls``; None for each that it has not.
+
+    ``carrier``: the connection, if none has shared it with others before.
+    """
+    found = [
         WholeResponse(200, each.body, url, each.shape, each.varying) if isinstance(each, Alike) else _whole(each, url)
         for url, each in zip(urls, answers, strict=True)
     ]
+    if carrier is not None and found and found[0] is not None:
+        found[0] = replace(found[0], carrier=carrier)
+    return found
 
 
 def _whole(answer: Answer | None, url: str) -> WholeResponse | None:
@@ -283,18 +297,3 @@ def too_many_redirects(url: str) -> FetchError:
     """The error of a request whose redirects do not end; ``url`` is the last target."""
     text = f"more than {limits.REDIRECTS} redirects, the last to {masked(url)}"
     return FetchError(text, url=url, retryable=False, rejection=Rejection(Reason.REDIRECTS, url))
-
-
-def redirected(headers: Mapping[str, str], url: str, target: str) -> Mapping[str, str]:
-    """``headers`` of a request for ``url`` as they are sent to ``target``: another name gets no conditions and ranges.
-
-    A validator belongs to one resource (RFC 9110 section 8.8.3). A redirect to another name may lead to another one
-    each day, as from ``latest.zip`` to the newest version. One to another server with the same tree keeps the name.
-    """
-    if _name(url) == _name(target):
-        return headers
-    return unconditional(headers)
-
-
-def _name(url: str) -> str:
-    return before_query(url).rstrip("/").rpartition("/")[2]

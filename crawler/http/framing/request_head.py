@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 from crawler.http.sockets.endpoint import Endpoint
 from crawler.model.values import Validators
 from crawler.text.hosts import connectable, without_zone
-from crawler.text.urls import origin
+from crawler.text.urls import before_query, origin
 from crawler.version import __version__
 
 DEFAULT_AGENT = f"crawler/{__version__}"
@@ -106,3 +106,18 @@ def header_fields(host: str, agent: str, headers: tuple[tuple[str, str], ...]) -
     if any(_FIELD.fullmatch(field) is None for field in fields):
         raise ValueError("a request header contains a line break")
     return ("\r\n".join(fields) + "\r\n\r\n").encode("utf-8", "surrogateescape")
+
+
+def redirected(headers: Mapping[str, str], url: str, target: str) -> Mapping[str, str]:
+    """``headers`` of a request for ``url`` as they are sent to ``target``: another name gets no conditions and ranges.
+
+    A validator belongs to one resource (RFC 9110 section 8.8.3). A redirect to another name may lead to another one
+    each day, as from ``latest.zip`` to the newest version. One to another server with the same tree keeps the name.
+    """
+    if _name(url) == _name(target):
+        return headers
+    return unconditional(headers)
+
+
+def _name(url: str) -> str:
+    return before_query(url).rstrip("/").rpartition("/")[2]

@@ -19,6 +19,7 @@ from crawler.http.sockets.processors import Moment
 from crawler.http.sockets.tcp import response_time
 from crawler.model import limits
 from crawler.model.errors import Cause
+from crawler.model.network.responses import Carrier
 from crawler.model.network.shapes import Alike
 
 _ENOUGH = limits.BODY_CHUNK * 2
@@ -114,6 +115,11 @@ class Exchange:
     def status(self) -> int:
         assert self._head is not None, "no response has arrived"
         return self._head.status
+
+    @property
+    def carrier(self) -> Carrier | None:
+        """See ``model.network.responses.Response``."""
+        return None if self._lane.is_shared else self._lane.carrier
 
     @property
     def is_ambiguous(self) -> bool:

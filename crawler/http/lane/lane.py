@@ -18,6 +18,7 @@ from crawler.http.lane.request import Request
 from crawler.http.sockets.tcp import acknowledge, has_no_bytes
 from crawler.http.timeouts import DeadlineTimer
 from crawler.http.tls import has_close_notify
+from crawler.model.network.responses import Carrier
 from crawler.model.network.shapes import Alike
 
 
@@ -42,8 +43,7 @@ class Lane(Reading):
         super().__init__(shapes)
         self._progressed, self._ended = progressed, ended
         self._patience, self._deadline = patience, Deadline(patience)
-        self.is_ahead = is_ahead
-        self._loop = asyncio.get_running_loop()
+        self.is_ahead, self._loop = is_ahead, asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self.socket: Any = None
         self._timer = DeadlineTimer(self._deadline, patience.silence, lambda: self._stop(End(Ending.SILENT, "")))
@@ -53,15 +53,15 @@ class Lane(Reading):
         """Whether the receiver was told (``begun``) that the body of the current response arrives in pieces."""
         self.is_shared = False
         """Whether more than one request has ever been in flight."""
-        self._is_paused = False
-        self._has_ended = False
-        """Whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
+        self._is_paused = self._has_ended = False
+        """``_has_ended``: whether the server closed its side in an orderly way: FIN, or close_notify under TLS."""
         self._end: End | None = None
         """Why no more requests can be sent; None while they can."""
         self.sent = 0
         """Number of requests sent."""
         self.answered = 0
         """Number of complete responses received."""
+        self.carrier = Carrier()
         self.minor = 0
         """Minor version of the last response, which was HTTP/1.``minor``."""
 
@@ -81,7 +81,7 @@ class Lane(Reading):
         return bool(self._flight) and not self.answered and not self._reader.has_begun
 
     def is_quiet(self) -> bool:
-        """Whether the lane is open, no request is in flight, and no unrequested bytes have arrived.
+        """Whether the lane is open and trusted, no request is in flight, and no unrequested bytes have arrived.
 
         Call this before using an idle lane again; not needed while requests are in flight, or in ``progressed``.
         """
@@ -89,7 +89,7 @@ class Lane(Reading):
             return False
         try:
             # This holds under TLS too: between responses a server sends only close_notify or a late session ticket.
-            return has_no_bytes(self.socket)
+            return not self.carrier.is_suspect and has_no_bytes(self.socket)
         except (OSError, ValueError):  # closed meanwhile
             return False
 

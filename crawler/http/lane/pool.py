@@ -79,6 +79,7 @@ class LanePool:
         lane = lane or await self._dial(where)
         together.keep(places)
         before, is_held = lane.answered, lane.is_shared or len(places) > 1
+        carrier = None if lane.is_shared else lane.carrier
         answers = await Batch(lane).send([requests[place] for place in places])
         ending = lane.ending
         is_race = lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
@@ -86,7 +87,7 @@ class LanePool:
             return Outcome(places, answers, None, False, None, None)  # which says nothing about pipelining
         is_race = is_race and before > 0
         # A lane that has never been shared became idle with the response, and another request may be on it by now.
-        return Outcome(places, answers, ending, is_race, lane if is_held else None, carried)
+        return Outcome(places, answers, ending, is_race, lane if is_held else None, carried, carrier)
 
     async def hand_over(self, where: Endpoint, requests: int) -> Lane:
         """A lane for another process, which sends ``requests`` on it and no others. Raises RequestError."""

@@ -67,6 +67,27 @@ class BulkBody(Protocol):
         """
 
 
+class Carrier:
+    """A connection that carries one request at a time, as far as what it carried last tells about the next response."""
+
+    __slots__ = ("_digest", "_url", "is_suspect")
+
+    def __init__(self) -> None:
+        self._url = self._digest = ""
+        self.is_suspect = False
+        """Whether its responses may be those to earlier requests. Then it is not used again."""
+
+    def has_carried(self, url: str, digest: str) -> bool:
+        """Note that the body with ``digest`` came for ``url``. Returns whether the last one was it, for another URL."""
+        is_repeated = digest == self._digest and url != self._url
+        self._url, self._digest = url, digest
+        return is_repeated
+
+    def suspect(self) -> None:
+        """Note that its responses may be those to earlier requests."""
+        self.is_suspect = True
+
+
 class Response(Protocol):
     """A response whose headers have arrived."""
 
@@ -78,6 +99,11 @@ class Response(Protocol):
     @property
     def headers(self) -> Mapping[str, str]:
         """Header fields, case-insensitive."""
+        ...
+
+    @property
+    def carrier(self) -> Carrier | None:
+        """The connection; None if it is not known, or several requests have been on their way on it at a time."""
         ...
 
     async def read(self, limit: int) -> bytes:

@@ -202,11 +202,12 @@ class FileBatch:
             replies = await shared.client.sharing.send(self)
         finally:
             shared.connections.end()
+        if replies and shared.doubts.is_first_doubtful(replies[0]):
+            replies = [None, *replies[1:]]
         if shared.destination.receivers:
             shared.seen.note(self._origin, self._jobs, replies)
         received = sum([len(reply.body) for reply in replies if reply is not None])
-        seconds = time.monotonic() - began
-        self._batches.sizes[self._origin] = most_bytes(received, seconds, limits.TOGETHER_BODIES)
+        self._batches.sizes[self._origin] = most_bytes(received, time.monotonic() - began, limits.TOGETHER_BODIES)
         if self._division is not None:
             replies = self._division.joined(shared.client.sharing, replies)
         if not self._is_sent:

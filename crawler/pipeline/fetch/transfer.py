@@ -17,6 +17,7 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field, replace
 from crawler.model.values import UNCONFIRMED, Job, Outcome, Result, Staged, Validators
+from crawler.pipeline.doubtful_bodies import DoubtfulBodies
 from crawler.pipeline.fetch.effort import Effort
 from crawler.pipeline.fetch.head_probe import CacheBypass, HeadProbes
 from crawler.pipeline.fetch.page_guard import Arrival, IsListing, RejectsHeaders, is_directory, may_be_directory
@@ -65,6 +66,7 @@ class Shared(Value, frozen=True, kw_only=True):
     """Connections and memory for the streams of ``--segments``."""
     probes: HeadProbes = field(default_factory=HeadProbes)
     bypass: CacheBypass = field(default_factory=CacheBypass)
+    doubts: DoubtfulBodies = field(default_factory=DoubtfulBodies)
 
 
 class Transfer:
@@ -83,8 +85,6 @@ class Transfer:
         """Headers of the last response with a body, for ``Ended.headers``."""
         self._fresh = job.fresh
         """True if caches are bypassed, because a cached response contradicted the listing."""
-        self._doubted: str | None = None
-        """Digest ("" without digests) of a body that may end with the beginning of another response; None: none did."""
         self._divided = False
         """True once pieces of the body were fetched in parallel. After a failure the body is fetched in one stream."""
 
@@ -193,16 +193,16 @@ class Transfer:
         for expected in self._published(reply):
             if not digests.matches(body, expected):
                 raise VerificationError(f"the body does not have the published digest {expected}")
-        if self._is_doubtful(reply, action, body[-ENDING:], digest):
+        if self._is_doubtful(reply, action, body[-ENDING:], len(body), digest):
             return None
         return await self._stage(reply, proof, body, len(body), digest)
 
-    def _is_doubtful(self, reply: Response, action: Action, end: bytes, digest: str | None) -> bool:
-        """Whether a complete body may end with the beginning of another response: not if it comes a second time."""
-        if action.length is None or not ends_in_response(end) or self._published(reply):
-            return False
-        before, self._doubted = self._doubted, digest or ""
-        return before != self._doubted
+    def _is_doubtful(self, reply: Response, action: Action, end: bytes, size: int, digest: str | None) -> bool:
+        """Whether a complete body without a published digest has to come a second time to count."""
+        may_be_cut = action.length is not None and ends_in_response(end)
+        doubts, last = self._shared.doubts, reply.carrier
+        is_doubtful = doubts.is_doubtful(self._job.url, size, digest, last, may_be_cut=may_be_cut)
+        return is_doubtful and not self._published(reply)
 
     def _published(self, reply: Response) -> list[str]:
         """The published digests of the file: from its listing or a checksum file, and from the response headers."""
@@ -244,7 +244,7 @@ class Transfer:
             if not await part.matches(expected):
                 await part.discard()
                 raise VerificationError(f"the body does not have the published digest {expected}")
-        if self._is_doubtful(reply, action, tail.joined()[-ENDING:], digest):
+        if self._is_doubtful(reply, action, tail.joined()[-ENDING:], size, digest):
             await part.discard()
             return None
         return await self._stage(reply, proof, part, size, digest)

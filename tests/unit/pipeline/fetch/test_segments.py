@@ -75,6 +75,8 @@ class Request:
 class Response:
     """Implements ``interfaces.Reply``."""
 
+    carrier = None
+
     def __init__(
         self, request: Request, status: int, headers: Mapping[str, str], data: bytes, leave: Callable[[], None]
     ):
