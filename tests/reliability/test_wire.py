@@ -59,6 +59,19 @@ def test_a_response_that_another_one_precedes_is_found(sandbox: Sandbox, site: S
     sandbox.holds(site.contents())
 
 
+@pytest.mark.own
+@pytest.mark.row("P38")
+@pytest.mark.parametrize("size", [3000, 70_000, 1 << 20])
+def test_a_response_that_is_sent_twice_is_found(sandbox: Sandbox, site: Site, size: int) -> None:
+    """One response comes once more instead of the next one, whose row says the same about it."""
+    for number in range(6):
+        site.file(f"f{number}.bin", blob(size, number))
+    header = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+    site.at("/f3.bin").behave((Raw(header + blob(size, 2), times=1),))
+    sandbox.mirror(site.url, workers=1, more=["--pipeline=off"]).succeeds()
+    sandbox.holds(site.contents())
+
+
 def raw(*lines: bytes, body: bytes = b"hello") -> Raw:
     return Raw(b"\r\n".join([b"HTTP/1.1 200 OK", *lines]) + b"\r\n\r\n" + body)
 

@@ -40,6 +40,8 @@ class LanePool:
         self._shared: dict[Endpoint, list[tuple[Lane, float, Carried]]] = {}
         """Idle lanes for batches only, when they became idle, and what they have carried."""
         self._experience, self._is_closed = defaultdict[Endpoint, Experience](Experience), False
+        self._closing = 0
+        """Number of lanes that have ended and whose sockets may still be open."""
         self._talking: dict[Endpoint, set[Lane]] = {}
         """The open lanes on which a response has arrived."""
         self._spares = Spares(
@@ -183,7 +185,8 @@ class LanePool:
         connections = self._connections(where)
         connections.dial()
         try:
-            await _closing()
+            if self._closing:
+                await _closing()
             lane = await self._dialer.dial(where, lambda: self._made(where, is_ahead=is_ahead))
         except BaseException:
             connections.failed()
@@ -234,7 +237,9 @@ class LanePool:
         return exchange
 
     def _note_end(self, where: Endpoint, lane: Lane, ending: Ending) -> None:
-        found = self.experience(where)
+        found, loop = self.experience(where), asyncio.get_running_loop()
+        self._closing += 1
+        loop.call_soon(loop.call_soon, self._note_closed)
         self._connections(where).ended(lane)
         self._talking.get(where, set()).discard(lane)
         if ending is Ending.ANNOUNCED:
@@ -243,6 +248,9 @@ class LanePool:
             found.note_end(lane.answered)
         elif ending in EXCESSES and lane.is_shared:
             found.note_excess()
+
+    def _note_closed(self) -> None:
+        self._closing -= 1
 
     def _put(self, where: Endpoint, lane: Lane) -> None:
         found, talking = self.experience(where), self._talking.setdefault(where, set())
