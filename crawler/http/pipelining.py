@@ -195,7 +195,7 @@ class Sharing:
         """The responses to ``requests``, and what they prove. Raises RequestError, ValueError."""
         generation = host.generation
         sent = await self._transport.share(self._usual.complete(requests), together)
-        found = whole_responses([requests[at][0] for at in sent.places], sent.answers, sent.carrier)
+        found = whole_responses([requests[at][0] for at in sent.places], sent.answers, sent.turn)
         is_ended = sent.ending is Ending.ANNOUNCED or None not in sent.answers
         verdict = together.judge(found, sent.carried, is_ended=is_ended)
         self._transport.settle(together.url, sent, verdict.carried)

@@ -47,7 +47,7 @@ class RawResponse(Protocol):
         ...
 
     @property
-    def carrier(self) -> interfaces.Carrier | None:
+    def turn(self) -> interfaces.Turn | None:
         """See ``interfaces.Response``."""
         ...
 
@@ -105,7 +105,7 @@ def _check_promised(promise: Promise | None, status: int, url: str) -> None:
 class HttpResponse:
     """Implements ``interfaces.Response``."""
 
-    __slots__ = ("_gate", "_host", "_response", "carrier", "headers", "release", "status", "url")
+    __slots__ = ("_gate", "_host", "_response", "headers", "release", "status", "turn", "url")
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class HttpResponse:
         self._gate = gate
         self._host = host
         self.release = release
-        self.status, self.carrier = response.status, response.carrier
+        self.status, self.turn = response.status, response.turn
         self.headers = combined(response.headers)
         if promise is not None:
             self.headers = with_promise(self.headers, promise)
@@ -196,7 +196,7 @@ class WholeResponse(Struct, eq=False, gc=False):
     varying: Varying = UNKNOWN
     known: Mapping[str, str] | None = None
     """The header fields, once they have been put together."""
-    carrier: interfaces.Carrier | None = None
+    turn: interfaces.Turn | None = None
     """See ``interfaces.Response``."""
 
     @property
@@ -224,19 +224,17 @@ class WholeResponse(Struct, eq=False, gc=False):
         """Do nothing: no connection is held."""
 
 
-def whole_responses(
-    urls: Sequence[str], answers: Answers, carrier: interfaces.Carrier | None
-) -> list[WholeResponse | None]:
+def whole_responses(urls: Sequence[str], answers: Answers, turn: interfaces.Turn | None) -> list[WholeResponse | None]:
     """The responses that a lane has received to requests for ``urls``; None for each that it has not.
 
-    ``carrier``: the connection, if none has shared it with others before.
+    ``turn``: that of the first of them.
     """
     found = [
         WholeResponse(200, each.body, url, each.shape, each.varying) if isinstance(each, Alike) else _whole(each, url)
         for url, each in zip(urls, answers, strict=True)
     ]
-    if carrier is not None and found and found[0] is not None:
-        found[0] = replace(found[0], carrier=carrier)
+    if turn is not None and found and found[0] is not None:
+        found[0] = replace(found[0], turn=turn)
     return found
 
 

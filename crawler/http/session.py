@@ -155,7 +155,7 @@ class SessionResponse:
 
     __slots__ = ("_idle", "_patience", "_received", "_response", "_waited", "headers", "release", "status")
     head_start = 0.0
-    carrier = None
+    turn = None
 
     def __init__(self, response: aiohttp.ClientResponse, patience: Patience, idle: SharedTimeout) -> None:
         self._response = response

@@ -8,8 +8,26 @@ file may end like a response.
 
 from __future__ import annotations
 
-from crawler.model.network.responses import Carrier, WholeResponse
+from crawler.model.network.responses import Turn, WholeResponse
+from crawler.model.struct import Value
+from crawler.model.values import Validators
 from crawler.text.digests import sha256_of
+from crawler.text.http_fields import validators_of
+
+_MOST = 1 << 12
+"""Maximum number of contents that are kept."""
+
+
+class Body(Value, frozen=True):
+    """A complete body."""
+
+    url: str
+    size: int
+    """Number of bytes."""
+    digest: str | None
+    """Its SHA-256; None if that is not known."""
+    validators: Validators
+    """Those of its response."""
 
 
 class DoubtfulBodies:
@@ -18,31 +36,39 @@ class DoubtfulBodies:
     def __init__(self) -> None:
         self._doubted = dict[str, str]()
         """URL of a file → digest of the body that came, "" if it has none."""
-        self._common = set[str]()
-        """Digests of contents that have come again, and are no longer doubted if they come twice in a row."""
+        self._seen = dict[str, str | None]()
+        """Digest of a content that has not only come directly after itself → URL of the file; None if of several."""
 
     def is_first_doubtful(self, first: WholeResponse | None) -> bool:
         """Whether the file of the first of several responses, which rows tell apart, has to be requested once more."""
-        if first is None or first.carrier is None:
+        if first is None or first.turn is None:
             return False
-        return self.is_doubtful(first.url, len(first.body), sha256_of(first.body), first.carrier, may_be_cut=False)
+        body = Body(first.url, len(first.body), sha256_of(first.body), validators_of(first.headers))
+        return self.is_doubtful(body, first.turn, may_be_cut=False)
 
-    def is_doubtful(
-        self, url: str, size: int, digest: str | None, carrier: Carrier | None, *, may_be_cut: bool
-    ) -> bool:
-        """Whether the file at ``url`` has to be requested once more: its body of ``size`` bytes does not count yet.
+    def is_doubtful(self, body: Body, turn: Turn | None, *, may_be_cut: bool) -> bool:
+        """Whether a file has to be requested once more: its ``body`` does not count yet.
 
-        ``digest``: of the body; None if it is not known. ``carrier``: see ``Response.carrier``. ``may_be_cut``: whether
-        the body ends with the beginning of a response.
+        ``turn``: that of its response if the body is all of that, see ``Response.turn``. ``may_be_cut``: whether the
+        body ends with the beginning of a response.
         """
-        known = digest or ""
-        is_repeated = carrier is not None and digest is not None and carrier.has_carried(url, digest)
-        if self._doubted.pop(url, None) == known:
-            self._common.add(known)
+        digest, url = body.digest, body.url
+        is_repeated = turn is not None and digest is not None and turn.is_repeated(url, f"{digest} {body.validators}")
+        is_again = self._doubted.pop(url, None) == (digest or "")
+        if digest is not None and (is_again or not is_repeated):
+            self._note(digest, url)
+        if is_again:
             return False
-        if carrier is not None and is_repeated and size and known not in self._common:
-            carrier.suspect()
-        is_late = carrier is not None and carrier.is_suspect
-        if is_late or may_be_cut:
-            self._doubted[url] = known
-        return is_late or may_be_cut
+        if is_repeated and body.size and turn is not None and self._seen.get(digest or "", "") is not None:
+            turn.carrier.suspect()
+        is_doubtful = may_be_cut or (turn is not None and turn.carrier.is_suspect)
+        if is_doubtful:
+            self._doubted[url] = digest or ""
+        return is_doubtful
+
+    def _note(self, digest: str, url: str) -> None:
+        """Note that the content with ``digest`` is that of ``url``."""
+        if self._seen.setdefault(digest, url) != url:
+            self._seen[digest] = None
+        if len(self._seen) > _MOST:
+            del self._seen[next(iter(self._seen))]

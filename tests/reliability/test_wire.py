@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.misbehaving.behaviours import Behaviour, Cut, Excess, Raw, Says, Status
+from tests.support.misbehaving.behaviours import Again, Behaviour, Cut, Excess, Raw, Says, Status
 from tests.support.misbehaving.samples import KB, blob, each_beside
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -65,8 +65,7 @@ def test_a_response_that_another_one_precedes_is_found(sandbox: Sandbox, site: S
 def test_a_response_that_is_sent_twice_is_found(sandbox: Sandbox, site: Site, size: int) -> None:
     """A response comes once more when the next file, whose row says the same, has been requested."""
     for number in range(6):
-        again = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + blob(size, number)
-        site.file(f"f{number}.bin", blob(size, number), *([Excess(data=again, pause=0.05)] if number == 2 else ()))
+        site.file(f"f{number}.bin", blob(size, number), *([Again(pause=0.05)] if number == 2 else ()))
     sandbox.mirror(site.url, workers=1, more=["--pipeline=off"]).succeeds()
     sandbox.holds(site.contents())
 

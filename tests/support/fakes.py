@@ -13,7 +13,7 @@ from crawler.http.response import joined
 from crawler.model.errors import DestinationError, FetchError, VerificationError
 from crawler.model.interfaces import BulkBody, Destination, FetchedPage, Permit, Response, Take
 from crawler.model.network.pipelining import Together
-from crawler.model.network.responses import Carrier, WholeResponse
+from crawler.model.network.responses import Turn, WholeResponse
 from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest, StoredFile
@@ -80,7 +80,7 @@ class FakeReply:
         self.body = response.body
         self.shape: HeaderShape | None = None
         self.varying: Varying = (None, None, None)
-        self.carrier: Carrier | None = None
+        self.turn: Turn | None = None
         self._response = response
         self._piece = piece
 

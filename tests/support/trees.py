@@ -108,10 +108,10 @@ def build(root: Path, *, dotted: bool = True) -> Path:
         if name.startswith(".") and not dotted:
             continue
         _set_time(write(root / name, 20 + number), f"2024-{number % 12 + 1:02}-11T08:09:{number % 60:02}")
-    for name in DIRECTORY_NAMES:
+    for number, name in enumerate(DIRECTORY_NAMES):
         if name.startswith(".") and not dotted:
             continue
-        _set_time(write(root / name / "inside.txt", 33), "2023-06-07T08:09:10")
+        _set_time(write(root / name / "inside.txt", 33 + number), "2023-06-07T08:09:10")
     for size in SIZES:
         _set_time(write(root / "sizes" / f"s-{size}.bin", size), "2023-11-12T13:14:15")
     for moment in MOMENTS:

@@ -11,7 +11,7 @@ from crawler.http.lane.loss import EXCESSES, Ending, Loss
 from crawler.http.lane.request import Request
 from crawler.model import limits
 from crawler.model.network.pipelining import Carried
-from crawler.model.network.responses import Carrier
+from crawler.model.network.responses import Turn
 from crawler.model.network.shapes import Alike
 from crawler.model.struct import Value
 
@@ -99,5 +99,5 @@ class Outcome(Value, frozen=True):
     """The lane, which nothing else uses until ``LanePool.settle`` is called; None if others may use it already."""
     carried: Carried | None
     """What the lane carried before; None if nothing that is known."""
-    carrier: Carrier | None = None
-    """The connection of the lane; None if requests have shared it before."""
+    turn: Turn | None = None
+    """That of the first request on the lane; None if requests have shared it before."""

@@ -19,7 +19,6 @@ from crawler.http.sockets.processors import Moment
 from crawler.http.sockets.tcp import response_time
 from crawler.model import limits
 from crawler.model.errors import Cause
-from crawler.model.network.responses import Carrier
 from crawler.model.network.shapes import Alike
 
 _ENOUGH = limits.BODY_CHUNK * 2
@@ -55,10 +54,12 @@ class Exchange:
         "head_start",
         "headers",
         "is_over",
+        "turn",
     )
 
     def __init__(self, lane: Lane, silence: float, first: FirstResponses) -> None:
         self._lane, self._first = lane, first
+        self.turn = lane.carrier.next()
         self._silence = silence
         self._began: Moment | None = None
         self._expected: float | None = None
@@ -115,11 +116,6 @@ class Exchange:
     def status(self) -> int:
         assert self._head is not None, "no response has arrived"
         return self._head.status
-
-    @property
-    def carrier(self) -> Carrier | None:
-        """See ``model.network.responses.Response``."""
-        return None if self._lane.is_shared else self._lane.carrier
 
     @property
     def is_ambiguous(self) -> bool:

@@ -81,7 +81,7 @@ class LanePool:
         lane = lane or await self._dial(where)
         together.keep(places)
         before, is_held = lane.answered, lane.is_shared or len(places) > 1
-        carrier = None if lane.is_shared else lane.carrier
+        turn = None if lane.is_shared else lane.carrier.next()
         answers = await Batch(lane).send([requests[place] for place in places])
         ending = lane.ending
         is_race = lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
@@ -89,7 +89,7 @@ class LanePool:
             return Outcome(places, answers, None, False, None, None)  # which says nothing about pipelining
         is_race = is_race and before > 0
         # A lane that has never been shared became idle with the response, and another request may be on it by now.
-        return Outcome(places, answers, ending, is_race, lane if is_held else None, carried, carrier)
+        return Outcome(places, answers, ending, is_race, lane if is_held else None, carried, turn)
 
     async def hand_over(self, where: Endpoint, requests: int) -> Lane:
         """A lane for another process, which sends ``requests`` on it and no others. Raises RequestError."""

@@ -68,24 +68,47 @@ class BulkBody(Protocol):
 
 
 class Carrier:
-    """A connection that carries one request at a time, as far as what it carried last tells about the next response."""
+    """A connection that carries one request at a time."""
 
-    __slots__ = ("_digest", "_url", "is_suspect")
+    __slots__ = ("_last", "is_suspect")
 
     def __init__(self) -> None:
-        self._url = self._digest = ""
+        self._last = Turn(self)
         self.is_suspect = False
         """Whether its responses may be those to earlier requests. Then it is not used again."""
 
-    def has_carried(self, url: str, digest: str) -> bool:
-        """Note that the body with ``digest`` came for ``url``. Returns whether the last one was it, for another URL."""
-        is_repeated = digest == self._digest and url != self._url
-        self._url, self._digest = url, digest
-        return is_repeated
+    def next(self) -> Turn:
+        """The turn of another request."""
+        self._last = Turn(self, self._last)
+        return self._last
 
     def suspect(self) -> None:
         """Note that its responses may be those to earlier requests."""
         self.is_suspect = True
+
+
+class Turn:
+    """The turn of one request on a connection, and what its response was, once that is known."""
+
+    __slots__ = ("_before", "_url", "_what", "carrier")
+
+    def __init__(self, carrier: Carrier, before: Turn | None = None) -> None:
+        """``before``: the turn before this one."""
+        self.carrier, self._before = carrier, before
+        if before is not None and before._before is not None:
+            before._before.forget()
+        self._url = self._what = ""
+
+    def forget(self) -> None:
+        """Forget the turn before this one: a chain of all turns would never be freed."""
+        self._before = None
+
+    def is_repeated(self, url: str, what: str) -> bool:
+        """Note that the response for ``url`` was ``what``. Returns whether the one before was it, for another URL."""
+        before = self._before
+        self.forget()
+        self._url, self._what = url, what
+        return before is not None and before._what == what and before._url != url
 
 
 class Response(Protocol):
@@ -102,8 +125,8 @@ class Response(Protocol):
         ...
 
     @property
-    def carrier(self) -> Carrier | None:
-        """The connection; None if it is not known, or several requests have been on their way on it at a time."""
+    def turn(self) -> Turn | None:
+        """Its turn on the connection; None if that is not known, or requests have shared the connection."""
         ...
 
     async def read(self, limit: int) -> bytes:

@@ -17,7 +17,7 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field, replace
 from crawler.model.values import UNCONFIRMED, Job, Outcome, Result, Staged, Validators
-from crawler.pipeline.doubtful_bodies import DoubtfulBodies
+from crawler.pipeline.doubtful_bodies import Body, DoubtfulBodies
 from crawler.pipeline.fetch.effort import Effort
 from crawler.pipeline.fetch.head_probe import CacheBypass, HeadProbes
 from crawler.pipeline.fetch.page_guard import Arrival, IsListing, RejectsHeaders, is_directory, may_be_directory
@@ -199,9 +199,9 @@ class Transfer:
 
     def _is_doubtful(self, reply: Response, action: Action, end: bytes, size: int, digest: str | None) -> bool:
         """Whether a complete body without a published digest has to come a second time to count."""
-        may_be_cut = action.length is not None and ends_in_response(end)
-        doubts, last = self._shared.doubts, reply.carrier
-        is_doubtful = doubts.is_doubtful(self._job.url, size, digest, last, may_be_cut=may_be_cut)
+        body = Body(self._job.url, size, digest, validators_of(reply.headers))
+        turn, may_be_cut = None if action.offset else reply.turn, action.length is not None and ends_in_response(end)
+        is_doubtful = self._shared.doubts.is_doubtful(body, turn, may_be_cut=may_be_cut)
         return is_doubtful and not self._published(reply)
 
     def _published(self, reply: Response) -> list[str]:

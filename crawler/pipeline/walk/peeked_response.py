@@ -17,7 +17,7 @@ class BegunResponse:
 
     def __init__(self, response: Response) -> None:
         self.status, self.url, self.headers = response.status, response.url, response.headers
-        self.release, self.bulk, self.carrier = response.release, response.bulk, response.carrier
+        self.release, self.bulk, self.turn = response.release, response.bulk, response.turn
         self._rest = response.chunks()
         self._held = b""
 

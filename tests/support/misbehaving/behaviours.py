@@ -263,6 +263,21 @@ class Excess(Sending):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Again(Sending):
+    """A correct response on a connection that stays open, and the same once more after ``pause`` seconds."""
+
+    pause: float
+
+    async def send(self, wire: Wire, response: Response) -> bool:
+        for pause in (self.pause, 0.0):
+            await wire.head(response)
+            await wire.body(response.body, response)
+            await wire.end(response)
+            await asyncio.sleep(pause)
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stall(Sending):
     """Sends nothing after a fraction of the body; the connection stays open."""
 

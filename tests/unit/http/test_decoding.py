@@ -22,7 +22,7 @@ class Arriving:
 
     status = 200
     url = "http://host/"
-    carrier = None
+    turn = None
 
     def __init__(self, body: bytes, step: int, coding: str = "gzip") -> None:
         self.headers = {"Content-Encoding": coding}

@@ -75,7 +75,7 @@ class Request:
 class Response:
     """Implements ``interfaces.Reply``."""
 
-    carrier = None
+    turn = None
 
     def __init__(
         self, request: Request, status: int, headers: Mapping[str, str], data: bytes, leave: Callable[[], None]
