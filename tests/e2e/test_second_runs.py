@@ -85,8 +85,8 @@ def change(root: Path) -> tuple[list[str], list[str]]:
         (root / path).write_bytes(f"{moment:{SIZE}}".encode())
         os.utime(root / path, (moment, moment))
     added = [f"{path.rpartition('/')[0]}/added.bin" for path in paths[1::67][:3]]
-    for path in added:
-        trees.write(root / path, SIZE)
+    for number, path in enumerate(added):  # no two of the same content, which might be requested twice
+        trees.write(root / path, SIZE + number)
     for path in gone:
         (root / path).unlink()
     return sorted({*changed, *added}), gone
