@@ -1,18 +1,16 @@
 """Imports the modules of this program, and those of Python's library, with less work than Python's own importer.
 
-That asks several finders for each module, lists each directory, tries each suffix, looks at the source twice, and keeps
-a lock for each module. Here a module is looked for where it has to be, with two system calls, and its compiled form is
-taken if it is what Python would take: made by this version from a source of this time and size. As long as there is no
-other thread, there is no lock either. Whatever is not as usual is left to Python's importer, which also compiles. Only
-the program uses this, not those that import the package.
+That asks several finders for each module, lists each directory, tries each suffix, and looks at the source twice.
+Here a module is looked for where it has to be, with two system calls, and its compiled form is taken if it is what
+Python would take: made by this version from a source of this time and size. Whatever is not as usual is left to
+Python's importer, which also compiles. Only the program uses this, not those that import the package.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from _thread import _count as other_threads
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec, SourceFileLoader
 from importlib.util import MAGIC_NUMBER
 from marshal import loads
@@ -20,7 +18,6 @@ from marshal import loads
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, ModuleType
-    from typing import Any
 
 _OWN = __name__.partition(".")[0]
 _LIBRARY = os.__file__.rpartition("/")[0]
@@ -115,8 +112,6 @@ def import_plainly() -> None:
         return
     sys.meta_path.insert(sys.meta_path.index(BuiltinImporter), PlainModules)
     _library.update(_of_library())
-    importer: Any = sys.modules["_frozen_importlib"]
-    importer._find_and_load = _without_locks(importer._find_and_load)  # which ``import`` calls
 
 
 def _of_library() -> set[str]:
@@ -132,61 +127,3 @@ def _of_library() -> set[str]:
         except OSError:
             return set()
     return found
-
-
-def _without_locks(usual: Callable[[str, Any], ModuleType]) -> Callable[[str, Any], ModuleType]:
-    """A function that imports a module that has not been imported, as ``usual`` does, but plain ones without locks.
-
-    If there is no other thread, none can begin to import the same module: no module starts threads.
-    """
-    modules = sys.modules
-
-    def find_and_load(name: str, import_: Any) -> ModuleType:
-        above, _, last = name.rpartition(".")
-        if above and above not in modules:
-            import_(above)
-        if other_threads() or name in modules:
-            return usual(name, import_)
-        package = modules[above] if above else None
-        spec = _plain_spec(name, getattr(package, "__path__", None))
-        if spec is None or (module := _loaded(spec)) is None:
-            return usual(name, import_)
-        if package is not None:
-            setattr(package, last, module)
-        return module
-
-    return find_and_load
-
-
-def _loaded(spec: ModuleSpec) -> ModuleType | None:
-    """The module of ``spec``, executed; None if there is no code for it. Raises whatever the module raises."""
-    modules, name, loader = sys.modules, spec.name, spec.loader
-    code = loader.get_code(name) if isinstance(loader, _Loader) else None
-    if code is None:
-        return None
-    module = type(sys)(name)
-    content = vars(module)
-    content |= {"__spec__": spec, "__loader__": loader, "__package__": spec.parent}
-    content |= {"__file__": spec.origin, "__cached__": spec.cached}
-    if spec.submodule_search_locations is not None:
-        content["__path__"] = spec.submodule_search_locations
-    modules[name], state = module, vars(spec)
-    state["_initializing"] = True  # a module that it imports, and that imports it, gets what there is
-    try:
-        exec(code, content)
-    except BaseException:
-        modules.pop(name, None)
-        raise
-    finally:
-        state["_initializing"] = False
-    return modules[name]  # it may have put another one in its place
-
-
-def _plain_spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
-    """What ``PlainModules`` finds, unless another finder comes before it."""
-    for finder in sys.meta_path:
-        if finder is PlainModules:
-            return PlainModules.find_spec(name, path)
-        if finder.find_spec(name, path) is not None:
-            break
-    return None

@@ -293,8 +293,6 @@ def test_modules_are_imported_as_usual(tmp_path: Path) -> None:
     plain = run(f"importing.import_plainly()\n{again}look()\n{count}", cwd=Path("/"))
     assert plain == [*usual, "importing"]
     assert len(usual) > 20 and "ZeroDivisionError" in "".join(usual)
-    threads = "import threading\nend = threading.Event()\nthreading.Thread(target=end.wait).start()\n"
-    assert run(f"importing.import_plainly()\n{again}{threads}look()\nend.set()", cwd=Path("/")) == usual
 
 
 def test_another_finder_comes_first(tmp_path: Path) -> None:
@@ -312,21 +310,3 @@ import string, crawler.paths, crawler.model
 print(string.mark, crawler.paths.mark, type(crawler.model.__spec__.loader).__module__)
 """
     assert run(program, cwd=tmp_path) == ["1 1 crawler.importing"]
-
-
-def test_locks_are_left_out_only_as_long_as_there_is_no_other_thread(tmp_path: Path) -> None:
-    program = """
-import threading
-importing.import_plainly()
-sys.modules["_frozen_importlib"]._ModuleLockManager = None
-import colorsys, crawler.model.versions
-end = threading.Event()
-threading.Thread(target=end.wait).start()
-for name in ("nturl2path", "crawler.text"):
-    try:
-        __import__(name)
-    except TypeError:
-        print("locked")
-end.set()
-"""
-    assert run(program, cwd=tmp_path) == ["locked", "locked"]

@@ -14,7 +14,6 @@ _THREAD = "an attribute of the current thread, which threading.local is for"
 FROM_OUTSIDE = {
     "app.cluster.reporting: _LOG.propagate": _LIBRARY,
     "cli.late_modules: module.__class__": "a module becomes an ordinary one when it has been executed",
-    "importing: importer._find_and_load": "of Python's importer, by the program alone, which has no other hook for it",
     "importing: spec.cached": "of a module spec, which Python's importer completes, too",
     "importing: spec.has_location": "the same",
     "importing: spec.submodule_search_locations": "the same",
