@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.http.response import WholeResponse
 from crawler.model.network.responses import Carrier
 from crawler.model.values import Validators
+from crawler.pipeline import doubtful_bodies
 from crawler.pipeline.doubtful_bodies import Body, DoubtfulBodies
 
 A, B, C = "http://h/a", "http://h/b", "http://h/c"
@@ -104,3 +106,34 @@ def test_connections_that_are_one_response_late_give_no_wrong_file(files: int, d
             else:
                 stored[number] = body
     assert stored == {number: number for number in range(files)}
+
+
+def test_a_response_whose_body_has_arrived_is_judged_by_it() -> None:
+    doubts, carrier = DoubtfulBodies(), Carrier()
+
+    def is_doubtful(url: str, body: bytes, etag: str = "e") -> bool:
+        return doubts.is_first_doubtful(WholeResponse(200, body, url, known={"ETag": etag}, turn=carrier.next()))
+
+    assert not doubts.is_first_doubtful(None)
+    assert not doubts.is_first_doubtful(WholeResponse(200, b"x", A))
+    assert not is_doubtful(A, b"x")
+    assert not is_doubtful(B, b"y")
+    assert not is_doubtful(C, b"y", "f")
+    assert not is_doubtful(A, b"")
+    assert not is_doubtful(B, b"")
+    assert not is_doubtful(A, b"z")
+    assert is_doubtful(B, b"z")
+    assert not is_doubtful(B, b"z")
+
+
+def test_not_all_contents_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doubtful_bodies, "_MOST", 2)
+    for others, is_known in (("", True), ("p", True), ("pq", False)):
+        run = Run()
+        run.doubts_about(A, "x")
+        run.carrier = Carrier()
+        run.doubts_about(B, "x")
+        for other in others:
+            run.doubts_about(C, other)
+        run.doubts_about(A, "x")
+        assert run.doubts_about(B, "x") is not is_known

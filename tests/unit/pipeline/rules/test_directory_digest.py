@@ -20,6 +20,7 @@ from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
 from crawler.pipeline.rules.racy import passed_by_row, resolution_of
 from crawler.pipeline.tally import Tally
+from crawler.text.urls import without_query
 from tests.support.fakes import leaf_of
 
 NOON = datetime(2025, 1, 1, 12, 0)  # noqa: DTZ001 - as most servers print it, without a zone
@@ -29,8 +30,14 @@ MINUTE = Span(NOON, NOON + timedelta(seconds=59))
 
 
 def entry(number: int, **more: object) -> Entry:
-    values: dict[str, object] = {"size": Span(5, 5), "modified": MINUTE, "row": f"noon {number}", **more}
-    return Entry(name=f"f{number}", kind=Kind.FILE, url=f"http://h/f{number}", **values)  # type: ignore[arg-type]
+    name = f"f{number}"
+    usual: dict[str, object] = {
+        "url": f"http://h/{name}",
+        "size": Span(5, 5),
+        "modified": MINUTE,
+        "row": f"noon {number}",
+    }
+    return Entry(name=name, kind=Kind.FILE, **(usual | more))  # type: ignore[arg-type]
 
 
 def row(number: int, **more: object) -> StoredFile:
@@ -296,6 +303,7 @@ def test_new_files_are_added_together_as_one_by_one(
         *({"size": size} for size in SIZES[1:]),
         {"modified": None, "size": Span(5, 5)},
         {"folder": "sub"},
+        {"url": "http://h/pub/x?key=1"},
     ],
 )
 def test_one_file_that_is_not_like_those_around_it_is_added_as_if_it_were_alone(
@@ -315,7 +323,8 @@ def assert_added_alike(entries: list[Entry], *, is_plain: bool) -> None:
     marks = [*together.add_new(entries[:3]), *together.add_new(entries[3:])]
     for each, mark in zip(entries, marks, strict=True):
         assert mark is None or (each.size is not None and each.size.exact)
-        assert mark in (None, row_digest(each.name, each.url, each.row, each.size.low if each.size else 0))
+        size = each.size.low if each.size else 0
+        assert mark in (None, row_digest(each.name, without_query(each.url), each.row, size))
     found = [
         (made.is_plain, *((made.files, made.total, made.newest, made.newest_local, made.resolution) * made.is_plain))
         for made in (one, together)

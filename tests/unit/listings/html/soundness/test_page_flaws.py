@@ -109,3 +109,26 @@ def test_a_link_to_another_page_that_looks_like_a_row_is_none() -> None:
     assert found == (Rejection(Reason.PAGE, " ?page=3"), rows[1], link)
     alone = with_flaws(listing, markup.replace(NEXT, ""), Resolver(URL)).rejections
     assert alone == (*rows, link), "without a pager, it is a row"
+
+
+OTHER = "<html><body><p>{}</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("markup", "texts"),
+    [
+        (OTHER.format("Folder ini kosong"), ("Folder ini kosong",)),
+        (OTHER.format("kosong <a href='lagi?x=1'>lagi</a>"), ("kosong lagi\0lagi",)),
+        ("", None),
+        (OTHER.format("kosong</p><p>3 files"), None),  # so it is not empty
+        (OTHER.format("kosong</p><p>0 files"), ("kosong",)),
+        (OTHER.format("kosong<script>document.writeln('<tr><td><a href=b.zip>')</script>"), None),
+        (OTHER.format("kosong").ljust(50_000), ("kosong",)),
+        (OTHER.format("kosong").ljust(50_001), None),
+    ],
+)
+def test_the_texts_of_a_short_page_that_is_no_listing(markup: str, texts: tuple[str, ...] | None) -> None:
+    """It may be that of an empty directory."""
+    unknown = replace(page(A), is_listing=False, entries=(), texts=None)
+    found = with_flaws(unknown, markup, Resolver(URL, ""))
+    assert (found.texts, found.flaws, found.url) == (texts, unknown.flaws, URL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.model.state.surroundings import Surroundings
-from crawler.pipeline.rules.listings.page_heading import CHANGES, heading_of, is_same, settled, with_doubt, with_heading
+from crawler.pipeline.rules.listings.page_heading import (
+    CHANGES,
+    changing_parts,
+    heading_of,
+    is_same,
+    settled,
+    with_doubt,
+    with_heading,
+)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +95,13 @@ TUESDAY, WEDNESDAY, THURSDAY = (f"index of /pub (dien{day}stag)" for day in "xyz
         (["newest: a | downloads", "newest: b | downloads", "newest: c | downloads"], "newest: d", False),
         (["newest: a | the newest: a", "newest: b | the newest: b", "newest: c | the newest: c"],
          "newest: d | the newest: d", True),
+        (["index (a) of pub", "index (b) of pub", "index (c) of pub"], "index (d) of pub", True),
+        (["index (a) of pub", "index (b) of pub", "index (c) of pub"], "index (d) of bup", False),
+        (["index (a) of pub", "index (b) of pub", "index (c) or pub"], "index (d) or pub", True),
+        (["index (a) of pub", "index (b) of pub", "index (c) or pub"], "index (d) on tub", False),
+        (["abcd 1234", "abcd 5678", "abcd 9000"], "abcd 0999", True),
+        (["abc-123", "abc-456", "abc-789"], "abc-00000", False),  # what is left is half of it, and not more
+        (["abcd 1", "abcd 2 | b", "abcd 3 | b"], "abcd 4 | b", False),  # other parts begin anew
     ],
 )  # fmt: skip
 def test_a_heading_that_changes_is_the_same_one_as_long_as_the_rest_is(
@@ -133,3 +149,16 @@ def test_a_doubted_heading_that_has_little_in_common_tells_nothing() -> None:
     known = after(TUESDAY)
     for heading in ("log in", "sign in", ""):
         assert with_doubt(known, heading) == known
+
+
+@pytest.mark.parametrize(
+    ("changes", "parts"), [(0, ()), (CHANGES - 1, ()), (CHANGES, ["a b", "c"]), (CHANGES + 1, ["a b", "c"])]
+)
+def test_the_parts_of_a_heading_that_is_known_to_change_are_no_news(changes: int, parts: Sequence[str]) -> None:
+    assert changing_parts(Surroundings(changes=changes), "a b | c") == parts
+
+
+def test_a_heading_that_counts_is_not_doubted_any_more() -> None:
+    doubted = with_doubt(after(TUESDAY), WEDNESDAY)
+    assert (doubted.doubted, doubted.common) == (WEDNESDAY, "index of /pub (dien\nstag)")
+    assert with_heading(doubted, THURSDAY, is_lossy=False).doubted == ""
