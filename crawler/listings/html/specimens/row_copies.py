@@ -169,6 +169,8 @@ class Copies:
         self._specimens = specimens
         self._models: list[_Model] = []
         self._copied: list[list[Link]] = []
+        if specimens and any("</" in link.href for link in links):
+            raise NotAbridgeable  # a quote that is not closed has taken in rows
         for number, group in groupby(links, _number_of):
             if number < 0:
                 self.links += group

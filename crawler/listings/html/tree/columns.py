@@ -227,7 +227,7 @@ def _shows_names(rows: list[Row], index: int) -> bool:
 
 
 def _is_named(text: str, name: str) -> bool:
-    return text.rstrip("/") == name or (len(name) >= _NAME_START and name[:_NAME_START] in text)
+    return text.rstrip("/ ") == name or (len(name) >= _NAME_START and name[:_NAME_START] in text)
 
 
 def _repeats(cells: list[Cell]) -> bool:

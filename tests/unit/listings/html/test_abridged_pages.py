@@ -113,6 +113,16 @@ def test_a_page_gives_the_same_listing_abridged_or_not(text: str) -> None:
     assert listing is None or listing == unabridged(text)
 
 
+def test_rows_that_a_quote_has_taken_in_are_not_those_of_a_specimen() -> None:
+    rows = [row_of("blocks", number) for number in range(60)]
+    odd = ["<a href=open>", "<a href='q</table><table>"]
+    rows = [*rows[:9], *odd, *rows[9:16], "</table><table>", *rows[16:39], "<a href='q", *rows[39:]]
+    before, after = AROUND[row_of("blocks", 1)[:3]]
+    text = page_of(rows, (f"<a href=out>{before}", after))
+    _, listing = abridged(text)
+    assert listing is None or listing == unabridged(text)
+
+
 def test_a_row_that_closes_elements_of_a_strange_row_may_open_others() -> None:
     rows = [row_of("apache with icons", number) for number in range(60)]
     rows[21], rows[23] = "</table><table>", '<a href="q' + rows[23]

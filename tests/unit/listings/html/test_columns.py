@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crawler.listings import parse_listing
 from crawler.listings.html.tree import headings
 from crawler.listings.html.tree.cells import Cell
 from crawler.listings.html.tree.columns import SIZE, TIME, UNHEADED_SIZE, Column, Scoring
@@ -75,3 +76,12 @@ def test_the_headings_of_a_table_are_understood_in_many_languages(labels: str) -
         (True,) * 3
     )
     assert headings.count_words(" | ".join((name, size, time))) == 3
+
+
+@pytest.mark.parametrize("end", ["", "/", " /"])
+def test_names_that_are_dates_are_no_times(end: str) -> None:
+    """Some programs print a slash behind the link of a directory, and no time."""
+    rows = "".join(f"<tr><td><a href='{name}/'>{name}</a>{end}</td><td></td></tr>" for name in ("a", "2024-02-01"))
+    page = f"<title>Index of /pub/</title><h1>Index of /pub/</h1><table>{rows}</table>"
+    listing = parse_listing(page.encode(), "http://h.test/pub/", "text/html")
+    assert [(entry.name, entry.modified) for entry in listing.entries] == [("a", None), ("2024-02-01", None)]
