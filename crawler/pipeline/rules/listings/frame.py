@@ -154,6 +154,18 @@ def stripped(later: Sequence[SeenPage]) -> str | None:
     return only.url if was_said or any(page.now.has_back for page in later) else None
 
 
+def bare_end(pages: Sequence[SeenPage]) -> str | None:
+    """The URL of the last of ``pages`` if it has rows and no links to others, and none after the first one was known.
+
+    What follows it may not be shown, if pages that were known after the first one said that one precedes them.
+    """
+    later = pages[1:]
+    if not later or any(page.known is not None for page in later):
+        return None
+    now = later[-1].now
+    return later[-1].url if now.rows and not (now.has_links or now.has_previous) else None
+
+
 def _is_bare(look: Look) -> bool:
     return not (look.rows or look.has_links)
 

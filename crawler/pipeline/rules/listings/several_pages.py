@@ -12,6 +12,7 @@ from crawler.model.values import ASIDE, Entry, Listing, Validators
 from crawler.pipeline.rules.listings.frame import (
     Look,
     SeenPage,
+    bare_end,
     is_odd_end,
     is_open_end,
     is_replaced,
@@ -61,6 +62,8 @@ class SeveralPages(Struct):
     """Whether the first page said that another one follows."""
     _doubts: list[tuple[Flaw, ListingMemo]] = field(default_factory=list)
     """What new text makes doubtful, and what is to be remembered of the page if rows are missing."""
+    _precedes: bool | None = None
+    """Whether all pages that were not read, but known with rows, said that one precedes them; None if there is none."""
     _headings: dict[str, tuple[str, str]] = field(default_factory=dict)
     """URL of a page → the heading that it had, "" if that is not known, and its heading now."""
     unconfirmed: list[ListingMemo] = field(default_factory=list)
@@ -185,6 +188,9 @@ class SeveralPages(Struct):
         """Note what is ``known`` of the page at ``url``, which has not been read: its rows may be missing."""
         self._unread[url] = True
         if known is not None:
+            if known.entries:
+                says = any(claim.kind is ClaimKind.PREVIOUS for claim in known.claims)
+                self._precedes = says and self._precedes is not False
             self._rows.add_unread(known.entries)
             self._unread = dict.fromkeys(next_of(known), False) | self._unread
 
@@ -216,6 +222,8 @@ class SeveralPages(Struct):
         found = unlike([first, *pages], is_lossy=is_lossy, had_end=had_end, had_overlaps=had_overlaps)
         if found is not None or not is_lossy:
             return found
+        if self._precedes and (bare := bare_end([first, *pages])) is not None:
+            return Flaw(FlawKind.UNLIKE, f"{masked(bare)}: its links to other pages are gone")
         if (other := self._headed_otherwise()) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(other)}: its heading is another one")
         return self._doubts[0][0] if self._doubts else None

@@ -471,6 +471,38 @@ BACK = Claim(ClaimKind.BACK, ROOT), Claim(ClaimKind.PREVIOUS)
 
 
 @pytest.mark.parametrize(
+    ("known", "rows", "is_read", "now", "expected"),
+    [
+        ([("cd", BACK), ("e", BACK)], "cd", False, (), True),
+        ([("cde", BACK), ("", ())], "cd", False, (), True),  # one without rows is none of the listing
+        ([("cd", BACK), ("e", ())], "cd", False, (), False),  # so not all pages say that one precedes them
+        ([("cd", ()), ("e", BACK)], "cd", False, (), False),
+        ([("cd", BACK[:1]), ("e", BACK[:1])], "cd", False, (), False),  # a link back may be any other one
+        ([("cd", BACK), ("e", BACK)], "cd", False, BACK[:1], False),
+        ([("cd", BACK), ("e", BACK)], "cd", False, BACK[1:], False),
+        ([("cd", BACK), ("e", BACK)], "", False, (), False),  # the end
+        ([("cd", BACK), ("e", BACK)], "cde", False, (), False),  # all rows are there
+        ([("cd", BACK), ("e", BACK)], "cd", True, (), False),  # it was the last page
+        ([], "cd", False, (), False),
+    ],
+)
+def test_a_new_page_without_links_is_not_the_last_one_if_all_others_said_that_one_precedes_them(
+    known: list[tuple[str, tuple[Claim, ...]]], rows: str, now: tuple[Claim, ...], *, is_read: bool, expected: bool
+) -> None:
+    """Pages have other URLs once a row is gone if these name the row that precedes them."""
+    pages, url = SeveralPages(), url_of("x")
+    add(pages, "first", ("ab", ["x"]), ("ab", [2]))
+    listing = Listing(
+        url=url, family="generic", confidence=1.0, is_listing=True, entries=entries(rows), claims=now
+    )  # fmt: skip
+    pages.add(url, listing, memo(url, (rows, [])) if is_read else None, is_linked=False)
+    for number, (names, claims) in enumerate(known, 2):
+        pages.note_unread(url_of(number), memo(url_of(number), (names, []), claims))
+    flaw = Flaw(FlawKind.UNLIKE, f"{url}: its links to other pages are gone")
+    assert (pages.flaw() == flaw) is expected
+
+
+@pytest.mark.parametrize(
     ("now", "is_lossy", "expected"),
     [
         ((), False, True),
