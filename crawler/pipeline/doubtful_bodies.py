@@ -52,19 +52,20 @@ class DoubtfulBodies:
         ``turn``: that of its response if the body is all of that, see ``Response.turn``. ``may_be_cut``: whether the
         body ends with the beginning of a response.
         """
-        digest, url = body.digest, body.url
-        is_repeated = turn is not None and digest is not None and turn.is_repeated(url, f"{digest} {body.validators}")
-        is_again = self._doubted.pop(url, None) == (digest or "")
-        if digest is not None and (is_again or not is_repeated):
+        digest, url = body.digest or "", body.url
+        is_repeated = turn is not None and digest != "" and turn.is_repeated(url, f"{digest} {body.validators}")
+        is_again = self._doubted.pop(url, None) == digest
+        if digest and (is_again or not is_repeated):
             self._note(digest, url)
         if is_again:
             return False
-        if is_repeated and body.size and turn is not None and self._seen.get(digest or "", "") is not None:
-            turn.carrier.suspect()
-        is_doubtful = may_be_cut or (turn is not None and turn.carrier.is_suspect)
-        if is_doubtful:
-            self._doubted[url] = digest or ""
-        return is_doubtful
+        if turn is not None:
+            if is_repeated and body.size and self._seen.get(digest, "") is not None:
+                turn.carrier.suspect()
+            may_be_cut = may_be_cut or turn.carrier.is_suspect
+        if may_be_cut:
+            self._doubted[url] = digest
+        return may_be_cut
 
     def _note(self, digest: str, url: str) -> None:
         """Note that the content with ``digest`` is that of ``url``."""

@@ -40,7 +40,7 @@ class LanePool:
         self._shared: dict[Endpoint, list[tuple[Lane, float, Carried]]] = {}
         """Idle lanes for batches only, when they became idle, and what they have carried."""
         self._experience, self._is_closed = defaultdict[Endpoint, Experience](Experience), False
-        self._closing = 0
+        self._unclosed = 0
         """Number of lanes that have ended and whose sockets may still be open."""
         self._talking: dict[Endpoint, set[Lane]] = {}
         """The open lanes on which a response has arrived."""
@@ -185,7 +185,7 @@ class LanePool:
         connections = self._connections(where)
         connections.dial()
         try:
-            if self._closing:
+            if self._unclosed:
                 await _closing()
             lane = await self._dialer.dial(where, lambda: self._made(where, is_ahead=is_ahead))
         except BaseException:
@@ -238,7 +238,7 @@ class LanePool:
 
     def _note_end(self, where: Endpoint, lane: Lane, ending: Ending) -> None:
         found, loop = self.experience(where), asyncio.get_running_loop()
-        self._closing += 1
+        self._unclosed += 1
         loop.call_soon(loop.call_soon, self._note_closed)
         self._connections(where).ended(lane)
         self._talking.get(where, set()).discard(lane)
@@ -250,7 +250,7 @@ class LanePool:
             found.note_excess()
 
     def _note_closed(self) -> None:
-        self._closing -= 1
+        self._unclosed -= 1
 
     def _put(self, where: Endpoint, lane: Lane) -> None:
         found, talking = self.experience(where), self._talking.setdefault(where, set())

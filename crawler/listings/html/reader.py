@@ -99,6 +99,7 @@ class HtmlReader:
         entries = self.entries(trusts_foreign=self.family.proves or titles.score >= 3.0)
         page = verdict.PageFacts(self._evidence(), titles, self.family)
         score, recognised = verdict.weigh(page), verdict.is_recognised(page)
+        rejections = tuple(self.rejections(recognised=recognised))
         end = end_of(self._text, self.last_row(), proved=self.family.proves)
         return Listing(
             url=self._url,
@@ -108,7 +109,7 @@ class HtmlReader:
             complete=end is not PageEnd.CUT,
             closed=end is PageEnd.CLOSED,
             entries=tuple(entries) if recognised else (),
-            rejections=tuple(self.rejections(recognised=recognised)),  # which notes what they mention
+            rejections=rejections,
             mentioned=frozenset(self.mentioned) if recognised else frozenset(),
             conclusive=self.is_conclusive(entries),
         )
@@ -205,6 +206,7 @@ class HtmlReader:
             headings = max(headings, count_words(" | ".join(islice(pre.stripped_strings, 6))))
         if self.regions and headings < 2:
             headings = max(headings, count_words(self._text_above()))
+        entries = self._counts["entries"]
         parent, up, back, inside = links_up(self.links, [region.element for region in self.regions])
         return Evidence(
             **{**self._counts, **self._names.counts()},
@@ -215,11 +217,9 @@ class HtmlReader:
             measured=any(region.columns.is_measure for region in self.regions),
             sort_links=len({link.target.url for link in self.links if link.target.kind is LinkKind.SORT}),
             headings=headings,
-            others=0 if self._counts["entries"] else sum(link.target.kind not in _AROUND for link in self.links),
-            empty=not self._counts["entries"] and verdict.says_empty(self._tree),
-            words=sum(len(tag.get_text().split()) for tag in self.survey.named["p"])
-            if self._counts["entries"] < 5
-            else 0,
+            others=0 if entries else sum(link.target.kind not in _AROUND for link in self.links),
+            empty=not entries and verdict.says_empty(self._tree),
+            words=sum(len(tag.get_text().split()) for tag in self.survey.named["p"]) if entries < 5 else 0,
         )
 
     def _text_above(self) -> str:

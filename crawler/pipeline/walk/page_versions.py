@@ -175,6 +175,8 @@ def with_claims(listing: Listing) -> Listing:
 
     That is up to all of its pages together, or to the user. Without rows, what the page says is the reason for that.
     """
+    if not listing.flaws:
+        return listing
     kinds = {**DEAD_ENDS, **_STATED} if listing.entries else DEAD_ENDS
     numbers = {claim.quote: claim.number for claim in listing.claims}
     said = [

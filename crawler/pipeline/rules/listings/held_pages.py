@@ -50,11 +50,14 @@ class HeldPages(Struct):
         """
         if memo is not None and sum(len(each.entries) for each in self._held) <= _MOST_HELD:
             self._held.append(memo)
-        is_stable = is_sound and not any(is_stated(each.claims) for each in self._held)
-        if not is_whole and (self._known is not None or not is_stable):
+        if not is_whole and (self._known is not None or not is_sound or self._is_stated()):
             return []
         found, self._held = self._held, []
         return found if not (is_whole and self._claims) else self._with_claims(found)
+
+    def _is_stated(self) -> bool:
+        """Whether a page that is held says that the listing is not whole."""
+        return any(is_stated(each.claims) for each in self._held)
 
     def _with_claims(self, found: list[ListingMemo]) -> list[ListingMemo]:
         """``found``, which is to be remembered, or the last page that was known, with the claims that are disproved."""

@@ -20,6 +20,8 @@ Pages of HTML link to all pages, including those already read, and are numbered:
 """
 _CHAINED = PAGED_BY_MARKER | {"json-generic", "embedded-json-generic"}
 """Families whose pages name only the next one."""
+_MISSED = 2
+"""Number of visits in succession after which links back that are missing are forgotten, if no row is."""
 _GONE = {404, 410}
 _ABSENT = {*range(400, 500)} - {401, 403, 407, 408, 421, 425, 429}
 
@@ -65,10 +67,6 @@ def following(listing: Listing, done: Collection[str], scope: Scope) -> list[str
 def next_of(page: Listing | ListingMemo) -> Sequence[str]:
     """The pages to which ``page`` links as pages after it."""
     return (*page.next_pages, *page.linked)
-
-
-_MISSED = 2
-"""Number of visits in succession after which links back that are missing are forgotten, if no row is."""
 
 
 def is_paged(page: Listing | ListingMemo | None) -> bool:

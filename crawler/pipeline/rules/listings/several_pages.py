@@ -181,8 +181,10 @@ class SeveralPages(Struct):
 
     def next_unread(self) -> str | None:
         """The URL of a page to which one led when it was last read, which was neither read nor noted; None if none."""
-        todo = self._led_to.union(self._unread).difference(page.url for page in self._seen)
-        return min((url for url in todo if not self._unread.get(url)), default=None)
+        todo = {url for url in self._led_to.union(self._unread) if not self._unread.get(url)}
+        if todo:  # in a first run there is none, but there may be many pages
+            todo.difference_update(page.url for page in self._seen)
+        return min(todo, default=None)
 
     def note_unread(self, url: str, known: ListingMemo | None) -> None:
         """Note what is ``known`` of the page at ``url``, which has not been read: its rows may be missing."""
