@@ -154,16 +154,19 @@ def stripped(later: Sequence[SeenPage]) -> str | None:
     return only.url if was_said or any(page.now.has_back for page in later) else None
 
 
-def bare_end(pages: Sequence[SeenPage]) -> str | None:
-    """The URL of the last of ``pages`` if it has rows and no links to others, and none after the first one was known.
+def bare_end(pages: Sequence[SeenPage], *, precedes: bool | None) -> str | None:
+    """The URL of the last of ``pages`` if it is new, and has rows, but no links, and all that were known had them.
 
-    What follows it may not be shown, if pages that were known after the first one said that one precedes them.
+    What follows it may not be shown, if all pages that were known after the first one said that one precedes them, and
+    those that are found still do. ``precedes``: whether those that are not found said so; None if there is none.
     """
-    later = pages[1:]
-    if not later or any(page.known is not None for page in later):
+    later = [page for page in pages if page.now.key != pages[0].now.key]  # not other URLs of the first page
+    if not later or later[-1].known is not None:
         return None
+    found = [(page.known, page.now) for page in later if page.known is not None]
+    said = [was.has_previous and now.has_previous for was, now in found] + ([] if precedes is None else [precedes])
     now = later[-1].now
-    return later[-1].url if now.rows and not (now.has_links or now.has_previous) else None
+    return later[-1].url if said and all(said) and now.rows and not (now.has_links or now.has_previous) else None
 
 
 def _is_bare(look: Look) -> bool:

@@ -224,7 +224,7 @@ class SeveralPages(Struct):
         found = unlike([first, *pages], is_lossy=is_lossy, had_end=had_end, had_overlaps=had_overlaps)
         if found is not None or not is_lossy:
             return found
-        if self._precedes and (bare := bare_end([first, *pages])) is not None:
+        if (bare := bare_end([first, *pages], precedes=self._precedes)) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(bare)}: its links to other pages are gone")
         if (other := self._headed_otherwise()) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(other)}: its heading is another one")

@@ -503,6 +503,45 @@ def test_a_new_page_without_links_is_not_the_last_one_if_all_others_said_that_on
 
 
 @pytest.mark.parametrize(
+    ("found", "unread", "end", "expected"),
+    [
+        ([("cd", BACK, BACK)], (), ("ef", ()), True),
+        ([("cd", BACK, BACK)], BACK, ("ef", ()), True),
+        ([("cd", BACK, BACK), ("ij", None, ())], (), ("ef", ()), True),  # nothing is known of a page that is new, too
+        ([("cd", BACK, BACK)], None, ("ef", ()), False),  # a page that followed did not say that one precedes it
+        ([("cd", (), BACK)], (), ("ef", ()), False),
+        ([("cd", BACK, ())], (), ("ef", ()), False),  # pages are made in another way now
+        ([("cd", BACK, BACK)], (), ("ef", BACK), False),
+        ([("cd", BACK, BACK)], (), ("", ()), False),  # the end
+        ([("cd", BACK, BACK), ("ab", (), ())], (), ("ef", ()), True),  # another URL of the first page
+    ],
+)
+def test_a_new_page_without_links_is_not_the_last_one_if_those_that_are_found_say_that_one_precedes_them(
+    found: list[tuple[str, tuple[Claim, ...] | None, tuple[Claim, ...]]],
+    unread: tuple[Claim, ...] | None,
+    end: tuple[str, tuple[Claim, ...]],
+    *,
+    expected: bool,
+) -> None:
+    """Its links are missing, and so are the pages after it. ``unread``: () if all pages are found."""
+    pages = SeveralPages()
+    add(pages, "first", ("ab", [2]), ("abz", [2]))
+    bare = url_of("x")
+    ends = [(bare, *end, None)]
+    for number, (names, was, claims) in enumerate(found, 2):
+        ends.insert(-1 if names != "ab" else len(ends), (url_of(number), names, claims, was))
+    for url, names, claims, was in ends:
+        listing = Listing(
+            url=url, family="generic", confidence=1.0, is_listing=True, entries=entries(names), claims=claims
+        )  # fmt: skip
+        pages.add(url, listing, None if was is None else memo(url, (names, []), was), is_linked=False)
+    if unread != ():
+        pages.note_unread(url_of(9), memo(url_of(9), ("gh", []), unread or ()))
+    flaw = Flaw(FlawKind.UNLIKE, f"{bare}: its links to other pages are gone")
+    assert (pages.flaw() == flaw) is expected
+
+
+@pytest.mark.parametrize(
     ("now", "is_lossy", "expected"),
     [
         ((), False, True),
