@@ -54,6 +54,8 @@ class SeveralPages(Struct):
     """URL of a page that is known to have had rows of its own → those to which it led."""
     _with_rows: set[str] = field(default_factory=set)
     """URLs of these pages."""
+    _led_by: dict[str, set[int]] = field(default_factory=dict)
+    """URL of a page → hashes of the rows of the pages that are known to have led to it."""
     _known_first: int = 0
     """Hash of the rows that the first page had."""
     _aliases: set[str] = field(default_factory=set)
@@ -103,6 +105,7 @@ class SeveralPages(Struct):
         """Add what was ``known`` of the page at ``url``. Returns its look; None if it was no page of the listing."""
         self._led_to.update(next_of(known))
         was = _look(url, known, self._rows.add_known(known.entries), first)
+        self._note_led(was.key, known)
         if not self._seen:
             self._known_first = was.key
             self._said_next = any(claim.kind is ClaimKind.NEXT for claim in known.claims)
@@ -116,6 +119,20 @@ class SeveralPages(Struct):
             self._former |= dict.fromkeys(next_of(known))
         # A page without rows of its own to which none led was read only because one had led there before.
         return None if not was.rows and url in self._leads_to - self._led_to else was
+
+    def _note_led(self, key: int, known: ListingMemo) -> None:
+        """Note that a page that was ``known``, with rows of this ``key``, led to others."""
+        for page in next_of(known):
+            if page != known.url:
+                self._led_by.setdefault(page, set()).add(key)
+
+    def _copies(self) -> set[str]:
+        """URLs of the pages that are known to have repeated a page that led to them: they had no rows of their own.
+
+        That page may be read after them, or not at all, if pages have other URLs now.
+        """
+        pages = (*self._seen, *self._withdrawn)
+        return {page.url for page in pages if page.known and page.known.key in self._led_by.get(page.url, ())}
 
     def _note_texts(self, url: str, listing: Listing, known: ListingMemo | None) -> None:
         """Note new text on the page at ``url``; labels change with the place of a page among the others."""
@@ -193,7 +210,7 @@ class SeveralPages(Struct):
             if known.entries:
                 says = any(claim.kind is ClaimKind.PREVIOUS for claim in known.claims)
                 self._precedes = says and self._precedes is not False
-            self._rows.add_unread(known.entries)
+            self._note_led(self._rows.add_unread(known.entries), known)
             self._unread = dict.fromkeys(next_of(known), False) | self._unread
 
     def is_first_by_number(self, url: str) -> bool:
@@ -214,9 +231,10 @@ class SeveralPages(Struct):
 
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""
-        led_to = [pages - self._aliases for pages in self._known_next.values()]
-        had_end = not all(led_to) or (bool(led_to) and all(pages <= self._with_rows for pages in led_to))
-        first, *others = self._seen
+        copies = self._copies()
+        led_to = [pages - self._aliases for url, pages in self._known_next.items() if url not in copies]
+        had_end = not all(led_to) or (bool(led_to) and all(pages <= self._with_rows - copies for pages in led_to))
+        first, *others = (_as_copy(page) if page.url in copies else page for page in self._seen)
         pages = [page for page in others if page.now.key != first.now.key or not self._is_alias(page)]
         if (replaced := self._replaced([first, *pages])) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(replaced)}: it has the rows of another page")
@@ -267,6 +285,11 @@ class SeveralPages(Struct):
         for page in found:
             found += self._known_next.get(page, set()).difference(found)
         return url in found[len(pages) :]
+
+
+def _as_copy(page: SeenPage) -> SeenPage:
+    """``page`` without known rows of its own."""
+    return page if page.known is None else replace(page, known=replace(page.known, rows=0))
 
 
 def _look(url: str, page: Listing | ListingMemo, rows: OwnRows, first: str) -> Look:

@@ -108,10 +108,12 @@ class ShownRows(Struct):
         self._miss(paths, own.key)
         return own
 
-    def add_unread(self, entries: Iterable[Entry]) -> None:
-        """Add the rows that a page had which has not been read, and perhaps is not read any more."""
+    def add_unread(self, entries: Iterable[Entry]) -> int:
+        """Add the rows that a page had which has not been read, and perhaps is not read any more. Returns their key."""
         paths = {entry.path for entry in entries}
-        self._miss(paths, hash(frozenset(map(hash, paths))))
+        key = hash(frozenset(map(hash, paths)))
+        self._miss(paths, key)
+        return key
 
     def _miss(self, paths: Iterable[str], key: int) -> None:
         """Note that the known page with this ``key`` had ``paths``."""

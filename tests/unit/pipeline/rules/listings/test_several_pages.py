@@ -541,6 +541,35 @@ def test_a_new_page_without_links_is_not_the_last_one_if_those_that_are_found_sa
     assert (pages.flaw() == flaw) is expected
 
 
+@pytest.mark.parametrize("is_read", [False, True])
+@pytest.mark.parametrize(
+    ("leads_to", "rows", "expected"),
+    [
+        (["end"], "ef", None),  # "Next" was on every page, and led to the last one again
+        (["end"], "eg", "it has no rows of its own"),
+        ([], "ef", "it has no rows of its own"),  # no page with these rows led there
+    ],
+)
+def test_a_page_that_repeated_the_one_before_may_do_so_though_that_has_another_url_now(
+    leads_to: list[object], rows: str, expected: str | None, *, is_read: bool
+) -> None:
+    """Pages have other URLs once a row is gone if these name the row that precedes them."""
+    pages = SeveralPages()
+    add(pages, "first", ("bc", ["t2"]), ("ab", [2]))
+    add(pages, "t2", ("de", ["t3"]), None)
+    add(pages, "t3", ("f", ["end"]), None)
+    add(pages, "end", ("f", ["end"]), ("ef", ["end"]))
+    if is_read:
+        add(pages, 2, ("cd", ["t2"]), ("cd", [3]))
+        pages.withdraw()
+        add(pages, 3, ("ef", ["end"]), (rows, leads_to))
+        pages.withdraw()
+    else:
+        pages.note_unread(url_of(3), memo(url_of(3), (rows, leads_to)))
+    found = pages.flaw()
+    assert found == (None if expected is None else Flaw(FlawKind.UNLIKE, f"{url_of('end')}: {expected}"))
+
+
 @pytest.mark.parametrize(
     ("now", "is_lossy", "expected"),
     [
