@@ -94,12 +94,20 @@ def is_replaced(page: SeenPage, by: SeenPage, *, is_first: bool, is_familiar: bo
     return is_first or not (page.now.has_back or by.now.has_back)
 
 
-def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool, had_overlaps: bool = False) -> Flaw | None:
+def unlike(
+    pages: Sequence[SeenPage],
+    *,
+    is_lossy: bool,
+    had_end: bool,
+    had_overlaps: bool = False,
+    precedes: bool | None = None,
+) -> Flaw | None:
     """The flaw of a listing of which a page does not look as it did; None if there is none.
 
     ``pages``: in the order in which they were read. ``is_lossy``: whether rows that were known are on none of them.
     ``had_end``: whether the last page of the known ones was known not to lead on, so that no page without rows did
-    follow it. ``had_overlaps``: whether any of its rows were known to be on two pages.
+    follow it. ``had_overlaps``: whether any of its rows were known to be on two pages. ``precedes``: whether the known
+    pages that are not found said that one precedes them; None if there is none.
     """
     if not is_lossy:
         return None
@@ -112,7 +120,7 @@ def unlike(pages: Sequence[SeenPage], *, is_lossy: bool, had_end: bool, had_over
             why = _change(page.now, page.known, is_first=number == 0, may_be_empty=is_end)
             if why is not None:
                 return Flaw(FlawKind.UNLIKE, f"{masked(page.url)}: {why}")
-    if (bare := stripped(pages[1:])) is not None:
+    if (bare := stripped(pages[1:]) or _bare_end(pages, precedes=precedes)) is not None:
         return Flaw(FlawKind.UNLIKE, f"{masked(bare)}: its links to other pages are gone")
     overlapping = next((page.url for page in pages if page.overlaps), None)
     if overlapping is not None and not had_overlaps:
@@ -154,11 +162,11 @@ def stripped(later: Sequence[SeenPage]) -> str | None:
     return only.url if was_said or any(page.now.has_back for page in later) else None
 
 
-def bare_end(pages: Sequence[SeenPage], *, precedes: bool | None) -> str | None:
+def _bare_end(pages: Sequence[SeenPage], *, precedes: bool | None) -> str | None:
     """The URL of the last of ``pages`` if it is new, and has rows, but no links, and all that were known had them.
 
     What follows it may not be shown, if all pages that were known after the first one said that one precedes them, and
-    those that are found still do. ``precedes``: whether those that are not found said so; None if there is none.
+    those that are found still do.
     """
     later = [page for page in pages if page.now.key != pages[0].now.key]  # not other URLs of the first page
     if not later or later[-1].known is not None:

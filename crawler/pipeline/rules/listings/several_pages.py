@@ -12,7 +12,6 @@ from crawler.model.values import ASIDE, Entry, Listing, Validators
 from crawler.pipeline.rules.listings.frame import (
     Look,
     SeenPage,
-    bare_end,
     is_odd_end,
     is_open_end,
     is_replaced,
@@ -239,11 +238,11 @@ class SeveralPages(Struct):
         if (replaced := self._replaced([first, *pages])) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(replaced)}: it has the rows of another page")
         had_overlaps, is_lossy = self._rows.had_overlaps, self._rows.is_lossy
-        found = unlike([first, *pages], is_lossy=is_lossy, had_end=had_end, had_overlaps=had_overlaps)
+        found = unlike(
+            [first, *pages], is_lossy=is_lossy, had_end=had_end, had_overlaps=had_overlaps, precedes=self._precedes
+        )
         if found is not None or not is_lossy:
             return found
-        if (bare := bare_end([first, *pages], precedes=self._precedes)) is not None:
-            return Flaw(FlawKind.UNLIKE, f"{masked(bare)}: its links to other pages are gone")
         if (other := self._headed_otherwise()) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(other)}: its heading is another one")
         return self._doubts[0][0] if self._doubts else None
