@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Collection
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Collection, Iterator
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, ListingError
@@ -20,7 +20,7 @@ from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Kind, Listing, Validators
 from crawler.pipeline.rules.listings.page_links import is_gone, is_paged
-from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion, Remembered
+from crawler.pipeline.walk.pages import Directory, PageMemory, PagePiece, PageVersion, Remembered
 from crawler.text.escape import masked
 from crawler.text.web_links import next_pages
 
@@ -196,10 +196,16 @@ def shows_all_files(listing: Listing) -> bool:
 
 
 async def up_to_the_end(
-    parts: AsyncGenerator[PagePiece, None], url: str, pages: ReadPages, state: PageMemory
+    parts: AsyncGenerator[PagePiece, None], directory: Directory, url: str, pages: ReadPages, state: PageMemory
 ) -> AsyncGenerator[PagePiece, None]:
-    """Yield ``parts``, the pieces of the page at ``url``; an empty page if that is not found after the last one."""
+    """Yield ``parts``, the pieces of the page of ``directory`` at ``url``.
+
+    That is an empty page if it is not found after the last one.
+    """
     async with aclosing(parts):
+        if pages.together is not None and len(pages.queue.done) == 2:
+            unplaced = await state.listing(_unplaced_at(directory))
+            pages.together.rows.expect(() if unplaced is None else unplaced.entries)
         try:
             async for part in parts:
                 if part.listing.is_listing and (part.known is None or pages.is_former):
@@ -213,7 +219,7 @@ async def up_to_the_end(
                 unsettled = pages.unsettled(error) if known is None else []
                 if (together := pages.together) is not None:
                     await _note_unread(together, state)
-                    for memo in [*([] if together.is_lossy else unsettled), *together.unconfirmed]:
+                    for memo in [*([] if together.rows.is_lossy else unsettled), *together.unconfirmed]:
                         state.remember_listing(memo)
                 if pages.is_first or not is_gone(error):
                     raise
@@ -230,11 +236,39 @@ def _without_rows(known: ListingMemo) -> ListingMemo:
     return replace(none, body_digest="", validators=Validators(), surroundings=UNKNOWN)
 
 
-def settle(pages: ReadPages, path: str, *, is_told: bool) -> None:
-    """Raise ListingError if anything is missing on ``pages``, of the directory ``path``; log what is believed.
+@contextmanager
+def settled(pages: ReadPages, directory: Directory, state: PageMemory, *, is_told: bool) -> Iterator[None]:
+    """Raise ListingError at the end if anything is missing on ``pages``, of ``directory``.
 
-    ``is_told``: whether that has been logged already.
+    However the visit ends, rows that it has shown, and that are on no page that is remembered, are remembered, too.
+    ``is_told``: whether what is believed has been logged already.
     """
+    is_whole = False
+    try:
+        yield
+        _check(pages, directory.path, is_told=is_told)
+        is_whole = not pages.todo
+    finally:
+        rows = None if pages.together is None else pages.together.rows.unplaced(is_whole=is_whole)
+        if rows is not None:
+            state.remember_listing(_unplaced(directory, rows))
+
+
+def _unplaced_at(directory: Directory) -> str:
+    """The URL at which rows of ``directory`` are remembered that are on no page that is: it is that of no page."""
+    return f"{directory.url}#"
+
+
+def _unplaced(directory: Directory, rows: tuple[Entry, ...]) -> ListingMemo:
+    url = _unplaced_at(directory)
+    return ListingMemo(
+        url=url, answered=url, path=directory.path, validators=Validators(), body_digest="", family="none",
+        complete=True, entries=rows, next_pages=(),
+    )  # fmt: skip
+
+
+def _check(pages: ReadPages, path: str, *, is_told: bool) -> None:
+    """Raise ListingError if anything is missing on ``pages``; log what is believed."""
     if pages.believed and not is_told:
         fields = {"path": path, "reason": str(pages.believed[0])}
         logging.getLogger("crawler").info("trusted", extra={"fields": fields})

@@ -224,9 +224,9 @@ class SeveralPages(Struct):
         return url not in known_next and any(order(page, url) == 1 for page in known_next)
 
     @property
-    def is_lossy(self) -> bool:
-        """Whether rows that were known on the pages read so far are on none of them."""
-        return self._rows.is_lossy
+    def rows(self) -> ShownRows:
+        """The rows of the pages read so far, and those that were known on them."""
+        return self._rows
 
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry
 from crawler.text.names.hashed import HashedTexts
+
+_MOST_UNPLACED = 20_000
+"""About the maximum number of rows of which more than a hash is kept."""
 
 
 class OwnRows(Value, frozen=True):
@@ -41,7 +44,7 @@ class PageRows(Value, frozen=True, kw_only=True):
 
 
 class ShownRows(Struct):
-    """The rows of the pages that were read so far. Only their hashes are kept."""
+    """The rows of the pages that were read so far. Only the hashes of known ones are kept."""
 
     _shown: HashedTexts = field(default_factory=HashedTexts)
     """Paths of the rows of all pages."""
@@ -57,6 +60,10 @@ class ShownRows(Struct):
     """Hashes of the paths on the first page."""
     _before: frozenset[int] = frozenset()
     """Hashes of the paths on the page before."""
+    _unplaced: dict[str, Entry] = field(default_factory=dict)
+    """Path → row that was on none of the pages that were known; only of the first page if none was."""
+    _expected: dict[str, Entry] | None = None
+    """Path → row that only visits that were not complete have shown; None if these have not been looked for."""
     _missing: dict[int, int] = field(default_factory=dict)
     """Hashes of the paths of known rows that no page has shown so far → key of the page that had them."""
 
@@ -77,9 +84,26 @@ class ShownRows(Struct):
         """Whether all of ``entries`` are known to have been on pages that were added."""
         return all(entry.path in self._known for entry in entries)
 
-    def add(self, entries: Iterable[Entry]) -> PageRows:
+    def expect(self, entries: Sequence[Entry]) -> None:
+        """Note rows that only visits that were not complete have shown: they may be missing, too."""
+        self._expected = {entry.path: entry for entry in entries}
+        self.add_unread(entries)
+
+    def unplaced(self, *, is_whole: bool) -> tuple[Entry, ...] | None:
+        """The rows that only visits that were not complete have shown; None if they are those that were expected.
+
+        ``is_whole``: whether this one is complete. If no page was known, nothing could tell what hides them.
+        """
+        if self._expected is None:
+            return None
+        found = {} if is_whole else self._expected | (self._unplaced if self._known else {})
+        return None if found.keys() == self._expected.keys() else tuple(found.values())
+
+    def add(self, entries: Sequence[Entry]) -> PageRows:
         """Add the rows of a page."""
         paths = {entry.path for entry in entries}
+        if (self._first is None or self._known) and len(self._unplaced) <= _MOST_UNPLACED:
+            self._unplaced |= {entry.path: entry for entry in entries if entry.path not in self._known}
         new = _add_to(self._shown, paths)
         hashes = frozenset(map(hash, paths))
         for path in hashes & self._missing.keys():
@@ -106,6 +130,8 @@ class ShownRows(Struct):
         is_part = _is_part(self._known_keys, own.key, new, len(paths))
         self.had_overlaps = self.had_overlaps or is_part or 0 < new < len(paths)
         self._miss(paths, own.key)
+        for path in paths & self._unplaced.keys():
+            del self._unplaced[path]
         return own
 
     def add_unread(self, entries: Iterable[Entry]) -> int:

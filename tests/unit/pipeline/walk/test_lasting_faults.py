@@ -219,3 +219,35 @@ async def test_pages_that_are_gone_are_not_compared_with_what_they_were(left: in
     site.names = site.names[-left:]
     assert [await mirror.run(), await mirror.run()] == [True, True]
     assert mirror.names == set(site.names)
+
+
+@pytest.mark.parametrize("fault", ["half", "not-found"])
+async def test_a_row_that_only_an_incomplete_visit_has_shown_is_missing_if_a_page_hides_it(fault: str) -> None:
+    site = FaultySite(names=files(10), length=4, style="numbers")
+    mirror = Mirror(site)
+    assert await mirror.run()
+    site.begin(fault, 2)
+    site.names.insert(0, "new.zip")
+    for _ in range(2):
+        assert not await mirror.run()
+    site.begin("half", 2)
+    site.names = [*files(5), "new.zip", "f005.zip", "other.zip", *files(10)[6:]]
+    for _ in range(2):
+        assert not await mirror.run()
+    site.begin("", 0)
+    assert await mirror.run()
+    assert mirror.names == set(site.names)
+
+
+async def test_a_row_that_only_an_incomplete_visit_has_shown_is_gone_once_a_whole_listing_lacks_it() -> None:
+    site = FaultySite(names=files(10), length=4, style="numbers")
+    mirror = Mirror(site)
+    assert await mirror.run()
+    site.begin("not-found", 2)
+    site.names.insert(0, "new.zip")
+    assert not await mirror.run()
+    assert "new.zip" in mirror.names
+    site.begin("", 0)
+    site.names.remove("new.zip")
+    assert await mirror.run()
+    assert mirror.names == set(site.names)
