@@ -13,7 +13,6 @@ from crawler.http.lane.batch import Outcome
 from crawler.http.lane.dial import ConnectionSettings, Dialer
 from crawler.http.lane.pipeline_depth import Experience
 from crawler.http.lane.pool import LanePool
-from crawler.http.problem import RequestError
 from crawler.http.proxies import is_socks
 from crawler.http.response import RawResponse
 from crawler.http.sockets.early import EarlyConnections
@@ -95,15 +94,8 @@ class Transport:
 
         It must be used. ``received`` is called with numbers of bytes. All URLs must have the same host.
         """
-        from crawler.http.lane.bulk.handed import Handed  # imported only if needed
-
         where, heads = self._prepared(requests)
-        lane = await self._lanes.hand_over(where, len(requests))
-        try:
-            return Handed(lane, self._settings.patience, received), heads
-        except OSError as error:
-            lane.close()
-            raise RequestError("the connection cannot be handed over") from error
+        return await self._lanes.hand_over(where, received), heads
 
     def _prepared(self, requests: Requests) -> tuple[Endpoint, list[bytes]]:
         """Where a GET for each (URL, headers) is sent, and their header sections. Raises ValueError."""

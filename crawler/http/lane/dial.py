@@ -16,7 +16,7 @@ from crawler.http.sockets.connect import HEAD_START, connected, drop_first, esta
 from crawler.http.sockets.early import EarlyConnection, EarlyConnections
 from crawler.http.sockets.endpoint import Address, Endpoint
 from crawler.http.sockets.resolver import addresses
-from crawler.http.sockets.tcp import has_no_bytes
+from crawler.http.sockets.tcp import has_no_bytes, send_at_once
 from crawler.http.tls import alert_text, certificate_problem, is_not_tls
 from crawler.model.errors import NO_DESCRIPTORS, Cause
 from crawler.model.struct import Value
@@ -88,13 +88,26 @@ class Dialer:
                     return await self._connect_through(where.proxy, where, make, context)
                 return await self._connect(where, make, context, await self._addresses(where))
         except _NoConnection:
-            text = f"no connection within {self._connect_timeout:g} s"
-            raise RequestError(text, blames_host=True, is_unsent=True) from None
+            raise self._late() from None
         except OSError as error:
             if not _is_timeout(error):
                 raise _explained(error) from None
             text = f"no response within {self._read_timeout:g} s"
             raise RequestError(text, blames_host=True) from None
+
+    async def connect(self, where: Endpoint) -> socket.socket:
+        """Open a connection to ``where``, without TLS or a proxy, on which the event loop does nothing.
+
+        Raises RequestError.
+        """
+        await self._turn(where)
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                opened = await connected(await self._addresses(where))
+        except OSError as error:
+            raise (self._late() if _is_timeout(error) else _explained(error)) from None
+        send_at_once(opened)
+        return opened
 
     async def _connect(
         self, where: Endpoint, make: Callable[[], Lane], context: ssl.SSLContext | None, addresses: list[Address]
@@ -171,6 +184,10 @@ class Dialer:
                 raise
             text = f"no connection through the SOCKS proxy within {self._connect_timeout:g} s"
             raise RequestError(text, blames_host=True, is_unsent=True) from None
+
+    def _late(self) -> RequestError:
+        text = f"no connection within {self._connect_timeout:g} s"
+        return RequestError(text, blames_host=True, is_unsent=True)
 
     async def _addresses(self, where: Endpoint) -> list[Address]:
         """The addresses of a host. Concurrent callers share one lookup. Raises OSError."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from crawler.http.framing.header_section import BodyError, FramingError
 from crawler.http.framing.shape import Shapes
-from crawler.http.lane.bulk.lending import Lending, Reading, duplicate
+from crawler.http.lane.bulk.lending import Lending, Reading
 from crawler.http.lane.bulk.receiver import BulkReceiver, Taken
 from crawler.http.lane.deadline import Deadline, Patience
 from crawler.http.lane.loss import OF_NO_REQUEST, End, Ending, excess, explained, losses, refusal, unreadable
@@ -139,11 +138,6 @@ class Lane(Reading):
         if bulk is not None:
             self.pause()
         return bulk
-
-    def hand_over(self) -> socket.socket | None:
-        """Stop reading for good, and return a duplicate of the connection; None if it is encrypted, or has ended."""
-        self.pause()
-        return duplicate(self._transport)
 
     def take_back(self, taken: Taken, end: End | None) -> None:
         """See ``bulk.receiver.Lender``."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from crawler.http.lane.batch import Batch, Outcome
 from crawler.http.lane.deadline import Patience
@@ -20,6 +21,9 @@ from crawler.http.lane.preconnected import Spares
 from crawler.http.sockets.endpoint import Endpoint
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.model.network.pipelining import Carried, Together
+
+if TYPE_CHECKING:
+    from crawler.http.lane.bulk.handed import Handed
 
 _KEPT = 15.0
 """Seconds for which an idle lane is kept."""
@@ -91,9 +95,16 @@ class LanePool:
         # A lane that has never been shared became idle with the response, and another request may be on it by now.
         return Outcome(places, answers, ending, is_race, lane if is_held else None, carried, turn)
 
-    async def hand_over(self, where: Endpoint, requests: int) -> Lane:
-        """A lane for another process, which sends ``requests`` on it and no others. Raises RequestError."""
-        return await self._unshared(where, requests) or await self._dial(where)
+    async def hand_over(self, where: Endpoint, received: Callable[[int], None]) -> Handed:
+        """A new connection for another process; see ``Handed``. Raises RequestError."""
+        from crawler.http.lane.bulk.handed import Handed  # imported only if needed
+
+        async def connect() -> Handed:
+            await self._closed()
+            opened = await self._dialer.connect(where)
+            return Handed(opened, self._patience, received, self._connections(where).ended)
+
+        return await self._connections(where).open(connect)
 
     async def _unshared(self, where: Endpoint, requests: int) -> Lane | None:
         """A lane that no batch has shared, but that is open, if it takes ``requests``. Raises RequestError."""
@@ -181,20 +192,22 @@ class LanePool:
         return lane
 
     async def _open(self, where: Endpoint, *, is_ahead: bool = False) -> Lane:
-        """Open a lane, once those that were closed for it, or before, are closed. Raises RequestError."""
-        connections = self._connections(where)
-        connections.dial()
-        try:
-            if self._unclosed:
-                await _closing()
-            lane = await self._dialer.dial(where, lambda: self._made(where, is_ahead=is_ahead))
-        except BaseException:
-            connections.failed()
-            raise
-        connections.opened(lane)
+        """Open a lane. Raises RequestError."""
+
+        async def dial() -> Lane:
+            await self._closed()
+            return await self._dialer.dial(where, lambda: self._made(where, is_ahead=is_ahead))
+
+        lane = await self._connections(where).open(dial)
         if lane.ending is not None:
-            connections.ended(lane)
+            self._connections(where).ended(lane)
         return lane
+
+    async def _closed(self) -> None:
+        """Wait until the event loop has closed the sockets of lanes that were closed; TLS takes another iteration."""
+        if self._unclosed:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
 
     def _made(self, where: Endpoint, *, is_ahead: bool) -> Lane:
         ready, ended, shapes = partial(self._put, where), partial(self._note_end, where), self.experience(where).shapes
@@ -284,10 +297,4 @@ class LanePool:
         self._shared.clear()
         await self._spares.close()
         await self._dialer.close()
-        await _closing()
-
-
-async def _closing() -> None:
-    """Wait until the event loop has closed the sockets of lanes that were closed; TLS takes another iteration."""
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+        await self._closed()

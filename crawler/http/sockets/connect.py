@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 from contextlib import suppress
 
@@ -53,7 +54,11 @@ async def established(opened: socket.socket) -> None:
 
 
 async def _writable(opened: socket.socket) -> None:
-    """Wait until ``opened`` can be written to, or has failed."""
+    """Wait until ``opened`` can be written to, or has failed, as that to a near host has at once."""
+    now = select.poll()
+    now.register(opened, select.POLLOUT)
+    if now.poll(0):
+        return
     loop = asyncio.get_running_loop()
     writable = loop.create_future()
     loop.add_writer(opened, _note, writable)

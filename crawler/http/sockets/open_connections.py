@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
 
 class Connection(Protocol):
     """A connection that can be closed. ``OpenConnections.ended`` is called when it has been."""
 
     def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=Connection)
 
 
 class OpenConnections:
@@ -24,6 +28,17 @@ class OpenConnections:
     def count(self) -> int:
         """Number of connections that are open or being opened."""
         return len(self._open) + self._dials
+
+    async def open(self, dial: Callable[[], Awaitable[C]]) -> C:
+        """What ``dial`` opens, which is in use. Raises what ``dial`` raises."""
+        self.dial()
+        try:
+            connection = await dial()
+        except BaseException:
+            self.failed()
+            raise
+        self.opened(connection)
+        return connection
 
     def dial(self) -> None:
         """Note that a connection is being opened. Idle ones are closed to make room for it."""

@@ -35,6 +35,12 @@ def acknowledge(connection: Any) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
 
+def send_at_once(connection: socket.socket) -> None:
+    """Switch Nagle's algorithm off, as the event loop does for its connections: requests do not wait for anything."""
+    with suppress(OSError):  # no TCP, or closed meanwhile
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 def round_trip(connection: Any) -> float | None:
     """The shortest round-trip time that the system has seen on a connection, in seconds; None if it does not say.
 

@@ -49,6 +49,13 @@ def test_a_connection_is_open_and_does_not_block(port: int, new_loop: Any, count
     opened.close()
 
 
+async def test_a_connection_to_a_near_host_takes_no_turn_of_the_event_loop(port: int) -> None:
+    connecting = connected([address(port)])
+    with pytest.raises(StopIteration) as ended:
+        connecting.send(None)
+    ended.value.value.close()
+
+
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_a_refusal_is_raised_as_such(free_port: int, new_loop: Any, count: int) -> None:

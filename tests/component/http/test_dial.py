@@ -47,6 +47,8 @@ async def serving(greeting: bytes = b"", tls: ssl.SSLContext | None = None) -> A
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     yield server.sockets[0].getsockname()[1]
+    for _ in range(4):  # the connection may be older than the server's look at it
+        await asyncio.sleep(0)
     server.close()
     for writer in writers:
         writer.transport.abort()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -87,3 +88,22 @@ def test_a_refusal_closes_what_its_new_limit_does_not_allow() -> None:
     assert host.overloaded(429, {}, host.generation)
     assert host.state.limit == host.connections.limit == 2
     assert [line.is_closed for line in lines] == [False] * 4 + [True] * 4
+
+
+async def test_what_is_opened_counts_from_the_beginning_and_what_fails_no_longer() -> None:
+    connections = OpenConnections(3)
+
+    async def dial() -> Line:
+        assert connections.count == 1
+        return Line(connections)
+
+    async def fail() -> Line:
+        raise ConnectionRefusedError
+
+    with pytest.raises(ConnectionRefusedError):
+        await connections.open(fail)
+    assert connections.count == 0
+    line = await connections.open(dial)
+    assert connections.count == 1
+    line.close()
+    assert connections.count == 0
