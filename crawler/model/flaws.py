@@ -49,7 +49,7 @@ TRUSTED = OF_PAGING | {FlawKind.ERROR, FlawKind.PART}
 What a page states of itself may be misread: a total of something else, or a warning that concerns no row. What a
 response proves, such as that its end is missing, is never trusted away.
 """
-_TRUST = "if the listing is complete as it is, run once with --trust-pages"
+TRUST = "if the listing is complete as it is, run once with --trust-pages"
 """For what is compared with the page as it was when its listing was last whole, so that one run is enough."""
 _TRUST_EACH = "if the listing is complete as it is, run with --trust-pages"
 
@@ -73,15 +73,15 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
     ),
     FlawKind.ERROR: Meaning(
         "its page reports an error",
-        f"entries may be missing until the server can read the directory again; {_TRUST}",
+        f"entries may be missing until the server can read the directory again; {TRUST}",
     ),
     FlawKind.PART: Meaning(
         "its page shows only part of the listing",
-        f"compare it with a browser: a URL that shows everything, or --input-file, gets the rest; {_TRUST}",
+        f"compare it with a browser: a URL that shows everything, or --input-file, gets the rest; {TRUST}",
     ),
     FlawKind.REPEATED: Meaning(
         "its page says that another one follows, and that is the first page again",
-        f"a cache that ignores what follows the ? of a URL would do that; {_TRUST}",
+        f"a cache that ignores what follows the ? of a URL would do that; {TRUST}",
     ),
     FlawKind.SKIPPED: Meaning(
         "one of its pages is empty or another one again, and a page after it is not, so rows may be missing",
@@ -89,19 +89,19 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
     ),
     FlawKind.UNPAGED: Meaning(
         "a page to which it led when it was last read still shows other rows, and now nothing leads there",
-        f"its links to other pages are missing: the next run reads it again; {_TRUST}",
+        f"its links to other pages are missing: the next run reads it again; {TRUST}",
     ),
     FlawKind.UNLIKE: Meaning(
         "rows are missing, and one of its pages is not what it was when all of them were last read",
-        f"the next run reads it again; {_TRUST}",
+        f"the next run reads it again; {TRUST}",
     ),
     FlawKind.DEAD_END: Meaning(
         "its page has a control for further entries that leads nowhere",
-        f"compare it with a browser: a URL that shows everything, or --input-file, gets the rest; {_TRUST}",
+        f"compare it with a browser: a URL that shows everything, or --input-file, gets the rest; {TRUST}",
     ),
     FlawKind.OTHER_PATH: Meaning(
         "its page has a control for further entries that leads to another path",
-        f"compare it with a browser: a URL that shows everything, or --input-file, gets the rest; {_TRUST}",
+        f"compare it with a browser: a URL that shows everything, or --input-file, gets the rest; {TRUST}",
     ),
     FlawKind.LOOP: Meaning("its pages link to each other in a loop", f"the next run reads it again; {_TRUST_EACH}"),
     FlawKind.NOT_FOUND: Meaning(

@@ -93,7 +93,7 @@ def change(root: Path) -> tuple[list[str], list[str]]:
 
 
 def wait_until_seen(server: Server, paths: Iterable[Path]) -> None:
-    """Wait until lighttpd has noticed the changes to the files.
+    """Wait until lighttpd has noticed the changes to the files, and which are gone.
 
     It caches their status for a second (``server.stat-cache-engine``); listings are always read from the disk.
     """
@@ -102,7 +102,8 @@ def wait_until_seen(server: Server, paths: Iterable[Path]) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     deadline = time.monotonic() + PATIENCE
     for path in paths:
-        now, served = formatdate(int(path.stat().st_mtime), usegmt=True), None
+        now = formatdate(int(path.stat().st_mtime), usegmt=True) if path.exists() else None
+        served: str | None = ""
         while served != now:
             assert time.monotonic() < deadline, f"{path} is served as of {served}, not {now}"
             connection.request("HEAD", f"/{path.relative_to(server.root).as_posix()}")
@@ -134,11 +135,11 @@ def test_only_directories_are_requested_and_only_changes_are_fetched_or_deleted(
     assert Requests.of(server, site) == Requests(listings(site), bodies=[], others=[], robots=1)
     trees.assert_same(site, mirror)
     to_fetch, gone = change(site)
-    wait_until_seen(server, (site / path for path in to_fetch))
+    wait_until_seen(server, (site / path for path in [*to_fetch, *gone]))
     server.forget()
     third = run_crawler(*arguments)
     assert (third.code, third.output) == (0, "")
-    assert Requests.of(server, site) == Requests(listings(site), bodies=to_fetch, others=[], robots=1)
+    assert Requests.of(server, site) == Requests(listings(site), bodies=to_fetch, others=gone, robots=1)
     assert not any((mirror / path).exists() for path in gone)
     trees.assert_same(site, mirror)
 

@@ -33,7 +33,7 @@ class Upstream:
     """The site's clock in seconds since the epoch."""
     files: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
-    """Path of a file or directory → ``500``, ``cut`` or ``page`` (a web page in its place)."""
+    """Path of a file or directory → ``500``, ``cut``, ``page`` (a web page in its place), or ``half`` (of the rows)."""
     kill_at: int | None = None
     """Number of the request at which the client is killed."""
     requests: Counter[str] = field(default_factory=Counter)
@@ -87,17 +87,17 @@ class Upstream:
     def _listing(self, directory: str, trouble: str | None) -> FakeResponse:
         if directory not in self.directories:
             return FakeResponse(status=404)
-        page = self._page(directory)
+        page = self._page(directory, 2) if trouble == "half" else self._page(directory)
         if trouble == "page":
             page = LOGIN
         headers = {"Content-Type": "text/html", "Date": formatdate(self.now, usegmt=True)}
         return FakeResponse(headers=headers, body=page[: len(page) // 2] if trouble == "cut" else page)
 
-    def _page(self, directory: str) -> bytes:
+    def _page(self, directory: str, step: int = 1) -> bytes:
         prefix = f"{directory}/" if directory else ""
         names = {path.removeprefix(prefix).partition("/")[0] for path in self.files if path.startswith(prefix)}
         rows = []
-        for name in sorted(names):
+        for name in sorted(names)[::step]:
             version = self.files.get(prefix + name)
             if version is None:
                 rows.append(Row(href=name + "/", size=None, mtime=self.now))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from crawler.model.errors import DeleteRefused
 from crawler.pipeline.plan.findings import Findings
@@ -12,6 +13,7 @@ from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.components import Components
 from crawler.pipeline.save.obstructed import Obstructed
+from crawler.pipeline.walk.pages import Directory
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
 from crawler.pipeline.walk.walker import Walker
 
@@ -44,12 +46,29 @@ class Deletions:
         self._dry_run = parts.dry_run
 
     async def prove(self) -> None:
-        """Read the pages again that prove something absent but were not parsed in this run."""
+        """Read the pages again that prove something absent but were not parsed in this run, and ask for its files."""
         unlisted = self._findings.unlisted
         if self._parts.config.delete and unlisted.gone and not (self._parts.allowance.reached or self._is_fallback()):
             from crawler.pipeline.save.absence import prove  # imported only if needed
 
             await prove(unlisted, self._walker, self._may_go)
+            if not self._parts.config.trust_pages:
+                await self._inquire([item for item in unlisted.gone if not item.replaced])
+
+    async def _inquire(self, items: list[Extraneous]) -> None:
+        """Ask the server for the files of ``items`` if they would be deleted. Where it still has one, none is."""
+        removals = await self._candidates(items)
+        if not removals.files or not judge(self._circumstances(removals)).deletes:
+            return
+        from crawler.pipeline.save.presence import Inquiry, by_listing, explanation  # imported only if needed
+
+        parts, base = self._parts, self._walker.scope.base
+        inquiry = Inquiry(client=parts.client, state=parts.state, attempts=parts.config.attempts, base=base)
+        doubtful = await inquiry.doubtful(removals.sizes)
+        for path, found in by_listing(doubtful, items).items():
+            url = base + quote(f"{path}/" if path else "", errors="surrogateescape")
+            self._walker.fail(Directory(path=path, url=url), explanation(found))
+            self._findings.unlisted.withdraw([item.path for item in items if item.path.rpartition("/")[0] == path])
 
     async def immovable(self, paths: Collection[str]) -> dict[str, str]:
         """Those ``paths`` of fetched files at which a directory stands that cannot be removed as a whole → the reason.
@@ -115,8 +134,17 @@ class Deletions:
 
     def _may_delete(self, removals: Removals | None = None) -> bool:
         """Whether the run may delete. ``removals``: what would go, once that is known. Raises DeleteRefused."""
+        parts = self._parts
+        judgement = judge(self._circumstances(removals))
+        for text, code in judgement.warnings:
+            parts.tally.warn(text, code)
+        if judgement.refusal is not None:
+            raise DeleteRefused(judgement.refusal)
+        return judgement.deletes
+
+    def _circumstances(self, removals: Removals | None) -> Circumstances:
         parts, config, unlisted = self._parts, self._parts.config, self._findings.unlisted
-        case = Circumstances(
+        return Circumstances(
             wanted=config.delete,
             gone=bool(unlisted.gone),
             doubts=tuple(doubts(unlisted)),
@@ -130,9 +158,3 @@ class Deletions:
             total=self._findings.local_files + self._unchanged.files + removals.uncounted if removals else 0,
             limit=config.max_delete,
         )
-        judgement = judge(case)
-        for text, code in judgement.warnings:
-            parts.tally.warn(text, code)
-        if judgement.refusal is not None:
-            raise DeleteRefused(judgement.refusal)
-        return judgement.deletes

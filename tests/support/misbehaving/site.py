@@ -128,6 +128,11 @@ class Tree:
         del self._rows[directory][name]
         del self._resources[self._raw(path)]
 
+    def vanish(self, *paths: str) -> None:
+        """Respond to the URLs of these files with 404, whatever the listings show."""
+        for path in paths:
+            del self._resources[self._raw(path)]
+
     def at(self, path: str) -> Resource:
         """The resource of a decoded path below the root."""
         return self._resource(self._raw(path))

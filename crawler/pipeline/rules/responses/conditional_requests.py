@@ -33,12 +33,12 @@ def confirms(said: Validators, asked: Validators) -> bool:
     It does not if its ETag differs (RFC 9111 section 4.3.4) or, without ETags, if its time is earlier: a server that
     compares If-Modified-Since by "not later" sends 304 for every older version.
     """
-    if _is_other_tag(said.etag, asked.etag):
+    if is_other_tag(said.etag, asked.etag):
         return False
     return asked.etag is not None or not is_before(said.last_modified, asked.last_modified)
 
 
-def _is_other_tag(said: str | None, asked: str | None) -> bool:
+def is_other_tag(said: str | None, asked: str | None) -> bool:
     """Whether two entity tags differ by weak comparison (RFC 9110 section 8.8.3.2); False if one is missing."""
     return said is not None and asked is not None and said.removeprefix("W/") != asked.removeprefix("W/")
 

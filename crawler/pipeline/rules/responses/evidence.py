@@ -21,11 +21,19 @@ from crawler.model.struct import Value, replace
 from crawler.model.values import UNCONFIRMED, Job, Known, Local, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.racy import is_racy
-from crawler.pipeline.rules.responses.conditional_requests import confirms, is_before
+from crawler.pipeline.rules.responses.conditional_requests import confirms, is_before, is_other_tag
 from crawler.pipeline.rules.responses.verdict import Action, Verdict
 from crawler.pipeline.rules.time_zones import row_agrees
 from crawler.pipeline.rules.upstreams.agreement import refusal
-from crawler.text.http_fields import content_length, is_strong_tag, parse_age, parse_http_date, validators_of
+from crawler.text.http_fields import (
+    coding_of,
+    content_length,
+    is_strong_tag,
+    parse_age,
+    parse_http_date,
+    validators_of,
+    value_of,
+)
 
 _MADE_UP = 60
 """A Last-Modified at most this many seconds before the response may be its own time (RFC 9110 section 8.8.2.2)."""
@@ -260,3 +268,24 @@ class Unwanted(VerificationError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retryable=False)
+
+
+def is_served(status: int, headers: Mapping[str, str], saved: Validators, size: int) -> bool | None:
+    """Whether a response from the URL of a file proves that the server still has the file.
+
+    ``saved`` and ``size`` (in bytes) are those of the copy: the first of ETag, Last-Modified and length that both have
+    tells whether this is the version that was saved. None for any other version: some servers respond to every URL with
+    status 200. A response from a cache (RFC 9111 section 5.1) does not tell what the server has now, and one with a
+    Content-Location may be another file with a similar name (RFC 9110 section 8.7).
+    """
+    if status != 200 or value_of(headers, "Age") not in {"", "0"}:
+        return False
+    said = validators_of(headers)
+    now, then = parse_http_date(said.last_modified), parse_http_date(saved.last_modified)
+    if said.etag and saved.etag:
+        is_saved = not is_other_tag(said.etag, saved.etag)
+    elif now is not None and then is not None:
+        is_saved = now == then
+    else:
+        is_saved = not coding_of(headers) and content_length(headers) == size
+    return is_saved or (None if value_of(headers, "Content-Location") == "" else False)

@@ -26,6 +26,7 @@ from crawler.pipeline.rules.responses.evidence import (
     currency,
     generated,
     is_same_body,
+    is_served,
     known_of,
     mtime_of,
     prove,
@@ -751,3 +752,43 @@ def test_files_that_are_counted_together_are_as_many_that_are_the_listed_version
     warning = outdated.warning()
     assert warning is not None
     assert warning[1] == code
+
+
+SAVED_TIME, OTHER_TIME = http(T), http(T + 1)
+
+
+def served(etag: int, modified: int, length: int) -> bool | None:
+    """The rule as a list of comparisons: 0 is a field that is missing on one side, 1 the same, 2 another."""
+    for found in (etag, modified, length):
+        if found:
+            return True if found == 1 else None
+    return None
+
+
+@pytest.mark.parametrize("length", [0, 1, 2])
+@pytest.mark.parametrize("modified", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize("etag", [0, 1, 2, 3, 4])
+def test_what_the_server_still_has(etag: int, modified: int, length: int) -> None:
+    """3: missing in the response, 4: missing in the record."""
+    headers = {
+        "ETag": {1: 'W/"a"', 2: '"b"', 4: '"a"'}.get(etag, ""),
+        "Last-Modified": {1: SAVED_TIME, 2: OTHER_TIME, 4: SAVED_TIME}.get(modified, ""),
+        "Content-Length": {1: "5", 2: "6"}.get(length, ""),
+    }
+    headers = {name: value for name, value in headers.items() if value}
+    saved = Validators(
+        etag='"a"' if etag in {1, 2, 3} else None, last_modified=SAVED_TIME if modified in {1, 2, 3} else None
+    )
+    expected = served(etag % 3 if etag < 3 else 0, modified if modified < 3 else 0, length)
+    assert is_served(200, headers, saved, 5) is expected
+    assert is_served(200, headers | {"Content-Location": "a.html"}, saved, 5) is (expected or False)
+    assert is_served(200, headers | {"Age": "0"}, saved, 5) is expected
+    for more in ({"Age": "1"}, {"Age": "x"}):
+        assert is_served(200, headers | more, saved, 5) is False
+    for status in (0, 201, 203, 204, 206, 301, 304, 401, 403, 404, 410, 416, 451, 500, 503):
+        assert is_served(status, headers, saved, 5) is False
+
+
+def test_the_length_of_a_coded_body_is_not_that_of_the_file() -> None:
+    assert is_served(200, {"Content-Length": "5", "Content-Encoding": "gzip"}, Validators(), 5) is None
+    assert is_served(200, {"Content-Length": "5", "Content-Encoding": "identity"}, Validators(), 5) is True

@@ -1,0 +1,178 @@
+"""Row D19: a file that its listing does not show any more is asked for before it is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from tests.support.misbehaving.behaviours import Behaviour, HangUp, Redirect, ResetAtOnce, Says, Status
+from tests.support.misbehaving.pages import Row, nginx
+from tests.support.misbehaving.responses import Version
+from tests.support.misbehaving.samples import blob
+from tests.support.misbehaving.sandbox import Sandbox
+from tests.support.misbehaving.server import Site
+from tests.support.misbehaving.site import OLD, Resource
+
+SIZE = 300
+_UNMARKED: dict[str, Any] = {"etag": None, "dated": False}
+_SERVED = "is not listed any more, but the server still has it"
+_UNSAID = "is not listed any more, but the server does not say that it is gone"
+STAYS: dict[str, tuple[Sequence[Behaviour], str]] = {
+    "as before": ((), _SERVED),
+    "head is refused": ((Status(405, when="head"),), _SERVED),
+    "head is unknown": ((Status(501, when="head"),), _SERVED),
+    "head is forbidden": ((Status(403, when="head"),), _SERVED),
+    "head breaks off": ((HangUp(when="head"),), _SERVED),
+    "fresh from a cache": ((Says(headers=(("Age", "0"),)),), _SERVED),
+    "weak": ((Says(headers=(("ETag", "W/same"),)),), _SERVED),
+    "another version": ((Says(headers=(("ETag", '"other"'),)),), _SERVED),
+    "busy": ((Status(503),), _UNSAID),
+    "broken off": ((ResetAtOnce(),), _UNSAID),
+}
+GOES: dict[str, Sequence[Behaviour]] = {
+    "not found": (Status(404),),
+    "gone": (Status(410),),
+    "forbidden": (Status(403),),
+    "bad request": (Status(400),),
+    "moved": (Redirect("/pub/kept.bin"),),
+    "moved away": (Redirect("http://elsewhere.invalid/f.bin"),),
+    "from a cache": (Says(headers=(("Age", "60"),)),),
+    "a similar name": (Says(headers=(("ETag", '"other"'), ("Content-Location", "f.bin.html"))),),
+}
+
+
+def fill(site: Site, directory: str, number: int, **version: object) -> None:
+    site.file(f"{directory}/f.bin", blob(SIZE, number), **version)  # type: ignore[arg-type]
+    site.file(f"{directory}/kept.bin", blob(SIZE, number + 1000))
+
+
+def half(site: Site, directory: str) -> Callable[[], bytes]:
+    """The listing of ``directory`` without f.bin."""
+    return lambda: nginx(f"{site.root}{directory}/", [Row(href="kept.bin", size=SIZE, mtime=OLD)])
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+def test_a_file_is_deleted_only_if_the_server_does_not_have_it_any_more(sandbox: Sandbox, site: Site) -> None:
+    site.file("kept.bin", blob(SIZE, 1))
+    for number, name in enumerate([*STAYS, *GOES], 2):
+        version = {"etag": "W/same"} if name == "weak" else {}
+        fill(site, name.replace(" ", "-"), number, **version)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    for name in (*STAYS, *GOES):
+        directory = name.replace(" ", "-")
+        site.listing(directory, half(site, directory))
+        site.at(f"{directory}/f.bin").behave(tuple(STAYS[name][0] if name in STAYS else GOES[name]))
+    run = sandbox.mirror(site.url, delete=True, max_delete="100%", attempts=1, more=["--ignore-errors"])
+    run.fails(5)
+    run.says(*(f"{name.replace(' ', '-')}/f.bin {text}" for name, (_, text) in STAYS.items()), "--trust-pages")
+    gone = {f"{name.replace(' ', '-')}/f.bin" for name in GOES}
+    sandbox.holds({path: data for path, data in wanted.items() if path not in gone})
+    sandbox.mirror(site.url, delete=True, max_delete="100%", attempts=1, more=["--trust-pages"]).succeeds()
+    sandbox.holds({path: data for path, data in wanted.items() if not path.endswith("/f.bin")})
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+def test_the_size_tells_where_a_file_has_neither_etag_nor_time(sandbox: Sandbox, site: Site) -> None:
+    for number, name in enumerate(("same", "other")):
+        fill(site, name, number, **_UNMARKED)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.otherwise = lambda target: Resource(path=target, state=Version(data=b"for any URL", mtime=OLD, **_UNMARKED))
+    site.file("other/f.bin", b"for any URL", listed=False, **_UNMARKED)
+    for name in ("same", "other"):
+        site.listing(name, half(site, name))
+    run = sandbox.mirror(site.url, delete=True, more=["--ignore-errors"])
+    run.fails(5)
+    sandbox.holds({path: data for path, data in wanted.items() if path != "other/f.bin"})
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+@pytest.mark.parametrize("suffix", ["", ".html"])
+def test_a_server_that_has_a_page_for_every_url_says_nothing(sandbox: Sandbox, site: Site, suffix: str) -> None:
+    site.file(f"f{suffix}", blob(SIZE, 1))
+    site.file("kept.bin", blob(SIZE, 2))
+    sandbox.mirror(site.url).succeeds()
+    site.remove(f"f{suffix}")
+    anything = Version(data=b"<html><title>Not found</title></html>", mtime=OLD + 5)
+    site.otherwise = lambda target: Resource(path=target, state=anything) if target.endswith(suffix) else None
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds({"kept.bin": blob(SIZE, 2)})
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+def test_nothing_is_deleted_where_one_file_is_still_there(sandbox: Sandbox, site: Site) -> None:
+    names = [f"{number:02}.bin" for number in range(9)]
+    for name in names:
+        site.file(f"half/{name}", blob(SIZE, 5))
+        site.file(f"other/{name}", blob(SIZE, 5))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    for name in names[:2]:
+        site.remove(f"half/{name}")
+        site.remove(f"other/{name}")
+    rows = [Row(href=name, size=SIZE, mtime=OLD) for name in names[4:]]
+    site.listing("half", lambda: nginx(f"{site.root}half/", rows))
+    sandbox.mirror(site.url, delete=True).fails(6)
+    sandbox.holds(wanted)
+    run = sandbox.mirror(site.url, delete=True, more=["--ignore-errors"])
+    run.fails(5)
+    run.says("half/02.bin", "(and 1 more)")
+    sandbox.holds({path: data for path, data in wanted.items() if path not in {"other/00.bin", "other/01.bin"}})
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+@pytest.mark.parametrize("is_there", [False, True])
+def test_the_files_of_a_directory_that_is_not_listed_are_asked_for(
+    sandbox: Sandbox, site: Site, *, is_there: bool
+) -> None:
+    for path in ("deep/er/a b%20#?.bin", "deep/er/ü.bin", "kept.bin"):
+        site.file(path, blob(SIZE, 5))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.listing("", lambda: nginx(site.root, [Row(href="kept.bin", size=SIZE, mtime=OLD)]))
+    if not is_there:
+        site.remove("deep/er/a b%20#?.bin")
+        site.remove("deep/er/ü.bin")
+    planned = sandbox.mirror(site.url, delete=True, more=["--dry-run"])
+    run = sandbox.mirror(site.url, delete=True)
+    assert (planned.code, run.code) == ((5, 5) if is_there else (0, 0)), run
+    sandbox.holds(wanted if is_there else {"kept.bin": wanted["kept.bin"]})
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+@pytest.mark.parametrize(
+    ("before", "after"), [("Read.TXT", "READ.txt"), ("cafe\u0301", "caf\u00e9"), ("STRASSE", "straße")]
+)
+def test_a_name_that_is_spelt_otherwise_now_is_not_asked_for(
+    sandbox: Sandbox, site: Site, before: str, after: str
+) -> None:
+    """A server that does not distinguish letter case has the file under both names."""
+    site.file(before, blob(SIZE, 5))
+    sandbox.mirror(site.url).succeeds()
+    site.file(after, blob(SIZE, 5))
+    site.listing("", lambda: nginx(site.root, [Row(href=after, size=SIZE, mtime=OLD)]))
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds({after: blob(SIZE, 5)})
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+def test_a_deletion_that_is_refused_anyway_asks_for_nothing(sandbox: Sandbox, site: Site) -> None:
+    for number in range(20):
+        site.file(f"{number}.bin", blob(SIZE, number))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.listing("", lambda: nginx(site.root, [Row(href="1.bin", size=SIZE, mtime=OLD)]))
+    before = len(site.log)
+    sandbox.mirror(site.url, delete=True, max_delete="5").fails(6)
+    assert {request.path for request in site.log[before:]} <= {"/robots.txt", site.root}
+    sandbox.holds(wanted)

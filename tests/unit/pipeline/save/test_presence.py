@@ -1,0 +1,134 @@
+"""Which files that are to be deleted are asked for, and what the responses mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from crawler.model.errors import FetchError
+from crawler.model.values import Kind, Known, Validators
+from crawler.pipeline.rules.extraneous import Extraneous
+from crawler.pipeline.save.presence import Doubtful, Inquiry, by_listing, explanation
+from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, MemoryState
+
+BASE = "http://h/pub/"
+SERVED, UNSAID = "is not listed any more, but the server still has it", "the server does not say that it is gone"
+HERE = FakeResponse(headers={"Content-Length": "5"})
+ELSE = FakeResponse(headers={"Content-Length": "6"})
+NONE = FakeResponse(status=404)
+
+
+def known(path: str, url: str = "") -> Known:
+    return Known(path=path, url=url or BASE + path, row="", size=5, mtime=0, validators=Validators())
+
+
+async def asked(
+    respond: Callable[[FakeRequest], FakeResponse], files: Mapping[str, int], *saved: Known
+) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """(path → reason of each file that may not be deleted, (method, URL) of each request)."""
+    requests = list[tuple[str, str]]()
+
+    def noted(request: FakeRequest) -> FakeResponse:
+        requests.append((request.method, request.url))
+        return respond(request)
+
+    state = MemoryState()
+    state.remember(saved)
+    inquiry = Inquiry(client=FakeClient(noted), state=state, attempts=1, base=BASE)
+    found = await inquiry.doubtful(files)
+    return {each.path: each.reason for each in found}, requests
+
+
+@pytest.mark.parametrize(
+    ("path", "url", "expected"),
+    [
+        ("d/a b", "", "http://h/pub/d/a%20b"),
+        ("d/\udcff", "", "http://h/pub/d/%FF"),
+        ("a", "http://h/pub/a?k=1", "http://h/pub/a?k=1"),
+        ("a", "http://other/a", "http://h/pub/a"),
+    ],
+)
+async def test_a_file_is_asked_for_where_it_came_from_or_below_the_url(path: str, url: str, expected: str) -> None:
+    saved = [known(path, url)] if url else []
+    assert await asked(lambda _: NONE, {path: 5}, *saved) == ({}, [("HEAD", expected)])
+
+
+@pytest.mark.parametrize("first", [200, 206, 301, 400, 401, 403, 404, 405, 410, 416, 429, 500, 501, 503])
+@pytest.mark.parametrize("second", [200, 206, 400, 401, 403, 404, 405, 410, 429, 500, 503])
+async def test_get_follows_a_head_that_says_nothing(first: int, second: int) -> None:
+    def respond(request: FakeRequest) -> FakeResponse:
+        status = first if request.method == "HEAD" else second
+        return FakeResponse(status=status, headers={"Content-Length": "5"})
+
+    found, requests = await asked(respond, {"a": 5})
+    last = first if first in {200, 404, 410} else second
+    assert requests == [("HEAD", BASE + "a"), ("GET", BASE + "a")][: 1 + (first not in {200, 404, 410})]
+    assert len(found) == (last in {200, 429, 500, 503})
+    assert all((SERVED if last == 200 else UNSAID) in reason for reason in found.values())
+
+
+@pytest.mark.parametrize(("other", "expected"), [(200, ""), (403, ""), (404, SERVED), (410, SERVED), (500, UNSAID)])
+async def test_another_version_counts_if_the_server_does_not_respond_to_every_url_alike(
+    other: int, expected: str
+) -> None:
+    found, requests = await asked(
+        lambda request: ELSE if request.url.endswith("/a.b.gz") else FakeResponse(status=other),
+        {"d/a.b.gz": 5},
+    )
+    control = requests[1][1]
+    assert control.startswith("http://h/pub/d/")
+    assert control.endswith(".gz")
+    assert len(control) > 30
+    assert "a.b" not in control
+    assert expected in found.get("d/a.b.gz", "")
+    assert len(found) == bool(expected)
+
+
+async def test_a_server_that_breaks_off_says_nothing() -> None:
+    def respond(request: FakeRequest) -> FakeResponse:
+        raise FetchError("broken off", url=request.url, retryable=False)
+
+    found, requests = await asked(respond, {"a": 5})
+    assert found == {"a": f"is not listed any more, but {UNSAID} (broken off)"}
+    assert [method for method, _ in requests] == ["HEAD", "GET"]
+
+
+@pytest.mark.parametrize(
+    ("gone", "here", "expected"),
+    [
+        (["A.txt"], ["a.TXT"], []),
+        (["A.txt", "b"], ["a.TXT"], ["b"]),
+        (["A.txt", "a.TXT"], ["b"], ["A.txt", "a.TXT"]),
+        (["e\u0301"], ["\u00c9"], []),
+        (["e\u0301"], ["e"], ["e\u0301"]),
+    ],
+)
+async def test_a_name_that_another_file_has_in_other_letter_case_is_not_asked_for(
+    gone: list[str], here: list[str], expected: list[str]
+) -> None:
+    records = [known(f"d/{name}") for name in [*gone, *here]]
+    found, _ = await asked(lambda _: HERE, {f"d/{name}": 5 for name in gone}, *records)
+    assert sorted(found) == [f"d/{name}" for name in expected]
+
+
+async def test_a_directory_is_left_once_a_file_in_it_is_still_there() -> None:
+    files = {f"d/{number:04}": 5 for number in range(600)} | {"e/x": 5}
+    found, requests = await asked(lambda request: NONE if request.url.endswith(("0", "x")) else HERE, files)
+    assert len(requests) == 256 + 1
+    assert all(path.startswith("d/") for path in found)
+
+
+def test_a_file_counts_for_the_listing_that_does_not_show_it() -> None:
+    items = [Extraneous(path=path, kind=Kind.FILE, size=1) for path in ("a", "d", "e/f")]
+    doubtful = [Doubtful(path, "?") for path in ("a", "d/x/y", "e/f/g", "d/z")]
+    found = by_listing(doubtful, items)
+    assert {where: [each.path for each in some] for where, some in found.items()} == {
+        "": ["a", "d/x/y", "d/z"],
+        "e": ["e/f/g"],
+    }
+
+
+def test_the_first_file_and_the_number_of_others_are_named() -> None:
+    assert explanation([Doubtful("b", "is here")]).startswith("b is here: if the listing is complete")
+    assert explanation([Doubtful("b", "is here"), Doubtful("a", "is not")]).startswith("a is not (and 1 more): if")
