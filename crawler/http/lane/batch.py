@@ -9,6 +9,7 @@ from crawler.http.framing.header_section import Head
 from crawler.http.lane.lane import Lane
 from crawler.http.lane.loss import EXCESSES, Ending, Loss
 from crawler.http.lane.request import Request
+from crawler.http.sockets.first_responses import FirstResponses
 from crawler.model import limits
 from crawler.model.network.pipelining import Carried
 from crawler.model.network.responses import Turn
@@ -30,10 +31,12 @@ Answers = Sequence[Answer | Alike | None]
 class Batch:
     """Implements ``lane.request.Receiver`` for one batch, on a lane that nothing else uses meanwhile."""
 
-    __slots__ = ("_answers", "_is_over", "_lane", "_open")
+    __slots__ = ("_answers", "_began", "_first", "_is_over", "_lane", "_open")
 
-    def __init__(self, lane: Lane) -> None:
-        self._lane = lane
+    def __init__(self, lane: Lane, first: FirstResponses) -> None:
+        self._lane, self._first = lane, first
+        self._began: float | None = None
+        """When the requests were sent, on the clock of the event loop, until the first of them has a response."""
         self._answers: list[Answer | Alike | None] = []
         """The responses, in the order of the requests, because a lane reports in that order."""
         self._open = 0
@@ -48,6 +51,7 @@ class Batch:
         """
         self._open = len(requests)
         all_of = Request(b"".join(requests), self, gathered=limits.SMALL_BODY)
+        self._began = asyncio.get_running_loop().time()
         self._lane.send([all_of] * len(requests), all_of.data)
         try:
             await self._is_over
@@ -59,10 +63,10 @@ class Batch:
         return self._answers
 
     def answered(self, _request: Request, head: Head, body: bytes) -> None:
-        self._note([Answer(head, body)])
+        self._arrived([Answer(head, body)])
 
     def answered_alike(self, _request: Request, responses: Sequence[Alike]) -> None:
-        self._note(responses)
+        self._arrived(responses)
 
     def begun(self, _request: Request, _head: Head) -> None:
         """Close the lane: a large body would delay the other responses, so it must be requested alone."""
@@ -76,6 +80,12 @@ class Batch:
 
     def lost(self, _request: Request, _loss: Loss) -> None:
         self._note([None])
+
+    def _arrived(self, answers: Answers) -> None:
+        if self._began is not None:
+            self._first.note_shared(asyncio.get_running_loop().time() - self._began)
+            self._began = None
+        self._note(answers)
 
     def _note(self, answers: Answers) -> None:
         self._answers.extend(answers)

@@ -86,7 +86,7 @@ class LanePool:
         together.keep(places)
         before, is_held = lane.answered, lane.is_shared or len(places) > 1
         turn = None if lane.is_shared else lane.carrier.next()
-        answers = await Batch(lane).send([requests[place] for place in places])
+        answers = await Batch(lane, self.experience(where).first).send([requests[place] for place in places])
         ending = lane.ending
         is_race = lane.answered == before and ending in (Ending.CLOSED, Ending.RESET)
         if is_race and lane.is_ahead and not before:

@@ -37,7 +37,7 @@ def is_explained(began: Moment, ended: Moment, count: int, taken: float | None =
 
 
 class FirstResponses(Struct):
-    """The first responses of a host, each to a request that was sent alone."""
+    """The first responses of a host, each to a request that was sent alone or as the first of several."""
 
     quickest: float = inf
     """The shortest time in seconds from a request to the header section of its response."""
@@ -85,6 +85,15 @@ class FirstResponses(Struct):
         self._note_ranges(status, headers)
         if self.is_near is None:
             self._note_time(began, now, connection, taken)
+
+    def note_shared(self, taken: float) -> None:
+        """Note that a response has come ``taken`` seconds after its request, which was sent with others.
+
+        It proves a host to be near, however long it takes for its first page: a long listing is made when it is
+        requested. It proves no distance.
+        """
+        if self.is_near is None:
+            self.quickest = min(taken, self.quickest)
 
     def _note_ranges(self, status: int, headers: Mapping[str, str]) -> None:
         if not self.sends_ranges and status == 200 and headers.get("Accept-Ranges", "").lower() == "bytes":

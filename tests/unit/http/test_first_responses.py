@@ -52,9 +52,12 @@ def test_a_wait_for_one_of_several_processors_explains_a_response_however_busy_t
 
 
 def first(times: str, monkeypatch: pytest.MonkeyPatch) -> FirstResponses:
-    """The first responses of a host: u(nexplained), e(xplained), ? (not counted), q(uick)."""
+    """The first responses of a host: u(nexplained), e(xplained), ? (not counted), q(uick); S(low), Q(uick): shared."""
     found, now = FirstResponses(), 0.0
     for each in times:
+        if each in "SQ":
+            found.note_shared(FAR if each == "S" else limits.NEAR / 3)
+            continue
         began = Moment(now, 0.0, None if each == "?" else 0.0)
         assert (found.begin(now) is None) is (found.is_near is not None)
         now += limits.NEAR / 3 if each == "q" else FAR
@@ -79,6 +82,11 @@ def first(times: str, monkeypatch: pytest.MonkeyPatch) -> FirstResponses:
         ("uuuq", True),
         ("u" * 4 + "q", True),
         ("?" * 20 + "q", True),
+        ("S" * 100, None),
+        ("Q", True),
+        ("eSQ", True),
+        ("uuuQ", True),
+        ("u" * 4 + "Q", False),
     ],
 )
 def test_a_host_is_distant_once_enough_slow_responses_have_no_other_reason(

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from crawler.http.lane.batch import Batch
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.lane import Lane
+from crawler.http.sockets.first_responses import FirstResponses
+from crawler.model import limits
 from tests.support.memory_transport import MemoryTransport
 from tests.unit.http.lane.histories import CLOSING, ENDS, History, body, histories, pieces
 from tests.unit.http.lane.recorder import Outcome, Recorder
@@ -40,7 +42,7 @@ async def batched(history: History) -> list[bytes | None]:
     """The bodies that a batch receives, whose requests are one object; None where it has no response."""
     lane = Lane(Patience(60), lambda _lane: None)
     transport = MemoryTransport(lane)
-    sending = asyncio.ensure_future(Batch(lane).send([b"GET / HTTP/1.1\r\n\r\n"] * history.requests))
+    sending = asyncio.ensure_future(Batch(lane, FirstResponses()).send([b"GET / HTTP/1.1\r\n\r\n"] * history.requests))
     await asyncio.sleep(0)
     transport.arrive(pieces(history))
     transport.end(ConnectionResetError(104, "reset") if history.is_reset else None)
@@ -87,3 +89,24 @@ def test_a_batch_gets_what_was_sent_in_its_place_or_nothing(runner: asyncio.Runn
     missing = [place for place, each in enumerate(several) if each.is_complete and found[place] is None]
     # of the last one only its length may say where it ends; bytes behind it make all of them doubtful
     assert len(missing) <= 1 or found == [None] * history.requests
+
+
+@pytest.mark.parametrize(("passes", "is_near"), [(0.0, True), (2 * limits.NEAR, None)])
+async def test_the_first_response_of_a_batch_shows_that_a_host_is_near_whose_first_page_took_long(
+    passes: float, monkeypatch: pytest.MonkeyPatch, *, is_near: bool | None
+) -> None:
+    """It cannot have come before its request, however late the first page was; a late one may have other reasons."""
+    first = FirstResponses(quickest=1.0)
+    lane = Lane(Patience(60), lambda _lane: None)
+    transport = MemoryTransport(lane)
+    sending = asyncio.ensure_future(Batch(lane, first).send([b"GET / HTTP/1.1\r\n\r\n"] * 2))
+    await asyncio.sleep(0)
+    loop = asyncio.get_running_loop()
+    now = loop.time() + passes
+    monkeypatch.setattr(loop, "time", lambda: now)
+    transport.arrive([b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"])
+    assert first.is_near is is_near
+    monkeypatch.setattr(loop, "time", lambda: now - passes)
+    transport.arrive([b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb"])
+    assert [each is not None for each in await sending] == [True, True]
+    assert first.is_near is is_near
