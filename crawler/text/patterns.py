@@ -23,6 +23,9 @@ def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     return cast("re.Pattern[AnyStr]", _Pattern(text, flags))
 
 
-PLAIN_NAME = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.+~@=, ()-]{0,199}")
+_PLAIN_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.+~@=, ()-]{0,199}"
+PLAIN_NAME = pattern(_PLAIN_NAME)
 """File names about which there is nothing to decide: ``entry_path`` does not change them, every destination can store
 them, ``tree.encoded_new`` accepts them, and they are the same bytes in any locale."""
+PLAIN_NAMES = pattern(rf"(?:{_PLAIN_NAME}\n)*{_PLAIN_NAME}")
+"""Several of them, with a newline between them."""

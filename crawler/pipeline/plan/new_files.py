@@ -10,7 +10,7 @@ is here, nothing can be lacking: ``take_new_directories`` concludes directories 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from crawler.model import limits
 from crawler.model.interfaces import Destination
@@ -20,16 +20,20 @@ from crawler.model.values import Entry, Job, Kind
 from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.checksum_files import may_list_checksums
 from crawler.pipeline.plan.jobs import certain, guess
+from crawler.pipeline.plan.last_files import LastFiles
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
 from crawler.pipeline.plan.policy import Policy
 from crawler.pipeline.rules.extraneous import Unlisted
 from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.rules.scope import all_in_scope
 from crawler.pipeline.walk.pages import DirectoryPage
-from crawler.text.patterns import PLAIN_NAME
+from crawler.text.patterns import PLAIN_NAME, PLAIN_NAMES
 from crawler.text.urls import in_scope
 
 _MOST = 64
 """Number of jobs that are put into the queue together."""
+_LONGEST = limits.PATH_BYTES // 4
+"""Maximum length of a path in characters: no encoding of a longer one needs to be counted."""
 _NEW = "new"
 _FILE, _DIRECTORY = Kind.FILE, Kind.DIRECTORY  # a member of an enumeration takes 80 ns to look up
 
@@ -42,8 +46,7 @@ class Rules(Value, frozen=True):
     filters: Filters
     policy: Policy
     unlisted: Unlisted
-    is_last: Callable[[str], object]
-    """Tells whether a name matches --last."""
+    last: LastFiles
 
     def have_a_say(self) -> bool:
         """Whether something is known now that any new file may depend on."""
@@ -102,8 +105,12 @@ class NewFiles:
     def plan(self, entries: Sequence[Entry]) -> list[str]:
         """The paths of those new files that are the first of ``entries``."""
         rules, above, base, taken, files = self._rules, self._above, self._base, self._taken, self._files
-        is_plain, is_last, rejects = PLAIN_NAME.fullmatch, rules.is_last, rules.destination.rejects
-        longest, paths = limits.PATH_BYTES // 4, list[str]()
+        if isinstance(files, dict) and self._are_new(entries, files):
+            paths = [above + entry.name for entry in entries]
+            files.update(zip(paths, [entry.url for entry in entries], strict=True))
+            return paths
+        is_plain, is_last, rejects = PLAIN_NAME.fullmatch, rules.last.match, rules.destination.rejects
+        longest, paths = _LONGEST, list[str]()
         for entry in entries:
             name, url = entry.name, entry.url
             path = above + name
@@ -116,6 +123,23 @@ class NewFiles:
             files[path] = url
             paths.append(path)
         return paths
+
+    def _are_new(self, entries: Sequence[Entry], files: Mapping[str, str]) -> bool:
+        """Whether ``plan`` takes all of ``entries``, if that can be found out by looking at all of them together."""
+        names, rules = [entry.name for entry in entries], self._rules
+        paths, count, text = [self._above + name for name in names], len(names), "\n".join(names)
+        if self._refuses or PLAIN_NAMES.fullmatch(text) is None or text.count("\n") >= count:
+            return False
+        is_free = files.keys().isdisjoint(paths) and self._taken.isdisjoint(names)
+        if not (is_free and rules.last.cannot_match(text)):
+            return False
+        if len(self._above) + max(map(len, names)) > _LONGEST or len({*names}) < count:
+            return False
+        are_files = [entry.kind for entry in entries].count(_FILE) == count
+        if not are_files or [entry.folder or entry.digest for entry in entries].count(None) < count:
+            return False
+        is_storable = list(map(rules.destination.rejects, paths)).count(None) == count
+        return is_storable and all_in_scope([entry.url for entry in entries], self._base)
 
 
 async def _give(

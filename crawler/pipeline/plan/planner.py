@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Sequence
 
 from crawler.model.interfaces import Destination
@@ -16,6 +14,7 @@ from crawler.pipeline.engine import Put
 from crawler.pipeline.plan.checksum_files import by_digest, may_be_checksums, may_list_checksums, was_proven
 from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.plan.jobs import certain, guess, to_remember, without_place
+from crawler.pipeline.plan.last_files import LastFiles
 from crawler.pipeline.plan.long_directory import LongDirectory
 from crawler.pipeline.plan.new_files import Rules, new_files, take_new_directories
 from crawler.pipeline.plan.open_directory import OpenDirectory, OpenPage
@@ -41,11 +40,12 @@ class Planner:
         self._destination, self._state = destination, state
         self._observer, self._filters = observer, filters
         self._policy, self._beside = policy, policy.neighbours
-        self._is_last = re.compile("|".join(map(fnmatch.translate, policy.last)) or "(?!)").match
+        last = LastFiles(policy.last)
+        self._is_last = last.match
         self._open: dict[str, OpenDirectory] = {}
         self.findings = Findings() if findings is None else findings
         self._unlisted = self.findings.unlisted
-        self._rules = Rules(destination, observer, filters, policy, self._unlisted, self._is_last)
+        self._rules = Rules(destination, observer, filters, policy, self._unlisted, last)
 
     async def visit(self, page: DirectoryPage, put: Put, *, rows: Sequence[Entry] | None = None) -> bool:
         """Decide on the entries of one page. Returns False if the run needs no further pages.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from crawler.model.reasons import Reason
@@ -26,6 +27,14 @@ class Bounds(Value, frozen=True, kw_only=True):
     """The hosts and patterns of --allow-host, as ``named_hosts`` returns them."""
     trusts_pages: bool = False
     """Whether the pages of each listing are all of it, whatever is wrong with the links between them."""
+
+
+def all_in_scope(urls: Sequence[str], base: str) -> bool:
+    """Whether ``in_scope`` is true for all of ``urls``."""
+    text = "\n".join(urls)
+    if "/." in text or "%" in text or "\\" in text or [url.startswith(base) for url in urls].count(False):
+        return all(in_scope(url, base) for url in urls)
+    return True
 
 
 class Scope(Value, frozen=True):

@@ -21,7 +21,8 @@ from crawler.pipeline.rules.budgets import Budget
 from crawler.pipeline.walk.pages import Directory, DirectoryPage, Elsewhere
 from tests.unit.pipeline.plan.test_planner import HOUR, NOON, PLENTY, ROOT, Decider, file, known
 
-NAMES = ["a", "b.zip", "c d.zip", "a+b", "SHA256SUMS", "b.zip.sha256", ".hidden", "ä", "..", "x/y", "n" * 250, "d"]
+NAMES = ["a", "b.zip", "c d.zip", "a+b", "SHA256SUMS", "b.zip.sha256"]
+NAMES += [".hidden", "ä", "..", "x/y", "n" * 250, "d", "a\nd"]
 CONFIGS = [
     Config(),
     Config(ext=("zip",)),
@@ -29,6 +30,8 @@ CONFIGS = [
     Config(min_size=5),
     Config(max_size=5),
     Config(last=("b*",)),
+    Config(last=("[b]*", "c?d.zip")),
+    Config(last=("*", "b.zip")),
     Config(check="digest"),
 ]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from urllib.parse import urljoin
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crawler.model.reasons import Reason
 from crawler.model.values import Rejection
-from crawler.pipeline.rules.scope import Bounds, ListScope, Scope, same_host_redirect, scope_base, upward
+from crawler.pipeline.rules.scope import Bounds, ListScope, Scope, all_in_scope, same_host_redirect, scope_base, upward
+from crawler.text.urls import in_scope
 
 HTTP = Scope("http://h/pub/")
 HTTPS = Scope("https://h/pub/")
@@ -325,3 +328,12 @@ def test_how_far_a_walk_goes(bounds: Bounds, depths: list[bool]) -> None:
 def test_where_the_redirect_of_a_listed_url_may_lead(source: str, target: str, reason: str | None) -> None:
     rejection = ListScope(frozenset({"cdn"})).file_redirect(source, target)
     assert (rejection.reason if rejection else None) == reason
+
+
+PARTS = ["a", "b c", "a%20b", "%2e", ".a", "../x", "a\\x", "a\n..", "/"]
+
+
+@given(st.lists(st.builds("{}{}".format, st.sampled_from(["http://h/pub/"] * 3 + ["http://H/pub/", "http://h/"]),
+                          st.sampled_from(PARTS)), max_size=3))  # fmt: skip
+def test_several_urls_are_in_scope_if_each_is(several: list[str]) -> None:
+    assert all_in_scope(several, HTTP.base) is all(in_scope(each, HTTP.base) for each in several)
