@@ -87,6 +87,24 @@ def test_what_is_gone_upstream_is_kept_without_delete_and_removed_with_it(
     trees.assert_same(tree, mirror)
 
 
+@pytest.mark.parametrize("flavour", ["caddy", "nginx-json"])
+def test_a_directory_that_is_filled_and_emptied_again_and_again_holds_up_no_deletion(
+    flavour: str, serve: Serve, tree: Path, run_crawler: Program, mirror: Path
+) -> None:
+    """Caddy sends JSON for a directory with rows, and HTML, which says more, for an empty one."""
+    url = serve(flavour).url_of(tree)
+    assert run_crawler(url, mirror).code == 0
+    for number in range(3):
+        for path in (tree / "sub").iterdir():
+            path.unlink()
+        (tree / UNTOUCHED[number]).unlink()
+        if number == 1:
+            replace(tree / "sub" / "new.bin", b"one", OLD)
+        run = run_crawler("--delete", url, mirror)
+        assert run.code == 0, run.output
+        trees.assert_same(tree, mirror)
+
+
 def test_deleting_most_of_the_mirror_is_refused_with_6(
     serve: Serve, tree: Path, run_crawler: Program, mirror: Path
 ) -> None:

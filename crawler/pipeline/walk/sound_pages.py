@@ -15,7 +15,7 @@ from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Listing
 from crawler.pipeline.rules.listings.page_links import is_bare, is_paged
-from crawler.pipeline.rules.listings.page_texts import are_known, judge, shown
+from crawler.pipeline.rules.listings.page_texts import are_known, is_another_format, judge, shown
 from crawler.pipeline.walk.page_versions import linked_pages, with_claims, with_link
 from crawler.pipeline.walk.pages import Remembered
 from crawler.text.escape import masked
@@ -90,7 +90,8 @@ def compared(
     from crawler.pipeline.rules.listings import page_heading  # not needed for unchanged pages
 
     text = page_heading.heading_of(page.body)
-    heading, known = page_heading.settled(text), UNKNOWN if was is None else was.surroundings
+    heading = page_heading.settled(text)
+    known = UNKNOWN if was is None or is_another_format(was.family, listing.family) else was.surroundings
     is_alone = not (is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)))
     is_lossy = is_alone and listing.conclusive and _has_lost_rows(was, entries)
     now = page_heading.with_heading(known, heading, is_lossy=is_lossy)

@@ -31,6 +31,10 @@ _VARIES, _UNKNOWN = "***", "???"
 """In place of the digest of a number: one that is known to change, and one of which it is not known what it counts."""
 _OF_ROWS = 0b11
 """The bits of a number that is that of rows or files (see ``Counts.kinds``)."""
+_DATA = {"archive-org", "azure-blob", "pcloud", "thredds", "webdav", "webhdfs"}
+"""Families of JSON and XML whose names do not end in the name of their format."""
+_EITHER = {"swift", "none"}
+"""Families of several formats."""
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
@@ -92,6 +96,22 @@ def judge(
     changes = min(before.changes + 1 + (doubts if is_lossy else 0), DOUBTS) if new else 0
     noted = _noted(changes, after, () if is_lossy else {now[text][0] for text in new})
     return Judgement(shown(doubted[0]) if doubted else None, noted)
+
+
+def is_data(family: str) -> bool | None:
+    """Whether pages of ``family`` are JSON or XML; None if they are that or HTML."""
+    if family in _EITHER:
+        return None
+    is_named = family.endswith(("-json", "-jsonp", "-xml")) or family in {"json-generic", *_DATA}
+    return is_named and not family.startswith("embedded-")
+
+
+def is_another_format(was: str, now: str) -> bool:
+    """Whether pages of the families ``was`` and ``now`` are of two formats: what one says is not new on the other.
+
+    A server may send data for a directory with rows, and HTML for an empty one.
+    """
+    return {is_data(was), is_data(now)} == {True, False}
 
 
 def are_known(known: str, texts: Sequence[str] | None, counts: Counts | None = None) -> bool:

@@ -230,3 +230,31 @@ def test_new_text_is_believed_once_it_has_been_doubted_often(times: int) -> None
     found = compared(doubted(times), URL, page(ONE), now, now.entries)
     assert (found.flaw is None) is (times == DOUBTS)
     assert found.doubted == (None if times == DOUBTS else replace(AROUND, doubts=times + 1))
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "is_doubted"),
+    [
+        ("caddy-json", "caddy", False),  # an empty directory is no data
+        ("caddy", "caddy-json", False),
+        ("nginx-xml", "nginx-pre", False),
+        ("embedded-json-generic", "json-generic", False),
+        ("caddy", "caddy", True),
+        ("caddy", "generic-table", True),
+        ("caddy-json", "nginx-xml", True),
+        ("swift", "swift", True),  # JSON, XML or HTML
+        ("swift", "generic-table", True),
+        ("embedded-json-generic", "caddy", True),
+    ],
+)
+@pytest.mark.parametrize("times", range(DOUBTS))
+def test_what_a_page_of_another_format_says_is_unknown_and_not_new(
+    was: str, now: str, times: int, *, is_doubted: bool
+) -> None:
+    known = replace(doubted(times), family=was)
+    for body, names in ((ONE, "ab"), (ONE, ""), (b"<h1>Caddy</h1>", "")):
+        page_now = replace(listing(names, texts=("filter",)), family=now)
+        found = compared(known, URL, page(body), page_now, page_now.entries)
+        assert (found.flaw is not None, found.doubted is not None) == (is_doubted, is_doubted)
+        if not is_doubted:
+            assert found.surroundings == compared(None, URL, page(body), page_now, page_now.entries).surroundings
