@@ -1,9 +1,12 @@
-"""Whether a complete body may be that of another response, or end with one, so that it must come twice to count.
+"""Whether a complete body may be that of another response, or end with one, so that its file is requested again.
 
 A server or a proxy that has lost count sends a response once more, and all that follow on the connection one request
 late. If both files have the same size, nothing in the response tells, and their times may be equal, too. A server that
 sends less than it announces lets the next response fill the rest. But two files may well have the same content, and a
 file may end like a response.
+
+So what a suspect connection carries never counts, and says nothing about any file, however often it comes: several
+connections may be late alike. What may be cut counts if it comes twice.
 """
 
 from __future__ import annotations
@@ -35,9 +38,9 @@ class DoubtfulBodies:
 
     def __init__(self) -> None:
         self._doubted = dict[str, str]()
-        """URL of a file → digest of the body that came, "" if it has none."""
+        """URL of a file → digest of a body that may be cut, "" if it has none."""
         self._seen = dict[str, str | None]()
-        """Digest of a content that has not only come directly after itself → URL of the file; None if of several."""
+        """Digest of a body that counted → URL of its file; None if several files have it."""
 
     def is_first_doubtful(self, first: WholeResponse | None) -> bool:
         """Whether the file of the first of several responses, which rows tell apart, has to be requested once more."""
@@ -53,19 +56,18 @@ class DoubtfulBodies:
         body ends with the beginning of a response.
         """
         digest, url = body.digest or "", body.url
-        is_repeated = turn is not None and digest != "" and turn.is_repeated(url, f"{digest} {body.validators}")
-        is_again = self._doubted.pop(url, None) == digest
-        if digest and (is_again or not is_repeated):
-            self._note(digest, url)
-        if is_again:
-            return False
         if turn is not None:
+            is_repeated = digest != "" and turn.is_repeated(url, f"{digest} {body.validators}")
             if is_repeated and body.size and self._seen.get(digest, "") is not None:
                 turn.carrier.suspect()
-            may_be_cut = may_be_cut or turn.carrier.is_suspect
-        if may_be_cut:
+            if turn.carrier.is_suspect:
+                return True
+        if self._doubted.pop(url, None) != digest and may_be_cut:
             self._doubted[url] = digest
-        return may_be_cut
+            return True
+        if digest:
+            self._note(digest, url)
+        return False
 
     def _note(self, digest: str, url: str) -> None:
         """Note that the content with ``digest`` is that of ``url``."""

@@ -10,6 +10,9 @@ from crawler.model.struct import Value
 from crawler.model.values import Validators
 from crawler.model.versions.hashing import sha256_hex
 
+_CARRIED = 16
+"""Maximum number of responses that are remembered of a connection."""
+
 
 class BulkBody(Protocol):
     """The rest of a long body, which has yet to arrive.
@@ -70,45 +73,45 @@ class BulkBody(Protocol):
 class Carrier:
     """A connection that carries one request at a time."""
 
-    __slots__ = ("_last", "is_suspect")
+    __slots__ = ("_carried", "_turns", "is_suspect")
 
     def __init__(self) -> None:
-        self._last = Turn(self)
+        self._turns = 0
+        """Number of requests."""
+        self._carried = dict[int, tuple[str, str]]()
+        """Number of a request → its URL, and what its response was. Only of those that were noted last."""
         self.is_suspect = False
         """Whether its responses may be those to earlier requests. Then it is not used again."""
 
     def next(self) -> Turn:
         """The turn of another request."""
-        self._last = Turn(self, self._last)
-        return self._last
+        self._turns += 1
+        return Turn(self, self._turns)
 
     def suspect(self) -> None:
         """Note that its responses may be those to earlier requests."""
         self.is_suspect = True
 
+    def is_repeated(self, turn: int, url: str, what: str) -> bool:
+        """See ``Turn.is_repeated``. More requests may have been sent meanwhile."""
+        last = self._carried.get(turn - 1)
+        self._carried[turn] = url, what
+        if len(self._carried) > _CARRIED:
+            del self._carried[next(iter(self._carried))]
+        return last is not None and last[1] == what and last[0] != url
+
 
 class Turn:
-    """The turn of one request on a connection, and what its response was, once that is known."""
+    """The turn of one request on a connection."""
 
-    __slots__ = ("_before", "_url", "_what", "carrier")
+    __slots__ = ("_number", "carrier")
 
-    def __init__(self, carrier: Carrier, before: Turn | None = None) -> None:
-        """``before``: the turn before this one."""
-        self.carrier, self._before = carrier, before
-        if before is not None and before._before is not None:
-            before._before.forget()
-        self._url = self._what = ""
-
-    def forget(self) -> None:
-        """Forget the turn before this one: a chain of all turns would never be freed."""
-        self._before = None
+    def __init__(self, carrier: Carrier, number: int) -> None:
+        self.carrier, self._number = carrier, number
 
     def is_repeated(self, url: str, what: str) -> bool:
         """Note that the response for ``url`` was ``what``. Returns whether the one before was it, for another URL."""
-        before = self._before
-        self.forget()
-        self._url, self._what = url, what
-        return before is not None and before._what == what and before._url != url
+        return self.carrier.is_repeated(self._number, url, what)
 
 
 class Response(Protocol):
