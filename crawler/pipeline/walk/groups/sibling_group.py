@@ -85,13 +85,17 @@ class Group:
             self._line.entered()
 
     def close(self) -> None:
-        """Settle the pages that have no response; all that are waiting, if the host gets no groups any more."""
+        """Settle the pages that have no response; all that are waiting, if the host gets no groups any more.
+
+        A reader may have left its page to this group, and find only now that it has to send one itself.
+        """
         if self._is_waiting:
             self._enter()
             self.pages += self._waiting
             self._waiting.clear()
         for page in self.pages:
             page.settle(None)
+        self._line.call(1)
 
 
 def _is_unnamed(row: Row, fact: Facts | None) -> bool:
