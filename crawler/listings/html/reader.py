@@ -260,6 +260,7 @@ class HtmlReader:
         used = self._used
         names: set[str] = self.names if recognised else set()
         shown_rows = name_rejected_rows(self.rows, self.regions, self.family) if recognised else {}
+        here = self.resolver.named_directory.rpartition("/")[2] or last_name(self.resolver.root)
         for link in self.links:
             target = link.target
             if recognised and target.url in self.seen:
@@ -269,11 +270,11 @@ class HtmlReader:
                     result.append(Rejection(Reason.DUPLICATE, link.href))
                 used.add(target.url)
                 continue
-            again = target.kind is LinkKind.CHILD and target.name in names
+            again, row = target.kind is LinkKind.CHILD and target.name in names, shown_rows.get(id(link), "")
             if not again:
                 shown = link.pieces[0] if len(link.pieces) == 1 else ""  # an unclosed link has several
-                self.mentioned |= names_of_link(target.kind, link.href, shown, target.name) - names
-            row = shown_rows.get(id(link), "")
+                own = "" if row else here
+                self.mentioned |= names_of_link(target.kind, link.href, shown, target.name, own) - names
             if again or row in names:
                 result.append(Rejection(Reason.DUPLICATE, link.href))
             elif row or target.kind is LinkKind.BAD_NAME:

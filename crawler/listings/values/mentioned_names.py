@@ -33,12 +33,15 @@ _NAVIGATION = {*_SILENT_REASONS, Reason.NAVIGATION}
 _AUTHORITY = pattern(r"\A(?:[a-z][a-z0-9+.-]*:)?//[^/]*", re.IGNORECASE)
 
 
-def names_of_link(kind: LinkKind, href: str, text: str, own: str = "") -> set[str]:
+def names_of_link(kind: LinkKind, href: str, text: str, own: str = "", here: str = "") -> set[str]:
     """The names that a rejected link mentions: the last segment of its path, and its ``text``.
 
     ``own`` is the name in a link to this very page (``index.php``), or "": it probably names the script that prints
-    the page, but the directory may contain a file of that name.
+    the page, but the directory may contain a file of that name. ``here`` is the name of the listed directory, or "" in
+    a row: a link to nothing or to a fragment that shows it is the last of the breadcrumbs, which is this page.
     """
+    if kind is LinkKind.FRAGMENT and here and text.strip("/") == here:
+        return set()
     if kind is LinkKind.SELF and own:
         return {own}
     return set() if kind in _SILENT else {last_name(href), text.removesuffix("/")} - {"", ".", ".."}

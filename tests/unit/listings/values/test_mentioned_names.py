@@ -58,6 +58,25 @@ def test_sort_links_and_links_up_mention_nothing() -> None:
     assert parse(nginx("a.bin", "b.bin")).mentioned == frozenset()
 
 
+@pytest.mark.parametrize(
+    ("crumb", "is_mention"),
+    [
+        ('<a href="">pub</a>', False), ('<a href="#">pub</a>', False), ('<a href="">pub/</a>', False),
+        ('<a href="./">pub</a>', False), ('<a href="/pub/">pub</a>', False),
+        ('<a href="">f.bin</a>', True), ('<a href="#">f.bin</a>', True), ('<a href="javascript:get()">pub</a>', True),
+        ('<a href="https://cdn.test/pub">get</a>', True), ('<a href="/x/pub">pub</a>', True),
+    ],
+)  # fmt: skip
+def test_the_breadcrumb_that_is_the_page_itself_mentions_nothing(crumb: str, *, is_mention: bool) -> None:
+    """A file may have the name of its directory: ``pub/pub``."""
+    assert bool(parse(nginx("a.bin", footer=crumb)).mentioned) is is_mention
+
+
+def test_a_row_with_the_name_of_the_directory_that_leads_nowhere_mentions_it() -> None:
+    page = nginx("a.bin").replace("</pre>", '<a href="">pub</a>  06-May-2024 03:08  100\n</pre>')
+    assert parse(page).mentioned == {"pub"}
+
+
 @pytest.mark.parametrize(("footer", "is_known"), [("", True), ("<p>nginx/1.22.1</p>", True), (FOOTER, False)])
 def test_a_page_without_entries_is_conclusive_if_all_of_it_is_known(footer: str, is_known: bool) -> None:
     listing = parse(nginx(footer=footer))
