@@ -196,16 +196,21 @@ def shows_all_files(listing: Listing) -> bool:
 
 
 async def up_to_the_end(
-    parts: AsyncGenerator[PagePiece, None], directory: Directory, url: str, pages: ReadPages, state: PageMemory
+    parts: AsyncGenerator[PagePiece, None],
+    directory: Directory,
+    url: str,
+    pages: ReadPages,
+    state: PageMemory,
+    *,
+    is_again: bool,
 ) -> AsyncGenerator[PagePiece, None]:
     """Yield ``parts``, the pieces of the page of ``directory`` at ``url``.
 
-    That is an empty page if it is not found after the last one.
+    That is an empty page if it is not found after the last one. ``is_again``: as in ``settled``.
     """
     async with aclosing(parts):
         if pages.together is not None and len(pages.queue.done) == 2:
-            unplaced = await state.listing(_unplaced_at(directory))
-            pages.together.rows.expect(() if unplaced is None else unplaced.entries)
+            pages.together.expect(await _unplaced(directory, state, is_again=is_again))
         try:
             async for part in parts:
                 if part.listing.is_listing and (part.known is None or pages.is_former):
@@ -237,38 +242,41 @@ def _without_rows(known: ListingMemo) -> ListingMemo:
 
 
 @contextmanager
-def settled(pages: ReadPages, directory: Directory, state: PageMemory, *, is_told: bool) -> Iterator[None]:
+def settled(pages: ReadPages, directory: Directory, state: PageMemory, *, is_again: bool) -> Iterator[None]:
     """Raise ListingError at the end if anything is missing on ``pages``, of ``directory``.
 
     However the visit ends, rows that it has shown, and that are on no page that is remembered, are remembered, too.
-    ``is_told``: whether what is believed has been logged already.
+    ``is_again``: whether this run has read the pages before.
     """
     is_whole = False
     try:
         yield
-        _check(pages, directory.path, is_told=is_told)
+        _check(pages, directory.path, is_told=is_again)
         is_whole = not pages.todo
     finally:
-        rows = None if pages.together is None else pages.together.rows.unplaced(is_whole=is_whole)
-        if rows is not None:
-            state.remember_listing(_unplaced(directory, rows))
+        together = None if is_again else pages.together
+        unplaced = None if together is None else together.unplaced(is_whole=is_whole)
+        if unplaced is not None:
+            state.remember_listing(unplaced)
+            if unplaced.entries or unplaced.surroundings.doubts:  # otherwise it is forgotten
+                state.visited(directory.path, unplaced.url)
 
 
-def _unplaced_at(directory: Directory) -> str:
-    """The URL at which rows of ``directory`` are remembered that are on no page that is: it is that of no page."""
-    return f"{directory.url}#"
-
-
-def _unplaced(directory: Directory, rows: tuple[Entry, ...]) -> ListingMemo:
-    url = _unplaced_at(directory)
-    return ListingMemo(
+async def _unplaced(directory: Directory, state: PageMemory, *, is_again: bool) -> ListingMemo:
+    """What is remembered of rows of ``directory`` that are on no page that is: they have a URL that no page has."""
+    url = f"{directory.url}#"
+    none = ListingMemo(
         url=url, answered=url, path=directory.path, validators=Validators(), body_digest="", family="none",
-        complete=True, entries=rows, next_pages=(),
+        complete=True, entries=(), next_pages=(),
     )  # fmt: skip
+    found = await state.listing(url) or none
+    if not (is_again and found.surroundings.doubts):
+        return found
+    return replace(found, surroundings=Surroundings(doubts=found.surroundings.doubts - 1))  # this visit is counted
 
 
 def _check(pages: ReadPages, path: str, *, is_told: bool) -> None:
-    """Raise ListingError if anything is missing on ``pages``; log what is believed."""
+    """Raise ListingError if anything is missing on ``pages``; log what is believed, unless ``is_told``."""
     if pages.believed and not is_told:
         fields = {"path": path, "reason": str(pages.believed[0])}
         logging.getLogger("crawler").info("trusted", extra={"fields": fields})

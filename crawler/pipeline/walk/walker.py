@@ -159,14 +159,15 @@ class Walker:
     async def _pages(self, directory: Directory, visit: Visit, frontier: Frontier, first: First = (None, None)) -> None:
         """Visit the pieces of each page as they are read; enter its directories once the page is complete."""
         pages, shown = pages_from(directory.url, trusts=self._bounds.trusts_pages), Shown()
-        with settled(pages, directory, self._reader.state, is_told=self._reader.anew):
+        state, is_again = self._reader.state, self._reader.anew
+        with settled(pages, directory, state, is_again=is_again):
             while pages.todo and not self._stopped:
                 url = pages.begin()
                 if not pages.is_first and is_of_robots(self._refuse(directory.path, url)):
                     raise ListingError(f"robots.txt forbids its page {masked(url)}: --no-robots continues without it")
                 mark, directories = Fingerprint(url), list[Entry]()
                 parts = self._parts(directory, url, first if pages.is_first else (None, None), is_first=pages.is_first)
-                async with aclosing(up_to_the_end(parts, directory, url, pages, self._reader.state)) as pieces:
+                async with aclosing(up_to_the_end(parts, directory, url, pages, state, is_again=is_again)) as pieces:
                     async for part in pieces:
                         piece = part.listing
                         self._settle_scope(directory, part)
@@ -177,7 +178,7 @@ class Walker:
                         below: list[Directory] = []
                         if piece.is_listing:
                             for memo in pages.end(piece, self.scope, part.known, part.memo, part.unlike):
-                                self._reader.state.remember_listing(memo)
+                                state.remember_listing(memo)
                             mark.answered(piece.url)
                             if directories:
                                 below = await self._directories(directory, directories, mark, shown)

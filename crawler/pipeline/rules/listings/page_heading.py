@@ -6,10 +6,10 @@ twice, with no row missing or from one doubted visit to the next, is the same on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from crawler.model.state.surroundings import Surroundings
-from crawler.model.struct import replace
+from crawler.model.struct import Struct, field, replace
 from crawler.text.patterns import pattern
 
 _BEGINNING = 16_384
@@ -72,6 +72,29 @@ def with_doubt(known: Surroundings, heading: str) -> Surroundings:
     if heading == known.doubted or not common:
         return known
     return replace(known, changes=min(known.changes + 1, CHANGES), common=common, doubted=heading)
+
+
+class Headings(Struct):
+    """The headings of several pages, each in the form that is compared."""
+
+    _found: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """URL of a page → the heading that it had, "" if that is not known, and its heading now."""
+
+    def note(self, url: str, known: Surroundings, heading: str) -> None:
+        """Note the ``heading`` of the page at ``url``, of which ``known`` is remembered."""
+        self._found[url] = heading if known.heading and is_same(known, heading) else known.heading, heading
+
+    def other(self, urls: Iterable[str]) -> str | None:
+        """The one of ``urls`` whose page alone has another heading than it had, or a new one than all had; or None.
+
+        An error, a login or a search may show some rows. If several pages have other headings, so have those of today.
+        """
+        found = [(url, *self._found[url]) for url in urls if url in self._found]
+        before = {was for _, was, _ in found if was}
+        usual = before.pop() if len(before) == 1 else ""
+        others = [url for url, was, now in found if now != (was or usual or now)]
+        is_kept = any(was and was == now for _, was, now in found)
+        return others[0] if is_kept and len(others) == 1 else None
 
 
 def _common(known: str, heading: str) -> str:

@@ -20,8 +20,6 @@ Pages of HTML link to all pages, including those already read, and are numbered:
 """
 _CHAINED = PAGED_BY_MARKER | {"json-generic", "embedded-json-generic"}
 """Families whose pages name only the next one."""
-_MISSED = 2
-"""Number of visits in succession after which links back that are missing are forgotten, if no row is."""
 _GONE = {404, 410}
 _ABSENT = {*range(400, 500)} - {401, 403, 407, 408, 421, 425, 429}
 
@@ -79,18 +77,6 @@ def with_next(memo: ListingMemo, page: str) -> ListingMemo:
     if page in next_of(memo):
         return memo
     return replace(memo, next_pages=(*memo.next_pages, page), body_digest="", validators=Validators())
-
-
-def with_back(memo: ListingMemo, known: ListingMemo) -> ListingMemo:
-    """``memo`` with the links back that ``known`` had, unless these have been missing for too long: it has none.
-
-    So it is not what its bytes say, which are to be read again.
-    """
-    back = [claim for claim in known.claims if claim.kind in {ClaimKind.BACK, ClaimKind.PREVIOUS}]
-    if any(claim.number >= _MISSED for claim in back):
-        return memo
-    claims = (*memo.claims, *(replace(claim, number=claim.number + 1) for claim in back))
-    return replace(memo, claims=claims, body_digest="", validators=Validators())
 
 
 class PageQueue(Struct):

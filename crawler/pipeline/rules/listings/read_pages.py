@@ -219,7 +219,7 @@ class ReadPages(Struct):
         if self.together is None:
             from crawler.pipeline.rules.listings.several_pages import SeveralPages  # imported only if needed
 
-            self.together = SeveralPages()
+            self.together = SeveralPages(self._trusts)
         rows = self.together.add(queue.url, listing, known, memo, is_linked=queue.is_linked_by_several)
         is_new = self.is_first or bool(rows.new)
         if is_new:

@@ -16,10 +16,10 @@ from crawler.pipeline.rules.listings.frame import (
     is_open_end,
     is_replaced,
     look_of,
-    stripped,
     unlike,
 )
-from crawler.pipeline.rules.listings.page_links import next_of, with_back
+from crawler.pipeline.rules.listings.page_heading import Headings
+from crawler.pipeline.rules.listings.page_links import next_of
 from crawler.pipeline.rules.listings.shown_rows import OwnRows, PageRows, ShownRows
 from crawler.text.escape import masked
 from crawler.text.url_parameters import number_of, order
@@ -27,14 +27,18 @@ from crawler.text.url_parameters import number_of, order
 _FORMER = 2
 """Number of pages to which none leads any more that are read: one alone may be a page that was not filled."""
 
+_MOST_ODD = 2
+"""Number of visits in succession after which pages that are not what they were are remembered, if no row is missing."""
+_FEW_ODD = range(1, _MOST_ODD + 1)
+
 
 class SeveralPages(Struct):
     """The pages of a listing that have been read."""
 
+    _trusts: bool = False
+    """Whether what the pages are now is believed to be right (--trust-pages)."""
     _former: dict[str, None] = field(default_factory=dict)
     """URLs of pages to which one led when it was last read, and perhaps none does now."""
-    _known: dict[str, ListingMemo] = field(default_factory=dict)
-    """URL of a page that had links back, and has none → the page as it was."""
     known_before: ListingMemo | None = None
     """The page that was added last, as it was."""
     _rows: ShownRows = field(default_factory=ShownRows)
@@ -65,12 +69,13 @@ class SeveralPages(Struct):
     """What new text makes doubtful, and what is to be remembered of the page if rows are missing."""
     _precedes: bool | None = None
     """Whether all pages that were not read, but known with rows, said that one precedes them; None if there is none."""
-    _headings: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """URL of a page → the heading that it had, "" if that is not known, and its heading now."""
+    _headings: Headings = field(default_factory=Headings)
     unconfirmed: list[ListingMemo] = field(default_factory=list)
     """Pages that lead on by a Link header as they did, but to be read without a condition if the listing is not whole:
     the response that confirmed them need not repeat that header (RFC 9111 section 3.2), or say that it is gone.
     """
+    _unplaced: ListingMemo | None = None
+    """The rows that earlier visits have shown on pages that are not remembered; None if they are not known."""
     was_repeated: bool = False
     """Whether the page that was added last was the first one again, although that said "Next", in a whole listing."""
 
@@ -89,9 +94,7 @@ class SeveralPages(Struct):
         self._leads_to.update(next_of(listing))
         self._note_texts(url, listing, known)
         if listing.entries and (page := memo or known) is not None:
-            self._note_heading(url, UNKNOWN if known is None else known.surroundings, page.surroundings.heading)
-        if was is not None and known is not None and was.has_back and not now.has_links:
-            self._known[url] = known
+            self._headings.note(url, UNKNOWN if known is None else known.surroundings, page.surroundings.heading)
         if known is not None and listing.recalled and listing.linked and listing.linked == known.linked:
             self.unconfirmed.append(replace(known, validators=Validators()))
         self.known_before = known
@@ -147,30 +150,39 @@ class SeveralPages(Struct):
             memo = replace(known, surroundings=replace(around, doubts=around.doubts + 1))
             self._doubts.append((Flaw(FlawKind.UNLIKE, f"{masked(url)}: it says {found.doubt!r}"), memo))
 
-    def _note_heading(self, url: str, known: Surroundings, heading: str) -> None:
-        """Note the ``heading`` of the page at ``url``, as it is compared with that of a single page."""
-        from crawler.pipeline.rules.listings.page_heading import is_same  # not needed for listings of one page
-
-        was = heading if known.heading and is_same(known, heading) else known.heading
-        self._headings[url] = was, heading
-
     def remembered(self, held: Sequence[ListingMemo], *, is_whole: bool) -> list[ListingMemo]:
         """What is to be remembered, if ``held`` is by the pages themselves. ``is_whole``: whether the listing is.
 
         Of pages with new text, which may say why rows are missing, that is how often it was new.
         """
         if is_whole:
-            return [*map(self._at_its_best, held)]
+            return [] if self._odd in _FEW_ODD else [*held]
         return [*held, *self.unconfirmed, *(memo for _, memo in self._doubts if self._rows.is_lossy)]
 
-    def _at_its_best(self, memo: ListingMemo) -> ListingMemo:
-        """What is to be remembered of the page of ``memo``: with its links back if it alone has lost them.
+    @property
+    def _odd(self) -> int:
+        """Number of visits in succession, up to this one, with a page that is not what it was, while no row is missing.
 
-        As no row is missing, nothing tells whether the server prints it like that now, or has failed to print them.
+        Nothing but --trust-pages tells whether the server prints it like that now, or has failed to print all of it.
         """
-        if memo.url not in self._known or self._rows.is_lossy or memo.url != stripped(self._seen[1:]):
-            return memo
-        return with_back(memo, self._known[memo.url])
+        if self._unplaced is None or self._trusts or self._rows.is_lossy or not any(page.known for page in self._seen):
+            return 0
+        return 0 if self._unlike(is_lossy=True) is None else self._unplaced.surroundings.doubts + 1
+
+    def expect(self, unplaced: ListingMemo) -> None:
+        """Note rows that earlier visits have shown on pages that are not remembered, and how often pages were odd."""
+        self._unplaced = unplaced
+        self._rows.expect(unplaced.entries)
+
+    def unplaced(self, *, is_whole: bool) -> ListingMemo | None:
+        """What is to be remembered in place of that; None if nothing was or is. ``is_whole``: whether all is shown."""
+        was = self._unplaced
+        if was is None:
+            return None
+        odd = min(self._odd, _MOST_ODD + 1) if is_whole else was.surroundings.doubts
+        rows = () if is_whole and odd not in _FEW_ODD else self._rows.unplaced()
+        is_any = was.entries or was.surroundings.doubts or rows or odd
+        return replace(was, entries=rows, surroundings=Surroundings(doubts=odd)) if is_any else None
 
     def withdraw(self) -> None:
         """Take back the page that was added last, as nothing leads to it."""
@@ -230,6 +242,15 @@ class SeveralPages(Struct):
 
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""
+        is_lossy = self._rows.is_lossy
+        if (found := self._unlike(is_lossy=is_lossy)) is not None or not is_lossy:
+            return found
+        if (other := self._headings.other(page.url for page in self._seen)) is not None:
+            return Flaw(FlawKind.UNLIKE, f"{masked(other)}: its heading is another one")
+        return self._doubts[0][0] if self._doubts else None
+
+    def _unlike(self, *, is_lossy: bool) -> Flaw | None:
+        """What shows that pages are not what they were. ``is_lossy``: whether rows are taken to be missing on them."""
         copies = self._copies()
         led_to = [pages - self._aliases for url, pages in self._known_next.items() if url not in copies]
         had_end = not all(led_to) or (bool(led_to) and all(pages <= self._with_rows - copies for pages in led_to))
@@ -237,27 +258,10 @@ class SeveralPages(Struct):
         pages = [page for page in others if page.now.key != first.now.key or not self._is_alias(page)]
         if (replaced := self._replaced([first, *pages])) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(replaced)}: it has the rows of another page")
-        had_overlaps, is_lossy = self._rows.had_overlaps, self._rows.is_lossy
-        found = unlike(
+        had_overlaps = self._rows.had_overlaps
+        return unlike(
             [first, *pages], is_lossy=is_lossy, had_end=had_end, had_overlaps=had_overlaps, precedes=self._precedes
         )
-        if found is not None or not is_lossy:
-            return found
-        if (other := self._headed_otherwise()) is not None:
-            return Flaw(FlawKind.UNLIKE, f"{masked(other)}: its heading is another one")
-        return self._doubts[0][0] if self._doubts else None
-
-    def _headed_otherwise(self) -> str | None:
-        """The URL of the page that alone has another heading than it had, or a new one than all had; None if none has.
-
-        An error, a login or a search may show some rows. If several pages have other headings, so have those of today.
-        """
-        found = [(page.url, *self._headings[page.url]) for page in self._seen if page.url in self._headings]
-        before = {was for _, was, _ in found if was}
-        usual = before.pop() if len(before) == 1 else ""
-        others = [url for url, was, now in found if now != (was or usual or now)]
-        is_kept = any(was and was == now for _, was, now in found)
-        return others[0] if is_kept and len(others) == 1 else None
 
     def _is_alias(self, page: SeenPage) -> bool:
         """Whether ``page``, which shows the first one again, can only be that: it is new, and none leads on to it."""

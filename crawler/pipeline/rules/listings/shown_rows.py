@@ -62,8 +62,8 @@ class ShownRows(Struct):
     """Hashes of the paths on the page before."""
     _unplaced: dict[str, Entry] = field(default_factory=dict)
     """Path → row that was on none of the pages that were known; only of the first page if none was."""
-    _expected: dict[str, Entry] | None = None
-    """Path → row that only visits that were not complete have shown; None if these have not been looked for."""
+    _expected: dict[str, Entry] = field(default_factory=dict)
+    """Path → row that earlier visits have shown, and that was on no page that is remembered."""
     _missing: dict[int, int] = field(default_factory=dict)
     """Hashes of the paths of known rows that no page has shown so far → key of the page that had them."""
 
@@ -85,19 +85,16 @@ class ShownRows(Struct):
         return all(entry.path in self._known for entry in entries)
 
     def expect(self, entries: Sequence[Entry]) -> None:
-        """Note rows that only visits that were not complete have shown: they may be missing, too."""
+        """Note rows that earlier visits have shown on pages that are not remembered: they may be missing, too."""
         self._expected = {entry.path: entry for entry in entries}
         self.add_unread(entries)
 
-    def unplaced(self, *, is_whole: bool) -> tuple[Entry, ...] | None:
-        """The rows that only visits that were not complete have shown; None if they are those that were expected.
+    def unplaced(self) -> tuple[Entry, ...]:
+        """The rows that are on no page that was known, those that were expected included.
 
-        ``is_whole``: whether this one is complete. If no page was known, nothing could tell what hides them.
+        If no page was known, none: nothing could tell what hides them.
         """
-        if self._expected is None:
-            return None
-        found = {} if is_whole else self._expected | (self._unplaced if self._known else {})
-        return None if found.keys() == self._expected.keys() else tuple(found.values())
+        return tuple((self._expected | (self._unplaced if self._known else {})).values())
 
     def add(self, entries: Sequence[Entry]) -> PageRows:
         """Add the rows of a page."""

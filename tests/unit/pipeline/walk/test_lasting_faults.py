@@ -251,3 +251,18 @@ async def test_a_row_that_only_an_incomplete_visit_has_shown_is_gone_once_a_whol
     site.names.remove("new.zip")
     assert await mirror.run()
     assert mirror.names == set(site.names)
+
+
+@pytest.mark.parametrize(("visits", "is_known"), [(1, False), (2, False), (3, True)])
+async def test_a_page_that_hides_rows_first_when_all_of_them_are_new_is_remembered_as_it_was(
+    visits: int, *, is_known: bool
+) -> None:
+    site = FaultySite(names=files(10), length=4, style="numbers")
+    mirror = Mirror(site)
+    assert await mirror.run()
+    site.begin("half", 2)
+    site.names = [*files(5), "new.zip", "f005.zip", "other.zip", *files(10)[6:]]
+    for _ in range(visits):
+        assert await mirror.run(), "no row is missing"
+    site.names = [*files(10), "new.zip", "other.zip"]
+    assert await mirror.run() == is_known

@@ -16,7 +16,7 @@ from crawler.model.state.store import ListingMemo
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import ASIDE, Entry, Kind, Listing, Validators
-from crawler.pipeline.rules.listings.page_links import is_bare, with_back
+from crawler.pipeline.rules.listings.page_links import is_bare
 from crawler.pipeline.rules.listings.page_texts import judge
 from crawler.pipeline.rules.listings.several_pages import SeveralPages
 
@@ -571,29 +571,64 @@ def test_a_page_that_repeated_the_one_before_may_do_so_though_that_has_another_u
 
 
 @pytest.mark.parametrize(
-    ("now", "is_lossy", "expected"),
+    ("first", "last", "is_odd"),
     [
-        ((), False, True),
-        ((), True, False),
-        (BACK, False, False),
+        (("ab", "ab"), ("cd", "cd", BACK), False),
+        (("ab", "ab"), ("cd", "cd", ()), True),  # its links are gone
+        (("abx", "ab"), ("cd", "cd", ()), True),
+        (("a", "ab"), ("cd", "cd", BACK), False),  # rows are missing: so this is decided now
+        (("ab", "ab"), ("c", "cd", BACK), False),
+        (("a", "ac"), ("cde", "de", BACK), True),  # the first page is short
     ],
 )
-def test_links_back_that_a_page_alone_has_lost_are_remembered(
-    now: tuple[Claim, ...], *, is_lossy: bool, expected: bool
+@pytest.mark.parametrize("odd_before", [0, 1, 2])
+def test_a_page_that_is_not_what_it_was_is_not_remembered_for_two_visits_if_no_row_is_missing(
+    first: tuple[str, str], last: tuple[str, str, tuple[Claim, ...]], *, is_odd: bool, odd_before: int
 ) -> None:
-    pages = SeveralPages()
-    add(pages, "first", ("ab", [2]), ("abx" if is_lossy else "ab", [2]))
-    url, last = url_of(2), memo(url_of(2), ("cd", []), BACK)
+    pages, url = SeveralPages(), url_of(2)
+    expected = replace(memo("#", ("d", [])), surroundings=Surroundings(doubts=odd_before))
+    add(pages, "first", (first[0], [2]), (first[1], [2]))
+    pages.expect(expected)
     listing = Listing(
-        url=url, family="generic", confidence=1.0, is_listing=True, entries=entries("cd"), claims=now
+        url=url, family="generic", confidence=1.0, is_listing=True, entries=entries(last[0]), claims=last[2]
     )  # fmt: skip
-    pages.add(url, listing, last, is_linked=False)
-    held = [memo(ROOT, ("ab", [2])), memo(url, ("cd", []), now)]
-    first, second = pages.remembered(held, is_whole=True)
-    assert first == held[0]
-    assert second.claims == (tuple(replace(claim, number=1) for claim in BACK) if expected else now)
-    assert second.entries == held[1].entries
+    pages.add(url, listing, memo(url, (last[1], []), BACK), is_linked=False)
+    held = [memo(ROOT, ("ab", [2])), memo(url, ("cd", []))]
+    is_kept = is_odd and odd_before < 2
+    assert pages.remembered(held, is_whole=True) == ([] if is_kept else held)
     assert pages.remembered(held, is_whole=False) == held
+    unplaced = pages.unplaced(is_whole=True)
+    assert unplaced is not None
+    assert unplaced.surroundings.doubts == (odd_before + 1 if is_odd else 0)
+    assert bool(unplaced.entries) == is_kept
+    assert (pages.unplaced(is_whole=False) or expected).surroundings.doubts == odd_before
+
+
+def test_rows_on_no_page_that_is_remembered_are_forgotten_once_the_listing_is_whole() -> None:
+    pages, none = SeveralPages(), memo("#", ("", []))
+    add(pages, "first", ("abx", [2]), ("ab", [2]))
+    assert pages.unplaced(is_whole=False) is None, "what is remembered is not known"
+    pages.expect(none)
+    add(pages, 2, ("cd", []), ("cd", []))
+    assert pages.unplaced(is_whole=True) is None, "nothing has changed"
+    found = pages.unplaced(is_whole=False)
+    assert found is not None
+    assert found.entries == entries("x")
+    pages.expect(found)
+    assert pages.unplaced(is_whole=False) == found
+    assert pages.unplaced(is_whole=True) == none
+
+
+@pytest.mark.parametrize(("trusts", "is_known"), [(True, True), (False, False)])
+def test_pages_are_remembered_as_they_are_if_that_is_believed_or_nothing_was_known(
+    *, trusts: bool, is_known: bool
+) -> None:
+    pages = SeveralPages(trusts)
+    add(pages, "first", ("ab", [2]), ("ab", [2]) if is_known else None)
+    pages.expect(memo("#", ("", [])))
+    add(pages, 2, ("bc", []), ("c", []) if is_known else None)  # it has a row of another page
+    held = [memo(ROOT, ("ab", [2]))]
+    assert pages.remembered(held, is_whole=True) == held
 
 
 @pytest.mark.parametrize(
@@ -617,15 +652,6 @@ def test_a_header_that_a_304_keeps_is_asked_for_anew_if_the_listing_is_not_whole
     )  # fmt: skip
     pages.add(ROOT, listing, known if is_known else None, is_linked=False)
     assert pages.remembered([], is_whole=False) == ([replace(known, validators=Validators())] if expected else [])
-
-
-@pytest.mark.parametrize(("missed", "is_kept"), [(0, True), (1, True), (2, False)])
-def test_links_back_are_kept_for_two_visits_of_a_page_that_is_read_again(missed: int, *, is_kept: bool) -> None:
-    known = memo(ROOT, ("ab", []), (Claim(ClaimKind.BACK, ROOT, missed),))
-    now = replace(memo(ROOT, ("ab", [])), validators=Validators(etag='"1"'), body_digest="x")
-    claims = (Claim(ClaimKind.BACK, ROOT, missed + 1),)
-    kept = replace(now, claims=claims, validators=Validators(), body_digest="")
-    assert with_back(now, known) == (kept if is_kept else now)
 
 
 @pytest.mark.parametrize(
