@@ -91,8 +91,12 @@ def compared(
 
     text = page_heading.heading_of(page.body)
     heading = page_heading.settled(text)
-    known = UNKNOWN if was is None or is_another_format(was.family, listing.family) else was.surroundings
     is_alone = not (is_paged(listing) or (isinstance(was, ListingMemo) and is_paged(was)))
+    if was is None:  # nearly all of a first run: there is nothing to compare with
+        counts = _counts(listing, entries) if is_alone and is_first else None
+        texts = judge("", _texts_apart(None, listing, ()), is_lossy=False, counts=counts)
+        return Compared(surroundings=Surroundings(heading=heading, texts=texts.noted))
+    known = UNKNOWN if is_another_format(was.family, listing.family) else was.surroundings
     is_lossy = is_alone and listing.conclusive and _has_lost_rows(was, entries)
     now = page_heading.with_heading(known, heading, is_lossy=is_lossy)
     # A later page is one of several, which show each other's rows when there are fewer.

@@ -37,8 +37,9 @@ def heading_of(page: bytes) -> str:
     found: dict[bytes, bytes] = {}
     for kind, text in _HEADING.findall(page[:_BEGINNING]):
         found.setdefault(kind.lower(), text)
-    texts = (" ".join(_TAG.sub(b"", text).decode("utf-8", "replace").split()) for text in found.values())
-    return _PARTS.join(dict.fromkeys(text for text in texts if text))[:_LONGEST]
+    different = dict.fromkeys(found.values())  # often they are equal
+    texts = [" ".join(_TAG.sub(b"", text).decode("utf-8", "replace").split()) for text in different]
+    return _PARTS.join(dict.fromkeys(filter(None, texts)))[:_LONGEST]
 
 
 def settled(heading: str) -> str:

@@ -193,6 +193,18 @@ def test_what_is_remembered_beside_the_rows() -> None:
     assert found.surroundings == Surroundings("index of /pub | index of /pub (0)", texts)
 
 
+@pytest.mark.parametrize("body", [b"", b"x", ONE, b"<title>A</title>", b"<h1>A</h1><TITLE>\xff <i>A</i></title>"])
+@pytest.mark.parametrize("texts", [None, (), ("Tere",), ("3 files", "Tere")])
+@pytest.mark.parametrize("rest", [{}, {"next_pages": (URL + "?page=2",)}, {"mentioned": frozenset({"c", "Tere"})}])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_page_of_which_nothing_is_known_is_like_one_of_which_only_nothing_is_remembered(
+    body: bytes, texts: Sequence[str] | None, rest: dict[str, Any], *, is_first: bool
+) -> None:
+    now, nothing = replace(WHOLE, texts=texts, **rest), replace(WAS, entries=(), surroundings=Surroundings())
+    new, known = (compared(was, URL, page(body), now, now.entries, is_first=is_first) for was in (None, nothing))
+    assert new == known
+
+
 MORE, REST = Claim(ClaimKind.DEAD_END, "More"), Claim(ClaimKind.OTHER_PATH, "Rest")
 GONE = {"mentioned": frozenset({"c", "gone"})}
 
