@@ -18,7 +18,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """A helper process never sees these signals: the parent decides what they mean for it."""
 _REAP_SECONDS = 3.0
 """Seconds within which a killed process ends, unless a system call of it cannot be interrupted."""
-_POLL_SECONDS = 0.002
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0001, 0.002
+"""Seconds between two looks at whether it has ended: at first, and at last. A process that is idle ends at once."""
 
 
 class HelperProcess:
@@ -102,6 +103,7 @@ def kill_and_reap(number: int) -> None:
     """Kill a child process and wait until it has ended, but not for a system call that cannot be interrupted."""
     with suppress(OSError):  # somebody else has reaped it
         os.kill(number, signal.SIGKILL)
-        until = time.monotonic() + _REAP_SECONDS
+        until, pause = time.monotonic() + _REAP_SECONDS, _SHORTEST_PAUSE
         while os.waitpid(number, os.WNOHANG)[0] == 0 and time.monotonic() < until:
-            time.sleep(_POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
