@@ -2,9 +2,10 @@
 
 ``session`` makes the connector create these protocols through ``TCPConnector._factory``. aiohttp 3.14 does not document
 the module ``client_proto``, nor the members of ResponseHandler that are used here: ``_payload``, ``_exception``,
-``_reading_paused``, ``should_close``, ``force_close``, ``set_response_params`` and ``resume_reading``. On its own,
-aiohttp takes bytes on an idle connection for the response to the next request, loses a response that arrives together
-with excess bytes, exposes messages of its parser, and does not report damaged chunks to the reader of a body.
+``_reading_paused``, ``should_close``, ``force_close``, ``is_connected``, ``set_response_params`` and
+``resume_reading``, nor ``ClientResponse.start``. On its own, aiohttp takes bytes on an idle connection for the response
+to the next request, loses a response that arrives together with excess bytes, exposes messages of its parser, and does
+not report damaged chunks to the reader of a body.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from aiohttp.http import HttpProcessingError
 
 from crawler.http.framing.header_section import BodyEnd, BodyError, FramingError, NotAResponse
 from crawler.http.framing.splitter import Splitter
+from crawler.http.lane.loss import Ending, excess
 from crawler.http.sockets.tcp import has_no_bytes
 from crawler.http.tls import alert_text, has_close_notify
 from crawler.model import limits
+from crawler.model.network.responses import Carrier, Turn
 
 
 class InvalidResponse(aiohttp.ClientError):
@@ -44,6 +47,26 @@ class RefusedByTLS(aiohttp.ClientError):
     """The server ended the connection with a TLS alert before any response."""
 
 
+class CarriedResponse(aiohttp.ClientResponse):
+    """A response that knows its connection, which aiohttp may have released for other requests."""
+
+    turn: Turn | None = None
+    """See ``interfaces.Response``."""
+    _carried_by: Connection | None = None
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """Wait for the headers. Called by aiohttp's session."""
+        carried_by = connection.protocol
+        assert isinstance(carried_by, Connection), "see Session"
+        self._carried_by, self.turn = carried_by, carried_by.turn
+        return await super().start(connection)
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the response is complete and another one follows it: either may be the one that was requested."""
+        return self._carried_by is not None and self._carried_by.is_followed and self.content.is_eof()
+
+
 class Connection(ResponseHandler):
     """A connection that receives responses. It is closed instead of reused if unrequested bytes have arrived."""
 
@@ -51,6 +74,11 @@ class Connection(ResponseHandler):
         super().__init__(loop=loop)
         self.requests = 0
         """Number of requests sent on this connection."""
+        self.carrier = Carrier()
+        self.turn: Turn | None = None
+        """That of the last request."""
+        self.is_followed = False
+        """Whether another response has followed the last one. Then the connection is not used again."""
         self._splitter = Splitter()
         self._arrived = 0
         """Bytes received since the last request."""
@@ -62,13 +90,13 @@ class Connection(ResponseHandler):
         super().connection_made(transport)
         self._socket = transport.get_extra_info("socket")
 
-    def is_quiet(self) -> bool:
-        """True if the connection is open and no bytes have arrived that could be taken for the next response."""
-        if self.transport is None or self.transport.is_closing() or self.should_close:
-            return False
-        return self._has_no_bytes()
+    def is_connected(self) -> bool:
+        """Whether another request can be sent: open, trusted, and no bytes have arrived that could be its response.
 
-    def _has_no_bytes(self) -> bool:
+        aiohttp's pool asks an idle connection, and closes it if it is not.
+        """
+        if not super().is_connected() or self.should_close or self.carrier.is_suspect:
+            return False
         try:
             # This holds under TLS too: between responses a server sends only close_notify or a late session ticket.
             return has_no_bytes(self._socket)
@@ -77,9 +105,8 @@ class Connection(ResponseHandler):
 
     def set_response_params(self, **options: Any) -> None:
         """Prepare for the response to the next request. Called by aiohttp's session."""
-        if self.requests and self.transport is not None and not self.is_quiet():
-            self.transport.close()
         self.requests += 1
+        self.turn = self.carrier.next()
         self._arrived = 0
         self._splitter.begin(is_head=bool(options.get("skip_payload")))
         super().set_response_params(**options)
@@ -91,7 +118,7 @@ class Connection(ResponseHandler):
             return
         self._arrived += len(data)
         try:
-            data_of_response, is_more = self._splitter.take(data)
+            data_of_response, rest = self._splitter.take(data)
         except FramingError as error:
             is_garbled = isinstance(error, NotAResponse) and not error.is_permanent(is_first=self.requests <= 1)
             self._refuse((GarbledResponse if is_garbled else InvalidResponse)(str(error)))
@@ -99,11 +126,12 @@ class Connection(ResponseHandler):
         except BodyError as error:
             self._refuse(DamagedBody(str(error)))
             return
-        if is_more:
+        if rest:
+            self.is_followed = excess(data, rest) is Ending.FOLLOWED
             self.force_close()
         if data_of_response:
             super().data_received(data_of_response)
-        elif is_more:
+        elif rest:
             self._close_for_excess()
         if self._arrived > limits.FRAMING:
             body = self._payload.total_bytes if self._payload is not None else 0

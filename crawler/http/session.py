@@ -20,7 +20,14 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
-from crawler.http.connection import Connection, DamagedBody, GarbledResponse, InvalidResponse, RefusedByTLS
+from crawler.http.connection import (
+    CarriedResponse,
+    Connection,
+    DamagedBody,
+    GarbledResponse,
+    InvalidResponse,
+    RefusedByTLS,
+)
 from crawler.http.framing.request_head import unconditional
 from crawler.http.lane.deadline import Patience
 from crawler.http.lane.loss import REQUEST_TIMEOUT
@@ -69,6 +76,7 @@ class Session:
         connector._factory = partial(handler, loop=asyncio.get_running_loop())
         self._session = aiohttp.ClientSession(
             connector=connector,
+            response_class=CarriedResponse,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_timeout, sock_read=silence),
             headers={"User-Agent": agent},
             skip_auto_headers=("Accept", "Accept-Encoding"),
@@ -102,7 +110,8 @@ class Session:
                     if not reused:
                         raise
                     response = await self._request(method, url, headers, proxy, [])
-                if reused and response.status == REQUEST_TIMEOUT:  # the server was about to close the connection
+                is_late = reused and response.status == REQUEST_TIMEOUT  # the server was about to close the connection
+                if is_late or response.is_ambiguous:
                     response.release()
                     response = await self._request(method, url, headers, proxy, [])
         except aiohttp.ClientConnectorDNSError as error:
@@ -113,13 +122,13 @@ class Session:
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], proxy: str | None, reused: list[bool]
-    ) -> aiohttp.ClientResponse:
+    ) -> CarriedResponse:
         where = URL(connectable(url), encoded=True)
         tls = self._tls() if "https" in (where.scheme, proxy and URL(proxy).scheme) else True
         proxy, login = userinfo(proxy) if proxy else (None, None)
         # aiohttp makes it Proxy-Authorization, of the request itself or of CONNECT.
         auth = {"Authorization": aiohttp.encode_basic_auth(*login)} if login else None
-        return await self._session.request(
+        response = await self._session.request(
             method,
             where,
             headers=headers,
@@ -129,6 +138,7 @@ class Session:
             ssl=tls,
             trace_request_ctx=reused,
         )
+        return cast("CarriedResponse", response)
 
     def _translated(self, error: Exception, proxy: str | None) -> RequestError:
         is_ours = isinstance(error, aiohttp.ClientSSLError) or getattr(error, "errno", None) in NO_DESCRIPTORS
@@ -153,13 +163,12 @@ class Session:
 class SessionResponse:
     """Implements ``response.RawResponse``."""
 
-    __slots__ = ("_idle", "_patience", "_received", "_response", "_waited", "headers", "release", "status")
+    __slots__ = ("_idle", "_patience", "_received", "_response", "_waited", "headers", "release", "status", "turn")
     head_start = 0.0
-    turn = None
 
-    def __init__(self, response: aiohttp.ClientResponse, patience: Patience, idle: SharedTimeout) -> None:
+    def __init__(self, response: CarriedResponse, patience: Patience, idle: SharedTimeout) -> None:
         self._response = response
-        self.status = response.status
+        self.status, self.turn = response.status, response.turn
         self.headers: Mapping[str, str] = response.headers
         self.release: Callable[[], object] = response.release
         self._patience = patience

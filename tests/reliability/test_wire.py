@@ -62,11 +62,16 @@ def test_a_response_that_another_one_precedes_is_found(sandbox: Sandbox, site: S
 @pytest.mark.own
 @pytest.mark.row("P38")
 @pytest.mark.parametrize("size", [3000, 70_000, 1 << 20])
-def test_a_response_that_is_sent_twice_is_found(sandbox: Sandbox, site: Site, size: int) -> None:
+@pytest.mark.parametrize("proxied", [False, True], ids=["directly", "through a proxy"])
+def test_a_response_that_is_sent_twice_is_found(sandbox: Sandbox, site: Site, size: int, *, proxied: bool) -> None:
     """A response comes once more when the next file, whose row says the same, has been requested."""
     for number in range(6):
         site.file(f"f{number}.bin", blob(size, number), *([Again(pause=0.05)] if number == 2 else ()))
-    sandbox.mirror(site.url, workers=1, more=["--pipeline=off"]).succeeds()
+    url, env = site.url, dict[str, str]()
+    if proxied:
+        url, env = "http://far.invalid/pub/", {"http_proxy": site.origin, "no_proxy": ""}
+        site.otherwise = lambda target: site.at(target.removeprefix(url))
+    sandbox.mirror(url, workers=1, more=["--pipeline=off"], env=env).succeeds()
     sandbox.holds(site.contents())
 
 

@@ -125,29 +125,29 @@ class Splitter:
         self._heads.clear()
         self._tail.clear()
 
-    def take(self, data: bytes) -> tuple[bytes, bool]:
-        """(the part of ``data`` that belongs to the response, whether there were other bytes).
+    def take(self, data: bytes) -> tuple[bytes, int]:
+        """(the part of ``data`` that belongs to the response, number of other bytes behind it).
 
         Interim responses are dropped (RFC 9110 section 15.2). A header section is returned whole, once it is complete.
         Raises FramingError, BodyError.
         """
         if self.is_over:
-            return b"", bool(data)
+            return b"", len(data)
         if self.head is not None:
             body, end = self._take_body(data, 0)
-            return body, end < len(data)
+            return body, len(data) - end
         found = self._heads.take(data, is_head=self._is_head)
-        return (b"", False) if found is None else self._begin_body(found)
+        return (b"", 0) if found is None else self._begin_body(found)
 
-    def _begin_body(self, found: Found) -> tuple[bytes, bool]:
+    def _begin_body(self, found: Found) -> tuple[bytes, int]:
         head, data, stop = found.head, found.data, found.stop
         self.head = head
         self._left = head.length
         self._chunks = ChunkScanner(is_coded=True) if head.end is BodyEnd.CHUNKED else None
         body, end = self._take_body(data, stop)
         if found.start == 0 and end == len(data) and head.data == data[:stop] and self._chunks is None:
-            return data, False
-        return head.data + body, end < len(data)
+            return data, 0
+        return head.data + body, len(data) - end
 
     def _take_body(self, data: bytes, start: int) -> tuple[bytes, int]:
         """(the body in ``data[start:]``, its end in ``data``)."""

@@ -22,6 +22,7 @@ from crawler.http.response import RawResponse
 from crawler.http.session import Session
 from crawler.http.sockets.open_connections import OpenConnections
 from crawler.http.transport import Transport
+from crawler.model.network.responses import Turn
 
 NEXT = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
 STRAY = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nWRONG"
@@ -222,6 +223,33 @@ async def test_data_on_an_idle_connection_is_not_the_next_response(
                     await server.gone[-1].wait()
         assert await send(sender, f"{server.url}/last") == (200, b"next")
         assert server.connections == 4
+
+
+async def test_a_response_that_another_one_follows_is_requested_once_more(sender: Session | Transport) -> None:
+    """Either may be the right one. The second response counts, even if another one follows it, too."""
+    async with Scripted() as server:
+        for number, (extra, requests) in enumerate([(b"", 1), (b"x", 1), (STRAY, 2)]):
+            server.scripts[f"/{number}"] = Script(framed(200, "length", BODY), extra=extra)
+            assert await send(sender, f"{server.url}/{number}") == (200, BODY)
+            assert [path for _, path in server.seen].count(f"/{number}") == requests
+
+
+async def test_responses_know_their_turn_on_a_connection_which_is_not_used_again_once_suspect(
+    sender: Session | Transport,
+) -> None:
+    async with Scripted() as server:
+        turns = list[Turn]()
+        for path in "abc":
+            response = await sender.send("GET", f"{server.url}/{path}", HEADERS, None)
+            assert response.turn is not None
+            turns.append(response.turn)
+            assert [piece async for piece in pieces_of(response)] == [b"next"]
+            response.release()
+        assert server.connections == 1
+        assert [turn.is_repeated(url, "x") for turn, url in zip(turns, "abb", strict=True)] == [False, True, False]
+        turns[0].carrier.suspect()
+        await send(sender, f"{server.url}/last")
+        assert server.connections == 2
 
 
 def end_without_goodbye(writer: asyncio.StreamWriter) -> None:

@@ -24,26 +24,27 @@ class Case(NamedTuple):
     passed: bytes
     """The bytes of the response that were passed on."""
     is_over: bool = True
-    is_excess: bool = False
+    excess: int = 0
+    """Number of bytes behind it."""
     is_head: bool = False
 
 
 CASES = {
     "all": Case(FIVE + b"hello", FIVE + b"hello"),
     "not all": Case(FIVE + b"hell", FIVE + b"hell", is_over=False),
-    "too much": Case(FIVE + b"hello!", FIVE + b"hello", is_excess=True),
-    "another": Case(FIVE + b"hello" + NONE, FIVE + b"hello", is_excess=True),
+    "too much": Case(FIVE + b"hello!", FIVE + b"hello", excess=1),
+    "another": Case(FIVE + b"hello" + NONE, FIVE + b"hello", excess=len(NONE)),
     "no bytes": Case(NONE, NONE),
-    "a byte after none": Case(NONE + b"x", NONE, is_excess=True),
+    "a byte after none": Case(NONE + b"x", NONE, excess=1),
     "HEAD": Case(FIVE, FIVE, is_head=True),
-    "HEAD with a body": Case(FIVE + b"hello", FIVE, is_excess=True, is_head=True),
+    "HEAD with a body": Case(FIVE + b"hello", FIVE, excess=5, is_head=True),
     "204": Case(LEFT_OUT, LEFT_OUT),
-    "204 with a body": Case(LEFT_OUT + b"x", LEFT_OUT, is_excess=True),
+    "204 with a body": Case(LEFT_OUT + b"x", LEFT_OUT, excess=1),
     "chunks": Case(CHUNKED + b"3\r\nabc\r\n0\r\n\r\n", CHUNKED + b"3\r\nabc\r\n0\r\n\r\n"),
-    "chunks and more": Case(CHUNKED + b"0\r\n\r\nx", CHUNKED + b"0\r\n\r\n", is_excess=True),
+    "chunks and more": Case(CHUNKED + b"0\r\n\r\nx", CHUNKED + b"0\r\n\r\n", excess=1),
     "a part of the chunks": Case(CHUNKED + b"3\r\nabc\r\n0\r\n", CHUNKED + b"3\r\nabc\r\n0\r\n", is_over=False),
     "a trailer": Case(CHUNKED + b"1\r\na\r\n0\r\nX: y\r\nZ: 0\r\n\r\n", CHUNKED + b"1\r\na\r\n0\r\n\r\n"),
-    "a trailer and more": Case(CHUNKED + b"0\r\nX: y\r\n\r\nx", CHUNKED + b"0\r\n\r\n", is_excess=True),
+    "a trailer and more": Case(CHUNKED + b"0\r\nX: y\r\n\r\nx", CHUNKED + b"0\r\n\r\n", excess=1),
     "a part of a trailer": Case(CHUNKED + b"0\r\nContent-Length: 3\r\n", CHUNKED + b"0\r\n", is_over=False),
     "until the connection ends": Case(UNENDING + b"hello" + NONE, UNENDING + b"hello" + NONE, is_over=False),
     "nothing until the connection ends": Case(UNENDING, UNENDING, is_over=False),
@@ -64,10 +65,10 @@ def begun(*, is_head: bool = False) -> Splitter:
     return splitter
 
 
-def taken(splitter: Splitter, pieces: list[bytes]) -> tuple[bytes, bool]:
-    """(the part of ``pieces`` that belongs to the response, whether there were other bytes)."""
+def taken(splitter: Splitter, pieces: list[bytes]) -> tuple[bytes, int]:
+    """(the part of ``pieces`` that belongs to the response, number of other bytes)."""
     found = [splitter.take(piece) for piece in pieces]
-    return b"".join(mine for mine, _ in found), any(more for _, more in found)
+    return b"".join(mine for mine, _ in found), sum(more for _, more in found)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -78,7 +79,7 @@ def test_a_response_is_separated_from_other_bytes_however_it_arrives(case: Case)
     splits += [[sent[:at], sent[at : at + 2], sent[at + 2 :]] for at in range(1, len(sent) - 2)]
     for pieces in splits:
         splitter = begun(is_head=case.is_head)
-        assert taken(splitter, pieces) == (case.passed, case.is_excess), pieces
+        assert taken(splitter, pieces) == (case.passed, case.excess), pieces
         assert splitter.is_over is case.is_over, pieces
         assert (splitter.head is None) is (case.passed == b"")
 
@@ -86,14 +87,14 @@ def test_a_response_is_separated_from_other_bytes_however_it_arrives(case: Case)
 def test_bytes_before_a_request_or_after_its_response_belong_to_none() -> None:
     splitter = Splitter()
     assert (splitter.is_over, splitter.head) == (True, None)
-    assert splitter.take(b"early") == (b"", True)
-    assert splitter.take(b"") == (b"", False)
+    assert splitter.take(b"early") == (b"", 5)
+    assert splitter.take(b"") == (b"", 0)
     for sent in (FIVE + b"hello", CHUNKED + b"0\r\n\r\n", NONE):
         splitter.begin(is_head=False)
         assert (splitter.is_over, splitter.head) == (False, None)
-        assert splitter.take(sent) == (sent, False)
-        assert splitter.take(b"late") == (b"", True)
-        assert splitter.take(b"") == (b"", False)
+        assert splitter.take(sent) == (sent, 0)
+        assert splitter.take(b"late") == (b"", 4)
+        assert splitter.take(b"") == (b"", 0)
 
 
 @pytest.mark.parametrize("before", [b"HTTP/1.1 5", FIVE + b"hel", CHUNKED + b"3\r\nab", UNENDING + b"x"])
@@ -112,10 +113,10 @@ def test_a_response_in_one_piece_is_passed_on_without_a_copy() -> None:
 
 def test_a_part_of_a_body_is_passed_on_without_what_follows() -> None:
     splitter = begun()
-    assert splitter.take(FIVE + b"he") == (FIVE + b"he", False)
-    assert splitter.take(b"l") == (b"l", False)
+    assert splitter.take(FIVE + b"he") == (FIVE + b"he", 0)
+    assert splitter.take(b"l") == (b"l", 0)
     assert not splitter.is_over
-    assert splitter.take(b"lo!") == (b"lo", True)
+    assert splitter.take(b"lo!") == (b"lo", 1)
     assert splitter.is_over
 
 
