@@ -139,3 +139,57 @@ def test_a_directory_that_a_listing_shows_as_a_file_is_never_removed_for_it(sand
         for _ in range(3):
             sandbox.mirror(site.url, delete=True).succeeds()
             sandbox.holds(wanted)
+
+
+def without_slashes(site: Site) -> None:
+    """Have ``site`` list its root like Netty, without a slash after ``x``, a size or a time.."""
+    title, names = "Directory listing for /pub/", ("README", "a.txt", "x.tar.gz", "sub/", "other/", "x")
+    rows = "".join(f'<li><a href="{name}">{name}</a></li>\n' for name in names)
+    page = f"<html><title>{title}</title><body><h1>{title}</h1><ul>\n{rows}</ul><hr></body></html>\n"
+    site.listing("", page.encode())
+
+
+def became_one_that_redirects(sandbox: Sandbox, site: Site) -> None:
+    """``x`` was a file and is now a directory, and no listing shows which of them it is."""
+    populate(site)
+    site.file("x", OLD)
+    without_slashes(site)
+    sandbox.mirror(site.url).succeeds()
+    site.remove("x")
+    site.file("x/inner.txt", INNER)
+    site.file("x/deep/er.txt", INNER)
+    site.on("x", Redirect("/pub/x/", status=301))
+    without_slashes(site)
+
+
+def test_a_file_makes_room_for_a_directory_that_only_a_redirect_shows(sandbox: Sandbox) -> None:
+    with Site(shape="python") as site:
+        became_one_that_redirects(sandbox, site)
+        for _ in range(2):
+            sandbox.mirror(site.url, delete=True).succeeds()
+            sandbox.holds(site.contents())
+        site.remove("x/inner.txt")
+        site.remove("x/deep/er.txt")
+        site.on("x")
+        site.file("x", OLD)
+        without_slashes(site)
+        sandbox.mirror(site.url, delete=True, more=["--max-delete=100%"]).succeeds()
+        sandbox.holds(site.contents())
+
+
+def test_a_file_stays_for_a_directory_that_only_a_redirect_shows_without_delete(sandbox: Sandbox) -> None:
+    with Site(shape="python") as site:
+        became_one_that_redirects(sandbox, site)
+        run = sandbox.mirror(site.url)
+        run.fails(5)
+        run.says("--delete removes it")
+        assert sandbox.tree()["x"] == OLD
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_a_redirect_to_a_listing_that_fails_proves_nothing_about_the_file(sandbox: Sandbox, rows: int) -> None:
+    with Site(shape="python") as site:
+        became_one_that_redirects(sandbox, site)
+        site.on("x/", Linked(site=site, rows=rows, path="x", broken=True) if rows else Status(404))
+        sandbox.mirror(site.url, delete=True, more=["--ignore-errors"]).fails(5)
+        assert sandbox.tree()["x"] == OLD

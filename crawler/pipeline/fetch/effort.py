@@ -11,7 +11,7 @@ from crawler.model.freshness import Currency
 from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import replace
-from crawler.model.values import Job, Known, Outcome, Result, Span, Staged
+from crawler.model.values import Job, Kind, Known, Outcome, Result, Span, Staged
 from crawler.pipeline.retry import next_delay
 from crawler.pipeline.rules.responses.evidence import Proof, Unwanted
 
@@ -66,7 +66,9 @@ class Effort:
         self, outcome: Outcome, reason: str, *, size: int = 0, known: Known | None = None, proof: Proof | None = None
     ) -> Result:
         """The Result of the job. ``known``: the record for the state. ``proof``: what the last response proves."""
-        job = self._job
+        job, local = self._job, self._job.local
+        if outcome is Outcome.DIRECTORY and local is not None and local.kind is Kind.DIRECTORY:
+            local = None  # it is what it is upstream
         return Result(
             path=job.path,
             url=job.url,
@@ -77,7 +79,7 @@ class Effort:
             seconds=time.monotonic() - self._began,
             attempts=self.attempts,
             digest=known.digest if known and outcome is Outcome.SAVED else None,
-            old_size=job.local.size if job.local else None,
+            old_size=local.size if local else None,
             known=known,
             currency=proof.currency if proof else Currency.UNKNOWN,
             dating=job.dating,

@@ -52,7 +52,8 @@ class Unlisted(Struct):
     read: set[str] = field(default_factory=set)
     """Those paths of ``replaced`` whose own listing was read completely."""
     shown: set[str] = field(default_factory=set)
-    """Those paths of ``replaced`` whose parent's listing was read completely, and shows a directory and no file."""
+    """Those paths of ``replaced`` whose parent's listing was read completely, and shows a directory and no file; or
+    whose URLs have turned out to be those of directories."""
     spared: dict[str, str] = field(default_factory=dict)
     """Path of an unlisted entry that is never deleted → what it is."""
     obstacles: dict[str, str] = field(default_factory=dict)
@@ -100,6 +101,12 @@ class Unlisted(Struct):
                 self.obstacles[item.path] = item.spared
             else:
                 self.replaced[item.path] = item
+
+    def turn_out(self, path: str, local: Local) -> None:
+        """Note that ``path``, where ``local`` is, is a directory by the response from its URL: no listing shows it."""
+        self.foresee([Extraneous(path=path, kind=local.kind, size=local.size, replaced=True, spared=local.spared)])
+        if not local.spared:
+            self.shown.add(path)
 
     def obstacle(self, path: str) -> str | None:
         """Name the entry that must stay and takes the place of a directory above ``path``, and what to do; or None."""

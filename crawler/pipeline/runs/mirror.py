@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from crawler.model.errors import DeleteRefused, ListingError, innermost
 from crawler.model.interfaces import Redirects
+from crawler.model.values import Kind
 from crawler.pipeline import engine
 from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.rules.budgets import Room
@@ -123,19 +124,29 @@ class MirrorRun:
         if parts.pool is None and self._upstreams is None:
             parts.client.sharing.open_ahead(self._url, expected_requests(parts.config, self._url, parts.state))
         if self._is_page_beside():
-            walked = self._transfers.run(self._walk(starts), committer)
-            starts = self._walker.admit(await beside(self._rules.enter(self._url), walked))
+            starts = await beside(self._rules.enter(self._url), self._walk_from(starts, committer))
         else:
             await (self._rules if self._upstreams is None else self._upstreams).enter(self._url)
         while starts:
-            directories = await self._transfers.run(self._walk(starts), committer)
-            starts = self._walker.admit(directories)
+            starts = await self._walk_from(starts, committer)
         await committer.drain()
         if not self._waiting.is_blocked:
             await self._waiting.finish_last(committer)
         if self._room.problem is not None:
             self._parts.tally.warn(self._room.problem, 4)
         await self._deletions.prove()
+
+    async def _walk_from(self, starts: Sequence[Directory], committer: Committer) -> list[Directory]:
+        """Read the listings at ``starts`` and below, and fetch what they show. Returns the files that are directories.
+
+        A local file in the place of one of those makes room for it, as if the listing had shown it as a directory.
+        """
+        found = await self._transfers.run(self._walk(starts), committer)
+        for parent, name in (each.path.rpartition("/")[::2] for each in found if each.old_size is not None):
+            local = (await self._parts.destination.scan(parent)).get(name)
+            if local is not None and local.kind is not Kind.DIRECTORY:
+                self._findings.unlisted.turn_out(f"{parent}/{name}" if parent else name, local)
+        return self._walker.admit((each.path, each.url) for each in found)
 
     def _prepare(self) -> None:
         """Import what the first page needs, while it is on its way."""

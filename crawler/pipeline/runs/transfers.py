@@ -73,19 +73,19 @@ class Transfers:
             await writer
         return self._parts.stop.reason is None
 
-    async def run(self, produce: engine.Produce, committer: Committer) -> list[tuple[str, str]]:
+    async def run(self, produce: engine.Produce, committer: Committer) -> list[Result]:
         """Do the jobs that ``produce`` puts. Raises DestinationError.
 
-        Returns (path, URL) of each entry that looked like a file in its listing but is a directory.
+        Returns the results of the entries that looked like files in their listings but are directories.
         """
-        config, pool, directories = self._parts.config, self._parts.pool, list[tuple[str, str]]()
+        config, pool, directories = self._parts.config, self._parts.pool, list[Result]()
 
         async def finish(*done: Result | Staged | NewFiles) -> None:
             if self._upstreams is not None:
                 done = tuple(self._upstreams.noted(each) for each in one_by_one(done))
             if Result in set(map(type, done)):  # seldom for those of a batch
                 results = [each for each in done if isinstance(each, Result)]
-                directories.extend((each.path, each.url) for each in results if each.outcome is Outcome.DIRECTORY)
+                directories.extend(each for each in results if each.outcome is Outcome.DIRECTORY)
             await committer.put(*done)
 
         workers = config.workers if pool is None else pool.capacity  # a gate limits the requests to each host

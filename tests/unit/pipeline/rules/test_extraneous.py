@@ -289,3 +289,20 @@ def test_a_directory_that_stays_where_a_file_is_shown_hides_nothing_behind_it() 
 )
 def test_what_is_in_the_place_of_a_file_is_named(kind: Kind, what: str) -> None:
     assert in_its_place(kind) == what
+
+
+@pytest.mark.parametrize("events", [("turn out", "confirm"), ("turn out",), ("confirm", "turn out"), ("confirm",)])
+@pytest.mark.parametrize("spared", ["", "a mount point"])
+def test_a_file_whose_url_is_that_of_a_directory_goes_once_that_has_been_read(
+    events: tuple[str, ...], spared: str
+) -> None:
+    unlisted = Unlisted()
+    for event in events:
+        if event == "confirm":
+            unlisted.confirm("a/x")
+        else:
+            unlisted.turn_out("a/x", Local(Kind.FILE, 5, 0, spared=spared))
+    goes = events == ("turn out", "confirm") and not spared
+    assert unlisted.gone == ([gone("a/x", Kind.FILE, replaced=True)] if goes else [])
+    assert unlisted.is_replaced("a/x/y") is ("turn out" in events and not spared)
+    assert (unlisted.obstacle("a/x/y") is not None) is ("turn out" in events and bool(spared))
