@@ -238,6 +238,26 @@ def test_a_page_that_stays_wrong_deletes_nothing(sandbox: Sandbox, site: Site, n
 
 
 @pytest.mark.row("L32")
+def test_a_page_that_hides_what_only_a_run_that_failed_has_seen_deletes_nothing(sandbox: Sandbox, site: Site) -> None:
+    listing = begin(site, style="next")
+    sandbox.mirror(site.url).succeeds()
+    site.file("new.bin", blob(100, 8))
+    listing.names.insert(0, "new.bin")
+    listing.answer = lambda page, query: replace(page, status=500) if query == "page=2" else page
+    sandbox.mirror(site.url, delete=True, attempts=1).fails(5)
+    sandbox.holds(site.contents())
+    listing.names = [f"f{number}.bin" for number in range(4)] + ["new.bin", *(f"f{n}.bin" for n in range(4, 8))]
+    listing.answer = lambda page, query: _sent(page, ["f3.bin", "f4.bin"], 2) if query == "page=2" else page
+    run = sandbox.mirror(site.url, delete=True)
+    run.fails(5)
+    run.says("fewer rows than there were on a page")
+    sandbox.holds(site.contents())
+    listing.answer, listing.version = lambda page, _query: page, 1
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.row("L32")
 @pytest.mark.parametrize("count", [3, 1, 6])
 def test_a_listing_that_has_become_shorter_is_believed(sandbox: Sandbox, site: Site, count: int) -> None:
     listing = begin(site)
