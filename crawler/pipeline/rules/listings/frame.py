@@ -126,9 +126,11 @@ def unlike(
     if overlapping is not None and not had_overlaps:
         return Flaw(FlawKind.UNLIKE, f"{masked(overlapping)}: some of its rows are on another page, too")
     lengths = {page.now.rows for page in pages if page.now.rows}
-    is_new_end = pages[-1].known is None and not pages[-1].now.rows
-    if had_end and is_new_end and (len(lengths) == 1 or is_odd_end(pages)):
-        return Flaw(FlawKind.UNLIKE, f"{masked(pages[-1].url)}: it has no rows of its own")
+    empty = [
+        page.url for page in pages[1:] if page.known is None and not page.now.rows
+    ]  # by its number, it is read first
+    if had_end and empty and (len(lengths) == 1 or is_odd_end(pages)):
+        return Flaw(FlawKind.UNLIKE, f"{masked(empty[-1])}: it has no rows of its own")
     short = _shortened(pages)
     return None if short is None else Flaw(FlawKind.UNLIKE, f"{masked(short)}: fewer rows than there were on a page")
 

@@ -266,3 +266,17 @@ async def test_a_page_that_hides_rows_first_when_all_of_them_are_new_is_remember
         assert await mirror.run(), "no row is missing"
     site.names = [*files(10), "new.zip", "other.zip"]
     assert await mirror.run() == is_known
+
+
+@pytest.mark.parametrize("style", ["window", "numbers", "next"])
+@pytest.mark.parametrize("fault", ["emptied", "emptied-bare", "previous"])
+async def test_a_new_page_without_rows_of_its_own_is_not_the_end_whenever_it_is_read(style: str, fault: str) -> None:
+    site = FaultySite(names=files(20), length=4, style=style)
+    mirror = Mirror(site)
+    assert await mirror.run()
+    site.begin(fault, 6)
+    site.names.insert(0, "new.zip")  # so the last row has moved to a new page
+    assert [await mirror.run(), await mirror.run()] == [False, False]
+    site.begin("", 0)
+    assert await mirror.run()
+    assert mirror.names == set(site.names)
