@@ -38,8 +38,9 @@ class Committer:
         self._room = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._closing = self._is_flushing = self._has_ended = False
-        self._stored: tuple[Sequence[Staged], Sequence[Known | str]] = [], []
-        """The last batch and what became of it, as long as it is not recorded."""
+        self._stored: tuple[int, Sequence[Staged], Sequence[Known | str]] = 0, [], []
+        """The size of the last batch, the batch if its records do not say it all, and what became of it, as long as it
+        is not recorded: the memory of bodies that are stored is wanted for others."""
         self._error: DestinationError | None = None
 
     async def put(self, *all_done: Result | Staged | NewFiles) -> None:
@@ -132,20 +133,24 @@ class Committer:
             self._wake.clear()
             if self._timer is not None:
                 self._timer.cancel()
-            batch = self._next_batch()
-            self._room.set()
-            if batch:
-                await self._doubt_replaced(batch)
-                storing = asyncio.ensure_future(self._store(batch))
-                try:
-                    await asyncio.sleep(0)  # so that it begins
-                finally:
-                    self._record_stored()
-                self._stored = batch, await storing
+            await self._write(self._next_batch())
             if not (self._pending and self._wake.is_set()):
                 self._record_stored()
             if not self._unwritten:
                 self._idle.set()
+
+    async def _write(self, batch: Sequence[Staged]) -> None:
+        """Write ``batch``, which may be empty, and record the one before meanwhile."""
+        self._room.set()
+        if batch:
+            await self._doubt_replaced(batch)
+            storing = asyncio.ensure_future(self._store(batch))
+            try:
+                await asyncio.sleep(0)  # so that it begins
+            finally:
+                self._record_stored()
+            outcomes = await storing
+            self._stored = len(batch), [] if isinstance(outcomes, SavedFiles) else batch, outcomes
 
     async def drain(self) -> None:
         """Wait until all files that were put have their names. Raises the DestinationError of a failed batch."""
@@ -191,9 +196,9 @@ class Committer:
 
     def _record_stored(self) -> None:
         """Record and report the last batch: the destination may be busy with the next one meanwhile."""
-        batch, results = self._stored
-        self._stored = [], []
-        if not batch:
+        count, batch, results = self._stored
+        self._stored = 0, [], []
+        if not count:
             return
         if isinstance(results, SavedFiles):
             self._state.remember(results)
@@ -201,7 +206,7 @@ class Committer:
         else:
             self._record_all(batch, results)
         self._state.flush()  # after each batch, because files whose records a kill loses must be read again
-        self._unwritten -= len(batch)
+        self._unwritten -= count
 
     def _record_all(self, batch: Sequence[Staged], results: Sequence[Known | str]) -> None:
         saved = [known for known in results if isinstance(known, Known)]

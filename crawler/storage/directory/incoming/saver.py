@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from crawler.model.values import Staged
 from crawler.storage.directory.incoming.orders import BODIES, Stored, Together, bodies_of, is_hashed, records_of
 from crawler.storage.directory.incoming.saver_process import (
     ANSWER,
@@ -70,9 +69,8 @@ class Saver:
         self.is_ready = False
         """Whether the process has started. Orders before that store nothing."""
         self._disappointments = 0
-        self._items: Sequence[Staged] = ()
-        """The files that were ordered last; likewise ``_batch``."""
         self._batch = Together(())
+        """The files that are ordered. Their bodies have to leave room in memory for others once they are stored."""
         self._end = ""
         """The end of the names of their parts."""
         self._memory = os.memfd_create("bodies", os.MFD_CLOEXEC)
@@ -91,7 +89,7 @@ class Saver:
         ``directories`` are open, see ``Together.directories``; no name in them may be protected. Must have started.
         Raises LostSaver.
         """
-        self._items, self._end, self._batch = batch.items, self._name(), batch
+        self._end, self._batch = self._name(), batch
         try:
             self._order(batch, directories)
         except (OSError, ValueError, EOFError, TypeError):
@@ -102,7 +100,7 @@ class Saver:
 
         Raises LostSaver; OSError if a flush failed; Unresponsive if the disk does not answer and the run is to end.
         """
-        items = self._items
+        batch = self._batch
         try:
             stored, failed, digests, unflushed = self._outcome()
         except Unresponsive:  # it may hold up this thread, too; the next start removes the parts
@@ -110,15 +108,16 @@ class Saver:
             raise
         except (OSError, ValueError, EOFError, TypeError):
             self._lose()
+        self._batch = Together(())
         if failed and failed not in NOT_OFFERED:  # otherwise the long way says what to do
             raise OSError(failed, os.strerror(failed))
-        if stored < len(items):
+        if stored < len(batch.items):
             self._disappointments += 1
-        return Stored(records_of(items[:stored], digests), self._batch.new_directories(stored), unflushed)
+        return Stored(records_of(batch.items[:stored], digests), batch.new_directories(stored), unflushed)
 
     def _lose(self) -> NoReturn:
         self.close()
-        remove_parts(self._parts, self._end, range(len(self._items)))
+        remove_parts(self._parts, self._end, range(len(self._batch.items)))
         raise LostSaver from None
 
     @property
@@ -156,7 +155,7 @@ class Saver:
     def _outcome(self) -> Answer:
         """The outcome of an order. Raises OSError, ValueError, EOFError or TypeError if there is none."""
         stored, failed, digests, unflushed = marshal.loads(self._answer())
-        if is_hashed(self._items[:stored]) and len(digests) < stored * DIGEST:
+        if is_hashed(self._batch.items[:stored]) and len(digests) < stored * DIGEST:
             raise EOFError
         return stored, failed, digests, unflushed
 

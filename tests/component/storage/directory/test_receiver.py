@@ -14,12 +14,15 @@ import pytest
 
 from crawler.http.framing.header_section import parse_head
 from crawler.http.framing.shape import Shapes
+from crawler.model.columns.new_files import NewFiles
 from crawler.model.network.receiving import Arrived, HeadPattern, Order
 from crawler.storage.directory.incoming import saver
+from crawler.storage.directory.incoming.orders import together
 from crawler.storage.directory.incoming.receiving import receiver
 from crawler.storage.directory.incoming.receiving.arrivals import MESSAGE, PLACES
 from crawler.storage.directory.incoming.receiving.receiver import Receiver
 from crawler.storage.executor import usable_processors
+from tests.support.new_files import plain_files
 
 pytestmark = pytest.mark.skipif(usable_processors() < 2, reason="there is no processor for it")
 
@@ -127,6 +130,26 @@ async def test_bodies_are_in_memory_as_long_as_anything_refers_to_them(beside: B
     assert kept.read() == b"de", "the process is gone, but not what it has received"
     del kept
     assert beside.receiver.free == free
+
+
+async def test_bodies_that_are_stored_are_no_longer_in_memory(beside: Beside, tmp_path: Path) -> None:
+    free, connection = list(beside.receiver.free), Connection()
+    connection.send(b"abc", b"de")
+    arrived = await beside.receive(order(3, 2), connection)
+    assert arrived is not None
+    batch = together(NewFiles(plain_files("abc", "de").columns, list(arrived.bodies)), (9, 9))
+    batch.directories.append((0, ""))
+    del arrived
+    while not beside.saver.has_started():  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    directory = os.open(tmp_path, os.O_RDONLY)
+    beside.saver.begin(batch, [directory])
+    os.close(directory)
+    del batch
+    assert beside.receiver.free == free[:-1]
+    assert len(beside.saver.stored().records) == 2
+    assert beside.receiver.free == free
+    assert (tmp_path / "abc").read_bytes() == b"abc"
 
 
 async def test_there_is_room_for_so_many_orders(beside: Beside) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -111,6 +112,36 @@ async def test_columns_of_records_are_recorded_and_reported_as_they_are() -> Non
     await stage.end()
     assert [known.digest for known in stage.state.files.values()] == ["sha256:0", "sha256:1"]
     assert stage.observer.outcomes() == {"a": "saved", "b": "saved"}
+
+
+async def test_bodies_that_are_stored_leave_memory_before_they_are_recorded() -> None:
+    """Others need the room, and the next batch may take long."""
+
+    class Body:
+        start = 0
+
+        def read(self) -> bytes:
+            return b"x"
+
+    class Looking(SlowDestination):
+        async def commit(self, batch: Sequence[Staged]) -> Sequence[Known | str]:  # type: ignore[override]
+            kept.append((body() is not None, len(stage.observer.results)))
+            await super().commit(batch)
+            assert isinstance(batch, NewFiles)
+            return SavedFiles(batch.columns, ["sha256:0"] * len(batch))
+
+    kept, first = list[tuple[bool, int]](), NewFiles(plain_files("a").columns, [Body()])
+    body = weakref.ref(first.bodies[0])
+    stage = Stage(slow := Looking())
+    await stage.committer.put(first)
+    del first
+    draining = asyncio.create_task(stage.committer.drain())
+    await slow.busy.wait()
+    await stage.committer.put(plain_files(*map(str, range(limits.BATCH_FILES))))
+    slow.ready.set()
+    await draining
+    await stage.end()
+    assert kept == [(True, 0), (False, 0)]
 
 
 async def test_nothing_is_reported_before_it_has_its_name() -> None:
