@@ -142,7 +142,7 @@ def test_a_directory_that_a_listing_shows_as_a_file_is_never_removed_for_it(sand
 
 
 def without_slashes(site: Site) -> None:
-    """Have ``site`` list its root like Netty, without a slash after ``x``, a size or a time.."""
+    """Have ``site`` list its root like Netty, without a slash after ``x``, a size or a time."""
     title, names = "Directory listing for /pub/", ("README", "a.txt", "x.tar.gz", "sub/", "other/", "x")
     rows = "".join(f'<li><a href="{name}">{name}</a></li>\n' for name in names)
     page = f"<html><title>{title}</title><body><h1>{title}</h1><ul>\n{rows}</ul><hr></body></html>\n"

@@ -116,10 +116,11 @@ def foreign_elements(markup: str) -> list[tuple[str, int]]:
 
 
 def places_of(url: str) -> set[str]:
-    """The parts of ``url`` that a page may show: its host, its path and the names in that."""
+    """The parts of ``url`` that a page may show: its host, its path and the names in that. Caddy decodes them twice."""
     host, _, rest = url.partition("#")[0].partition("://")[2].partition("/")
     path, query = map(decoded, rest.partition("?")[::2])
-    return {path, host, host.rpartition(":")[0], query, *path.split("/")} - {""}
+    again = decoded(path)
+    return {path, again, host, host.rpartition(":")[0], query, *path.split("/"), *again.split("/")} - {""}
 
 
 def is_explained(

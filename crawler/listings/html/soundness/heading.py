@@ -27,12 +27,13 @@ def another_heading(markup: str, url: str) -> Flaw | None:
     Only the last segments are compared, because a proxy may add or remove a prefix. A root may be any directory.
     """
     path = url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
-    own = _spaced(decoded(path.rpartition("/")[0]).rpartition("/")[2])
+    path = decoded(path.rpartition("/")[0])
+    own, again = (_spaced(each.rpartition("/")[2]) for each in (path, decoded(path)))  # Caddy decodes it twice
     headed = [tuple(_readings(*found)) for found in _HEADED.findall(markup)] if own else []
     names = [{_spaced(text.strip().rstrip("/").rpartition("/")[2]) for text in readings} for readings in headed]
     if _UNDECODED.search(own) or any(map(_UNDECODED.search, map("".join, names))):  # the page is in any encoding
-        own, names = _ascii(own), [set(map(_ascii, found)) for found in names]
-    is_another = bool(names) and all("" not in found and own not in found for found in names)
+        own, again, names = _ascii(own), _ascii(again), [set(map(_ascii, found)) for found in names]
+    is_another = bool(names) and all(found.isdisjoint({"", own, again}) for found in names)
     return Flaw(FlawKind.HEADING, headed[0][0].strip()) if is_another else None
 
 

@@ -78,3 +78,19 @@ def test_the_name_of_the_directory_is_no_part_of_a_word(name: str, query: str) -
     assert unknown_in(page, passages, f"http://h.test/pub/{name}/{query}", "generic") is None
     page = page.replace("Parent Directory", "Rate limit exceeded")
     assert unknown_in(page, list(split_passages(visible(page))), f"http://h.test/pub/{name}/", "generic") is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "shown", "is_known"),
+    [
+        ("a%252Fb/sub/", "/pub/a/b/sub/", True), ("a%252Fb/sub/", "/pub/a%2Fb/sub/", True),
+        ("a%2541/sub/", "/pub/aA/sub/", True), ("a%252541/sub/", "/pub/a%41/sub/", True),
+        ("a%252541/sub/", "/pub/aA/sub/", False), ("a%41/sub/", "/pub/aA/sub/", True),
+        ("100%25/", "/pub/100%/", True), ("error%2541/", "/pub/errorA/", True), ("errorA/", "/pub/error%41/", False),
+        ("a%2541/", "/pub/b/", False), ("a%25FF/", "/pub/a\udcff/", True),
+    ],
+)  # fmt: skip
+def test_a_page_may_show_its_path_decoded_twice(path: str, shown: str, *, is_known: bool) -> None:
+    """Caddy does, in its title and in its heading."""
+    markup, url = f"<title>{shown}</title><h1>{shown}</h1>", f"http://h.test/pub/{path}"
+    assert (unknown_in(markup, list(split_passages(markup)), url, "caddy") is None) is is_known

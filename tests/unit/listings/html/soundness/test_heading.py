@@ -28,6 +28,10 @@ from crawler.model.flaws import Flaw, FlawKind
         ("http://h/some%20dir/", "/some dir/", False),
         ("http://h/some%20dir/", "/some%20dir/", False),
         ("http://h/TEX/", "/TEX/", False),
+        ("http://h/a%252Fb/", "/a/b/", False),  # decoded twice, as by Caddy
+        ("http://h/a%2541/", "/aA/", False),
+        ("http://h/a%252541/", "/aA/", True),
+        ("http://h/a%2541/", "/b/", True),
         ("http://h/caf%E9/", "/caf\u00e9/", False),  # a page in Latin-1 of a directory whose name is
         ("http://h/caf%E9/", "/caf\ufffd", False),
         ("http://h/caf%E9/", "/cafe/", True),
