@@ -169,6 +169,8 @@ class ClaimKind(StrEnum):
     """That rows are missing; if that is known by a number, it is that of another claim with the same quote."""
     ERROR = "error"
     """That something has failed."""
+    END = "end"
+    """That no page was there to which it leads on, and no known row was missing: noted by a run, not by the page."""
 
 
 class Claim(Value, frozen=True):
@@ -233,6 +235,16 @@ def unmet(claims: Iterable[Claim], rows: int, pages: int = 1) -> list[Claim]:
     """Those of ``claims`` on a listing of ``rows`` rows on ``pages`` pages that say that it is not whole, as such."""
     missed = (claim for claim in claims if not claim.is_met(rows, pages))
     return [claim if claim.kind in _FLAWED else Claim(ClaimKind.PART, claim.quote, claim.number) for claim in missed]
+
+
+def is_total(claims: Iterable[Claim], rows: int, pages: int) -> bool:
+    """Whether ``claims``, of several pages, say in the same way that their ``rows`` are all.
+
+    "6-10 of 10" says so, and "2 of 3" does not, whether it speaks of entries or of pages.
+    """
+    totals = [claim for claim in claims if claim.kind in {ClaimKind.ENTRIES, ClaimKind.OF}]
+    is_last = any(claim.kind is ClaimKind.ENTRIES or claim.shown == claim.number for claim in totals)
+    return pages > 1 and is_last and {claim.number for claim in totals} == {rows}
 
 
 def is_stated(claims: Iterable[Claim]) -> bool:

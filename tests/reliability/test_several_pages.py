@@ -269,3 +269,37 @@ def test_a_listing_that_has_become_shorter_is_believed(sandbox: Sandbox, site: S
     listing.answer = lambda page, _query: page if page.body or page.status == 304 else replace(page, status=404)
     sandbox.mirror(site.url, delete=True, max_delete="100%").succeeds()
     sandbox.holds({path: data for path, data in wanted.items() if path in listing.names})
+
+
+HEADING = b"<html><head><title>Index of /pub/</title></head><body><h1>Index of /pub/</h1></body></html>"
+ENDS: dict[str, tuple[int, Answer]] = {
+    "not found": (5, lambda page, _query: replace(page, status=404)),
+    "a heading": (5, lambda page, _query: replace(page, body=HEADING)),
+    "no rows": (0, lambda page, _query: replace(page, body=PagedSite([], 3, STYLES["next"]).markup(1).encode())),
+}
+"""What follows the last page of a chain → the exit code of the first run, and the page."""
+
+
+@pytest.mark.row("L32")
+@pytest.mark.parametrize("name", ENDS)
+def test_whatever_follows_the_last_page_of_a_chain_is_the_end_for_the_second_run(
+    sandbox: Sandbox, site: Site, name: str
+) -> None:
+    listing, (code, end) = begin(site, 6), ENDS[name]
+
+    def answer(page: Response, query: str) -> Response:
+        names = [each for each in listing.names if each > query.partition("=")[2]][:3]
+        if page.status == 304 or not names:
+            return page if page.status == 304 else end(page, query)
+        markup = PagedSite(names, 99, STYLES["next"], size="100").markup(1)
+        return replace(page, body=markup.replace("</table>", f"</table><a href='?after={names[-1]}'>Next</a>").encode())
+
+    listing.answer = answer
+    assert sandbox.mirror(site.url).code == code
+    sandbox.mirror(site.url, delete=True).succeeds()
+    for gone in ("f1.bin", "f2.bin", "f3.bin"):  # the second page goes, and the first one is the last
+        site.remove(gone)
+        listing.names.remove(gone)
+    listing.version += 1
+    assert 0 in [sandbox.mirror(site.url, delete=True, max_delete="100%").code for _ in range(2)]
+    sandbox.holds(site.contents())

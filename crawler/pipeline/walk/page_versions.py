@@ -221,14 +221,13 @@ async def up_to_the_end(
             missing = Flaw(FlawKind.NOT_FOUND, f"{masked(url)}: {error}")
             is_end = pages.may_be_the_end(error, known)
             if not (is_end or pages.believe_without(error, missing)):
-                unsettled = pages.unsettled(error) if known is None else []
-                if (together := pages.together) is not None:
-                    await _note_unread(together, state)
-                    for memo in [*([] if together.rows.is_lossy else unsettled), *together.unconfirmed]:
+                if not pages.is_unsettled(error, known, missing):
+                    for memo in () if pages.together is None else pages.together.unconfirmed:
                         state.remember_listing(memo)
-                if pages.is_first or not is_gone(error):
-                    raise
-                raise ListingError(str(missing)) from error
+                    if pages.is_first or not is_gone(error):
+                        raise
+                    raise ListingError(str(missing)) from error
+                await _note_unread(pages.together, state)
             listing = Listing(url=url, family="none", confidence=1.0, is_listing=True)
             # What it was is not to be compared with other pages any more.
             gone = _without_rows(known) if is_end and known is not None else None

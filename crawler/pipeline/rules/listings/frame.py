@@ -8,10 +8,10 @@ page, and a page has become peculiar since they were seen, they are not gone: th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
-from crawler.model.struct import Value
+from crawler.model.struct import Value, replace
 from crawler.pipeline.rules.listings.shown_rows import OwnRows
 from crawler.text.escape import masked
 from crawler.text.url_parameters import has_number, order
@@ -92,6 +92,26 @@ def is_replaced(page: SeenPage, by: SeenPage, *, is_first: bool, is_familiar: bo
         return False  # it is not what it was either: what a server sends for a page after the last one
     # Where a link back leads shows whether a page is where it belongs: see _change. Before the first one there is none.
     return is_first or not (page.now.has_back or by.now.has_back)
+
+
+def is_beyond(url: str, other: str, pages: Sequence[SeenPage], known_next: Mapping[str, Collection[str]]) -> bool:
+    """Whether the page at ``url``, to which none of ``pages`` leads any more, comes after the last of them.
+
+    Pages but the one at ``other`` tell: by their numbers, of which none leads there, or by the links that they had.
+    ``known_next``: URL of a page → those to which it is known to have led.
+    """
+    if any(page.now.branches for page in pages if page.url != other):
+        return True
+    ends = [page.url for page in pages[1:] if page.now.rows and not page.now.leads_on and page.url != other]
+    found = list(ends)
+    for page in found:
+        found += [after for after in known_next.get(page, ()) if after not in found]
+    return url in found[len(ends) :]
+
+
+def as_copy(page: SeenPage) -> SeenPage:
+    """``page`` without known rows of its own."""
+    return page if page.known is None else replace(page, known=replace(page.known, rows=0))
 
 
 def unlike(

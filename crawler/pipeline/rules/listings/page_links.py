@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
-from crawler.model.flaws import ClaimKind
+from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import Struct, field, replace
-from crawler.model.values import Listing, Validators
+from crawler.model.values import Listing
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.escape import masked
 
@@ -20,6 +20,8 @@ Pages of HTML link to all pages, including those already read, and are numbered:
 """
 _CHAINED = PAGED_BY_MARKER | {"json-generic", "embedded-json-generic"}
 """Families whose pages name only the next one."""
+_MOST_STRAY = 2
+"""Maximum number of pages that are read only because others link to them as pages before them."""
 _GONE = {404, 410}
 _ABSENT = {*range(400, 500)} - {401, 403, 407, 408, 421, 425, 429}
 
@@ -72,11 +74,15 @@ def is_paged(page: Listing | ListingMemo | None) -> bool:
     return page is not None and bool(page.next_pages or page.linked)
 
 
-def with_next(memo: ListingMemo, page: str) -> ListingMemo:
-    """``memo`` with a link to ``page``: if it had none, it is not what its bytes say, which are to be read again."""
-    if page in next_of(memo):
-        return memo
-    return replace(memo, next_pages=(*memo.next_pages, page), body_digest="", validators=Validators())
+def is_end(memo: ListingMemo | None) -> bool:
+    """Whether no page was there to which the page of ``memo`` leads on; not if it was not known."""
+    return memo is not None and any(claim.kind is ClaimKind.END for claim in memo.claims)
+
+
+def as_end(memo: ListingMemo, *, is_end: bool = True) -> ListingMemo:
+    """``memo`` with or without the note that no page was there to which its page leads on."""
+    claims = tuple(claim for claim in memo.claims if claim.kind is not ClaimKind.END)
+    return replace(memo, claims=(*claims, Claim(ClaimKind.END)) if is_end else claims)
 
 
 class PageQueue(Struct):
@@ -126,9 +132,9 @@ class PageQueue(Struct):
         return len(self._former)
 
     @property
-    def stray_read(self) -> int:
-        """Number of pages that were read only because one links to them as pages before it."""
-        return sum(page in self.done for page in self._stray)
+    def may_stray(self) -> bool:
+        """Whether one more page may be read only because one links to it as a page before it."""
+        return sum(page in self.done for page in self._stray) < _MOST_STRAY
 
     @property
     def is_linked_by_several(self) -> bool:
@@ -151,7 +157,9 @@ class PageQueue(Struct):
         self.todo += [page for page in pages if page not in self.todo]
 
     def note_back(self, listing: Listing) -> None:
-        """Note the pages to which the current one links as pages before it."""
+        """Note the pages to which the current one links as pages before it, if it still is one of them itself."""
+        if self.is_former:  # pages may begin elsewhere now
+            return
         self.back |= {url: self.url for url in back_links(listing) if url not in self.back}
 
     def go_back(self, pages: Iterable[str], scope: Scope) -> None:

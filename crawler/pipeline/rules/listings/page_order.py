@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from crawler.model.struct import Struct, field
+from crawler.model.struct import Struct, Value, field
 from crawler.text.url_parameters import is_alike, is_first_number, order
 
 _IDLE = 2
@@ -12,6 +12,18 @@ _IDLE = 2
 
 One alone may be a page that the server has failed to fill, so the page after it is read, too.
 """
+
+
+class PlacedRows(Value, frozen=True, kw_only=True):
+    """What the rows of a page are among those of the other pages."""
+
+    is_new: bool
+    """Whether it is the first page, or shows any row that was not shown before."""
+    is_first_again: bool = False
+    """Whether it shows the rows of the first one, and is not known to have had others."""
+    is_misplaced: bool = False
+    """Whether the page, if it has no new rows, is not the end. That is the "Next" of another one alone, and
+    repeats it; if it is empty, the first page or one alone links to it, or a number tells its place."""
 
 
 class PageOrder(Struct):

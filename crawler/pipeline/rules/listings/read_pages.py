@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, ListingError
-from crawler.model.flaws import TRUSTED, Claim, ClaimKind, Flaw, FlawKind, dead_end, unmet, worst_flaw
+from crawler.model.flaws import TRUSTED, Claim, ClaimKind, Flaw, FlawKind, dead_end, is_total, unmet, worst_flaw
 from crawler.model.state.store import ListingMemo
-from crawler.model.struct import Struct, Value, field
+from crawler.model.struct import Struct, field
 from crawler.model.values import Entry, Listing
 from crawler.pipeline.rules.listings.held_pages import HeldPages
 from crawler.pipeline.rules.listings.page_links import (
@@ -20,30 +20,14 @@ from crawler.pipeline.rules.listings.page_links import (
     is_gone,
     is_paged,
     next_of,
-    with_next,
 )
-from crawler.pipeline.rules.listings.page_order import PageOrder
+from crawler.pipeline.rules.listings.page_order import PageOrder, PlacedRows
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.escape import masked
 from crawler.text.url_parameters import is_first_number, order
 
 if TYPE_CHECKING:
     from crawler.pipeline.rules.listings.several_pages import SeveralPages
-
-_MOST_STRAY = 2
-"""Maximum number of pages that are read only because others link to them as pages before them."""
-
-
-class _Rows(Value, frozen=True, kw_only=True):
-    """What the rows of a page are among those of the other pages."""
-
-    is_new: bool
-    """Whether it is the first page, or shows any row that was not shown before."""
-    is_first_again: bool = False
-    """Whether it shows the rows of the first one, and is not known to have had others."""
-    is_misplaced: bool = False
-    """Whether the page, if it has no new rows, is not the end. That is the "Next" of another one alone, and
-    repeats it; if it is empty, the first page or one alone links to it, or a number tells its place."""
 
 
 class ReadPages(Struct):
@@ -73,6 +57,8 @@ class ReadPages(Struct):
     _held: HeldPages = field(default_factory=HeldPages)
     _dead_end: Flaw | None = None
     """The control for further entries that cannot be followed, unless it was there when the listing was whole."""
+    _unsettled: Flaw | None = None
+    """That a page after the last one was not found, which may never have been."""
     _was_alive: bool = False
     """Whether it has no URL, and its page led on when it was last read."""
 
@@ -140,10 +126,9 @@ class ReadPages(Struct):
         if not queue.todo:
             self._look_for_others(scope)
         is_sound, is_over = self.whole and self._dead_end is None, not queue.todo
-        if is_over:
-            self._conclude()
-        held = self._held.hold(memo, is_whole=self.whole and is_over, is_sound=is_sound)
-        return held if self.together is None or not is_over else self.together.remembered(held, is_whole=self.whole)
+        is_whole = is_over and self._conclude()
+        held = self._held.hold(memo, is_whole=is_whole, is_sound=is_sound)
+        return held if self.together is None or not is_over else self.together.remembered(held, is_whole=is_whole)
 
     def _note_dead_end(self, listing: Listing, known: ListingMemo | None) -> None:
         """Note a control for further entries that cannot be followed, if nothing else leads on.
@@ -160,12 +145,13 @@ class ReadPages(Struct):
     def _look_for_others(self, scope: Scope) -> None:
         """Go on with pages that do not follow any other: those before a page, and those that followed one formerly."""
         queue = self.queue
-        if queue.stray_read < _MOST_STRAY:
+        if queue.may_stray:
             queue.go_back(self._order.before(queue.back), scope)
         if not queue.todo and self.together is not None:
             queue.go_to_former(self.together.former(queue.former_read), scope)
 
-    def _conclude(self) -> None:
+    def _conclude(self) -> bool:
+        """Note what all pages show together. Returns whether they are all, as far as it is known."""
         unlike = None if self.together is None else self.together.flaw()
         for claim in self._held.standing(unmet(self.claims, self.rows, self.pages), self.rows):
             self._fail(claim.flaw)
@@ -175,37 +161,47 @@ class ReadPages(Struct):
         has_shrunk = self._was_alive and self.queue.former_read and not self._has(FlawKind.UNPAGED)
         if self._dead_end is not None and not has_shrunk:
             self._fail(self._dead_end)
+        is_whole = self.whole
+        if self._unsettled is not None and self.together is not None:
+            self._fail(self._unsettled)
+            is_all = self.together.may_be_all or is_total(self.claims, self.rows, self.pages)
+            is_whole = is_whole and is_all
+        return is_whole
 
-    def unsettled(self, error: FetchError | ListingError) -> list[ListingMemo]:
-        """What is to be remembered now, because a page that follows another one was not found, and may never have been.
+    def is_unsettled(self, error: FetchError | ListingError, known: ListingMemo | None, flaw: Flaw) -> bool:
+        """Whether a page that was not found, and is not known, may never have been. If so, note this ``flaw``.
 
-        That is the page before, as it was, and the link, so that the next run knows that it has been there. To be asked
-        only if no known row is missing: otherwise, pages with these rows have followed.
+        The pages before it are remembered if they may be all, so that the next run knows what they were followed by.
         """
+        if known is not None or self.together is None or self.todo:
+            return False
         if not is_gone(error) or not self.queue.is_only_next:
-            return []
-        known = None if self.together is None else self.together.known_before
-        return [with_next(page, self.queue.url) for page in (self._held.last if known is None else [known])]
+            return False
+        self._unsettled = flaw
+        self._held.note_end()
+        return True
 
     def may_be_the_end(self, error: FetchError | ListingError, known: ListingMemo | None) -> bool:
         """Whether a page that could not be read may be the one after the last, to which a page links all the same.
 
         ``known``: the page as it was. Only "Next" may lead there. It is believed if the page before is shorter than the
         first one, or shows nothing new; if the page led on, or repeated others; or if it was not there either when the
-        link was last read. Otherwise, and with any statement of how much there is, it is a page that is missing.
+        same page or the same rows led there. Otherwise, and with any statement of how much there is, it is missing.
         """
-        pages = self.together
         if self.is_former:
             return is_absent(error)
         if not is_gone(error) or self.is_first or self.todo or not self.queue.is_only_next:
             return False
+        pages, queue = self.together, self.queue
+        was_end = self._held.was_end(queue.url) or (pages is not None and pages.was_end)
+        may_be = self._order.is_idle or self._order.is_short or was_end
         if known is not None:
-            return bool(next_of(known)) or not known.entries or (pages is not None and pages.repeated(known))
-        before = None if pages is None else pages.known_before
-        was_linked = before is not None and self.queue.url in next_of(before)
-        return self._order.is_idle or self._order.is_short or was_linked
+            may_be = bool(next_of(known)) or not known.entries or (pages is not None and pages.repeated(known))
+        if may_be:
+            self._held.note_end()
+        return may_be
 
-    def _rows_of(self, listing: Listing, known: ListingMemo | None, memo: ListingMemo | None) -> _Rows:
+    def _rows_of(self, listing: Listing, known: ListingMemo | None, memo: ListingMemo | None) -> PlacedRows:
         """Note the rows of the current page. Returns what they are among those of the other pages.
 
         A server that ignores the query sends the first page again. If that is all that comes after a page that says
@@ -215,7 +211,7 @@ class ReadPages(Struct):
         is_alone = self.is_first and not (is_paged(listing) or listing.claims or is_paged(known))
         if is_alone or listing.family in PAGED_BY_MARKER or self._count > len(listing.entries):
             self.rows, self.pages = self.rows + self._count + rejected, self.pages + 1
-            return _Rows(is_new=True)
+            return PlacedRows(is_new=True)
         if self.together is None:
             from crawler.pipeline.rules.listings.several_pages import SeveralPages  # imported only if needed
 
@@ -233,7 +229,7 @@ class ReadPages(Struct):
             self._fail(Flaw(FlawKind.REPEATED))
         is_repeated = (queue.is_only_next and rows.is_of_before) or self.together.was_repeated
         is_lost = not is_repeated if rows.count else queue.is_linked_by_several and self._is_unordered()
-        return _Rows(
+        return PlacedRows(
             is_new=is_new,
             is_first_again=rows.is_first_again and not self.together.had_rows,
             is_misplaced=len(self._order.new) > 1 and is_lost,
@@ -244,7 +240,7 @@ class ReadPages(Struct):
         queue = self.queue
         return not queue.is_linked_by(self._order.new[0]) and self._order.is_unordered(queue.url, queue.todo)
 
-    def _note_order(self, rows: _Rows, *, is_new: bool) -> None:
+    def _note_order(self, rows: PlacedRows, *, is_new: bool) -> None:
         """Note whether the current page has new rows. It must not come after one that has none.
 
         Such a page was not filled, or another one was sent in its place; at the end of a listing it is normal, but for

@@ -12,6 +12,8 @@ from crawler.model.values import ASIDE, Entry, Listing, Validators
 from crawler.pipeline.rules.listings.frame import (
     Look,
     SeenPage,
+    as_copy,
+    is_beyond,
     is_odd_end,
     is_open_end,
     is_replaced,
@@ -19,8 +21,8 @@ from crawler.pipeline.rules.listings.frame import (
     unlike,
 )
 from crawler.pipeline.rules.listings.page_heading import Headings
-from crawler.pipeline.rules.listings.page_links import next_of
-from crawler.pipeline.rules.listings.shown_rows import OwnRows, PageRows, ShownRows
+from crawler.pipeline.rules.listings.page_links import is_end, next_of
+from crawler.pipeline.rules.listings.shown_rows import PageRows, ShownRows
 from crawler.text.escape import masked
 from crawler.text.url_parameters import number_of, order
 
@@ -39,8 +41,6 @@ class SeveralPages(Struct):
     """Whether what the pages are now is believed to be right (--trust-pages)."""
     _former: dict[str, None] = field(default_factory=dict)
     """URLs of pages to which one led when it was last read, and perhaps none does now."""
-    known_before: ListingMemo | None = None
-    """The page that was added last, as it was."""
     _rows: ShownRows = field(default_factory=ShownRows)
     _seen: list[SeenPage] = field(default_factory=list)
     _withdrawn: list[SeenPage] = field(default_factory=list)
@@ -59,6 +59,8 @@ class SeveralPages(Struct):
     """URLs of these pages."""
     _led_by: dict[str, set[int]] = field(default_factory=dict)
     """URL of a page → hashes of the rows of the pages that are known to have led to it."""
+    _ends: set[int] = field(default_factory=set)
+    """Hashes of the rows of the pages that are known to have led to one that was not there."""
     _known_first: int = 0
     """Hash of the rows that the first page had."""
     _aliases: set[str] = field(default_factory=set)
@@ -88,7 +90,7 @@ class SeveralPages(Struct):
         it as one that follows.
         """
         rows, first = self._rows.add(listing.entries), self._seen[0].url if self._seen else url
-        now = _look(url, listing, rows.own, first)
+        now = look_of(url, rows.own, next_of(listing), listing.claims, first)
         self.was_repeated = False
         was = None if known is None else self._add_known(url, known, now, first)
         self._leads_to.update(next_of(listing))
@@ -97,7 +99,6 @@ class SeveralPages(Struct):
             self._headings.note(url, UNKNOWN if known is None else known.surroundings, page.surroundings.heading)
         if known is not None and listing.recalled and listing.linked and listing.linked == known.linked:
             self.unconfirmed.append(replace(known, validators=Validators()))
-        self.known_before = known
         self._seen.append(SeenPage(url=url, now=now, known=was, is_linked=is_linked, overlaps=rows.overlaps))
         if not now.rows:
             self._repeated[url] = listing.entries
@@ -106,7 +107,7 @@ class SeveralPages(Struct):
     def _add_known(self, url: str, known: ListingMemo, now: Look, first: str) -> Look | None:
         """Add what was ``known`` of the page at ``url``. Returns its look; None if it was no page of the listing."""
         self._led_to.update(next_of(known))
-        was = _look(url, known, self._rows.add_known(known.entries), first)
+        was = look_of(url, self._rows.add_known(known.entries), next_of(known), known.claims, first)
         self._note_led(was.key, known)
         if not self._seen:
             self._known_first = was.key
@@ -123,16 +124,15 @@ class SeveralPages(Struct):
         return None if not was.rows and url in self._leads_to - self._led_to else was
 
     def _note_led(self, key: int, known: ListingMemo) -> None:
-        """Note that a page that was ``known``, with rows of this ``key``, led to others."""
+        """Note where a page that was ``known``, with rows of this ``key``, led."""
+        if is_end(known):
+            self._ends.add(key)
         for page in next_of(known):
             if page != known.url:
                 self._led_by.setdefault(page, set()).add(key)
 
     def _copies(self) -> set[str]:
-        """URLs of the pages that are known to have repeated a page that led to them: they had no rows of their own.
-
-        That page may be read after them, or not at all, if pages have other URLs now.
-        """
+        """URLs of pages that are known to have repeated one that led to them, which may not be read any more."""
         pages = (*self._seen, *self._withdrawn)
         return {page.url for page in pages if page.known and page.known.key in self._led_by.get(page.url, ())}
 
@@ -192,6 +192,22 @@ class SeveralPages(Struct):
     def repeated(self, known: ListingMemo) -> bool:
         """Whether a page that was ``known`` had no rows but those that pages added so far had."""
         return self._rows.knew_all(known.entries)
+
+    @property
+    def was_end(self) -> bool:
+        """Whether a page with the same rows as the last one is known to have led to one that was not there."""
+        return self._seen[-1].now.key in self._ends and not self._has_lost_first
+
+    @property
+    def may_be_all(self) -> bool:
+        """Whether no known row is missing that may be on a page after the last one."""
+        return self._rows.may_be_all and not self._has_lost_first
+
+    @property
+    def _has_lost_first(self) -> bool:
+        """Whether all rows of the first page are missing: the last one may have been sent in its place."""
+        known = self._seen[0].known
+        return known is not None and self._rows.is_gone(known.key, known.rows)
 
     @property
     def had_rows(self) -> bool:
@@ -254,7 +270,7 @@ class SeveralPages(Struct):
         copies = self._copies()
         led_to = [pages - self._aliases for url, pages in self._known_next.items() if url not in copies]
         had_end = not all(led_to) or (bool(led_to) and all(pages <= self._with_rows - copies for pages in led_to))
-        first, *others = (_as_copy(page) if page.url in copies else page for page in self._seen)
+        first, *others = (as_copy(page) if page.url in copies else page for page in self._seen)
         pages = [page for page in others if page.now.key != first.now.key or not self._is_alias(page)]
         if (replaced := self._replaced([first, *pages])) is not None:
             return Flaw(FlawKind.UNLIKE, f"{masked(replaced)}: it has the rows of another page")
@@ -270,30 +286,13 @@ class SeveralPages(Struct):
     def _replaced(self, pages: Sequence[SeenPage]) -> str | None:
         """The URL of a page in whose place another one was sent; None if there is none."""
         by_rows = {page.now.key: page for page in pages if page.now.rows and page.known is not None}
-        ends = [page.url for page in pages[1:] if page.now.rows and not page.now.leads_on]
         for other in (*pages, *self._withdrawn):
             page = None if other.now.rows else by_rows.get(other.now.key)
             if page is None or page.known is None or not self._rows.is_gone(page.known.key, page.known.rows):
                 continue
-            if other in self._withdrawn and self._came_after(other.url, [end for end in ends if end != page.url]):
+            if other in self._withdrawn and is_beyond(other.url, page.url, pages, self._known_next):
                 continue  # what is sent for a page after the last one is any other one
             is_familiar = self._rows.knew(self._repeated[other.url])
             if is_replaced(page, other, is_first=page is pages[0], is_familiar=is_familiar):
                 return page.url
         return None
-
-    def _came_after(self, url: str, pages: Sequence[str]) -> bool:
-        """Whether the page at ``url`` came after one of ``pages``, by the links that the pages had."""
-        found = list(pages)
-        for page in found:
-            found += self._known_next.get(page, set()).difference(found)
-        return url in found[len(pages) :]
-
-
-def _as_copy(page: SeenPage) -> SeenPage:
-    """``page`` without known rows of its own."""
-    return page if page.known is None else replace(page, known=replace(page.known, rows=0))
-
-
-def _look(url: str, page: Listing | ListingMemo, rows: OwnRows, first: str) -> Look:
-    return look_of(url, rows, next_of(page), page.claims, first)

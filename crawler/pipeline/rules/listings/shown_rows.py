@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from crawler.model.struct import Struct, Value, field
-from crawler.model.values import Entry
+from crawler.model.values import Entry, Kind
 from crawler.text.names.hashed import HashedTexts
 
 _MOST_UNPLACED = 20_000
 """About the maximum number of rows of which more than a hash is kept."""
+_ORDERS: tuple[Callable[[Entry], tuple[bool, str]], ...] = (
+    lambda row: (False, row.path),
+    lambda row: (row.kind is not Kind.DIRECTORY, row.path.casefold()),
+)
+"""Orders by name: in these, the place of a row among others never changes."""
 
 
 class OwnRows(Value, frozen=True):
@@ -64,6 +70,12 @@ class ShownRows(Struct):
     """Path → row that was on none of the pages that were known; only of the first page if none was."""
     _expected: dict[str, Entry] = field(default_factory=dict)
     """Path → row that earlier visits have shown, and that was on no page that is remembered."""
+    _last: Entry | None = None
+    """The last row of the last page that has shown new ones."""
+    _orders: tuple[int, ...] = tuple(range(len(_ORDERS)))
+    """The orders in which all pages have shown their rows."""
+    _known_last: dict[int, list[Entry]] = field(default_factory=dict)
+    """Key of a known page with rows that no page had shown when it was added → the last of these in each order."""
     _missing: dict[int, int] = field(default_factory=dict)
     """Hashes of the paths of known rows that no page has shown so far → key of the page that had them."""
 
@@ -71,6 +83,16 @@ class ShownRows(Struct):
     def is_lossy(self) -> bool:
         """Whether rows that were known are on no page."""
         return bool(self._missing)
+
+    @property
+    def may_be_all(self) -> bool:
+        """Whether no known row is missing that may come after the last one: rows are shown in the order of names."""
+        last, missing = self._last, {*self._missing.values()}
+        return not missing or any(
+            last is not None
+            and all(_ORDERS[order](self._known_last[key][order]) < _ORDERS[order](last) for key in missing)
+            for order in self._orders
+        )
 
     def is_gone(self, key: int, count: int) -> bool:
         """Whether all ``count`` rows that the known page with this ``key`` had are on no page."""
@@ -102,6 +124,10 @@ class ShownRows(Struct):
         if (self._first is None or self._known) and len(self._unplaced) <= _MOST_UNPLACED:
             self._unplaced |= {entry.path: entry for entry in entries if entry.path not in self._known}
         new = _add_to(self._shown, paths)
+        if new:
+            rows = entries if self._last is None else (self._last, *entries)
+            self._orders = tuple(order for order in self._orders if _is_sorted(map(_ORDERS[order], rows)))
+            self._last = entries[-1]
         hashes = frozenset(map(hash, paths))
         for path in hashes & self._missing.keys():
             del self._missing[path]
@@ -119,30 +145,36 @@ class ShownRows(Struct):
             is_part=is_part,
         )
 
-    def add_known(self, entries: Iterable[Entry]) -> OwnRows:
+    def add_known(self, entries: Sequence[Entry]) -> OwnRows:
         """Add the rows that the page had."""
         paths = {entry.path for entry in entries}
         new = _add_to(self._known, paths)
         own = OwnRows(hash(frozenset(map(hash, paths))), len(paths) if new else 0)
         is_part = _is_part(self._known_keys, own.key, new, len(paths))
         self.had_overlaps = self.had_overlaps or is_part or 0 < new < len(paths)
-        self._miss(paths, own.key)
+        self._miss(entries, own.key)
         for path in paths & self._unplaced.keys():
             del self._unplaced[path]
         return own
 
-    def add_unread(self, entries: Iterable[Entry]) -> int:
+    def add_unread(self, entries: Sequence[Entry]) -> int:
         """Add the rows that a page had which has not been read, and perhaps is not read any more. Returns their key."""
         paths = {entry.path for entry in entries}
         key = hash(frozenset(map(hash, paths)))
-        self._miss(paths, key)
+        self._miss(entries, key)
         return key
 
-    def _miss(self, paths: Iterable[str], key: int) -> None:
-        """Note that the known page with this ``key`` had ``paths``."""
-        for path in paths:
-            if path not in self._shown:
-                self._missing.setdefault(hash(path), key)
+    def _miss(self, entries: Sequence[Entry], key: int) -> None:
+        """Note that the known page with this ``key`` had ``entries``."""
+        missing = [entry for entry in entries if entry.path not in self._shown]
+        for entry in missing:
+            self._missing.setdefault(hash(entry.path), key)
+        if missing:
+            self._known_last[key] = [max(missing, key=order) for order in _ORDERS]
+
+
+def _is_sorted(keys: Iterable[tuple[bool, str]]) -> bool:
+    return all(one <= other for one, other in pairwise(keys))
 
 
 def _is_part(keys: set[int], key: int, new: int, count: int) -> bool:

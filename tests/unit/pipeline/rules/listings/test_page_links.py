@@ -8,16 +8,19 @@ from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import ListingMemo
+from crawler.model.struct import replace
 from crawler.model.values import Listing, Validators
 from crawler.pipeline.rules.listings.page_links import (
+    PageQueue,
+    as_end,
     back_links,
     following,
     is_absent,
     is_chain,
+    is_end,
     is_gone,
     is_paged,
     next_of,
-    with_next,
 )
 from crawler.pipeline.rules.scope import Scope
 
@@ -113,13 +116,24 @@ def test_a_known_page_led_to_others_by_links_of_either_kind(
     assert not is_paged(None)
 
 
-@pytest.mark.parametrize(("page", "is_its_own"), [(TWO, True), (THREE, True), (AWAY, False)])
-def test_a_page_to_which_a_link_was_added_is_not_what_its_bytes_say(page: str, *, is_its_own: bool) -> None:
+def test_that_no_page_follows_is_noted_once_and_taken_back() -> None:
+    back = Claim(ClaimKind.BACK, ROOT)
     memo = ListingMemo(
         url=ROOT, answered=ROOT, path="", validators=Validators(etag='"1"'), body_digest="d", family="generic",
-        complete=True, entries=(), next_pages=(TWO,), linked=(THREE,),
+        complete=True, entries=(), next_pages=(TWO,), claims=(back,),
     )  # fmt: skip
-    found = with_next(memo, page)
-    assert page in next_of(found)
-    assert (found == memo) is is_its_own
-    assert (found.body_digest, bool(found.validators)) == (("d", True) if is_its_own else ("", False))
+    noted = as_end(memo)
+    assert (is_end(noted), is_end(memo), is_end(None)) == (True, False, False)
+    assert as_end(noted) == noted == replace(memo, claims=(back, Claim(ClaimKind.END)))
+    assert as_end(noted, is_end=False) == memo
+
+
+@pytest.mark.parametrize("is_former", [False, True])
+def test_a_page_to_which_none_leads_any_more_leads_back_to_none(*, is_former: bool) -> None:
+    queue = PageQueue([ROOT] if is_former else [ROOT, TWO])
+    queue.begin()
+    if is_former:
+        queue.go_to_former([TWO], SCOPE)
+    assert queue.begin() == TWO
+    queue.note_back(replace(listing(), claims=(Claim(ClaimKind.BACK, THREE),)))
+    assert queue.back == ({} if is_former else {THREE: TWO})

@@ -20,6 +20,8 @@ NEXT = Claim(ClaimKind.NEXT)
 GONE = FetchError("HTTP 404", url=ROOT, status=404)
 Site = Mapping[str, Listing]
 
+END = Claim(ClaimKind.END)
+
 
 def url_of(page: object) -> str:
     """1 is the first page, which has no number; None leads out of the directory."""
@@ -238,8 +240,11 @@ def test_a_control_that_leads_nowhere(
         ({1: page("ab", 2), 2: page("c", 3)}, None, True),  # the last page is shorter
         ({1: page("ab", 2), 2: page("cd", 3)}, None, False),
         ({1: page("ab", 2), 2: page("ab", 3)}, None, True),  # the page before shows nothing new
-        ({1: page("ab", 2)}, {1: page("ab", 2)}, True),  # it was not there when the link was last read
-        ({1: page("ab", 2)}, {1: page("ab", 3)}, False),
+        ({1: page("ab", 2)}, {1: page("ab", 2, claims=[END])}, True),  # it was not there when the link was last read
+        ({1: page("ab", 2)}, {1: page("ab", 2)}, False),  # it may have been too long to be remembered
+        ({1: page("ab", 2)}, {1: page("ab", 3, claims=[END])}, True),  # nothing followed the same rows
+        ({1: page("ac", 2)}, {1: page("ab", 2, claims=[END])}, True),
+        ({1: page("ac", 2)}, {1: page("ab", 3, claims=[END])}, False),
         ({1: page("ab", 2)}, {1: page("ab", 2), 2: page("cd")}, False),  # rows have followed
         ({1: page("ab", 2)}, {1: page("ab", 2), 2: page("cd", 3)}, True),  # it led on
         ({1: page("ab", 2)}, {1: page("ab", 2), 2: page("")}, True),
@@ -293,17 +298,73 @@ def begun(*pages: Listing) -> ReadPages:
     return found
 
 
-def test_a_link_to_a_page_that_was_never_found_is_remembered_with_the_page_as_it_was() -> None:
-    assert begun(page("ab", 2)).unsettled(FetchError("HTTP 500", url=ROOT, status=500)) == []
-    assert begun(page("ab", 2, 3), page("cd", 3)).unsettled(GONE) == []  # two pages lead there
+MISSING = Flaw(FlawKind.NOT_FOUND, "HTTP 404")
+
+
+def concluded(pages: ReadPages) -> list[ListingMemo]:
+    """What is remembered if the current page of ``pages`` is not found, nor is any that followed one formerly."""
+    assert pages.is_unsettled(GONE, None, MISSING)
+    empty = Listing(url=pages.queue.url, family="none", confidence=1.0, is_listing=True)
+    held = pages.end(empty, SCOPE)
+    while pages.todo:
+        pages.begin()
+        assert pages.is_former
+        assert pages.may_be_the_end(GONE, None)
+        held = pages.end(empty, SCOPE)
+    assert (pages.flaws, pages.whole) == ([MISSING], False)
+    return held
+
+
+def test_a_page_that_was_never_found_may_be_the_end() -> None:
+    error = FetchError("HTTP 500", url=ROOT, status=500)
+    assert not begun(page("ab", 2)).is_unsettled(error, None, MISSING)
+    assert not begun(page("ab", 2, 3), page("cd", 3)).is_unsettled(GONE, None, MISSING)  # two pages lead there
+    assert not begun(page("ab", 2, 3)).is_unsettled(GONE, None, MISSING)  # it is not the last one
+    assert not begun(page("ab", 2)).is_unsettled(GONE, memo(url_of(2), page("cd")), MISSING)
+    first = pages_from(ROOT)
+    first.begin()
+    assert not first.is_unsettled(GONE, None, MISSING)
+    assert not begun(page("ab", 2)).may_be_the_end(error, memo(ROOT, page("", 2)))
+
+
+def test_pages_before_one_that_was_never_found_are_remembered_if_that_may_be_the_end() -> None:
+    assert concluded(begun(page("ab", 2))) == [memo(ROOT, page("ab", 2, claims=[END]))]
     pages = pages_from(ROOT)
     pages.begin()
-    pages.end(page("ab", 3), SCOPE, memo(ROOT, page("ab", 2)))
+    pages.end(page("ab", 3), SCOPE, memo(ROOT, page("ab", 2)), memo(ROOT, page("ab", 3)))
     pages.begin()
-    assert pages.unsettled(FetchError("HTTP 500", url=ROOT, status=500)) == []
-    assert not pages.may_be_the_end(FetchError("HTTP 500", url=ROOT, status=500), memo(ROOT, page("", 2)))
-    (found,) = pages.unsettled(GONE)
-    assert (found.next_pages, found.entries) == ((url_of(2), url_of(3)), page("ab").entries)
+    assert concluded(pages) == [memo(ROOT, page("ab", 3, claims=[END]))]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "claims", "expected"),
+    [
+        (["ab", "cd"], ["ab", "cd"], [], True),
+        (["ab", "cd"], ["ad", "ef"], [], True),  # what is missing would come before the last row
+        (["abc", "de"], ["acd", "efg"], [], True),
+        (["ab", "cdg"], ["ab", "cd"], [], False),  # it may have followed
+        (["ab", "cdf"], ["ab", "ce"], [], False),  # so may a page have, that had it
+        (["ab", "cd"], ["da", "ef"], [], False),  # not in the order of names
+        (["ab", "cdg"], ["ab", "cd"], [4], True),  # these are all
+        (["ab", "cdg"], ["ab", "cd"], [3], False),
+        (["ab", "cdg"], ["ab", "cd"], [3, 4], False),
+        (["abc"], ["ab"], [2], False),  # the number of rows on each page
+        (["ab", "cd"], ["Ab", "cD"], [], False),
+        (["abCd"], ["aCd"], [], True),  # whatever the case of letters is
+    ],
+)
+def test_known_rows_that_are_missing_may_have_followed(
+    before: list[str], now: list[str], claims: list[int], *, expected: bool
+) -> None:
+    pages = pages_from(ROOT)
+    for number, rows in enumerate(now):
+        url, numbers = pages.begin(), [total(each) for each in claims]
+        was = page(before[number], f"k{number}") if number < len(before) else None
+        each = page(rows, f"t{number}", claims=numbers)
+        pages.add(each.entries)
+        pages.end(each, SCOPE, None if was is None else memo(url, was), memo(url, each))
+    pages.begin()
+    assert bool(concluded(pages)) is expected
 
 
 def total(count: int) -> Claim:

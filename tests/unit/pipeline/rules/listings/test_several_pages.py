@@ -325,11 +325,18 @@ def test_a_later_page_with_links_back_shows_whether_it_is_where_it_belongs(*, ha
         assert (flaw is not None and OTHER in flaw.quote) is (is_first or not has_back)
 
 
-def test_the_page_that_was_added_last_is_remembered_as_it_was() -> None:
-    pages = SeveralPages()
-    for page, known in (("first", ("ab", [2])), (2, None), (3, ("ef", []))):
-        add(pages, page, ("ab", []), known)
-        assert pages.known_before == (None if known is None else memo(url_of(page), known))
+@pytest.mark.parametrize("is_read", [False, True])
+@pytest.mark.parametrize(("rows", "expected"), [("cd", True), ("c", False), ("ab", False)])
+def test_after_the_same_rows_none_was_there(rows: str, *, expected: bool, is_read: bool) -> None:
+    pages, end = SeveralPages(), memo(url_of("old"), ("cd", ["gone"]), (Claim(ClaimKind.END),))
+    add(pages, "first", ("ab", ["t2"]), ("ab", ["old"]))
+    if is_read:
+        listing = Listing(url=url_of("old"), family="generic", confidence=1.0, is_listing=True, entries=entries("e"))
+        pages.add(url_of("old"), listing, end, is_linked=False)
+    else:
+        pages.note_unread(url_of("old"), end)
+    add(pages, "t2", (rows, ["t3"]), None)
+    assert pages.was_end is expected
 
 
 @pytest.mark.parametrize(("names", "expected"), [("ab", True), ("da", True), ("", True), ("ae", False)])
@@ -663,3 +670,22 @@ def test_an_empty_page_of_a_chain_is_bare(family: str, names: str, *, complete: 
         url=ROOT, family=family, confidence=1.0, is_listing=True, entries=entries(names), complete=complete
     )  # fmt: skip
     assert is_bare(listing) is expected
+
+
+@pytest.mark.parametrize(
+    ("third", "expected"),
+    [
+        ([], True),
+        ([1, 2], False),  # numbers lead to all pages, and not there
+        ([4], True),  # where the next page leads is not known
+    ],
+)
+def test_what_is_sent_for_a_number_that_no_page_shows_any_more_is_any_page(
+    third: list[object], *, expected: bool
+) -> None:
+    pages = SeveralPages()
+    add(pages, "first", ("cd", [2, 3]), ("ab", [2, 3, 9]))
+    add(pages, 3, ("gh", third), ("gh", third))
+    add(pages, 9, ("cd", []), ("cd", [1]))
+    pages.withdraw()
+    assert pages.flaw() == (Flaw(FlawKind.UNLIKE, f"{ROOT}: {OTHER}") if expected else None)
