@@ -18,7 +18,7 @@ from crawler.listings.values import other_texts
 from crawler.listings.values.mentioned_names import last_name
 from crawler.model.flaws import ClaimKind
 from crawler.model.struct import Value
-from crawler.model.values import ASIDE, MARKUP, Listing
+from crawler.model.values import ASIDE, MARKUP, Kind, Listing
 from crawler.text.patterns import pattern
 from crawler.text.urls import decoded, origin, resolve_any
 
@@ -39,6 +39,8 @@ _FACT = pattern(
     r"|(?<!\S)(?:(?:[a-z]+|x-[\w-]+)/[\w.+-]+|[Dd]irectory|[Ff]older|[Ff]ile)(?!\S)"
 )
 """Permissions, a name that is not printed whole, an age, and a type."""
+_MARKER = pattern(r"(?<!\S)(?:<[^\W\d_]{1,12}>|d)(?!\S)")
+"""What marks the row of a directory, in any language."""
 _BETWEEN, _BACK = pattern(r"(?<=\d)(?=[^\W\d_])"), pattern(r"\bback\b", re.IGNORECASE)
 _NO_MORE = Continuation()
 
@@ -107,7 +109,9 @@ def texts_outside(
             if len(found) > other_texts.MOST:
                 return None
     in_rows = [passage for passage, is_in in shown if is_in]
-    asides = (*_labels(page.shown, in_rows), *drawn(page.markup), *_said_by_last_row(in_rows, names))
+    directories = {entry.name for entry in listing.entries if entry.kind is Kind.DIRECTORY}
+    said = _said_by_last_row(in_rows, names, directories)
+    asides = (*_labels(page.shown, in_rows), *drawn(page.markup), *said)
     found |= {
         f"{ASIDE}{text}": None
         for text in asides
@@ -183,10 +187,11 @@ def _attributes(attributes: str) -> dict[str, str]:
     return {key.lower(): unescape(a or b or c) for key, a, b, c in _LABEL.findall(attributes)}
 
 
-def _said_by_last_row(rows: Sequence[Passage], names: Collection[str]) -> Iterator[str]:
+def _said_by_last_row(rows: Sequence[Passage], names: Collection[str], directories: set[str]) -> Iterator[str]:
     """The texts in cells of the last of ``rows`` in which the others show nothing but names, dates, sizes and the like.
 
-    A server that fails while it prints rows may say so there.
+    A server that fails while it prints rows may say so there. What marks one of ``directories`` is nothing like that:
+    it may be the only one.
     """
     last = rows[-1] if rows else None
     if last is None or not any(name in last.text for name in {*map(last_name, last.hrefs)} & set(names)):
@@ -195,7 +200,8 @@ def _said_by_last_row(rows: Sequence[Passage], names: Collection[str]) -> Iterat
     if len(others) < _FEWEST - 1:
         return
     for number, cell in enumerate(last.cells):
-        if _says_more(cell, last, names) and not any(
+        is_marked = not directories.isdisjoint(map(last_name, last.hrefs))
+        if _says_more(_MARKER.sub(" ", cell) if is_marked else cell, last, names) and not any(
             _says_more(row.cells[number], row, names) for row in others if number < len(row.cells)
         ):
             yield " ".join(cell.split())

@@ -111,6 +111,28 @@ def test_what_only_the_last_row_says_is_a_text(
     assert texts(f"<table>{unknown}</table>", ("a", "b", "c")) == (), "not known which cell shows the name"
 
 
+@pytest.mark.parametrize(
+    ("marker", "kind", "expected"),
+    [
+        ("&lt;r\u00e9p&gt;", Kind.DIRECTORY, ()), ("&lt;\u30c7\u30a3\u30ec\u30af\u30c8\u30ea&gt;", Kind.DIRECTORY, ()),
+        ("d", Kind.DIRECTORY, ()), ("&lt;Viga&gt; 3", Kind.DIRECTORY, ()),
+        ("&lt;r\u00e9p&gt;", Kind.FILE, ("\1{} <r\u00e9p>",)), ("d", Kind.FILE, ("\1{} d",)),
+        ("Viga", Kind.DIRECTORY, ("\1{} Viga",)),
+        ("&lt;Viga lugemisel&gt;", Kind.DIRECTORY, ("\1{} <Viga lugemisel>",)),
+        ("dd", Kind.DIRECTORY, ("\1{} dd",)),
+    ],
+)  # fmt: skip
+def test_what_marks_the_only_directory_of_a_page_in_its_last_row_is_no_text(
+    marker: str, kind: Kind, expected: tuple[str, ...]
+) -> None:
+    row = '13/09/2020 12:26 {1} <a href="/pub/{0}">{0}</a>\n'
+    rows = "".join(row.format(name, 300) for name in "abc") + row.format("sub/", marker)
+    shown = listing(("a", "b", "c", "sub"))
+    entries = (*shown.entries[:-1], replace(shown.entries[-1], kind=kind, url=f"{URL}sub/"))
+    found = texts_outside(page_of(f"<pre>{rows}</pre>"), replace(shown, entries=entries), ("a", "b", "c", "sub"))
+    assert found == tuple(f"{text.format('13/09/2020 12:26')} sub/" for text in expected)
+
+
 @pytest.mark.parametrize("name", ["S", "..A", "e", "Sep", "ago", "application", "01-Sep", "A ", " a"])
 def test_a_name_with_parts_of_a_date_or_of_what_is_cut_short_says_nothing_more(name: str) -> None:
     rows = "".join(f'<a href="{quote(each)}">{each}</a> 01-Sep-1989 00:00 0\n' for each in ("a", "b", "c", name))
