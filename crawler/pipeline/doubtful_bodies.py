@@ -11,12 +11,18 @@ connections may be late alike. What may be cut counts if it comes twice.
 
 from __future__ import annotations
 
-from crawler.model.network.responses import Turn, WholeResponse
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from crawler.model.errors import FetchError, VerificationError
+from crawler.model.network.responses import Response, Turn, WholeResponse
 from crawler.model.struct import Value
 from crawler.model.values import Validators
+from crawler.pipeline.rules.responses.evidence import Unwanted
 from crawler.text.digests import sha256_of
 from crawler.text.http_fields import validators_of
 
+_REDIRECTS = 300
 _MOST = 1 << 12
 """Maximum number of contents that are kept."""
 
@@ -75,3 +81,17 @@ class DoubtfulBodies:
             self._seen[digest] = None
         if len(self._seen) > _MOST:
             del self._seen[next(iter(self._seen))]
+
+
+@contextmanager
+def judged(response: Response) -> Iterator[None]:
+    """Suspect the connection of a ``response`` that turns out not to be the requested file.
+
+    It may be the response to an earlier request, such as that for the listing; then those that follow are late, too.
+    """
+    try:
+        yield
+    except (FetchError, VerificationError) as error:
+        if response.turn is not None and response.status < _REDIRECTS and not isinstance(error, Unwanted):
+            response.turn.carrier.suspect()
+        raise

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.misbehaving.behaviours import Again, Behaviour, Cut, Excess, Raw, Says, Status
+from tests.support.misbehaving.behaviours import Again, Behaviour, Cut, Excess, Late, Raw, Says, Status
 from tests.support.misbehaving.samples import KB, blob, each_beside
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -72,6 +72,19 @@ def test_a_response_that_is_sent_twice_is_found(sandbox: Sandbox, site: Site, si
         url, env = "http://far.invalid/pub/", {"http_proxy": site.origin, "no_proxy": ""}
         site.otherwise = lambda target: site.at(target.removeprefix(url))
     sandbox.mirror(url, workers=1, more=["--pipeline=off"], env=env).succeeds()
+    sandbox.holds(site.contents())
+
+
+@pytest.mark.own
+@pytest.mark.row("P38")
+def test_a_listing_that_is_sent_twice_makes_no_file_late(sandbox: Sandbox, site: Site) -> None:
+    """It comes in place of the first file, and that in place of the next one."""
+    site.directory("", Again(pause=0.3))
+    for number in range(3):
+        site.file(f"f{number}.bin", blob(3000, number), Late(0.2))
+    sandbox.mirror(site.url, workers=1, more=["--pipeline=off", "--no-robots"]).fails(5)
+    site.at("").behave(())
+    sandbox.mirror(site.url, workers=1).succeeds()
     sandbox.holds(site.contents())
 
 

@@ -17,7 +17,7 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field, replace
 from crawler.model.values import UNCONFIRMED, Job, Outcome, Result, Staged, Validators
-from crawler.pipeline.doubtful_bodies import Body, DoubtfulBodies
+from crawler.pipeline.doubtful_bodies import Body, DoubtfulBodies, judged
 from crawler.pipeline.fetch.effort import Effort
 from crawler.pipeline.fetch.head_probe import CacheBypass, HeadProbes
 from crawler.pipeline.fetch.page_guard import Arrival, IsListing, RejectsHeaders, is_directory, may_be_directory
@@ -125,7 +125,8 @@ class Transfer:
     async def _request(self, resume: Resume | None) -> Result | Staged | None:
         job, shared, headers = self._job, self._shared, request_headers(self._job, resume, fresh=self._fresh)
         async with shared.client.open("GET", job.url, headers=headers, permit=shared.permit) as reply:
-            return await self.take(reply, resume)
+            with judged(reply):
+                return await self.take(reply, resume)
 
     async def take(self, reply: Response, resume: Resume | None) -> Result | Staged | None:
         """Use a response to the request of this attempt. None if a different request has to be sent."""

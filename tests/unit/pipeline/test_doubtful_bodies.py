@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.http.response import WholeResponse
+from crawler.model.errors import FetchError, VerificationError
 from crawler.model.network.responses import Carrier, Turn
 from crawler.model.values import Validators
 from crawler.pipeline import doubtful_bodies
-from crawler.pipeline.doubtful_bodies import Body, DoubtfulBodies
+from crawler.pipeline.doubtful_bodies import Body, DoubtfulBodies, judged
+from crawler.pipeline.rules.responses.evidence import Unwanted
 
 A, B, C = "http://h/a", "http://h/b", "http://h/c"
 
@@ -176,6 +178,30 @@ def test_a_response_whose_body_has_arrived_is_judged_by_it() -> None:
     assert is_doubtful(B, b"z")
     carrier = Carrier()
     assert not is_doubtful(B, b"z")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "is_suspected"),
+    [
+        (200, VerificationError("the size"), True),
+        (206, FetchError("no such range", url=A), True),
+        (200, Unwanted("the time"), False),
+        (404, FetchError("HTTP 404", url=A), False),
+        (304, VerificationError("outdated"), False),
+    ],
+)
+@pytest.mark.parametrize("has_turn", [True, False])
+def test_a_response_that_is_not_the_file_makes_its_connection_suspect(
+    status: int, error: Exception, *, is_suspected: bool, has_turn: bool
+) -> None:
+    carrier = Carrier()
+    response = WholeResponse(status, b"", A, turn=carrier.next() if has_turn else None)
+    with judged(response):
+        pass
+    assert not carrier.is_suspect
+    with pytest.raises(type(error)), judged(response):
+        raise error
+    assert carrier.is_suspect == (is_suspected and has_turn)
 
 
 def test_not_all_contents_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
