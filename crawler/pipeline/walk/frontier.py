@@ -10,14 +10,13 @@ from crawler.pipeline.walk.pages import Directory
 
 
 class Frontier:
-    """A stack of directories, shared by several readers. It ends once it is empty and none is reading.
+    """A stack of directories, shared by at most ``readers`` coroutines. It ends once it is empty and none is reading.
 
-    ``readers``: how many there may be; if that becomes less, those that there are go on. The walk is depth-first, which
-    keeps the stack short. ``begin`` starts another reader, which must call ``next``; it is called only while more
-    directories are waiting than readers. Readers are cancelled together, if at all.
+    The walk is depth-first, which keeps the stack short. ``begin`` starts another reader, which must call ``next``; it
+    is called only while more directories are waiting than readers. Readers are cancelled together, if at all.
     """
 
-    def __init__(self, readers: Callable[[], int], begin: Callable[[], object] = lambda: None) -> None:
+    def __init__(self, readers: int, begin: Callable[[], object] = lambda: None) -> None:
         self._most, self._begin = readers, begin
         self._readers = 0
         """Number of readers that have been started."""
@@ -32,8 +31,7 @@ class Frontier:
         before = len(self._stack)
         self._stack += directories
         self._wake(len(self._stack) - before)
-        wanted = self._reading + len(self._stack)
-        for _ in range(self._readers, min(self._most(), wanted) if self._readers < wanted else 0):
+        while self._readers < min(self._most, self._reading + len(self._stack)):
             self._readers += 1
             self._begin()
 

@@ -148,9 +148,6 @@ class Pages(Protocol):
 class PageMemory(Protocol):
     """The memory of pages: the part of ``StateStore`` that a reader needs."""
 
-    @property
-    def knew_files(self) -> bool: ...
-
     async def listing(self, url: str) -> ListingMemo | None: ...
 
     def visited(self, path: str, url: str | None) -> None: ...

@@ -83,13 +83,8 @@ class Walker:
         """Visit every listing at or below ``starts``. Raises ListingError if the root itself fails."""
         visits = visit, visit_all or one_by_one(visit)
         async with asyncio.TaskGroup() as group:
-            frontier = Frontier(self._readers, lambda: group.create_task(self._lister(frontier, *visits)))
+            frontier = Frontier(self._bounds.listers, lambda: group.create_task(self._lister(frontier, *visits)))
             frontier.add(starts)
-
-    def _readers(self) -> int:
-        """Maximum number of coroutines that read listings now."""
-        listers = self._bounds.listers
-        return listers if self._groups is None else self._groups.readers(self.scope.base, listers)
 
     async def read_anew(self, directory: Directory, visit: Visit) -> None:
         """Fetch, parse and visit the listing of one directory again. Raises the errors of ``PageReader.read``."""
@@ -99,7 +94,7 @@ class Walker:
 
     async def read_one(self, directory: Directory, visit: Visit) -> None:
         """Visit the listing of one directory. Raises the errors of ``PageReader.read``; ListingError if incomplete."""
-        await self._pages(directory, visit, Frontier(lambda: 0))
+        await self._pages(directory, visit, Frontier(readers=0))
 
     async def _lister(self, frontier: Frontier, visit: Visit, visit_all: VisitAll) -> None:
         while (directory := await frontier.next()) is not None:

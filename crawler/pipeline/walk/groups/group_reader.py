@@ -5,7 +5,7 @@ A walk without a task, a future and a scan for each directory. What this cannot 
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Awaitable, Sequence
 
 from crawler.model.interfaces import FetchedPage
@@ -22,10 +22,8 @@ _MOST = 32
 """Maximum number of directories that are read together: a connection takes no more requests at once."""
 _FEW = 4
 """Number of listings that a quick host gets at once although connections are free: dividing them takes longer."""
-_READERS = 4
-"""Number of groups of a quick host that are read at once: one is parsed while the others are on their way."""
-_IDLE = 0.02
-"""Seconds for which a group may leave this program idle until the host is no longer taken for quick."""
+_SLOW = 0.1
+"""Seconds for so few listings after which a host is no longer taken for quick."""
 Begun = Awaitable[list[tuple[Directory, BegunPage | None]]]
 """The directories of a group with their first pages, once these have arrived; None stands for one to be read alone."""
 _Recorded = tuple[DirectoryDigest | None, ListingMemo | None]
@@ -40,21 +38,10 @@ class GroupReader:
         """The paths of directories whose pages have to be requested alone."""
         self._recorded: dict[str, _Recorded] = {}
         """What was known of the pages of directories that were put back: reading it twice takes a query."""
-        self._has_waited = False
-        """Whether a group has left this program idle."""
+        self._are_slow = False
+        """Whether a group of few pages has taken long."""
         self._held = 0
         """Number of directories whose readers are waiting for a connection."""
-
-    def readers(self, base: str, listers: int) -> int:
-        """How many of ``listers`` are to read the listings below ``base`` at once.
-
-        More than keep this program busy would be in the way of the files, and of what other processes have done.
-        """
-        is_first = bool(base) and not self._reader.state.knew_files  # what is known takes too little to be kept busy
-        return min(listers, _READERS) if is_first and self._pages.may_share(base) and self._is_quick(base) else listers
-
-    def _is_quick(self, url: str) -> bool:
-        return not self._has_waited and self._pages.is_quick(url)
 
     def others(self, directory: Directory, frontier: Frontier) -> list[Directory]:
         """Take the directories from ``frontier`` that are to be read together with ``directory``."""
@@ -111,13 +98,13 @@ class GroupReader:
         ]
         count = held = len(directories)
         self._held += held
-        began: float | None = None
-        are_known = all(digest or memo for digest, memo in recorded)
-        least = _FEW if are_known and self._is_quick(directories[0].url) else 1
+        clock, began = asyncio.get_running_loop().time, 0.0
+        are_known = not self._are_slow and all(digest or memo for digest, memo in recorded)
+        least = _FEW if are_known and self._pages.is_quick(directories[0].url) else 1
 
         def share(most: int, free: int) -> int:
             nonlocal count, held, began
-            count, began = min(most, count, max(least, -(-(self._held + frontier.waiting) // (free + 1)))), _idled()
+            count, began = min(most, count, max(least, -(-(self._held + frontier.waiting) // (free + 1)))), clock()
             self._held, held = self._held - held, 0
             for place in range(count, len(directories)):
                 self._recorded[directories[place].url] = recorded[place]
@@ -128,7 +115,7 @@ class GroupReader:
             pages = await self._pages.fetch_together(wanted, share)
         finally:
             self._held -= held
-        self._has_waited = self._has_waited or (began is not None and _idled() - began > _IDLE)
+        self._are_slow = self._are_slow or (0 < began < clock() - _SLOW and count <= _FEW)
         return [*pages, *[None] * (count - len(pages))]
 
     def _begun(self, directory: Directory, recorded: _Recorded, page: FetchedPage | None) -> BegunPage | None:
@@ -161,8 +148,3 @@ class GroupReader:
             if path in kept:
                 self._reader.announce_kept(path, urls[path], digest)
         return kept
-
-
-def _idled() -> float:
-    """Seconds for which this process has not run, beginning at any time."""
-    return time.monotonic() - time.process_time()

@@ -80,8 +80,6 @@ class Events(Observer):
 class Forgetful:
     """Implements ``page_reader.PageMemory``: the pages of a fallback are neither known nor remembered."""
 
-    knew_files = False
-
     async def listing(self, url: str) -> ListingMemo | None:
         return None
 

@@ -62,7 +62,7 @@ def test_each_directory_is_read_once_by_no_more_readers_than_needed(
                 readers += 1
                 group.create_task(reader(frontier))
 
-            frontier = Frontier(lambda: most, begin)
+            frontier = Frontier(most, begin)
             frontier.add(some(starts))
             peak = starts
         return read, made, readers, peak
@@ -73,7 +73,7 @@ def test_each_directory_is_read_once_by_no_more_readers_than_needed(
 
 
 def test_what_is_put_back_comes_next_in_the_same_order() -> None:
-    frontier = Frontier(lambda: 0)
+    frontier = Frontier(0)
     directories = [Directory(path=name, url="http://h/") for name in "abcd"]
     frontier.add(reversed(directories))
     taken = frontier.more(3, lambda _directory: True)
@@ -85,7 +85,7 @@ def test_what_is_put_back_comes_next_in_the_same_order() -> None:
 
 async def test_readers_begin_wait_and_end() -> None:
     begun: list[int] = []
-    frontier = Frontier(lambda: 4, lambda: begun.append(1))
+    frontier = Frontier(4, lambda: begun.append(1))
     a, b, c, d = (Directory(path=name, url="http://h/") for name in "abcd")
 
     async def settled(*waiting: asyncio.Task[Directory | None]) -> list[Directory | bool | None]:
@@ -128,16 +128,3 @@ async def test_readers_begin_wait_and_end() -> None:
     assert await settled(late) == [False]
     frontier.done()
     assert await settled(late, reader()) == [None, None]
-
-
-def test_there_may_be_more_readers_later_and_fewer_readers_end_none() -> None:
-    most, begun = [2], list[int]()
-    frontier = Frontier(lambda: most[0], lambda: begun.append(1))
-    frontier.add([Directory(path=str(at), url="http://h/") for at in range(9)])
-    assert len(begun) == 2
-    most[0] = 5
-    frontier.add([])
-    assert len(begun) == 5
-    most[0] = 1
-    frontier.add([])
-    assert len(begun) == 5

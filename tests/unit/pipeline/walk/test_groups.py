@@ -133,9 +133,6 @@ async def test_a_walk_ends_when_the_pages_of_a_group_were_enough() -> None:
 class Known:
     """Knows the pages whose URLs have an ``a``."""
 
-    def __init__(self, *, files: bool = False) -> None:
-        self.state = SimpleNamespace(knew_files=files)
-
     async def recorded(self, url: str) -> tuple[None, object | None]:
         return None, SimpleNamespace(validators=Validators()) if "a" in url[len(ROOT) :] else None
 
@@ -143,12 +140,12 @@ class Known:
 class Connections:
     """Requests no page, but notes how many would share a connection, of which ``free`` more are free."""
 
-    def __init__(self, free: int, *, quick: bool, seconds: float, shares: bool = True) -> None:
-        self._free, self._quick, self._seconds, self._shares = free, quick, seconds, shares
+    def __init__(self, free: int, *, quick: bool, seconds: float) -> None:
+        self._free, self._quick, self._seconds = free, quick, seconds
         self.counts: list[int] = []
 
     def may_share(self, _url: str) -> bool:
-        return self._shares
+        return True
 
     def is_quick(self, _url: str) -> bool:
         return self._quick
@@ -175,36 +172,19 @@ async def test_known_pages_of_a_quick_host_are_not_divided_among_all_connections
 ) -> None:
     connections = Connections(free, quick=quick, seconds=0.0)
     directories = [Directory(path=f"{at}", url=f"{ROOT}{at}{name}/") for at, name in enumerate(pages)]
-    await GroupReader(cast("PageReader", Known()), connections).read(directories, Frontier(lambda: 0))
+    await GroupReader(cast("PageReader", Known()), connections).read(directories, Frontier(readers=0))
     assert connections.counts == expected
-
-
-@pytest.mark.parametrize("base", ["", ROOT])
-@pytest.mark.parametrize("files", [False, True])
-@pytest.mark.parametrize("quick", [False, True])
-@pytest.mark.parametrize("shares", [False, True])
-def test_few_readers_keep_a_first_run_busy_with_groups_from_a_quick_host(
-    base: str, *, files: bool, quick: bool, shares: bool
-) -> None:
-    connections = Connections(15, quick=quick, seconds=0.0, shares=shares)
-    groups = GroupReader(cast("PageReader", Known(files=files)), connections)
-    few = base and quick and shares and not files
-    assert groups.readers(base, 16) == (4 if few else 16)
-    assert groups.readers(base, 2) == 2
 
 
 async def test_a_quick_host_whose_listings_take_long_is_not_taken_for_quick_any_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(group_reader, "_IDLE", 0.01)
+    monkeypatch.setattr(group_reader, "_SLOW", 0.01)
     connections, reader = Connections(15, quick=True, seconds=0.02), Known()
     groups = GroupReader(cast("PageReader", reader), connections)
-    counts = [groups.readers(ROOT, 16)]
     for _ in range(2):
-        await groups.read([Directory(path=f"{at}", url=f"{ROOT}{at}a/") for at in range(20)], Frontier(lambda: 0))
-        counts.append(groups.readers(ROOT, 16))
+        await groups.read([Directory(path=f"{at}", url=f"{ROOT}{at}a/") for at in range(20)], Frontier(readers=0))
     assert connections.counts == [4, 2]
-    assert counts == [4, 16, 16]
 
 
 @pytest.mark.parametrize(
