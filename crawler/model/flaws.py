@@ -170,7 +170,7 @@ class ClaimKind(StrEnum):
     ERROR = "error"
     """That something has failed."""
     END = "end"
-    """That no page was there to which it leads on, and no known row was missing: noted by a run, not by the page."""
+    """That no page was there to which it leads on, as a run has noted: the page itself does not say so."""
 
 
 class Claim(Value, frozen=True):

@@ -68,16 +68,12 @@ class HeldPages(Struct):
         """Whether there was no page at ``url`` either when the page that was noted last led there."""
         return self._was is not None and is_end(self._was) and url in next_of(self._was)
 
-    def note_end(self) -> list[ListingMemo]:
-        """Note that no page was there to which the one that was noted last leads on.
-
-        Returns what is held now; nothing if any page says that the listing is not whole.
-        """
+    def note_end(self) -> None:
+        """Note that no page was there to which the one that was noted last leads on."""
         if self._now is not None and not is_end(self._now):
             if self._held and self._held[-1] is self._now:
                 self._held.pop()
             self._add(as_end(self._now))
-        return [] if self._is_stated() else self._held
 
     def _add(self, memo: ListingMemo) -> None:
         if sum(len(each.entries) for each in self._held) <= _MOST_HELD:

@@ -251,11 +251,6 @@ class SeveralPages(Struct):
         known_next = self._known_next[self._seen[0].url] if known is not None and known.rows else set[str]()
         return url not in known_next and any(order(page, url) == 1 for page in known_next)
 
-    @property
-    def rows(self) -> ShownRows:
-        """The rows of the pages read so far, and those that were known on them."""
-        return self._rows
-
     def flaw(self) -> Flaw | None:
         """What shows that the pages are not the whole listing, although rows that were known are on none of them."""
         is_lossy = self._rows.is_lossy
