@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.support.misbehaving.behaviours import Says, Undated
+from tests.support.misbehaving.behaviours import Says, Undated, Unnamed
 from tests.support.misbehaving.samples import DAY, blob, populate
 from tests.support.misbehaving.sandbox import Sandbox
 from tests.support.misbehaving.server import Site
@@ -154,6 +154,24 @@ def test_a_file_that_was_only_touched_gets_the_new_time_although_a_304_has_none(
         sandbox.mirror(site.url).succeeds()
         assert [request.status for request in site.log.of("/pub/a.bin")] == requests
         assert sandbox.inodes()["a.bin"][1] == int(OLD + DAY) * 10**9
+
+
+@pytest.mark.own
+@pytest.mark.row("C05")
+@pytest.mark.parametrize(("later", "stated"), [(600, None), (3600, OLD), (-600, OLD), (3600, OLD + 3600)])
+def test_a_file_whose_row_changed_is_fetched_although_a_304_that_names_no_version_comes_first(
+    sandbox: Sandbox, later: int, stated: float | None
+) -> None:
+    """All files have one time, so that the zone is known but for a change of summer time."""
+    with Site(shape="apache") as site:
+        for name in ("a.bin", "b.bin", "c.bin"):
+            site.file(name, blob(100), etag=f'"{name}"')
+        sandbox.mirror(site.url).succeeds()
+        site.file("a.bin", blob(100, 2), Unnamed(last_modified=stated), etag='"other"', mtime=OLD + later)
+        site.log.clear()
+        sandbox.mirror(site.url).succeeds()
+        sandbox.holds(site.contents())
+        assert [request.status for request in site.log.of("/pub/a.bin")] == [304, 200]
 
 
 @pytest.mark.row("C06")

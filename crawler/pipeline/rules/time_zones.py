@@ -17,7 +17,7 @@ from itertools import islice
 from crawler.model.freshness import Dating
 from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
 from crawler.model.struct import Value, replace
-from crawler.model.values import UNCONFIRMED, Entry, Known, Span
+from crawler.model.values import UNCONFIRMED, Entry, Job, Known, Span
 from crawler.pipeline.rules.racy import timestamp_in_utc
 from crawler.text.http_fields import parse_http_date
 
@@ -192,6 +192,24 @@ def row_agrees(modified: Span[datetime] | None, last_modified: str | None) -> bo
         return shows(modified, moment)
     first = -((moment - int(timestamp_in_utc(low))) // _QUARTER)  # the smallest shift that reaches the span
     return abs(first) * _QUARTER <= _EAST and moment + first * _QUARTER <= timestamp_in_utc(high)
+
+
+def job_agrees(job: Job, last_modified: str | None) -> bool:
+    """Whether the listed time of ``job`` can be that of the version with this Last-Modified, by the zone that is known.
+
+    ``moment`` may be widened by a change of summer time, which no zone fills minute by minute, so the row counts, too.
+    """
+    return row_agrees(job.modified, last_modified) and row_agrees(job.moment, last_modified)
+
+
+def only_by_summer_time(job: Job) -> bool:
+    """Whether ``moment`` is widened by a change of summer time.
+
+    Rows that have not changed taught the zone. So the listing as a whole has not moved, and a row that has moved is of
+    another version than before.
+    """
+    moment, row = job.moment, job.modified
+    return moment is not None and row is not None and moment.high - moment.low > row.high - row.low
 
 
 def shows(modified: Span[datetime], moment: float) -> bool:

@@ -189,6 +189,19 @@ class Undated(Behaviour):
 
 
 @dataclass(frozen=True, slots=True)
+class Unnamed(Behaviour):
+    """A 304 without ETag to each conditional request, whether the file has changed or not, as if it were another's."""
+
+    last_modified: float | None = None
+
+    def shape(self, response: Response, request: Request) -> Response:
+        if "if-none-match" not in request.headers:
+            return response
+        times = () if self.last_modified is None else (("Last-Modified", formatdate(self.last_modified, usegmt=True)),)
+        return Response(status=304, headers=times)
+
+
+@dataclass(frozen=True, slots=True)
 class IgnoresRange(Behaviour):
     """200 and the whole body for any range request: servers may ignore Range (RFC 9110 section 14.2)."""
 

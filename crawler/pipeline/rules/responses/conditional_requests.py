@@ -27,15 +27,19 @@ def request_headers(job: Job, resume: Resume | None, *, fresh: bool = False) -> 
     return headers
 
 
-def confirms(said: Validators, asked: Validators) -> bool:
+def confirms(said: Validators, asked: Validators, *, is_row_changed: bool = False) -> bool:
     """Whether a 304 with the validators ``said`` describes the version with the validators ``asked``.
 
     It does not if its ETag differs (RFC 9111 section 4.3.4) or, without ETags, if its time is earlier: a server that
-    compares If-Modified-Since by "not later" sends 304 for every older version.
+    compares If-Modified-Since by "not later" sends 304 for every older version. Where the listing shows another row
+    than that of the copy, the 304 must name the ETag, as RFC 9110 section 15.4.5 demands: one that names none may be
+    the response to another request.
     """
-    if is_other_tag(said.etag, asked.etag):
-        return False
-    return asked.etag is not None or not is_before(said.last_modified, asked.last_modified)
+    if asked.etag is None:
+        return not is_before(said.last_modified, asked.last_modified)
+    if said.etag is None:
+        return not is_row_changed
+    return not is_other_tag(said.etag, asked.etag)
 
 
 def is_other_tag(said: str | None, asked: str | None) -> bool:

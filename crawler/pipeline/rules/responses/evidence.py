@@ -23,7 +23,7 @@ from crawler.pipeline.rules.compare import NANOSECONDS
 from crawler.pipeline.rules.racy import is_racy
 from crawler.pipeline.rules.responses.conditional_requests import confirms, is_before, is_other_tag
 from crawler.pipeline.rules.responses.verdict import Action, Verdict
-from crawler.pipeline.rules.time_zones import row_agrees
+from crawler.pipeline.rules.time_zones import job_agrees, only_by_summer_time
 from crawler.pipeline.rules.upstreams.agreement import refusal
 from crawler.text.http_fields import (
     coding_of,
@@ -48,7 +48,7 @@ class Proof(Value, frozen=True, kw_only=True):
     generated: float
     """Latest time at which the origin server generated the response, by its clock; seconds since the epoch."""
     is_another: bool = False
-    """True for a 304 that describes another version than the copy, so it does not say what the server has."""
+    """True for a 304 that is not about the copy, or not about its row: it does not say what the server has."""
     is_undated: bool = False
     """True for a 304 that does not say which time the server gives the file now: the one known is that of an earlier
     response. A 304 with an entity tag should have no Last-Modified (RFC 9110 section 15.4.5), and a weak tag may stay
@@ -68,13 +68,19 @@ def prove(job: Job, status: int, headers: Mapping[str, str], now: float, *, is_h
         is_hashed = not is_head or _has_listed_copy(job)
         found = Currency.LISTED if job.vouched and is_hashed else currency(job, said.last_modified, made)
         return Proof(currency=found, validators=said, generated=made)
-    known = job.known.validators
-    if not confirms(said, known):
+    known, is_row_changed = job.known.validators, job.known.row != job.row
+    if not confirms(said, known, is_row_changed=is_row_changed):
         return Proof(currency=Currency.OTHER, validators=known, generated=made, is_another=True)
     is_dated = parse_http_date(said.last_modified) is not None and is_strong_tag(known.etag)
     if is_dated:
         known = replace(known, last_modified=said.last_modified)  # the same bytes were uploaded again
-    found = Currency.LISTED if _has_listed_copy(job) else currency(job, known.last_modified, made)
+    if _has_listed_copy(job):
+        return Proof(currency=Currency.LISTED, validators=known, generated=made)
+    found = currency(job, known.last_modified, made)
+    is_same_time = known.last_modified == job.known.validators.last_modified
+    is_reliable = job.dating is not Dating.UNRELIABLE
+    if is_reliable and is_row_changed and is_same_time and (found is Currency.OTHER or only_by_summer_time(job)):
+        return Proof(currency=Currency.OTHER, validators=known, generated=made, is_another=True)
     return Proof(currency=found, validators=known, generated=made, is_undated=known.etag is not None and not is_dated)
 
 
@@ -92,7 +98,7 @@ def currency(job: Job, last_modified: str | None, made: float) -> Currency:
     row, moment = job.moment or job.modified, parse_http_date(last_modified)
     if row is None or moment is None or moment < 0:  # no file is older than the epoch, so this is no real time
         return Currency.UNKNOWN
-    if row_agrees(row, last_modified):
+    if job_agrees(job, last_modified):
         return Currency.LISTED
     zones = timedelta() if row.low.tzinfo else EASTERNMOST_ZONE
     if moment < row.low.replace(tzinfo=row.low.tzinfo or UTC).timestamp() - zones.total_seconds():
@@ -141,7 +147,7 @@ def rule(job: Job, proof: Proof, length: int | None, *, fresh: bool) -> Ruling:
     if job.dating is Dating.UNRELIABLE:
         return Ruling.KEEP if is_same else Ruling.TAKE
     copy, said = job.copy, proof.validators
-    is_listed_copy = copy is not None and row_agrees(job.moment or job.modified, copy.validators.last_modified)
+    is_listed_copy = copy is not None and job_agrees(job, copy.validators.last_modified)
     is_back = copy is not None and is_before(said.last_modified, copy.validators.last_modified)
     is_worse = is_back and is_listed_copy and proof.currency is Currency.OTHER
     if proof.currency is not Currency.OLDER and not is_worse:

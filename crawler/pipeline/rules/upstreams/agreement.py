@@ -6,7 +6,7 @@ from crawler.model.freshness import Source
 from crawler.model.reasons import Reason
 from crawler.model.values import Job, Kind, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS
-from crawler.pipeline.rules.time_zones import row_agrees
+from crawler.pipeline.rules.time_zones import job_agrees
 from crawler.text.http_fields import parse_http_date
 from crawler.text.urls import without_query
 
@@ -22,7 +22,7 @@ def refusal(job: Job, said: Validators) -> Reason | None:
         if job.digest is not None:
             return None
         has_times = (job.moment or job.modified) is not None and parse_http_date(said.last_modified) is not None
-        return None if has_times and row_agrees(job.moment or job.modified, said.last_modified) else Reason.NOT_PROVEN
+        return None if has_times and job_agrees(job, said.last_modified) else Reason.NOT_PROVEN
     local = job.local
     if job.source is Source.FALLBACK and local is not None and local.kind is Kind.FILE and not _is_from_here(job):
         if job.digest is not None and job.row == job.digest:

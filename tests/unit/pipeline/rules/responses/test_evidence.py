@@ -235,7 +235,7 @@ def test_a_304_is_about_the_version_that_the_request_named_and_that_is_compared_
 ) -> None:
     etag, modified = mine
     validators = Validators(etag=etag, last_modified=None if modified is None else http(T + modified))
-    job = replace(JOB, known=replace(COPY, validators=validators))
+    job = replace(JOB, known=replace(COPY, validators=validators, row="noon"))
     proof = proof_of(304, stated[1], stated[0], job=job)
     assert (proof.currency, proof.is_another, proof.generated) == (found, is_another, NOW)
     if is_another:
@@ -261,6 +261,8 @@ def test_a_304_is_about_the_version_that_the_request_named_and_that_is_compared_
 )
 def test_a_304_names_the_version_that_it_confirms(received: Validators, known: Validators, is_about_it: bool) -> None:
     assert confirms(received, known) is is_about_it
+    is_named = known.etag is None or received.etag is not None
+    assert confirms(received, known, is_row_changed=True) is (is_about_it and is_named)
 
 
 def test_a_body_with_the_digest_of_its_row_is_the_listed_version_whatever_its_time() -> None:
@@ -585,6 +587,43 @@ def test_a_304_that_does_not_say_the_time_of_the_file_is_asked_without_condition
         assert found is (Ruling.TAKE if fresh else Ruling.ASK_AGAIN)
     else:
         assert found is Ruling.ASK_ANEW
+
+
+MINUTES = 7 * 60
+"""Seconds that no two zones differ by."""
+
+
+@pytest.mark.parametrize("learnt", [None, 0, 2 * HOUR], ids=["no zone", "zone", "zone and summer time"])
+@pytest.mark.parametrize("is_changed", [True, False], ids=["changed", "same"])
+@pytest.mark.parametrize("moved", [0, HOUR, -HOUR, MINUTES, -MINUTES, DAY, -DAY])
+@pytest.mark.parametrize("stated", [None, "old", "new"])
+@pytest.mark.parametrize("named", [None, '"1"', 'W/"1"', '"2"'])
+@pytest.mark.parametrize("tag", ['"1"', 'W/"1"'])
+def test_a_304_confirms_a_changed_row_only_if_it_names_the_version_and_no_time_denies_it(
+    tag: str, named: str | None, stated: str | None, moved: int, is_changed: bool, learnt: int | None
+) -> None:
+    """All combinations of tags, of the time that the 304 gives, and of the row: it was ``moved`` since the copy."""
+    start = NOON + timedelta(seconds=moved)
+    row, doubt = span(start.replace(tzinfo=None)), timedelta(seconds=learnt or 0)
+    utc = None if learnt is None else Span(start - doubt, start + timedelta(seconds=59) + doubt)
+    known = replace(
+        COPY, validators=Validators(etag=tag, last_modified=http(T)), row="before" if is_changed else "noon"
+    )
+    job = replace(JOB, modified=row, moment=utc, known=known, copy=known)
+    times = {None: None, "old": 0, "new": moved}
+    ruling = rule(job, proof_of(304, times[stated], named, job=job), None, fresh=False)
+    says_time = stated is not None and tag == '"1"'
+    reach = {None: 14 * HOUR, 0: 0, 2 * HOUR: 2 * HOUR}[learnt]
+    is_listed = moved == 0 or (moved % HOUR == 0 and abs(moved) <= reach) or (says_time and stated == "new")
+    is_open = learnt == 2 * HOUR and not (says_time and stated == "new" and moved)
+    if named == '"2"' or (is_changed and (named is None or is_open)):
+        assert ruling is Ruling.ASK_ANEW
+    elif is_listed:
+        assert ruling is Ruling.TAKE
+    elif moved > reach:
+        assert ruling is (Ruling.ASK_AGAIN if says_time else Ruling.ASK_ANEW)
+    else:
+        assert ruling is (Ruling.ASK_ANEW if is_changed else Ruling.TAKE)
 
 
 def test_the_bytes_of_the_listed_copy_are_kept_whatever_time_a_304_gives_them() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import formatdate
 
 import pytest
 
@@ -40,6 +41,16 @@ def test_a_file_of_another_host_than_its_row(
     )
     expected = None if digest is not None or agrees else Reason.NOT_PROVEN
     assert refusal(job, said(last_modified)) == expected
+
+
+@pytest.mark.parametrize(
+    ("minutes", "agrees"), [(0, True), (60, True), (-60, True), (7, False), (-53, False), (240, False)]
+)
+def test_a_zone_that_is_known_but_for_summer_time_leaves_no_other_minutes_open(minutes: int, agrees: bool) -> None:
+    doubt = timedelta(hours=2)
+    moment = Span(MINUTE.low - doubt, MINUTE.high + doubt)
+    job = replace(LISTED, source=Source.ELSEWHERE, modified=NAIVE, moment=moment)
+    assert (refusal(job, said(formatdate(T + 60 * minutes, usegmt=True))) is None) is agrees
 
 
 @pytest.mark.parametrize("copy", [None, OF_A, OF_B])
