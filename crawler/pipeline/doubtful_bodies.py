@@ -23,6 +23,7 @@ from crawler.text.digests import sha256_of
 from crawler.text.http_fields import validators_of
 
 _REDIRECTS = 300
+_NOT_MODIFIED = 304
 _MOST = 1 << 12
 """Maximum number of contents that are kept."""
 
@@ -92,6 +93,12 @@ def judged(response: Response) -> Iterator[None]:
     try:
         yield
     except (FetchError, VerificationError) as error:
-        if response.turn is not None and response.status < _REDIRECTS and not isinstance(error, Unwanted):
-            response.turn.carrier.suspect()
+        if (response.status < _REDIRECTS or response.status == _NOT_MODIFIED) and not isinstance(error, Unwanted):
+            suspect(response)
         raise
+
+
+def suspect(response: Response) -> None:
+    """Suspect the connection of a ``response`` that may be the one to an earlier request."""
+    if response.turn is not None:
+        response.turn.carrier.suspect()

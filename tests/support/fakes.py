@@ -68,6 +68,7 @@ class FakeResponse:
     body: bytes = b""
     fails: FetchError | None = None
     """Raised after ``body``, or instead of a response if ``status`` is 0."""
+    turn: Turn | None = None
 
 
 class FakeReply:
@@ -80,7 +81,7 @@ class FakeReply:
         self.body = response.body
         self.shape: HeaderShape | None = None
         self.varying: Varying = (None, None, None)
-        self.turn: Turn | None = None
+        self.turn = response.turn
         self._response = response
         self._piece = piece
 

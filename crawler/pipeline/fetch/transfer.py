@@ -17,7 +17,7 @@ from crawler.model.observer import Observer
 from crawler.model.reasons import Reason
 from crawler.model.struct import Value, field, replace
 from crawler.model.values import UNCONFIRMED, Job, Outcome, Result, Staged, Validators
-from crawler.pipeline.doubtful_bodies import Body, DoubtfulBodies, judged
+from crawler.pipeline.doubtful_bodies import Body, DoubtfulBodies, judged, suspect
 from crawler.pipeline.fetch.effort import Effort
 from crawler.pipeline.fetch.head_probe import CacheBypass, HeadProbes
 from crawler.pipeline.fetch.page_guard import Arrival, IsListing, RejectsHeaders, is_directory, may_be_directory
@@ -143,6 +143,8 @@ class Transfer:
             self._fresh = True
             if ruling is Ruling.ASK_ANEW:
                 self._job = replace(job, known=None)
+            if proof.is_another:
+                suspect(reply)
             return None
         if self._fresh and not job.fresh:
             shared.bypass.tried(helped=proof.checked != UNCONFIRMED)
@@ -289,10 +291,8 @@ class Transfer:
         """Keep the part if a later run can resume it; otherwise discard it."""
         if self._part is None:
             return
-        if resume_at(self._part.offset, self._validators, self._length) is not None:
-            await self._part.keep()
-        else:
-            await self._part.discard()
+        is_of_use = resume_at(self._part.offset, self._validators, self._length) is not None
+        await (self._part.keep() if is_of_use else self._part.discard())
 
 
 def _strong_validators(headers: Mapping[str, str]) -> Validators:

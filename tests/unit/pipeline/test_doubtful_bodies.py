@@ -187,7 +187,8 @@ def test_a_response_whose_body_has_arrived_is_judged_by_it() -> None:
         (206, FetchError("no such range", url=A), True),
         (200, Unwanted("the time"), False),
         (404, FetchError("HTTP 404", url=A), False),
-        (304, VerificationError("outdated"), False),
+        (302, FetchError("elsewhere", url=A), False),
+        (304, FetchError("to a request without conditions", url=A), True),
     ],
 )
 @pytest.mark.parametrize("has_turn", [True, False])

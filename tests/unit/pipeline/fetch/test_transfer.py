@@ -12,6 +12,7 @@ import stamina
 
 from crawler.model import limits
 from crawler.model.errors import FetchError, ListingError
+from crawler.model.network.responses import Carrier
 from crawler.model.values import UNCONFIRMED, Job, Kind, Known, Local, Outcome, Result, Span, Staged, Validators
 from crawler.pipeline.fetch.downloader import Downloader
 from crawler.pipeline.rules.scope import Scope
@@ -310,7 +311,7 @@ async def test_a_digest_header_is_checked_too() -> None:
 
 
 async def test_a_304_confirms_the_copy_and_remembers_the_row() -> None:
-    transfer = Transfer(FakeResponse(status=304, headers={"Date": DATE}))
+    transfer = Transfer(FakeResponse(status=304, headers={"Date": DATE, "ETag": '"1"'}))
     result = await transfer.result(replace(JOB, known=KNOWN, local=LOCAL))
     assert transfer.client.requests[0].headers["If-None-Match"] == '"1"'
     assert (result.outcome, result.size, result.received) == (Outcome.UNCHANGED, 1000, 0)
@@ -322,7 +323,7 @@ async def test_a_304_that_lags_behind_the_listing_confirms_nothing_so_that_the_n
     later = datetime(2024, 5, 1, 12, 0, 1, tzinfo=UTC)
     known = replace(KNOWN, validators=Validators(etag='"1"', last_modified=MODIFIED))
     job = replace(JOB, known=known, copy=known, local=LOCAL, modified=Span(later, later))
-    transfer = Transfer(FakeResponse(status=304, headers={"Date": DATE}), ok())
+    transfer = Transfer(FakeResponse(status=304, headers={"Date": DATE, "ETag": '"1"'}), ok())
     result = await transfer.result(job)
     assert result.outcome is Outcome.UNCHANGED
     assert result.known is not None
@@ -364,7 +365,7 @@ async def test_a_304_with_another_time_gives_it_to_the_copy() -> None:
 
 
 async def test_a_copy_that_keeps_its_time_is_known_by_it() -> None:
-    transfer = Transfer(FakeResponse(status=304, headers={"Last-Modified": LATER}))
+    transfer = Transfer(FakeResponse(status=304, headers={"Last-Modified": LATER, "ETag": '"1"'}))
     transfer.destination.keeps_times = True
     result = await transfer.result(TOUCHED)
     assert result.known is not None
@@ -391,6 +392,19 @@ async def test_a_304_that_does_not_prove_the_bytes_to_be_those_of_another_time_c
     assert result.known is not None
     assert (result.known.validators, result.known.mtime, result.known.checked) == (known.validators, MTIME, UNCONFIRMED)
     assert transfer.destination.files["a.bin"] == LOCAL
+
+
+@pytest.mark.parametrize(("etag", "is_suspect"), [('"1"', False), (None, True), ('"2"', True)])
+async def test_a_304_that_does_not_name_the_version_makes_its_connection_suspect(
+    etag: str | None, *, is_suspect: bool
+) -> None:
+    """It may be the response to an earlier request, and then those that follow are late, too."""
+    headers = {"Date": DATE, "Last-Modified": LATER} | ({} if etag is None else {"ETag": etag})
+    carrier = Carrier()
+    transfer = Transfer(FakeResponse(status=304, headers=headers, turn=carrier.next()), ok())
+    transfer.destination.files["a.bin"] = LOCAL
+    await transfer.run(TOUCHED)
+    assert carrier.is_suspect is is_suspect
 
 
 @pytest.mark.parametrize("insists", [False, True])
