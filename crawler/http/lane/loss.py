@@ -68,7 +68,9 @@ def explained(error: Exception | None, *, has_begun: bool, has_head: bool, is_fi
     ``has_begun``: a part of a response had arrived; ``has_head``: its header section was complete. ``is_first``: no
     response had been completed before.
     """
-    if isinstance(error, ssl.SSLError) and is_first and not has_begun:
+    is_unused = is_first and not has_begun
+    # What is no error of TLS by its own type is not compared with one: only then is the module of TLS imported.
+    if is_unused and not isinstance(error, ConnectionError | None) and isinstance(error, ssl.SSLError):
         return End(Ending.REFUSED_BY_TLS, alert_text(error))
     if error is not None:
         text = error.strerror if isinstance(error, OSError) else None
