@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from crawler.model.errors import FetchError
+from crawler.model.struct import replace
 from crawler.model.values import Kind, Known, Validators
 from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.save.presence import Doubtful, Inquiry, by_listing, explanation
@@ -117,6 +118,21 @@ async def test_a_directory_is_left_once_a_file_in_it_is_still_there() -> None:
     found, requests = await asked(lambda request: NONE if request.url.endswith(("0", "x")) else HERE, files)
     assert len(requests) == 256 + 1
     assert all(path.startswith("d/") for path in found)
+
+
+async def test_all_files_of_all_directories_are_asked_for_once() -> None:
+    files = {f"d/{number:04}": 5 for number in range(600)} | {"e/x": 5, "f": 5, "g/y": 5}
+    found, requests = await asked(lambda request: HERE if request.url.endswith(("x", "f")) else NONE, files)
+    assert found == {"e/x": SERVED, "f": SERVED}
+    assert sorted(requests) == sorted(("HEAD", BASE + path) for path in files)
+
+
+@pytest.mark.parametrize(("etag", "expected"), [('"a"', [SERVED]), ('"b"', [])])
+async def test_the_version_that_was_saved_is_known(etag: str, expected: list[str]) -> None:
+    """Every other URL has a page, too, so that only the saved version proves that the file is there."""
+    saved = replace(known("a"), validators=Validators(etag='"a"'))
+    found, _ = await asked(lambda _: FakeResponse(headers={"ETag": etag, "Content-Length": "6"}), {"a": 5}, saved)
+    assert list(found.values()) == expected
 
 
 def test_a_file_counts_for_the_listing_that_does_not_show_it() -> None:
