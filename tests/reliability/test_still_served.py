@@ -21,10 +21,9 @@ _SERVED = "is not listed any more, but the server still has it"
 _UNSAID = "is not listed any more, but the server does not say that it is gone"
 STAYS: dict[str, tuple[Sequence[Behaviour], str]] = {
     "as before": ((), _SERVED),
-    "head is refused": ((Status(405, when="head"),), _SERVED),
-    "head is unknown": ((Status(501, when="head"),), _SERVED),
-    "head is forbidden": ((Status(403, when="head"),), _SERVED),
     "head breaks off": ((HangUp(when="head"),), _SERVED),
+    "head is not found": ((Status(404, when="head"),), _SERVED),
+    "not modified": ((Status(304),), _UNSAID),
     "fresh from a cache": ((Says(headers=(("Age", "0"),)),), _SERVED),
     "weak": ((Says(headers=(("ETag", "W/same"),)),), _SERVED),
     "another version": ((Says(headers=(("ETag", '"other"'),)),), _SERVED),
@@ -162,6 +161,36 @@ def test_a_name_that_is_spelt_otherwise_now_is_not_asked_for(
     site.listing("", lambda: nginx(site.root, [Row(href=after, size=SIZE, mtime=OLD)]))
     sandbox.mirror(site.url, delete=True).succeeds()
     sandbox.holds({after: blob(SIZE, 5)})
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+def test_a_directory_that_is_spelt_otherwise_now_is_not_asked_for(sandbox: Sandbox, site: Site) -> None:
+    site.file("Sub/x.bin", blob(SIZE, 5))
+    sandbox.mirror(site.url).succeeds()
+    site.file("SUB/x.bin", blob(SIZE, 5))
+    site.listing("", lambda: nginx(site.root, [Row(href="SUB/", size=None)]))
+    sandbox.mirror(site.url, delete=True).succeeds()
+    sandbox.holds({"SUB/x.bin": blob(SIZE, 5)})
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+def test_a_file_of_another_host_is_asked_for_there(sandbox: Sandbox, site: Site) -> None:
+    with Site(address="127.0.0.2", host="127.0.0.2") as other:
+        other.file("f.bin", blob(SIZE, 5))
+        site.file("kept.bin", blob(SIZE, 6))
+        more = ["--allow-host=127.0.0.2"]
+        site.links(f"{other.url}f.bin", size=SIZE)
+        sandbox.mirror(site.url, more=more).succeeds()
+        wanted = sandbox.tree()
+        assert wanted == {"f.bin": blob(SIZE, 5), "kept.bin": blob(SIZE, 6)}
+        site.listing("", lambda: nginx(site.root, [Row(href="kept.bin", size=SIZE, mtime=OLD)]))
+        sandbox.mirror(site.url, delete=True, more=more).fails(5)
+        sandbox.holds(wanted)
+        other.vanish("f.bin")
+        sandbox.mirror(site.url, delete=True, more=more).succeeds()
+        sandbox.holds({"kept.bin": blob(SIZE, 6)})
 
 
 @pytest.mark.own

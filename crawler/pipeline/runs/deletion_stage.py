@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from crawler.model.errors import DeleteRefused
+from crawler.model.values import Rejection
 from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.rules.deletion_limit import Circumstances, doubts, judge
 from crawler.pipeline.rules.extraneous import Extraneous
@@ -33,15 +34,19 @@ class Deletions:
         unchanged: UnchangedDirectories,
         obstructed: Obstructed,
         *,
+        forbids: Callable[[str], Awaitable[Rejection | None]],
         is_fallback: Callable[[], bool],
     ) -> None:
-        """``is_fallback``: whether an upstream other than URL has served a listing of this run."""
+        """``forbids``: the rule of robots.txt for a URL. ``is_fallback``: whether an upstream other than URL has served
+        a listing of this run.
+        """
         self._parts = parts
         self._filters = filters
         self._findings = findings
         self._walker = walker
         self._unchanged = unchanged
         self._obstructed = obstructed
+        self._forbids = forbids
         self._is_fallback = is_fallback
         self._dry_run = parts.dry_run
 
@@ -57,18 +62,27 @@ class Deletions:
 
     async def _inquire(self, items: list[Extraneous]) -> None:
         """Ask the server for the files of ``items`` if they would be deleted. Where it still has one, none is."""
-        removals = await self._candidates(items)
-        if not removals.files or not judge(self._circumstances(removals)).deletes:
+        if not judge(self._circumstances(await self._candidates(items))).deletes:
             return
-        from crawler.pipeline.save.presence import Inquiry, by_listing, explanation  # imported only if needed
+        from crawler.pipeline.save.presence import Inquiry, by_listing, distinct, explanation  # imported only if needed
 
-        parts, base = self._parts, self._walker.scope.base
-        inquiry = Inquiry(client=parts.client, state=parts.state, attempts=parts.config.attempts, base=base)
-        doubtful = await inquiry.doubtful(removals.sizes)
-        for path, found in by_listing(doubtful, items).items():
+        parts, base, asked = self._parts, self._walker.scope.base, list[Extraneous]()
+        for parent in sorted({_parent(item.path) for item in items}):
+            there = await parts.destination.scan(parent)
+            asked += distinct((item for item in items if _parent(item.path) == parent), there)
+        inquiry = Inquiry(
+            client=parts.client,
+            state=parts.state,
+            attempts=parts.config.attempts,
+            base=base,
+            forbids=self._forbids,
+            url_of=lambda known: None if parts.config.fallback else known.url,
+        )
+        doubtful = await inquiry.doubtful((await self._candidates(asked)).sizes)
+        for path, found in by_listing(doubtful, asked).items():
             url = base + quote(f"{path}/" if path else "", errors="surrogateescape")
             self._walker.fail(Directory(path=path, url=url), explanation(found))
-            self._findings.unlisted.withdraw([item.path for item in items if item.path.rpartition("/")[0] == path])
+            self._findings.unlisted.withdraw([item.path for item in items if _parent(item.path) == path])
 
     async def immovable(self, paths: Collection[str]) -> dict[str, str]:
         """Those ``paths`` of fetched files at which a directory stands that cannot be removed as a whole → the reason.
@@ -158,3 +172,7 @@ class Deletions:
             total=self._findings.local_files + self._unchanged.files + removals.uncounted if removals else 0,
             limit=config.max_delete,
         )
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]

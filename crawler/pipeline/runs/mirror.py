@@ -91,7 +91,7 @@ class MirrorRun:
         )
         self._waiting = WaitingJobs(parts, transfers, findings, held)
         by = self._filters, findings, self._walker, self._unchanged, held
-        self._deletions = Deletions(parts, *by, is_fallback=self._is_from_fallback)
+        self._deletions = Deletions(parts, *by, forbids=rules.check, is_fallback=self._is_from_fallback)
 
     async def run(self) -> None:
         """Run all stages. Raises ListingError, RobotsForbidden, DestinationError, DeleteRefused."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -26,13 +25,12 @@ from crawler.pipeline.rules.responses.evidence import is_served
 from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.names.places import directories_above
 from crawler.text.names.windows import folded
-from crawler.text.urls import is_same_site, origin
 
-_TOGETHER = 256
-"""Number of files that are asked for together."""
+_FIRST, _TOGETHER = 16, 256
+"""Number of files that are asked for together, at first and then: the first ones refute most listings."""
 _GONE = frozenset({404, 410})
-_PLAIN = _GONE | {200}
-"""Statuses of responses to HEAD that GET would have, too; some servers support only GET."""
+_UNSAID = RETRYABLE_STATUS | {304}
+"""Statuses that do not say whether there is a file, now or to a request without conditions."""
 _HEADERS: Mapping[str, str] = {**UNCONDITIONAL, "Cache-Control": "no-cache"}
 
 
@@ -60,6 +58,17 @@ def explanation(doubtful: Sequence[Doubtful]) -> str:
     return f"{first.path} {first.reason}{more}: {TRUST}"
 
 
+def distinct(items: Iterable[Extraneous], local: Collection[str]) -> list[Extraneous]:
+    """Those of ``items``, all of one directory, whose names no other of the ``local`` names there is a spelling of.
+
+    A server that does not distinguish letter case and Unicode forms has a file under all spellings if it has one.
+    """
+    items = list(items)
+    gone = {item.path.rpartition("/")[2] for item in items}
+    others = {_plain(name) for name in local if name not in gone}
+    return [item for item in items if _plain(item.path.rpartition("/")[2]) not in others]
+
+
 class Inquiry(Value, frozen=True, kw_only=True):
     """What it takes to ask for files."""
 
@@ -68,32 +77,36 @@ class Inquiry(Value, frozen=True, kw_only=True):
     attempts: int
     base: str
     """URL of DIR."""
+    forbids: Callable[[str], Awaitable[Rejection | None]]
+    """The rule of robots.txt for a URL. What is forbidden is not asked for: the listing decides."""
+    url_of: Callable[[Known], str | None]
+    """The URL from which a file was saved, if it is to be asked for there; None: by its path, below ``base``."""
 
     async def doubtful(self, files: Mapping[str, int]) -> list[Doubtful]:
-        """Those of ``files`` (path → size in bytes) that the server still has, or about which it says nothing."""
-        by_directory: dict[str, dict[str, int]] = defaultdict(dict)
-        for path, size in files.items():
-            directory, _, name = path.rpartition("/")
-            by_directory[directory][name] = size
-        found = list[Doubtful]()
-        for directory, sizes in by_directory.items():
-            asked = list(_distinct(sizes, await self.state.directory(directory)))
-            for start in range(0, len(asked), _TOGETHER):
-                some = asked[start : start + _TOGETHER]
-                paths = [f"{directory}/{name}" if directory else name for name, _ in some]
-                problems = await asyncio.gather(
-                    *(self._problem(path, sizes[name], known) for path, (name, known) in zip(paths, some, strict=True))
-                )
-                found += [Doubtful(path, problem) for path, problem in zip(paths, problems, strict=True) if problem]
-                if any(problems):
-                    break  # the listing is refuted
+        """Those of ``files`` (path → size in bytes) that the server still has, or about which it says nothing.
+
+        Where one is found in a directory, no more are asked for there.
+        """
+        asked = list[tuple[str, Known | None]]()
+        for directory, paths in _by_directory(files).items():
+            known = await self.state.directory(directory)
+            asked += [(path, known.get(path.rpartition("/")[2])) for path in paths]
+        found, refuted, most = list[Doubtful](), set[str](), _FIRST
+        while asked:
+            some, asked = asked[:most], asked[most:]
+            some = [each for each in some if each[0].rpartition("/")[0] not in refuted]
+            problems = await asyncio.gather(*(self._problem(path, files[path], known) for path, known in some))
+            found += [Doubtful(path, problem) for (path, _), problem in zip(some, problems, strict=True) if problem]
+            refuted.update(each.path.rpartition("/")[0] for each in found)
+            most = _TOGETHER
         return found
 
     async def _problem(self, path: str, size: int, known: Known | None) -> str:
         """Why the file at ``path`` may not be deleted; "" if it may."""
-        url = self.base + quote(path, errors="surrogateescape")
-        if known is not None and is_same_site(origin(known.url), origin(url)):
-            url = known.url
+        url = None if known is None else self.url_of(known)
+        url = self.base + quote(path, errors="surrogateescape") if url is None else url
+        if await self.forbids(url) is not None:
+            return ""
         try:
             status, headers = await persist(lambda: self._ask(url), self.attempts)
             is_there = is_served(status, headers, Validators() if known is None else known.validators, size)
@@ -105,23 +118,28 @@ class Inquiry(Value, frozen=True, kw_only=True):
         return "is not listed any more, but the server still has it" if is_there else ""
 
     async def _ask(self, url: str) -> tuple[int, Mapping[str, str]]:
-        """Status and headers of the response from ``url`` to HEAD or, where that is not supported, to GET.
+        """Status and headers of the response from ``url``, whose body is not read. Raises FetchError.
 
-        The status is 0 for a redirect: what it leads to is not what was saved. Raises FetchError.
+        HEAD is not asked, because some servers respond to it as if there were no file, or any. The status is 0 for a
+        redirect: what it leads to is not what was saved.
         """
-        with suppress(FetchError):  # some servers break off after HEAD
-            async with self.client.open("HEAD", url, headers=_HEADERS, permit=_nowhere) as reply:
-                if reply.status in _PLAIN:
-                    return reply.status, reply.headers
         try:
             async with self.client.open("GET", url, headers=_HEADERS, permit=_nowhere) as reply:
-                if reply.status not in RETRYABLE_STATUS:
+                if reply.status not in _UNSAID:
                     return reply.status, reply.headers
         except FetchError as error:
             if error.rejection is not None:
                 return 0, {}
             raise
         raise FetchError(f"HTTP {reply.status}", url=url, status=reply.status)
+
+
+def _by_directory(files: Iterable[str]) -> dict[str, list[str]]:
+    """The paths of ``files`` by their directories."""
+    found = defaultdict[str, list[str]](list)
+    for path in files:
+        found[path.rpartition("/")[0]].append(path)
+    return found
 
 
 async def _nowhere(_source: str, target: str) -> Rejection:
@@ -133,14 +151,6 @@ def _no_file(url: str) -> str:
     directory, _, name = url.partition("?")[0].rpartition("/")
     dot = name.rfind(".")
     return f"{directory}/{secrets.token_hex(8)}{name[dot:] if dot > 0 else ''}"
-
-
-def _distinct(sizes: Mapping[str, int], known: Mapping[str, Known]) -> Iterator[tuple[str, Known | None]]:
-    """The names in ``sizes``, each with what is ``known`` of its file, unless another file has the same name but for
-    letter case and Unicode form: a server that does not distinguish them has both if it has one.
-    """
-    others = {_plain(name) for name in known.keys() - sizes.keys()}
-    return ((name, known.get(name)) for name in sizes if _plain(name) not in others)
 
 
 def _plain(name: str) -> str:

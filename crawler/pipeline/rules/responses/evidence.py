@@ -279,19 +279,19 @@ class Unwanted(VerificationError):
 def is_served(status: int, headers: Mapping[str, str], saved: Validators, size: int) -> bool | None:
     """Whether a response from the URL of a file proves that the server still has the file.
 
-    ``saved`` and ``size`` (in bytes) are those of the copy: the first of ETag, Last-Modified and length that both have
-    tells whether this is the version that was saved. None for any other version: some servers respond to every URL with
-    status 200. A response from a cache (RFC 9111 section 5.1) does not tell what the server has now, and one with a
-    Content-Location may be another file with a similar name (RFC 9110 section 8.7).
+    ``saved`` and ``size`` (in bytes) are those of the copy: this is the version that was saved if the ETags are equal
+    or, where one has none, times and lengths, as far as both have them. None for any other version: some servers
+    respond to every URL with status 200. A response from a cache (RFC 9111 section 5.1) does not tell what the server
+    has now, and one with a Content-Location may be another file with a similar name (RFC 9110 section 8.7).
     """
     if status != 200 or value_of(headers, "Age") not in {"", "0"}:
         return False
     said = validators_of(headers)
-    now, then = parse_http_date(said.last_modified), parse_http_date(saved.last_modified)
     if said.etag and saved.etag:
         is_saved = not is_other_tag(said.etag, saved.etag)
-    elif now is not None and then is not None:
-        is_saved = now == then
     else:
-        is_saved = not coding_of(headers) and content_length(headers) == size
+        times = {parse_http_date(said.last_modified), parse_http_date(saved.last_modified)}
+        length = None if coding_of(headers) else content_length(headers)
+        is_dated = len(times) == 1 and None not in times
+        is_saved = (is_dated or None in times) and (length == size if length is not None else is_dated)
     return is_saved or (None if value_of(headers, "Content-Location") == "" else False)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 import pytest
 
 from crawler.model.errors import FetchError
 from crawler.model.struct import replace
-from crawler.model.values import Kind, Known, Validators
+from crawler.model.values import Kind, Known, Rejection, Validators
 from crawler.pipeline.rules.extraneous import Extraneous
-from crawler.pipeline.save.presence import Doubtful, Inquiry, by_listing, explanation
+from crawler.pipeline.save.presence import Doubtful, Inquiry, by_listing, distinct, explanation
 from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, MemoryState
 
 BASE = "http://h/pub/"
@@ -30,13 +31,23 @@ async def asked(
     """(path → reason of each file that may not be deleted, (method, URL) of each request)."""
     requests = list[tuple[str, str]]()
 
+    async def forbids(url: str) -> Rejection | None:
+        return Rejection("robots", url) if "secret" in url else None
+
     def noted(request: FakeRequest) -> FakeResponse:
         requests.append((request.method, request.url))
         return respond(request)
 
     state = MemoryState()
     state.remember(saved)
-    inquiry = Inquiry(client=FakeClient(noted), state=state, attempts=1, base=BASE)
+    inquiry = Inquiry(
+        client=FakeClient(noted),
+        state=state,
+        attempts=1,
+        base=BASE,
+        forbids=forbids,
+        url_of=lambda known: None if "fallback" in known.url else known.url,
+    )
     found = await inquiry.doubtful(files)
     return {each.path: each.reason for each in found}, requests
 
@@ -47,26 +58,35 @@ async def asked(
         ("d/a b", "", "http://h/pub/d/a%20b"),
         ("d/\udcff", "", "http://h/pub/d/%FF"),
         ("a", "http://h/pub/a?k=1", "http://h/pub/a?k=1"),
-        ("a", "http://other/a", "http://h/pub/a"),
+        ("a", "http://other/a", "http://other/a"),
+        ("a", "http://fallback/a", "http://h/pub/a"),
     ],
 )
 async def test_a_file_is_asked_for_where_it_came_from_or_below_the_url(path: str, url: str, expected: str) -> None:
     saved = [known(path, url)] if url else []
-    assert await asked(lambda _: NONE, {path: 5}, *saved) == ({}, [("HEAD", expected)])
+    assert await asked(lambda _: NONE, {path: 5}, *saved) == ({}, [("GET", expected)])
 
 
-@pytest.mark.parametrize("first", [200, 206, 301, 400, 401, 403, 404, 405, 410, 416, 429, 500, 501, 503])
-@pytest.mark.parametrize("second", [200, 206, 400, 401, 403, 404, 405, 410, 429, 500, 503])
-async def test_get_follows_a_head_that_says_nothing(first: int, second: int) -> None:
-    def respond(request: FakeRequest) -> FakeResponse:
-        status = first if request.method == "HEAD" else second
-        return FakeResponse(status=status, headers={"Content-Length": "5"})
+async def test_what_robots_txt_forbids_is_not_asked_for() -> None:
+    assert await asked(lambda _: HERE, {"secret": 5}) == ({}, [])
 
-    found, requests = await asked(respond, {"a": 5})
-    last = first if first in {200, 404, 410} else second
-    assert requests == [("HEAD", BASE + "a"), ("GET", BASE + "a")][: 1 + (first not in {200, 404, 410})]
-    assert len(found) == (last in {200, 429, 500, 503})
-    assert all((SERVED if last == 200 else UNSAID) in reason for reason in found.values())
+
+@pytest.mark.parametrize(
+    "status", [200, 201, 203, 206, 301, 304, 400, 401, 403, 404, 405, 410, 416, 425, 429, 500, 501, 503]
+)
+async def test_what_each_status_means(status: int) -> None:
+    found, requests = await asked(lambda _: FakeResponse(status=status, headers={"Content-Length": "5"}), {"a": 5})
+    assert requests == [("GET", BASE + "a")]
+    assert len(found) == (status in {200, 304, 425, 429, 500, 503})
+    assert all((SERVED if status == 200 else UNSAID) in reason for reason in found.values())
+
+
+async def test_a_redirect_leads_to_something_else() -> None:
+    moved = FakeResponse(status=302, headers={"Location": f"{BASE}b", "Content-Length": "5"})
+    assert await asked(lambda request: moved if request.url.endswith("/a") else HERE, {"a": 5}) == (
+        {},
+        [("GET", BASE + "a")],
+    )
 
 
 @pytest.mark.parametrize(("other", "expected"), [(200, ""), (403, ""), (404, SERVED), (410, SERVED), (500, UNSAID)])
@@ -92,7 +112,7 @@ async def test_a_server_that_breaks_off_says_nothing() -> None:
 
     found, requests = await asked(respond, {"a": 5})
     assert found == {"a": f"is not listed any more, but {UNSAID} (broken off)"}
-    assert [method for method, _ in requests] == ["HEAD", "GET"]
+    assert len(requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -105,26 +125,44 @@ async def test_a_server_that_breaks_off_says_nothing() -> None:
         (["e\u0301"], ["e"], ["e\u0301"]),
     ],
 )
-async def test_a_name_that_another_file_has_in_other_letter_case_is_not_asked_for(
+def test_a_name_that_another_entry_has_in_other_letter_case_is_not_asked_for(
     gone: list[str], here: list[str], expected: list[str]
 ) -> None:
-    records = [known(f"d/{name}") for name in [*gone, *here]]
-    found, _ = await asked(lambda _: HERE, {f"d/{name}": 5 for name in gone}, *records)
-    assert sorted(found) == [f"d/{name}" for name in expected]
+    items = [Extraneous(path=f"d/{name}", kind=Kind.FILE, size=1) for name in gone]
+    found = distinct(iter(items), [*gone, *here])
+    assert [item.path for item in found] == [f"d/{name}" for name in expected]
 
 
 async def test_a_directory_is_left_once_a_file_in_it_is_still_there() -> None:
-    files = {f"d/{number:04}": 5 for number in range(600)} | {"e/x": 5}
-    found, requests = await asked(lambda request: NONE if request.url.endswith(("0", "x")) else HERE, files)
-    assert len(requests) == 256 + 1
-    assert all(path.startswith("d/") for path in found)
+    files = {f"d/{number:04}": 5 for number in range(600)} | {"e/x": 5, "e/y": 5}
+    found, requests = await asked(lambda request: HERE if "/00" in request.url else NONE, files)
+    assert sorted(found) == [f"d/{number:04}" for number in range(16)]
+    assert sorted(requests) == [("GET", BASE + path) for path in [*sorted(found), "e/x", "e/y"]]
+
+
+async def test_files_are_asked_for_together() -> None:
+    running, most = 0, 0
+
+    async def forbids(_url: str) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+
+    client = FakeClient(lambda _: NONE)
+    inquiry = Inquiry(
+        client=client, state=MemoryState(), attempts=1, base=BASE, forbids=forbids, url_of=lambda known: known.url
+    )
+    assert await inquiry.doubtful({f"{number}/x": 5 for number in range(16 + 256 + 1)}) == []
+    assert (most, len(client.requests)) == (256, 16 + 256 + 1)
 
 
 async def test_all_files_of_all_directories_are_asked_for_once() -> None:
     files = {f"d/{number:04}": 5 for number in range(600)} | {"e/x": 5, "f": 5, "g/y": 5}
     found, requests = await asked(lambda request: HERE if request.url.endswith(("x", "f")) else NONE, files)
     assert found == {"e/x": SERVED, "f": SERVED}
-    assert sorted(requests) == sorted(("HEAD", BASE + path) for path in files)
+    assert sorted(requests) == sorted(("GET", BASE + path) for path in files)
 
 
 @pytest.mark.parametrize(("etag", "expected"), [('"a"', [SERVED]), ('"b"', [])])

@@ -797,11 +797,10 @@ SAVED_TIME, OTHER_TIME = http(T), http(T + 1)
 
 
 def served(etag: int, modified: int, length: int) -> bool | None:
-    """The rule as a list of comparisons: 0 is a field that is missing on one side, 1 the same, 2 another."""
-    for found in (etag, modified, length):
-        if found:
-            return True if found == 1 else None
-    return None
+    """The rule by cases: 0 is a field that is missing on one side, 1 the same, 2 another."""
+    if etag:
+        return True if etag == 1 else None
+    return True if 2 not in {modified, length} and 1 in {modified, length} and (length or modified == 1) else None
 
 
 @pytest.mark.parametrize("length", [0, 1, 2])
