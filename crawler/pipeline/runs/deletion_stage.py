@@ -66,7 +66,7 @@ class Deletions:
             return
         from crawler.pipeline.save.presence import Inquiry, by_listing, distinct, explanation  # imported only if needed
 
-        parts, base, asked = self._parts, self._walker.scope.base, list[Extraneous]()
+        parts, scope, base, asked = self._parts, self._walker.scope, self._walker.scope.base, list[Extraneous]()
         for parent in sorted({_parent(item.path) for item in items}):
             there = await parts.destination.scan(parent)
             asked += distinct((item for item in items if _parent(item.path) == parent), there)
@@ -76,7 +76,7 @@ class Deletions:
             attempts=parts.config.attempts,
             base=base,
             forbids=self._forbids,
-            url_of=lambda known: None if parts.config.fallback else known.url,
+            url_of=lambda known: known.url if not parts.config.fallback and scope.file(known.url) is None else None,
         )
         doubtful = await inquiry.doubtful((await self._candidates(asked)).sizes)
         for path, found in by_listing(doubtful, asked).items():
