@@ -19,16 +19,15 @@ SIZE = 300
 _UNMARKED: dict[str, Any] = {"etag": None, "dated": False}
 _SERVED = "is not listed any more, but the server still has it"
 _UNSAID = "is not listed any more, but the server does not say that it is gone"
-STAYS: dict[str, tuple[Sequence[Behaviour], str]] = {
-    "as before": ((), _SERVED),
-    "head breaks off": ((HangUp(when="head"),), _SERVED),
-    "head is not found": ((Status(404, when="head"),), _SERVED),
-    "not modified": ((Status(304),), _UNSAID),
-    "fresh from a cache": ((Says(headers=(("Age", "0"),)),), _SERVED),
-    "weak": ((Says(headers=(("ETag", "W/same"),)),), _SERVED),
-    "another version": ((Says(headers=(("ETag", '"other"'),)),), _SERVED),
-    "busy": ((Status(503),), _UNSAID),
-    "broken off": ((ResetAtOnce(),), _UNSAID),
+_LEFT = {"03", "16", "17", "18", "19"}
+"""Directories with the file that is not said to be gone, or with files that are then not asked for."""
+STAYS: dict[str, Sequence[Behaviour]] = {
+    "as before": (),
+    "head breaks off": (HangUp(when="head"),),
+    "head is not found": (Status(404, when="head"),),
+    "fresh from a cache": (Says(headers=(("Age", "0"),)),),
+    "weak": (Says(headers=(("ETag", "W/same"),)),),
+    "another version": (Says(headers=(("ETag", '"other"'),)),),
 }
 GOES: dict[str, Sequence[Behaviour]] = {
     "not found": (Status(404),),
@@ -64,13 +63,38 @@ def test_a_file_is_deleted_only_if_the_server_does_not_have_it_any_more(sandbox:
     for name in (*STAYS, *GOES):
         directory = name.replace(" ", "-")
         site.listing(directory, half(site, directory))
-        site.at(f"{directory}/f.bin").behave(tuple(STAYS[name][0] if name in STAYS else GOES[name]))
+        site.at(f"{directory}/f.bin").behave(tuple((STAYS | GOES)[name]))
     run = sandbox.mirror(site.url, delete=True, max_delete="100%", attempts=1, more=["--ignore-errors"])
     run.fails(5)
-    run.says(*(f"{name.replace(' ', '-')}/f.bin {text}" for name, (_, text) in STAYS.items()), "--trust-pages")
+    run.says(*(f"{name.replace(' ', '-')}/f.bin {_SERVED}" for name in STAYS), "--trust-pages")
     gone = {f"{name.replace(' ', '-')}/f.bin" for name in GOES}
     sandbox.holds({path: data for path, data in wanted.items() if path not in gone})
     sandbox.mirror(site.url, delete=True, max_delete="100%", attempts=1, more=["--trust-pages"]).succeeds()
+    sandbox.holds({path: data for path, data in wanted.items() if not path.endswith("/f.bin")})
+
+
+@pytest.mark.own
+@pytest.mark.row("D19")
+@pytest.mark.parametrize("silence", [Status(503), Status(304), HangUp(), ResetAtOnce()])
+def test_nothing_is_deleted_once_the_server_does_not_say_whether_it_has_a_file(
+    sandbox: Sandbox, site: Site, silence: Behaviour
+) -> None:
+    for number in range(20):
+        fill(site, f"{number:02}", number)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    for number in range(20):
+        site.listing(f"{number:02}", half(site, f"{number:02}"))
+        site.vanish(f"{number:02}/f.bin")
+    site.file("03/f.bin", blob(SIZE, 3), silence, listed=False)
+    site.listing("03", half(site, "03"))
+    run = sandbox.mirror(site.url, delete=True, max_delete="100%", attempts=1, more=["--ignore-errors"])
+    run.fails(5)
+    run.says(f"03/f.bin {_UNSAID}", "17/f.bin is not listed any more, but was not asked for")
+    sandbox.holds({path: data for path, data in wanted.items() if not path.endswith("/f.bin") or path[:2] in _LEFT})
+    site.at("03/f.bin").behave(())
+    site.vanish("03/f.bin")
+    sandbox.mirror(site.url, delete=True, max_delete="100%").succeeds()
     sandbox.holds({path: data for path, data in wanted.items() if not path.endswith("/f.bin")})
 
 

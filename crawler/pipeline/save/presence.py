@@ -31,6 +31,7 @@ _FIRST, _TOGETHER = 16, 256
 _GONE = frozenset({404, 410})
 _UNSAID = RETRYABLE_STATUS | {304}
 """Statuses that do not say whether there is a file, now or to a request without conditions."""
+_UNASKED = "is not listed any more, but was not asked for, because the server did not say whether it has others"
 _HEADERS: Mapping[str, str] = {**UNCONDITIONAL, "Cache-Control": "no-cache"}
 
 
@@ -39,6 +40,8 @@ class Doubtful(Value, frozen=True):
 
     path: str
     reason: str
+    is_silent: bool = False
+    """Whether the server did not say whether it has the file."""
 
 
 def by_listing(doubtful: Iterable[Doubtful], items: Iterable[Extraneous]) -> dict[str, list[Doubtful]]:
@@ -85,7 +88,8 @@ class Inquiry(Value, frozen=True, kw_only=True):
     async def doubtful(self, files: Mapping[str, int]) -> list[Doubtful]:
         """Those of ``files`` (path → size in bytes) that the server still has, or about which it says nothing.
 
-        Where one is found in a directory, no more are asked for there.
+        Where it has one in a directory, no more are asked for there. Once it has not said whether it has one, no more
+        are asked for at all: each may take as long as a request may, and none would be deleted.
         """
         asked = list[tuple[str, Known | None]]()
         for directory, paths in _by_directory(files).items():
@@ -95,18 +99,20 @@ class Inquiry(Value, frozen=True, kw_only=True):
         while asked:
             some, asked = asked[:most], asked[most:]
             some = [each for each in some if each[0].rpartition("/")[0] not in refuted]
-            problems = await asyncio.gather(*(self._problem(path, files[path], known) for path, known in some))
-            found += [Doubtful(path, problem) for (path, _), problem in zip(some, problems, strict=True) if problem]
+            doubts = await asyncio.gather(*(self._doubt(path, files[path], known) for path, known in some))
+            found += [each for each in doubts if each is not None]
+            if any(each.is_silent for each in found):
+                return found + [Doubtful(path, _UNASKED, is_silent=True) for path, _ in asked]
             refuted.update(each.path.rpartition("/")[0] for each in found)
             most = _TOGETHER
         return found
 
-    async def _problem(self, path: str, size: int, known: Known | None) -> str:
-        """Why the file at ``path`` may not be deleted; "" if it may."""
+    async def _doubt(self, path: str, size: int, known: Known | None) -> Doubtful | None:
+        """Why the file at ``path`` may not be deleted; None if it may."""
         url = None if known is None else self.url_of(known)
         url = self.base + quote(path, errors="surrogateescape") if url is None else url
         if await self.forbids(url) is not None:
-            return ""
+            return None
         try:
             status, headers = await persist(lambda: self._ask(url), self.attempts)
             is_there = is_served(status, headers, Validators() if known is None else known.validators, size)
@@ -114,8 +120,9 @@ class Inquiry(Value, frozen=True, kw_only=True):
                 unknown, _ = await persist(lambda: self._ask(_no_file(url)), self.attempts)
                 is_there = unknown in _GONE
         except FetchError as error:
-            return f"is not listed any more, but the server does not say that it is gone ({error})"
-        return "is not listed any more, but the server still has it" if is_there else ""
+            reason = f"is not listed any more, but the server does not say that it is gone ({error})"
+            return Doubtful(path, reason, is_silent=True)
+        return Doubtful(path, "is not listed any more, but the server still has it") if is_there else None
 
     async def _ask(self, url: str) -> tuple[int, Mapping[str, str]]:
         """Status and headers of the response from ``url``, whose body is not read. Raises FetchError.

@@ -133,6 +133,17 @@ def test_a_name_that_another_entry_has_in_other_letter_case_is_not_asked_for(
     assert [item.path for item in found] == [f"d/{name}" for name in expected]
 
 
+@pytest.mark.parametrize("silent", range(0, 20, 3))
+async def test_no_more_files_are_asked_for_once_the_server_is_silent(silent: int) -> None:
+    files = {f"{number:02}/x": 5 for number in range(300)}
+    response = FakeResponse(status=503)
+    found, requests = await asked(lambda request: response if f"/{silent:02}/" in request.url else NONE, files)
+    assert len(requests) == (16 if silent < 16 else 272)
+    assert sorted(found) == sorted([f"{silent:02}/x", *list(files)[len(requests) :]])
+    assert "HTTP 503" in found[f"{silent:02}/x"]
+    assert all("was not asked for" in reason for path, reason in found.items() if path != f"{silent:02}/x")
+
+
 async def test_a_directory_is_left_once_a_file_in_it_is_still_there() -> None:
     files = {f"d/{number:04}": 5 for number in range(600)} | {"e/x": 5, "e/y": 5}
     found, requests = await asked(lambda request: HERE if "/00" in request.url else NONE, files)
