@@ -62,27 +62,32 @@ class Deletions:
 
     async def _inquire(self, items: list[Extraneous]) -> None:
         """Ask the server for the files of ``items`` if they would be deleted. Where it still has one, none is."""
-        if not judge(self._circumstances(await self._candidates(items))).deletes:
+        removals = await self._candidates(items)
+        if not judge(self._circumstances(removals)).deletes:
             return
-        from crawler.pipeline.save.presence import Inquiry, by_listing, distinct, explanation  # imported only if needed
+        from crawler.pipeline.save import presence  # imported only if needed
 
-        parts, scope, base, asked = self._parts, self._walker.scope, self._walker.scope.base, list[Extraneous]()
-        for parent in sorted({_parent(item.path) for item in items}):
+        parts, scope, asked = self._parts, self._walker.scope, list[Extraneous]()
+        by_path = {item.path: item for item in items}
+        by_parent = presence.by_parent(sorted(by_path))
+        for parent, paths in by_parent.items():
             there = await parts.destination.scan(parent)
-            asked += distinct((item for item in items if _parent(item.path) == parent), there)
-        inquiry = Inquiry(
+            asked += presence.distinct([by_path[path] for path in paths], there)
+        if len(asked) < len(items):
+            removals = await self._candidates(asked)
+        inquiry = presence.Inquiry(
             client=parts.client,
             state=parts.state,
             attempts=parts.config.attempts,
-            base=base,
+            base=scope.base,
             forbids=self._forbids,
             url_of=lambda known: known.url if not parts.config.fallback and scope.file(known.url) is None else None,
         )
-        doubtful = await inquiry.doubtful((await self._candidates(asked)).sizes)
-        for path, found in by_listing(doubtful, asked).items():
-            url = base + quote(f"{path}/" if path else "", errors="surrogateescape")
-            self._walker.fail(Directory(path=path, url=url), explanation(found))
-            self._findings.unlisted.withdraw([item.path for item in items if _parent(item.path) == path])
+        refuted = presence.by_listing(await inquiry.doubtful(removals.sizes), asked)
+        for parent, found in refuted.items():
+            url = scope.base + quote(f"{parent}/" if parent else "", errors="surrogateescape")
+            self._walker.fail(Directory(path=parent, url=url), presence.explanation(found))
+        self._findings.unlisted.withdraw({path for parent in refuted for path in by_parent[parent]})
 
     async def immovable(self, paths: Collection[str]) -> dict[str, str]:
         """Those ``paths`` of fetched files at which a directory stands that cannot be removed as a whole → the reason.
@@ -172,7 +177,3 @@ class Deletions:
             total=self._findings.local_files + self._unchanged.files + removals.uncounted if removals else 0,
             limit=config.max_delete,
         )
-
-
-def _parent(path: str) -> str:
-    return path.rpartition("/")[0]

@@ -61,6 +61,14 @@ def explanation(doubtful: Sequence[Doubtful]) -> str:
     return f"{first.path} {first.reason}{more}: {TRUST}"
 
 
+def by_parent(paths: Iterable[str]) -> dict[str, list[str]]:
+    """``paths`` by the directories in which they are."""
+    found = defaultdict[str, list[str]](list)
+    for path in paths:
+        found[path.rpartition("/")[0]].append(path)
+    return found
+
+
 def distinct(items: Iterable[Extraneous], local: Collection[str]) -> list[Extraneous]:
     """Those of ``items``, all of one directory, whose names no other of the ``local`` names there is a spelling of.
 
@@ -92,18 +100,19 @@ class Inquiry(Value, frozen=True, kw_only=True):
         are asked for at all: each may take as long as a request may, and none would be deleted.
         """
         asked = list[tuple[str, Known | None]]()
-        for directory, paths in _by_directory(files).items():
+        for directory, paths in by_parent(files).items():
             known = await self.state.directory(directory)
             asked += [(path, known.get(path.rpartition("/")[2])) for path in paths]
         found, refuted, most = list[Doubtful](), set[str](), _FIRST
         while asked:
             some, asked = asked[:most], asked[most:]
             some = [each for each in some if each[0].rpartition("/")[0] not in refuted]
-            doubts = await asyncio.gather(*(self._doubt(path, files[path], known) for path, known in some))
-            found += [each for each in doubts if each is not None]
-            if any(each.is_silent for each in found):
+            answers = await asyncio.gather(*(self._doubt(path, files[path], known) for path, known in some))
+            doubts = [each for each in answers if each is not None]
+            found += doubts
+            if any(each.is_silent for each in doubts):
                 return found + [Doubtful(path, _UNASKED, is_silent=True) for path, _ in asked]
-            refuted.update(each.path.rpartition("/")[0] for each in found)
+            refuted.update(each.path.rpartition("/")[0] for each in doubts)
             most = _TOGETHER
         return found
 
@@ -139,14 +148,6 @@ class Inquiry(Value, frozen=True, kw_only=True):
                 return 0, {}
             raise
         raise FetchError(f"HTTP {reply.status}", url=url, status=reply.status)
-
-
-def _by_directory(files: Iterable[str]) -> dict[str, list[str]]:
-    """The paths of ``files`` by their directories."""
-    found = defaultdict[str, list[str]](list)
-    for path in files:
-        found[path.rpartition("/")[0]].append(path)
-    return found
 
 
 async def _nowhere(_source: str, target: str) -> Rejection:

@@ -146,9 +146,8 @@ def unlike(
     if overlapping is not None and not had_overlaps:
         return Flaw(FlawKind.UNLIKE, f"{masked(overlapping)}: some of its rows are on another page, too")
     lengths = {page.now.rows for page in pages if page.now.rows}
-    empty = [
-        page.url for page in pages[1:] if page.known is None and not page.now.rows
-    ]  # by its number, it is read first
+    # Such a page may be read before others: the number in its URL may be smaller.
+    empty = [page.url for page in pages[1:] if page.known is None and not page.now.rows]
     if had_end and empty and (len(lengths) == 1 or is_odd_end(pages)):
         return Flaw(FlawKind.UNLIKE, f"{masked(empty[-1])}: it has no rows of its own")
     short = _shortened(pages)
