@@ -58,7 +58,8 @@ class Deletions:
 
             await prove(unlisted, self._walker, self._may_go)
             if not self._parts.config.trust_pages:
-                await self._inquire([item for item in unlisted.gone if not item.replaced])
+                absent = [item for item in unlisted.gone if not item.replaced]
+                await self._inquire(sorted(absent, key=lambda item: item.path))
 
     async def _inquire(self, items: list[Extraneous]) -> None:
         """Ask the server for the files of ``items`` if they would be deleted. Where it still has one, none is."""
@@ -69,7 +70,7 @@ class Deletions:
 
         parts, scope, asked = self._parts, self._walker.scope, list[Extraneous]()
         by_path = {item.path: item for item in items}
-        by_parent = presence.by_parent(sorted(by_path))
+        by_parent = presence.by_parent(by_path)
         for parent, paths in by_parent.items():
             there = await parts.destination.scan(parent)
             asked += presence.distinct([by_path[path] for path in paths], there)
