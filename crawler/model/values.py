@@ -12,7 +12,9 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from crawler.model.flaws import Claim, Flaw
 from crawler.model.freshness import Currency, Dating, Source
 from crawler.model.struct import Brief, Record, Value, html_table, replace
+from crawler.model.versions.known import GONE as GONE
 from crawler.model.versions.known import UNCONFIRMED as UNCONFIRMED
+from crawler.model.versions.known import UNPROVEN as UNPROVEN
 from crawler.model.versions.known import Known as Known
 from crawler.model.versions.known import Validators as Validators
 

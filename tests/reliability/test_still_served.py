@@ -229,3 +229,52 @@ def test_a_deletion_that_is_refused_anyway_asks_for_nothing(sandbox: Sandbox, si
     sandbox.mirror(site.url, delete=True, max_delete="5").fails(6)
     assert {request.path for request in site.log[before:]} <= {"/robots.txt", site.root}
     sandbox.holds(wanted)
+
+
+@pytest.mark.own
+@pytest.mark.row("D20")
+def test_a_listing_that_hides_a_file_has_failed_although_nothing_is_to_be_deleted(sandbox: Sandbox, site: Site) -> None:
+    fill(site, "a", 1)
+    fill(site, "b", 2)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    site.listing("a", half(site, "a"))
+    for more in (["--dry-run"], [], [], ["--delete"]):
+        run = sandbox.mirror(site.url, more=more)
+        run.fails(5)
+        run.says(f"a/f.bin {_SERVED}", "--trust-pages")
+    sandbox.mirror(site.url, more=["--trust-pages"]).succeeds()
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(wanted)
+
+
+@pytest.mark.own
+@pytest.mark.row("D20")
+def test_a_file_that_is_listed_no_more_is_asked_for_once_unless_it_comes_back(sandbox: Sandbox, site: Site) -> None:
+    fill(site, "a", 1)
+    fill(site, "b/c", 2)
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+
+    def asked_for(*more: str) -> list[str]:
+        before = len(site.log)
+        sandbox.mirror(site.url, more=more).succeeds()
+        sandbox.holds(wanted)
+        return sorted(each.path for each in site.log[before:] if each.path.endswith(".bin"))
+
+    def vanish() -> None:
+        site.remove("a/f.bin")
+        site.remove("b/c/f.bin")
+        site.remove("b/c/kept.bin")
+        site.listing("", lambda: nginx(site.root, [Row(href="a/", size=None)]))
+
+    vanish()
+    gone = [f"{site.root}{path}" for path in ("a/f.bin", "b/c/f.bin", "b/c/kept.bin")]
+    assert asked_for("--dry-run") == gone
+    assert [asked_for(), asked_for(), asked_for()] == [gone, [], []]
+    assert asked_for("--delete", "--max-delete=0", "--exclude=*.bin") == []
+    fill(site, "a", 1)
+    assert asked_for() == gone[:1], "it may be another version, with the same row"
+    assert asked_for() == []
+    site.remove("a/f.bin")
+    assert [asked_for(), asked_for()] == [gone[:1], []]

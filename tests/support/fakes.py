@@ -18,7 +18,7 @@ from crawler.model.network.shapes import HeaderShape, Varying
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest, StoredFile
 from crawler.model.state.store import Judge, ListingMemo, Names
-from crawler.model.values import Job, Kind, Known, Local, Rejection, Result, Staged, Validators
+from crawler.model.values import GONE, Job, Kind, Known, Local, Rejection, Result, Staged, Validators
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder
 from crawler.pipeline.walk.robots_txt import RobotsTxt
 from crawler.text.http_fields import certain_length
@@ -398,6 +398,10 @@ class MemoryState:
     async def directory(self, path: str, names: Collection[str] | None = None) -> dict[str, Known]:
         found = {item.rpartition("/")[2]: each for item, each in self.files.items() if item.rpartition("/")[0] == path}
         return found if names is None else {name: known for name, known in found.items() if name in names}
+
+    async def listed_below(self, path: str) -> list[Known]:
+        found = (each for item, each in self.files.items() if not path or item.startswith(f"{path}/"))
+        return [each for each in found if each.checked != GONE]
 
     async def file(self, path: str) -> Known | None:
         return self.files.get(path)

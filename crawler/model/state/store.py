@@ -67,6 +67,10 @@ class StateStore(Protocol):
         """The known files directly in ``path`` ("" is DIR), by name. ``names``: only these."""
         ...
 
+    async def listed_below(self, path: str) -> list[Known]:
+        """The known files in the directory ``path`` and below it, except those that are known to be gone upstream."""
+        ...
+
     async def file(self, path: str) -> Known | None:
         """The known file at ``path``, or None."""
         ...

@@ -26,6 +26,10 @@ class Validators(Value, frozen=True, kw_only=True, gc=False):
 
 UNCONFIRMED = -1.0
 """``Known.checked`` of a copy that the server has not confirmed to be the listed version."""
+GONE = -1.5
+"""``Known.checked`` of a copy whose file is gone upstream: no listing shows it, nor does the server have it."""
+UNPROVEN = frozenset({UNCONFIRMED, GONE})
+"""``Known.checked`` of a copy that may be another version than the one that a listing shows now."""
 
 
 class Known(Value, frozen=True, kw_only=True, gc=False):
@@ -48,6 +52,6 @@ class Known(Value, frozen=True, kw_only=True, gc=False):
     version: str = ""
     """Version of the stored file, if the destination has versions; see ``Local.version``."""
     checked: float = 0.0
-    """Server time when the copy was last confirmed as the listed version: seconds since the epoch, or UNCONFIRMED."""
+    """Server time when the copy was last confirmed as the listed version, in seconds since the epoch, or UNPROVEN."""
     adopted: bool = False
     """Whether the copy was in DIR before and only found current, so that another program may still write into it."""

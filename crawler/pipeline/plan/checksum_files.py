@@ -16,7 +16,7 @@ from crawler.model.errors import FetchError, VerificationError
 from crawler.model.interfaces import Client, Destination, Permit
 from crawler.model.state.store import BY_ROW, StateStore
 from crawler.model.struct import Struct, Value, field, replace
-from crawler.model.values import UNCONFIRMED, Entry, Job, Known, Local
+from crawler.model.values import UNCONFIRMED, UNPROVEN, Entry, Job, Known, Local
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.compare import Decision, Need, needs_fetch
 from crawler.pipeline.rules.directory_digest import is_as_saved
@@ -277,6 +277,6 @@ def by_digest(
 
 def was_proven(published: Published | None, entry: Entry, known: Known | None) -> bool:
     """Whether an earlier run has confirmed that the version with this published digest is the one of this row."""
-    if published is None or known is None or known.checked in {UNCONFIRMED, BY_ROW} or entry.modified is None:
+    if published is None or known is None or known.checked in {*UNPROVEN, BY_ROW} or entry.modified is None:
         return False
     return (known.row, known.digest) == (entry.row, published.digest) and not is_racy(entry.modified, known)

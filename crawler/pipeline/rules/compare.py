@@ -12,7 +12,7 @@ from crawler.model import limits
 from crawler.model.reasons import Reason
 from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.model.struct import Value
-from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span
+from crawler.model.values import UNPROVEN, Entry, Kind, Known, Local, Span
 from crawler.pipeline.rules.directory_digest import is_as_saved
 from crawler.pipeline.rules.extraneous import in_its_place
 from crawler.pipeline.rules.racy import is_racy
@@ -63,7 +63,7 @@ def needs_fetch(entry: Entry, known: Known | None, local: Local | None, *, check
         return Decision(Need.CONFIRM if known.validators.etag else Need.FETCH, "row changed")
     if entry.modified is None:
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, "the row has no time")
-    if known.checked == UNCONFIRMED:  # an ETag distinguishes all versions; If-Modified-Since does not detect older ones
+    if known.checked in UNPROVEN:  # an ETag distinguishes all versions; If-Modified-Since does not detect older ones
         return Decision(Need.CONFIRM if known.validators.etag else Need.PROBE, Reason.NOT_CONFIRMED)
     if check != "listing":
         return Decision(Need.CONFIRM, f"--check {check}")

@@ -17,7 +17,7 @@ from itertools import islice
 from crawler.model.freshness import Dating
 from crawler.model.limits import EASTERNMOST_ZONE, WESTERNMOST_ZONE
 from crawler.model.struct import Value, replace
-from crawler.model.values import UNCONFIRMED, Entry, Job, Known, Span
+from crawler.model.values import UNPROVEN, Entry, Job, Known, Span
 from crawler.pipeline.rules.racy import timestamp_in_utc
 from crawler.text.http_fields import parse_http_date
 
@@ -152,7 +152,7 @@ def _pairs(rows: Iterable[Entry], known: Mapping[str, Known]) -> Iterator[Pair]:
         one = known.get(entry.name)
         if one is None or one.row != entry.row or entry.modified is None or not _is_local(entry):
             continue
-        if one.checked == UNCONFIRMED:  # the Last-Modified may be that of another version
+        if one.checked in UNPROVEN:  # the Last-Modified may be that of another version
             continue
         modified = parse_http_date(one.validators.last_modified)
         if modified is not None:

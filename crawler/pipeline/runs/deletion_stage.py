@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from crawler.model.errors import DeleteRefused
-from crawler.model.values import Rejection
+from crawler.model.struct import replace
+from crawler.model.values import GONE, Known, Rejection
 from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.rules.deletion_limit import Circumstances, doubts, judge
 from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.filters import Filters
 from crawler.pipeline.runs.components import Components
+from crawler.pipeline.save.collecting import below_any
 from crawler.pipeline.save.obstructed import Obstructed
 from crawler.pipeline.walk.pages import Directory
 from crawler.pipeline.walk.unchanged_directories import UnchangedDirectories
@@ -51,22 +53,35 @@ class Deletions:
         self._dry_run = parts.dry_run
 
     async def prove(self) -> None:
-        """Read the pages again that prove something absent but were not parsed in this run, and ask for its files."""
-        unlisted = self._findings.unlisted
-        if self._parts.config.delete and unlisted.gone and not (self._parts.allowance.reached or self._is_fallback()):
+        """Ask the server for the files that listings do not show any more. Where it still has one, the listing failed.
+
+        With ``--delete``, all that would be deleted is asked for, after the pages that prove it absent but were not
+        parsed in this run have been read again; otherwise each file once.
+        """
+        parts, unlisted = self._parts, self._findings.unlisted
+        if not unlisted.gone or parts.allowance.reached or parts.stop.reason is not None or self._is_fallback():
+            return
+        if parts.config.delete:
             from crawler.pipeline.save.absence import prove  # imported only if needed
 
             await prove(unlisted, self._walker, self._may_go)
-            if not self._parts.config.trust_pages:
-                absent = [item for item in unlisted.gone if not item.replaced]
-                await self._inquire(sorted(absent, key=lambda item: item.path))
+        items = sorted((item for item in unlisted.gone if not item.replaced), key=lambda item: item.path)
+        if not parts.config.delete:
+            from crawler.pipeline.save.presence import listed_before
 
-    async def _inquire(self, items: list[Extraneous]) -> None:
-        """Ask the server for the files of ``items`` if they would be deleted. Where it still has one, none is."""
-        removals = await self._candidates(items)
-        if not judge(self._circumstances(removals)).deletes:
-            return
-        from crawler.pipeline.save import presence  # imported only if needed
+            known = await listed_before(items, parts.state)
+            if known and parts.config.trust_pages:
+                self._note_gone(known)
+            elif known:
+                await self._inquire(items, {each.path: each.size for each in known})
+        elif not parts.config.trust_pages:
+            removals = await self._candidates(items)
+            if judge(self._circumstances(removals)).deletes:
+                await self._inquire(items, removals.sizes)
+
+    async def _inquire(self, items: list[Extraneous], files: Mapping[str, int]) -> None:
+        """Ask the server for ``files`` (path → size in bytes), which are among ``items`` or below them."""
+        from crawler.pipeline.save import presence
 
         parts, scope, asked = self._parts, self._walker.scope, list[Extraneous]()
         by_path = {item.path: item for item in items}
@@ -74,8 +89,6 @@ class Deletions:
         for parent, paths in by_parent.items():
             there = await parts.destination.scan(parent)
             asked += presence.distinct([by_path[path] for path in paths], there)
-        if len(asked) < len(items):
-            removals = await self._candidates(asked)
         inquiry = presence.Inquiry(
             client=parts.client,
             state=parts.state,
@@ -84,11 +97,21 @@ class Deletions:
             forbids=self._forbids,
             url_of=lambda known: known.url if not parts.config.fallback and scope.file(known.url) is None else None,
         )
-        refuted = presence.by_listing(await inquiry.doubtful(removals.sizes), asked)
+        is_asked = below_any({item.path for item in asked})
+        answers = await inquiry.ask({path: size for path, size in files.items() if is_asked(path)})
+        refuted = presence.by_listing(answers.doubtful, asked)
         for parent, found in refuted.items():
             url = scope.base + quote(f"{parent}/" if parent else "", errors="surrogateescape")
             self._walker.fail(Directory(path=parent, url=url), presence.explanation(found))
-        self._findings.unlisted.withdraw({path for parent in refuted for path in by_parent[parent]})
+        withdrawn = {path for parent in refuted for path in by_parent[parent]}
+        self._findings.unlisted.withdraw(withdrawn)
+        is_doubtful = below_any(withdrawn)
+        self._note_gone([known for known in answers.gone if not is_doubtful(known.path)])
+
+    def _note_gone(self, files: Sequence[Known]) -> None:
+        """Note that ``files`` are gone upstream, so that they are not asked for again while they stay here."""
+        if self._dry_run is None and not self._parts.config.delete:
+            self._parts.state.remember([replace(known, checked=GONE) for known in files])
 
     async def immovable(self, paths: Collection[str]) -> dict[str, str]:
         """Those ``paths`` of fetched files at which a directory stands that cannot be removed as a whole → the reason.

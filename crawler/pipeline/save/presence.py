@@ -1,4 +1,4 @@
-"""Asks the server for the files that are to be deleted: what it still has is not gone, whatever its listings show.
+"""Asks the server for the files that are listed no more: what it still has is not gone, whatever its listings show.
 
 Half a listing, or an older one from a cache, may look like a whole one. The files themselves tell.
 """
@@ -17,7 +17,7 @@ from crawler.model.flaws import TRUST
 from crawler.model.interfaces import Client
 from crawler.model.state.store import StateStore
 from crawler.model.struct import Value
-from crawler.model.values import Known, Rejection, Validators
+from crawler.model.values import GONE, Kind, Known, Rejection, Validators
 from crawler.pipeline.attempts import persist
 from crawler.pipeline.rules.extraneous import Extraneous
 from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
@@ -42,6 +42,26 @@ class Doubtful(Value, frozen=True):
     reason: str
     is_silent: bool = False
     """Whether the server did not say whether it has the file."""
+
+
+class Answers(Value, frozen=True):
+    """What the server says of files that are listed no more."""
+
+    doubtful: Sequence[Doubtful]
+    gone: Sequence[Known]
+    """Records of files that it does not have, or of which only the listing tells."""
+
+
+async def listed_before(items: Iterable[Extraneous], state: StateStore) -> list[Known]:
+    """The records of the files at and below ``items`` that are not known to be gone."""
+    by_kind = defaultdict[bool, list[str]](list)
+    for item in items:
+        by_kind[item.kind is Kind.DIRECTORY].append(item.path)
+    found = [known for path in by_kind[True] for known in await state.listed_below(path)]
+    for directory, paths in by_parent(by_kind[False]).items():
+        names = {path.rpartition("/")[2] for path in paths}
+        found += [known for known in (await state.directory(directory, names)).values() if known.checked != GONE]
+    return found
 
 
 def by_listing(doubtful: Iterable[Doubtful], items: Iterable[Extraneous]) -> dict[str, list[Doubtful]]:
@@ -93,31 +113,32 @@ class Inquiry(Value, frozen=True, kw_only=True):
     url_of: Callable[[Known], str | None]
     """The URL from which a file was saved, if it is to be asked for there; None: by its path, below ``base``."""
 
-    async def doubtful(self, files: Mapping[str, int]) -> list[Doubtful]:
-        """Those of ``files`` (path → size in bytes) that the server still has, or about which it says nothing.
+    async def ask(self, files: Mapping[str, int]) -> Answers:
+        """Ask for ``files`` (path → size in bytes). Doubtful are those that it has, or about which it is silent.
 
         Where it has one in a directory, no more are asked for there. Once it has not said whether it has one, no more
-        are asked for at all: each may take as long as a request may, and none would be deleted.
+        are asked for at all: each may take as long as a request may, and that listing has failed anyway.
         """
         asked = list[tuple[str, Known | None]]()
         for directory, paths in by_parent(files).items():
             known = await self.state.directory(directory)
             asked += [(path, known.get(path.rpartition("/")[2])) for path in paths]
-        found, refuted, most = list[Doubtful](), set[str](), _FIRST
+        found, gone, refuted, most = list[Doubtful](), list[Known](), set[str](), _FIRST
         while asked:
             some, asked = asked[:most], asked[most:]
             some = [each for each in some if each[0].rpartition("/")[0] not in refuted]
-            answers = await asyncio.gather(*(self._doubt(path, files[path], known) for path, known in some))
+            answers = await asyncio.gather(*(self._doubt(path, files[path], record) for path, record in some))
+            gone += [record for (_, record), doubt in zip(some, answers, strict=True) if record and doubt is None]
             doubts = [each for each in answers if each is not None]
             found += doubts
             if any(each.is_silent for each in doubts):
-                return found + [Doubtful(path, _UNASKED, is_silent=True) for path, _ in asked]
+                return Answers([*found, *(Doubtful(path, _UNASKED, is_silent=True) for path, _ in asked)], gone)
             refuted.update(each.path.rpartition("/")[0] for each in doubts)
             most = _TOGETHER
-        return found
+        return Answers(found, gone)
 
     async def _doubt(self, path: str, size: int, known: Known | None) -> Doubtful | None:
-        """Why the file at ``path`` may not be deleted; None if it may."""
+        """Why the file at ``path`` may not be gone; None if it is, as far as the server says."""
         url = None if known is None else self.url_of(known)
         url = self.base + quote(path, errors="surrogateescape") if url is None else url
         if await self.forbids(url) is not None:

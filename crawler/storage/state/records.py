@@ -19,7 +19,7 @@ from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import Value, astuple
-from crawler.model.values import Entry, Kind, Known, Span, Validators
+from crawler.model.values import GONE, Entry, Kind, Known, Span, Validators
 from crawler.storage.json_cells import decoded
 from crawler.storage.state.checksum import sealed, unsealed
 
@@ -33,15 +33,15 @@ _KINDS = {kind.value: kind for kind in Kind}
 _INTEGER_LIMIT = 2**63
 _ADOPTED = -16.0
 """This number minus ``Known.checked``, which is BY_ROW or more, is the cell of an adopted file."""
+GONE_CELLS = (GONE, _ADOPTED - GONE)
+"""Cells with ``Known.checked`` of files that are gone upstream: of one that was fetched, of one that was adopted."""
 
 
 class FileTotals(Value, frozen=True):
-    """Totals of the known files in DIR or one of its directories."""
+    """Totals of the known files in DIR or one of its directories: their number, and their size in bytes."""
 
     files: int
-    """Number of known files."""
     size: int
-    """Total size of the known files in bytes."""
 
 
 def same(text: str, _text: str) -> str:

@@ -90,6 +90,10 @@ class SqliteState:
             self.flush(pages=True)
         return await self._ask(partial(tables.read_directory, path, names), {})
 
+    async def listed_below(self, path: str) -> list[Known]:
+        """The known files in the directory ``path`` and below it, except those that are known to be gone upstream."""
+        return await self._ask_all(partial(tables.read_listed_below, path), [])
+
     async def file(self, path: str) -> Known | None:
         """The known file at ``path``, or None."""
         if path in self._pending.changes.files or self._pending.changes.new:
@@ -135,13 +139,11 @@ class SqliteState:
         return await self._ask(partial(copies.read_copies, set(paths) - self._pending.changes.directories), {})
 
     def remember_copies(self, path: str, found: CopiesDigest) -> None:
-        """Record the digest of the copies in ``path``, which the records of its files have."""
         if self._thread and path not in self._pending.changes.directories:
             self._pending.changes.copies[path] = found
             self._buffered(1)
 
     def remember_directory_digest(self, url: str, path: str, digest: DirectoryDigest) -> None:
-        """Record that the page at ``url``, of the directory ``path``, showed only files."""
         if self._thread:
             self._pending.changes.add_digest(url, path, digest)
             self._buffered(1 + len(digest.skipped) // 10)
@@ -198,7 +200,6 @@ class SqliteState:
             self._write(partial(store_hosts, learnt, time.time()))
 
     def remember(self, known: Sequence[Known]) -> None:
-        """Record saved or confirmed files. Written soon, in batches."""
         if self._thread:
             self._change(self._pending.changes.add_files(known))
             self._buffered(len(known))
@@ -231,7 +232,6 @@ class SqliteState:
             self._write(partial(visits.forget_unvisited_pages, is_spared))
 
     def remember_listing(self, memo: ListingMemo) -> None:
-        """Record a listing page. Written soon, in batches."""
         if self._thread:
             self._pending.changes.memos[memo.url] = memo
             if self._small is not None:

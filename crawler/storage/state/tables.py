@@ -247,6 +247,14 @@ def has_files_below(path: str, connection: sqlite3.Connection) -> bool:
     return connection.execute(query, (directory, *below)).fetchone() is not None
 
 
+def read_listed_below(path: str, connection: sqlite3.Connection) -> list[Known]:
+    """The files in the directory ``path`` and below it, but for those that are gone upstream. Raises ValueError."""
+    directory, below = _subtree(path)
+    where = "WHERE (folder = ? OR (folder >= ? AND folder < ?)) AND checked NOT IN (?, ?)"
+    rows = connection.execute(f"SELECT * FROM files {where}", (directory, *below, *records.GONE_CELLS)).fetchall()
+    return [records.known_of(f"{records.text_of(row[0])}/" if row[0] else "", row) for row in rows]
+
+
 def _subtree(path: str) -> tuple[bytes, tuple[bytes, bytes]]:
     """The key of the directory ``path``, and the range (end excluded) of the keys of all directories below it."""
     directory = records.key(path)

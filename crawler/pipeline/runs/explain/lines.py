@@ -6,11 +6,17 @@ from datetime import UTC, datetime
 
 from crawler.model.reasons import Reason
 from crawler.model.state.store import BY_ROW
-from crawler.model.values import UNCONFIRMED, Job, Known, Local, Outcome, Result, Span
+from crawler.model.values import GONE, UNCONFIRMED, Job, Known, Local, Outcome, Result, Span
 from crawler.pipeline.rules.budgets import Budget, expected_size
 from crawler.pipeline.rules.responses.conditional_requests import request_headers
 
 Line = tuple[str, str]
+_UNDATED = {
+    UNCONFIRMED: str(Reason.NOT_CONFIRMED),
+    GONE: "gone upstream when it was last asked for",
+    BY_ROW: "was here before the first run",
+}
+"""``Known.checked`` that is no time → what it means."""
 """A line of the explanation: (subject, statement)."""
 _PLAIN_HEADERS = {"Accept", "Accept-Encoding"}
 HELD = {True: "matches", False: "does not match", None: "the listing does not tell, the response headers will"}
@@ -44,10 +50,8 @@ def known_text(known: Known | None, row: str | None) -> str:
         words.insert(0, "the same row" if known.row == row else f"another row, {known.row!r}")
     validators = known.validators
     words += [text for text in (validators.etag, validators.last_modified, known.digest) if text]
-    if known.checked in {UNCONFIRMED, BY_ROW}:
-        return ", ".join(
-            [*words, Reason.NOT_CONFIRMED if known.checked == UNCONFIRMED else "was here before the first run"]
-        )
+    if known.checked in _UNDATED:
+        return ", ".join([*words, _UNDATED[known.checked]])
     checked = datetime.fromtimestamp(known.checked, UTC).isoformat(sep=" ", timespec="seconds")
     return ", ".join([*words, f"confirmed {checked}"])
 

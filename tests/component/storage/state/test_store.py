@@ -25,7 +25,7 @@ from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo, StateStore
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
-from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Span, Validators
+from crawler.model.values import GONE, UNCONFIRMED, Entry, Kind, Known, Span, Validators
 from crawler.storage.state import records
 from crawler.storage.state.checksum import sealed
 from crawler.storage.state.database import APPLICATION_ID, SCHEMA_VERSION
@@ -211,6 +211,31 @@ async def test_forgetting_a_directory_removes_everything_below_it_and_nothing_be
         state.forget_directory("")
         assert await state.count_files() == 0
         assert await state.listing("http://h/a0/") is None
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+@pytest.mark.parametrize(
+    ("directory", "expected"),
+    [
+        ("", ["a", "d-/a", "d/a", "d/e/a", "d0/a"]),
+        ("d", ["d/a", "d/e/a"]),
+        ("d/e", ["d/e/a"]),
+        ("d/", []),
+        ("x", []),
+    ],
+)
+async def test_files_that_are_gone_upstream_are_not_among_the_listed_ones(
+    path: Path, directory: str, expected: list[str], *, adopted: bool
+) -> None:
+    above = ("", "d/", "d/e/", "d-/", "d0/")
+    records = [known(f"{each}a", checked=checked, adopted=adopted) for each in above for checked in (UNCONFIRMED,)]
+    gone = [known(f"{each}gone", checked=GONE, adopted=adopted) for each in above]
+    async with SqliteState(path) as state:
+        state.remember([*records, *gone])
+        assert sorted(each.path for each in await state.listed_below(directory)) == expected
+    async with SqliteState(path) as state:
+        assert sorted(each.path for each in await state.listed_below(directory)) == expected
+        assert (await state.directory("d"))["gone"] == gone[1]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from crawler.model.interfaces import UNREAD
 from crawler.model.reasons import Reason
 from crawler.model.state.directory_digest import StoredFile
 from crawler.model.state.store import BY_ROW, REPLACING
-from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span, Validators
+from crawler.model.values import GONE, UNCONFIRMED, Entry, Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules.compare import Decision, Need, is_intact, needs_fetch
 from crawler.pipeline.rules.directory_digest import is_as_saved
 from tests.unit.pipeline.rules.examples import (
@@ -51,6 +51,8 @@ from tests.unit.pipeline.rules.examples import (
         (replace(ENTRY, modified=None), NO_ETAG, LOCAL, Need.PROBE, "the row has no time"),
         (ENTRY, replace(KNOWN, checked=UNCONFIRMED), LOCAL, Need.CONFIRM, "not confirmed as the listed version"),
         (ENTRY, replace(NO_ETAG, checked=UNCONFIRMED), LOCAL, Need.PROBE, "not confirmed as the listed version"),
+        (ENTRY, replace(KNOWN, checked=GONE), LOCAL, Need.CONFIRM, "not confirmed as the listed version"),
+        (ENTRY, replace(NO_ETAG, checked=GONE), LOCAL, Need.PROBE, "not confirmed as the listed version"),
     ],
 )
 def test_what_a_listed_file_costs(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crawler.model.state.store import BY_ROW, REPLACING
 from crawler.model.struct import replace
-from crawler.model.values import UNCONFIRMED, Entry, Kind, Known, Local, Span, Validators
+from crawler.model.values import GONE, UNCONFIRMED, Entry, Kind, Known, Local, Span, Validators
 from crawler.pipeline.rules.compare import NANOSECONDS, Need, needs_fetch
 from crawler.pipeline.rules.directory_digest import DirectoryDigestBuilder, unchanged_files
 from crawler.pipeline.rules.extraneous import ListedNames, useless
@@ -30,7 +30,8 @@ TIMES = st.sampled_from([
 ])  # fmt: skip
 RECORD_CHANGES: list[dict[str, Any]] = [
     {"row": "another"}, {"url": "http://h/f0?signature=1"}, {"url": "http://h/elsewhere"}, {"size": 6}, {"size": 12},
-    {"mtime": 1}, {"version": '"v"'}, {"checked": UNCONFIRMED}, {"checked": BY_ROW}, {"checked": SECOND + 30.0},
+    {"mtime": 1}, {"version": '"v"'}, {"checked": UNCONFIRMED}, {"checked": GONE}, {"checked": BY_ROW},
+    {"checked": SECOND + 30.0},
     {"checked": SECOND + 7261.0}, {"digest": REPLACING, "checked": UNCONFIRMED}, {"validators": Validators()},
     {"validators": Validators(etag='"e"')}, {"adopted": True},
 ]  # fmt: skip

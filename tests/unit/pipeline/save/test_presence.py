@@ -9,9 +9,9 @@ import pytest
 
 from crawler.model.errors import FetchError
 from crawler.model.struct import replace
-from crawler.model.values import Kind, Known, Rejection, Validators
+from crawler.model.values import GONE, Kind, Known, Rejection, Validators
 from crawler.pipeline.rules.extraneous import Extraneous
-from crawler.pipeline.save.presence import Doubtful, Inquiry, by_listing, distinct, explanation
+from crawler.pipeline.save.presence import Doubtful, Inquiry, by_listing, distinct, explanation, listed_before
 from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, MemoryState
 
 BASE = "http://h/pub/"
@@ -48,8 +48,8 @@ async def asked(
         forbids=forbids,
         url_of=lambda known: None if "fallback" in known.url else known.url,
     )
-    found = await inquiry.doubtful(files)
-    return {each.path: each.reason for each in found}, requests
+    found = await inquiry.ask(files)
+    return {each.path: each.reason for each in found.doubtful}, requests
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ async def test_files_are_asked_for_together() -> None:
     inquiry = Inquiry(
         client=client, state=MemoryState(), attempts=1, base=BASE, forbids=forbids, url_of=lambda known: known.url
     )
-    assert await inquiry.doubtful({f"{number}/x": 5 for number in range(16 + 256 + 1)}) == []
+    assert (await inquiry.ask({f"{number}/x": 5 for number in range(16 + 256 + 1)})).doubtful == []
     assert (most, len(client.requests)) == (256, 16 + 256 + 1)
 
 
@@ -182,6 +182,31 @@ async def test_the_version_that_was_saved_is_known(etag: str, expected: list[str
     saved = replace(known("a"), validators=Validators(etag='"a"'))
     found, _ = await asked(lambda _: FakeResponse(headers={"ETag": etag, "Content-Length": "6"}), {"a": 5}, saved)
     assert list(found.values()) == expected
+
+
+async def test_what_has_been_listed_since_it_was_last_asked_for_is_found_in_the_state() -> None:
+    state = MemoryState()
+    paths = ("a", "b", "d/x", "d/e/x", "d/e/y", "dd/x", "f/x")
+    gone = [replace(known(path), checked=GONE) for path in ("b", "d/e/y")]
+    state.remember([*map(known, paths), *gone])
+    items = [Extraneous(path=path, kind=Kind.FILE, size=9) for path in ("a", "b", "f/x", "f/unknown")]
+    items.append(Extraneous(path="d", kind=Kind.DIRECTORY, size=4096))
+    assert [each.path for each in await listed_before(items, state)] == ["d/x", "d/e/x", "a", "f/x"]
+
+
+async def test_the_records_of_files_that_the_server_does_not_have_are_returned() -> None:
+    async def forbids(_url: str) -> None:
+        pass
+
+    records = [known(path) for path in ("a/gone", "a/here", "b/gone", "c/silent", "d/gone")]
+    state = MemoryState()
+    state.remember(records)
+    silent = FakeResponse(status=503)
+    client = FakeClient(lambda each: HERE if "here" in each.url else silent if "silent" in each.url else NONE)
+    inquiry = Inquiry(client=client, state=state, attempts=1, base=BASE, forbids=forbids, url_of=lambda _: None)
+    answers = await inquiry.ask({"a/unknown": 5, **{each.path: 5 for each in records}})
+    assert [each.path for each in answers.gone] == ["a/gone", "b/gone", "d/gone"]
+    assert [each.path for each in answers.doubtful] == ["a/here", "c/silent"]
 
 
 def test_a_file_counts_for_the_listing_that_does_not_show_it() -> None:
