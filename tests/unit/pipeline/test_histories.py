@@ -23,6 +23,7 @@ from crawler.model import limits
 from crawler.model.config import Config
 from crawler.model.report import Report
 from crawler.pipeline.rules import directory_digest as leaf
+from crawler.storage.state.store import SqliteState
 from tests.support import scratch
 from tests.support.simulated_run import simulated_run, state_of
 from tests.support.upstream import ROOT, Killed, Upstream
@@ -60,6 +61,7 @@ class Day:
     kill_at: int | None = None
     loses_state: bool = False
     """Whether the state of this run is lost."""
+    deletes: bool = True
 
 
 class Mirror:
@@ -137,7 +139,7 @@ class Mirror:
         self.site.broken, self.site.kill_at = day.broken, day.kill_at
         saved = self.state.read_bytes() if day.loses_state and self.state.exists() else None
         config = Config.from_mapping(
-            {"delete": True, "max_delete": "100%", "attempts": 1, "no_robots": True, "workers": 3, "listers": 2},
+            {"delete": day.deletes, "max_delete": "100%", "attempts": 1, "no_robots": True, "workers": 3, "listers": 2},
             where="test",
         )
         report: Report | None = None
@@ -163,6 +165,7 @@ class Mirror:
             for path, how in day.meddled.items():
                 self.meddle(path, how)
         before, obstacles = self.local(), self.obstacles()
+        listed = asyncio.run(self.listed()) & before.keys()
         report = self.run(day)
         after = self.local()
         for path, data in after.items():
@@ -182,10 +185,13 @@ class Mirror:
         if report.failed or report.listings_failed or report.exit_code:
             assert kept <= after.keys(), "a run with failures deletes nothing"
             assert report.exit_code
-        elif "half" not in day.broken.values():  # no listing can tell that it does not show what is new
-            self.assert_equal()
+        elif "half" in day.broken.values():  # no listing can tell that it does not show what is new
+            for path in listed & self.site.files.keys():
+                assert after[path] == self.site.files[path][0], f"{path} is not listed, although it was"
+        else:
+            self.assert_up_to_date(is_equal=day.deletes)
         if not day.broken and not obstacles:
-            assert report.exit_code == 0, report
+            assert report.exit_code == 0 or not (day.deletes or kept == set(before)), report
 
     def is_directory(self, path: str) -> bool:
         """Upstream, now."""
@@ -201,8 +207,17 @@ class Mirror:
         directories = [self.directory / path for path in self.site.directories]
         return [path for path in files if path.is_dir()] + [path for path in directories if path.is_file()]
 
-    def assert_equal(self) -> None:
-        assert self.local() == {path: data for path, (data, _) in self.site.files.items()}
+    async def listed(self) -> set[str]:
+        """The paths of files that the state does not know to be gone upstream."""
+        if not self.state.exists():
+            return set()
+        async with SqliteState(self.state, read_only=True) as state:
+            return {known.path for known in await state.listed_below("")}
+
+    def assert_up_to_date(self, *, is_equal: bool = True) -> None:
+        """``is_equal``: whether there is nothing else in DIR."""
+        found, wanted = self.local(), {path: data for path, (data, _) in self.site.files.items()}
+        assert (found if is_equal else {path: found.get(path) for path in wanted}) == wanted
 
     def settle(self) -> None:
         """Check that after a run without faults the mirror equals the tree, and that one more costs only listings."""
@@ -212,7 +227,7 @@ class Mirror:
         report = self.run()
         assert report is not None
         assert report.exit_code == 0, report
-        self.assert_equal()
+        self.assert_up_to_date()
         assert not list((self.directory / ".crawler" / "parts").iterdir()), "no part is left"
         self.site.now += DAY
         self.run()
@@ -244,6 +259,7 @@ DAYS = st.builds(
     meddled=st.just({}) | MEDDLED,
     kill_at=st.none() | st.integers(1, 12),
     loses_state=st.booleans(),
+    deletes=st.booleans(),
 )
 FIRST = st.lists(st.builds(Change, st.just("put"), st.sampled_from(PATHS), st.just("a"), st.just(3600)), min_size=1)
 
