@@ -35,12 +35,14 @@ class Run:
 
 @pytest.mark.parametrize(
     ("last", "size", "digest", "etag", "may_be_cut"),
-    [*product((None, (A, "x"), (B, "x"), (A, "y")), (0, 3), (None, "x"), ("e", "f"), (False, True))],
+    [*product((None, (A, "x"), (B, "x"), (A, "y"), (A, None)), (0, 3), (None, "x"), ("e", "f"), (False, True))],
 )
 def test_what_is_doubted(
-    last: tuple[str, str] | None, size: int, digest: str | None, etag: str, *, may_be_cut: bool
+    last: tuple[str, str | None] | None, size: int, digest: str | None, etag: str, *, may_be_cut: bool
 ) -> None:
-    """For B: what the connection carried for A just before, with the same tag, and what may be cut."""
+    """For B: what the connection carried for A just before, with the same tag, if its digest is known, and what may be
+    cut.
+    """
     run = Run()
     if last is not None:
         assert not run.doubts_about(*last)
@@ -60,6 +62,13 @@ def test_a_response_that_is_unknown_or_another_one_in_between_makes_a_difference
     run.doubts_about(A, "x")
     run.carrier.next()  # of a page, for example
     assert not run.doubts_about(B, "x")
+
+
+def test_a_content_that_has_not_counted_yet_is_doubted_too() -> None:
+    run = Run()
+    assert run.doubts_about(A, "x", may_be_cut=True)
+    assert run.doubts_about(B, "x")
+    assert run.carrier.is_suspect
 
 
 def test_a_content_that_several_files_have_is_doubted_once() -> None:

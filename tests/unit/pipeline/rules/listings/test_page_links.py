@@ -9,13 +9,14 @@ from crawler.model.errors import FetchError, ListingError
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import ListingMemo
 from crawler.model.struct import replace
-from crawler.model.values import Listing, Validators
+from crawler.model.values import Entry, Kind, Listing, Validators
 from crawler.pipeline.rules.listings.page_links import (
     PageQueue,
     as_end,
     back_links,
     following,
     is_absent,
+    is_bare,
     is_chain,
     is_end,
     is_gone,
@@ -25,7 +26,8 @@ from crawler.pipeline.rules.listings.page_links import (
 from crawler.pipeline.rules.scope import Scope
 
 ROOT = "http://h.test/pub/"
-TWO, THREE, AWAY = f"{ROOT}?page=2", f"{ROOT}?page=3", "http://other.test/pub/?page=2"
+TWO, THREE, FOUR = (f"{ROOT}?page={number}" for number in (2, 3, 4))
+AWAY = "http://other.test/pub/?page=2"
 SCOPE = Scope(ROOT)
 
 
@@ -90,6 +92,40 @@ def test_the_number_of_pages_is_limited(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_chains_are_pages_that_name_only_the_next_one(page: Listing, expected: bool) -> None:
     assert is_chain(page) is expected
+
+
+@pytest.mark.parametrize(
+    ("family", "names", "complete", "expected"),
+    [
+        ("swift", (), True, True),
+        ("json-generic", (), True, True),
+        ("generic", (), True, False),
+        ("swift", ("a",), True, False),
+        ("swift", (), False, False),
+    ],
+)
+def test_only_an_empty_page_of_a_chain_is_bare(
+    family: str, names: tuple[str, ...], *, complete: bool, expected: bool
+) -> None:
+    entries = tuple(Entry(name=name, url=ROOT + name, kind=Kind.FILE) for name in names)
+    assert is_bare(replace(listing(family=family), entries=entries, complete=complete)) is expected
+
+
+def test_two_pages_that_link_to_another_one_are_enough() -> None:
+    queue = PageQueue([ROOT, TWO])
+    linked = list[tuple[bool, bool, bool]]()
+    for page in (ROOT, TWO, THREE, FOUR):
+        assert queue.begin() == page
+        linked.append((queue.is_linked_by(ROOT), queue.is_linked_by(TWO), queue.is_linked_by(THREE)))
+        queue.follow([THREE, FOUR])
+    assert linked == [(False, False, False)] * 2 + [(True, True, False)] * 2
+
+
+def test_of_the_pages_before_another_one_the_first_that_was_not_read_comes_next() -> None:
+    queue = PageQueue([ROOT])
+    queue.begin()
+    queue.go_back([ROOT, AWAY, TWO, THREE], SCOPE)
+    assert queue.todo == [TWO]
 
 
 def test_links_forwards_and_back() -> None:
