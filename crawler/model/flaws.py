@@ -20,7 +20,6 @@ class FlawKind(StrEnum):
     PART = "part"
     REPEATED = "repeated"
     SKIPPED = "skipped"
-    UNPAGED = "unpaged"
     UNLIKE = "unlike"
     DEAD_END = "dead-end"
     OTHER_PATH = "other-path"
@@ -39,8 +38,8 @@ class FlawKind(StrEnum):
 
 
 OF_PAGING = frozenset({
-    FlawKind.REPEATED, FlawKind.SKIPPED, FlawKind.UNPAGED, FlawKind.UNLIKE, FlawKind.DEAD_END, FlawKind.OTHER_PATH,
-    FlawKind.LOOP, FlawKind.NOT_FOUND,
+    FlawKind.REPEATED, FlawKind.SKIPPED, FlawKind.UNLIKE, FlawKind.DEAD_END, FlawKind.OTHER_PATH, FlawKind.LOOP,
+    FlawKind.NOT_FOUND,
 })  # fmt: skip
 """Flaws of links between pages, or of a page among others."""
 TRUSTED = OF_PAGING | {FlawKind.ERROR, FlawKind.PART}
@@ -86,10 +85,6 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
     FlawKind.SKIPPED: Meaning(
         "one of its pages is empty or another one again, and a page after it is not, so rows may be missing",
         f"the next run reads it again; {_TRUST_EACH}",
-    ),
-    FlawKind.UNPAGED: Meaning(
-        "a page to which it led when it was last read still shows other rows, and now nothing leads there",
-        f"its links to other pages are missing: the next run reads it again; {TRUST}",
     ),
     FlawKind.UNLIKE: Meaning(
         "rows are missing, and one of its pages is not what it was when all of them were last read",
@@ -157,8 +152,6 @@ class ClaimKind(StrEnum):
     """That it shows no more than so many, so there may be others if it shows as many."""
     BACK = "back"
     """That a page precedes it; the quote is the URL of that page."""
-    PREVIOUS = "previous"
-    """That a page precedes it, in words or by a relation: numbers alone may be left out where there are few."""
     PLACE = "place"
     """Which page it is."""
     DEAD_END = "dead-end"
@@ -170,7 +163,7 @@ class ClaimKind(StrEnum):
     ERROR = "error"
     """That something has failed."""
     END = "end"
-    """That no page was there to which it leads on, as a run has noted: the page itself does not say so."""
+    """That no page was there to which the last one leads on, as a run has noted: no page itself says so."""
 
 
 class Claim(Value, frozen=True):
@@ -180,7 +173,7 @@ class Claim(Value, frozen=True):
     quote: str = ""
     """The text of the page."""
     number: int = 0
-    """How many there are; of a link back, in how many visits in succession it has been missing."""
+    """How many there are."""
     shown: int = 0
     """How many of these it shows, or which page it is."""
 
@@ -235,16 +228,6 @@ def unmet(claims: Iterable[Claim], rows: int, pages: int = 1) -> list[Claim]:
     """Those of ``claims`` on a listing of ``rows`` rows on ``pages`` pages that say that it is not whole, as such."""
     missed = (claim for claim in claims if not claim.is_met(rows, pages))
     return [claim if claim.kind in _FLAWED else Claim(ClaimKind.PART, claim.quote, claim.number) for claim in missed]
-
-
-def is_total(claims: Iterable[Claim], rows: int, pages: int) -> bool:
-    """Whether ``claims``, of several pages, say in the same way that their ``rows`` are all.
-
-    "6-10 of 10" says so, and "2 of 3" does not, whether it speaks of entries or of pages.
-    """
-    totals = [claim for claim in claims if claim.kind in {ClaimKind.ENTRIES, ClaimKind.OF}]
-    is_last = any(claim.kind is ClaimKind.ENTRIES or claim.shown == claim.number for claim in totals)
-    return pages > 1 and is_last and {claim.number for claim in totals} == {rows}
 
 
 def is_stated(claims: Iterable[Claim]) -> bool:

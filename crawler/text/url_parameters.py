@@ -4,20 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-_LENGTHS = {
-    "length",
-    "limit",
-    "max-keys",
-    "pagesize",
-    "page_size",
-    "page-size",
-    "per_page",
-    "per-page",
-    "perpage",
-    "size",
-}
-"""Names of parameters that say how many rows a page has, in lower case."""
-
 
 def parameters(url: str) -> dict[str, str]:
     """The parameters of the query of ``url``, decoded."""
@@ -49,11 +35,6 @@ def order(one: str, other: str) -> int | None:
 def is_alike(one: str, other: str) -> bool:
     """Whether two URLs have the same parameters, whatever their values are."""
     return parameters(one).keys() == parameters(other).keys()
-
-
-def has_number(url: str) -> bool:
-    """Whether a parameter of ``url`` may be the number of a page or an offset, and not of the rows on a page."""
-    return any(is_number(value) and key.lower() not in _LENGTHS for key, value in parameters(url).items())
 
 
 def is_later_page(url: str, first: str) -> bool:

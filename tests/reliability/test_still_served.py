@@ -250,6 +250,23 @@ def test_a_listing_that_hides_a_file_has_failed_although_nothing_is_to_be_delete
 
 @pytest.mark.own
 @pytest.mark.row("D20")
+def test_a_page_that_proves_nothing_absent_hides_no_file_either(sandbox: Sandbox, site: Site) -> None:
+    fill(site, "a", 1)
+    site.file("b.bin", blob(SIZE, 2))
+    wanted = site.contents()
+    sandbox.mirror(site.url).succeeds()
+    rows, script = half(site, "a"), b"<script>document.write('<a href=x>x</a>')</script>"
+    site.listing("a", lambda: rows().replace(b"</body>", script + b"</body>"))
+    run = sandbox.mirror(site.url)
+    run.fails(5)
+    run.says(f"a/f.bin {_SERVED}")
+    site.vanish("a/f.bin")
+    sandbox.mirror(site.url).succeeds()
+    sandbox.holds(wanted)
+
+
+@pytest.mark.own
+@pytest.mark.row("D20")
 def test_a_file_that_is_listed_no_more_is_asked_for_once_unless_it_comes_back(sandbox: Sandbox, site: Site) -> None:
     fill(site, "a", 1)
     fill(site, "b/c", 2)

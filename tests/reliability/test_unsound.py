@@ -97,7 +97,7 @@ def _break(site: Site, kind: FlawKind) -> None:
         site.listing(kind, whole.partition(b"</table>")[0] if kind is FlawKind.CUT else whole)
 
 
-_OF_SEVERAL = {FlawKind.SKIPPED, FlawKind.UNPAGED, FlawKind.UNLIKE, FlawKind.LOOP, FlawKind.NOT_FOUND}
+_OF_SEVERAL = {FlawKind.SKIPPED, FlawKind.UNLIKE, FlawKind.LOOP, FlawKind.NOT_FOUND}
 _FLAWS_OF_PAGES = [kind for kind in FlawKind if kind not in {FlawKind.FALLBACK, *_OF_SEVERAL}]
 """FALLBACK is no flaw of a page, but says who sent it: see test_upstreams. The others need several pages."""
 

@@ -43,6 +43,8 @@ class Unlisted(Struct):
 
     gone: list[Extraneous] = field(default_factory=list)
     """Files and directories that are proven absent and may be deleted."""
+    unproven: list[Extraneous] = field(default_factory=list)
+    """Files and directories that are not listed, while the pages prove nothing absent."""
     mentioned: list[str] = field(default_factory=list)
     """Paths that stay because their pages still mention them."""
     doubted: dict[str, Flaw] = field(default_factory=dict)
@@ -89,9 +91,11 @@ class Unlisted(Struct):
                 self.replaced[item.path] = item
                 self.shown.add(item.path)
                 self._prove(item.path)
-            elif doubt is None and item.mentioned:
+            elif doubt is not None:
+                self.unproven.append(item)
+            elif item.mentioned:
                 self.mentioned.append(item.path)
-            elif doubt is None:
+            else:
                 self.gone.append(item)
 
     def foresee(self, items: Iterable[Extraneous]) -> None:

@@ -56,16 +56,23 @@ class Deletions:
         """Ask the server for the files that listings do not show any more. Where it still has one, the listing failed.
 
         With ``--delete``, all that would be deleted is asked for, after the pages that prove it absent but were not
-        parsed in this run have been read again; otherwise each file once.
+        parsed in this run have been read again; otherwise each file once, also where no page proves it absent.
         """
         parts, unlisted = self._parts, self._findings.unlisted
-        if not unlisted.gone or parts.allowance.reached or parts.stop.reason is not None or self._is_fallback():
+        unproven = () if parts.config.delete else unlisted.unproven
+        if (
+            not (unlisted.gone or unproven)
+            or parts.allowance.reached
+            or parts.stop.reason is not None
+            or self._is_fallback()
+        ):
             return
         if parts.config.delete:
             from crawler.pipeline.save.absence import prove  # imported only if needed
 
             await prove(unlisted, self._walker, self._may_go)
-        items = sorted((item for item in unlisted.gone if not item.replaced), key=lambda item: item.path)
+        absent = [item for item in unlisted.gone if not item.replaced]
+        items = sorted([*absent, *unproven], key=lambda item: item.path)
         if not parts.config.delete:
             from crawler.pipeline.save.presence import listed_before
 

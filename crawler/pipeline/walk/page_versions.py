@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from crawler.model.errors import FetchError, ListingError
@@ -16,17 +16,16 @@ from crawler.model.flaws import DEAD_ENDS, Claim, ClaimKind, Flaw, FlawKind, dea
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
-from crawler.model.state.surroundings import UNKNOWN, Surroundings
+from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import Value, replace
-from crawler.model.values import Entry, Job, Kind, Listing, Validators
+from crawler.model.values import Entry, Job, Kind, Listing
 from crawler.pipeline.rules.listings.page_links import is_gone, is_paged
-from crawler.pipeline.walk.pages import Directory, PageMemory, PagePiece, PageVersion, Remembered
+from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion, Remembered
 from crawler.text.escape import masked
 from crawler.text.web_links import next_pages
 
 if TYPE_CHECKING:
     from crawler.pipeline.rules.listings.read_pages import ReadPages
-    from crawler.pipeline.rules.listings.several_pages import SeveralPages
 
 _STATED = {FlawKind.PART: ClaimKind.PART, FlawKind.ERROR: ClaimKind.ERROR}
 """Flaws of which a page tells by words or fields that may mean something else → what it claims."""
@@ -196,102 +195,31 @@ def shows_all_files(listing: Listing) -> bool:
 
 
 async def up_to_the_end(
-    parts: AsyncGenerator[PagePiece, None],
-    directory: Directory,
-    url: str,
-    pages: ReadPages,
-    state: PageMemory,
-    *,
-    is_again: bool,
+    parts: AsyncGenerator[PagePiece, None], url: str, pages: ReadPages, state: PageMemory
 ) -> AsyncGenerator[PagePiece, None]:
-    """Yield ``parts``, the pieces of the page of ``directory`` at ``url``.
-
-    That is an empty page if it is not found after the last one. ``is_again``: as in ``settled``.
-    """
+    """Yield ``parts``, the pieces of the page at ``url``: an empty page if it is not found after the last one."""
     async with aclosing(parts):
-        if pages.together is not None and len(pages.queue.done) == 2:
-            pages.together.expect(await _unplaced(directory, state, is_again=is_again))
         try:
             async for part in parts:
-                if part.listing.is_listing and (part.known is None or pages.is_former):
-                    await _note_unread(pages.together, state)  # pages may begin elsewhere now, or have other URLs
-                yield _settled(part) if pages.is_former else part
+                yield part
         except (FetchError, ListingError) as error:
-            known = None if pages.is_first else await state.listing(url)
+            is_missing = not pages.is_first and is_gone(error)
             missing = Flaw(FlawKind.NOT_FOUND, f"{masked(url)}: {error}")
-            is_end = pages.may_be_the_end(error, known)
-            if not (is_end or pages.believe_without(error, missing)):
-                if not pages.is_unsettled(error, known, missing):
-                    for memo in () if pages.together is None else pages.together.unconfirmed:
-                        state.remember_listing(memo)
-                    if pages.is_first or not is_gone(error):
-                        raise
+            if not (is_missing and pages.may_be_missing(missing)):
+                for memo in pages.unconfirmed:
+                    state.remember_listing(memo)
+                if is_missing:
                     raise ListingError(str(missing)) from error
-                await _note_unread(pages.together, state)
-            listing = Listing(url=url, family="none", confidence=1.0, is_listing=True)
-            # What it was is not to be compared with other pages any more.
-            gone = _without_rows(known) if is_end and known is not None else None
-            yield PagePiece(listing=listing, known=known, memo=gone)
+                raise
+            yield PagePiece(listing=Listing(url=url, family="none", confidence=1.0, is_listing=True))
 
 
-def _without_rows(known: ListingMemo) -> ListingMemo:
-    """What is remembered of a page that is not there any more: no rows and no links, and nothing to confirm."""
-    none = replace(known, entries=(), next_pages=(), linked=(), claims=(), mentioned=frozenset())
-    return replace(none, body_digest="", validators=Validators(), surroundings=UNKNOWN)
+def settle(pages: ReadPages, path: str, *, is_told: bool) -> None:
+    """Raise ListingError if anything is missing on ``pages``, of the directory ``path``.
 
-
-@contextmanager
-def settled(pages: ReadPages, directory: Directory, state: PageMemory, *, is_again: bool) -> Iterator[None]:
-    """Raise ListingError at the end if anything is missing on ``pages``, of ``directory``.
-
-    However the visit ends, rows that it has shown, and that are on no page that is remembered, are remembered, too.
-    ``is_again``: whether this run has read the pages before.
+    What is believed all the same is logged, unless ``is_told``.
     """
-    is_whole = False
-    try:
-        yield
-        _check(pages, directory.path, is_told=is_again)
-        is_whole = not pages.todo
-    finally:
-        together = None if is_again else pages.together
-        unplaced = None if together is None else together.unplaced(is_whole=is_whole)
-        if unplaced is not None:
-            state.remember_listing(unplaced)
-            if unplaced.entries or unplaced.surroundings.doubts:  # otherwise it is forgotten
-                state.visited(directory.path, unplaced.url)
-
-
-async def _unplaced(directory: Directory, state: PageMemory, *, is_again: bool) -> ListingMemo:
-    """What is remembered of rows of ``directory`` that are on no page that is: they have a URL that no page has."""
-    url = f"{directory.url}#"
-    none = ListingMemo(
-        url=url, answered=url, path=directory.path, validators=Validators(), body_digest="", family="none",
-        complete=True, entries=(), next_pages=(),
-    )  # fmt: skip
-    found = await state.listing(url) or none
-    if not (is_again and found.surroundings.doubts):
-        return found
-    return replace(found, surroundings=Surroundings(doubts=found.surroundings.doubts - 1))  # this visit is counted
-
-
-def _check(pages: ReadPages, path: str, *, is_told: bool) -> None:
-    """Raise ListingError if anything is missing on ``pages``; log what is believed, unless ``is_told``."""
     if pages.believed and not is_told:
         fields = {"path": path, "reason": str(pages.believed[0])}
         logging.getLogger("crawler").info("trusted", extra={"fields": fields})
     pages.check()
-
-
-async def _note_unread(pages: SeveralPages | None, state: PageMemory) -> None:
-    """Note the pages to which ``pages``, as they were known, led, and these in turn, unless they have been read."""
-    while pages is not None and (url := pages.next_unread()) is not None:
-        pages.note_unread(url, await state.listing(url))
-
-
-def _settled(part: PagePiece) -> PagePiece:
-    """``part`` of a page to which nothing leads any more. Without rows, it proves as little as one that is missing."""
-    listing = part.listing
-    if listing.entries or listing.conclusive:
-        return part
-    flaws = tuple(flaw for flaw in listing.flaws if flaw.is_incomplete)
-    return replace(part, listing=replace(listing, conclusive=True, flaws=flaws))

@@ -26,7 +26,7 @@ from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.groups.group_reader import Begun, GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.page_reader import PageReader
-from crawler.pipeline.walk.page_versions import settled, shows_all_files, up_to_the_end
+from crawler.pipeline.walk.page_versions import settle, shows_all_files, up_to_the_end
 from crawler.pipeline.walk.pages import (
     Directory,
     DirectoryPage,
@@ -154,34 +154,34 @@ class Walker:
     async def _pages(self, directory: Directory, visit: Visit, frontier: Frontier, first: First = (None, None)) -> None:
         """Visit the pieces of each page as they are read; enter its directories once the page is complete."""
         pages, shown = pages_from(directory.url, trusts=self._bounds.trusts_pages), Shown()
-        state, is_again = self._reader.state, self._reader.anew
-        with settled(pages, directory, state, is_again=is_again):
-            while pages.todo and not self._stopped:
-                url = pages.begin()
-                if not pages.is_first and is_of_robots(self._refuse(directory.path, url)):
-                    raise ListingError(f"robots.txt forbids its page {masked(url)}: --no-robots continues without it")
-                mark, directories = Fingerprint(url), list[Entry]()
-                parts = self._parts(directory, url, first if pages.is_first else (None, None), is_first=pages.is_first)
-                async with aclosing(up_to_the_end(parts, directory, url, pages, state, is_again=is_again)) as pieces:
-                    async for part in pieces:
-                        piece = part.listing
-                        self._settle_scope(directory, part)
-                        directories += [entry for entry in piece.entries if entry.kind is Kind.DIRECTORY]
-                        if directories or not piece.is_listing:  # a page without directories is no part of a loop
-                            mark.add(piece.entries)
-                        pages.add(piece.entries)
-                        below: list[Directory] = []
-                        if piece.is_listing:
-                            for memo in pages.end(piece, self.scope, part.known, part.memo, part.unlike):
-                                state.remember_listing(memo)
-                            mark.answered(piece.url)
-                            if directories:
-                                below = await self._directories(directory, directories, mark, shown)
-                        last = piece.is_listing and not pages.todo
-                        page = self._page(directory, part, complete=pages.whole and last, last=last)
-                        if not await visit(replace(page, recalled=page.recalled or pages.may_have_moved(piece))):
-                            self._stopped = True
-                        frontier.add(below)  # not before, so that obstacles to a directory are known when it is visited
+        state = self._reader.state
+        while pages.todo and not self._stopped:
+            url = pages.begin()
+            if not pages.is_first and is_of_robots(self._refuse(directory.path, url)):
+                raise ListingError(f"robots.txt forbids its page {masked(url)}: --no-robots continues without it")
+            mark, directories = Fingerprint(url), list[Entry]()
+            parts = self._parts(directory, url, first if pages.is_first else (None, None), is_first=pages.is_first)
+            async with aclosing(up_to_the_end(parts, url, pages, state)) as pieces:
+                async for part in pieces:
+                    piece = part.listing
+                    self._settle_scope(directory, part)
+                    directories += [entry for entry in piece.entries if entry.kind is Kind.DIRECTORY]
+                    if directories or not piece.is_listing:  # a page without directories is no part of a loop
+                        mark.add(piece.entries)
+                    pages.add(piece.entries)
+                    below: list[Directory] = []
+                    if piece.is_listing:
+                        for memo in pages.end(piece, self.scope, part.known, part.memo, part.unlike):
+                            state.remember_listing(memo)
+                        mark.answered(piece.url)
+                        if directories:
+                            below = await self._directories(directory, directories, mark, shown)
+                    last = piece.is_listing and not pages.todo
+                    page = self._page(directory, part, complete=pages.whole and last, last=last)
+                    if not await visit(replace(page, recalled=page.recalled or pages.may_have_moved(piece))):
+                        self._stopped = True
+                    frontier.add(below)  # not before, so that obstacles to a directory are known when it is visited
+        settle(pages, directory.path, is_told=self._reader.anew)
 
     def _parts(
         self, directory: Directory, url: str, first: First, *, is_first: bool

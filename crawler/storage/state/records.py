@@ -201,7 +201,7 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
 
 
 def memo_of(record: tuple[Any, ...]) -> ListingMemo:
-    """The page in a record of ``listings``. Raises ValueError."""
+    """The page in a record of ``listings``, without "previous", a claim of earlier versions. Raises ValueError."""
     url, answered, path, etag, last_modified, body_digest, family, complete, beside, entries = unsealed(record)
     facts = decoded(text_of(beside))
     return ListingMemo(
@@ -216,7 +216,7 @@ def memo_of(record: tuple[Any, ...]) -> ListingMemo:
         next_pages=tuple(facts.get("next", ())),
         mentioned=frozenset(facts.get("mentioned", ())),
         linked=tuple(facts.get("linked", ())),
-        claims=tuple(Claim(ClaimKind(kind), *more) for kind, *more in facts.get("claims", ())),
+        claims=tuple(Claim(ClaimKind(kind), *more) for kind, *more in facts.get("claims", ()) if kind != "previous"),
         surroundings=Surroundings(*facts.get("around", (facts.get("heading", ""), facts.get("texts", "")))),
     )
 

@@ -14,7 +14,6 @@ from crawler.model.flaws import (
     dead_end,
     is_cut_short,
     is_stated,
-    is_total,
     unmet,
     worst_flaw,
 )
@@ -109,22 +108,3 @@ def test_which_of_several_flaws_is_named_and_whether_the_last_row_may_be_cut(
 )
 def test_a_control_that_cannot_be_followed_is_a_flaw(claims: list[Claim], expected: Flaw | None) -> None:
     assert dead_end(claims) == expected
-
-
-@pytest.mark.parametrize(
-    ("claims", "rows", "pages", "expected"),
-    [
-        ([Claim(ClaimKind.ENTRIES, "10 files", 10)], 10, 2, True),
-        ([Claim(ClaimKind.ENTRIES, "10 files", 10)], 9, 2, False),
-        ([Claim(ClaimKind.ENTRIES, "10 files", 10)], 11, 2, False),
-        ([Claim(ClaimKind.ENTRIES, "10 files", 10)], 10, 1, False),  # on this page, perhaps
-        ([Claim(ClaimKind.ENTRIES, "10 files", 10), Claim(ClaimKind.ENTRIES, "5 files", 5)], 10, 2, False),
-        ([Claim(ClaimKind.OF, "1-5 of 10", 10, 5), Claim(ClaimKind.OF, "6-10 of 10", 10, 10)], 10, 2, True),
-        ([Claim(ClaimKind.OF, "1-5 of 10", 10, 5)], 10, 2, False),
-        ([Claim(ClaimKind.OF, "2 of 10", 10, 2)], 10, 2, False),  # pages, perhaps
-        ([Claim(ClaimKind.PAGES, "page 1 of 2", 2)], 2, 2, False),
-        ([], 10, 2, False),
-    ],
-)
-def test_a_total_that_is_met(claims: list[Claim], rows: int, pages: int, *, expected: bool) -> None:
-    assert is_total([*claims, Claim(ClaimKind.NEXT)], rows, pages) is expected

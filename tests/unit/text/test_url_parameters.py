@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from crawler.text.url_parameters import (
-    has_number,
     is_alike,
     is_first_number,
     is_later_page,
@@ -96,21 +95,6 @@ def test_urls_are_alike_if_they_have_the_same_parameters(one: str, other: str, e
 )
 def test_later_pages_have_the_path_of_the_first(url: str, first: str, expected: bool) -> None:
     assert is_later_page(url, first) is expected
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("?a=x&page=2", True),
-        ("?page=", False),
-        ("?page=x2", False),
-        ("", False),
-        ("?limit=2&marker=x", False),
-        ("?Per_Page=20&page=2", True),
-    ],
-)
-def test_whether_a_url_has_a_number(url: str, expected: bool) -> None:
-    assert has_number(url) is expected
 
 
 @pytest.mark.parametrize(

@@ -90,11 +90,9 @@ def continuation(
         elif not is_here:
             if says is Says.NEXT and (url is None or may_continue(control, url, place)):
                 found.unusable.append(control)
-        elif url == place.url and says is Says.BACK:
-            found.claims[Claim(ClaimKind.BACK, url)] = None
         elif url and not _is_this_page(control, url, place):
             _note(found, control, url, place)
-    found.claims |= dict.fromkeys(_position(own, here, place))
+    found.claims |= dict.fromkeys(_position(own, here))
     several = varying(each.url or "" for each in here)
     for each in here:
         numbers.setdefault(differing(each.url or "", place.url, each.number, several), []).append(each)
@@ -103,10 +101,8 @@ def continuation(
     return _concluded(found)
 
 
-def _position(own: Sequence[_Numbered], here: Sequence[_Numbered], place: Place) -> Iterator[Claim]:
-    """Which page it is, by the control that is marked as its own; that another one leads here says that it is not."""
-    if any(not each.control.is_current for each in own):
-        yield Claim(ClaimKind.BACK, place.url)
+def _position(own: Sequence[_Numbered], here: Sequence[_Numbered]) -> Iterator[Claim]:
+    """Which page it is, by the control that is marked as its own."""
     current = {each.number for each in (*own, *here) if each.control.is_current}
     if len(current) == 1:
         yield Claim(ClaimKind.PLACE, number=current.pop())
@@ -165,8 +161,6 @@ def _note(found: _Found, control: Control, url: str, place: Place) -> None:
     is_before = bool(key) and own_key in {"", key} and number < own
     if says is Says.BACK or (says in _FORWARD and is_before):
         found.links.add(url)
-        if says is Says.BACK:
-            found.claims[Claim(ClaimKind.PREVIOUS)] = None
     elif says in _FORWARD:
         found.links.add(url)
         found.pages.add(url)

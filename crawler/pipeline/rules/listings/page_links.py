@@ -23,17 +23,11 @@ _CHAINED = PAGED_BY_MARKER | {"json-generic", "embedded-json-generic"}
 _MOST_STRAY = 2
 """Maximum number of pages that are read only because others link to them as pages before them."""
 _GONE = {404, 410}
-_ABSENT = {*range(400, 500)} - {401, 403, 407, 408, 421, 425, 429}
 
 
 def is_gone(error: FetchError | ListingError) -> bool:
     """Whether a page was not found, or has the heading of a listing and no rows."""
     return error.is_empty if isinstance(error, ListingError) else error.status in _GONE
-
-
-def is_absent(error: FetchError | ListingError) -> bool:
-    """Whether there is no page at a URL to which nothing leads any more: it may not even be understood."""
-    return isinstance(error, ListingError) or error.status in _ABSENT
 
 
 def is_chain(listing: Listing) -> bool:
@@ -92,6 +86,8 @@ class PageQueue(Struct):
     """URLs of the pages to be read."""
     done: set[str] = field(default_factory=set)
     """URLs of the pages that have been requested."""
+    first: str = ""
+    """URL of the first page."""
     url: str = ""
     """URL of the current page."""
     _read_before: str = ""
@@ -102,12 +98,11 @@ class PageQueue(Struct):
     """URL of a page to which others link as one before them → the first that does so."""
     _stray: set[str] = field(default_factory=set)
     """Those that are read only because of such a link."""
-    _former: set[str] = field(default_factory=set)
-    """URLs of pages that are read only because one led there when it was last read."""
 
     def begin(self) -> str:
         """Begin the next page. Returns its URL."""
         self._read_before, self.url = self.url, self.todo.pop(0)
+        self.first = self.first or self.url
         self.done.add(self.url)
         return self.url
 
@@ -117,19 +112,9 @@ class PageQueue(Struct):
         return len(self.done) == 1
 
     @property
-    def is_former(self) -> bool:
-        """Whether the current page is read only because one led there when it was last read."""
-        return self.url in self._former
-
-    @property
     def is_stray(self) -> bool:
         """Whether the current page is read only because one links to it as a page before it."""
         return self.url in self._stray
-
-    @property
-    def former_read(self) -> int:
-        """Number of pages that are, or were, read only because one led there when it was last read."""
-        return len(self._former)
 
     @property
     def may_stray(self) -> bool:
@@ -157,20 +142,10 @@ class PageQueue(Struct):
         self.todo += [page for page in pages if page not in self.todo]
 
     def note_back(self, listing: Listing) -> None:
-        """Note the pages to which the current one links as pages before it, if it still is one of them itself."""
-        if self.is_former:  # pages may begin elsewhere now
-            return
+        """Note the pages to which the current one links as pages before it."""
         self.back |= {url: self.url for url in back_links(listing) if url not in self.back}
 
     def go_back(self, pages: Iterable[str], scope: Scope) -> None:
         """Go on with the first of ``pages``, which come before another one, that was not read and may be."""
-        self.todo = self._first_unread(pages, scope)
+        self.todo = [url for url in pages if url not in self.done and scope.listing(url) is None][:1]
         self._stray |= set(self.todo)
-
-    def go_to_former(self, pages: Iterable[str], scope: Scope) -> None:
-        """Go on with the first of ``pages``, to which one led when it was last read, that was not read and may be."""
-        self.todo = self._first_unread(pages, scope)
-        self._former |= set(self.todo)
-
-    def _first_unread(self, pages: Iterable[str], scope: Scope) -> list[str]:
-        return [url for url in pages if url not in self.done and scope.listing(url) is None][:1]

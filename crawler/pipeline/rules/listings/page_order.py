@@ -78,15 +78,6 @@ class PageOrder(Struct):
         is_before = any(order(url, page) == -1 for page in self.new)
         return is_before or (is_misplaced and any(is_alike(url, page) for page in self.new[1:]))
 
-    def is_between(self, url: str, *, is_first_again: bool) -> bool:
-        """Whether the number of the page at ``url`` is less than that of a page that has been read.
-
-        Unless it shows the first page again, and its number is that of the first page.
-        """
-        if is_first_again and any(self._is_first(url, by) for by in self.new[1:]):
-            return False
-        return any(order(url, page) == -1 for page in (*self.new, *self._idle))
-
     def is_unordered(self, url: str, others: Collection[str]) -> bool:
         """Whether nothing tells where the page at ``url`` belongs among those with new rows and ``others``."""
         return all(order(url, page) is None for page in (*self.new, *others))

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from crawler.model.errors import FetchError, ListingError
-from crawler.model.flaws import TRUSTED, Claim, ClaimKind, Flaw, FlawKind, dead_end, is_total, unmet, worst_flaw
+from crawler.model.errors import ListingError
+from crawler.model.flaws import TRUSTED, Claim, ClaimKind, Flaw, FlawKind, dead_end, unmet, worst_flaw
 from crawler.model.state.store import ListingMemo
-from crawler.model.struct import Struct, field
-from crawler.model.values import Entry, Listing
+from crawler.model.struct import Struct, field, replace
+from crawler.model.values import Entry, Listing, Validators
 from crawler.pipeline.rules.listings.held_pages import HeldPages
 from crawler.pipeline.rules.listings.page_links import (
     PAGED_BY_MARKER,
     PageQueue,
     following,
-    is_absent,
     is_chain,
-    is_gone,
     is_paged,
-    next_of,
 )
 from crawler.pipeline.rules.listings.page_order import PageOrder, PlacedRows
+from crawler.pipeline.rules.listings.shown_rows import ShownRows
 from crawler.pipeline.rules.scope import Scope
 from crawler.text.escape import masked
-from crawler.text.url_parameters import is_first_number, order
-
-if TYPE_CHECKING:
-    from crawler.pipeline.rules.listings.several_pages import SeveralPages
+from crawler.text.url_parameters import is_first_number, number_of, order
 
 
 class ReadPages(Struct):
@@ -47,8 +41,14 @@ class ReadPages(Struct):
     """Number of rows that no page before has shown."""
     pages: int = 0
     """Number of pages with such rows."""
-    together: SeveralPages | None = None
-    """What the pages show together, if there are several or were."""
+    unconfirmed: list[ListingMemo] = field(default_factory=list)
+    """Pages that lead on by a Link header as they did, but to be read without a condition if the listing is not whole:
+    the response that confirmed them need not repeat that header (RFC 9111 section 3.2), or say that it is gone.
+    """
+    _shown: ShownRows | None = None
+    """The rows of the pages, if any may be on several."""
+    _known_first: frozenset[str] = frozenset()
+    """Paths of the rows that the first page had when the listing was last known to be whole."""
     _count: int = 0
     """Number of rows of the current page so far."""
     _order: PageOrder = field(default_factory=PageOrder)
@@ -59,8 +59,6 @@ class ReadPages(Struct):
     """The control for further entries that cannot be followed, unless it was there when the listing was whole."""
     _unsettled: Flaw | None = None
     """That a page after the last one was not found, which may never have been."""
-    _was_alive: bool = False
-    """Whether it has no URL, and its page led on when it was last read."""
 
     @property
     def todo(self) -> list[str]:
@@ -71,11 +69,6 @@ class ReadPages(Struct):
     def is_first(self) -> bool:
         """Whether the current page is the first one."""
         return self.queue.is_first
-
-    @property
-    def is_former(self) -> bool:
-        """Whether the current page is read only because one led there when it was last read."""
-        return self.queue.is_former
 
     def begin(self) -> str:
         """Begin the next page. Returns its URL."""
@@ -105,135 +98,108 @@ class ReadPages(Struct):
         """
         queue = self.queue
         self.whole = self.whole and listing.complete
-        self._held.know(known)
-        self._note_dead_end(listing, known)
+        self._note_known(listing, known)
         self.flaws += listing.flaws
         if unlike is not None:
             self._fail(unlike)
         self.claims |= dict.fromkeys(listing.claims)
-        rows = self._rows_of(listing, known, memo)
+        rows = self._rows_of(listing, known)
         is_numbered = listing.family not in PAGED_BY_MARKER and self._count == len(listing.entries)
         # A page that links to itself as the next one is the last, unless it is another one that was sent again.
         is_last = rows.is_new and is_numbered and queue.url in listing.linked
-        self._note_order(rows, is_new=rows.is_new or (is_chain(listing) and not queue.is_former))
+        self._note_order(rows, is_new=rows.is_new or is_chain(listing))
         goes_on = rows.is_new or is_chain(listing) or not self._order.has_ended
-        if goes_on and not is_last and not queue.is_former:
+        if goes_on and not is_last:
             pages = following(listing, queue.done, scope)
             queue.follow(pages)
             if is_chain(listing) and is_paged(listing) and not pages:
                 self._fail(Flaw(FlawKind.LOOP))
         queue.note_back(listing)
-        if not queue.todo:
-            self._look_for_others(scope)
+        if not queue.todo and queue.may_stray:
+            queue.go_back(self._order.before(queue.back), scope)
         is_sound, is_over = self.whole and self._dead_end is None, not queue.todo
         is_whole = is_over and self._conclude()
-        held = self._held.hold(memo, is_whole=is_whole, is_sound=is_sound)
-        return held if self.together is None or not is_over else self.together.remembered(held, is_whole=is_whole)
+        held = self._held.hold(memo, known, is_whole=is_whole, is_sound=is_sound)
+        return [*held, *self.unconfirmed] if is_over and not is_whole else held
 
-    def _note_dead_end(self, listing: Listing, known: ListingMemo | None) -> None:
-        """Note a control for further entries that cannot be followed, if nothing else leads on.
+    def _note_known(self, listing: Listing, known: ListingMemo | None) -> None:
+        """Note what was ``known`` of the current page, and a control for further entries that cannot be followed.
 
-        If it was there, too, when the listing was last known to be whole, this server prints it on every page.
+        That is a flaw if nothing else leads on. If it was there, too, when the listing was last known to be whole, this
+        server prints it on every page.
         """
-        flaw = None if is_paged(listing) or self.is_former else dead_end(listing.claims)
+        self._held.know(known)
+        if known is not None and listing.recalled and listing.linked and listing.linked == known.linked:
+            self.unconfirmed.append(replace(known, validators=Validators()))
+        flaw = None if is_paged(listing) else dead_end(listing.claims)
         was = None if known is None else dead_end(known.claims)
-        if flaw is None or (was is not None and was.kind is flaw.kind):
-            return
-        self._dead_end = flaw
-        self._was_alive = flaw.kind is FlawKind.DEAD_END and is_paged(known)
-
-    def _look_for_others(self, scope: Scope) -> None:
-        """Go on with pages that do not follow any other: those before a page, and those that followed one formerly."""
-        queue = self.queue
-        if queue.may_stray:
-            queue.go_back(self._order.before(queue.back), scope)
-        if not queue.todo and self.together is not None:
-            queue.go_to_former(self.together.former(queue.former_read), scope)
+        if flaw is not None and (was is None or was.kind is not flaw.kind):
+            self._dead_end = flaw
 
     def _conclude(self) -> bool:
         """Note what all pages show together. Returns whether they are all, as far as it is known."""
-        unlike = None if self.together is None else self.together.flaw()
-        for claim in self._held.standing(unmet(self.claims, self.rows, self.pages), self.rows):
+        for claim in self._held.standing(unmet(self.claims, self.rows, self.pages)):
             self._fail(claim.flaw)
-        if unlike is not None:
-            self._fail(unlike)
-        # What is left of "Next" once the listing has become shorter: the page to which it led shows nothing new.
-        has_shrunk = self._was_alive and self.queue.former_read and not self._has(FlawKind.UNPAGED)
-        if self._dead_end is not None and not has_shrunk:
+        if self._dead_end is not None:
             self._fail(self._dead_end)
         is_whole = self.whole
-        if self._unsettled is not None and self.together is not None:
+        if self._unsettled is not None:
             self._fail(self._unsettled)
-            is_all = self.together.may_be_all or is_total(self.claims, self.rows, self.pages)
-            is_whole = is_whole and is_all
         return is_whole
 
-    def is_unsettled(self, error: FetchError | ListingError, known: ListingMemo | None, flaw: Flaw) -> bool:
-        """Whether a page that was not found, and is not known, may never have been. If so, note this ``flaw``.
+    def may_be_missing(self, flaw: Flaw) -> bool:
+        """Whether the listing may go on without the current page, which was not found; otherwise it has this ``flaw``.
 
-        The pages before it are remembered if they may be all, so that the next run knows what they were followed by.
+        It may be the one after the last, to which a page links all the same: only "Next" may lead there. It is if the
+        page before is shorter than the first one, or shows nothing new, or if there was none after the last one either
+        when the listing was read before. Otherwise the listing is not whole this time, but that none followed is noted.
         """
-        if known is not None or self.together is None or self.todo:
-            return False
-        if not is_gone(error) or not self.queue.is_only_next:
-            return False
-        self._unsettled = flaw
-        self._held.note_end()
-        return True
+        if not self.todo and self.queue.is_only_next:
+            is_end = self._held.had_end or self._order.is_idle or self._order.is_short
+            if is_end or self._shown is not None:
+                self._held.note_end()
+                self._unsettled = None if is_end else flaw
+                return True
+        if self._trusts:
+            self._fail(flaw)
+        return self._trusts
 
-    def may_be_the_end(self, error: FetchError | ListingError, known: ListingMemo | None) -> bool:
-        """Whether a page that could not be read may be the one after the last, to which a page links all the same.
-
-        ``known``: the page as it was. Only "Next" may lead there. It is believed if the page before is shorter than the
-        first one, or shows nothing new; if the page led on, or repeated others; or if it was not there either when the
-        same page or the same rows led there. Otherwise, and with any statement of how much there is, it is missing.
-        """
-        if self.is_former:
-            return is_absent(error)
-        if not is_gone(error) or self.is_first or self.todo or not self.queue.is_only_next:
-            return False
-        pages, queue = self.together, self.queue
-        was_end = self._held.was_end(queue.url) or (pages is not None and pages.was_end)
-        may_be = self._order.is_idle or self._order.is_short or was_end
-        if known is not None:
-            may_be = bool(next_of(known)) or not known.entries or (pages is not None and pages.repeated(known))
-        if may_be:
-            self._held.note_end()
-        return may_be
-
-    def _rows_of(self, listing: Listing, known: ListingMemo | None, memo: ListingMemo | None) -> PlacedRows:
+    def _rows_of(self, listing: Listing, known: ListingMemo | None) -> PlacedRows:
         """Note the rows of the current page. Returns what they are among those of the other pages.
 
         A server that ignores the query sends the first page again. If that is all that comes after a page that says
         "Next", the next page is missing; numbers may have another meaning.
         """
         queue, rejected = self.queue, sum(bool(rejection.row) for rejection in listing.rejections)
-        is_alone = self.is_first and not (is_paged(listing) or listing.claims or is_paged(known))
+        is_alone = self.is_first and not (is_paged(listing) or listing.claims)
         if is_alone or listing.family in PAGED_BY_MARKER or self._count > len(listing.entries):
             self.rows, self.pages = self.rows + self._count + rejected, self.pages + 1
             return PlacedRows(is_new=True)
-        if self.together is None:
-            from crawler.pipeline.rules.listings.several_pages import SeveralPages  # imported only if needed
-
-            self.together = SeveralPages(self._trusts)
-        rows = self.together.add(queue.url, listing, known, memo, is_linked=queue.is_linked_by_several)
+        self._shown = self._shown or ShownRows()
+        rows, was_repeated = self._shown.add(listing.entries), self._was_repeated(known)
         is_new = self.is_first or bool(rows.new)
         if is_new:
             self.rows, self.pages = self.rows + rows.new + rejected, self.pages + 1
             self._order.measure(rows.new + rejected)
             self._says_next = any(claim.kind is ClaimKind.NEXT for claim in listing.claims)
-        is_linked = not (queue.is_former or queue.is_stray)
-        is_known = self.together.was_repeated or self.together.is_first_by_number(queue.url)
+        is_known = was_repeated or number_of(queue.url, queue.first) == 0
         is_again = rows.count and rows.is_of_first and not is_known
-        if not is_new and is_again and is_linked and self._says_next:
+        if not is_new and is_again and not queue.is_stray and self._says_next:
             self._fail(Flaw(FlawKind.REPEATED))
-        is_repeated = (queue.is_only_next and rows.is_of_before) or self.together.was_repeated
+        is_repeated = (queue.is_only_next and rows.is_of_before) or was_repeated
         is_lost = not is_repeated if rows.count else queue.is_linked_by_several and self._is_unordered()
         return PlacedRows(
             is_new=is_new,
-            is_first_again=rows.is_first_again and not self.together.had_rows,
+            is_first_again=rows.is_first_again,
             is_misplaced=len(self._order.new) > 1 and is_lost,
         )
+
+    def _was_repeated(self, known: ListingMemo | None) -> bool:
+        """Whether the current page, as it was ``known`` when the listing was whole, was the first one again."""
+        paths = frozenset[str]() if known is None else frozenset(entry.path for entry in known.entries)
+        if self.is_first:
+            self._known_first = paths
+        return not self.is_first and bool(paths) and paths == self._known_first
 
     def _is_unordered(self) -> bool:
         """Whether nothing tells where the current page belongs, and the first page does not link to it."""
@@ -248,12 +214,6 @@ class ReadPages(Struct):
         """
         url = self.queue.url
         self._order.count(is_new=is_new)
-        if self.queue.is_former:
-            if is_new or self._order.is_between(url, is_first_again=rows.is_first_again):
-                self._fail(Flaw(FlawKind.UNPAGED, masked(url)))
-            elif self.together is not None:
-                self.together.withdraw()
-            return
         if self.queue.is_stray:
             by = self.queue.back[url]
             if is_new or (order(url, by) == -1 and not is_first_number(url, by)):
@@ -267,13 +227,6 @@ class ReadPages(Struct):
             lost = url if self._order.is_passed(url, is_misplaced=rows.is_misplaced) else None
         if lost is not None and not self._has(FlawKind.SKIPPED):
             self._fail(Flaw(FlawKind.SKIPPED, masked(lost)))
-
-    def believe_without(self, error: FetchError | ListingError, flaw: Flaw) -> bool:
-        """Note the ``flaw`` that a page was not found, with ``error``. Returns whether the listing is believed."""
-        if not is_gone(error) or self.is_first or not self._trusts:
-            return False
-        self._fail(flaw)
-        return True
 
     def _has(self, kind: FlawKind) -> bool:
         return any(flaw.kind is kind for flaw in (*self.flaws, *self.believed))

@@ -27,7 +27,7 @@ from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import GONE, UNCONFIRMED, Entry, Kind, Known, Span, Validators
 from crawler.storage.state import records
-from crawler.storage.state.checksum import sealed
+from crawler.storage.state.checksum import sealed, unsealed
 from crawler.storage.state.database import APPLICATION_ID, SCHEMA_VERSION
 from crawler.storage.state.location import known_below
 from crawler.storage.state.read_only import NullState, ReadOnlyState
@@ -326,6 +326,13 @@ async def test_a_listing_is_read_back_with_its_entries(path: Path, copies: int) 
     async with SqliteState(path) as state:
         assert await state.listing("http://h/\udcff") == page
         assert await state.listing("http://h/") is None
+
+
+def test_a_claim_that_only_earlier_versions_know_is_left_out() -> None:
+    page = memo("http://h/", "", claims=(Claim(ClaimKind.NEXT),))
+    cells = list(unsealed(records.memo_cells(page)))
+    cells[8] = cells[8].replace('"claims": [', '"claims": [["previous", "", 0, 0], ')
+    assert records.memo_of(sealed(tuple(cells))) == page
 
 
 @given(st.text(alphabet=st.characters(codec=None, categories=None)))

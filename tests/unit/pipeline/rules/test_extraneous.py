@@ -56,7 +56,8 @@ def test_a_page_that_proves_nothing_makes_nothing_extraneous() -> None:
     unlisted = Unlisted()
     unlisted.note("x", shown(path="x").extraneous("x", {"b": FILE}), doubt=DOUBT)
     unlisted.note("y", [], doubt=DOUBT)
-    assert unlisted == Unlisted(doubted={"x": DOUBT})
+    assert (unlisted.doubted, unlisted.gone) == ({"x": DOUBT}, [])
+    assert [item.path for item in unlisted.unproven] == ["x/b"]
 
 
 def test_what_is_a_directory_now_is_known_in_spite_of_doubt_about_the_rest() -> None:

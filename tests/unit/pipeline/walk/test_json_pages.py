@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from crawler.model.errors import ListingError
 from tests.support.fakes import FakeRequest, FakeResponse, MemoryState
+from tests.support.paged_mirror import SIZE, PagedMirror
+from tests.support.paged_mirror import page_of as listed
 from tests.unit.pipeline.walk.test_read_pages import ROOT, Reading, files
 
 Pages = Sequence[tuple[Sequence[str], Mapping[str, Any]]]
@@ -19,27 +21,44 @@ Pages = Sequence[tuple[Sequence[str], Mapping[str, Any]]]
 STYLES = ("array", "next", "Link")
 
 
+def page_of(pages: Pages, style: str, query: str) -> FakeResponse:
+    """One of ``pages``, which name the next one in a field, or a Link header."""
+    number = int(query.removeprefix("page=") or 1)
+    if number > len(pages):
+        return FakeResponse(status=404)
+    names, beside = pages[number - 1]
+    rows = [{"name": name, "type": "file", "size": SIZE} for name in names]
+    is_last = number == len(pages) or not names
+    headers, url = {"Content-Type": "application/json"}, f"{ROOT}?page={number + 1}"
+    document: Any = {"files": rows, "next": None if is_last else url, **beside}
+    if style != "next":
+        document = rows if style == "array" else {"files": rows, **beside}
+        headers |= {} if is_last else {"Link": f'<{url}>; rel="next"'}
+    return FakeResponse(headers=headers, body=json.dumps(document).encode())
+
+
 class JsonReading(Reading):
-    """The outcome of reading a listing of JSON ``pages`` that name the next one in a field, or a Link header."""
+    """The outcome of reading a listing of JSON ``pages``."""
 
     def __init__(self, pages: Pages, state: MemoryState, style: str) -> None:
         super().__init__(lambda _query: None, state)
         self._pages, self._style = pages, style
 
     def _respond(self, request: FakeRequest) -> FakeResponse:
-        path, _, query = request.url.partition("?page=")
-        number = int(query or 1)
-        if path != ROOT or number > len(self._pages):
-            return FakeResponse(status=404)
-        names, beside = self._pages[number - 1]
-        rows = [{"name": name, "type": "file", "size": 1} for name in names]
-        is_last = number == len(self._pages) or not names
-        headers, url = {"Content-Type": "application/json"}, f"{ROOT}?page={number + 1}"
-        document: Any = {"files": rows, "next": None if is_last else url, **beside}
-        if self._style != "next":
-            document = rows if self._style == "array" else {"files": rows, **beside}
-            headers |= {} if is_last else {"Link": f'<{url}>; rel="next"'}
-        return FakeResponse(headers=headers, body=json.dumps(document).encode())
+        path, _, query = request.url.partition("?")
+        return page_of(self._pages, self._style, query) if path == ROOT else FakeResponse(status=404)
+
+
+class JsonMirror(PagedMirror):
+    """A mirror of a site that has ``names``, with a listing of JSON ``pages``."""
+
+    def __init__(self, names: list[str], pages: Pages, style: str) -> None:
+        super().__init__(listed(names, lambda _query: None))
+        self.pages, self._style = pages, style
+
+    def listing(self, query: str) -> FakeResponse:
+        self.shown.update(name for names, _ in self.pages for name in names)
+        return page_of(self.pages, self._style, query)
 
 
 async def read(pages: Pages, state: MemoryState, style: str) -> list[str] | None:
@@ -71,12 +90,14 @@ async def test_an_empty_page_after_the_last_full_one_is_the_end(style: str, coun
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("number", [1, 2, 3])
 async def test_an_empty_page_in_place_of_one_with_rows_is_not_the_end(style: str, number: int) -> None:
-    state, whole = MemoryState(), chain(files(8), 3, is_open=True)
-    fault = [*whole[: number - 1], ([], {}), *whole[number:]]
-    assert await read(whole, state, style) == files(8)
-    for _ in range(2):
-        assert await read(fault, state, style) is None
-    assert await read(whole, state, style) == files(8)
+    whole = chain(files(8), 3, is_open=True)
+    mirror = JsonMirror(files(8), whole, style)
+    assert await mirror.runs(1) == "0"
+    mirror.pages = [*whole[: number - 1], ([], {}), *whole[number:]]
+    assert await mirror.runs(2) == "55"
+    mirror.pages = whole
+    assert await mirror.runs(1) == "0"
+    assert mirror.names == set(files(8))
 
 
 @pytest.mark.parametrize("beside", [{"error": "disk offline"}, {"count": 9}, {"hasMore": True}])

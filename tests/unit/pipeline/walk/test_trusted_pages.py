@@ -25,16 +25,12 @@ def repeated() -> Iterator[Page]:
     yield lambda _query: PagedSite(files(20), 7, words("Next")).markup(1)
 
 
-def unpaged() -> Iterator[Page]:
-    site = PagedSite(files(20), 7, numbers)
-    yield site.page
-    yield lambda query: site.page(query) if query else PagedSite(files(7), 99, numbers).markup(1)
-
-
 def unlike() -> Iterator[Page]:
-    site = PagedSite(files(20), 7, numbers)
+    site = PagedSite(files(7), 7, numbers)
     yield site.page
-    yield lambda query: (site.page(query) or "").replace('<a href="f002.zip">f002.zip</a>', "")
+    yield (
+        lambda query: (site.page(query) or "").replace('<a href="f002.zip">f002.zip</a>', "").replace("Index of", "In")
+    )
 
 
 def with_pager(names: list[str], control: str) -> str:
@@ -61,7 +57,6 @@ def skipped() -> Iterator[Page]:
 
 SITES: dict[FlawKind, Callable[[], Iterator[Page]]] = {
     FlawKind.REPEATED: repeated,
-    FlawKind.UNPAGED: unpaged,
     FlawKind.UNLIKE: unlike,
     FlawKind.DEAD_END: with_control('<a href="#">Next</a>'),
     FlawKind.OTHER_PATH: with_control('<a href="page/2/">Next</a>'),
@@ -196,10 +191,7 @@ async def test_a_statement_that_is_misread_is_believed_to_be_once_it_was_trusted
     assert [await run(5), await run(6)] == [True, True], "also on another version of the page"
     assert await run(6, 1) is not changes, "only what was said then"
     assert await run(6, 1, trusts=True)
-    is_number = kind in {"count", "total", "pages"}
-    assert await run(4, 1) is not is_number, "a number may be that of the rows if these vanish, and it stays"
-    assert await run(4, 1, trusts=True)
-    assert await run(4, 1)
+    assert await run(4, 1), "the server is asked for the files that are listed no more"
 
 
 async def test_a_page_without_rows_is_not_trusted_to_be_whole() -> None:
@@ -220,7 +212,7 @@ async def test_a_total_of_several_pages_is_believed_to_be_of_something_else_once
     assert (await Reading(page, state, trusts=True).run()).is_complete
     assert (await Reading(page, state).run()).is_complete
     site = PagedSite(files(18), 7, numbers)
-    assert not (await Reading(page, state).run()).is_complete
+    assert (await Reading(page, state).run()).is_complete, "the server is asked for the files that are listed no more"
 
 
 @pytest.mark.parametrize("trusts", [False, True])
@@ -232,17 +224,3 @@ def test_a_loop_of_pages(*, trusts: bool) -> None:
     assert not pages.todo
     assert pages.whole is trusts
     assert (pages.believed if trusts else pages.flaws) == [Flaw(FlawKind.LOOP)]
-
-
-@pytest.mark.parametrize("control", ['<a href="#">Next</a>', '<a href="page/2/">Next</a>'])
-@pytest.mark.parametrize("rest", ["not found", "first", "other rows"])
-async def test_what_is_left_of_next_when_a_listing_has_shrunk_to_one_page(control: str, rest: str) -> None:
-    site, state = PagedSite(files(14), 7, words("Next")), MemoryState()
-    assert (await Reading(site.page, state).run()).is_complete
-    shrunk = with_pager(files(5), control)
-    others = {"not found": None, "first": shrunk, "other rows": site.markup(2)}
-    for _ in range(2):
-        now = await Reading(lambda query: others[rest] if query else shrunk, state).run()
-        assert now.is_complete is ("#" in control and rest != "other rows")
-    grown = await Reading(site.page, state).run()
-    assert (grown.is_complete, grown.names) == (True, files(14))

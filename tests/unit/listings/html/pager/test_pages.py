@@ -8,7 +8,7 @@ from crawler.listings.html.pager.controls import controls_in
 from crawler.listings.html.pager.pages import Continuation, continuation
 from crawler.listings.html.pager.place import place_of
 from crawler.listings.values.hrefs import Resolver
-from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
+from crawler.model.flaws import Flaw, FlawKind
 
 PUB = "http://h.test/pub/"
 
@@ -59,24 +59,6 @@ def test_the_pages_that_follow_and_all_others_by_their_numbers(
 def test_the_number_1_without_the_parameter_of_pages_leads_back(query: str) -> None:
     found = read(link("?sort=name", "1"), query)
     assert (found.next_pages, found.links) == ((), {f"{PUB}?sort=name"})
-
-
-@pytest.mark.parametrize(
-    ("query", "markup", "is_said"),
-    [
-        ("?page=2", link("?page=1", "Previous"), True),
-        ("?page=2", link("?page=1", "x", " rel=prev"), True),
-        ("?page=2", '<link rel="prev" href="?page=1">', True),
-        ("?page=2", link("?page=1", "1"), False),  # numbers alone
-        ("?page=2", link("?page=1", "Next"), False),  # another view
-        ("?page=2", link("?page=2", "Previous"), False),  # the page itself
-        ("", link("?page=2", "Next"), False),
-    ],
-)
-def test_a_page_says_in_words_or_by_a_relation_that_another_one_precedes_it(
-    query: str, markup: str, *, is_said: bool
-) -> None:
-    assert (Claim(ClaimKind.PREVIOUS) in read(markup, query).claims) is is_said
 
 
 NUMBERS = "<button onclick=go(1)>1</button><button onclick=go(2)>2</button><button onclick=go(3)>3</button>"

@@ -17,7 +17,6 @@ UP = '<tr><td><a href="../">Parent Directory</a></td><td>-</td><td>-</td></tr>'
 A, B = '<a href="a.bin">a.bin</a>', '<a href="b.bin">b.bin</a>'
 PREVIOUS, NEXT = '<a href="?page=1">Previous</a>', '<a href="?page=3">Next</a>'
 BACK, ON = Claim(ClaimKind.BACK, f"{URL}?page=1"), Claim(ClaimKind.NEXT)
-SAID = Claim(ClaimKind.PREVIOUS)
 
 
 def page(*cells: str, around: str = "", query: str = "") -> Listing:
@@ -35,8 +34,8 @@ def page(*cells: str, around: str = "", query: str = "") -> Listing:
     ("around", "query", "following", "claims"),
     [
         ("", "", [], []),
-        (f"<p>{PREVIOUS} 2 {NEXT}</p>", "?page=2", [3], [SAID, ON, BACK]),
-        (f"<p>{PREVIOUS} 2</p>", "?page=2", [], [SAID, BACK]),  # the place of the page is kept if it is the last one
+        (f"<p>{PREVIOUS} 2 {NEXT}</p>", "?page=2", [3], [ON, BACK]),
+        (f"<p>{PREVIOUS} 2</p>", "?page=2", [], [BACK]),  # the place of the page is kept if it is the last one
         # what one page says about its own length is settled by its rows
         ("<p>2 files</p>", "", [], []),
         ("<p>Page 1 of 1</p>", "", [], []),

@@ -15,7 +15,6 @@ from crawler.pipeline.rules.listings.page_links import (
     as_end,
     back_links,
     following,
-    is_absent,
     is_bare,
     is_chain,
     is_end,
@@ -39,12 +38,11 @@ def listing(*next_pages: str, linked: tuple[str, ...] = (), family: str = "gener
 def test_which_responses_say_that_there_is_no_page(status: int | None) -> None:
     error = FetchError("x", url=ROOT, status=status)
     assert is_gone(error) is (status in {404, 410})
-    assert is_absent(error) is (status in {400, 404, 410, 414, 422})
 
 
-def test_what_is_no_listing_is_absent_but_not_gone() -> None:
+def test_a_page_that_is_no_listing_is_gone_if_it_has_nothing_but_a_heading() -> None:
     assert not is_gone(ListingError("x"))
-    assert is_absent(ListingError("x"))
+    assert is_gone(ListingError("x", is_empty=True))
 
 
 @pytest.mark.parametrize(
@@ -164,12 +162,9 @@ def test_that_no_page_follows_is_noted_once_and_taken_back() -> None:
     assert as_end(noted, is_end=False) == memo
 
 
-@pytest.mark.parametrize("is_former", [False, True])
-def test_a_page_to_which_none_leads_any_more_leads_back_to_none(*, is_former: bool) -> None:
-    queue = PageQueue([ROOT] if is_former else [ROOT, TWO])
-    queue.begin()
-    if is_former:
-        queue.go_to_former([TWO], SCOPE)
-    assert queue.begin() == TWO
-    queue.note_back(replace(listing(), claims=(Claim(ClaimKind.BACK, THREE),)))
-    assert queue.back == ({} if is_former else {THREE: TWO})
+def test_the_first_page_that_leads_back_to_another_one_is_noted() -> None:
+    queue, page = PageQueue([ROOT, TWO]), replace(listing(), claims=(Claim(ClaimKind.BACK, THREE),))
+    for _ in range(2):
+        queue.begin()
+        queue.note_back(page)
+    assert (queue.first, queue.back) == (ROOT, {THREE: ROOT})

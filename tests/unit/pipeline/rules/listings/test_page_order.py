@@ -97,32 +97,6 @@ def test_a_page_without_new_rows_is_the_end_unless_others_come_after_it_or_lead_
 
 
 @pytest.mark.parametrize(
-    ("new", "idle", "expected"),
-    [
-        ((number(3),), (), True),
-        ((), (number(3),), True),
-        ((number(1),), (number(2),), False),
-        ((number("a"),), (), False),
-        ((number(1),), (number(3),), True),
-    ],
-)
-def test_a_number_is_between_those_that_were_read_if_any_is_greater(
-    new: tuple[str, ...], idle: tuple[str, ...], *, expected: bool
-) -> None:
-    assert order(new, idle).is_between(number(2), is_first_again=False) is expected
-
-
-@pytest.mark.parametrize("place", [0, 1, 2])
-@pytest.mark.parametrize("is_first_again", [False, True])
-@pytest.mark.parametrize(("later", "is_before"), [((number(3),), True), ((), False), ((number("a"),), False)])
-def test_another_url_of_the_first_page_is_before_all_others(
-    place: int, later: tuple[str, ...], *, is_first_again: bool, is_before: bool
-) -> None:
-    found = order((ROOT, *later)).is_between(number(place), is_first_again=is_first_again)
-    assert found is (is_before and not (is_first_again and place < 2))
-
-
-@pytest.mark.parametrize(
     ("new", "others", "expected"),
     [
         ((number("a"),), (), True),

@@ -11,7 +11,7 @@ from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.reasons import Reason
 from crawler.model.state.store import ListingMemo
 from crawler.model.values import Entry, Kind, Listing, Rejection, Validators
-from crawler.pipeline.rules.listings.read_pages import ReadPages, pages_from
+from crawler.pipeline.rules.listings.read_pages import pages_from
 from crawler.pipeline.rules.scope import Scope
 
 ROOT = "http://h.test/pub/"
@@ -21,6 +21,7 @@ GONE = FetchError("HTTP 404", url=ROOT, status=404)
 Site = Mapping[str, Listing]
 
 END = Claim(ClaimKind.END)
+MISSING = Flaw(FlawKind.NOT_FOUND, "HTTP 404")
 
 
 def url_of(page: object) -> str:
@@ -58,7 +59,7 @@ class Read:
     """A listing that has been read to its end."""
 
     def __init__(self, site: Mapping[object, Listing], known: Mapping[object, Listing] | None = None) -> None:
-        self.pages, self.order, self.remembered = pages_from(ROOT), list[object](), list[str]()
+        self.pages, self.order, self.memos = pages_from(ROOT), list[object](), list[ListingMemo]()
         known = known or {}
         names = {url_of(key): key for key in {*site, *known, *range(1, 12)}}
         while self.pages.todo:
@@ -66,8 +67,7 @@ class Read:
             key = names[url]
             self.order.append(key)
             if key not in site:
-                was = memo(url, known[key]) if key in known else None
-                if not self.pages.may_be_the_end(GONE, was):
+                if not self.pages.may_be_missing(MISSING):
                     raise GONE
                 found = Listing(url=url, family="none", confidence=1.0, is_listing=True)
             else:
@@ -75,7 +75,11 @@ class Read:
             self.pages.add(found.entries)
             before = memo(url, known[key]) if key in known else None
             now = memo(url, found) if key in site else None
-            self.remembered += [each.url for each in self.pages.end(found, SCOPE, before, now)]
+            self.memos += self.pages.end(found, SCOPE, before, now)
+
+    @property
+    def remembered(self) -> list[str]:
+        return [each.url for each in self.memos]
 
     @property
     def flaws(self) -> list[FlawKind]:
@@ -161,36 +165,11 @@ def test_chains(site: dict[object, Listing], order: list[object], flaws: list[Fl
     assert (read.order, read.flaws) == (order, flaws)
 
 
-THREE_PAGES = {1: page("ab", 2, 3), 2: page("cd", 1, 3, back=[1]), 3: page("ef", 1, 2, back=[1, 2])}
-
-
-@pytest.mark.parametrize(
-    ("now", "order", "flaws"),
-    [
-        (THREE_PAGES, [1, 2, 3], WHOLE),
-        ({**THREE_PAGES, 1: page("ab")}, [1, 2, 3], [FlawKind.UNPAGED]),
-        ({1: page("ab"), 2: page("ab"), 3: page("ab")}, [1, 2, 3], WHOLE),  # others are the first one again
-        ({1: page("ab")}, [1, 2, 3], WHOLE),  # they are not found
-        ({1: page("ab"), 2: page("")}, [1, 2, 3], WHOLE),
-        ({1: page("ab", 2), 2: page("cd")}, [1, 2, 3], WHOLE),
-        ({1: page("ab", 2), 2: page("cd"), 3: page("ef")}, [1, 2, 3], [FlawKind.UNPAGED]),
-        ({1: page("ab", 3), 3: page("ef"), 2: page("")}, [1, 3, 2], [FlawKind.UNPAGED]),  # a number between others
-    ],
-)
-def test_pages_to_which_one_led_when_it_was_last_read(
-    now: dict[object, Listing], order: list[object], flaws: list[FlawKind]
-) -> None:
-    read = Read(now, THREE_PAGES)
-    assert (read.order, read.flaws[:1]) == (order, flaws)
-    assert read.remembered == ([] if flaws else [url_of(each) for each in order if each in now])
-
-
 @pytest.mark.parametrize(
     ("known", "flaws"),
     [
         (None, [FlawKind.REPEATED]),
         ({1: page("ab", 2, claims=[NEXT]), 2: page("ab")}, WHOLE),  # as when the listing was whole
-        ({1: page("ab", 2), 2: page("ab")}, [FlawKind.REPEATED]),  # it did not say that a page follows
         ({1: page("ab", 2, claims=[NEXT]), 2: page("cd")}, [FlawKind.REPEATED]),
         ({1: page("ab", 2, claims=[NEXT])}, [FlawKind.REPEATED]),
     ],
@@ -217,154 +196,64 @@ DEAD, OTHER = Claim(ClaimKind.DEAD_END, "Next"), Claim(ClaimKind.OTHER_PATH, "Ne
         ({1: page("ab", claims=[DEAD])}, {1: page("abc", claims=[DEAD])}, WHOLE),
         ({1: page("ab", claims=[OTHER])}, {1: page("abc", claims=[DEAD])}, [FlawKind.OTHER_PATH]),
         ({1: page("ab", claims=[DEAD])}, {1: page("abc")}, [FlawKind.DEAD_END]),
-        ({1: page("ab", claims=[DEAD])}, {1: page("ab", 2), 2: page("cd")}, WHOLE),  # page 2 is not found
-        ({1: page("ab", claims=[OTHER])}, {1: page("ab", 2), 2: page("cd")}, [FlawKind.OTHER_PATH]),
-        ({1: page("ab", claims=[DEAD]), 2: page("ab", claims=[DEAD])}, {1: page("ab", 2), 2: page("cd")}, WHOLE),
-        ({1: page("ab", claims=[DEAD]), 2: page("cd")}, {1: page("ab", 2), 2: page("cd")},
-         [FlawKind.UNPAGED, FlawKind.DEAD_END]),
+        ({1: page("ab", claims=[DEAD])}, {1: page("ab", 2), 2: page("cd")}, [FlawKind.DEAD_END]),
     ],
-)  # fmt: skip
+)
 def test_a_control_that_leads_nowhere(
     site: dict[object, Listing], known: dict[object, Listing] | None, flaws: list[FlawKind]
 ) -> None:
     read = Read(site, known)
     assert read.flaws == flaws
     assert bool(read.remembered) is not bool(flaws) or 2 in site
-    assert ROOT not in read.remembered or DEAD not in site[1].claims or not flaws
 
 
 @pytest.mark.parametrize(
-    ("site", "known", "is_end"),
+    ("site", "known", "flaws", "is_noted"),
     [
-        ({1: page("ab", 2)}, None, False),
-        ({1: page("ab", 2), 2: page("c", 3)}, None, True),  # the last page is shorter
-        ({1: page("ab", 2), 2: page("cd", 3)}, None, False),
-        ({1: page("ab", 2), 2: page("ab", 3)}, None, True),  # the page before shows nothing new
-        ({1: page("ab", 2)}, {1: page("ab", 2, claims=[END])}, True),  # it was not there when the link was last read
-        ({1: page("ab", 2)}, {1: page("ab", 2)}, False),  # it may have been too long to be remembered
-        ({1: page("ab", 2)}, {1: page("ab", 3, claims=[END])}, True),  # nothing followed the same rows
-        ({1: page("ac", 2)}, {1: page("ab", 2, claims=[END])}, True),
-        ({1: page("ac", 2)}, {1: page("ab", 3, claims=[END])}, False),
-        ({1: page("ab", 2)}, {1: page("ab", 2), 2: page("cd")}, False),  # rows have followed
-        ({1: page("ab", 2)}, {1: page("ab", 2), 2: page("cd", 3)}, True),  # it led on
-        ({1: page("ab", 2)}, {1: page("ab", 2), 2: page("")}, True),
-        ({1: page("ab", 2, 3), 3: page("c")}, None, False),  # a number
-        ({1: page("ab", 2, 3), 3: page("c")}, {1: page("ab", 2)}, False),  # it is not the last one
+        ({1: page("ab", 2)}, None, [FlawKind.NOT_FOUND], True),  # the next run knows
+        ({1: page("ab", 2), 2: page("c", 3)}, None, WHOLE, True),  # the last page is shorter
+        ({1: page("ab", 2), 2: page("cd", 3)}, None, [FlawKind.NOT_FOUND], True),
+        ({1: page("ab", 2), 2: page("ab", 3)}, None, WHOLE, True),  # the one before shows nothing new
+        ({1: page("ab", 2)}, {1: page("ab", 2, claims=[END])}, WHOLE, True),  # none was there before
+        ({1: page("ac", 5)}, {1: page("ab", 3, claims=[END]), 3: page("")}, WHOLE, True),
+        ({1: page("ab", 2), 2: page("cd", 3)}, {1: page("ab", 2), 2: page("cd", 3, claims=[END])}, WHOLE,
+         True),
+        ({1: page("ab", 2)}, {1: page("ab", 2), 2: page("cd")}, [FlawKind.NOT_FOUND], True),
+        ({1: page("ab", 2), 2: page("c")}, {1: page("ab", 2, claims=[END])}, WHOLE, False),  # it is no end now
+    ],
+)  # fmt: skip
+def test_next_on_the_last_page_leads_to_one_that_is_not_found(
+    site: dict[object, Listing], known: dict[object, Listing] | None, flaws: list[FlawKind], *, is_noted: bool
+) -> None:
+    read = Read(site, known)
+    assert read.flaws == flaws
+    assert [END in each.claims for each in read.memos if each.url == ROOT][-1] is is_noted
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        {1: page("ab", 2, 3), 3: page("c")},  # a number
+        {1: page("ab", 2, 3), 2: page("cd", 3)},  # two pages lead there
+        {1: page("ab", 2, family="s3-xml")},  # pages that name the next one know that it is there
     ],
 )
-def test_a_page_that_is_not_found(
-    site: dict[object, Listing], known: dict[object, Listing] | None, *, is_end: bool
-) -> None:
-    if is_end:
-        Read(site, known)
-    else:
-        with pytest.raises(FetchError):
-            Read(site, known)
+def test_any_other_page_that_is_not_found_is_missing(site: dict[object, Listing]) -> None:
+    with pytest.raises(FetchError):
+        Read(site)
 
 
 @pytest.mark.parametrize("trusts", [False, True])
-@pytest.mark.parametrize(
-    ("error", "is_first", "is_believed"),
-    [
-        (GONE, False, True),
-        (GONE, True, False),
-        (FetchError("HTTP 500", url=ROOT, status=500), False, False),
-        (FetchError("HTTP 403", url=ROOT, status=403), False, False),
-        (ListingError("it has nothing but a heading", is_empty=True), False, True),
-        (ListingError("it is a login"), False, False),
-    ],
-)
-def test_only_a_page_that_is_not_there_is_believed_to_be_none(
-    error: FetchError | ListingError, *, is_first: bool, is_believed: bool, trusts: bool
-) -> None:
-    pages, flaw = pages_from(ROOT, trusts=trusts), Flaw(FlawKind.NOT_FOUND)
+@pytest.mark.parametrize("is_only_next", [False, True])
+def test_a_page_that_is_not_found_is_not_missing_if_the_user_says_so(*, trusts: bool, is_only_next: bool) -> None:
+    pages = pages_from(ROOT, trusts=trusts)
     pages.begin()
-    if not is_first:
-        pages.end(page("ab", 2, 3), SCOPE)
-        pages.begin()
-    assert pages.believe_without(error, flaw) is (is_believed and trusts)
-    assert pages.believed == [flaw] * (is_believed and trusts)
-    assert pages.whole
-
-
-def begun(*pages: Listing) -> ReadPages:
-    """The pages of a listing, and after them the beginning of one that is not found."""
-    found = pages_from(ROOT)
-    for each in pages:
-        url = found.begin()
-        found.add(each.entries)
-        found.end(each, SCOPE, None, memo(url, each))
-    found.begin()
-    return found
-
-
-MISSING = Flaw(FlawKind.NOT_FOUND, "HTTP 404")
-
-
-def concluded(pages: ReadPages) -> list[ListingMemo]:
-    """What is remembered if the current page of ``pages`` is not found, nor is any that followed one formerly."""
-    assert pages.is_unsettled(GONE, None, MISSING)
-    empty = Listing(url=pages.queue.url, family="none", confidence=1.0, is_listing=True)
-    held = pages.end(empty, SCOPE)
-    while pages.todo:
-        pages.begin()
-        assert pages.is_former
-        assert pages.may_be_the_end(GONE, None)
-        held = pages.end(empty, SCOPE)
-    assert (pages.flaws, pages.whole) == ([MISSING], False)
-    return held
-
-
-def test_a_page_that_was_never_found_may_be_the_end() -> None:
-    error = FetchError("HTTP 500", url=ROOT, status=500)
-    assert not begun(page("ab", 2)).is_unsettled(error, None, MISSING)
-    assert not begun(page("ab", 2, 3), page("cd", 3)).is_unsettled(GONE, None, MISSING)  # two pages lead there
-    assert not begun(page("ab", 2, 3)).is_unsettled(GONE, None, MISSING)  # it is not the last one
-    assert not begun(page("ab", 2)).is_unsettled(GONE, memo(url_of(2), page("cd")), MISSING)
-    first = pages_from(ROOT)
-    first.begin()
-    assert not first.is_unsettled(GONE, None, MISSING)
-    assert not begun(page("ab", 2)).may_be_the_end(error, memo(ROOT, page("", 2)))
-
-
-def test_pages_before_one_that_was_never_found_are_remembered_if_that_may_be_the_end() -> None:
-    assert concluded(begun(page("ab", 2))) == [memo(ROOT, page("ab", 2, claims=[END]))]
-    pages = pages_from(ROOT)
+    pages.end(page("ab", *([2] if is_only_next else [2, 3])), SCOPE)
     pages.begin()
-    pages.end(page("ab", 3), SCOPE, memo(ROOT, page("ab", 2)), memo(ROOT, page("ab", 3)))
-    pages.begin()
-    assert concluded(pages) == [memo(ROOT, page("ab", 3, claims=[END]))]
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "claims", "expected"),
-    [
-        (["ab", "cd"], ["ab", "cd"], [], True),
-        (["ab", "cd"], ["ad", "ef"], [], True),  # what is missing would come before the last row
-        (["abc", "de"], ["acd", "efg"], [], True),
-        (["ab", "cdg"], ["ab", "cd"], [], False),  # it may have followed
-        (["ab", "cdf"], ["ab", "ce"], [], False),  # so may a page have, that had it
-        (["ab", "cd"], ["da", "ef"], [], False),  # not in the order of names
-        (["ab", "cdg"], ["ab", "cd"], [4], True),  # these are all
-        (["ab", "cdg"], ["ab", "cd"], [3], False),
-        (["ab", "cdg"], ["ab", "cd"], [3, 4], False),
-        (["abc"], ["ab"], [2], False),  # the number of rows on each page
-        (["ab", "cd"], ["Ab", "cD"], [], False),
-        (["abCd"], ["aCd"], [], True),  # whatever the case of letters is
-    ],
-)
-def test_known_rows_that_are_missing_may_have_followed(
-    before: list[str], now: list[str], claims: list[int], *, expected: bool
-) -> None:
-    pages = pages_from(ROOT)
-    for number, rows in enumerate(now):
-        url, numbers = pages.begin(), [total(each) for each in claims]
-        was = page(before[number], f"k{number}") if number < len(before) else None
-        each = page(rows, f"t{number}", claims=numbers)
-        pages.add(each.entries)
-        pages.end(each, SCOPE, None if was is None else memo(url, was), memo(url, each))
-    pages.begin()
-    assert bool(concluded(pages)) is expected
+    assert pages.may_be_missing(MISSING) is (trusts or is_only_next)
+    pages.end(Listing(url=pages.queue.url, family="none", confidence=1.0, is_listing=True), SCOPE)
+    assert pages.whole is (trusts or not is_only_next)
+    assert pages.believed == [MISSING] * trusts
 
 
 def total(count: int) -> Claim:
@@ -376,26 +265,20 @@ def numbered(count: int) -> Claim:
 
 
 @pytest.mark.parametrize(
-    ("site", "known", "flaws"),
+    ("site", "flaws"),
     [
-        ({1: page("ab"), 2: page("cd")}, {1: page("ab", 2), 2: page("cd")}, [Flaw(FlawKind.UNPAGED, url_of(2))]),
-        ({1: page("ab", 3), 3: page("ef", back=[2]), 2: page("cd")}, None, [Flaw(FlawKind.SKIPPED, url_of(3))]),
-        ({1: page("ab", 2), 2: page("ab")}, {1: page("ab", 2), 2: page("cd")},
-         [Flaw(FlawKind.UNLIKE, f"{url_of(2)}: it has no rows of its own")]),
-        # two pages link to one without rows, so that "Next" on every page does not explain it
-        ({1: page("ab", 2, 3), 2: page("cd", 3), 3: page("")}, {1: page("ab", 2), 2: page("cd", 3), 3: page("ef", 4)},
-         [Flaw(FlawKind.UNLIKE, f"{url_of(3)}: it has no rows of its own")]),
+        ({1: page("ab", 3), 3: page("ef", back=[2]), 2: page("cd")}, [Flaw(FlawKind.SKIPPED, url_of(3))]),
         # any page may say how much there is
-        ({1: page("ab", 2, claims=[total(4)]), 2: page("cd")}, None, []),
-        ({1: page("ab", 2, claims=[total(5)]), 2: page("cd")}, None, [Flaw(FlawKind.PART, "in all")]),
-        ({1: page("ab", 2, claims=[numbered(2)]), 2: page("cd")}, None, []),
-        ({1: page("ab", 2), 2: page("cd", claims=[numbered(3)])}, None, [Flaw(FlawKind.PART, "pages")]),
+        ({1: page("ab", 2, claims=[total(4)]), 2: page("cd")}, []),
+        ({1: page("ab", 2, claims=[total(5)]), 2: page("cd")}, [Flaw(FlawKind.PART, "in all")]),
+        ({1: page("ab", 2, claims=[numbered(2)]), 2: page("cd")}, []),
+        ({1: page("ab", 2), 2: page("cd", claims=[numbered(3)])}, [Flaw(FlawKind.PART, "pages")]),
     ],
 )  # fmt: skip
 def test_a_flaw_names_the_page_that_shows_it_or_what_a_page_says(
-    site: dict[object, Listing], known: dict[object, Listing] | None, flaws: list[Flaw]
+    site: dict[object, Listing], flaws: list[Flaw]
 ) -> None:
-    assert Read(site, known).pages.flaws == flaws
+    assert Read(site).pages.flaws == flaws
 
 
 @pytest.mark.parametrize(
@@ -425,7 +308,7 @@ def test_a_long_page_comes_in_pieces_and_is_never_compared_with_others() -> None
     last = page("de", 2)
     pages.add(last.entries)
     pages.end(last, SCOPE)
-    assert (pages.rows, pages.pages, pages.together) == (5, 1, None)
+    assert (pages.rows, pages.pages) == (5, 1)
     pages.begin()
     pages.add(page("f").entries)
     pages.end(page("f"), SCOPE)
