@@ -283,7 +283,8 @@ def test_a_copy_with_the_digest_of_its_row_is_the_listed_version_whatever_its_ti
     """The copy has the digest ``sha256:1``, and its Last-Modified is a day earlier than the row."""
     job = replace(JOB, digest=digest, vouched=vouched, copy=COPY, known=COPY if kind == "304" else None)
     proof = proof_of(304 if kind == "304" else 200, -DAY, '"old"', job=job, is_head=kind == "HEAD")
-    assert proof.currency is (LISTED if vouched and digest == COPY.digest else OLDER)
+    found = LISTED if vouched and digest == COPY.digest else OLDER
+    assert proof == Proof(currency=found, validators=COPY.validators, generated=NOW)
 
 
 def test_a_200_to_a_conditional_request_is_about_the_version_that_it_brings() -> None:
@@ -624,6 +625,12 @@ def test_a_304_confirms_a_changed_row_only_if_it_names_the_version_and_no_time_d
         assert ruling is (Ruling.ASK_AGAIN if says_time else Ruling.ASK_ANEW)
     else:
         assert ruling is (Ruling.ASK_ANEW if is_changed else Ruling.TAKE)
+
+
+def test_a_304_to_a_changed_row_that_the_time_of_the_copy_denies_is_not_about_the_copy() -> None:
+    known = replace(COPY, validators=Validators(etag='"1"', last_modified=http(T + DAY)))
+    proof = proof_of(304, None, '"1"', job=replace(JOB, known=known, copy=known))
+    assert proof == Proof(currency=OTHER, validators=known.validators, generated=NOW, is_another=True)
 
 
 def test_the_bytes_of_the_listed_copy_are_kept_whatever_time_a_304_gives_them() -> None:
