@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.pipeline.rules.responses.carried import LONGEST, may_follow
+from crawler.pipeline.rules.responses.carried import LONGEST, followers, may_follow
 from crawler.pipeline.rules.responses.neighbours import Facts, Judgement, Row, are_apart, judge
 from crawler.pipeline.rules.responses.pipelined import verdict
 from tests.unit.pipeline.rules.responses.samples import at, carried, ok, row
@@ -42,6 +42,10 @@ from tests.unit.pipeline.rules.responses.samples import at, carried, ok, row
 )
 def test_what_may_follow(seen: list[tuple[Row, Facts]], new: Row, may: bool) -> None:
     assert may_follow([new], carried(*seen)) is may
+
+
+def test_a_row_whose_size_is_not_exact_is_compared_even_if_another_row_has_the_least_of_its_sizes() -> None:
+    assert followers([row(4), row(4, 6), row(6, 7)], carried((row(5), ok(5)))) == [0, 2]
 
 
 @pytest.mark.parametrize(
