@@ -25,7 +25,10 @@ class DamagedError(ValueError):
 
 
 def sealed(cells: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A record to store: ``cells`` (str, bytes, int, float or None) and their checksum, which covers types as well."""
+    """A record to store: ``cells`` (str, bytes, int, float or None) and their checksum, which covers types as well.
+
+    A bytearray has the checksum of the bytes that SQLite makes of it.
+    """
     return (*cells, crc32(marshal.dumps(cells, _FORMAT), SHAPE))
 
 

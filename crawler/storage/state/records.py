@@ -141,9 +141,9 @@ def all_known_cells(files: Sequence[Known]) -> list[tuple[Any, ...]]:
         is_plain = is_own and 0 <= size < _INTEGER_LIMIT and 0 <= mtime < _INTEGER_LIMIT
         if is_plain and f"{path}{url}{row}{etag}{modified}{digest}".isascii():
             above, _, name = path.rpartition("/")
-            cells = (above.encode(), name.encode(), url, row, size, mtime, etag, modified, digest, float(checked))
+            keys = bytearray(above, "ascii"), bytearray(name, "ascii")  # see ``schema.insert``
             try:
-                found.append((bytearray(cells[0]), bytearray(cells[1]), *sealed(cells)[2:]))  # bytes need an adapter
+                found.append(sealed((*keys, url, row, size, mtime, etag, modified, digest, float(checked))))
                 continue
             except ValueError:  # a subclass of str, in a record from a custom destination
                 pass

@@ -78,7 +78,8 @@ def ensure(table: str, connection: sqlite3.Connection) -> None:
 def insert(table: str, records: Sequence[tuple[Any, ...]], connection: sqlite3.Connection) -> None:
     """Write ``records``, each with all cells, in place of those with the same keys.
 
-    Many with each statement: SQLite takes less time for each, and releases the interpreter lock.
+    Many with each statement: SQLite takes less time for each, and releases the interpreter lock. Keys should be of type
+    bytearray, because ``sqlite3`` looks for an adapter of each value of type bytes.
     """
     at = 0
     for rows in _ROWS:

@@ -66,7 +66,8 @@ def store_copies(copies: Mapping[str, CopiesDigest], connection: sqlite3.Connect
     if copies:
         ensure("copies", connection)
         cells = [
-            sealed((key(path), key(each.basis), f"{each.total:x}", str(each.size))) for path, each in copies.items()
+            sealed((bytearray(key(path)), bytearray(key(each.basis)), f"{each.total:x}", str(each.size)))
+            for path, each in copies.items()
         ]
         insert("copies", cells, connection)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -13,7 +12,7 @@ from crawler.model.state.store import BY_ROW, Names
 from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import astuple
 from crawler.model.values import Validators
-from crawler.storage.json_cells import decoded
+from crawler.storage.json_cells import decoded, encoded
 from crawler.storage.state.checksum import all_unsealed, is_sound, sealed
 from crawler.storage.state.records import checked_of, key, moment_of, number_of, text_of
 from crawler.storage.state.schema import ensure, has_table, insert
@@ -64,7 +63,9 @@ def store_leaves(leaves: Mapping[str, tuple[str, DirectoryDigest]], connection: 
     if leaves:
         ensure("leaves", connection)
         insert(
-            "leaves", [sealed((key(url), key(path), _facts(leaf))) for url, (path, leaf) in leaves.items()], connection
+            "leaves",
+            [sealed((bytearray(key(url)), bytearray(key(path)), _facts(leaf))) for url, (path, leaf) in leaves.items()],
+            connection,
         )
 
 
@@ -94,7 +95,7 @@ def _facts(leaf: DirectoryDigest) -> str:
     """The cell with everything in ``leaf``: JSON without names, because there is a record for each directory."""
     validators = leaf.validators
     total = f"{leaf.total:x}"  # as text, because the total has 128 bits
-    return json.dumps((
+    return encoded((
         leaf.answered, leaf.body_digest, validators.etag, validators.last_modified, leaf.family, leaf.wishes,
         leaf.files, total, leaf.resolution, leaf.newest, leaf.newest_local,
         *astuple(leaf.surroundings), [astuple(each) for each in leaf.skipped],

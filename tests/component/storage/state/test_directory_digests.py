@@ -33,6 +33,14 @@ LEAF = DirectoryDigest(
     skipped=(RefusedEntry("a\udcff", "http://h/a", None, "ext"), RefusedEntry("b", "http://h/b", 5, "exclude")),
     surroundings=Surroundings("index of /\udcff", "0abcd"),
 )
+PLAIN_LEAF = replace(
+    LEAF,
+    answered="http://h/ü/",
+    validators=Validators(etag='"ü\0"'),
+    skipped=(RefusedEntry("ü", "http://h/ü", 2**70, "ext"),),
+    surroundings=Surroundings("index of /ü"),
+)
+"""One without lone surrogates."""
 URL = "http://h/\udcff/"
 FILE = Known(
     path="sub/ü\udcff",
@@ -62,13 +70,14 @@ def everything(rows: Iterable[StoredFile]) -> list[StoredFile]:
     return list(rows)
 
 
-async def test_a_recorded_digest_is_known_in_the_next_run(path: Path) -> None:
-    await remember(path, LEAF)
+@pytest.mark.parametrize("leaf", [LEAF, PLAIN_LEAF])
+async def test_a_recorded_digest_is_known_in_the_next_run(path: Path, leaf: DirectoryDigest) -> None:
+    await remember(path, leaf)
     async with SqliteState(path) as state:
-        assert await state.directory_digest(URL) == LEAF
+        assert await state.directory_digest(URL) == leaf
         assert await state.directory_digest("http://h/") is None
     async with ReadOnlyState(path) as state:
-        assert await state.directory_digest(URL) == LEAF
+        assert await state.directory_digest(URL) == leaf
 
 
 def page_of(entries: int) -> ListingMemo:
