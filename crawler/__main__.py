@@ -29,7 +29,7 @@ def main() -> None:
     signals.install()
     _leave_working_directory()
     import_plainly()
-    gc.set_threshold(50_000, 20, 50)  # with the default threshold a short run collects 120 times and finds nothing
+    gc.set_threshold(100_000, 10, 50)  # by default a short run collects 120 times and finds nothing
     _open_missing_standard_streams()
     _escape_unencodable_characters()
     if sys.argv[1:] == ["--version"]:
