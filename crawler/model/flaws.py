@@ -20,7 +20,6 @@ class FlawKind(StrEnum):
     PART = "part"
     REPEATED = "repeated"
     SKIPPED = "skipped"
-    UNLIKE = "unlike"
     DEAD_END = "dead-end"
     OTHER_PATH = "other-path"
     LOOP = "loop"
@@ -38,18 +37,18 @@ class FlawKind(StrEnum):
 
 
 OF_PAGING = frozenset({
-    FlawKind.REPEATED, FlawKind.SKIPPED, FlawKind.UNLIKE, FlawKind.DEAD_END, FlawKind.OTHER_PATH, FlawKind.LOOP,
+    FlawKind.REPEATED, FlawKind.SKIPPED, FlawKind.DEAD_END, FlawKind.OTHER_PATH, FlawKind.LOOP,
     FlawKind.NOT_FOUND,
 })  # fmt: skip
 """Flaws of links between pages, or of a page among others."""
-TRUSTED = OF_PAGING | {FlawKind.ERROR, FlawKind.PART}
-"""With --trust-pages, none of these makes a listing incomplete.
+TRUSTED = OF_PAGING | {FlawKind.ERROR, FlawKind.PART, FlawKind.UNKNOWN}
+"""With --trust-pages, none of these makes a listing incomplete or inconclusive.
 
 What a page states of itself may be misread: a total of something else, or a warning that concerns no row. What a
 response proves, such as that its end is missing, is never trusted away.
 """
 TRUST = "if the listing is complete as it is, run once with --trust-pages"
-"""For what is compared with the page as it was when its listing was last whole, so that one run is enough."""
+"""For what one run with the option settles."""
 _TRUST_EACH = "if the listing is complete as it is, run with --trust-pages"
 
 
@@ -85,10 +84,6 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
     FlawKind.SKIPPED: Meaning(
         "one of its pages is empty or another one again, and a page after it is not, so rows may be missing",
         f"the next run reads it again; {_TRUST_EACH}",
-    ),
-    FlawKind.UNLIKE: Meaning(
-        "rows are missing, and one of its pages is not what it was when all of them were last read",
-        f"the next run reads it again; {TRUST}",
     ),
     FlawKind.DEAD_END: Meaning(
         "its page has a control for further entries that leads nowhere",
@@ -127,7 +122,7 @@ MEANINGS: Mapping[FlawKind, Meaning] = {
     ),
     FlawKind.UNKNOWN: Meaning(
         "its page has no rows, and more on it than the page of an empty directory",
-        "look at it in a browser: it may be an error, a login or a script",
+        f"look at it in a browser: it may be an error, a login or a script; {TRUST}",
         is_incomplete=False,
     ),
     FlawKind.FALLBACK: Meaning(

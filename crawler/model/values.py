@@ -23,11 +23,6 @@ class _Comparable(Protocol):
     def __le__(self, other: Any, /) -> bool: ...
 
 
-MARKUP = "<"
-"""What ``Listing.texts`` begin with that are no short texts."""
-ASIDE = "\1"
-"""What ``Listing.texts`` begin with that are no words in the flow of the page: labels of pictures and controls, frames,
-drawings, lone numbers and signs, words of an empty directory below rows, and what only the last row says."""
 T = TypeVar("T", bound=_Comparable)
 
 
@@ -160,10 +155,8 @@ class Listing(Brief, frozen=True, kw_only=True):
     """Why the listing is incomplete or inconclusive, as far as known."""
     recalled: bool = False
     """True if the entries come from the state; they never justify a deletion."""
-    texts: tuple[str, ...] | None = None
-    """What the page shows besides its rows, and besides what servers are known to print: short texts, each followed by
-    its links, with NUL before each, some with ASIDE before them; MARKUP and a digest for prose, scripts and forms. None
-    if that is too much, or unknown."""
+    is_blank: bool = False
+    """Whether the page was not recognised, but shows nothing but what servers print for an empty directory."""
 
     def _repr_html_(self) -> str:
         return html_table(f"{self.url}: {self.family}", self.entries)

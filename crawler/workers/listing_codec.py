@@ -29,11 +29,11 @@ def encode_listing(listing: Listing) -> Iterator[bytes]:
         yield _payload("rejections", rows)
     for names in _batches(sorted(listing.mentioned)):
         yield _payload("mentioned", names)
-    verdict = [listing.is_listing, listing.complete, listing.closed, listing.conclusive]
+    verdict = [listing.is_listing, listing.complete, listing.closed, listing.conclusive, listing.is_blank]
     flaws = [[flaw.kind.value, flaw.quote] for flaw in listing.flaws]
     claims = [[claim.kind.value, claim.quote, claim.number, claim.shown] for claim in listing.claims]
     facts = [listing.url, listing.family, listing.confidence]
-    yield _payload("listing", [facts, verdict, listing.next_pages, flaws, claims, listing.texts])
+    yield _payload("listing", [facts, verdict, listing.next_pages, flaws, claims])
 
 
 def is_last(payload: bytes) -> bool:
@@ -55,7 +55,8 @@ def decode_listing(payloads: Sequence[bytes]) -> Listing:
         elif kind == "mentioned":
             mentioned.update(map(_text, rows))
         elif kind == "listing":
-            (url, family, confidence), (is_listing, complete, closed, conclusive), pages, flaws, claims, texts = rows
+            (url, family, confidence), verdict, pages, flaws, claims = rows
+            is_listing, complete, closed, conclusive, is_blank = verdict
     if not payloads or not is_last(payloads[-1]):
         raise ValueError("the last frame is missing")
     return Listing(
@@ -74,7 +75,7 @@ def decode_listing(payloads: Sequence[bytes]) -> Listing:
         claims=tuple(
             Claim(ClaimKind(kind), _text(quote), int(all_), int(shown)) for kind, quote, all_, shown in claims
         ),
-        texts=None if texts is None else tuple(map(_text, texts)),
+        is_blank=is_blank is True,
     )
 
 

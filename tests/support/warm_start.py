@@ -32,7 +32,7 @@ IMPORTED = (
     "crawler.pipeline.walk.groups.sibling_group", "crawler.pipeline.save.removal", "crawler.pipeline.save.absence",
     "crawler.pipeline.runs.build", "crawler.pipeline.runs.mirror", "crawler.pipeline.runs.root_response",
     "crawler.pipeline.walk.peeked_response", "crawler.pipeline.plan.planner", "crawler.pipeline.fetch.build",
-    "crawler.pipeline.rules.single_file", "crawler.pipeline.rules.listings.page_heading",
+    "crawler.pipeline.rules.single_file",
     "crawler.pipeline.filter_effects.watch",
     "crawler.app.first_request.early", "crawler.http.client", "crawler.http.pipelining", "crawler.storage.state.store",
     "crawler.storage.directory.commit",

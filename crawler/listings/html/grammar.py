@@ -173,7 +173,6 @@ class Reading:
             rejections=tuple(self.rejections),
             conclusive=not any(flaws),
             flaws=tuple(flaw for flaw in flaws if flaw is not None),
-            texts=(),
         )
 
     def _reject(self, href: str) -> None:

@@ -94,7 +94,6 @@ def _read_rows(head: _Head, text: str, url: str, path: str) -> Listing | None:
         is_listing=True,
         entries=entries,
         rejections=head.rejections,
-        texts=(),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crawler.listings.statements.statement import Statement
-from crawler.listings.statements.texts import texts_of
 from crawler.listings.statements.verdict import Counts, verdict_on
 from crawler.model.struct import replace
 from crawler.model.values import Kind, Listing
@@ -14,7 +13,7 @@ from crawler.model.values import Kind, Listing
 def judged(listing: Listing, statements: Sequence[Statement]) -> Listing:
     """``listing`` with what ``statements``, the fields beside its rows, say of it."""
     if not statements:
-        return replace(listing, texts=())
+        return listing
     directories = sum(entry.kind is Kind.DIRECTORY for entry in listing.entries)
     entries, rows = len(listing.entries), len(listing.entries) + len(listing.rejections)
     counts = Counts(rows, entries, rows - directories, directories)
@@ -25,5 +24,4 @@ def judged(listing: Listing, statements: Sequence[Statement]) -> Listing:
         flaws=(*listing.flaws, *verdict.flaws),
         next_pages=(*listing.next_pages, *verdict.next_pages),
         claims=(*listing.claims, *verdict.claims),
-        texts=texts_of(statements, {entry.name for entry in listing.entries}),
     )

@@ -5,7 +5,6 @@ Both digests are sums over the files, so that neither side needs an order.
 
 from __future__ import annotations
 
-from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value
 from crawler.model.values import Validators
 from crawler.model.versions.hashing import blake2b
@@ -74,7 +73,6 @@ class DirectoryDigest(Value, frozen=True, kw_only=True):
     Last-Modified of a file may prove an earlier one."""
     skipped: tuple[RefusedEntry, ...]
     """Entries that the filters refused."""
-    surroundings: Surroundings = UNKNOWN
 
 
 class CopiesDigest(Value, frozen=True, gc=False):

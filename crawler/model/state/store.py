@@ -7,7 +7,6 @@ from typing import Protocol, TypeVar
 
 from crawler.model.flaws import Claim
 from crawler.model.state.directory_digest import CopiesDigest, DirectoryDigest, StoredFile
-from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Value
 from crawler.model.values import Entry, Known, Validators
 
@@ -47,7 +46,6 @@ class ListingMemo(Value, frozen=True, kw_only=True):
     linked: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     mentioned: frozenset[str] = frozenset()
-    surroundings: Surroundings = UNKNOWN
 
 
 class StateStore(Protocol):

@@ -7,12 +7,10 @@ from contextlib import aclosing
 from typing import Protocol
 
 from crawler.model import limits
-from crawler.model.flaws import Flaw
 from crawler.model.interfaces import FetchedPage, Permit, Response
 from crawler.model.observer import Observer
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
-from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Listing, Validators
 from crawler.pipeline.attempts import persist
@@ -28,8 +26,8 @@ from crawler.pipeline.walk.page_versions import (
     refused_page,
     version_of,
 )
-from crawler.pipeline.walk.pages import BegunPage, Directory, GroupedPages, PageMemory, PagePiece, Pages, Remembered
-from crawler.pipeline.walk.sound_pages import Pieces, compared, sound
+from crawler.pipeline.walk.pages import BegunPage, Directory, GroupedPages, PageMemory, PagePiece, Pages
+from crawler.pipeline.walk.sound_pages import Pieces, sound
 from crawler.pipeline.walk.unchanged_directories import EarlyComparison, UnchangedDirectories
 
 Parse = Callable[[bytes, str, str], Pieces]
@@ -156,9 +154,6 @@ class PageReader(Value, frozen=True, kw_only=True):
 
     def announce_kept(self, path: str, url: str, digest: DirectoryDigest) -> None:
         """Report the listing, at ``url``, of a directory that is unchanged."""
-        around = digest.surroundings.seen_again
-        if around is not digest.surroundings and self.unchanged is not None:
-            self.unchanged.keep(path, url, replace(digest, surroundings=around))
         self._announce(path, digest.answered, digest.family, digest.files + len(digest.skipped))
 
     def wholes(self, begun: Sequence[tuple[Directory, BegunPage]]) -> dict[str, PagePiece]:
@@ -184,35 +179,19 @@ class PageReader(Value, frozen=True, kw_only=True):
         Each step is taken for all of them before the next one: the code and the data of one step fit into the caches of
         the processor, those of all steps do not.
         """
-        found = [self._compared(each, listing, listing.entries, each.was) for each, listing in pages]
         for each, listing in pages:
             self._announce(each.path, listing.url, listing.family, len(listing.entries), listing.confidence)
             self._account(each.path, listing)
         pieces = list[PagePiece]()
-        for (each, listing), (flaw, around) in zip(pages, found, strict=True):
+        for each, listing in pages:
             url, page = each.url, each.page
-            memo = memo_of(url, each.path, page, listing, listing.entries, around) if is_memorable(listing) else None
-            held, version = self._held(memo, each.known, flaw), version_of(url, page, listing, around)
-            pieces.append(PagePiece(listing=listing, version=version, memo=held, unlike=flaw))
+            memo = memo_of(url, each.path, page, listing, listing.entries) if is_memorable(listing) else None
+            held, version = self._held(memo, each.known), version_of(url, page, listing)
+            pieces.append(PagePiece(listing=listing, version=version, memo=held))
         return pieces
 
-    def _compared(
-        self, page: PageResponse, listing: Listing, entries: Sequence[Entry], was: Remembered
-    ) -> tuple[Flaw | None, Surroundings]:
-        """What shows that ``page`` is not what it ``was``, if anything, and what is to be remembered of it."""
-        found = compared(was, page.url, page.page, listing, entries, is_first=page.is_first)
-        if found.doubted is not None:
-            if page.digest is not None and self.unchanged is not None:
-                self.unchanged.keep(page.path, page.url, replace(page.digest, surroundings=found.doubted))
-            elif page.known is not None:
-                self.state.remember_listing(replace(page.known, surroundings=found.doubted))
-        return found.flaw, found.surroundings
-
     def _unchanged(self, path: str, page: FetchedPage, memo: ListingMemo) -> PagePiece:
-        """The page of ``memo``, which is unchanged: so text that was doubted on another version of it is gone."""
-        if (around := memo.surroundings.seen_again) is not memo.surroundings:
-            memo = replace(memo, surroundings=around)
-            self.state.remember_listing(memo)
+        """The page of ``memo``, which is unchanged."""
         linked = memo.linked if page.status == 304 and page.link is None else linked_pages(page)
         now = memo if linked == memo.linked else replace(memo, linked=linked)
         if page.validators and not memo.validators:  # it was to be read without a condition
@@ -220,9 +199,9 @@ class PageReader(Value, frozen=True, kw_only=True):
         version, held = (recalled_version(memo), None) if now is memo else (None, now)
         return PagePiece(listing=self._recall(now, path), version=version, known=memo, memo=held)
 
-    def _held(self, memo: ListingMemo | None, known: ListingMemo | None, flaw: Flaw | None) -> ListingMemo | None:
+    def _held(self, memo: ListingMemo | None, known: ListingMemo | None) -> ListingMemo | None:
         """Return ``memo`` if it is to be remembered later; otherwise remember it at once, if any."""
-        if memo is None or flaw is not None or is_part(memo, known):
+        if memo is None or is_part(memo, known):
             return memo
         self.state.remember_listing(memo)
         return None
@@ -241,17 +220,15 @@ class PageReader(Value, frozen=True, kw_only=True):
                     entries += piece.entries
                 else:
                     entries.clear()
-                memo, flaw, version = None, None, None
+                memo, version = None, None
                 if piece.is_listing:
                     self._announce(path, piece.url, piece.family, count, piece.confidence)
                     self._account(path, piece)
-                    is_all = count == len(entries)
-                    flaw, around = self._compared(response, piece, entries, response.was if is_all else None)
-                    is_short = is_all and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
+                    is_short = count == len(entries) and len(piece.mentioned) <= limits.READ_AGAIN_ENTRIES
                     if piece.complete and is_short and is_memorable(piece):
-                        memo = self._held(memo_of(url, path, page, piece, tuple(entries), around), known, flaw)
-                    version = version_of(url, page, piece, around)
-                yield PagePiece(listing=piece, version=version, memo=memo, unlike=flaw)
+                        memo = self._held(memo_of(url, path, page, piece, tuple(entries)), known)
+                    version = version_of(url, page, piece)
+                yield PagePiece(listing=piece, version=version, memo=memo)
 
     async def _fetch(
         self, url: str, known: Validators, permit: Permit, *, html_only: bool = False, is_root: bool = False

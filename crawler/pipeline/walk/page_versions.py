@@ -16,11 +16,10 @@ from crawler.model.flaws import DEAD_ENDS, Claim, ClaimKind, Flaw, FlawKind, dea
 from crawler.model.interfaces import FetchedPage
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
-from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import Value, replace
 from crawler.model.values import Entry, Job, Kind, Listing
 from crawler.pipeline.rules.listings.page_links import is_gone, is_paged
-from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion, Remembered
+from crawler.pipeline.walk.pages import PageMemory, PagePiece, PageVersion
 from crawler.text.escape import masked
 from crawler.text.web_links import next_pages
 
@@ -44,9 +43,9 @@ class PageResponse(Value, frozen=True):
     """Whether it is the first page of the directory."""
 
     @property
-    def was(self) -> Remembered:
-        """What the state has of its last version."""
-        return last_version(self.known, self.digest)
+    def was(self) -> ListingMemo | DirectoryDigest | None:
+        """What the state has of it, or of the directory of which it is the only page."""
+        return self.digest or self.known
 
 
 def is_memorable(listing: Listing) -> bool:
@@ -54,7 +53,7 @@ def is_memorable(listing: Listing) -> bool:
     return listing.conclusive and not any(rejection.row for rejection in listing.rejections)
 
 
-def version_of(url: str, page: FetchedPage, listing: Listing, surroundings: Surroundings) -> PageVersion | None:
+def version_of(url: str, page: FetchedPage, listing: Listing) -> PageVersion | None:
     """The version of ``page``, requested at ``url``, if it is the whole listing of its directory; otherwise None."""
     is_all = listing.is_listing and listing.complete and not is_paged(listing)
     if not is_all or not is_memorable(listing) or _is_doubtful(listing.claims):
@@ -65,7 +64,6 @@ def version_of(url: str, page: FetchedPage, listing: Listing, surroundings: Surr
         body_digest=page.digest,
         validators=page.validators,
         family=listing.family,
-        surroundings=surroundings,
     )
 
 
@@ -79,7 +77,6 @@ def recalled_version(memo: ListingMemo) -> PageVersion | None:
         body_digest=memo.body_digest,
         validators=memo.validators,
         family=memo.family,
-        surroundings=memo.surroundings,
     )
 
 
@@ -93,9 +90,7 @@ def is_same(known: ListingMemo | DirectoryDigest, page: FetchedPage) -> bool:
     return page.status == 304 or (known.body_digest, known.answered) == (page.digest, page.url)
 
 
-def memo_of(
-    url: str, path: str, page: FetchedPage, listing: Listing, entries: tuple[Entry, ...], surroundings: Surroundings
-) -> ListingMemo:
+def memo_of(url: str, path: str, page: FetchedPage, listing: Listing, entries: tuple[Entry, ...]) -> ListingMemo:
     """The record of ``page``, requested at ``url``, of the directory ``path``."""
     return ListingMemo(
         url=url,
@@ -110,15 +105,7 @@ def memo_of(
         linked=listing.linked,
         claims=listing.claims,
         mentioned=listing.mentioned,
-        surroundings=surroundings,
     )
-
-
-def last_version(known: ListingMemo | None, digest: DirectoryDigest | None) -> Remembered:
-    """The last version of a page that the state has: the page, which may be older, or the digest of its directory."""
-    if digest is None or known is None or known.body_digest != digest.body_digest:
-        return digest or known
-    return replace(known, surroundings=digest.surroundings)  # doubts are noted there
 
 
 def is_part(memo: ListingMemo, known: ListingMemo | None) -> bool:
@@ -186,6 +173,12 @@ def with_claims(listing: Listing) -> Listing:
     flaws = tuple(flaw for flaw in listing.flaws if flaw.kind not in kinds)
     is_whole = not any(flaw.is_incomplete for flaw in flaws)
     return replace(listing, flaws=flaws, claims=(*listing.claims, *said), complete=is_whole)
+
+
+def trusted(listing: Listing) -> Listing:
+    """``listing``, which the user says is complete: what is unknown on its page without rows is no message."""
+    is_unknown = bool(listing.flaws) and all(flaw.kind is FlawKind.UNKNOWN for flaw in listing.flaws)
+    return replace(listing, conclusive=True, flaws=()) if listing.is_listing and is_unknown else listing
 
 
 def shows_all_files(listing: Listing) -> bool:

@@ -9,7 +9,6 @@ from crawler.model.flaws import Flaw
 from crawler.model.interfaces import FetchedPage, Permit, Take
 from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
-from crawler.model.state.surroundings import UNKNOWN, Surroundings
 from crawler.model.struct import Struct, Value, field
 from crawler.model.values import Entry, Listing, Rejection, Validators
 from crawler.pipeline.rules.listings.loops import Seen
@@ -34,10 +33,6 @@ class Shown(Struct):
     """Path under DIR → URL."""
 
 
-Remembered = ListingMemo | DirectoryDigest | None
-"""What the state has of a page, or of the directory of which it is the only page."""
-
-
 class PageVersion(Value, frozen=True, kw_only=True):
     """The version of a page that is the whole listing of its directory."""
 
@@ -48,7 +43,6 @@ class PageVersion(Value, frozen=True, kw_only=True):
     body_digest: str
     validators: Validators
     family: str
-    surroundings: Surroundings = UNKNOWN
 
 
 class Elsewhere(Value, frozen=True, kw_only=True):
@@ -72,8 +66,6 @@ class PagePiece(Value, frozen=True, kw_only=True):
     """The page as it was when its listing was last known to be whole; only on the last piece, like the next one."""
     memo: ListingMemo | None = None
     """What takes the place of ``known``, once the listing is known to be whole."""
-    unlike: Flaw | None = None
-    """What shows that the page is not that of its listing, if anything; only on the last piece."""
     elsewhere: Elsewhere | None = None
     """None for the host of URL. The directories of a fallback have the URLs of the first host, its files their own."""
 

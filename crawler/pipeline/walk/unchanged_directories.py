@@ -267,7 +267,6 @@ class UnchangedDirectories:
             newest=entries.newest,
             newest_local=entries.newest_local,
             skipped=tuple(entries.skipped),
-            surroundings=version.surroundings,
         )
         if digest != before:
             self.keep(path, version.url, digest)

@@ -26,7 +26,7 @@ from crawler.pipeline.walk.frontier import Frontier
 from crawler.pipeline.walk.groups.group_reader import Begun, GroupReader
 from crawler.pipeline.walk.lookahead import Level, Lookahead, directory_links
 from crawler.pipeline.walk.page_reader import PageReader
-from crawler.pipeline.walk.page_versions import settle, shows_all_files, up_to_the_end
+from crawler.pipeline.walk.page_versions import settle, shows_all_files, trusted, up_to_the_end
 from crawler.pipeline.walk.pages import (
     Directory,
     DirectoryPage,
@@ -171,7 +171,7 @@ class Walker:
                     pages.add(piece.entries)
                     below: list[Directory] = []
                     if piece.is_listing:
-                        for memo in pages.end(piece, self.scope, part.known, part.memo, part.unlike):
+                        for memo in pages.end(piece, self.scope, part.known, part.memo):
                             state.remember_listing(memo)
                         mark.answered(piece.url)
                         if directories:
@@ -194,7 +194,8 @@ class Walker:
         return self._reader.read(directory.path, url, self._permit(directory), begun, is_first=is_first)
 
     def _page(self, directory: Directory, part: PagePiece, *, complete: bool, last: bool) -> DirectoryPage:
-        piece, scope = part.listing, part.elsewhere.scope if part.elsewhere else self.scope
+        piece = trusted(part.listing) if self._bounds.trusts_pages else part.listing
+        scope = part.elsewhere.scope if part.elsewhere else self.scope
         entries, unusable = sorted_rows(piece, scope, enters=self._bounds.enters(directory.depth))
         return DirectoryPage(
             directory=directory, url=piece.url, scope=scope, entries=entries, complete=complete, last=last,

@@ -17,8 +17,7 @@ from typing import Any
 
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo
-from crawler.model.state.surroundings import Surroundings
-from crawler.model.struct import Value, astuple
+from crawler.model.struct import Value
 from crawler.model.values import GONE, Entry, Kind, Known, Span, Validators
 from crawler.storage.json_cells import decoded
 from crawler.storage.state.checksum import sealed, unsealed
@@ -194,7 +193,6 @@ def memo_cells(memo: ListingMemo) -> tuple[Cell, ...]:
         json.dumps({
             "next": memo.next_pages, "linked": memo.linked, "mentioned": sorted(memo.mentioned),
             "claims": [[claim.kind, claim.quote, claim.number, claim.shown] for claim in memo.claims],
-            "around": astuple(memo.surroundings),
         }),
         _pack(memo.entries),
     ))  # fmt: skip
@@ -217,7 +215,6 @@ def memo_of(record: tuple[Any, ...]) -> ListingMemo:
         mentioned=frozenset(facts.get("mentioned", ())),
         linked=tuple(facts.get("linked", ())),
         claims=tuple(Claim(ClaimKind(kind), *more) for kind, *more in facts.get("claims", ()) if kind != "previous"),
-        surroundings=Surroundings(*facts.get("around", (facts.get("heading", ""), facts.get("texts", "")))),
     )
 
 

@@ -18,7 +18,6 @@ from crawler.listings.html.families import FAMILIES, GENERIC
 from crawler.listings.json import formats as json_formats
 from crawler.listings.xml import formats as xml_formats
 from crawler.model.values import Kind, Listing
-from crawler.pipeline.rules.listings.page_texts import is_data
 from tests.unit.listings import data_pages as data
 from tests.unit.listings import family_pages as pages
 from tests.unit.listings import printers
@@ -233,8 +232,3 @@ def test_an_empty_directory_is_recognised_only_if_its_page_proves_it(case: Case)
     listing, _ = read(case, [])
     assert (listing.is_listing and listing.complete, listing.entries) == (case.empty, ())
     assert not any(rejection.row for rejection in listing.rejections)
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_format_of_a_page_is_known_by_its_family(case: Case) -> None:
-    assert is_data(case.family) is (None if case.family == "swift" else case.kind != HTML)

@@ -44,7 +44,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "claims": st.lists(
         st.builds(Claim, st.sampled_from(ClaimKind), texts, st.integers(0), st.integers(0)), max_size=3
     ).map(tuple),
-    "texts": st.none() | st.lists(texts, max_size=3).map(tuple),
+    "is_blank": st.booleans(),
 }
 """Field of a listing → its values."""
 listings = st.builds(Listing, **FIELDS)

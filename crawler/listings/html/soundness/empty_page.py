@@ -25,26 +25,6 @@ _OWN = pattern(r"<(?:form|noscript|script)\b", re.IGNORECASE)
 """Elements that only some families print."""
 _SCRIPTED = {"caddy", "lighttpd", "hfs", "simple-http-server"}
 """Families whose pages contain scripts and forms of their own, which sort and filter the rows."""
-_HEADING_WORDS = (
-    r"(?:(?:auto)?index|(?:directory |file )?listing|contents?|files|directory|folder|inhalt|verzeichnis)"
-    r"(?: (?:of|for|von|de|di|in|listing|index))*(?: directory)?"
-)
-_HEADING = pattern(_HEADING_WORDS, re.IGNORECASE)
-_ONLY_HEADING = pattern(rf"\W*(?:{_HEADING_WORDS})\W*", re.IGNORECASE)
-_NONE = (
-    pattern(
-        r"\((?:no files|empty)\)|\b(?:no (?:files?|entries|items)(?: or (?:folders|directories))?"
-        r"(?: (?:in|found|here|to (?:show|list|display))\b[\w ]{0,20})?|(?:this |the )?(?:folder|directory) is empty"
-        r"|empty(?: (?:folder|directory))?)\b",
-        re.IGNORECASE,
-    ),
-    pattern(
-        r"\btotal\b|\b0 ?(?:[KMGT]i?B?|bytes?|files?|items?|objects?|folders?|sub-?(?:folders?|director\w{1,3})"
-        r"|director(?:y|ies)|links?|entries)\b",
-        re.IGNORECASE,
-    ),
-)
-"""What explains itself only on a page without rows."""
 _KNOWN = (
     pattern(
         r"(?:proudly served by |powered by |served (?:with|by) )?\b(?:apache|nginx|openresty|tengine|lighttpd|litespeed"
@@ -66,18 +46,30 @@ _KNOWN = (
         r"|description|type|kind|mime|owner|user|group|permissions?|mode|hits|attributes|version|created)\b",
         re.IGNORECASE,
     ),
-    *_NONE,
+    pattern(
+        r"\((?:no files|empty)\)|\b(?:no (?:files?|entries|items)(?: or (?:folders|directories))?"
+        r"(?: (?:in|found|here|to (?:show|list|display))\b[\w ]{0,20})?|(?:this |the )?(?:folder|directory) is empty"
+        r"|empty(?: (?:folder|directory))?)\b",
+        re.IGNORECASE,
+    ),
+    pattern(
+        r"\btotal\b|\b0 ?(?:[KMGT]i?B?|bytes?|files?|items?|objects?|folders?|sub-?(?:folders?|director\w{1,3})"
+        r"|director(?:y|ies)|links?|entries)\b",
+        re.IGNORECASE,
+    ),
     pattern(
         r"\b\d{1,4}[-/. ](?:\d{1,2}|[a-z]{3,9})[-/. ]\d{1,4}\b|\b[a-z]{3,9} \d{1,2},? \d{4}\b"
         r"|\b(?:mon|tue|wed|thu|fri|sat|sun)\b|\b\d{1,2}:\d\d(?::\d\d)?(?: ?[ap]m)?\b|\b(?:gmt|utc)\b",
         re.IGNORECASE,
     ),
     pattern(r"\b\d[\d.,]* ?(?:[kmgt]i?b?|b|bytes?)\b", re.IGNORECASE),
-    _HEADING,
+    pattern(
+        r"(?:(?:auto)?index|(?:directory |file )?listing|contents?|files|directory|folder|inhalt|verzeichnis)"
+        r"(?: (?:of|for|von|de|di|in|listing|index))*(?: directory)?",
+        re.IGNORECASE,
+    ),
 )
 """What may stand on such a page besides the path and the names of the directories above."""
-_BESIDE_ROWS = tuple(known for known in _KNOWN if known not in {*_NONE, _HEADING})
-"""What may stand beside rows without meaning anything."""
 _LONGEST = 6000
 """Number of characters beyond which a passage is not looked at: no path or heading is that long."""
 _COUNTED = pattern(r"\b[1-9][\d.,]* (?:files?|items?|entries|objects?)\b", re.IGNORECASE)
@@ -95,27 +87,17 @@ def unknown_in(
     active = _ACTIVE.search(markup) or (None if family in _SCRIPTED else _OWN.search(markup))
     if active is not None:
         return Flaw(FlawKind.UNKNOWN, active[0])
-    places = places_of(url)
+    places = _places_of(url)
     for passage in passages:
         text = passage.text
         if text in labels or (labels and _LETTER.search(without_labels(text)) is None):
             continue
-        if len(text) > _LONGEST or _COUNTED.search(text) or not is_explained(text, places):
+        if len(text) > _LONGEST or _COUNTED.search(text) or not _is_explained(text, places):
             return Flaw(FlawKind.UNKNOWN, text)
     return None
 
 
-def active_elements(markup: str) -> list[str]:
-    """The start tags in ``markup`` of elements that only some servers print for an empty directory."""
-    return [found[0] for found in _OWN.finditer(markup)]
-
-
-def foreign_elements(markup: str) -> list[tuple[str, int]]:
-    """The start tags in ``markup`` of elements that no server prints for an empty directory, and their offsets."""
-    return [(found[0], found.start()) for found in _ACTIVE.finditer(markup)]
-
-
-def places_of(url: str) -> set[str]:
+def _places_of(url: str) -> set[str]:
     """The parts of ``url`` that a page may show: its host, its path and the names in that. Caddy decodes them twice."""
     host, _, rest = url.partition("#")[0].partition("://")[2].partition("/")
     path, query = map(decoded, rest.partition("?")[::2])
@@ -123,18 +105,13 @@ def places_of(url: str) -> set[str]:
     return {path, again, host, host.rpartition(":")[0], query, *path.split("/"), *again.split("/")} - {""}
 
 
-def is_explained(
-    text: str, places: Collection[str], *, has_rows: bool = False, facts: Iterable[re.Pattern[str]] = ()
-) -> bool:
-    """Whether ``text`` has no word besides ``places``, ``facts`` and all that is known; not "no files" beside rows.
+def _is_explained(text: str, places: Collection[str]) -> bool:
+    """Whether ``text`` has no word besides ``places`` and all that is known.
 
     A place, such as a part of the URL, may have the name of a known word or of one in a known phrase, so either may be
     taken away first.
     """
-    known = (*facts, *(_BESIDE_ROWS if has_rows else _KNOWN))
-    rests = (_without(known, _without_places(text, places)), _without_places(_without(known, text), places))
-    if has_rows and any(_ONLY_HEADING.fullmatch(rest) for rest in rests):
-        return True
+    rests = (_without(_KNOWN, _without_places(text, places)), _without_places(_without(_KNOWN, text), places))
     return any(_LETTER.search(rest) is None for rest in rests)
 
 

@@ -15,7 +15,6 @@ from crawler.listings.html.soundness.claims import claims_in, say_last
 from crawler.listings.html.soundness.dead_pager import shows_one_page
 from crawler.listings.html.soundness.empty_page import unknown_in
 from crawler.listings.html.soundness.heading import another_heading
-from crawler.listings.html.soundness.page_texts import SplitPage, texts_outside
 from crawler.listings.html.soundness.passages import Passage, split_passages, visible
 from crawler.listings.html.soundness.scripts import adds_rows
 from crawler.listings.values.hrefs import Resolver
@@ -42,7 +41,7 @@ class _Unlinked(Value, frozen=True):
 def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
     """``listing`` with its flaws, its rows without a link and its next pages, by its whole page, ``markup``."""
     if not listing.is_listing:
-        return _with_texts(listing, markup)
+        return replace(listing, is_blank=_is_blank(markup, listing.url))
     shown, names = visible(markup), {entry.name for entry in listing.entries}
     passages = list(split_passages(shown))
     regions = unlinked_rows.listing_regions(passages, names)
@@ -76,7 +75,6 @@ def with_flaws(listing: Listing, markup: str, resolver: Resolver) -> Listing:
         next_pages=more.next_pages,
         claims=more.claims if not is_alone or short else tuple(_positions(more.claims)),
         rejections=rejections,
-        texts=texts_outside(SplitPage(markup, shown, passages, resolver.base, more), listing, known, unlinked.rows),
         mentioned=_mentioned(listing, more.labels) | {name.removesuffix("/") for name in lost} | set(unlinked.aside),
     )
 
@@ -89,16 +87,12 @@ def _stated(
     return found if found is not None or is_empty else diagnostics.stated_beside(passages, rows, has_more=is_paged)
 
 
-def _with_texts(listing: Listing, markup: str) -> Listing:
-    """``listing``, which was not recognised, with its texts if it may be that of an empty directory.
-
-    A script that can add rows is a flaw only of one that was.
-    """
-    shown = visible(markup) if len(markup) <= _LONGEST_EMPTY else ""
-    passages = list(split_passages(shown))
-    is_short = bool(passages) and not adds_rows(markup) and not unmet(claims_in(passages, (), (), listing.url), rows=0)
-    page = SplitPage(markup, shown, passages, listing.url)
-    return replace(listing, texts=texts_outside(page, listing, ()) if is_short else None)
+def _is_blank(markup: str, url: str) -> bool:
+    """Whether the page at ``url``, which was not recognised, shows nothing but what one of an empty directory does."""
+    if len(markup) > _LONGEST_EMPTY or adds_rows(markup) or another_heading(markup, url) is not None:
+        return False
+    passages = list(split_passages(visible(markup)))
+    return bool(passages) and unknown_in(markup, passages, url, "") is None
 
 
 def _mentioned(listing: Listing, labels: Collection[str]) -> frozenset[str]:

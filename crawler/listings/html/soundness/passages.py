@@ -13,7 +13,7 @@ from crawler.model.struct import Struct, field
 from crawler.text.patterns import pattern
 
 _UNSEEN = pattern(r"<!--|<(script|style|template|svg)\b", re.IGNORECASE)
-_SCRIPT_ELEMENT, _DRAWING = pattern(r"<(script)\b", re.IGNORECASE), pattern(r"<(svg)\b", re.IGNORECASE)
+_SCRIPT_ELEMENT = pattern(r"<(script)\b", re.IGNORECASE)
 _ENDS = {
     "": pattern("-->"),
     **{name: pattern(rf"</{name}\s{{0,9}}>", re.IGNORECASE) for name in ("script", "style", "template", "svg")},
@@ -46,8 +46,6 @@ class Passage(Struct):
     """Whether the passage is a heading, a footer or a menu."""
     at: int
     """The offset of the passage in the markup."""
-    end: int = 0
-    """The offset of the tag that ends it, or of the last one in it if none does."""
     opened: str = ""
     """The attributes of the element that begins with the passage, unless it is a link or a part of a row."""
     cells: list[str] = field(default_factory=list)
@@ -71,20 +69,6 @@ def visible(markup: str) -> str:
 def scripts(markup: str) -> list[str]:
     """The script elements of ``markup``, including their start tags."""
     return [markup[start:stop] for start, stop in _enclosed(markup, _SCRIPT_ELEMENT)]
-
-
-def drawn(markup: str) -> list[str]:
-    """The texts in the drawings of ``markup``, white space folded."""
-    texts = (_TAG.sub(" ", markup[start:stop]) for start, stop in _enclosed(markup, _DRAWING))
-    return [unescape(" ".join(text.split())) for text in texts]
-
-
-def tags_in(markup: str, start: int, stop: int) -> Iterator[tuple[str, str]]:
-    """(Element name, attributes) of the start tags in ``markup`` between two offsets."""
-    for found in _TAG.finditer(markup, start, stop):
-        closing, name, attributes = found.groups()
-        if attributes and not closing:
-            yield name.lower(), attributes
 
 
 def _enclosed(markup: str, opening: re.Pattern[str]) -> Iterator[tuple[int, int]]:
@@ -123,7 +107,6 @@ class _Splitter:
         """Begin a new passage. Returns the current one, unless it is empty."""
         self._note_text_of_link()
         done, self.current = self.current, self._new()
-        done.end = self.at
         return (done,) if done.hrefs or done.text else ()
 
     def add_text(self, text: str) -> Sequence[Passage]:

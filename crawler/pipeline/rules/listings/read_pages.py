@@ -89,19 +89,15 @@ class ReadPages(Struct):
         scope: Scope,
         known: ListingMemo | None = None,
         memo: ListingMemo | None = None,
-        unlike: Flaw | None = None,
     ) -> list[ListingMemo]:
         """Note the last piece of the current page, which was ``known`` when the listing was last known to be whole.
 
-        ``unlike``: what shows that it is not a page of this listing, if anything does.
         Returns the pages to be remembered now, as ``memo`` is at last. Raises ListingError if no page can follow.
         """
         queue = self.queue
         self.whole = self.whole and listing.complete
         self._note_known(listing, known)
         self.flaws += listing.flaws
-        if unlike is not None:
-            self._fail(unlike)
         self.claims |= dict.fromkeys(listing.claims)
         rows = self._rows_of(listing, known)
         is_numbered = listing.family not in PAGED_BY_MARKER and self._count == len(listing.entries)

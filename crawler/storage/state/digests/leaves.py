@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.state.store import BY_ROW, Names
-from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import astuple
 from crawler.model.values import Validators
 from crawler.storage.json_cells import decoded, encoded
@@ -98,7 +97,7 @@ def _facts(leaf: DirectoryDigest) -> str:
     return encoded((
         leaf.answered, leaf.body_digest, validators.etag, validators.last_modified, leaf.family, leaf.wishes,
         leaf.files, total, leaf.resolution, leaf.newest, leaf.newest_local,
-        *astuple(leaf.surroundings), [astuple(each) for each in leaf.skipped],
+        [astuple(each) for each in leaf.skipped],
     ))  # fmt: skip
 
 
@@ -106,7 +105,7 @@ def _digest_of(facts: Any) -> DirectoryDigest:
     """The value from a cell that ``_facts`` made. Raises ValueError."""
     try:
         answered, body_digest, etag, modified, family, wishes, files, total, *times, skipped = decoded(facts)
-        resolution, newest, newest_local, *around = times  # ValueError for the object of an older version: other keys
+        resolution, newest, newest_local, *_ = times  # older versions kept more, or an object, of which these are keys
         return DirectoryDigest(
             answered=answered,
             body_digest=body_digest,
@@ -119,7 +118,6 @@ def _digest_of(facts: Any) -> DirectoryDigest:
             newest=newest,
             newest_local=newest_local,
             skipped=tuple(RefusedEntry(*each) for each in skipped),
-            surroundings=Surroundings(*around),  # older versions kept less of them
         )
     except (TypeError, RecursionError) as error:
         raise ValueError(f"facts of a leaf: {error!r}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -11,10 +12,10 @@ import pytest
 
 from crawler.model.state.directory_digest import DirectoryDigest, RefusedEntry, StoredFile
 from crawler.model.state.store import ListingMemo
-from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import Entry, Kind, Known, Validators
 from crawler.storage.state import small_state, tables
+from crawler.storage.state.checksum import sealed
 from crawler.storage.state.read_only import NullState, ReadOnlyState
 from crawler.storage.state.store import SqliteState
 from crawler.storage.state.tables import SHORT_PAGE, Pending
@@ -31,14 +32,12 @@ LEAF = DirectoryDigest(
     newest=0.5,
     newest_local=1.5,
     skipped=(RefusedEntry("a\udcff", "http://h/a", None, "ext"), RefusedEntry("b", "http://h/b", 5, "exclude")),
-    surroundings=Surroundings("index of /\udcff", "0abcd"),
 )
 PLAIN_LEAF = replace(
     LEAF,
     answered="http://h/ü/",
     validators=Validators(etag='"ü\0"'),
     skipped=(RefusedEntry("ü", "http://h/ü", 2**70, "ext"),),
-    surroundings=Surroundings("index of /ü"),
 )
 """One without lone surrogates."""
 URL = "http://h/\udcff/"
@@ -169,6 +168,17 @@ async def test_records_not_written_by_this_program_are_ignored(path: Path, facts
         assert await state.directory_digest(URL) is None
         assert await state.file(FILE.path) == FILE
     assert state.problem is None
+
+
+async def test_what_older_versions_remembered_beside_the_rows_is_ignored(path: Path) -> None:
+    await remember(path, LEAF)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        url, directory, facts, _ = connection.execute("SELECT * FROM leaves").fetchone()
+        *plain, skipped = json.loads(facts)
+        older = json.dumps([*plain, "index of /", "1abcd", 0, 0, "", "", skipped])
+        connection.execute("REPLACE INTO leaves VALUES (?, ?, ?, ?)", sealed((url, directory, older)))
+    async with SqliteState(path) as state:
+        assert await state.directory_digest(URL) == LEAF
 
 
 async def test_a_state_that_is_set_aside_is_queried_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 
 from crawler.model.flaws import Claim, ClaimKind
 from crawler.model.state.store import BY_ROW, ListingMemo, StateStore
-from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
 from crawler.model.values import GONE, UNCONFIRMED, Entry, Kind, Known, Span, Validators
 from crawler.storage.state import records
@@ -51,7 +50,6 @@ def memo(url: str = "http://h/a/", path: str = "a", **more: object) -> ListingMe
         "complete": True,
         "entries": (),
         "next_pages": (),
-        "surroundings": Surroundings("index of /", "1abcdefgh"),
         **more,
     }
     return ListingMemo(url=url, path=path, **values)  # type: ignore[arg-type]

@@ -11,15 +11,25 @@ from crawler.model.errors import ListingError
 from crawler.model.flaws import Claim, ClaimKind, Flaw, FlawKind
 from crawler.model.network.responses import FetchedPage
 from crawler.model.reasons import Reason
+from crawler.model.state.directory_digest import DirectoryDigest
 from crawler.model.state.store import ListingMemo
-from crawler.model.state.surroundings import Surroundings
 from crawler.model.struct import replace
-from crawler.model.values import Listing, Rejection
-from crawler.pipeline.rules.listings.page_texts import DOUBTS, judge
-from crawler.pipeline.walk.page_versions import with_claims
-from crawler.pipeline.walk.pages import Remembered
-from crawler.pipeline.walk.sound_pages import compared, sound, with_belief
-from tests.unit.pipeline.walk.test_other_headings import ONE, URL, digest, listing, memo, page
+from crawler.model.values import Entry, Kind, Listing, Rejection, Validators
+from crawler.pipeline.walk.page_versions import memo_of, trusted, with_claims
+from crawler.pipeline.walk.sound_pages import sound, with_belief
+
+URL = "http://h.test/pub/"
+ONE = b"<title>Index of /pub</title><h1>Index of /pub (3 files)</h1>"
+
+
+def page(body: bytes) -> FetchedPage:
+    return FetchedPage(url=URL, status=200, content_type="text/html", body=body, validators=Validators())
+
+
+def listing(names: str, **more: Any) -> Listing:
+    entries = tuple(Entry(name=name, url=URL + name, kind=Kind.FILE) for name in names)
+    return Listing(url=URL, family="x", confidence=1.0, is_listing=True, entries=entries, **more)
+
 
 CUT, ERROR, PART, UNKNOWN = map(Flaw, (FlawKind.CUT, FlawKind.ERROR, FlawKind.PART, FlawKind.UNKNOWN))
 WHOLE = listing("abc")
@@ -31,7 +41,9 @@ async def parsed(pieces: Sequence[Listing]) -> AsyncGenerator[Listing, None]:
         yield piece
 
 
-async def read(pieces: Sequence[Listing], answer: FetchedPage, was: Remembered = None) -> list[Listing]:
+async def read(
+    pieces: Sequence[Listing], answer: FetchedPage, was: ListingMemo | DirectoryDigest | None = None
+) -> list[Listing]:
     return [piece async for piece in sound(parsed(pieces), answer, URL, was)]
 
 
@@ -129,144 +141,61 @@ async def test_rows_of_what_is_no_listing_are_shown_first() -> None:
         await anext(pieces)
 
 
-TEXTS = ("Tere",)
-AROUND = compared(None, URL, page(ONE), replace(WHOLE, texts=TEXTS), WHOLE.entries).surroundings
-WAS = replace(memo(texts=TEXTS), family="y")
+def memo(**more: Any) -> ListingMemo:
+    known = listing("abc", **more)
+    return memo_of(URL, "", page(ONE), known, known.entries)
+
+
+DIGEST = DirectoryDigest(
+    answered=URL, body_digest="0", validators=Validators(), family="x", wishes="", files=2, total=0, resolution=1,
+    newest=0, newest_local=0, skipped=(),
+)  # fmt: skip
 NEXT = {"next_pages": (URL + "?page=2",)}
-EMPTY = replace(listing("", flaws=(UNKNOWN,), conclusive=False, texts=TEXTS), is_listing=False)
-
-
-def doubted(times: int) -> ListingMemo:
-    return replace(WAS, surroundings=replace(AROUND, doubts=times))
-
-
-def headless(family: str) -> ListingMemo:
-    return replace(WAS, surroundings=replace(AROUND, heading=""), family=family)
+EMPTY = replace(listing(""), is_listing=False, is_blank=True, confidence=0.3, family="none")
 
 
 @pytest.mark.parametrize(
-    ("was", "body", "changes", "is_believed"),
+    ("was", "changes", "is_believed"),
     [
-        (WAS, ONE, {}, True),
-        (replace(digest(), family="y", surroundings=AROUND), ONE, {}, True),
-        (None, ONE, {}, False),
-        (WAS, ONE, {"is_listing": True}, True),
-        (WAS, ONE, {"conclusive": True}, True),
-        (WAS, ONE, {"is_listing": True, "conclusive": True}, False),  # as it is
-        (WAS, ONE, {"entries": WHOLE.entries}, False),
-        (WAS, ONE, {"complete": False}, False),
-        (WAS, ONE, {"flaws": ()}, True),
-        (WAS, ONE, {"flaws": (UNKNOWN, ERROR)}, False),
-        (WAS, ONE, NEXT, False),
-        (replace(WAS, **NEXT), ONE, {}, False),  # type: ignore[arg-type]
-        (WAS, ONE, {"texts": ("Tere", "Head aega")}, False),
-        (WAS, ONE, {"texts": ()}, True),
-        (WAS, ONE, {"texts": None}, False),
-        (doubted(1), ONE, {}, False),
-        (WAS, b"<h1>Log in</h1>", {}, False),
-        (WAS, b"", {"is_listing": True, "family": "y"}, False),
-        (headless("y"), b"", {"is_listing": True, "family": "y"}, True),
-        (headless("y"), b"", {"is_listing": True, "family": "z"}, False),
-        (headless("y"), b"", {"family": "y"}, False),
-        (headless("y"), ONE, {}, False),
+        (memo(), {}, True),
+        (DIGEST, {}, True),
+        (None, {}, False),
+        (memo(), {"is_listing": True}, False),  # as it is
+        (memo(), {"entries": WHOLE.entries}, False),
+        (memo(), {"complete": False}, False),
+        (memo(), {"is_blank": False}, False),
+        (memo(), {"confidence": 0.29}, False),
+        (memo(), NEXT, False),
+        (memo(**NEXT), {}, False),
     ],
 )
-def test_a_page_without_rows_that_is_as_it_was_beside_them_is_that_of_an_empty_directory(
-    was: Remembered, body: bytes, changes: dict[str, Any], *, is_believed: bool
+def test_a_listing_of_which_only_the_heading_is_left_is_that_of_an_empty_directory(
+    was: ListingMemo | DirectoryDigest | None, changes: dict[str, Any], *, is_believed: bool
 ) -> None:
     now = replace(EMPTY, **changes)
-    found = with_belief(was, page(body), now)
-    family = was.family if was is not None else ""
-    believed = replace(now, is_listing=True, family=family, conclusive=True, flaws=())
-    assert found == (believed if is_believed else now)
+    believed = replace(now, is_listing=True, family="x", conclusive=True, flaws=())
+    assert with_belief(was, now) == (believed if is_believed else now)
 
 
 async def test_a_page_that_is_believed_to_be_empty_is_a_listing() -> None:
-    (found,) = await read([EMPTY], page(ONE), was=WAS)
+    (found,) = await read([EMPTY], page(ONE), was=memo())
     assert (found.is_listing, found.entries) == (True, ())
 
 
-def test_what_is_remembered_beside_the_rows() -> None:
-    found = compared(None, URL, page(ONE), replace(WHOLE, texts=TEXTS), WHOLE.entries)
-    texts = judge("", TEXTS, is_lossy=False).noted
-    assert texts
-    assert found.surroundings == Surroundings("index of /pub | index of /pub (0)", texts)
-
-
-@pytest.mark.parametrize("body", [b"", b"x", ONE, b"<title>A</title>", b"<h1>A</h1><TITLE>\xff <i>A</i></title>"])
-@pytest.mark.parametrize("texts", [None, (), ("Tere",), ("3 files", "Tere")])
-@pytest.mark.parametrize("rest", [{}, {"next_pages": (URL + "?page=2",)}, {"mentioned": frozenset({"c", "Tere"})}])
-@pytest.mark.parametrize("is_first", [False, True])
-def test_a_page_of_which_nothing_is_known_is_like_one_of_which_only_nothing_is_remembered(
-    body: bytes, texts: Sequence[str] | None, rest: dict[str, Any], *, is_first: bool
-) -> None:
-    now, nothing = replace(WHOLE, texts=texts, **rest), replace(WAS, entries=(), surroundings=Surroundings())
-    new, known = (compared(was, URL, page(body), now, now.entries, is_first=is_first) for was in (None, nothing))
-    assert new == known
-
-
-MORE, REST = Claim(ClaimKind.DEAD_END, "More"), Claim(ClaimKind.OTHER_PATH, "Rest")
-GONE = {"mentioned": frozenset({"c", "gone"})}
-
-
 @pytest.mark.parametrize(
-    ("url", "texts", "more", "says"),
+    ("flaws", "is_listing", "is_trusted"),
     [
-        (URL, ("Head aega",), {}, "Head aega"),
-        (URL, ("Head aega\0x/",), {}, "Head aega"),
-        (URL + "?dir=a", ("Head aega",), {}, "Head aega"),
-        (URL, ("Tere",), {}, None),
-        (URL, ("c\0x\0y", "c", "\1c"), GONE, None),  # the row that is missing leads elsewhere
-        (URL, ("gone\0x\0y", "c"), GONE, "gone"),
-        (URL, ("\1Head aega",), {}, "Head aega"),
-        (URL, ("x\0gone",), GONE, "x"),
-        (URL, ("More\0#", "Rest"), {"claims": (MORE, REST)}, None),
-        (URL, ("More",), {"claims": (Claim(ClaimKind.NEXT, "More"),)}, "More"),
-        (URL, ("More", "c"), {"claims": (MORE,), **GONE}, None),
-        (URL, None, {}, "more texts than can be compared"),
-    ],
-)  # fmt: skip
-def test_new_text_is_a_flaw_if_rows_are_missing_and_other_means_do_not_say_what_it_means(
-    url: str, texts: tuple[str, ...] | None, more: dict[str, Any], says: str | None
-) -> None:
-    now = listing("ab", texts=texts, **more)
-    found = compared(replace(WAS, claims=()), url, page(ONE), now, now.entries)
-    assert found.flaw == (Flaw(FlawKind.UNLIKE, f"{url}: it says {says!r}") if says else None)
-    assert found.doubted == (replace(AROUND, doubts=1) if says else None)
-    assert compared(WAS, url, page(ONE), now, now.entries, is_first=False).flaw is None
-
-
-@pytest.mark.parametrize("times", range(DOUBTS + 1))
-def test_new_text_is_believed_once_it_has_been_doubted_often(times: int) -> None:
-    now = listing("ab", texts=("Head aega",))
-    found = compared(doubted(times), URL, page(ONE), now, now.entries)
-    assert (found.flaw is None) is (times == DOUBTS)
-    assert found.doubted == (None if times == DOUBTS else replace(AROUND, doubts=times + 1))
-
-
-@pytest.mark.parametrize(
-    ("was", "now", "is_doubted"),
-    [
-        ("caddy-json", "caddy", False),  # an empty directory is no data
-        ("caddy", "caddy-json", False),
-        ("nginx-xml", "nginx-pre", False),
-        ("embedded-json-generic", "json-generic", False),
-        ("caddy", "caddy", True),
-        ("caddy", "generic-table", True),
-        ("caddy-json", "nginx-xml", True),
-        ("swift", "swift", True),  # JSON, XML or HTML
-        ("swift", "generic-table", True),
-        ("embedded-json-generic", "caddy", True),
+        ((UNKNOWN,), True, True),
+        ((UNKNOWN, UNKNOWN), True, True),
+        ((UNKNOWN,), False, False),
+        ((), True, False),
+        ((UNKNOWN, Flaw(FlawKind.SCRIPT)), True, False),
+        ((Flaw(FlawKind.HEADING),), True, False),
+        ((UNKNOWN, CUT), True, False),
     ],
 )
-@pytest.mark.parametrize("times", range(DOUBTS))
-def test_what_a_page_of_another_format_says_is_unknown_and_not_new(
-    was: str, now: str, times: int, *, is_doubted: bool
+def test_what_else_is_on_a_page_without_rows_means_nothing_if_the_user_says_so(
+    flaws: tuple[Flaw, ...], *, is_listing: bool, is_trusted: bool
 ) -> None:
-    known = replace(doubted(times), family=was)
-    for body, names in ((ONE, "ab"), (ONE, ""), (b"<h1>Caddy</h1>", "")):
-        page_now = replace(listing(names, texts=("filter",)), family=now)
-        found = compared(known, URL, page(body), page_now, page_now.entries)
-        assert (found.flaw is not None, found.doubted is not None) == (is_doubted, is_doubted)
-        if not is_doubted:
-            assert found.surroundings == compared(None, URL, page(body), page_now, page_now.entries).surroundings
+    page_now = replace(listing("", flaws=flaws, conclusive=False), is_listing=is_listing)
+    assert trusted(page_now) == (replace(page_now, conclusive=True, flaws=()) if is_trusted else page_now)

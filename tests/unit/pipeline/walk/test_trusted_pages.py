@@ -25,14 +25,6 @@ def repeated() -> Iterator[Page]:
     yield lambda _query: PagedSite(files(20), 7, words("Next")).markup(1)
 
 
-def unlike() -> Iterator[Page]:
-    site = PagedSite(files(7), 7, numbers)
-    yield site.page
-    yield (
-        lambda query: (site.page(query) or "").replace('<a href="f002.zip">f002.zip</a>', "").replace("Index of", "In")
-    )
-
-
 def with_pager(names: list[str], control: str) -> str:
     """A page with ``control`` below its rows."""
     return PagedSite(names, 99, numbers).markup(1).replace("</table>", f"</table>{control}")
@@ -57,7 +49,6 @@ def skipped() -> Iterator[Page]:
 
 SITES: dict[FlawKind, Callable[[], Iterator[Page]]] = {
     FlawKind.REPEATED: repeated,
-    FlawKind.UNLIKE: unlike,
     FlawKind.DEAD_END: with_control('<a href="#">Next</a>'),
     FlawKind.OTHER_PATH: with_control('<a href="page/2/">Next</a>'),
     FlawKind.NOT_FOUND: not_found,
@@ -72,7 +63,7 @@ def test_every_flaw_of_paging_has_a_site_and_a_message_that_names_the_option() -
     assert SITES.keys() | {FlawKind.LOOP} == OF_PAGING
     for kind, meaning in MEANINGS.items():
         assert ("--trust-pages" in meaning.advice) is (kind in TRUSTED)
-        assert meaning.is_incomplete or kind not in TRUSTED
+        assert meaning.is_incomplete or kind not in OF_PAGING
 
 
 @pytest.mark.parametrize("kind", SITES)

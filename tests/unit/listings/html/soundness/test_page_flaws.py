@@ -110,24 +110,29 @@ def test_a_link_to_another_page_that_looks_like_a_row_is_none() -> None:
     assert alone == (*rows, link), "without a pager, it is a row"
 
 
-OTHER = "<html><body><p>{}</p></body></html>"
+BLANK = "<html><body><h1>Index of /pub/</h1><p>{}</p></body></html>"
 
 
 @pytest.mark.parametrize(
-    ("markup", "texts"),
+    ("markup", "is_blank"),
     [
-        (OTHER.format("Folder ini kosong"), ("Folder ini kosong",)),
-        (OTHER.format("kosong <a href='lagi?x=1'>lagi</a>"), ("kosong lagi\0lagi",)),
-        ("", None),
-        (OTHER.format("kosong</p><p>3 files"), None),  # so it is not empty
-        (OTHER.format("kosong</p><p>0 files"), ("kosong",)),
-        (OTHER.format("kosong<script>document.writeln('<tr><td><a href=b.zip>')</script>"), None),
-        (OTHER.format("kosong").ljust(50_000), ("kosong",)),
-        (OTHER.format("kosong").ljust(50_001), None),
+        (BLANK.format(""), True),
+        (BLANK.format("<ul></ul><a href='../'>Parent directory</a><hr>nginx/1.2"), True),
+        (BLANK.format("0 files"), True),
+        (BLANK.format("3 files"), False),
+        (BLANK.format("Folder ini kosong"), False),
+        (BLANK.format("").replace("/pub/", "/other/"), False),
+        ("", False),
+        (BLANK.format("<script>document.writeln('<tr><td><a href=b.zip>')</script>"), False),
+        (BLANK.format("<script src=app.js></script>"), False),
+        (BLANK.format("<form action=/login></form>"), False),
+        (BLANK.format("<iframe src=x></iframe>"), False),
+        (BLANK.format("").ljust(50_000), True),
+        (BLANK.format("").ljust(50_001), False),
     ],
 )
-def test_the_texts_of_a_short_page_that_is_no_listing(markup: str, texts: tuple[str, ...] | None) -> None:
-    """It may be that of an empty directory."""
-    unknown = replace(page(A), is_listing=False, entries=(), texts=None)
-    found = with_flaws(unknown, markup, Resolver(URL, ""))
-    assert (found.texts, found.flaws, found.url) == (texts, unknown.flaws, URL)
+def test_a_page_that_is_no_listing_is_blank_if_it_shows_nothing_but_that_of_an_empty_directory_does(
+    markup: str, *, is_blank: bool
+) -> None:
+    unknown = replace(page(A), is_listing=False, entries=())
+    assert with_flaws(unknown, markup, Resolver(URL, "")) == replace(unknown, is_blank=is_blank)
