@@ -12,7 +12,7 @@ from crawler.model.values import GONE, Known, Rejection
 from crawler.pipeline.plan.findings import Findings
 from crawler.pipeline.rules.deletion_limit import Circumstances, doubts, judge
 from crawler.pipeline.rules.extraneous import Extraneous
-from crawler.pipeline.rules.filters import Filters
+from crawler.pipeline.rules.filters import Excluded, Filters
 from crawler.pipeline.runs.components import Components
 from crawler.pipeline.save.collecting import below_any
 from crawler.pipeline.save.obstructed import Obstructed
@@ -76,7 +76,8 @@ class Deletions:
         if not parts.config.delete:
             from crawler.pipeline.save.presence import listed_before
 
-            known = await listed_before(items, parts.state)
+            excluded = Excluded(self._filters)
+            known = [each for each in await listed_before(items, parts.state) if each.path not in excluded]
             if known and parts.config.trust_pages:
                 self._note_gone(known)
             elif known:
@@ -90,12 +91,12 @@ class Deletions:
         """Ask the server for ``files`` (path → size in bytes), which are among ``items`` or below them."""
         from crawler.pipeline.save import presence
 
-        parts, scope, asked = self._parts, self._walker.scope, list[Extraneous]()
+        parts, scope, spelt = self._parts, self._walker.scope, dict[str, str]()
         by_path = {item.path: item for item in items}
         by_parent = presence.by_parent(by_path)
         for parent, paths in by_parent.items():
             there = await parts.destination.scan(parent)
-            asked += presence.distinct([by_path[path] for path in paths], there)
+            spelt |= presence.spellings([by_path[path] for path in paths], there)
         inquiry = presence.Inquiry(
             client=parts.client,
             state=parts.state,
@@ -104,9 +105,8 @@ class Deletions:
             forbids=self._forbids,
             url_of=lambda known: known.url if not parts.config.fallback and scope.file(known.url) is None else None,
         )
-        is_asked = below_any({item.path for item in asked})
-        answers = await inquiry.ask({path: size for path, size in files.items() if is_asked(path)})
-        refuted = presence.by_listing(answers.doubtful, asked)
+        answers = await inquiry.ask(files, spelt)
+        refuted = presence.by_listing(answers.doubtful, items)
         for parent, found in refuted.items():
             url = scope.base + quote(f"{parent}/" if parent else "", errors="surrogateescape")
             self._walker.fail(Directory(path=parent, url=url), presence.explanation(found))

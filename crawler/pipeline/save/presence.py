@@ -9,7 +9,6 @@ import asyncio
 import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from unicodedata import normalize
 from urllib.parse import quote
 
 from crawler.model.errors import FetchError
@@ -24,11 +23,12 @@ from crawler.pipeline.rules.responses.conditional_requests import UNCONDITIONAL
 from crawler.pipeline.rules.responses.evidence import is_served
 from crawler.text.http_fields import RETRYABLE_STATUS
 from crawler.text.names.places import directories_above
-from crawler.text.names.windows import folded
+from crawler.text.names.spellings import another_spelling, twins
 
 _FIRST, _TOGETHER = 16, 256
 """Number of files that are asked for together, at first and then: the first ones refute most listings."""
 _GONE = frozenset({404, 410})
+_NONE: Mapping[str, str] = {}
 _UNSAID = RETRYABLE_STATUS | {304}
 """Statuses that do not say whether there is a file, now or to a request without conditions."""
 _UNASKED = "is not listed any more, but was not asked for, because the server did not say whether it has others"
@@ -89,15 +89,18 @@ def by_parent(paths: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def distinct(items: Iterable[Extraneous], local: Collection[str]) -> list[Extraneous]:
-    """Those of ``items``, all of one directory, whose names no other of the ``local`` names there is a spelling of.
+def spellings(items: Iterable[Extraneous], local: Collection[str]) -> dict[str, str]:
+    """Path of each of ``items``, all of one directory, of whose name one of the ``local`` names there is a spelling.
 
-    A server that does not distinguish letter case and Unicode forms has a file under all spellings if it has one.
+    Its value is a path with a third spelling, or "" if there is none. A server that does not distinguish letter case or
+    Unicode forms has a file under all spellings if it has one.
     """
-    items = list(items)
-    gone = {item.path.rpartition("/")[2] for item in items}
-    others = {_plain(name) for name in local if name not in gone}
-    return [item for item in items if _plain(item.path.rpartition("/")[2]) not in others]
+    by_name = {item.path.rpartition("/")[2]: item.path for item in items}
+    found = {}
+    for name, others in twins(by_name, local).items():
+        third = another_spelling(name, local, others)
+        found[by_name[name]] = "" if third is None else f"{by_name[name].removesuffix(name)}{third}"
+    return found
 
 
 class Inquiry(Value, frozen=True, kw_only=True):
@@ -113,8 +116,10 @@ class Inquiry(Value, frozen=True, kw_only=True):
     url_of: Callable[[Known], str | None]
     """The URL from which a file was saved, if it is to be asked for there; None: by its path, below ``base``."""
 
-    async def ask(self, files: Mapping[str, int]) -> Answers:
+    async def ask(self, files: Mapping[str, int], spelt: Mapping[str, str] = _NONE) -> Answers:
         """Ask for ``files`` (path → size in bytes). Doubtful are those that it has, or about which it is silent.
+
+        ``spelt``: path of a file or of a directory above it → its path with a third spelling (see ``spellings``).
 
         Where it has one in a directory, no more are asked for there. Once it has not said whether it has one, no more
         are asked for at all: each may take as long as a request may, and that listing has failed anyway.
@@ -127,7 +132,7 @@ class Inquiry(Value, frozen=True, kw_only=True):
         while asked:
             some, asked = asked[:most], asked[most:]
             some = [each for each in some if each[0].rpartition("/")[0] not in refuted]
-            answers = await asyncio.gather(*(self._doubt(path, files[path], record) for path, record in some))
+            answers = await asyncio.gather(*(self._doubt(path, files[path], record, spelt) for path, record in some))
             gone += [record for (_, record), doubt in zip(some, answers, strict=True) if record and doubt is None]
             doubts = [each for each in answers if each is not None]
             found += doubts
@@ -137,13 +142,15 @@ class Inquiry(Value, frozen=True, kw_only=True):
             most = _TOGETHER
         return Answers(found, gone)
 
-    async def _doubt(self, path: str, size: int, known: Known | None) -> Doubtful | None:
+    async def _doubt(self, path: str, size: int, known: Known | None, spelt: Mapping[str, str]) -> Doubtful | None:
         """Why the file at ``path`` may not be gone; None if it is, as far as the server says."""
         url = None if known is None else self.url_of(known)
-        url = self.base + quote(path, errors="surrogateescape") if url is None else url
+        url = self._url(path) if url is None else url
         if await self.forbids(url) is not None:
             return None
         try:
+            if not await self._is_distinct(path, url, spelt):
+                return None
             status, headers = await persist(lambda: self._ask(url), self.attempts)
             is_there = is_served(status, headers, Validators() if known is None else known.validators, size)
             if is_there is None:
@@ -153,6 +160,19 @@ class Inquiry(Value, frozen=True, kw_only=True):
             reason = f"is not listed any more, but the server does not say that it is gone ({error})"
             return Doubtful(path, reason, is_silent=True)
         return Doubtful(path, "is not listed any more, but the server still has it") if is_there else None
+
+    async def _is_distinct(self, path: str, url: str, spelt: Mapping[str, str]) -> bool:
+        """Whether the server has other files, or none, under other spellings of ``path``. Raises FetchError."""
+        twin = next((each for each in (path, *directories_above(path)) if each in spelt), None)
+        if twin is None:
+            return True
+        if not spelt[twin] or url != self._url(path):
+            return False
+        status, _ = await persist(lambda: self._ask(self._url(spelt[twin] + path.removeprefix(twin))), self.attempts)
+        return status in _GONE
+
+    def _url(self, path: str) -> str:
+        return self.base + quote(path, errors="surrogateescape")
 
     async def _ask(self, url: str) -> tuple[int, Mapping[str, str]]:
         """Status and headers of the response from ``url``, whose body is not read. Raises FetchError.
@@ -180,7 +200,3 @@ def _no_file(url: str) -> str:
     directory, _, name = url.partition("?")[0].rpartition("/")
     dot = name.rfind(".")
     return f"{directory}/{secrets.token_hex(8)}{name[dot:] if dot > 0 else ''}"
-
-
-def _plain(name: str) -> str:
-    return folded(normalize("NFC", name))

@@ -12,7 +12,7 @@ from crawler.model.errors import FetchError
 from crawler.model.struct import replace
 from crawler.model.values import GONE, Kind, Known, Rejection, Validators
 from crawler.pipeline.rules.extraneous import Extraneous
-from crawler.pipeline.save.presence import Doubtful, Inquiry, by_listing, distinct, explanation, listed_before
+from crawler.pipeline.save.presence import Doubtful, Inquiry, by_listing, explanation, listed_before, spellings
 from tests.support.fakes import FakeClient, FakeRequest, FakeResponse, MemoryState
 
 BASE = "http://h/pub/"
@@ -27,7 +27,10 @@ def known(path: str, url: str = "") -> Known:
 
 
 async def asked(
-    respond: Callable[[FakeRequest], FakeResponse], files: Mapping[str, int], *saved: Known
+    respond: Callable[[FakeRequest], FakeResponse],
+    files: Mapping[str, int],
+    *saved: Known,
+    spelt: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """(path → reason of each file that may not be deleted, (method, URL) of each request)."""
     requests = list[tuple[str, str]]()
@@ -49,7 +52,7 @@ async def asked(
         forbids=forbids,
         url_of=lambda known: None if "fallback" in known.url else known.url,
     )
-    found = await inquiry.ask(files)
+    found = await inquiry.ask(files, spelt or {})
     return {each.path: each.reason for each in found.doubtful}, requests
 
 
@@ -123,22 +126,47 @@ async def test_a_server_that_breaks_off_says_nothing() -> None:
     assert len(requests) == 1
 
 
+def test_names_that_another_entry_has_in_other_spellings_have_a_third_one() -> None:
+    gone, here = ["Ab.txt", "e\u0301", "b", "C", "c"], ["ab.TXT", "\u00e9", "other"]
+    items = [Extraneous(path=f"d/e/{name}", kind=Kind.FILE, size=1) for name in gone]
+    assert spellings(iter(items), [*gone, *here]) == {"d/e/Ab.txt": "d/e/ab.txt", "d/e/e\u0301": ""}
+    top = [Extraneous(path="Ab.txt", kind=Kind.FILE, size=1)]
+    assert spellings(top, ["Ab.txt", "ab.txt"]) == {"Ab.txt": "AB.txt"}
+
+
 @pytest.mark.parametrize(
-    ("gone", "here", "expected"),
+    ("spelt", "third", "is_asked"),
     [
-        (["A.txt"], ["a.TXT"], []),
-        (["A.txt", "b"], ["a.TXT"], ["b"]),
-        (["A.txt", "a.TXT"], ["b"], ["A.txt", "a.TXT"]),
-        (["e\u0301"], ["\u00c9"], []),
-        (["e\u0301"], ["e"], ["e\u0301"]),
+        ({"D/f": "D/F"}, NONE, True),
+        ({"D/f": "D/F"}, FakeResponse(status=410), True),
+        ({"D/f": "D/F"}, HERE, False),
+        ({"D/f": "D/F"}, FakeResponse(status=403), False),
+        ({"D/f": "D/F"}, FakeResponse(status=302, headers={"Location": f"{BASE}D/f"}), False),
+        ({"D/f": ""}, NONE, False),
+        ({"D": "d"}, NONE, True),
+        ({"D": "d"}, HERE, False),
+        ({"D": ""}, NONE, False),
+        ({"other": ""}, NONE, True),
     ],
 )
-def test_a_name_that_another_entry_has_in_other_letter_case_is_not_asked_for(
-    gone: list[str], here: list[str], expected: list[str]
+async def test_a_name_is_asked_for_if_the_server_distinguishes_its_spellings(
+    spelt: dict[str, str], third: FakeResponse, *, is_asked: bool
 ) -> None:
-    items = [Extraneous(path=f"d/e/{name}", kind=Kind.FILE, size=1) for name in gone]
-    found = distinct(iter(items), [*gone, *here])
-    assert [item.path for item in found] == [f"d/e/{name}" for name in expected]
+    thirds = {f"{BASE}D/F", f"{BASE}d/f"}
+    found, requests = await asked(lambda request: third if request.url in thirds else HERE, {"D/f": 5}, spelt=spelt)
+    assert found == ({"D/f": SERVED} if is_asked else {})
+    assert (("GET", f"{BASE}D/f") in requests) is is_asked
+    assert len(requests) == is_asked + ("other" not in spelt and "" not in spelt.values())
+
+
+async def test_spellings_of_names_from_elsewhere_tell_nothing() -> None:
+    saved = known("D/f", "http://other/f")
+    assert await asked(lambda _: NONE, {"D/f": 5}, saved, spelt={"D/f": "D/F"}) == ({}, [])
+
+
+async def test_a_server_that_does_not_say_whether_it_has_a_third_spelling_is_silent() -> None:
+    found, _ = await asked(lambda _: FakeResponse(status=503), {"D/f": 5}, spelt={"D/f": "D/F"})
+    assert UNSAID in found["D/f"]
 
 
 @pytest.mark.parametrize("silent", range(0, 20, 3))
